@@ -1,0 +1,458 @@
+"""Address arithmetic on closed integer ranges, and the one strict reader of address text.
+
+Everything here is a small immutable value: `Prefix` (an aligned block), `Range` (any first to last) and
+`RangeSet` (a canonical set of ranges). The reader accepts one ASCII spelling and guesses nothing; netaddr,
+whose only home this module is, is asked only to explain text that was refused, and by the tests as an oracle.
+
+This module knows nothing of plans, catalogues or output.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from netaddr import IPNetwork
+
+WIDTH = {4: 32, 6: 128}
+"""Bits in an address, by IP version."""
+
+
+class AddressError(ValueError):
+    """Text that is no address or prefix; `str()` says why, `suggestion` what was probably meant."""
+
+    def __init__(self, reason: str, suggestion: str | None = None) -> None:
+        super().__init__(reason)
+        self.suggestion = suggestion
+
+
+class HostBitsError(AddressError):
+    """A prefix whose host bits are set, such as 10.50.0.0/12.
+
+    `block` is the prefix that holds the address at the given length; `address` is the address as written and
+    `exact` the largest prefix that starts there.
+    """
+
+    def __init__(self, block: Prefix, address: int) -> None:
+        self.block = block
+        self.exact = largest_prefix_at(block.version, address, block.last)
+        written = f"{format_address(block.version, address)}/{block.length}"
+        super().__init__(f"{written} has host bits set: the block that holds it is {block}", str(block))
+
+
+class _PrefixFields(NamedTuple):
+    version: int
+    first: int
+    length: int
+
+
+class Prefix(_PrefixFields):
+    """An aligned block of addresses: IP version, first address as an integer, prefix length.
+
+    Invariant: `version` is 4 or 6, the length fits it, and `first` has no host bits. It is a tuple, because
+    plans hold a hundred thousand of them; tuple order is by version, address, and the larger block first.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, version: int, first: int, length: int) -> Prefix:
+        """Build a prefix; raise ValueError where the invariant does not hold."""
+        width = WIDTH.get(version)
+        if width is None or not 0 <= length <= width:
+            raise ValueError(f"no prefix of version {version!r} and length {length!r}")
+        if not 0 <= first < 1 << width or first & ((1 << width - length) - 1):
+            raise ValueError(f"{first:#x} is not the first address of a /{length}")
+        return tuple.__new__(cls, (version, first, length))
+
+    @property
+    def last(self) -> int:
+        """The last address, as an integer."""
+        return self.first | (1 << WIDTH[self.version] - self.length) - 1
+
+    @property
+    def size(self) -> int:
+        """How many addresses it holds, network and broadcast address included."""
+        return 1 << WIDTH[self.version] - self.length
+
+    @property
+    def range(self) -> Range:
+        """The same addresses as a range."""
+        return tuple.__new__(Range, (self.version, self.first, self.last))
+
+    @property
+    def netmask(self) -> str | None:
+        """The dotted netmask; None for IPv6, which has none."""
+        if self.version == 6:
+            return None
+        return format_address(4, (1 << 32) - (1 << 32 - self.length))
+
+    def covers(self, other: Prefix) -> bool:
+        """Tell whether every address of `other` is in this prefix."""
+        return (
+            self.version == other.version
+            and self.length <= other.length
+            and self.first <= other.first <= self.last
+        )
+
+    def overlaps(self, other: Prefix) -> bool:
+        """Tell whether the two share an address; two prefixes that do are nested."""
+        return self.covers(other) or other.covers(self)
+
+    def shared(self, other: Prefix) -> Prefix | None:
+        """Return the block that both hold, None where they are disjoint."""
+        if self.covers(other):
+            return other
+        return self if other.covers(self) else None
+
+    def supernet(self, length: int) -> Prefix:
+        """Return the prefix of the given, not greater, length that holds this one."""
+        shift = WIDTH[self.version] - length
+        return Prefix(self.version, self.first >> shift << shift, length)
+
+    def to_netaddr(self) -> IPNetwork:
+        """Return the same prefix as a `netaddr.IPNetwork`."""
+        from netaddr import IPNetwork
+
+        return IPNetwork((self.first, self.length), version=self.version)
+
+    def __str__(self) -> str:
+        return f"{format_address(self.version, self.first)}/{self.length}"
+
+
+class _RangeFields(NamedTuple):
+    version: int
+    first: int
+    last: int
+
+
+class Range(_RangeFields):
+    """A closed range of addresses of one IP version, first and last included.
+
+    Invariant: `version` is 4 or 6 and 0 <= first <= last < 2^width.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, version: int, first: int, last: int) -> Range:
+        """Build a range; raise ValueError where the invariant does not hold."""
+        width = WIDTH.get(version)
+        if width is None or not 0 <= first <= last < 1 << width:
+            raise ValueError(f"no range of version {version!r} from {first!r} to {last!r}")
+        return tuple.__new__(cls, (version, first, last))
+
+    @property
+    def size(self) -> int:
+        """How many addresses it holds."""
+        return self.last - self.first + 1
+
+    def prefixes(self) -> Iterator[Prefix]:
+        """Yield the fewest prefixes that make up the range, in address order."""
+        version, first, last = self
+        width = WIDTH[version]
+        while first <= last:
+            bits = min((first & -first).bit_length() - 1 if first else width, (last - first + 1).bit_length() - 1)
+            yield tuple.__new__(Prefix, (version, first, width - bits))
+            first += 1 << bits
+
+    def __str__(self) -> str:
+        return f"{format_address(self.version, self.first)}-{format_address(self.version, self.last)}"
+
+
+class RangeSet:
+    """An immutable set of addresses of both IP versions, as a tuple of ranges.
+
+    Invariant: the ranges are sorted, pairwise disjoint and not adjacent, so equal sets are equal values.
+    """
+
+    __slots__ = ("ranges",)
+
+    ranges: tuple[Range, ...]
+
+    def __init__(self, items: Iterable[Range | Prefix] = ()) -> None:
+        """Join the given ranges and prefixes, in any order and overlapping or not, in n log n time."""
+        spans = sorted(item.range if isinstance(item, Prefix) else item for item in items)
+        joined: list[Range] = []
+        for span in spans:
+            if joined:
+                version, first, last = joined[-1]
+                if span.version == version and span.first <= last + 1:
+                    if span.last > last:
+                        joined[-1] = tuple.__new__(Range, (version, first, span.last))
+                    continue
+            joined.append(span)
+        object.__setattr__(self, "ranges", tuple(joined))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a RangeSet is immutable: {name} cannot be set")
+
+    def __iter__(self) -> Iterator[Range]:
+        return iter(self.ranges)
+
+    def __len__(self) -> int:
+        return len(self.ranges)
+
+    def __bool__(self) -> bool:
+        return bool(self.ranges)
+
+    def __eq__(self, other: object) -> bool:
+        return self.ranges == other.ranges if isinstance(other, RangeSet) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.ranges)
+
+    def __repr__(self) -> str:
+        return f"RangeSet({', '.join(map(str, self.ranges))})"
+
+    @property
+    def size(self) -> int:
+        """How many addresses it holds."""
+        return sum(r.last - r.first + 1 for r in self.ranges)
+
+    def __or__(self, other: RangeSet) -> RangeSet:
+        return RangeSet((*self.ranges, *other.ranges))
+
+    def __and__(self, other: RangeSet) -> RangeSet:
+        """Intersect in one pass over both, linear in their lengths."""
+        out: list[Range] = []
+        a, b = self.ranges, other.ranges
+        i = j = 0
+        while i < len(a) and j < len(b):
+            x, y = a[i], b[j]
+            if x.version == y.version:
+                first, last = max(x.first, y.first), min(x.last, y.last)
+                if first <= last:
+                    out.append(tuple.__new__(Range, (x.version, first, last)))
+            if (x.version, x.last) <= (y.version, y.last):
+                i += 1
+            else:
+                j += 1
+        return RangeSet(out)
+
+    def __sub__(self, other: RangeSet) -> RangeSet:
+        """Take away in one pass over both, linear in their lengths."""
+        out: list[Range] = []
+        holes = other.ranges
+        j = 0
+        for version, first, last in self.ranges:
+            while j < len(holes) and (holes[j].version, holes[j].last) < (version, first):
+                j += 1
+            k = j
+            while k < len(holes) and holes[k].version == version and holes[k].first <= last:
+                if holes[k].first > first:
+                    out.append(tuple.__new__(Range, (version, first, holes[k].first - 1)))
+                first = holes[k].last + 1
+                k += 1
+            if first <= last:
+                out.append(tuple.__new__(Range, (version, first, last)))
+        return RangeSet(out)
+
+    def _at(self, version: int, first: int) -> Range | None:
+        """Return the last range that starts at or before the address, None if there is none of that version."""
+        index = bisect_right(self.ranges, (version, first, 1 << 129)) - 1
+        found = self.ranges[index] if index >= 0 else None
+        return found if found is not None and found.version == version else None
+
+    def covers(self, item: Range | Prefix) -> bool:
+        """Tell whether every address of `item` is in the set, in log n time."""
+        found = self._at(item.version, item.first)
+        return found is not None and item.last <= found.last
+
+    def overlaps(self, item: Range | Prefix) -> bool:
+        """Tell whether any address of `item` is in the set, in log n time."""
+        found = self._at(item.version, item.last)
+        return found is not None and found.last >= item.first
+
+    def prefixes(self) -> Iterator[Prefix]:
+        """Yield the fewest prefixes that make up the set, in address order."""
+        for span in self.ranges:
+            yield from span.prefixes()
+
+    def largest_prefix(self) -> Prefix | None:
+        """Return the largest aligned block inside the set, the lowest of equals; None for the empty set.
+
+        Sets of both IP versions are compared by prefix length within IPv4 first.
+        """
+        return min(self.prefixes(), key=lambda p: (p.version, p.length, p.first), default=None)
+
+
+def largest_prefix_at(version: int, first: int, last: int) -> Prefix:
+    """Return the largest prefix that starts exactly at `first` and ends no later than `last`."""
+    return next(Range(version, first, last).prefixes())
+
+
+def format_address(version: int, value: int) -> str:
+    """Return the canonical text of an address: dotted decimal, or RFC 5952 for IPv6."""
+    if version == 4:
+        return f"{value >> 24}.{value >> 16 & 255}.{value >> 8 & 255}.{value & 255}"
+    groups = [f"{value >> shift & 0xFFFF:x}" for shift in range(112, -1, -16)]
+    best_start, best_length, start = 0, 1, None
+    for index in range(9):
+        if index < 8 and groups[index] == "0":
+            start = index if start is None else start
+        elif start is not None:
+            if index - start > best_length:
+                best_start, best_length = start, index - start
+            start = None
+    if best_length < 2:
+        return ":".join(groups)
+    return ":".join(groups[:best_start]) + "::" + ":".join(groups[best_start + best_length :])
+
+
+_OCTETS = {str(value): value for value in range(256)}
+_LENGTHS = {4: {str(value): value for value in range(33)}, 6: {str(value): value for value in range(129)}}
+_GROUP = re.compile(r"[0-9a-fA-F]{1,4}\Z", re.ASCII)
+
+
+def _read_ipv4(text: str) -> int | None:
+    octets = text.split(".")
+    try:
+        a, b, c, d = octets
+        return _OCTETS[a] << 24 | _OCTETS[b] << 16 | _OCTETS[c] << 8 | _OCTETS[d]
+    except (ValueError, KeyError):
+        return None
+
+
+def _read_ipv6(text: str) -> int | None:
+    head, gap, tail = text.partition("::")
+    left = head.split(":") if head else []
+    right = tail.split(":") if tail else []
+    missing = 8 - len(left) - len(right)
+    if (missing < 1 if gap else missing != 0) or not all(_GROUP.match(g) for g in (*left, *right)):
+        return None
+    value = 0
+    for group in (*left, *["0"] * missing, *right):
+        value = value << 16 | int(group, 16)
+    return value
+
+
+def parse_address(text: str) -> tuple[int, int]:
+    """Read one address and return its IP version and integer.
+
+    Raises AddressError for anything but four decimal octets without leading zeros, or the hexadecimal groups
+    of RFC 4291: no netmask, no zone id, no surrounding space, no address of either version inside the other.
+    """
+    version = 6 if ":" in text else 4
+    value = _read_ipv6(text) if version == 6 else _read_ipv4(text)
+    if value is None:
+        raise explain_refusal(text)
+    if version == 6 and value >> 32 == 0xFFFF:
+        raise _mapped(value & 0xFFFFFFFF, None)
+    return version, value
+
+
+def parse_prefix(text: str) -> Prefix:
+    """Read one prefix in CIDR notation, address and length, in the one strict ASCII form.
+
+    Raises HostBitsError where only the host bits are wrong, else AddressError with the reason. Nothing is
+    guessed: no default length, no netmask, no octal. IPv4-mapped IPv6 is refused, because an overlap with the
+    IPv4 range it stands for would go unseen.
+    """
+    address, _, length_text = text.partition("/")
+    version = 6 if ":" in address else 4
+    length = _LENGTHS[version].get(length_text)
+    value = _read_ipv6(address) if version == 6 else _read_ipv4(address)
+    if value is None or length is None:
+        raise explain_refusal(text)
+    if version == 6 and (value >> 32 == 0xFFFF and length >= 96):
+        raise _mapped(value & 0xFFFFFFFF, length - 96)
+    host_bits = WIDTH[version] - length
+    if value & ((1 << host_bits) - 1):
+        raise HostBitsError(tuple.__new__(Prefix, (version, value >> host_bits << host_bits, length)), value)
+    return tuple.__new__(Prefix, (version, value, length))
+
+
+def parse_block(text: str) -> Prefix:
+    """Read a prefix as `parse_prefix` does, but take the block that holds it where host bits are set."""
+    try:
+        return parse_prefix(text)
+    except HostBitsError as error:
+        return error.block
+
+
+def _mapped(value: int, length: int | None) -> AddressError:
+    ipv4 = format_address(4, value) if length is None else f"{format_address(4, value)}/{length}"
+    return AddressError("an IPv4-mapped IPv6 address hides an IPv4 range: write the IPv4 range itself", ipv4)
+
+
+def explain_refusal(text: str) -> AddressError:
+    """Return the reason why the strict reader refuses the text, and what to write where that is certain."""
+    address, slash, length = text.partition("/")
+    if not text:
+        return AddressError("it is empty")
+    if not text.isascii():
+        return AddressError("it has characters that are not ASCII")
+    if any(not " " <= c <= "~" for c in text):
+        return AddressError("it has control characters")
+    if " " in text:
+        joined = text.replace(" ", "")
+        return AddressError("it has spaces", joined if _accepts(joined) else None)
+    if "%" in text:
+        return AddressError("a zone id has no place in a plan: it means one interface of one host")
+    if ":" in address and "." in address:
+        return AddressError("an IPv4 address inside an IPv6 address is not read: write hexadecimal groups")
+    octets = address.split(".")
+    if ":" not in address and all(o.isdigit() for o in octets):
+        if len(octets) < 4:
+            filled = ".".join([*octets, *["0"] * (4 - len(octets))]) + slash + length
+            return AddressError(
+                f"it has {len(octets)} of the four octets; nothing is filled in", filled if _accepts(filled) else None
+            )
+        if len(octets) > 4:
+            return AddressError(f"it has {len(octets)} octets, an IPv4 address has four")
+        too_big = next((o for o in octets if int(o[:6]) > 255), None)
+        if too_big is not None:
+            return AddressError(f"octet {too_big[:12]} is greater than 255")
+        zeros = next((o for o in octets if len(o) > 1 and o[0] == "0"), None)
+        if zeros is not None:
+            plain = ".".join(str(int(o)) for o in octets) + slash + length
+            return AddressError(
+                f"octet {zeros[:12]} has a leading zero, which some tools read as octal", plain if _accepts(plain) else None
+            )
+    if slash:
+        return _explain_length(address, length)
+    if _accepts(f"{address}/0") or (_read_ipv4(address) if ":" not in address else _read_ipv6(address)) is not None:
+        width = 128 if ":" in address else 32
+        return AddressError("it has no prefix length", f"{address}/{width}")
+    return AddressError("it is not an address")
+
+
+def _explain_length(address: str, length: str) -> AddressError:
+    version = 6 if ":" in address else 4
+    if (_read_ipv6(address) if version == 6 else _read_ipv4(address)) is None:
+        return AddressError("it is not an address and prefix length such as 10.1.0.0/16 or fd00:1::/48")
+    if not length:
+        return AddressError("the prefix length after the slash is missing")
+    if version == 4 and _read_ipv4(length) is not None:
+        return _explain_netmask(address, length)
+    if length.isdigit():
+        plain = length.lstrip("0") or "0"
+        if plain in _LENGTHS[version]:
+            return AddressError(f"prefix length {length[:12]} has a leading zero", f"{address}/{plain}")
+        return AddressError(f"prefix length {length[:12]} is greater than {WIDTH[version]}")
+    return AddressError(f"prefix length {length[:20]!r} is not a decimal number")
+
+
+def _explain_netmask(address: str, mask: str) -> AddressError:
+    """Tell a netmask or wildcard from other dotted text; netaddr knows both notations."""
+    import netaddr
+
+    try:
+        network = netaddr.IPNetwork(f"{address}/{mask}", version=4)
+    except (netaddr.AddrFormatError, ValueError, TypeError):
+        return AddressError("a dotted mask is not read, and this one is no netmask: write the prefix length")
+    if mask in {"0.0.0.0", "255.255.255.255"}:
+        return AddressError("a dotted mask is not read, and this one may be a netmask or a wildcard")
+    return AddressError("a netmask or wildcard mask is not read: write the prefix length", f"{address}/{network.prefixlen}")
+
+
+def _accepts(text: str) -> bool:
+    """Tell whether the strict reader takes the text as a prefix, host bits or not."""
+    try:
+        parse_block(text)
+    except AddressError:
+        return False
+    return True

@@ -1,0 +1,132 @@
+"""What a check says: findings, where they point, and the report that holds them.
+
+A finding is data and speaks of places symbolically, by the key path in the plan; line and column are looked up
+at the edge, only for what is printed. This module knows nothing of plans, rules or output.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+Severity = Literal["error", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+"""Worst first; the order in which findings are printed."""
+
+KeyPath = tuple[str | int, ...]
+"""Keys and array indices from the top of the plan to a value, such as ("networks", "vm-db", "cidr")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a fact comes from: a title, its address, and the date it was published or read (ISO 8601)."""
+
+    title: str
+    url: str | None = None
+    date: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a plan: file, key path, and the 1-based line and column where they are known."""
+
+    file: str
+    key: KeyPath = ()
+    line: int | None = None
+    column: int | None = None
+
+    @property
+    def key_text(self) -> str:
+        """The key path as TOML writes it, array indices in brackets."""
+        return format_key(self.key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is wrong or worth knowing.
+
+    The message stands alone on one line, help is a true next step or None. `cidrs` go with `networks`, further
+    ones (a published range, a pool) after them. `overlap` is the block both sides share, `because` adds reasons
+    line by line. Source tells where the rule or range comes from.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    key: KeyPath = ()
+    networks: tuple[str, ...] = ()
+    cidrs: tuple[str, ...] = ()
+    overlap: str | None = None
+    because: tuple[str, ...] = ()
+    help: str | None = None
+    source: Source | None = None
+    waived: str | None = None
+    location: Location | None = None
+
+    @property
+    def sort_key(self) -> tuple[object, ...]:
+        """A total order: worst first, then by place in the plan, rule and text."""
+        place = (self.location.line or 0, self.location.column or 0) if self.location else (0, 0)
+        return (SEVERITIES.index(self.severity), place, self.rule, self.networks, self.cidrs, self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The findings of one plan, sorted, each with its location. `ok` says that no error is among them."""
+
+    plan_name: str | None
+    file: str
+    edition: str
+    networks: int
+    findings: tuple[Finding, ...]
+
+    def count(self, severity: Severity) -> int:
+        """How many findings of a severity nobody has waived."""
+        return sum(f.severity == severity and f.waived is None for f in self.findings)
+
+    @property
+    def ok(self) -> bool:
+        """Whether no error stands."""
+        return self.count("error") == 0
+
+
+
+def place(
+    findings: Iterable[Finding], file: str, locate: Callable[[Iterable[KeyPath]], dict[KeyPath, tuple[int, int]]]
+) -> tuple[Finding, ...]:
+    """Give each finding its line and column and return all in printing order.
+
+    `locate` is asked once, with every key path; it is not called when there is nothing to place.
+    """
+    waiting = list(findings)
+    if not waiting:
+        return ()
+    known = locate({f.key for f in waiting if f.location is None})
+    placed = []
+    for finding in waiting:
+        if finding.location is None:
+            line, column = known.get(finding.key, (None, None))
+            finding = replace(finding, location=Location(file, finding.key, line, column))
+        placed.append(finding)
+    return tuple(sorted(placed, key=lambda f: f.sort_key))
+
+
+def format_key(key: KeyPath) -> str:
+    """Return a key path as TOML writes it: bare keys as they are, others quoted, indices in brackets."""
+    text = ""
+    for part in key:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            bare = part != "" and part.isascii() and part.replace("-", "").replace("_", "").isalnum()
+            text += ("." if text else "") + (part if bare else _quote(part))
+    return text
+
+
+def _quote(part: str) -> str:
+    from json import dumps
+
+    return dumps(part)

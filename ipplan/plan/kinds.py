@@ -1,0 +1,92 @@
+"""The kinds of network, as a table: who provides each, where it stands, how large it is by default.
+
+Every difference between kinds that the program knows is a column here. Sources of the columns: the reference
+architecture (IBM Cloud docs, vmware-solutions, "Integration, IP addressing, and network flows", 2018-11-20) for
+provider and place; the default sizes name theirs below.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Provider = Literal["default", "ibm", "byoip", "enterprise"]
+Role = Literal["pod", "service", "worker", "ingress", "host", "esg", "vcs", "vm", "transit", "enterprise"]
+
+
+class Kind(NamedTuple):
+    """One row of the table.
+
+    provider: who brings the range: a platform default, IBM Cloud, BYOIP or the enterprise.
+    role: what the addresses are for.
+    platform: of the cluster that the network belongs to ("iks", "icp"), None for networks without a cluster.
+    subnet_type: "primary" or "portable", IBM's words for what IBM Cloud provides; None for others.
+    public: True and False for IBM-provided public and private subnets; None where it does not apply.
+    internal: only reachable inside its cluster: pod and service ranges.
+    default_lengths: prefix length by IP version for a network that states no size and has no cluster to size it.
+    default_source: where that size is documented.
+    """
+
+    name: str
+    provider: Provider
+    role: Role
+    title: str
+    platform: str | None = None
+    subnet_type: Literal["primary", "portable"] | None = None
+    public: bool | None = None
+    internal: bool = False
+    default_lengths: tuple[int, int] | None = None
+    default_source: str | None = None
+
+
+_VM = "sample workload network of vCenter Server (vmwaresolutions vcenter/vc_esg_config.md, 2018-11-20)"
+_NODE = "day-1 overlay network for ICP (vmwaresolutions archiref/vcsnsxt/vcsnsxt-techpreview.md, 2019-06-28)"
+_POD = "ICP's own network_cidr (IBM/deploy-ibm-cloud-private config templates, 3.1.2 and 3.2.0)"
+_SERVICE = "ICP's own service_cluster_ip_range (IBM/deploy-ibm-cloud-private config templates, 3.1.2 and 3.2.0)"
+_TRANSIT = "ESG, and forwarding and protocol address of the DLR in one subnet (NSX for vSphere API guide 6.4)"
+
+
+def _ibm(name: str, role: Role, title: str, subnet_type: Literal["primary", "portable"], public: bool) -> Kind:  # noqa: FBT001
+    platform = "iks" if name.startswith("iks-") else None
+    return Kind(name, "ibm", role, title, platform, subnet_type, public)
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("iks-pod", "default", "pod", "IKS pods", "iks", internal=True, default_lengths=(16, 112)),
+        Kind("iks-service", "default", "service", "IKS services", "iks", internal=True, default_lengths=(16, 112)),
+        _ibm("iks-ingress-public", "ingress", "IKS public ingress", "portable", True),
+        _ibm("iks-ingress-private", "ingress", "IKS private ingress", "portable", False),
+        _ibm("iks-worker-public", "worker", "IKS workers, public", "primary", True),
+        _ibm("iks-worker-private", "worker", "IKS workers, private", "primary", False),
+        _ibm("vcs-host-public", "host", "ESXi hosts, public", "primary", True),
+        _ibm("vcs-host-private", "host", "ESXi hosts, private", "primary", False),
+        _ibm("vcs-esg-public", "esg", "ESG uplink, public", "portable", True),
+        _ibm("vcs-esg-private", "esg", "ESG uplink, private", "portable", False),
+        _ibm("vcs-management", "vcs", "management VMs", "portable", False),
+        _ibm("vcs-vtep", "vcs", "VTEPs", "portable", False),
+        _ibm("vcs-vmotion", "vcs", "vMotion", "portable", False),
+        _ibm("vcs-vsan", "vcs", "vSAN", "portable", False),
+        _ibm("vcs-nfs", "vcs", "NFS", "portable", False),
+        _ibm("vcs-hcx", "vcs", "HCX", "portable", False),
+        Kind("vcs-vm", "byoip", "vm", "VMs on VXLAN", default_lengths=(24, 64), default_source=_VM),
+        Kind("vcs-transit", "byoip", "transit", "ESG to DLR", default_lengths=(29, 64), default_source=_TRANSIT),
+        Kind(
+            "icp-pod", "byoip", "pod", "ICP pods", "icp",
+            internal=True, default_lengths=(16, 112), default_source=_POD,
+        ),
+        Kind(
+            "icp-service", "byoip", "service", "ICP services", "icp",
+            internal=True, default_lengths=(16, 112), default_source=_SERVICE,
+        ),
+        Kind("icp-worker", "byoip", "worker", "ICP workers", "icp", default_lengths=(24, 64), default_source=_NODE),
+        Kind("enterprise", "enterprise", "enterprise", "on-premises networks"),
+    )
+}  # fmt: skip
+"""Every kind by its name, in the order of the documentation."""
+
+IKS_DEFAULTS = {"iks-pod": "172.30.0.0/16", "iks-service": "172.21.0.0/16"}
+"""What IKS takes when a cluster names no range (IBM Cloud docs, containers, subnets.md, 2026-07-27)."""
+
+ICP_DEFAULTS = {"icp-pod": "10.1.0.0/16", "icp-service": "10.0.0.0/16"}
+"""What the ICP installer takes when config.yaml names no range (IBM/deploy-ibm-cloud-private, 3.1.2 and 3.2.0)."""

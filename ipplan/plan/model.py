@@ -1,0 +1,163 @@
+"""The plan as immutable values. A value that exists is valid; `ipplan.plan.load` builds them from TOML.
+
+This module knows nothing of TOML, files or rules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from ipplan.addresses import Prefix, format_address, parse_prefix
+from ipplan.plan.kinds import ICP_DEFAULTS, IKS_DEFAULTS, KINDS, Kind
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Iterator, Mapping
+
+    from ipplan.findings import KeyPath
+
+IntegrationKey = Literal["icp-vcs", "iks-vcs", "iks-icp", "enterprise"]
+INTEGRATION: dict[IntegrationKey, tuple[str, ...]] = {
+    "icp-vcs": ("nat", "none"),
+    "iks-vcs": ("common-vlan", "strongswan", "static-nat", "bgp", "none"),
+    "iks-icp": ("strongswan", "none"),
+    "enterprise": ("l2-extension", "routed", "none"),
+}
+"""Which methods each integration may name (reference architecture, section integration)."""
+
+
+class Pool(NamedTuple):
+    """A BYOIP prefix to allocate from. `written` is the address as typed where host bits were set."""
+
+    prefix: Prefix
+    written: int | None = None
+
+    @property
+    def given(self) -> str:
+        """The pool as it was typed."""
+        if self.written is None:
+            return str(self.prefix)
+        return f"{format_address(self.prefix.version, self.written)}/{self.prefix.length}"
+
+
+class NamedAddress(NamedTuple):
+    """An address with a name: the n-th usable of its network (negative counts from the end), or a full one."""
+
+    name: str
+    nth: int | None
+    address: tuple[int, int] | None
+
+
+class Network(NamedTuple):
+    """One entry under `[networks]`, or a platform's default range that takes part undeclared.
+
+    `prefix` is the pinned range, None for one that has to be allocated, ordered or takes a default; `written` is
+    the address as typed where its host bits were set. At most one of `prefix`, `length` and `hosts` is given.
+    It is a tuple, because plans hold a hundred thousand of them.
+    """
+
+    name: str
+    kind: Kind
+    prefix: Prefix | None = None
+    written: int | None = None
+    cluster: str | None = None
+    length: int | None = None
+    hosts: int | None = None
+    grow_to: int | None = None
+    group: str | None = None
+    pool: Prefix | None = None
+    addresses: tuple[NamedAddress, ...] = ()
+    description: str | None = None
+    declared: bool = True
+
+    @property
+    def key(self) -> KeyPath:
+        """Where the plan states the network, or for an undeclared default, its cluster."""
+        if self.declared:
+            return ("networks", self.name)
+        return ("clusters", self.cluster or "")
+
+    @property
+    def cidr_key(self) -> KeyPath:
+        """Where the plan states the range; the network itself where it takes a default."""
+        return (*self.key, "cidr") if self.declared and self.prefix is not None else self.key
+
+
+class Cluster(NamedTuple):
+    """A Kubernetes cluster; sizes are None where the plan does not state them."""
+
+    name: str
+    platform: Literal["iks", "icp"]
+    workers: int | None = None
+    pods_per_worker: int | None = None
+    services: int | None = None
+
+
+class Avoid(NamedTuple):
+    """Space that nothing may be allocated from."""
+
+    prefix: Prefix
+    reason: str | None
+
+
+class Waiver(NamedTuple):
+    """A finding that a named owner answers for, until a date."""
+
+    rule: str
+    networks: tuple[str, ...]
+    reason: str
+    owner: str | None
+    until: datetime.date | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A whole plan.
+
+    Invariant: network and cluster names are unique, every reference (cluster, pool) resolves, kinds and
+    platforms of a network and its cluster agree. It has no slots only because it caches its defaults.
+    """
+
+    file: str
+    name: str | None = None
+    description: str | None = None
+    data_centers: tuple[str, ...] = ()
+    ranges_edition: str | None = None
+    pools: tuple[Pool, ...] = ()
+    owned_public: tuple[Prefix, ...] = ()
+    integration: Mapping[IntegrationKey, str] = field(default_factory=dict)
+    clusters: Mapping[str, Cluster] = field(default_factory=dict)
+    avoids: tuple[Avoid, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    networks: tuple[Network, ...] = ()
+
+    @cached_property
+    def defaults(self) -> tuple[Network, ...]:
+        """The platform default ranges that take part: of declared networks without a range, and undeclared.
+
+        An IKS pod or service network without `cidr` and without `pool` takes IKS's default; a cluster that
+        declares no pod or service network at all takes its platform's.
+        """
+        found: list[Network] = []
+        declared = {(n.kind.name, n.cluster) for n in self.networks if n.kind.internal}
+        for network in self.networks:
+            if network.kind.provider == "default" and network.prefix is None and network.pool is None:
+                found.append(network._replace(prefix=parse_prefix(IKS_DEFAULTS[network.kind.name])))
+        for cluster in self.clusters.values():
+            defaults = IKS_DEFAULTS if cluster.platform == "iks" else ICP_DEFAULTS
+            found += [
+                Network(
+                    f"{cluster.name} ({KINDS[kind].role}s, default)", KINDS[kind], parse_prefix(cidr),
+                    cluster=cluster.name, declared=False,
+                )
+                for kind, cidr in defaults.items()
+                if (kind, cluster.name) not in declared
+            ]  # fmt: skip
+        return tuple(found)
+
+    def ranges(self) -> Iterator[Network]:
+        """Yield every network that has a range, pinned ones first, then defaults."""
+        yield from (n for n in self.networks if n.prefix is not None)
+        yield from self.defaults
