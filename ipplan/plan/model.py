@@ -49,12 +49,29 @@ class NamedAddress(NamedTuple):
     nth: int | None
     address: tuple[int, int] | None
 
+    def resolve(self, prefix: Prefix) -> int | None:
+        """Return the address in a prefix as an integer, None where the prefix does not hold it.
+
+        Network and broadcast address of an IPv4 prefix up to /30, and the subnet-router address of an IPv6
+        prefix up to /126, are not counted as usable; a full address may be any in the prefix.
+        """
+        if self.address is not None:
+            version, value = self.address
+            return value if version == prefix.version and prefix.first <= value <= prefix.last else None
+        assert self.nth is not None
+        spare = prefix.size > 2
+        first = prefix.first + spare
+        last = prefix.last - (spare and prefix.version == 4)
+        value = first + self.nth - 1 if self.nth > 0 else last + self.nth + 1
+        return value if first <= value <= last else None
+
 
 class Network(NamedTuple):
     """One entry under `[networks]`, or a platform's default range that takes part undeclared.
 
     `prefix` is the pinned range, None for one that has to be allocated, ordered or takes a default; `written` is
     the address as typed where its host bits were set. At most one of `prefix`, `length` and `hosts` is given.
+    `default` says that the range is its platform's, `declared` that the plan has an entry for the network.
     It is a tuple, because plans hold a hundred thousand of them.
     """
 
@@ -71,6 +88,7 @@ class Network(NamedTuple):
     addresses: tuple[NamedAddress, ...] = ()
     description: str | None = None
     declared: bool = True
+    default: bool = False
 
     @property
     def key(self) -> KeyPath:
@@ -82,7 +100,7 @@ class Network(NamedTuple):
     @property
     def cidr_key(self) -> KeyPath:
         """Where the plan states the range; the network itself where it takes a default."""
-        return (*self.key, "cidr") if self.declared and self.prefix is not None else self.key
+        return self.key if self.default or self.prefix is None else (*self.key, "cidr")
 
 
 class Cluster(NamedTuple):
@@ -144,13 +162,13 @@ class Plan:
         declared = {(n.kind.name, n.cluster) for n in self.networks if n.kind.internal}
         for network in self.networks:
             if network.kind.provider == "default" and network.prefix is None and network.pool is None:
-                found.append(network._replace(prefix=parse_prefix(IKS_DEFAULTS[network.kind.name])))
+                found.append(network._replace(prefix=parse_prefix(IKS_DEFAULTS[network.kind.name]), default=True))
         for cluster in self.clusters.values():
             defaults = IKS_DEFAULTS if cluster.platform == "iks" else ICP_DEFAULTS
             found += [
                 Network(
                     f"{cluster.name} ({KINDS[kind].role}s, default)", KINDS[kind], parse_prefix(cidr),
-                    cluster=cluster.name, declared=False,
+                    cluster=cluster.name, declared=False, default=True,
                 )
                 for kind, cidr in defaults.items()
                 if (kind, cluster.name) not in declared

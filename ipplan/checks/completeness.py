@@ -1,0 +1,133 @@
+"""What a plan still lacks, and words in it that nothing answers to. A plan that is only begun has no errors here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from ipplan.checks.registry import RULES, rule
+from ipplan.findings import Source
+from ipplan.plan.kinds import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ipplan.checks.context import Context
+    from ipplan.findings import Finding
+
+_ARCHITECTURE = Source(
+    "IBM Cloud docs, vmware-solutions: integration, IP addressing, and network flows",
+    "https://github.com/ibm-cloud-docs/vmwaresolutions/blob/ddb0278/archiref/vcsnsxt/vcsnsxt-overview-integration.md",
+    "2018-11-20",
+)
+_ICP = Source(
+    "IBM Cloud Private 3.1.1: Kubernetes network model",
+    "https://www.ibm.com/docs/en/cloud-private/3.1.1?topic=networking-kubernetes-network-model",
+)
+
+_CLUSTER_KINDS = {
+    "iks": (("iks-pod",), ("iks-service",), ("iks-worker-private", "iks-worker-public")),
+    "icp": (("icp-pod",), ("icp-service",), ("icp-worker",)),
+}
+_INTEGRATION_KINDS = {
+    ("icp-vcs", "nat"): ("icp-worker", "vcs-esg-public", "vcs-esg-private"),
+    ("iks-vcs", "common-vlan"): ("iks-worker-private", "vcs-esg-private", "vcs-vm"),
+    ("iks-vcs", "strongswan"): ("iks-worker-private", "iks-ingress-private", "vcs-esg-private", "vcs-vm"),
+    ("iks-vcs", "static-nat"): ("iks-worker-private", "vcs-esg-private", "vcs-vm"),
+    ("iks-vcs", "bgp"): ("iks-worker-private", "vcs-esg-private", "vcs-vm"),
+    ("iks-icp", "strongswan"): ("iks-worker-private", "icp-worker"),
+    ("enterprise", "l2-extension"): ("enterprise", "vcs-vm", "vcs-hcx"),
+    ("enterprise", "routed"): ("enterprise",),
+}
+
+
+@rule("incomplete-cluster", "warning", source=_ARCHITECTURE)
+def incomplete_cluster(context: Context) -> Iterator[Finding]:
+    """A cluster has no pod, service or worker network in the plan.
+
+    Why: the platform then takes its default range. IKS's defaults take part in the checks; ICP's defaults,
+    10.1.0.0/16 and 10.0.0.0/16, lie inside the services network of IBM Cloud and must not be used.
+
+    Do: add the missing networks; without a cidr ICP's are allocated and IKS's take their default.
+    """
+    have = {(n.cluster, n.kind.name) for n in context.plan.networks}
+    for cluster in context.plan.clusters.values():
+        missing = [
+            kinds[0]
+            for kinds in _CLUSTER_KINDS[cluster.platform]
+            if not any((cluster.name, kind) in have for kind in kinds)
+        ]
+        if missing:
+            defaults = [n for n in context.plan.defaults if not n.declared and n.cluster == cluster.name]
+            because = tuple(f"its {n.kind.role}s take the default {n.prefix}" for n in defaults)
+            icp = cluster.platform == "icp" and bool(defaults)
+            if icp:
+                because += ("ICP's defaults lie inside the services network of IBM Cloud",)
+            yield RULES["incomplete-cluster"].finding(
+                f"cluster {cluster.name} has no network of kind {' or '.join(missing)}",
+                ("clusters", cluster.name),
+                cidrs=tuple(str(n.prefix) for n in defaults),
+                because=because,
+                help=f'add [networks.NAME] with kind = "{missing[0]}" and cluster = "{cluster.name}"',
+                source=_ICP if icp else None,
+            )
+
+
+@rule("incomplete-integration", "warning", source=_ARCHITECTURE)
+def incomplete_integration(context: Context) -> Iterator[Finding]:
+    """An integration is chosen, and networks that it joins or needs are not in the plan.
+
+    Why: its addresses cannot be checked, and its routes, tunnels and NAT rules cannot be written.
+
+    Do: add the networks, those of IBM Cloud without cidr until they are ordered; or choose "none".
+    """
+    have = {n.kind.name for n in context.plan.networks}
+    for (key, method), kinds in _INTEGRATION_KINDS.items():
+        missing = [kind for kind in kinds if kind not in have]
+        if context.plan.integration.get(key) == method and missing:  # type: ignore[call-overload]
+            yield RULES["incomplete-integration"].finding(
+                f'integration {key} = "{method}" lacks networks of kind {", ".join(missing)}',
+                ("integration", key),
+                help=f'add [networks.NAME] with kind = "{missing[0]}" ({KINDS[missing[0]].title})',
+            )
+
+
+@rule("unknown-data-center", "warning", source=Source("the data centers in the catalogue's edition"))
+def unknown_data_center(context: Context) -> Iterator[Finding]:
+    """The plan names a data center for which IBM Cloud publishes no range.
+
+    Why: a typing error here would turn errors into warnings, since only the plan's own data centers count.
+
+    Do: correct the name, or choose the edition that has it.
+    """
+    known = {r.data_center for r in context.catalog.reservations if r.data_center}
+    for index, name in enumerate(context.plan.data_centers):
+        if name not in known:
+            near = sorted(k for k in known if k[:3] == name[:3])
+            yield RULES["unknown-data-center"].finding(
+                f"data center {name} has no row in IBM Cloud's ranges of {context.catalog.edition}",
+                ("plan", "data-centers", index),
+                help=f"published there: {', '.join(near)}" if near else None,
+            )
+
+
+@rule("lonely-group", "warning", source=Source("the plan's own groups"))
+def lonely_group(context: Context) -> Iterator[Finding]:
+    """A group has one member only.
+
+    Why: a group puts its members under one covering prefix; with one member it does nothing, so the name of
+    the group may be a typing error.
+
+    Do: correct the name, or leave the group out.
+    """
+    sizes = Counter(n.group for n in context.plan.networks if n.group is not None)
+    for network in context.plan.networks:
+        if network.group is not None and sizes[network.group] == 1:
+            others = [name for name in sizes if name != network.group]
+            near = [name for name in others if name.lower().strip() == network.group.lower().strip()] or others[:3]
+            yield RULES["lonely-group"].finding(
+                f"{network.name} is the only member of group {network.group}",
+                (*network.key, "group"),
+                networks=(network.name,),
+                help=f"other groups of the plan: {', '.join(near)}" if near else None,
+            )

@@ -1,0 +1,175 @@
+"""What every rule may ask of a plan and a catalogue, computed once: sorted ranges, neighbours, free space.
+
+Ranges are swept as sorted integers, so that a plan of a hundred thousand networks costs little more than
+reading it; the rules see networks only where something touches them.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan.addresses import WIDTH, Prefix, Range, RangeSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ipplan.catalog import Catalog, IksWindow, Reservation
+    from ipplan.plan.kinds import Kind
+    from ipplan.plan.model import Network, Plan
+
+_HOST_MASK = {4: [(1 << 32 - n) - 1 for n in range(33)], 6: [(1 << 128 - n) - 1 for n in range(129)]}
+_MOST_SUGGESTIONS = 200
+"""Free prefixes are suggested for so many findings at most: each costs a walk over the free space."""
+
+
+class Sweep(NamedTuple):
+    """The networks of one IP version in address order, the larger first where two start together."""
+
+    version: int
+    networks: Sequence[Network]
+    firsts: Sequence[int]
+    lasts: Sequence[int]
+
+    def touching(self, ranges: RangeSet) -> Iterator[Network]:
+        """Yield the networks that share an address with the set; linear in both."""
+        spans = [r for r in ranges.ranges if r.version == self.version]
+        if not spans:
+            return
+        index, end = 0, len(spans)
+        low, high = spans[0].first, spans[0].last
+        for network, first, last in zip(self.networks, self.firsts, self.lasts, strict=True):
+            while high < first:
+                index += 1
+                if index == end:
+                    return
+                low, high = spans[index].first, spans[index].last
+            if low <= last:
+                yield network
+
+    def outside(self, ranges: RangeSet) -> Iterator[Network]:
+        """Yield the networks with an address that is not in the set; linear in both."""
+        spans = [r for r in ranges.ranges if r.version == self.version]
+        index, end = 0, len(spans)
+        for network, first, last in zip(self.networks, self.firsts, self.lasts, strict=True):
+            while index < end and spans[index].last < first:
+                index += 1
+            if index == end or not (spans[index].first <= first and last <= spans[index].last):
+                yield network
+
+
+class Context:
+    """A plan, the catalogue it is held against, and what the rules share. All of it is computed when asked."""
+
+    def __init__(self, plan: Plan, catalog: Catalog) -> None:
+        self.plan = plan
+        self.catalog = catalog
+        self._suggested: dict[str, str | None] = {}
+
+    @cached_property
+    def networks(self) -> tuple[Network, ...]:
+        """Every network that has a range: pinned ones, then platform defaults."""
+        return tuple(self.plan.ranges())
+
+    @cached_property
+    def sweeps(self) -> tuple[Sweep, ...]:
+        """The networks in address order, one sweep for each IP version that the plan uses."""
+        return tuple(_sweep(version, self.networks) for version in (4, 6))
+
+    def touching(self, prefixes: Iterable[Prefix]) -> Iterator[Network]:
+        """Yield the networks that share an address with any of the prefixes, in address order."""
+        ranges = RangeSet(prefixes)
+        for sweep in self.sweeps:
+            yield from sweep.touching(ranges)
+
+    @cached_property
+    def data_centers(self) -> frozenset[str]:
+        """The plan's data centers; empty where it names none, which means any."""
+        return frozenset(self.plan.data_centers)
+
+    @cached_property
+    def special(self) -> tuple[Reservation, ...]:
+        """Special-purpose space that is not for private use."""
+        return tuple(r for r in self.catalog.reservations if r.category.scope == "special")
+
+    def in_iks_window(self, network: Network) -> bool:
+        """Tell whether the network is a pod or service range of IKS, inside a window that IKS accepts for it."""
+        if network.kind.provider != "default" or network.prefix is None:
+            return False
+        return any(window.prefix.covers(network.prefix) for window in windows_for(network.kind))
+
+    @cached_property
+    def pool_space(self) -> RangeSet:
+        """What the pools hold together."""
+        return RangeSet(pool.prefix for pool in self.plan.pools)
+
+    @cached_property
+    def usable_space(self) -> RangeSet:
+        """What can be allocated at all: the pools without what is reserved or avoided."""
+        avoided = (r.prefix for r in self.catalog.avoided(None))
+        return self.pool_space - RangeSet(avoided) - RangeSet(a.prefix for a in self.plan.avoids)
+
+    @cached_property
+    def _free(self) -> list[Range]:
+        """What is left of the usable space beside every network, less what was suggested already."""
+        return list(self.usable_space - RangeSet(n.prefix for n in self.networks if n.prefix is not None))
+
+    def suggest(self, network: Network) -> str | None:
+        """Return the next step "PREFIX is free in pool POOL" for a network that could move, else None.
+
+        The prefix is as large as the network's own and is suggested to no other network.
+        """
+        if network.prefix is None or network.kind.provider != "byoip":
+            return None
+        if network.name not in self._suggested and len(self._suggested) < _MOST_SUGGESTIONS:
+            self._suggested[network.name] = self._suggest(network, network.prefix)
+        return self._suggested.get(network.name)
+
+    def _suggest(self, network: Network, wanted: Prefix) -> str | None:
+        size = wanted.size
+        for pool in self.plan.pools:
+            if network.pool not in (None, pool.prefix) or pool.prefix.version != wanted.version:
+                continue
+            for index, span in enumerate(self._free):
+                if span.version != wanted.version:
+                    continue
+                first = -(-max(span.first, pool.prefix.first) // size) * size
+                last = first + size - 1
+                if last > min(span.last, pool.prefix.last):
+                    continue
+                version = span.version
+                self._free[index : index + 1] = [
+                    Range(version, a, b) for a, b in ((span.first, first - 1), (last + 1, span.last)) if a <= b
+                ]
+                free = Prefix(version, first, wanted.length)
+                return f"{free} is free in pool {pool.prefix} for {network.name}"
+        return None
+
+
+def windows_for(kind: Kind) -> tuple[IksWindow, ...]:
+    """Return the windows that IKS accepts for pods or for services."""
+    from ipplan.catalog import iks_windows
+
+    option = f"{kind.role}-subnet"
+    return tuple(window for window in iks_windows() if window.option == option)
+
+
+def label(network: Network) -> str:
+    """Return name and range of a network for a message; a range that nobody wrote is marked as default."""
+    mark = " (default)" if network.default and network.declared else ""
+    return f"{network.name} {network.prefix}{mark}"
+
+
+def _sweep(version: int, networks: Iterable[Network]) -> Sweep:
+    host_mask = _HOST_MASK[version]
+    rows = [n for n in networks if n.prefix is not None and n.prefix[0] == version]
+    # One integer a network sorts four times as fast as a tuple: address, then length, then place in the plan.
+    length_bits = WIDTH[version].bit_length() + 1
+    keys = sorted(
+        (n[2][1] << length_bits | n[2][2]) << 32 | index  # type: ignore[index]
+        for index, n in enumerate(rows)
+    )
+    order = [rows[key & 0xFFFFFFFF] for key in keys]
+    firsts = [n[2][1] for n in order]  # type: ignore[index]
+    lasts = [n[2][1] | host_mask[n[2][2]] for n in order]  # type: ignore[index]
+    return Sweep(version, order, firsts, lasts)

@@ -1,0 +1,186 @@
+"""The pools of a plan, and BYOIP networks that do not lie in them."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from ipplan.addresses import HostBitsError, RangeSet, format_address
+from ipplan.checks.context import label
+from ipplan.checks.registry import RULES, rule
+from ipplan.findings import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ipplan.checks.context import Context
+    from ipplan.findings import Finding
+    from ipplan.plan.model import Network
+
+_PLAN = Source("the plan's own pools, plan.byoip")
+_CIDR = Source("RFC 4632 section 3.1: a prefix is an address whose bits after the prefix length are zero",
+               "https://www.rfc-editor.org/rfc/rfc4632", "2006-08-01")  # fmt: skip
+_PRIVATE = Source("RFC 1918 and RFC 4193: private IPv4 and unique local IPv6 addresses",
+                  "https://www.rfc-editor.org/rfc/rfc1918", "1996-02-01")  # fmt: skip
+
+
+@rule("host-bits-set", "error", source=_CIDR)
+def host_bits_set(context: Context) -> Iterator[Finding]:
+    """The range of a network has bits set after its prefix length, such as 10.50.0.0/12.
+
+    Why: some tools refuse it, some silently take the whole block, some start at the address; each device would
+    hold another range.
+
+    Do: write the block that holds the address, or the smaller prefix that starts at it.
+    """
+    for network in context.plan.networks:
+        if network.written is not None and network.prefix is not None:
+            error = HostBitsError(network.prefix, network.written)
+            written = f"{format_address(network.prefix.version, network.written)}/{network.prefix.length}"
+            yield RULES["host-bits-set"].finding(
+                f"{network.name} {written} has host bits set: it is no network",
+                network.cidr_key,
+                networks=(network.name,),
+                cidrs=(written, str(network.prefix)),
+                because=(f"the checks go on with the block that holds the address, {network.prefix}",),
+                help=f"write {network.prefix} for the whole block, or {error.exact} for what starts at the address",
+            )
+
+
+@rule("pool-host-bits-set", "warning", source=_CIDR)
+def pool_host_bits_set(context: Context) -> Iterator[Finding]:
+    """A pool has bits set after its prefix length, and is taken for the block that holds it.
+
+    Why: allocation starts at the first address of the block, which is below the one that was typed.
+
+    Do: write the block, or a smaller one if only part of it is yours.
+    """
+    for index, pool in enumerate(context.plan.pools):
+        if pool.written is not None:
+            prefix = pool.prefix
+            yield RULES["pool-host-bits-set"].finding(
+                f"pool {pool.given} has host bits set and means the block {prefix}, {prefix.range}",
+                ("plan", "byoip", index),
+                cidrs=(pool.given, str(prefix)),
+                help=f"write {prefix}, or {HostBitsError(prefix, pool.written).exact} for what starts at the address",
+            )
+
+
+@rule("pool-overlap", "error", source=_PLAN)
+def pool_overlap(context: Context) -> Iterator[Finding]:
+    """Two pools share addresses.
+
+    Why: the order of the pools no longer says where a network goes, and their free space is counted twice.
+
+    Do: keep the larger of the two.
+    """
+    for (i, one), (j, other) in combinations(enumerate(context.plan.pools), 2):
+        shared = one.prefix.shared(other.prefix)
+        if shared is not None:
+            larger = one.prefix if one.prefix.covers(other.prefix) else other.prefix
+            same = one.prefix == other.prefix
+            yield RULES["pool-overlap"].finding(
+                f"pool {other.prefix} is listed twice" if same else f"pool {other.prefix} overlaps pool {one.prefix}",
+                ("plan", "byoip", j),
+                cidrs=(str(other.prefix), str(one.prefix)),
+                overlap=str(shared),
+                because=() if same else (f"plan.byoip[{i}] and plan.byoip[{j}] share {shared.size:,} addresses",),
+                help=f"keep {larger} once",
+            )
+
+
+@rule("pool-unusable", "error", source=_PLAN)
+def pool_unusable(context: Context) -> Iterator[Finding]:
+    """Nothing can be allocated from a pool: all of it is reserved, published or avoided.
+
+    Why: the pool looks like room and is none.
+
+    Do: take the pool out, or bring another range.
+    """
+    for index, pool in enumerate(context.plan.pools):
+        if not context.usable_space.overlaps(pool.prefix):
+            rows = [r for r in context.catalog.avoided(None) if r.prefix.overlaps(pool.prefix)]
+            avoids = [a for a in context.plan.avoids if a.prefix.overlaps(pool.prefix)]
+            row = next((r for r in rows if r.prefix.covers(pool.prefix)), None)
+            if row:
+                because = f"{row.title} {row.prefix} holds all of it"
+            else:
+                because = f"{len(rows):,} published ranges and {len(avoids):,} avoided ones cover it"
+            yield RULES["pool-unusable"].finding(
+                f"nothing can be allocated from pool {pool.prefix}",
+                ("plan", "byoip", index),
+                cidrs=(str(pool.prefix), *(str(r.prefix) for r in rows[:20])),
+                because=(because,),
+                source=row.source if row else None,
+            )
+
+
+@rule("outside-pools", "error", source=_PLAN)
+def outside_pools(context: Context) -> Iterator[Finding]:
+    """A BYOIP network lies outside every pool, or outside the pool that it names.
+
+    Why: the pools are the ranges that the enterprise has set aside; whatever is outside them may be in use.
+
+    Do: move the network into a pool, or add its range to plan.byoip.
+    """
+    if not context.plan.pools:
+        return
+    finding = RULES["outside-pools"].finding
+    pools = ", ".join(str(p.prefix) for p in context.plan.pools[:4]) + (" …" if len(context.plan.pools) > 4 else "")
+    for sweep in context.sweeps:
+        for network in sweep.outside(context.pool_space):
+            if network.kind.provider == "byoip" and network.declared:
+                yield finding(
+                    f"{label(network)} lies outside every pool ({pools})",
+                    network.cidr_key,
+                    networks=(network.name,),
+                    cidrs=(str(network.prefix), *(str(p.prefix) for p in context.plan.pools)),
+                    help=context.suggest(network),
+                )
+    for network in context.plan.networks:
+        if network.pool is not None and network.prefix is not None and _in_another_pool(context, network):
+            yield finding(
+                f"{label(network)} lies outside pool {network.pool}, the one that it names",
+                network.cidr_key,
+                networks=(network.name,),
+                cidrs=(str(network.prefix), str(network.pool)),
+                help=context.suggest(network),
+            )
+
+
+def _in_another_pool(context: Context, network: Network) -> bool:
+    prefix, pool = network.prefix, network.pool
+    return prefix is not None and pool is not None and not pool.covers(prefix) and context.pool_space.covers(prefix)
+
+
+@rule("public-byoip", "warning", source=_PRIVATE)
+def public_byoip(context: Context) -> Iterator[Finding]:
+    """A BYOIP network or pool is public space that the plan does not declare as the enterprise's own.
+
+    Why: somebody else may hold the addresses, and whoever reaches the network no longer reaches them.
+
+    Do: use private space, or list the range under plan.owned-public if it is yours.
+    """
+    private = [r.prefix for r in context.catalog.reservations if r.category.name == "iana-private-use"]
+    special = [r.prefix for r in context.special]
+    fine = RangeSet([*private, *special, *context.plan.owned_public])
+    finding = RULES["public-byoip"].finding
+    help_ = "if the enterprise owns it, list it under plan.owned-public"
+    for index, pool in enumerate(context.plan.pools):
+        if not fine.covers(pool.prefix):
+            yield finding(
+                f"pool {pool.prefix} is neither private nor declared as owned public space",
+                ("plan", "byoip", index),
+                cidrs=(str(pool.prefix),),
+                help=help_,
+            )
+    for sweep in context.sweeps:
+        for network in sweep.outside(fine):
+            if network.kind.provider == "byoip" and network.declared:
+                yield finding(
+                    f"{label(network)} is neither private nor declared as owned public space",
+                    network.cidr_key,
+                    networks=(network.name,),
+                    cidrs=(str(network.prefix),),
+                    help=context.suggest(network) or help_,
+                )

@@ -1,0 +1,219 @@
+"""Networks that IBM Cloud provides or constrains: where they may lie and which sizes exist."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipplan.addresses import RangeSet
+from ipplan.checks.context import label, windows_for
+from ipplan.checks.registry import RULES, rule
+from ipplan.findings import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ipplan.catalog import SubnetSize
+    from ipplan.checks.context import Context
+    from ipplan.findings import Finding
+    from ipplan.plan.model import Network
+
+_IPS = Source(
+    "IBM Cloud docs: IBM Cloud IP ranges",
+    "https://github.com/ibm-cloud-docs/infrastructure-hub/blob/c0135fb/ips.md",
+    "2025-10-03",
+)
+_SUBNETS = Source(
+    "IBM Cloud docs, subnets: about subnets",
+    "https://github.com/ibm-cloud-docs/subnets/blob/7a63cfe/about.md",
+    "2025-06-02",
+)
+_IKS = Source(
+    "IBM Cloud docs, containers: subnets for classic clusters",
+    "https://github.com/ibm-cloud-docs/containers/blob/005fbfe/subnets.md",
+    "2026-07-27",
+)
+_IKS_CREATE = Source(
+    "IBM Cloud docs, containers: creating classic clusters",
+    "https://github.com/ibm-cloud-docs/containers/blob/002e8d0/cluster-create-classic.md",
+    "2026-02-20",
+)
+
+
+@rule("unpublished-subnet", "warning", source=_IPS)
+def unpublished_subnet(context: Context) -> Iterator[Finding]:
+    """A private subnet of IBM Cloud lies outside what IBM publishes for the plan's data centers.
+
+    Why: IBM Cloud assigns private subnets from the customer private ranges of the data center, so the range is
+    probably mistyped, or the data center is.
+
+    Do: compare with the account (`ibmcloud sl subnet list`), and correct the range or plan.data-centers.
+    """
+    rows = [r for r in context.catalog.reservations if r.category.scope == "private"]
+    if not rows:
+        return  # editions before 2022-02-10 have no table of customer private ranges
+    chosen = context.data_centers
+    here = RangeSet(r.prefix for r in rows if not chosen or r.data_center is None or r.data_center in chosen)
+    for network in context.plan.networks:
+        prefix = network.prefix
+        if network.kind.public is not False or prefix is None or here.covers(prefix):
+            continue
+        elsewhere = sorted({r.data_center for r in rows if r.data_center and r.prefix.covers(prefix)})
+        whom = ", ".join(sorted(chosen)) or "any data center"
+        yield RULES["unpublished-subnet"].finding(
+            f"{label(network)} is not in the customer private ranges that IBM Cloud publishes for {whom}",
+            network.cidr_key,
+            networks=(network.name,),
+            cidrs=(str(prefix),),
+            because=(f"the range is published for {', '.join(elsewhere)}",) if elsewhere else (),
+            help=f"if the subnet is really yours, add {elsewhere[0]} to plan.data-centers" if elsewhere else None,
+        )
+
+
+@rule("address-scope-mismatch", "error", source=_SUBNETS)
+def address_scope_mismatch(context: Context) -> Iterator[Finding]:
+    """A public subnet has a private range, or a private subnet a public one.
+
+    Why: public portable and primary subnets are routed on the internet, private ones only inside IBM Cloud; NAT
+    rules and tunnels made from the wrong one never carry a packet.
+
+    Do: correct the range, or the kind of the network.
+    """
+    private = RangeSet(r.prefix for r in context.catalog.reservations if r.category.name == "iana-private-use")
+    customer = RangeSet(r.prefix for r in context.catalog.reservations if r.category.scope == "private")
+    for network in context.plan.networks:
+        prefix = network.prefix
+        if network.kind.public is None or prefix is None:
+            continue
+        if network.kind.public and private.overlaps(prefix):
+            is_what, has_what, other = "public", "private", "-private"
+        elif not network.kind.public and not private.overlaps(prefix) and not customer.overlaps(prefix):
+            is_what, has_what, other = "private", "public", "-public"
+        else:
+            continue
+        twin = network.kind.name.rpartition("-")[0] + other
+        yield RULES["address-scope-mismatch"].finding(
+            f"{label(network)} is of the {is_what} kind {network.kind.name} and has a {has_what} range",
+            network.cidr_key,
+            networks=(network.name,),
+            cidrs=(str(prefix),),
+            help=f'write kind = "{twin}" if the range is right' if network.kind.name.endswith(("-public", "-private")) else None,
+        )
+
+
+@rule("unsold-size", "error", "warning", source=_SUBNETS)
+def unsold_size(context: Context) -> Iterator[Finding]:
+    """An IBM-provided subnet has a size that IBM Cloud does not sell or assign for that type of subnet.
+
+    Why: the order would fail, or the range in the plan is not the one that the account has. Portable subnets are
+    ordered in fixed sizes (an error); primary ones are assigned, and another size than the documented one is a
+    warning.
+
+    Do: write a size that exists, or compare with the account.
+    """
+    from ipplan.catalog import subnet_sizes
+
+    sizes: dict[tuple[str, int], list[SubnetSize]] = {}
+    for size in subnet_sizes():
+        if size.since is None or size.since <= context.catalog.edition:
+            sizes.setdefault((size.kind, size.version), []).append(size)
+    for network in context.plan.networks:
+        subnet_type = network.kind.subnet_type
+        length = network.prefix.length if network.prefix else network.length
+        if subnet_type is None or length is None:
+            continue
+        version = network.prefix.version if network.prefix else (6 if length > 32 else 4)
+        scope = "public" if network.kind.public else "private"
+        names = (network.kind.name, f"{subnet_type}-{scope}", subnet_type)
+        known = next((sizes[name, version] for name in names if (name, version) in sizes), None)
+        if known is None:
+            if version == 6 and not network.kind.public:
+                yield _unsold(network, length, "IBM Cloud's private network has IPv4 only", "error", None)
+            continue
+        size = max(known, key=lambda s: s.since or "")
+        if size.shortest <= length <= size.longest:
+            continue
+        allowed = f"/{size.longest}" if size.shortest == size.longest else f"/{size.longest} to /{size.shortest}"
+        if subnet_type == "portable":
+            yield _unsold(network, length, f"portable subnets of this kind are sold as {allowed}", "error", size.source)
+        else:
+            yield _unsold(network, length, f"IBM Cloud documents {allowed} for this primary subnet", "warning", size.source)
+
+
+def _unsold(network: Network, length: int, why: str, severity: str, source: Source | None) -> Finding:
+    what = str(network.prefix) if network.prefix else f"/{length}"
+    return RULES["unsold-size"].finding(
+        f"{network.name} {what}: IBM Cloud has no {network.kind.name} subnet of this size",
+        (*network.key, "cidr" if network.prefix else "prefix"),
+        severity="error" if severity == "error" else "warning",
+        networks=(network.name,),
+        cidrs=(str(network.prefix),) if network.prefix else (),
+        because=(why,),
+        source=source,
+    )
+
+
+@rule("iks-subnet-not-allowed", "error", source=_IKS_CREATE)
+def iks_subnet_not_allowed(context: Context) -> Iterator[Finding]:
+    """A pod or service range of an IKS cluster lies outside the windows that IKS accepts.
+
+    Why: `ibmcloud ks cluster create classic` refuses it. IKS takes 172.17.0.0/16, 172.21.0.0 to 172.31.255.255,
+    192.168.0.0/16 and 198.18.0.0/15; nothing in 10.0.0.0/8.
+
+    Do: choose a range in one of the windows.
+    """
+    for network in context.plan.networks:
+        if network.kind.provider != "default" or network.prefix is None or context.in_iks_window(network):
+            continue
+        windows = windows_for(network.kind)
+        yield RULES["iks-subnet-not-allowed"].finding(
+            f"{label(network)} is not in a range that IKS accepts for {network.kind.role}s",
+            network.cidr_key,
+            networks=(network.name,),
+            cidrs=(str(network.prefix), *(str(w.prefix) for w in windows)),
+            because=(f"accepted: {', '.join(str(w.prefix) for w in windows)}",),
+            source=windows[0].source if windows else None,
+        )
+
+
+@rule("iks-subnet-too-small", "error", source=_IKS_CREATE)
+def iks_subnet_too_small(context: Context) -> Iterator[Finding]:
+    """A pod or service range of an IKS cluster is smaller than IKS accepts: /23 for pods, /24 for services.
+
+    Why: the cluster cannot be created with it.
+
+    Do: make the range larger.
+    """
+    for network in context.plan.networks:
+        prefix = network.prefix
+        if network.kind.provider != "default" or prefix is None:
+            continue
+        window = next(iter(windows_for(network.kind)), None)
+        if window is not None and prefix.version == 4 and prefix.length > window.longest:
+            yield RULES["iks-subnet-too-small"].finding(
+                f"{label(network)} is smaller than the /{window.longest} that IKS needs for {network.kind.role}s",
+                network.cidr_key,
+                networks=(network.name,),
+                cidrs=(str(prefix),),
+                source=window.source,
+            )
+
+
+@rule("size-without-effect", "warning", source=_IKS)
+def size_without_effect(context: Context) -> Iterator[Finding]:
+    """A network states a size that changes nothing: its platform gives it a default range.
+
+    Why: the plan reads as if the range had the size it states, and it has the default's.
+
+    Do: write a cidr, or name a pool to have the range allocated.
+    """
+    for network in context.plan.networks:
+        stated = network.length is not None or network.hosts is not None
+        if network.kind.provider == "default" and network.prefix is None and network.pool is None and stated:
+            default = next(n.prefix for n in context.plan.defaults if n.name == network.name)
+            yield RULES["size-without-effect"].finding(
+                f"{network.name} takes the default range {default}, whatever size it states",
+                (*network.key, "prefix" if network.length is not None else "hosts"),
+                networks=(network.name,),
+                cidrs=(str(default),),
+                help="write a cidr, or name a pool to have a range of that size allocated",
+            )

@@ -1,0 +1,295 @@
+"""Overlaps with what others publish: IBM Cloud, Kubernetes platforms, IANA's special-purpose registries.
+
+One network and one published row are one finding; of rows that hold the same addresses only the gravest, and of
+those the most specific, is named. IBM's own rows overlap each other by design (customer /24s lie inside service
+networks), so IBM is never reported against IBM.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipplan.addresses import RangeSet
+from ipplan.checks.context import label
+from ipplan.checks.registry import RULES, rule
+from ipplan.findings import Finding, Severity, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ipplan.addresses import Prefix
+    from ipplan.catalog import Reservation
+    from ipplan.checks.context import Context
+    from ipplan.plan.model import Network
+
+_IPS = Source(
+    "IBM Cloud docs: IBM Cloud IP ranges",
+    "https://github.com/ibm-cloud-docs/infrastructure-hub/blob/c0135fb/ips.md",
+    "2025-10-03",
+)
+_IKS = Source(
+    "IBM Cloud docs, containers: subnets for classic clusters",
+    "https://github.com/ibm-cloud-docs/containers/blob/005fbfe/subnets.md",
+    "2026-07-27",
+)
+_IANA = Source(
+    "IANA IPv4 and IPv6 Special-Purpose Address Registries",
+    "https://www.iana.org/assignments/iana-ipv4-special-registry/",
+)
+_DOCKER = Source(
+    "moby/moby libnetwork/ipamutils/utils.go",
+    "https://github.com/moby/moby/blob/1a6ba91/libnetwork/ipamutils/utils.go",
+)
+_SINGLE = 3
+"""Up to so many rows under one network are told one by one; more are told together."""
+
+_SCOPE_RULES = {"service": "ibm-service-overlap", "private": "ibm-private-overlap", "public": "ibm-public-overlap"}
+
+
+@rule("ibm-service-overlap", "error", source=_IPS)
+def ibm_service_overlap(context: Context) -> Iterator[Finding]:
+    """A network overlaps the services network of IBM Cloud.
+
+    Why: DNS, NTP, storage, operating system updates and provisioning come from there, in every data center, and
+    every classic server holds routes to it. Direct Link and VRFs drop the range. ICP's own defaults, 10.1.0.0/16
+    and 10.0.0.0/16, lie in it.
+
+    Do: move the network to space that IBM Cloud does not publish.
+    """
+    return _ibm(context, "service")
+
+
+@rule("ibm-private-overlap", "error", "warning", source=_IPS)
+def ibm_private_overlap(context: Context) -> Iterator[Finding]:
+    """A network overlaps private space that IBM Cloud gives to its customers.
+
+    Why: in the plan's own data centers (or where it names none) IBM Cloud can assign these addresses to servers
+    of the account, so this is an error. In other data centers it is a warning: it becomes one when the account
+    grows there.
+
+    Do: move the network, or name the plan's data centers under plan.data-centers.
+    """
+    return _ibm(context, "private")
+
+
+@rule("ibm-public-overlap", "error", source=_IPS)
+def ibm_public_overlap(context: Context) -> Iterator[Finding]:
+    """A network overlaps public ranges that IBM Cloud uses itself: front-end, load balancer, VPN and others.
+
+    Why: traffic to IBM Cloud's own services would end in the plan's network.
+
+    Do: use private space, or public space that is the enterprise's own.
+    """
+    return _ibm(context, "public")
+
+
+def _ibm(context: Context, scope: str) -> Iterator[Finding]:
+    name = _SCOPE_RULES[scope]
+    for network, rows in _ibm_hits(context):
+        hits = [(severity, row) for severity, row in rows if row.category.scope == scope]
+        for severity in ("error", "warning"):
+            yield from _tell(context, name, severity, network, [row for s, row in hits if s == severity])
+
+
+def _ibm_hits(context: Context) -> Iterator[tuple[Network, list[tuple[Severity, Reservation]]]]:
+    """Yield each network that IBM's ranges touch, with the rows to name: gravest first, then most specific."""
+    rows = [r for r in context.catalog.reservations if r.category.scope in _SCOPE_RULES]
+    special = RangeSet(r.prefix for r in context.special)
+
+    def severity(row: Reservation) -> Severity:
+        chosen = context.data_centers
+        elsewhere = row.category.scope == "private" and row.data_center and chosen and row.data_center not in chosen
+        return "warning" if elsewhere else "error"
+
+    for network in context.touching(r.prefix for r in rows):
+        prefix = network.prefix
+        if prefix is None or not network.declared:
+            continue
+        touching = [
+            row
+            for row in context.catalog.overlapping(prefix)
+            if row.category.scope in _SCOPE_RULES
+            and not (network.kind.public and row.category.scope == "public")
+            # A block that IANA sets aside is told once, by special-purpose-overlap.
+            and not (row.category.name == "ibm-reserved-block" and special.covers(row.prefix))
+        ]
+        if network.kind.public is False and any(
+            row.category.scope == "private" and row.prefix.covers(prefix) for row in touching
+        ):
+            continue  # IBM Cloud provides this one, from space that it publishes for it
+        if network.kind.provider == "ibm":
+            touching = [row for row in touching if row.category.scope == "service"]
+        yield network, _gravest(prefix, [(severity(row), row) for row in touching])
+
+
+def _gravest(prefix: Prefix, hits: list[tuple[Severity, Reservation]]) -> list[tuple[Severity, Reservation]]:
+    """Keep of the rows around a network the one to name, and of those inside it the outermost ones."""
+    around = [(s, row) for s, row in hits if row.prefix.covers(prefix)]
+    kept: list[tuple[Severity, Reservation]] = []
+    if around:
+        kept.append(min(around, key=lambda hit: (hit[0] != "error", -hit[1].prefix.length)))
+        if kept[0][0] == "error":
+            return kept
+    inside = [(s, row) for s, row in hits if not row.prefix.covers(prefix)]
+    for wanted in ("error",) if around else ("error", "warning"):
+        covered = RangeSet(row.prefix for _, row in kept if not around)
+        for hit in sorted((h for h in inside if h[0] == wanted), key=lambda h: (h[1].prefix.length, h[1].prefix)):
+            if not covered.covers(hit[1].prefix):
+                covered |= RangeSet([hit[1].prefix])
+                kept.append(hit)
+    return sorted(kept, key=lambda hit: hit[1].prefix)
+
+
+def _tell(
+    context: Context, name: str, severity: Severity, network: Network, rows: list[Reservation]
+) -> Iterator[Finding]:
+    """Yield one finding a row, or one for all where there are many."""
+    if not rows:
+        return
+    finding = RULES[name].finding
+    assert network.prefix is not None
+    if len(rows) > _SINGLE:
+        largest = min(rows, key=lambda r: (r.prefix.length, r.prefix))
+        centers = {r.data_center for r in rows if r.data_center}
+        where = f" in {len(centers)} data centers" if len(centers) > 1 else ""
+        yield finding(
+            f"{label(network)} overlaps {len(rows):,} ranges of IBM Cloud{where}, the largest {_row(largest)}",
+            network.cidr_key,
+            severity=severity,
+            networks=(network.name,),
+            cidrs=(str(network.prefix), *(str(r.prefix) for r in rows)),
+            overlap=str(network.prefix.shared(largest.prefix)),
+            help=context.suggest(network),
+            source=largest.source,
+        )
+        return
+    for row in rows:
+        yield finding(
+            f"{label(network)} overlaps {_row(row)}",
+            network.cidr_key,
+            severity=severity,
+            networks=(network.name,),
+            cidrs=(str(network.prefix), str(row.prefix)),
+            overlap=str(network.prefix.shared(row.prefix)),
+            because=(f"the published row is doubtful: {row.note}",) if row.note and "suspect" in row.note else (),
+            help=context.suggest(network),
+            source=row.source,
+        )
+
+
+def _row(row: Reservation) -> str:
+    """Return a published row for a message: title, range, data center, pod, edition."""
+    where = ", ".join(x for x in (row.data_center, row.pod) if x)
+    edition = f"edition {row.source.date}" if row.category.owner == "ibm" and row.source.date else ""
+    detail = "; ".join(x for x in (where, edition) if x)
+    return f"{row.title} {row.prefix}{f' ({detail})' if detail else ''}"
+
+
+@rule("special-purpose-overlap", "error", source=_IANA)
+def special_purpose_overlap(context: Context) -> Iterator[Finding]:
+    """A network overlaps space that IANA sets aside for a special purpose and not for private use.
+
+    Why: hosts and routers treat loopback, link-local, multicast, documentation and similar space in ways of
+    their own; packets to it are dropped or go astray.
+
+    Do: use private space: 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or fc00::/7.
+    """
+    for network, rows in _hits(context, context.special):
+        if not context.in_iks_window(network):
+            yield from _most_specific(context, "special-purpose-overlap", network, rows)
+
+
+@rule("kubernetes-reserved-overlap", "error", source=_IKS)
+def kubernetes_reserved_overlap(context: Context) -> Iterator[Finding]:
+    """A network overlaps space that a Kubernetes platform keeps for itself.
+
+    Why: the control plane of IKS stands in 172.16.0.0/16 and 172.18.0.0 to 172.20.255.255; workers cannot reach
+    anything else at these addresses. IKS's own pod and service ranges are held to the windows that IKS accepts
+    instead, by iks-subnet-not-allowed.
+
+    Do: move the network.
+    """
+    rows = [
+        r
+        for r in context.catalog.reservations
+        if r.category.scope == "reserved" and not any(s.prefix.covers(r.prefix) for s in context.special)
+        # The container bridge is told as a warning of its own.
+        and r.platform != "openshift"
+    ]
+    for network, hits in _hits(context, rows):
+        if not context.in_iks_window(network):
+            # Two platforms that reserve one block are one reason; IKS is the one that the plan may have.
+            hits.sort(key=lambda row: row.platform != "iks")
+            yield from _most_specific(context, "kubernetes-reserved-overlap", network, hits)
+
+
+@rule("container-bridge-overlap", "warning", source=_DOCKER)
+def container_bridge_overlap(context: Context) -> Iterator[Finding]:
+    """A network overlaps 172.17.0.0/16, the bridge that Docker sets up on every host.
+
+    Why: a host with this bridge, and every ICP node has one, keeps packets to the range for itself.
+
+    Do: move the network, or give the hosts another bridge range ("bip" in Docker's daemon.json).
+    """
+    rows = [r for r in context.catalog.reservations if r.platform == "docker" and str(r.prefix) == "172.17.0.0/16"]
+    for network, hits in _hits(context, rows):
+        yield from _most_specific(context, "container-bridge-overlap", network, hits)
+
+
+@rule("classic-route-overlap", "note", source=_IPS)
+def classic_route_overlap(context: Context) -> Iterator[Finding]:
+    """Networks that the enterprise brings lie in 10.0.0.0/8, which every classic server routes to the BCR.
+
+    Why: the default static route of classic servers, gateways and firewalls sends the whole block to IBM's
+    back-end router, which does not know networks behind an ESG.
+
+    Do: give every device that has to reach them a more specific route to the ESG.
+    """
+    routes = [r for r in context.catalog.reservations if r.category.scope == "route" and r.prefix.length > 0]
+    names, cidrs, first = [], [], None
+    for network in context.touching(r.prefix for r in routes):
+        if network.kind.provider == "byoip" and network.declared and not network.kind.internal:
+            first = first or network
+            names.append(network.name)
+            cidrs.append(str(network.prefix))
+    if first is not None:
+        count = "one network lies" if len(names) == 1 else f"{len(names):,} networks lie"
+        yield RULES["classic-route-overlap"].finding(
+            f"{count} in {routes[0].prefix}, which every classic server routes to the BCR: they need more specific routes",
+            first.cidr_key,
+            networks=tuple(names),
+            cidrs=(*cidrs, str(routes[0].prefix)),
+            source=routes[0].source,
+        )
+
+
+def _hits(context: Context, rows: Iterable[Reservation]) -> Iterator[tuple[Network, list[Reservation]]]:
+    """Yield each network of the plan that a row touches, with those rows."""
+    rows = list(rows)
+    for network in context.touching(r.prefix for r in rows):
+        if network.prefix is not None and network.declared:
+            yield network, [row for row in rows if row.prefix.overlaps(network.prefix)]
+
+
+def _most_specific(context: Context, name: str, network: Network, rows: list[Reservation]) -> Iterator[Finding]:
+    """Yield a finding for the most specific row around a network, or for each outermost row inside it."""
+    prefix = network.prefix
+    assert prefix is not None
+    around = [row for row in rows if row.prefix.covers(prefix)]
+    if around:
+        chosen = [max(around, key=lambda row: row.prefix.length)]
+    else:
+        chosen = []
+        for row in sorted(rows, key=lambda row: row.prefix):
+            if not any(other.prefix.covers(row.prefix) for other in chosen):
+                chosen.append(row)
+    for row in chosen:
+        yield RULES[name].finding(
+            f"{label(network)} overlaps {_row(row)}",
+            network.cidr_key,
+            networks=(network.name,),
+            cidrs=(str(prefix), str(row.prefix)),
+            overlap=str(prefix.shared(row.prefix)),
+            help=context.suggest(network),
+            source=row.source,
+        )
