@@ -8,14 +8,14 @@ each size go where, and the rule decides the rest, so a packing is found whereve
 
 Why counting is enough. Blocks are aligned, so each lies in exactly one maximal free block. Going from the
 largest size down, free slots of one size that the same requests may use are alike: which of them is taken
-changes nothing for the sizes to come. So the state of the search is how much of each class of space is left. A
-slot that holds a smaller region inside, which more requests may use, is a class of its own until it is split.
+changes nothing for the sizes to come. So the state of the search is how much of each class of space is left.
+A slot that holds a smaller region, which more requests may use, is a class of its own until it is split.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from heapq import heapify, heappop, heappush, heapreplace
+from heapq import heapify, heappop, heapreplace
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -100,7 +100,7 @@ def pack(
     requests: Iterable[Request],
     limit: int = SEARCH_LIMIT,
 ) -> Packing:
-    """Place every request, or tell that it cannot be done; about n log n, and the search only where needed."""
+    """Place every request, or tell that it cannot be done: n log n, and the search where needed."""
     wanted = list(requests)
     if not wanted:
         return Packing({}, ())
@@ -131,9 +131,9 @@ def fits(
 class _Space:
     """The free space of one packing, typed by who may use it.
 
-    `regions` are all distinct regions, outer before inner. `masks[r]` has bit d set where allowed set d may use
-    every place in region r. `blocks` are the maximal aligned free blocks by host bits, each with the outermost
-    region that holds it.
+    `regions` are all distinct regions, outer before inner. `masks[r]` has bit d set where allowed set d may
+    use every place in region r. `blocks` are the maximal aligned free blocks by host bits, each with the
+    outermost region that holds it.
     """
 
     def __init__(
@@ -176,7 +176,9 @@ class _Space:
                     if bits >= lowest:
                         self.blocks.setdefault(bits, []).append((start, root))
         self._ranks: dict[tuple[int, int], int] = {}
-        self._order = {d: {region: i for i, region in reversed(list(enumerate(allowed_sets[d])))} for d in self.users}
+        self._order = {
+            d: {region: i for i, region in enumerate(dict.fromkeys(allowed_sets[d]))} for d in self.users
+        }
 
     def end(self, region: int) -> int:
         first, bits = self.regions[region]
@@ -199,7 +201,7 @@ class _Space:
     ) -> None:  # fmt: skip
         """Take a free block apart until each piece lies in one region alone or has only `low` host bits.
 
-        Adds (region, first, end) to `plain`, and (first, region) to `mixed` for pieces that still hold a region.
+        Adds (region, first, end) to `plain`, and (first, region) to `mixed` for pieces that hold a region.
         """
         end = first + (1 << bits)
         while kids := self._children[region]:
@@ -245,7 +247,7 @@ class _Search:
     """Depth-first search over levels for how many requests of each allowed set take slots of each class.
 
     Pruned by a flow bound: for a set G of allowed sets and each level j, what they ask for in blocks of that
-    level and above cannot exceed what any of them may use in blocks that large. `slack[G][j]` is the difference.
+    level and above cannot exceed what any of them may use in blocks that large; the slack is the difference.
     Placing x blocks of allowed set d lowers it only for sets G without d that may use the same space, so the
     bound is a ceiling on x.
     """
@@ -268,7 +270,7 @@ class _Search:
         self.slack = [self._slack(mask) for mask in self.sets]
 
     def _families(self, users: list[int]) -> list[int]:
-        """Return the sets of allowed sets to bound: all while few, else singles, the whole, and what each covers."""
+        """Return the sets of allowed sets to bound: all while few, else each, what each covers, and the whole."""
         if len(users) <= 6:
             return [
                 sum(1 << d for d in chosen)
@@ -282,7 +284,13 @@ class _Search:
         return sorted({*(1 << d for d in users), *within.values(), sum(1 << d for d in users)})
 
     def _add(
-        self, first: int, bits: int, region: int, level: int, plain: dict[int, int], mixed: list[tuple[int, int]]
+        self,
+        first: int,
+        bits: int,
+        region: int,
+        level: int,
+        plain: dict[int, int],
+        mixed: list[tuple[int, int]],
     ) -> None:
         """Count a free block at a level: addresses by mask, and the slots that are classes of their own."""
         space = self.space
@@ -300,7 +308,9 @@ class _Search:
                 mask = space.masks[place]
                 plain[mask] = plain.get(mask, 0) + (1 << low)
 
-    def _released(self, first: int, bits: int, region: int, level: int) -> tuple[dict[int, int], list[tuple[int, int]]]:
+    def _released(
+        self, first: int, bits: int, region: int, level: int
+    ) -> tuple[dict[int, int], list[tuple[int, int]]]:
         """Return what a mixed block gives at a lower level, remembered."""
         key = (first, bits, region, level)
         if key not in self._pieces:
@@ -345,7 +355,7 @@ class _Search:
     def _level(
         self, level: int, left: dict[int, int], unused: list[tuple[int, int]], quotas: _Quotas
     ) -> bool:
-        """Enter a level with what the larger ones left over: plain addresses by mask and unused mixed slots."""
+        """Enter a level with what larger ones left: plain addresses by mask and unused mixed slots."""
         if level == len(self.space.levels):
             return True
         fresh, slots = self.fresh[level]
@@ -372,8 +382,6 @@ class _Search:
         counts: dict[tuple[int, _Class], int] = {}
 
         def assign(step: int, missing: int) -> bool:
-            if self.exhausted:
-                return False
             self.steps += 1
             if self.steps > self.limit:
                 self.exhausted = True
@@ -401,10 +409,8 @@ class _Search:
                 done = assign(step + 1, missing - number)
                 slots_of[chosen] += number
                 self._take(level, d, chosen, places, -number)
-                if done:
-                    return True
-                if self.exhausted:
-                    return False
+                if done or self.exhausted:
+                    return done
             return False
 
         bits = self.space.levels[level]
@@ -417,7 +423,7 @@ class _Search:
         return False
 
     def _choices(self, d: int, slots_of: dict[_Class, int], places: dict[_Class, int]) -> list[_Class]:
-        """Return the classes that allowed set d may use: plain ones by the order of its regions, then mixed."""
+        """Return the classes that allowed set d may use: plain ones in the order of its regions, then mixed."""
         space = self.space
         ranks: dict[int, tuple[int, int]] = {}
         for region, mask in enumerate(space.masks):
@@ -471,7 +477,7 @@ _Heap = list[Span]
 def _place(
     space: _Space, requests: list[Request], quotas: _Quotas | None
 ) -> tuple[dict[str, int], tuple[Request, ...]]:
-    """Give every request the lowest free address of its first region, within the quotas of a search if given."""
+    """Give every request the lowest free address of its first region, within a search's quotas if given."""
     heaps: dict[int, _Heap] = {}
     mixed: list[tuple[int, int, _Heap]] = []
     placed: dict[str, int] = {}
@@ -512,7 +518,9 @@ def _place(
 class _Cells:
     """The heaps of one level, ordered for each allowed set."""
 
-    def __init__(self, space: _Space, bits: int, heaps: dict[int, _Heap], mixed: list[tuple[int, int, _Heap]]) -> None:
+    def __init__(
+        self, space: _Space, bits: int, heaps: dict[int, _Heap], mixed: list[tuple[int, int, _Heap]]
+    ) -> None:
         self._space = space
         self._all: list[tuple[_Class, int, _Heap]] = [
             ((space.masks[region], -1), region, heap) for region, heap in sorted(heaps.items())

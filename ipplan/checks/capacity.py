@@ -8,6 +8,7 @@ from ipplan.addresses import format_address
 from ipplan.checks.context import label
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Source
+from ipplan.plan.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,10 +54,9 @@ _LARGEST_SERVICE_RANGE = {4: 12, 6: 108}
 
 def _with_cluster(context: Context, role: str) -> Iterator[tuple[Network, Prefix, Cluster]]:
     """Yield the networks of a role that have a range and a cluster."""
-    if not context.plan.clusters:
-        return
-    for network in context.networks:
-        if network.kind.role == role and network.prefix is not None and network.cluster is not None:
+    declared = (n for kind in KINDS.values() if kind.role == role for n in context.by_kind[kind.name])
+    for network in (*declared, *(n for n in context.plan.defaults if n.kind.role == role)):
+        if network.prefix is not None and network.cluster is not None:
             cluster = context.plan.clusters.get(network.cluster)
             if cluster is not None:
                 yield network, network.prefix, cluster
@@ -154,9 +154,9 @@ def service_range_too_large(context: Context) -> Iterator[Finding]:
 
     Do: write a longer prefix.
     """
-    for network in context.networks:
+    for network in (*context.by_kind["iks-service"], *context.by_kind["icp-service"]):
         prefix = network.prefix
-        if network.kind.role == "service" and prefix is not None:
+        if prefix is not None:
             shortest = _LARGEST_SERVICE_RANGE[prefix.version]
             if prefix.length < shortest:
                 yield RULES["service-range-too-large"].finding(
@@ -180,7 +180,7 @@ def worker_capacity(context: Context) -> Iterator[Finding]:
     for network, prefix, cluster in _with_cluster(context, "worker"):
         if prefix.version == 4 and cluster.workers is not None:
             groups.setdefault((cluster.name, network.kind.name), []).append((network, prefix))
-    open_ended = {(n.cluster, n.kind.name) for n in context.plan.networks if n.prefix is None}
+    open_ended = {(n.cluster, kind) for _, kind in groups for n in context.by_kind[kind] if n.prefix is None}
     for (name, kind), members in groups.items():
         if (name, kind) in open_ended:
             continue  # a further subnet will be ordered or allocated
@@ -212,7 +212,7 @@ def named_address(context: Context) -> Iterator[Finding]:
 
     Do: count from 1 for the first usable address, from -1 for the last, or write an address of the network.
     """
-    for network in context.plan.networks:
+    for network in context.detailed:
         if not network.addresses or network.prefix is None:
             continue
         prefix, taken = network.prefix, dict[int, str]()

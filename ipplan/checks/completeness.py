@@ -50,7 +50,8 @@ def incomplete_cluster(context: Context) -> Iterator[Finding]:
 
     Do: add the missing networks; without a cidr ICP's are allocated and IKS's take their default.
     """
-    have = {(n.cluster, n.kind.name) for n in context.plan.networks}
+    needed = [kind for groups in _CLUSTER_KINDS.values() for kinds in groups for kind in kinds]
+    have = {(n.cluster, kind) for kind in needed for n in context.by_kind[kind]}
     for cluster in context.plan.clusters.values():
         missing = [
             kinds[0]
@@ -81,7 +82,7 @@ def incomplete_integration(context: Context) -> Iterator[Finding]:
 
     Do: add the networks, those of IBM Cloud without cidr until they are ordered; or choose "none".
     """
-    have = {n.kind.name for n in context.plan.networks}
+    have = {kind for kind, networks in context.by_kind.items() if networks}
     for (key, method), kinds in _INTEGRATION_KINDS.items():
         missing = [kind for kind in kinds if kind not in have]
         if context.plan.integration.get(key) == method and missing:  # type: ignore[call-overload]
@@ -120,8 +121,8 @@ def lonely_group(context: Context) -> Iterator[Finding]:
 
     Do: correct the name, or leave the group out.
     """
-    sizes = Counter(n.group for n in context.plan.networks if n.group is not None)
-    for network in context.plan.networks:
+    sizes = Counter(n.group for n in context.detailed if n.group is not None)
+    for network in context.detailed:
         if network.group is not None and sizes[network.group] == 1:
             others = [name for name in sizes if name != network.group]
             near = [name for name in others if name.lower().strip() == network.group.lower().strip()] or others[:3]

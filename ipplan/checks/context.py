@@ -10,9 +10,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.addresses import WIDTH, Prefix, Range, RangeSet
+from ipplan.plan.kinds import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ipplan.catalog import Catalog, IksWindow, Reservation
     from ipplan.plan.kinds import Kind
@@ -70,6 +71,25 @@ class Context:
     def networks(self) -> tuple[Network, ...]:
         """Every network that has a range: pinned ones, then platform defaults."""
         return tuple(self.plan.ranges())
+
+    @cached_property
+    def by_kind(self) -> Mapping[str, Sequence[Network]]:
+        """The networks that the plan declares, with a range or not, by the name of their kind."""
+        found: dict[str, list[Network]] = {name: [] for name in KINDS}
+        for network in self.plan.networks:
+            found[network[1][0]].append(network)
+        return found
+
+    def provided_by(self, provider: str) -> Iterator[Network]:
+        """Yield the declared networks whose range comes from one provider, kind after kind."""
+        for kind in KINDS.values():
+            if kind.provider == provider:
+                yield from self.by_kind[kind.name]
+
+    @cached_property
+    def detailed(self) -> Sequence[Network]:
+        """The declared networks that state more than kind, cluster, range, size and description."""
+        return [n for n in self.plan.networks if n[3] is not None or n[8:11] != (None, None, ())]
 
     @cached_property
     def sweeps(self) -> tuple[Sweep, ...]:

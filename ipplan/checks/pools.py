@@ -33,7 +33,7 @@ def host_bits_set(context: Context) -> Iterator[Finding]:
 
     Do: write the block that holds the address, or the smaller prefix that starts at it.
     """
-    for network in context.plan.networks:
+    for network in context.detailed:
         if network.written is not None and network.prefix is not None:
             error = HostBitsError(network.prefix, network.written)
             written = f"{format_address(network.prefix.version, network.written)}/{network.prefix.length}"
@@ -137,7 +137,7 @@ def outside_pools(context: Context) -> Iterator[Finding]:
                     cidrs=(str(network.prefix), *(str(p.prefix) for p in context.plan.pools)),
                     help=context.suggest(network),
                 )
-    for network in context.plan.networks:
+    for network in context.detailed:
         if network.pool is not None and network.prefix is not None and _in_another_pool(context, network):
             yield finding(
                 f"{label(network)} lies outside pool {network.pool}, the one that it names",

@@ -53,7 +53,7 @@ def unpublished_subnet(context: Context) -> Iterator[Finding]:
         return  # editions before 2022-02-10 have no table of customer private ranges
     chosen = context.data_centers
     here = RangeSet(r.prefix for r in rows if not chosen or r.data_center is None or r.data_center in chosen)
-    for network in context.plan.networks:
+    for network in context.provided_by("ibm"):
         prefix = network.prefix
         if network.kind.public is not False or prefix is None or here.covers(prefix):
             continue
@@ -80,7 +80,7 @@ def address_scope_mismatch(context: Context) -> Iterator[Finding]:
     """
     private = RangeSet(r.prefix for r in context.catalog.reservations if r.category.name == "iana-private-use")
     customer = RangeSet(r.prefix for r in context.catalog.reservations if r.category.scope == "private")
-    for network in context.plan.networks:
+    for network in context.provided_by("ibm"):
         prefix = network.prefix
         if network.kind.public is None or prefix is None:
             continue
@@ -116,7 +116,7 @@ def unsold_size(context: Context) -> Iterator[Finding]:
     for size in subnet_sizes():
         if size.since is None or size.since <= context.catalog.edition:
             sizes.setdefault((size.kind, size.version), []).append(size)
-    for network in context.plan.networks:
+    for network in context.provided_by("ibm"):
         subnet_type = network.kind.subnet_type
         length = network.prefix.length if network.prefix else network.length
         if subnet_type is None or length is None:
@@ -161,8 +161,8 @@ def iks_subnet_not_allowed(context: Context) -> Iterator[Finding]:
 
     Do: choose a range in one of the windows.
     """
-    for network in context.plan.networks:
-        if network.kind.provider != "default" or network.prefix is None or context.in_iks_window(network):
+    for network in context.provided_by("default"):
+        if network.prefix is None or context.in_iks_window(network):
             continue
         windows = windows_for(network.kind)
         yield RULES["iks-subnet-not-allowed"].finding(
@@ -183,9 +183,9 @@ def iks_subnet_too_small(context: Context) -> Iterator[Finding]:
 
     Do: make the range larger.
     """
-    for network in context.plan.networks:
+    for network in context.provided_by("default"):
         prefix = network.prefix
-        if network.kind.provider != "default" or prefix is None:
+        if prefix is None:
             continue
         window = next(iter(windows_for(network.kind)), None)
         if window is not None and prefix.version == 4 and prefix.length > window.longest:
@@ -206,9 +206,9 @@ def size_without_effect(context: Context) -> Iterator[Finding]:
 
     Do: write a cidr, or name a pool to have the range allocated.
     """
-    for network in context.plan.networks:
+    for network in context.provided_by("default"):
         stated = network.length is not None or network.hosts is not None
-        if network.kind.provider == "default" and network.prefix is None and network.pool is None and stated:
+        if network.prefix is None and network.pool is None and stated:
             default = next(n.prefix for n in context.plan.defaults if n.name == network.name)
             yield RULES["size-without-effect"].finding(
                 f"{network.name} takes the default range {default}, whatever size it states",

@@ -246,19 +246,18 @@ def classic_route_overlap(context: Context) -> Iterator[Finding]:
     Do: give every device that has to reach them a more specific route to the ESG.
     """
     routes = [r for r in context.catalog.reservations if r.category.scope == "route" and r.prefix.length > 0]
-    names, cidrs, first = [], [], None
+    names, first = [], None
     for network in context.touching(r.prefix for r in routes):
         if network.kind.provider == "byoip" and network.declared and not network.kind.internal:
             first = first or network
             names.append(network.name)
-            cidrs.append(str(network.prefix))
     if first is not None:
         count = "one network lies" if len(names) == 1 else f"{len(names):,} networks lie"
         yield RULES["classic-route-overlap"].finding(
             f"{count} in {routes[0].prefix}, which every classic server routes to the BCR: they need more specific routes",
             first.cidr_key,
             networks=tuple(names),
-            cidrs=(*cidrs, str(routes[0].prefix)),
+            cidrs=(str(routes[0].prefix),),
             source=routes[0].source,
         )
 

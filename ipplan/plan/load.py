@@ -109,6 +109,31 @@ def _type_name(value: object) -> str:
     return next((name for kind, name in names if isinstance(value, kind)), "something else")
 
 
+def _plain_network(name: str, row: Any) -> Network | None:
+    """Read a network that states only kind, one of cidr and prefix, and a description, as most do.
+
+    Returns None for any other, and for one with a problem: the careful reader takes those. It exists because it
+    halves the time that a plan of a hundred thousand networks takes.
+    """
+    if type(row) is not dict or not name:
+        return None
+    kind_name, cidr, length, text = row.get("kind"), row.get("cidr"), row.get("prefix"), row.get("description")
+    kind = KINDS.get(kind_name) if type(kind_name) is str else None
+    if kind is None or kind.platform or len(row) != (2 if text is None else 3) or (text and type(text) is not str):
+        return None
+    prefix = None
+    if type(cidr) is str:
+        try:
+            prefix = parse_prefix(cidr)
+        except AddressError:
+            return None
+    elif type(length) is not int or not 0 <= length <= 128 or kind.provider == "enterprise":
+        return None
+    # Straight into the tuple: the fields are all given, and going by keywords takes twice as long.
+    fields = (name, kind, prefix, None, None, length, None, None, None, None, (), text, True, False)
+    return tuple.__new__(Network, fields)
+
+
 class _Reader:
     """One pass over a document; collects problems, and the key paths that must be placed at their key."""
 
@@ -387,7 +412,7 @@ class _Reader:
         }
         found: list[Network] = []
         for name, row in rows.items():
-            network = self.network(name, row, clusters, pools, only)
+            network = _plain_network(name, row) or self.network(name, row, clusters, pools, only)
             if network is not None:
                 found.append(network)
             # The parsed rows are most of the memory of a large plan: let each go as soon as it is read.
@@ -415,10 +440,7 @@ class _Reader:
         written: int | None = None
         if (cidr := row.get("cidr")) is not None:
             seen += 1
-            try:
-                prefix = parse_prefix(cidr)
-            except (AddressError, AttributeError, TypeError):
-                prefix, written = self.block(cidr, (*key, "cidr")) or (None, None)
+            prefix, written = self.block(cidr, (*key, "cidr")) or (None, None)
         cluster = row.get("cluster")
         if cluster is not None:
             seen += 1

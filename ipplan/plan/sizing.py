@@ -19,8 +19,8 @@ CALICO_BLOCK_SIZE = 64
 """Addresses in one Calico block: /26 for IPv4, /122 for IPv6, claimed whole by a node (Calico v3, IPPool)."""
 
 OTHER_ICP_NODES = 15
-"""Nodes of an ICP cluster that are no workers, three of each of master, management, proxy, vulnerability
-advisor and GlusterFS (IBM Cloud docs, vmwaresolutions archiref/vcsicp/vcsicp-arch-overview-solution.md, HA)."""
+"""Nodes of an ICP cluster that are no workers: three each of master, management, proxy, vulnerability advisor
+and GlusterFS (IBM Cloud docs, vmwaresolutions archiref/vcsicp/vcsicp-arch-overview-solution.md, HA)."""
 
 ICP_VIPS = 2
 """Virtual addresses beside the node addresses, of the masters and of the proxies (the same page)."""
@@ -44,13 +44,15 @@ class Sizing(NamedTuple):
 def size_of(network: Network, plan: Plan, version: int) -> Sizing:
     """Return the prefix length of a network that states no range, for the given IP version.
 
-    Taken from `prefix`, `hosts`, the network's cluster or the kind's default, in this order. Raises ValueError
-    for a kind that has no default size, which are those that are never allocated.
+    Taken from `prefix`, `hosts`, the network's cluster or the kind's default, in this order. Raises
+    ValueError for a kind that has no default size, which are those that are never allocated.
     """
     if network.length is not None:
         return Sizing(network.length, f"prefix = {network.length} in the plan")
     if network.hosts is not None:
-        return _for_hosts(network.hosts, f"{_count(network.hosts, 'host')}", version, internal=network.kind.internal)
+        return _for_hosts(
+            network.hosts, _count(network.hosts, "host"), version, internal=network.kind.internal
+        )
     sized = _from_cluster(network, plan, version)
     if sized is not None:
         return sized
@@ -82,8 +84,8 @@ def _from_cluster(network: Network, plan: Plan, version: int) -> Sizing | None:
     if role == "worker" and cluster.workers is not None:
         hosts = cluster.workers + OTHER_ICP_NODES + ICP_VIPS + 1
         why = (
-            f"{_count(cluster.workers, 'worker')}, {OTHER_ICP_NODES} other nodes, {ICP_VIPS} virtual addresses "
-            "and a gateway"
+            f"{_count(cluster.workers, 'worker')}, {OTHER_ICP_NODES} other nodes, "
+            f"{ICP_VIPS} virtual addresses and a gateway"
         )
         return _for_hosts(hosts, why, version, internal=False)._replace(source=_NODES)
     return None
@@ -111,8 +113,8 @@ def usable(prefix: Prefix, kind: Kind) -> int:
     """Return how many addresses of the prefix hosts may use.
 
     IPv4: all but network and broadcast address; both of a /31 (RFC 3021), the one of a /32. IBM-provided
-    subnets lose the gateway too (IBM Cloud docs, subnets, about: three addresses are taken). IPv6: all but the
-    subnet-router anycast address (RFC 4291 section 2.6.1), both of a /127 (RFC 6164).
+    subnets lose the gateway too (IBM Cloud docs, subnets, about: three addresses are taken). IPv6: all but
+    the subnet-router anycast address (RFC 4291 section 2.6.1), both of a /127 (RFC 6164).
     """
     size = prefix.size
     if kind.provider == "ibm" and prefix.version == 4:
@@ -128,7 +130,7 @@ def first_usable(prefix: Prefix) -> int:
 
 
 def last_usable(prefix: Prefix) -> int:
-    """Return the last address that counts as usable: the one before the broadcast address, if there is one."""
+    """Return the last address that counts as usable: the one before the broadcast address, if any."""
     return prefix.last - (prefix.version == 4 and prefix.size > 2)
 
 
@@ -165,7 +167,7 @@ def resolve_addresses(network: Network, prefix: Prefix) -> list[tuple[str, str]]
 
 
 def gateway_of(network: Network, prefix: Prefix) -> str | None:
-    """Return the gateway: the address named so, else the first usable one; None where hosts share one address."""
+    """Return the gateway: the address named so, else the first usable one; None for a single address."""
     for name, text in resolve_addresses(network, prefix):
         if name == "gateway":
             return text

@@ -1,0 +1,103 @@
+"""The algebra of range sets, exhaustively over an 8-address universe against a bit mask; one law a test."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ipplan.addresses import Prefix, Range, RangeSet, parse_prefix
+
+BASE = 0x0A0000FD  # neither zero nor aligned
+SIZE = 8
+
+
+def to_set(mask: int) -> RangeSet:
+    return RangeSet(Range(4, BASE + i, BASE + i) for i in range(SIZE) if mask >> i & 1)
+
+
+def to_mask(ranges: RangeSet) -> int:
+    return sum(1 << address - BASE for r in ranges for address in range(r.first, r.last + 1))
+
+
+SETS = [to_set(mask) for mask in range(1 << SIZE)]
+
+
+def test_the_form_is_canonical_sorted_disjoint_and_not_adjacent() -> None:
+    for mask, ranges in enumerate(SETS):
+        assert to_mask(ranges) == mask
+        assert all(a.last + 1 < b.first for a, b in zip(ranges.ranges, ranges.ranges[1:], strict=False))
+        assert ranges.size == mask.bit_count()
+
+
+def test_union_intersection_and_difference_agree_with_bit_masks_on_every_pair() -> None:
+    for a, x in enumerate(SETS):
+        for b, y in enumerate(SETS):
+            assert (x | y) == SETS[a | b]
+            assert (x & y) == SETS[a & b]
+            assert (x - y) == SETS[a & ~b]
+
+
+def test_covers_and_overlaps_agree_with_bit_masks_for_every_range() -> None:
+    for mask, ranges in enumerate(SETS):
+        for first in range(SIZE):
+            for last in range(first, SIZE):
+                wanted = sum(1 << i for i in range(first, last + 1))
+                span = Range(4, BASE + first, BASE + last)
+                assert ranges.covers(span) == (mask & wanted == wanted)
+                assert ranges.overlaps(span) == (mask & wanted != 0)
+
+
+def test_prefixes_are_aligned_disjoint_and_make_up_the_set() -> None:
+    for ranges in SETS:
+        assert RangeSet(ranges.prefixes()) == ranges
+        assert sum(p.size for p in ranges.prefixes()) == ranges.size
+
+
+@given(st.lists(st.tuples(st.sampled_from([4, 6]), st.integers(0, 60), st.integers(0, 9))))
+def test_versions_never_meet(items: list[tuple[int, int, int]]) -> None:
+    spans = [Range(version, first, first + more) for version, first, more in items]
+    both = RangeSet(spans)
+
+    assert both == RangeSet(s for s in spans if s.version == 4) | RangeSet(s for s in spans if s.version == 6)
+    assert not RangeSet(s for s in spans if s.version == 4) & RangeSet(s for s in spans if s.version == 6)
+    assert both - RangeSet(s for s in spans if s.version == 4) == RangeSet(s for s in spans if s.version == 6)
+
+
+@pytest.mark.parametrize(
+    ("text", "last"), [("0.0.0.0/0", (1 << 32) - 1), ("::/0", (1 << 128) - 1), ("10.0.0.0/32", 0x0A000000)]
+)
+def test_the_largest_and_smallest_prefixes_hold(text: str, last: int) -> None:
+    prefix = parse_prefix(text)
+
+    assert prefix.last == last
+    assert list(prefix.range.prefixes()) == [prefix]
+    assert RangeSet([prefix]).largest_prefix() == prefix
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: Prefix(4, 1, 24),
+        lambda: Prefix(4, 0, 33),
+        lambda: Prefix(5, 0, 0),
+        lambda: Prefix(4, 1 << 32, 32),
+        lambda: Range(4, 2, 1),
+        lambda: Range(4, 0, 1 << 32),
+        lambda: Range(6, -1, 1),
+    ],
+)
+def test_a_value_that_breaks_the_invariant_cannot_be_built(build: object) -> None:
+    with pytest.raises(ValueError, match="no (prefix|range)|is not the first"):
+        build()  # type: ignore[operator]
+
+
+def test_prefix_relations_agree_with_sets_of_addresses() -> None:
+    prefixes = [Prefix(4, first, length) for length in range(29, 33) for first in range(0, 8, 1 << 32 - length)]
+    for a in prefixes:
+        for b in prefixes:
+            x, y = set(range(a.first, a.last + 1)), set(range(b.first, b.last + 1))
+            shared = a.shared(b)
+            assert a.covers(b) == (x >= y)
+            assert a.overlaps(b) == bool(x & y)
+            assert (set(range(shared.first, shared.last + 1)) if shared else set()) == x & y

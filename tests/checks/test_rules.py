@@ -1,0 +1,253 @@
+"""Each rule on a plan that breaks it and on one that nearly does; and laws that hold for all of them."""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+import pytest
+
+from ipplan.catalog import load_catalog
+from ipplan.checks import RULES, check_plan
+from ipplan.findings import Finding
+from ipplan.plan.load import parse_plan
+
+DAL10 = '[plan]\ndata-centers = ["dal10"]\n'
+
+
+def net(name: str, kind: str, cidr: str, more: str = "") -> str:
+    return f'[networks.{name}]\nkind = "{kind}"\ncidr = "{cidr}"\n{more}\n'
+
+
+def findings(text: str) -> tuple[Finding, ...]:
+    plan = parse_plan(text.encode(), "plan.toml")
+    return check_plan(plan, load_catalog(plan.ranges_edition))
+
+
+IKS = '[clusters.iks]\nplatform = "iks"\n'
+ICP = '[clusters.icp]\nplatform = "icp"\n'
+TWO = '[clusters.a]\nplatform = "iks"\n[clusters.b]\nplatform = "iks"\n'
+
+# rule: (plan that breaks it, severity, networks, overlap), plan that nearly does
+CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
+    "network-overlap": [
+        (net("a", "vcs-vm", "10.225.0.0/16") + net("b", "vcs-vm", "10.225.8.0/24"), "error", ("b", "a"), "10.225.8.0/24"),
+        (IKS + net("vm", "vcs-vm", "172.30.8.0/24"), "error", ("vm", "iks (pods, default)"), "172.30.8.0/24"),
+        (IKS + net("vm", "vcs-vm", "172.16.0.0/12"), "error", ("vm", "iks (services, default)"), "172.21.0.0/16"),
+        (TWO, "warning", ("b (services, default)", "a (services, default)"), "172.21.0.0/16"),
+        (net("a", "vcs-vm", "fd00:1::/48") + net("b", "vcs-vm", "fd00:1::/64"), "error", ("b", "a"), "fd00:1::/64"),
+    ],
+    "avoid-overlap": [
+        ('[[avoid]]\ncidr = "10.225.0.0/16"\n' + net("a", "vcs-vm", "10.225.8.0/24"), "warning", ("a",), "10.225.8.0/24"),
+    ],
+    "ibm-service-overlap": [
+        (net("a", "vcs-vm", "10.200.80.0/24"), "error", ("a",), "10.200.80.0/24"),
+        (net("a", "vcs-vm", "161.26.0.0/24"), "error", ("a",), "161.26.0.0/24"),
+        (net("a", "vcs-vm", "166.9.12.0/24"), "error", ("a",), "166.9.12.0/24"),
+        (ICP + net("a", "icp-pod", "10.1.0.0/16"), "error", ("a",), "10.1.0.0/16"),
+    ],
+    "ibm-private-overlap": [
+        (net("a", "vcs-vm", "10.48.8.0/24"), "error", ("a",), "10.48.8.0/24"),
+        (DAL10.replace("dal10", "dal12") + net("a", "vcs-vm", "10.48.8.0/24"), "error", ("a",), "10.48.8.0/24"),
+        (DAL10 + net("a", "vcs-vm", "10.48.8.0/24"), "warning", ("a",), "10.48.8.0/24"),
+    ],
+    "ibm-public-overlap": [(net("a", "vcs-vm", "198.23.118.0/24"), "error", ("a",), "198.23.118.0/24")],
+    "special-purpose-overlap": [
+        (net("a", "vcs-vm", "127.0.0.0/24"), "error", ("a",), "127.0.0.0/24"),
+        (net("a", "vcs-vm", "169.254.7.0/24"), "error", ("a",), "169.254.7.0/24"),
+        (net("a", "vcs-vm", "224.0.1.0/24"), "error", ("a",), "224.0.1.0/24"),
+        (net("a", "vcs-vm", "203.0.113.0/24"), "error", ("a",), "203.0.113.0/24"),
+        (net("a", "vcs-vm", "fe80:1::/64"), "error", ("a",), "fe80:1::/64"),
+        (net("a", "vcs-vm", "198.18.0.0/16"), "error", ("a",), "198.18.0.0/16"),
+    ],
+    "kubernetes-reserved-overlap": [
+        (net("a", "vcs-vm", "172.18.4.0/24"), "error", ("a",), "172.18.4.0/24"),
+        (net("a", "vcs-vm", "192.168.255.0/25"), "error", ("a",), "192.168.255.0/25"),
+    ],
+    "container-bridge-overlap": [(net("a", "vcs-vm", "172.17.9.0/24"), "warning", ("a",), "172.17.9.0/24")],
+    "classic-route-overlap": [(net("a", "vcs-vm", "10.225.0.0/24"), "note", ("a",), None)],
+    "host-bits-set": [(net("a", "vcs-vm", "10.50.0.0/12"), "error", ("a",), None)],
+    "pool-host-bits-set": [('[plan]\nbyoip = ["10.50.0.0/12"]\n', "warning", (), None)],
+    "pool-overlap": [
+        ('[plan]\nbyoip = ["10.224.0.0/12", "10.225.0.0/16"]\n', "error", (), "10.225.0.0/16"),
+        ('[plan]\nbyoip = ["10.224.0.0/12", "10.224.0.0/12"]\n', "error", (), "10.224.0.0/12"),
+    ],
+    "pool-unusable": [('[plan]\nbyoip = ["10.0.0.0/14"]\n', "error", (), None)],
+    "outside-pools": [
+        ('[plan]\nbyoip = ["10.224.0.0/12"]\n' + net("a", "vcs-vm", "192.168.1.0/24"), "error", ("a",), None),
+        (
+            '[plan]\nbyoip = ["10.224.0.0/16", "10.226.0.0/16"]\n'
+            + net("a", "vcs-vm", "10.226.1.0/24", 'pool = "10.224.0.0/16"'), "error", ("a",), None,
+        ),
+    ],
+    "public-byoip": [
+        (net("a", "vcs-vm", "8.8.8.0/24"), "warning", ("a",), None),
+        ('[plan]\nbyoip = ["9.0.0.0/8"]\n', "warning", (), None),
+        (net("a", "vcs-vm", "2a00:1::/48"), "warning", ("a",), None),
+    ],
+    "unpublished-subnet": [
+        (DAL10 + net("a", "vcs-host-private", "10.225.0.0/26"), "warning", ("a",), None),
+        (DAL10 + net("a", "vcs-host-private", "10.48.0.0/26"), "warning", ("a",), None),
+    ],
+    "address-scope-mismatch": [
+        (net("a", "vcs-host-public", "10.48.0.0/27"), "error", ("a",), None),
+        (net("a", "vcs-host-private", "169.60.1.0/26"), "error", ("a",), None),
+    ],
+    "unsold-size": [
+        (net("a", "vcs-esg-public", "169.60.0.0/16"), "error", ("a",), None),
+        (net("a", "iks-ingress-private", "10.48.0.0/25"), "error", ("a",), None),
+        (net("a", "iks-worker-private", "10.48.0.0/24"), "warning", ("a",), None),
+        ('[networks.a]\nkind = "vcs-esg-private"\nprefix = 20\n', "error", ("a",), None),
+    ],
+    "iks-subnet-not-allowed": [
+        (IKS + net("a", "iks-pod", "10.225.0.0/16"), "error", ("a",), None),
+        (IKS + net("a", "iks-service", "172.20.0.0/15"), "error", ("a",), None),
+    ],
+    "iks-subnet-too-small": [
+        (IKS + net("a", "iks-pod", "172.22.0.0/24"), "error", ("a",), None),
+        (IKS + net("a", "iks-service", "172.22.0.0/25"), "error", ("a",), None),
+    ],
+    "size-without-effect": [(IKS + '[networks.a]\nkind = "iks-pod"\nprefix = 20\n', "warning", ("a",), None)],
+    "pod-capacity": [
+        (IKS + "workers = 5\n" + net("a", "iks-pod", "172.22.0.0/23"), "error", ("a",), None),
+        (ICP + "workers = 9\npods-per-worker = 110\n" + net("a", "icp-pod", "10.225.0.0/22"), "error", ("a",), None),
+        (ICP + net("a", "icp-pod", "10.225.0.0/27"), "error", ("a",), None),
+    ],
+    "pods-per-worker": [
+        (IKS + "pods-per-worker = 251\n", "error", (), None),
+        (IKS + "pods-per-worker = 129\n", "warning", (), None),
+    ],
+    "service-capacity": [(IKS + "services = 256\n" + net("a", "iks-service", "172.22.0.0/24"), "error", ("a",), None)],
+    "service-range-too-large": [(ICP + net("a", "icp-service", "10.0.0.0/8"), "error", ("a",), None)],
+    "worker-capacity": [
+        (ICP + "workers = 14\n" + net("a", "icp-worker", "10.225.0.0/28"), "error", ("a",), None),
+        (IKS + "workers = 60\n" + net("a", "iks-worker-private", "10.48.0.0/26"), "warning", ("a",), None),
+    ],
+    "named-address": [
+        (net("a", "vcs-vm", "10.225.0.0/24", "addresses = { x = 255 }"), "error", ("a",), None),
+        (net("a", "vcs-vm", "10.225.0.0/24", 'addresses = { x = "10.225.1.0" }'), "error", ("a",), None),
+        (net("a", "vcs-vm", "10.225.0.0/24", "addresses = { x = 254, y = -1 }"), "error", ("a",), None),
+    ],
+    "incomplete-cluster": [(ICP, "warning", (), None), (IKS + net("a", "iks-pod", "172.22.0.0/16"), "warning", (), None)],
+    "incomplete-integration": [('[integration]\nicp-vcs = "nat"\n', "warning", (), None)],
+    "unknown-data-center": [('[plan]\ndata-centers = ["dal99"]\n', "warning", (), None)],
+    "lonely-group": [('[networks.a]\nkind = "vcs-vm"\ngroup = "x"\n', "warning", ("a",), None)],
+}  # fmt: skip
+
+FINE = {
+    "network-overlap": net("a", "vcs-vm", "10.225.0.0/24") + net("b", "vcs-vm", "10.225.1.0/24"),
+    "avoid-overlap": '[[avoid]]\ncidr = "10.226.0.0/16"\n' + net("a", "vcs-vm", "10.225.255.0/24"),
+    "ibm-service-overlap": net("a", "vcs-vm", "10.204.0.0/24") + net("b", "iks-worker-private", "10.3.139.0/26"),
+    "ibm-private-overlap": DAL10 + net("a", "vcs-vm", "10.225.0.0/24") + net("b", "vcs-esg-private", "10.3.160.0/26"),
+    "ibm-public-overlap": net("a", "vcs-vm", "198.23.116.0/24"),
+    "special-purpose-overlap": IKS + net("a", "iks-pod", "198.18.0.0/16") + net("b", "vcs-vm", "192.168.0.0/24"),
+    "kubernetes-reserved-overlap": IKS + net("a", "iks-pod", "192.168.0.0/16") + net("b", "vcs-vm", "172.22.0.0/16"),
+    "container-bridge-overlap": net("a", "vcs-vm", "172.22.0.0/24"),
+    "classic-route-overlap": net("a", "vcs-vm", "192.168.0.0/24") + ICP + net("b", "icp-pod", "10.225.0.0/16"),
+    "host-bits-set": net("a", "vcs-vm", "10.48.0.0/12"),
+    "pool-host-bits-set": '[plan]\nbyoip = ["10.48.0.0/12"]\n',
+    "pool-overlap": '[plan]\nbyoip = ["10.224.0.0/16", "10.225.0.0/16", "fd00::/48"]\n',
+    "pool-unusable": '[plan]\nbyoip = ["10.48.0.0/12"]\n',
+    "outside-pools": '[plan]\nbyoip = ["10.224.0.0/16", "10.225.0.0/16"]\n' + net("a", "vcs-vm", "10.225.0.0/24")
+    + net("e", "enterprise", "192.168.0.0/24"),
+    "public-byoip": '[plan]\nowned-public = ["9.0.0.0/8"]\nbyoip = ["9.1.0.0/16"]\n' + net("a", "vcs-vm", "9.1.0.0/24"),
+    "unpublished-subnet": DAL10.replace("dal10", "dal12") + net("a", "vcs-host-private", "10.48.0.0/26"),
+    "address-scope-mismatch": net("a", "vcs-host-public", "169.60.1.0/27") + net("b", "vcs-host-private", "10.48.0.0/26"),
+    "unsold-size": net("a", "vcs-esg-public", "169.60.0.0/28") + net("b", "iks-worker-private", "10.48.0.0/26"),
+    "iks-subnet-not-allowed": IKS + net("a", "iks-pod", "172.22.0.0/16") + net("b", "iks-service", "172.23.0.0/16"),
+    "iks-subnet-too-small": IKS + net("a", "iks-pod", "172.22.0.0/23") + net("b", "iks-service", "172.23.0.0/24"),
+    "size-without-effect": IKS + '[networks.a]\nkind = "iks-pod"\n',
+    "pod-capacity": IKS + "workers = 4\n" + net("a", "iks-pod", "172.22.0.0/23"),
+    "pods-per-worker": IKS + "pods-per-worker = 128\n" + ICP + "pods-per-worker = 500\n",
+    "service-capacity": IKS + "services = 255\n" + net("a", "iks-service", "172.22.0.0/24"),
+    "service-range-too-large": ICP + net("a", "icp-service", "10.224.0.0/12"),
+    "worker-capacity": ICP + "workers = 13\n" + net("a", "icp-worker", "10.225.0.0/28"),
+    "named-address": net("a", "vcs-vm", "10.225.0.0/24", 'addresses = { x = 254, y = 1, z = "10.225.0.9" }'),
+    "incomplete-cluster": IKS + net("a", "iks-pod", "172.22.0.0/16") + net("b", "iks-service", "172.23.0.0/16")
+    + '[networks.w]\nkind = "iks-worker-private"\n',
+    "incomplete-integration": '[integration]\nicp-vcs = "none"\n',
+    "unknown-data-center": DAL10,
+    "lonely-group": '[networks.a]\nkind = "vcs-vm"\ngroup = "x"\n[networks.b]\nkind = "vcs-vm"\ngroup = "x"\n',
+}  # fmt: skip
+
+
+def test_every_rule_has_cases_both_ways_and_documents_itself() -> None:
+    assert set(CASES) == set(FINE) == set(RULES)
+    for rule in RULES.values():
+        assert rule.summary
+        assert rule.reason
+        assert rule.remedy
+        assert rule.source.title
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "severity", "networks", "overlap"),
+    [(rule, *case) for rule, cases in CASES.items() for case in cases],
+)
+def test_a_plan_that_breaks_a_rule_gets_one_finding_of_it(
+    rule: str, text: str, severity: str, networks: tuple[str, ...], overlap: str | None
+) -> None:
+    found = [f for f in findings(text) if f.rule == rule]
+
+    assert [(f.severity, f.networks, f.overlap) for f in found][:1] == [(severity, networks, overlap)]
+    several = text == TWO or "172.16.0.0/12" in text
+    assert len(found) == (2 if several else 1)
+    assert found[0].source is not None
+
+
+@pytest.mark.parametrize("rule", sorted(FINE))
+def test_a_plan_that_nearly_breaks_a_rule_gets_none(rule: str) -> None:
+    assert [f.message for f in findings(FINE[rule]) if f.rule == rule] == []
+
+
+def test_an_overlap_with_ibm_names_the_most_specific_row() -> None:
+    (found,) = [f for f in findings(net("a", "vcs-vm", "10.48.8.0/24")) if f.rule.startswith("ibm-")]
+
+    assert "10.48.0.0/16" in found.message
+    assert "dal12" in found.message
+    assert "2025-10-03" in found.message
+    assert found.source is not None
+    assert found.source.date == "2025-10-03"
+
+
+def test_help_names_a_free_prefix_of_the_same_length_in_the_pool() -> None:
+    text = '[plan]\nbyoip = ["10.224.0.0/23"]\n' + net("a", "vcs-vm", "10.224.0.0/24") + net("b", "vcs-vm", "10.224.0.0/24")
+    (found,) = [f for f in findings(text) if f.rule == "network-overlap"]
+
+    assert found.help == "10.224.1.0/24 is free in pool 10.224.0.0/23 for b"
+
+
+def test_overlaps_are_exactly_those_that_a_comparison_of_all_pairs_finds() -> None:
+    import ipaddress
+
+    chance = random.Random(7)
+    for _ in range(60):
+        nets = {}
+        for i in range(chance.randint(2, 7)):
+            length = chance.randint(24, 30)
+            first = (0x0AE10000 + chance.randrange(256)) >> 32 - length << 32 - length
+            nets[f"n{i}"] = str(ipaddress.ip_network((first, length)))
+        found = {
+            frozenset(f.networks): f.overlap
+            for f in findings("".join(net(n, "vcs-vm", c) for n, c in nets.items()))
+            if f.rule == "network-overlap"
+        }
+        expected = {}
+        for (a, x), (b, y) in itertools.combinations(nets.items(), 2):
+            p, q = ipaddress.ip_network(x), ipaddress.ip_network(y)
+            if p.overlaps(q):
+                expected[frozenset((a, b))] = str(max(p, q, key=lambda n: n.prefixlen))
+        assert found == expected
+
+
+def test_a_plan_that_is_only_begun_has_no_errors() -> None:
+    text = '[plan]\nname = "x"\n[integration]\niks-vcs = "strongswan"\n' + IKS + ICP + '[networks.vm]\nkind = "vcs-vm"\n'
+
+    assert [f.message for f in findings(text) if f.severity == "error"] == []
+
+
+def test_many_rows_under_one_network_are_one_finding() -> None:
+    found = [f for f in findings(net("e", "enterprise", "10.0.0.0/8")) if f.rule == "ibm-private-overlap"]
+
+    assert len(found) == 1
+    assert len(found[0].cidrs) > 100
