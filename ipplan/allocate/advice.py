@@ -33,7 +33,7 @@ class Movable(NamedTuple):
 class Problem(NamedTuple):
     """A packing that failed. `anywhere` is the number of the allowed set that stands for all pools, if any.
 
-    `fixed` is what the plan cannot change, `movable` what it can.
+    `fixed` is what the plan cannot change, `movable` what it can; `title` names a request to people.
     """
 
     width: int
@@ -43,7 +43,7 @@ class Problem(NamedTuple):
     movable: Sequence[Movable]
     requests: Sequence[Request]
     unplaced: Sequence[Request]
-    cover: Callable[[str], str]
+    title: Callable[[str], str]
 
 
 def smallest_pool(problem: Problem) -> int | None:
@@ -116,7 +116,7 @@ def advise(problem: Problem) -> str | None:
     if (moved := one_to_move(problem)) is not None:
         parts.append(moved.label)
     if (length := largest_that_fits(problem)) is not None:
-        parts.append(f"make {problem.cover(problem.unplaced[0].name)} a /{length} or smaller")
+        parts.append(f"make {problem.title(problem.unplaced[0].name)} a /{length} or smaller")
     if (pool := smallest_pool(problem)) is not None:
         parts.append(f"add a pool of /{pool} or larger (byoip under [plan], or --byoip)")
     return ", or ".join(parts) or None

@@ -270,7 +270,7 @@ class _Search:
         self.slack = [self._slack(mask) for mask in self.sets]
 
     def _families(self, users: list[int]) -> list[int]:
-        """Return the sets of allowed sets to bound: all while few, else each, what each covers, and the whole."""
+        """Return the sets of allowed sets to bound: all while few, else some that matter most."""
         if len(users) <= 6:
             return [
                 sum(1 << d for d in chosen)
@@ -423,7 +423,7 @@ class _Search:
         return False
 
     def _choices(self, d: int, slots_of: dict[_Class, int], places: dict[_Class, int]) -> list[_Class]:
-        """Return the classes that allowed set d may use: plain ones in the order of its regions, then mixed."""
+        """Return the classes that allowed set d may use: plain ones by its regions, then mixed slots."""
         space = self.space
         ranks: dict[int, tuple[int, int]] = {}
         for region, mask in enumerate(space.masks):

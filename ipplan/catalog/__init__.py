@@ -1,0 +1,279 @@
+"""The catalogue: who publishes or reserves which addresses, with the source and date of every row.
+
+The data files beside this module are built from tabular facts by `tools/build_catalog.py` and never edited by
+hand; nothing is fetched at run time. This module knows nothing of plans or rules.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left
+from functools import cache
+from os.path import dirname, join
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from ipplan.addresses import WIDTH, Prefix, parse_prefix
+from ipplan.findings import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+EDITIONS = ("2018-11-30", "2024-12-05", "2025-10-03")
+"""The editions of IBM's published ranges that are in the catalogue, oldest first."""
+
+DEFAULT_EDITION = EDITIONS[-1]
+"""The newest edition, which is taken where nobody chooses one."""
+
+Owner = Literal["ibm", "kubernetes", "iana"]
+Scope = Literal["service", "private", "public", "route", "reserved", "default", "special", "other"]
+
+
+class CatalogError(ValueError):
+    """An edition that the catalogue does not hold; the message names those it does."""
+
+
+class Category(NamedTuple):
+    """A kind of row: its name, what its rows are, who publishes them, and what that means for a plan.
+
+    scope: "service", "private", "public": IBM Cloud uses it itself, gives it to customers, or has it on the
+    internet; "route": every classic server routes it to the BCR, which is advice; "reserved": a platform keeps
+    it; "default": a platform takes it unless told otherwise; "special": IANA sets it aside; "other": known, and
+    no reason for a finding.
+    """
+
+    name: str
+    title: str
+    owner: Owner
+    scope: Scope
+
+
+CATEGORIES: Mapping[str, Category] = {
+    name: Category(name, title, owner, scope)
+    for name, title, owner, scope in (
+        ("ibm-customer-private", "customer private network", "ibm", "private"),
+        ("ibm-service-network", "service network", "ibm", "service"),
+        ("ibm-service-file-block", "file and block storage service", "ibm", "service"),
+        ("ibm-service-icos", "object storage service", "ibm", "service"),
+        ("ibm-service-evault", "evault backup service", "ibm", "service"),
+        ("ibm-service-advmon", "advanced monitoring service", "ibm", "service"),
+        ("ibm-rhel-service-network", "RHEL service network", "ibm", "service"),
+        ("ibm-rhel-endpoint", "RHEL endpoint", "ibm", "service"),
+        ("ibm-windows-vsi", "Windows service", "ibm", "service"),
+        ("ibm-windows-wsus-server", "Windows update service", "ibm", "service"),
+        ("ibm-provisioning-required", "provisioning network", "ibm", "service"),
+        ("ibm-ssl-vpn", "SSL VPN network", "ibm", "service"),
+        ("ibm-ssl-vpn-pop", "SSL VPN network", "ibm", "service"),
+        ("ibm-pptp-vpn", "PPTP VPN network", "ibm", "service"),
+        ("ibm-pptp-vpn-pop", "PPTP VPN network", "ibm", "service"),
+        ("ibm-vulnerability-scan", "vulnerability scanner", "ibm", "service"),
+        ("ibm-dos-mitigation", "denial of service mitigation", "ibm", "public"),
+        ("ibm-front-end-public", "public front-end network", "ibm", "public"),
+        ("ibm-load-balancer", "public load balancers", "ibm", "public"),
+        ("ibm-legacy", "legacy public network", "ibm", "public"),
+        ("ibm-default-static-route", "default static route of classic servers", "ibm", "route"),
+        ("ibm-reserved-block", "reserved block", "ibm", "service"),
+        ("ibm-default-block", "default block", "ibm", "other"),
+        ("kubernetes-reserved", "reserved by a Kubernetes platform", "kubernetes", "reserved"),
+        ("kubernetes-default", "default of a Kubernetes platform", "kubernetes", "default"),
+        ("iana-special-purpose", "special-purpose space", "iana", "special"),
+        ("iana-private-use", "private-use space", "iana", "other"),
+    )
+}  # fmt: skip
+"""Every category by its name; IBM's own names carry the prefix `ibm-`."""
+
+_ADVICE = ("10.0.0.0/8", "0.0.0.0/0")
+"""Blocks that classic servers or Direct Link treat as routes: true of traffic, no reservation of addresses."""
+
+_AVOIDED_DEFAULTS = {("iks", "172.30.0.0/16"), ("iks", "172.21.0.0/16"), ("docker", "172.17.0.0/16")}
+"""The platform defaults that allocation keeps clear of: IKS pods and services, and the container bridge."""
+
+
+class Reservation(NamedTuple):
+    """A row of the catalogue: a prefix that somebody publishes, reserves or takes by default.
+
+    `title` says what it is in a few words, `data_center`, `city` and `pod` where IBM has it, `platform` which
+    Kubernetes platform it belongs to; `note` keeps what is doubtful or remarkable about the row.
+    """
+
+    prefix: Prefix
+    category: Category
+    title: str
+    data_center: str | None
+    city: str | None
+    pod: str | None
+    note: str | None
+    source: Source
+    platform: str | None = None
+
+
+class IksWindow(NamedTuple):
+    """A window from which IKS accepts pod subnets ("pod-subnet") or service subnets ("service-subnet").
+
+    `longest` is the longest prefix length, that is the smallest subnet, that it accepts.
+    """
+
+    prefix: Prefix
+    option: str
+    longest: int
+    source: Source
+
+
+class SubnetSize(NamedTuple):
+    """The prefix lengths of a kind of subnet that IBM Cloud sells or assigns, from `shortest` to `longest`.
+
+    `kind` is a network kind, or a subnet type with or without "-public" and "-private". `since` is the date from
+    which the row holds, None for always; `typical` the usual length.
+    """
+
+    kind: str
+    version: int
+    shortest: int
+    longest: int
+    since: str | None
+    typical: int | None
+    source: Source
+
+
+class Catalog:
+    """One edition of IBM's ranges, with everything that does not depend on the edition.
+
+    Invariant: `reservations` are sorted by prefix, category, data center, pod and title; it is not changed.
+    """
+
+    __slots__ = ("_lengths", "_prefixes", "edition", "reservations")
+
+    def __init__(self, edition: str, reservations: tuple[Reservation, ...]) -> None:
+        self.edition = edition
+        self.reservations = reservations
+        self._prefixes = [r[0] for r in reservations]
+        self._lengths = {version: sorted({p[2] for p in self._prefixes if p[0] == version}) for version in (4, 6)}
+
+    def _equal(self, prefix: Prefix) -> Iterator[Reservation]:
+        index = bisect_left(self._prefixes, prefix)
+        while index < len(self._prefixes) and self._prefixes[index] == prefix:
+            yield self.reservations[index]
+            index += 1
+
+    def overlapping(self, prefix: Prefix) -> Iterator[Reservation]:
+        """Yield every row that shares an address with the prefix: those around it, the most specific first, then
+        those inside it in address order. Costs a search for each prefix length in use, and the rows found.
+        """
+        version, first, length = prefix
+        width = WIDTH[version]
+        for shorter in reversed(self._lengths[version]):
+            if shorter <= length:
+                start = first >> width - shorter << width - shorter
+                yield from self._equal(tuple.__new__(Prefix, (version, start, shorter)))
+        last = prefix.last
+        index = bisect_left(self._prefixes, prefix)
+        while index < len(self._prefixes):
+            other = self._prefixes[index]
+            if other[0] != version or other[1] > last:
+                return
+            if other[2] > length:
+                yield self.reservations[index]
+            index += 1
+
+    def avoided(self, data_centers: frozenset[str] | None = None) -> tuple[Reservation, ...]:
+        """Return the rows that nothing may be allocated from.
+
+        These are all of IBM's ranges of every data center, what Kubernetes platforms reserve, IKS's default pod
+        and service ranges, the container bridge, and special-purpose space that is not for private use. Data
+        centers, where given, narrow the customer private ranges to their own; service networks stay whole. The
+        static route 10.0.0.0/8 of classic servers is advice and not among them.
+        """
+        return tuple(r for r in self.reservations if _is_avoided(r, data_centers))
+
+
+def _is_avoided(row: Reservation, data_centers: frozenset[str] | None) -> bool:
+    scope = row.category.scope
+    if scope == "private":
+        return data_centers is None or row.data_center is None or row.data_center in data_centers
+    if scope == "default":
+        return (row.platform, str(row.prefix)) in _AVOIDED_DEFAULTS and "VPC" not in row.title
+    return scope in ("service", "public", "reserved", "special")
+
+
+def load_catalog(edition: str | None = None) -> Catalog:
+    """Return the catalogue with the given edition of IBM's ranges, the newest if none is given.
+
+    Raises CatalogError for an edition that it does not hold. Each edition is read once in a process.
+    """
+    chosen = edition or DEFAULT_EDITION
+    if chosen not in EDITIONS:
+        raise CatalogError(f"no edition {chosen} of IBM's ranges; known are {', '.join(EDITIONS)}")
+    return _load(chosen)
+
+
+@cache
+def _load(edition: str) -> Catalog:
+    rows = [*_ibm_rows(edition), *_block_rows(), *_kubernetes_rows(), *_special_rows()]
+    rows.sort(key=lambda r: (r[0], r[1][0], r[3] or "", r[5] or "", r[2]))
+    return Catalog(edition, tuple(rows))
+
+
+def edition_source(edition: str) -> Source:
+    """Return title, address and date of an edition of IBM's ranges."""
+    head = _read(f"ranges-{edition}")
+    return Source(head["title"], head["url"], head["date"])
+
+
+def _ibm_rows(edition: str) -> Iterator[Reservation]:
+    data = _read(f"ranges-{edition}")
+    source = Source(data["title"], data["url"], data["date"])
+    categories = {name[4:]: category for name, category in CATEGORIES.items()}
+    route, service = CATEGORIES["ibm-default-static-route"], CATEGORIES["ibm-default-static-route"]._replace(scope="service")
+    for cidr, name, data_center, city, pod, note in data["rows"]:
+        category = categories[name]
+        if category is route and cidr not in _ADVICE:
+            category = service  # 161.26.0.0/16 and 166.8.0.0/14 are services besides being routes
+        center = None if data_center == "all" else data_center
+        yield Reservation(parse_prefix(cidr), category, category.title, center, city, pod, note, source)
+
+
+def _block_rows() -> Iterator[Reservation]:
+    advice = CATEGORIES["ibm-reserved-block"]._replace(scope="other")
+    for cidr, severity, scope, source in _read("blocks")["rows"]:
+        category = CATEGORIES[f"ibm-{severity}-block"]
+        if cidr in _ADVICE and category.scope == "service":
+            category = advice
+        yield Reservation(parse_prefix(cidr), category, scope, None, None, None, None, Source(**source))
+
+
+def _kubernetes_rows() -> Iterator[Reservation]:
+    for cidr, severity, scope, platform, source in _read("kubernetes")["rows"]:
+        category = CATEGORIES[f"kubernetes-{severity}"]
+        yield Reservation(parse_prefix(cidr), category, scope, None, None, None, None, Source(**source), platform)
+
+
+def _special_rows() -> Iterator[Reservation]:
+    special, private = CATEGORIES["iana-special-purpose"], CATEGORIES["iana-private-use"]
+    for cidr, name, rfc, reachable, private_use, registry in _read("special-purpose")["rows"]:
+        note = None if reachable == "false" else f"globally reachable: {reachable}"
+        source = Source(f"IANA {registry} registry, {rfc}", f"https://www.iana.org/assignments/iana-{registry}-registry/")
+        yield Reservation(
+            _exact(cidr), private if private_use == "true" else special, name, None, None, None, note, source
+        )  # fmt: skip
+
+
+def _exact(cidr: str) -> Prefix:
+    """Read a prefix of the registries, which list ::ffff:0:0/96 too; the strict reader refuses that one."""
+    return Prefix(6, 0xFFFF << 32, 96) if cidr == "::ffff:0:0/96" else parse_prefix(cidr)
+
+
+@cache
+def iks_windows() -> tuple[IksWindow, ...]:
+    """Return the windows from which IKS accepts pod and service subnets (IBM Cloud docs, containers)."""
+    rows = _read("iks-windows")["rows"]
+    return tuple(IksWindow(parse_prefix(cidr), option, longest, Source(**source)) for cidr, option, longest, source in rows)
+
+
+@cache
+def subnet_sizes() -> tuple[SubnetSize, ...]:
+    """Return the subnet sizes that IBM Cloud sells or assigns (IBM Cloud docs, subnets and containers)."""
+    return tuple(SubnetSize(*row[:6], Source(**row[6])) for row in _read("subnet-sizes")["rows"])
+
+
+def _read(name: str) -> Any:
+    with open(join(dirname(__file__), "data", f"{name}.json"), encoding="utf-8") as file:  # noqa: PTH
+        return json.load(file)

@@ -1,0 +1,100 @@
+"""`ipplan check`: read plans, run the rules, report the findings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
+from ipplan.cli.plans import as_plan_error, choose_catalog, read_plan, report_problems
+from ipplan.cli.streams import InputProblem
+from ipplan.findings import Report, place
+from ipplan.plan.load import PlanError, locate_in, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ipplan.output.table import Table
+
+
+@click.command("check", epilog="Exit status: 0 no errors, 1 errors, 2 a plan that cannot be read.")
+@click.argument("plans", metavar="PLAN...", nargs=-1, required=True)
+@click.option("--strict", is_flag=True, help="Warnings fail the check too.")
+@click.option("--select", metavar="RULE", multiple=True, help="Report only this rule; may be repeated.")
+@click.option("--ignore", metavar="RULE", multiple=True, help="Do not report this rule; may be repeated.")
+@edition_option
+@format_option("table", "json", "csv", "markdown")
+@color_option
+def command(
+    *,
+    plans: tuple[str, ...],
+    strict: bool,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    ranges_edition: str | None,
+    output: Output,
+) -> int:
+    """Report conflicts in one or more plans; "-" reads a plan from standard input."""
+    wanted = _rule_filter(select, ignore)
+    if plans.count("-") > 1:
+        raise click.UsageError('standard input can be read only once, but "-" is given more than once')
+    reports: list[Report] = []
+    errors: list[PlanError] = []
+    for path in plans:
+        try:
+            reports.append(_check(path, ranges_edition, wanted))
+        except PlanError as error:
+            errors.append(error)
+        except InputProblem as problem:
+            if len(plans) == 1:
+                raise
+            errors.append(as_plan_error(problem))
+    if errors:
+        return report_problems(output, errors)
+    _emit(output, reports, strict=strict)
+
+    from ipplan.output.findings import passes
+
+    return 0 if all(passes(report, strict=strict) for report in reports) else 1
+
+
+def _rule_filter(select: Sequence[str], ignore: Sequence[str]) -> Callable[[str], bool]:
+    from ipplan.checks import RULES
+
+    for option, names in (("--select", select), ("--ignore", ignore)):
+        for name in names:
+            if name not in RULES:
+                near = nearest(name, RULES)
+                hint = f"; did you mean {near}?" if near else ""
+                raise click.BadParameter(f"there is no rule {name!r}{hint}", param_hint=option)
+    return lambda name: (not select or name in select) and name not in ignore
+
+
+def _check(path: str, ranges_edition: str | None, wanted: Callable[[str], bool]) -> Report:
+    from ipplan.checks import check_plan
+
+    plan, data = read_plan(path)
+    catalog = choose_catalog(ranges_edition, plan, data)
+    findings = [finding for finding in check_plan(plan, catalog) if wanted(finding.rule)]
+    return Report(
+        plan_name=plan.name, file=plan.file, edition=catalog.edition, networks=len(plan.networks),
+        findings=place(findings, plan.file, locate_in(data)),
+    )  # fmt: skip
+
+
+def _emit(output: Output, reports: Sequence[Report], *, strict: bool) -> None:
+    from ipplan.output.findings import check_document, check_list_document, findings_table, render_reports
+
+    def table() -> Table:
+        return findings_table(*reports)
+
+    def document() -> dict[str, object]:
+        if len(reports) == 1:
+            return check_document(reports[0], strict=strict)
+        return check_list_document(reports, strict=strict)
+
+    def text(width: int | None, color: bool) -> str:  # noqa: FBT001  (part of every renderer's call)
+        return render_reports(reports, width=width, color=color)
+
+    emit(output, table=table, document=document, text=text)

@@ -1,0 +1,107 @@
+"""From a path on the command line to a plan and its catalogue, and how plans that cannot be read are reported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipplan.cli.options import wants_color
+from ipplan.cli.streams import InputProblem, deliver, read_input, say, say_text
+from ipplan.findings import Finding, Location, place
+from ipplan.plan.load import PlanError, locate_in, parse_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ipplan.catalog import Catalog
+    from ipplan.cli.options import Output
+    from ipplan.plan.model import Plan
+
+UNREADABLE = "plan-unreadable"
+"""The rule name of a plan whose bytes cannot be had at all."""
+
+
+def read_plan(path: str) -> tuple[Plan, bytes]:
+    """Return the plan at a path ("-": standard input) and its text; raise InputProblem or PlanError."""
+    data, file = read_input(path)
+    return parse_plan(data, file), data
+
+
+def choose_catalog(option: str | None, plan: Plan | None, data: bytes | None = None) -> Catalog:
+    """Return the catalogue that an option or else a plan asks for, or else the newest.
+
+    An unknown edition is a usage problem of the option or a problem of the plan, whose text is `data`.
+    """
+    from ipplan.catalog import CatalogError, load_catalog
+
+    asked = option if option is not None or plan is None else plan.ranges_edition
+    try:
+        return load_catalog(asked)
+    except CatalogError as error:
+        if option is not None or plan is None:
+            import click
+
+            raise click.BadParameter(str(error), param_hint="--ranges-edition") from None
+        finding = Finding(
+            rule="unknown-edition", severity="error", message=str(error), key=("plan", "ranges-edition")
+        )
+        locate = locate_in(data) if data is not None else lambda _keys: {}
+        raise PlanError(plan.file, place([finding], plan.file, locate)) from None
+
+
+def as_plan_error(problem: InputProblem) -> PlanError:
+    """Return an input that cannot be read as a plan with one problem."""
+    finding = Finding(
+        rule=UNREADABLE,
+        severity="error",
+        message=str(problem),
+        help=problem.hint,
+        location=Location(problem.file),
+    )
+    return PlanError(problem.file, (finding,))
+
+
+def reporting_problems(output: Output, run: Callable[[], int | None]) -> int | None:
+    """Run a command; report a plan that it cannot read in the output's format and return 2."""
+    try:
+        return run()
+    except PlanError as error:
+        return report_problems(output, [error])
+    except InputProblem as problem:
+        if output.format != "json":
+            raise
+        return report_problems(output, [as_plan_error(problem)])
+
+
+def report_problems(output: Output | None, errors: Sequence[PlanError]) -> int:
+    """Report every problem of every plan, as a document where JSON is asked for, else on standard error; return 2."""
+    from ipplan.output.findings import error_document, render_problems
+
+    if output is not None and output.format == "json":
+        from ipplan.output.documents import render_json
+
+        problems = tuple(problem for error in errors for problem in error.problems)
+        file = errors[0].file if len(errors) == 1 else None
+        for error in errors:
+            say(f"error: {error.file} cannot be read")
+        deliver(render_json(error_document(file, problems)), output.file)
+        return 2
+    color = wants_color(output.color if output is not None else "auto", terminal=_errors_on_terminal())
+    width = _errors_width()
+    say_text("\n".join(render_problems(e.file, e.problems, width=width, color=color) for e in errors))
+    return 2
+
+
+def _errors_on_terminal() -> bool:
+    import os
+    import sys
+
+    try:
+        return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    except ValueError:
+        return False
+
+
+def _errors_width() -> int | None:
+    from ipplan.cli.streams import terminal_width
+
+    return terminal_width() if _errors_on_terminal() else None

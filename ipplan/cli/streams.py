@@ -1,0 +1,252 @@
+"""Where bytes come in and go out: standard streams, input files, `-o FILE`.
+
+Output is delivered whole or the run fails: writes go to the file descriptor in a loop, because an unbuffered
+Python stream silently drops what a short write leaves over (python/cpython issue 86210). Knows nothing of what
+is read or written.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+from typing import TYPE_CHECKING
+
+from ipplan.output.text import escape
+
+if TYPE_CHECKING:
+    from typing import IO
+
+LARGEST_INPUT = 64 * 1024 * 1024
+"""Bytes of a plan that are read at most."""
+
+STDIN_NAME = "<stdin>"
+"""What standard input is called in messages and documents."""
+
+
+class UsageProblem(Exception):
+    """Something the caller has to put right; ends the run with exit status 2, one line, and a hint if there is one."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class InputProblem(UsageProblem):
+    """An input that cannot be read; `file` is its name in messages."""
+
+    def __init__(self, file: str, message: str, hint: str | None = None) -> None:
+        super().__init__(message, hint)
+        self.file = file
+
+
+class OutputProblem(UsageProblem):
+    """A result that could not be delivered whole."""
+
+
+class ReaderGoneError(Exception):
+    """Whoever read standard output has closed it, as `head` does; the run ends quietly."""
+
+
+def say(text: str) -> None:
+    """Write one line to standard error, control characters escaped; a closed stream is no reason to fail."""
+    say_text(escape(text) + "\n")
+
+
+def say_text(text: str) -> None:
+    """Write text that is safe already, of any number of lines, to standard error."""
+    if sys.stderr is None:
+        return
+    try:
+        encoding = sys.stderr.encoding or "ascii"
+        sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        pass
+
+
+def is_terminal() -> bool:
+    """Tell whether standard output is a terminal that can do more than print."""
+    try:
+        return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    except ValueError:
+        return False
+
+
+def terminal_width() -> int:
+    """Return the columns of the terminal: COLUMNS if it is set, else what the terminal says, else 80."""
+    text = os.environ.get("COLUMNS", "")
+    if text.isascii() and text.isdigit() and len(text) < 6 and int(text) > 0:
+        return int(text)
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+    except (OSError, ValueError, AttributeError):
+        return 80
+
+
+def deliver(text: str, output: str | None = None) -> None:
+    """Write a result whole to standard output or, atomically, to the file `output`.
+
+    "-" and /dev/stdout mean standard output. Raises OutputProblem where it cannot be written in full, and
+    ReaderGoneError where the reader of standard output is gone.
+    """
+    if output is not None and output not in ("-", "/dev/stdout"):
+        # UTF-8 always: a file must not depend on the locale of whoever made it.
+        replace_file(output, text.encode("utf-8", "backslashreplace"))
+        return
+    stream = sys.stdout
+    if stream is None:
+        raise OutputProblem("cannot write the result: standard output is closed")
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError):
+        stream.write(text)
+        return
+    try:
+        stream.flush()
+        os.fstat(descriptor)
+        _write_all(descriptor, text.encode(stream.encoding or "utf-8", "backslashreplace"))
+    except BrokenPipeError:
+        raise ReaderGoneError from None
+    except OSError as error:
+        raise OutputProblem(f"cannot write the result to standard output: {_reason(error)}") from None
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        try:
+            rest = rest[os.write(descriptor, rest) :]
+        except BlockingIOError:
+            from select import select
+
+            select([], [descriptor], [])
+
+
+def replace_file(path: str, data: bytes) -> None:
+    """Put `data` in the place of a file so that at every moment the old or the new content is there, whole.
+
+    The mode and, where allowed, the owner of an old file are kept; a symbolic link stays one, its target is
+    replaced. Raises OutputProblem for anything that is no regular file, and where it cannot be written.
+    """
+    try:
+        target = os.path.realpath(path)
+        try:
+            old = os.stat(target)
+        except FileNotFoundError:
+            old = None
+        if old is not None and not stat.S_ISREG(old.st_mode):
+            raise OutputProblem(f"cannot write {path}: it is {_kind(old.st_mode)}, not a regular file")
+        _replace(target, data, old)
+    except (OSError, ValueError) as error:
+        raise OutputProblem(f"cannot write {path}: {_reason(error)}") from None
+
+
+def _replace(target: str, data: bytes, old: os.stat_result | None) -> None:
+    folder, name = os.path.split(target)
+    # Hidden, and in the same folder, because only there a rename is one step.
+    temporary = os.path.join(folder, f".{name[:40]}.{os.getpid()}.tmp")
+    mode = 0o666 if old is None else stat.S_IMODE(old.st_mode)
+    descriptor = os.open(
+        temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode & 0o777
+    )
+    try:
+        try:
+            if old is not None:
+                try:
+                    os.fchown(descriptor, old.st_uid, old.st_gid)
+                except PermissionError:
+                    mode &= 0o777
+                os.fchmod(descriptor, mode)
+            _write_all(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def read_input(path: str) -> tuple[bytes, str]:
+    """Return the bytes of an input and its name for messages; "-" is standard input.
+
+    Raises InputProblem where there is nothing to read, or more than `LARGEST_INPUT` bytes. Never waits for
+    anything but standard input and descriptors that the caller opened (/dev/stdin, /dev/fd/N).
+    """
+    if path == "-":
+        return _read_stdin()
+    try:
+        status = os.stat(path)
+        inherited = path == "/dev/stdin" or path.startswith(("/dev/fd/", "/proc/self/fd/"))
+        if not stat.S_ISREG(status.st_mode) and (not inherited or stat.S_ISDIR(status.st_mode)):
+            hint = None
+            if stat.S_ISDIR(status.st_mode) and os.path.isfile(os.path.join(path, "plan.toml")):
+                hint = f"there is {os.path.join(path, 'plan.toml')}"
+            raise InputProblem(path, f"cannot read {path}: it is {_kind(status.st_mode)}, not a file", hint)
+        with open(path, "rb", buffering=0) as stream:
+            return _read_all(stream, path, status.st_size), path
+    except (OSError, ValueError) as error:
+        raise InputProblem(path, f"cannot read {path}: {_reason(error)}", _near_file(path, error)) from None
+
+
+def _read_stdin() -> tuple[bytes, str]:
+    if sys.stdin is None:
+        raise InputProblem(STDIN_NAME, "cannot read standard input: it is closed")
+    try:
+        if sys.stdin.isatty():
+            say("reading the plan from standard input; end it with ctrl-D")
+        return _read_all(sys.stdin.buffer, STDIN_NAME, 0), STDIN_NAME
+    except (OSError, ValueError) as error:
+        raise InputProblem(STDIN_NAME, f"cannot read standard input: {_reason(error)}") from None
+
+
+def _read_all(stream: IO[bytes], name: str, expected: int) -> bytes:
+    """Read to the end, at most `LARGEST_INPUT` bytes; `expected` is the likely size, so that one read will do."""
+    chunks: list[bytes] = []
+    total = 0
+    size = min(max(expected + 1, 1 << 16), LARGEST_INPUT + 1)
+    while True:
+        chunk: bytes | None = stream.read(size)
+        if chunk is None:
+            from select import select
+
+            select([stream], [], [])
+            continue
+        if not chunk:
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        total += len(chunk)
+        if total > LARGEST_INPUT:
+            raise InputProblem(name, f"cannot read {name}: it is larger than {LARGEST_INPUT >> 20} MiB")
+        chunks.append(chunk)
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "a directory"
+    if stat.S_ISFIFO(mode):
+        return "a named pipe"
+    return "a socket" if stat.S_ISSOCK(mode) else "a device"
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, OSError):
+        text = os.strerror(error.errno) if error.errno else str(error)
+        return text[:1].lower() + text[1:]
+    return "the name or stream is not usable: " + str(error)
+
+
+def _near_file(path: str, error: OSError | ValueError) -> str | None:
+    """Return a hint at the file in the same folder that was probably meant."""
+    if not isinstance(error, OSError) or error.errno != errno.ENOENT:
+        return None
+    folder, name = os.path.split(path)
+    try:
+        names = sorted(entry.name for entry in os.scandir(folder or ".") if entry.is_file())
+    except (OSError, ValueError):
+        return None
+    from ipplan.plan.load import nearest
+
+    near = nearest(name, names[:1000])
+    return None if near is None else f"there is {os.path.join(folder, near)}"

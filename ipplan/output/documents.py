@@ -1,0 +1,35 @@
+"""JSON documents: the one way they are written, and what every document begins with.
+
+Knows nothing of what a document says; each command's own module builds it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipplan import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def made_by(edition: str | None) -> dict[str, str | None]:
+    """Return what made a document; it stands right after "schema". `edition` is None where no catalogue was asked."""
+    return {"tool": "ipplan", "version": __version__, "ranges_edition": edition}
+
+
+def render_json(document: Mapping[str, object]) -> str:
+    """Return a document as ASCII text that ends in a newline, with a line for each key and each item of a list.
+
+    So a difference of two documents shows what changed; the C encoder of json is kept, which `indent` would leave.
+    """
+    from json import dumps
+
+    lines = []
+    for key, value in document.items():
+        if isinstance(value, (list, tuple)) and value:
+            text = "[\n  " + ",\n  ".join(map(dumps, value)) + "]"
+        else:
+            text = dumps(value)
+        lines.append(f" {dumps(key)}: {text}")
+    return "{\n" + ",\n".join(lines) + "}\n"

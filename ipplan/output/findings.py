@@ -1,0 +1,213 @@
+"""Reports of findings: the documents `ipplan.check/1`, `ipplan.check-list/1` and `ipplan.error/1`, table and text.
+
+Knows findings, not the rules that made them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipplan.addresses import AddressError, parse_prefix
+from ipplan.findings import SEVERITIES
+from ipplan.output.documents import made_by
+from ipplan.output.table import Column, Table
+from ipplan.output.text import escape, paint, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ipplan.findings import Finding, Report
+
+MOST_PROBLEMS = 20
+"""Problems of an unreadable plan that are written out; the rest is counted."""
+
+_COLUMNS = (
+    Column("severity"), Column("rule"), Column("networks"), Column("cidrs", "address"),
+    Column("overlap", "address"), Column("message"), Column("help"), Column("file"), Column("line", "number"),
+    Column("column", "number"), Column("key"), Column("waived"),
+)  # fmt: skip
+
+
+def check_document(report: Report, *, strict: bool = False) -> dict[str, object]:
+    """Return the `ipplan.check/1` document of a report; with `strict`, warnings too make it not ok."""
+    return {
+        "schema": "ipplan.check/1",
+        "made_by": made_by(report.edition),
+        "plan": {"name": report.plan_name, "file": report.file},
+        "ok": passes(report, strict=strict),
+        "summary": _summary([report]),
+        "findings": [finding_document(finding) for finding in report.findings],
+    }
+
+
+def check_list_document(reports: Sequence[Report], *, strict: bool = False) -> dict[str, object]:
+    """Return the `ipplan.check-list/1` document of several reports, each as its own `ipplan.check/1` inside.
+
+    The edition under "made_by" is null where the plans were held against different ones.
+    """
+    editions = {report.edition for report in reports}
+    return {
+        "schema": "ipplan.check-list/1",
+        "made_by": made_by(editions.pop() if len(editions) == 1 else None),
+        "ok": all(passes(report, strict=strict) for report in reports),
+        "summary": _summary(reports),
+        "checks": [check_document(report, strict=strict) for report in reports],
+    }
+
+
+def error_document(file: str | None, problems: Sequence[Finding]) -> dict[str, object]:
+    """Return the `ipplan.error/1` document of a plan that cannot be read; `file` is None for several plans."""
+    counts: dict[str, int] = dict.fromkeys(SEVERITIES, 0)
+    for problem in problems:
+        counts[problem.severity] += 1
+    return {
+        "schema": "ipplan.error/1",
+        "made_by": made_by(None),
+        "plan": {"name": None, "file": file},
+        "ok": False,
+        "summary": counts,
+        "findings": [finding_document(problem) for problem in problems],
+    }
+
+
+def passes(report: Report, *, strict: bool) -> bool:
+    """Tell whether a check is passed: no errors, and with `strict` no warnings either."""
+    return report.ok and not (strict and report.count("warning"))
+
+
+def _summary(reports: Sequence[Report]) -> dict[str, int]:
+    counts: dict[str, int] = {
+        severity: sum(report.count(severity) for report in reports) for severity in SEVERITIES
+    }
+    counts["waived"] = sum(f.waived is not None for report in reports for f in report.findings)
+    return counts
+
+
+def finding_document(finding: Finding) -> dict[str, object]:
+    """Return a finding as it stands in every document."""
+    source, location = finding.source, finding.location
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "waived": finding.waived,
+        "networks": list(finding.networks),
+        "cidrs": list(finding.cidrs),
+        "overlap": finding.overlap,
+        "because": list(finding.because),
+        "message": finding.message,
+        "help": finding.help,
+        "source": source and {"title": source.title, "url": source.url, "date": source.date},
+        "location": location
+        and {
+            "file": location.file,
+            "key": location.key_text,
+            "line": location.line,
+            "column": location.column,
+        },
+    }
+
+
+def findings_table(*reports: Report) -> Table:
+    """Return the findings of one or more reports as a table, one row each; lists are joined by "; "."""
+    rows = []
+    for finding in (finding for report in reports for finding in report.findings):
+        place = finding.location
+        rows.append(
+            (
+                finding.severity, finding.rule, "; ".join(finding.networks), "; ".join(finding.cidrs),
+                finding.overlap, finding.message, finding.help, place and place.file, place and place.line,
+                place and place.column, place and place.key_text, finding.waived,
+            )
+        )  # fmt: skip
+    return Table(_COLUMNS, rows)
+
+
+def render_report(report: Report, *, width: int | None, color: bool) -> str:
+    """Return a report for people: each finding, then a line that sums up. `width` None: lines of any length."""
+    parts = [_render_finding(finding, width, color=color) for finding in report.findings]
+    said = _counted(_summary([report])) or paint("no findings", "good", color=color)
+    what = "1 network" if report.networks == 1 else f"{report.networks:,} networks"
+    against = f"{what} checked against IBM Cloud ranges of {report.edition}"
+    parts.append(_hang(f"{escape(report.file)}: {said}, {against}", width))
+    return "\n".join(parts)
+
+
+def render_reports(reports: Sequence[Report], *, width: int | None, color: bool) -> str:
+    """Return several reports for people, one after the other, and what they come to."""
+    texts = [render_report(report, width=width, color=color) for report in reports]
+    texts.append(f"{len(reports):,} plans: {_counted(_summary(reports)) or 'no findings'}\n")
+    return "\n".join(texts)
+
+
+def render_problems(file: str, problems: Sequence[Finding], *, width: int | None, color: bool) -> str:
+    """Return the problems of a plan that cannot be read, at most `MOST_PROBLEMS`, and how many there are."""
+    parts = [_render_finding(problem, width, color=color) for problem in problems[:MOST_PROBLEMS]]
+    said = "1 problem" if len(problems) == 1 else f"{len(problems):,} problems"
+    rest = len(problems) - MOST_PROBLEMS
+    more = f", {rest:,} of them not shown" if rest > 0 else ""
+    parts.append(_hang(f"{escape(file)}: cannot be read: {said}{more}", width))
+    return "\n".join(parts)
+
+
+def _render_finding(finding: Finding, width: int | None, *, color: bool) -> str:
+    label = f"{'waived ' if finding.waived is not None else ''}{finding.severity}[{finding.rule}]"
+    text = _hang(f"{label}: {escape(finding.message)}", width)
+    if text.startswith(label):
+        text = paint(label, finding.severity, color=color) + text[len(label) :]
+    if finding.location is not None:
+        place = finding.location
+        where = ":".join([escape(place.file), *(str(n) for n in (place.line, place.column) if n is not None)])
+        text += _note("  -->", " ", f"{where}  {escape(place.key_text)}".rstrip(" "), width)
+    if finding.overlap is not None:
+        text += _note("   |", "  shared  ", _shared(finding.overlap), width)
+    for reason in finding.because:
+        text += _note("   |", "  because ", escape(reason), width)
+    if finding.help is not None:
+        text += _note("   =", " help: ", escape(finding.help), width)
+    if finding.waived is not None:
+        text += _note("   =", " waived: ", escape(finding.waived), width)
+    if finding.source is not None:
+        date = f" ({finding.source.date})" if finding.source.date is not None else ""
+        text += _note("   =", " source: ", escape(finding.source.title) + date, width)
+    return text
+
+
+def _shared(overlap: str) -> str:
+    try:
+        prefix = parse_prefix(overlap)
+    except AddressError:
+        return escape(overlap)
+    if prefix.size == 1:
+        return f"{overlap} (1 address)"
+    return f"{prefix.range} ({prefix.size:,} addresses)"
+
+
+def _note(mark: str, lead: str, text: str, width: int | None) -> str:
+    """Return a line under a finding; where it is too long it goes on under the start of its text."""
+    if width is None:
+        return f"{mark}{lead}{text}\n"
+    # On a terminal too narrow for that the text goes on at the left.
+    indent = min(len(mark) + len(lead), width // 3)
+    first, *rest = wrap(mark + lead + text, width)
+    lines = [first]
+    if rest:
+        lines += wrap(" ".join(rest), max(width - indent, 1))
+    return "".join(line + "\n" for line in [lines[0], *(" " * indent + line for line in lines[1:])])
+
+
+def _hang(text: str, width: int | None) -> str:
+    """Return a paragraph whose lines after the first are indented by two, where there is room for that."""
+    if width is None:
+        return text + "\n"
+    indent = 2 if width > 20 else 0
+    lines = wrap(text, width - indent)
+    return "".join((" " * indent if number else "") + line + "\n" for number, line in enumerate(lines))
+
+
+def _counted(counts: dict[str, int]) -> str:
+    """Return the counts that are not zero in words, such as "2 errors, 1 warning, 3 waived"."""
+    return ", ".join(
+        f"{count:,} {what}" + ("s" if count != 1 and what != "waived" else "")
+        for what, count in counts.items()
+        if count
+    )

@@ -1,0 +1,64 @@
+"""Text for people: control characters made visible, words kept whole, colour in one place.
+
+Knows nothing of what it prints. Names from a plan can neither style a terminal nor move its cursor once they
+went through `escape`.
+"""
+
+from __future__ import annotations
+
+import re
+
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f"  # C0, DEL, C1
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e"  # invisible: soft hyphen, joiners, fillers, marks
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f"  # zero width, line separators, bidirectional controls
+    "\u3164\ufeff\uffa0\ufff9-\ufffb"  # fillers, byte order mark, interlinear annotation
+    "\ud800-\udfff"  # surrogates, which no encoding can write
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"  # musical controls, tags and further selectors
+)
+
+COLORS = {"error": "1;31", "warning": "1;33", "note": "1;36", "bold": "1", "faint": "2", "good": "1;32"}
+"""What each meaning looks like, as parameters of an ANSI escape sequence."""
+
+
+def escape(text: str) -> str:
+    r"""Return the text with every character that is invisible or acts on a terminal as an escape such as \x1b.
+
+    Covers C0 and C1 controls, DEL, bidirectional and zero-width characters, line separators and surrogates;
+    everything else, spaces and backslashes included, stays as it is.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def cells(text: str) -> int:
+    """Return how many columns of a terminal the (escaped) text takes; wide characters take two."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Break text at spaces into lines of at most `width` columns; a longer word stays whole on its own line."""
+    lines: list[str] = []
+    line = ""
+    room = 0
+    for word in text.split(" "):
+        size = cells(word)
+        if lines and size + 1 <= room:
+            line += " " + word
+            room -= size + 1
+            lines[-1] = line
+        else:
+            line = word
+            room = width - size
+            lines.append(line)
+    return [line.rstrip(" ") for line in lines]
+
+
+def paint(text: str, meaning: str, *, color: bool) -> str:
+    """Return the text in the colour of a meaning, unchanged where colour is off."""
+    return f"\x1b[{COLORS[meaning]}m{text}\x1b[0m" if color else text
