@@ -1,7 +1,8 @@
 """Allocate the networks of a plan that state no range: from plan and catalogue to an `Allocation`.
 
-A function of its arguments alone. It must not know how a result is printed, and it never changes a plan. How
-blocks find their places is `packing`; what would make them fit is `advice`; `verify` looks at the result again.
+A function of its arguments alone. It must not know how a result is printed, and it never changes a plan.
+How blocks find their places is `packing`; what would make them fit is `advice`; `verify` looks at the result
+again.
 
 The whole allocation stands or falls together: where one network finds no place, none is allocated.
 """
@@ -81,8 +82,8 @@ class Skipped(NamedTuple):
 class Allocation:
     """The whole result, rows and failures in the order of the plan.
 
-    Invariant, verified when `allocate` builds it: allocated prefixes are pairwise disjoint, each inside a pool
-    that its network may use and outside every reservation; with any failure no row is allocated.
+    Invariant, verified when `allocate` builds it: allocated prefixes are pairwise disjoint, each inside a
+    pool that its network may use and outside every reservation; with any failure no row is allocated.
     """
 
     plan_name: str | None
@@ -104,7 +105,7 @@ def allocate(plan: Plan, catalog: Catalog, *, data_centers_only: bool = False) -
     """Give every network without a range its place, or tell what is missing.
 
     `data_centers_only` narrows IBM's customer private ranges to those of the plan's data centers. The same
-    arguments give the same result. Raises AllocationDefect where the result does not hold: a defect of ipplan.
+    arguments give the same result. Raises AllocationDefectError where the result does not hold.
     """
     taken = _taken(plan, catalog, frozenset(plan.data_centers) if data_centers_only else None)
     wanted = list(_wanted(plan))
@@ -145,7 +146,7 @@ class _Wanted(NamedTuple):
 
 
 class _Taken(NamedTuple):
-    """Space that is spoken for, a prefix each, and why. `own` tells what a pinned or default network holds."""
+    """Space that is spoken for, and why. `own` is the pinned or default network that holds it."""
 
     prefix: Prefix
     category: str
@@ -238,7 +239,7 @@ class _Unit(NamedTuple):
 
 
 class _Job:
-    """The allocation of one IP version. After `run`: placed prefixes by network, held blocks, notes, failures."""
+    """The allocation of one IP version; `run` fills placed prefixes, notes and failures by network."""
 
     def __init__(self, plan: Plan, version: int, taken: Sequence[_Taken], wanted: Sequence[_Wanted]) -> None:
         self.plan = plan
@@ -364,7 +365,7 @@ class _Job:
         return list(numbers), requests
 
     def _settle(self, unit: _Unit, first: int) -> None:
-        """Take over a placed block; the members of a group are laid out in it, largest first, then by name."""
+        """Take over a placed block; members of a group lie in it largest first, then by name."""
         if unit.group is None:
             self._give(unit.members[0], first, None)
             return
@@ -425,7 +426,7 @@ class _Job:
         self, units: list[_Unit], sets: list[tuple[Region, ...]], requests: list[Request], packing: Packing,
         reserved: list[Span],
     ) -> None:  # fmt: skip
-        """Turn what the packer could not place into failures, each with what is missing and what would help."""
+        """Turn what found no place into failures, each with what is missing and what would help."""
         if not packing.unplaced:
             return
         from ipplan.allocate.advice import Problem, advise
@@ -434,17 +435,15 @@ class _Job:
         everywhere = tuple(
             dict.fromkeys(_region(p.prefix) for p in self.plan.pools if p.prefix.version == self.version)
         )
-        movable = self._movable()
-        own = {m.span for m in movable}
         problem = Problem(
             width=self.width,
             sets=sets,
             anywhere=sets.index(everywhere) if everywhere in sets else None,
-            fixed=merge([*(_span(t.prefix) for t in self.taken if _span(t.prefix) not in own), *map(_span, self._covers)]),
-            movable=movable,
+            fixed=merge([*(_span(t.prefix) for t in self.taken if not _is_movable(t)), *map(_span, self._covers)]),
+            movable=self._movable(),
             requests=requests,
             unplaced=packing.unplaced,
-            title=lambda name: by_name[name].group and f"group {by_name[name].group}" or name,
+            title=lambda name: name if by_name[name].group is None else f"group {by_name[name].group}",
         )  # fmt: skip
         help_ = advise(problem)
         bits = {r.name: r.bits for r in requests}
@@ -472,7 +471,7 @@ class _Job:
             pool = wanted.network.pool
             if unit.group is not None:
                 return f"{what}, and the members of the group may use no pool in common"
-            return f"{what}, and IKS takes no {wanted.network.kind.role} range of that size anywhere in pool {pool}"
+            return f"{what}, and IKS takes no {wanted.network.kind.role} range of that size in pool {pool}"
         where = f"pool {wanted.network.pool}" if wanted.network.pool is not None else "the pools"
         rest = (
             f"the largest block left in {where} is a /{free}"
@@ -509,9 +508,16 @@ class _Job:
         found += [
             Movable(f"unpin {t.own.name} at {t.own.prefix}", _span(t.prefix), self.width - t.prefix.length)
             for t in self.taken
-            if t.own is not None and t.category == "pinned" and t.own.kind.provider == "byoip"
+            if t.own is not None and _is_movable(t)
         ]
         return found
+
+
+def _is_movable(taken: _Taken) -> bool:
+    """Tell whether the plan could give the space up; a pinned range only if it could be allocated instead."""
+    if taken.own is None:
+        return taken.category == "avoid"
+    return taken.category == "pinned" and taken.own.kind.provider == "byoip"
 
 
 _NO_POOL = "name one: byoip under [plan], or --byoip"
@@ -522,7 +528,7 @@ def _spans(regions: Iterable[Region]) -> list[Span]:
 
 
 def _common(one: Iterable[Region], other: Iterable[Region]) -> tuple[Region, ...]:
-    """Return what two lists of regions share, in the order of the first; of two nested regions the inner one."""
+    """Return what two lists of regions share, in the order of the first."""
     other = tuple(other)
     found = []
     for first, bits in one:
@@ -602,7 +608,7 @@ def _rows(
 
 
 def _skipped(plan: Plan, taken: Sequence[_Taken]) -> tuple[Skipped, ...]:
-    """Return the outermost reservations that touch a pool, in address order, the catalogue's before the plan's."""
+    """Return the outermost reservations that touch a pool, the catalogue's before the plan's of equals."""
     spans = {
         version: merge(_span(p.prefix) for p in plan.pools if p.prefix.version == version)
         for version in (4, 6)
@@ -651,7 +657,7 @@ def _pool_reports(plan: Plan, taken: Sequence[_Taken], held: Sequence[Prefix]) -
 
 
 def _free(plan: Plan, taken: Sequence[_Taken], held: Sequence[Prefix]) -> Iterator[Prefix]:
-    """Yield what is left of the pools as the fewest prefixes, none reaching beyond its pool, in address order."""
+    """Yield what is left of the pools as the fewest prefixes, none beyond its pool, in address order."""
     for version in (4, 6):
         used = merge(
             [

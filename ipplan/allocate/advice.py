@@ -1,4 +1,4 @@
-"""What would make an allocation fit that does not: every piece of advice is tried by the packer before it is given.
+"""What would make an allocation fit that does not; every piece of advice is tried by the packer first.
 
 Works on one problem of one IP version; must not know how the plan is written or printed.
 """
@@ -23,7 +23,7 @@ _MOST_REQUESTS = 5_000
 
 
 class Movable(NamedTuple):
-    """Reserved space that the plan itself could give up; `bits` is the block wanted instead, None for none."""
+    """Reserved space that the plan could give up; `bits` is the block wanted instead, if any."""
 
     label: str
     span: Span
@@ -47,7 +47,7 @@ class Problem(NamedTuple):
 
 
 def smallest_pool(problem: Problem) -> int | None:
-    """Return the prefix length of the smallest further pool that makes everything fit, None where none does."""
+    """Return the length of the smallest further pool that makes everything fit, None where none does."""
     if problem.anywhere is None:
         return None
     reserved = _reserved(problem)
@@ -71,7 +71,7 @@ def smallest_pool(problem: Problem) -> int | None:
 
 
 def largest_that_fits(problem: Problem) -> int | None:
-    """Return the length of the largest block that the one unplaced request could have; None if not just one."""
+    """Return the length of the largest block for the one unplaced request; None if there are more."""
     if len(problem.unplaced) != 1 or len(problem.requests) > _MOST_REQUESTS:
         return None
     missing = problem.unplaced[0]

@@ -5,13 +5,14 @@ It must not share code with the packer, so that a mistake there cannot hide here
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-class AllocationDefect(AssertionError):
+class AllocationDefectError(AssertionError):
     """The packer broke a promise: a defect of ipplan, never of a plan."""
 
 
@@ -25,21 +26,21 @@ class Placed(NamedTuple):
 
 
 def verify(placed: Iterable[Placed], reserved: Iterable[tuple[int, int]]) -> None:
-    """Raise AllocationDefect unless all blocks of one IP version are aligned, allowed, free and disjoint."""
+    """Raise AllocationDefectError unless all blocks of one IP version are aligned, allowed, free and disjoint."""
     blocks = sorted((block.first, block.last, block) for block in placed)
     for first, last, block in blocks:
         size = last - first + 1
         if size < 1 or size & (size - 1) or first % size:
-            raise AllocationDefect(f"{block.name} is no aligned block: {first:#x} to {last:#x}")
+            raise AllocationDefectError(f"{block.name} is no aligned block: {first:#x} to {last:#x}")
         for low, high in block.allowed:
             if low <= first and last <= high:
                 break
         else:
-            raise AllocationDefect(f"{block.name} lies outside what it may use: {first:#x} to {last:#x}")
-    for (_, end, one), (start, _, other) in zip(blocks, blocks[1:], strict=False):
+            raise AllocationDefectError(f"{block.name} lies outside what it may use: {first:#x} to {last:#x}")
+    for (_, end, one), (start, _, other) in pairwise(blocks):
         if start <= end:
-            raise AllocationDefect(f"{one.name} and {other.name} overlap at {start:#x}")
-    # The furthest end of all reservations that start before a block ends tells whether one of them reaches it.
+            raise AllocationDefectError(f"{one.name} and {other.name} overlap at {start:#x}")
+    # Of all reservations that start before a block ends, the furthest end tells whether one reaches it.
     held = sorted(reserved)
     at, furthest = 0, -1
     for first, last, block in blocks:
@@ -47,4 +48,4 @@ def verify(placed: Iterable[Placed], reserved: Iterable[tuple[int, int]]) -> Non
             furthest = max(furthest, held[at][1])
             at += 1
         if furthest >= first:
-            raise AllocationDefect(f"{block.name} overlaps reserved space: {first:#x} to {last:#x}")
+            raise AllocationDefectError(f"{block.name} overlaps reserved space: {first:#x} to {last:#x}")

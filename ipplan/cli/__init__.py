@@ -1,7 +1,7 @@
-"""The command line: a table of commands, each imported when it is called, and the exit status of every outcome.
+"""The command line: a table of commands, each imported when it is called, and the exit status of outcomes.
 
-0 done; 1 findings or shortfalls; 2 bad usage, or an input or output that cannot be read or written; 3 a defect
-of ipplan; 130 interrupted; 141 the reader of standard output closed it. The only home of click.
+0 done; 1 findings or shortfalls; 2 bad usage, or an input or output that cannot be read or written; 3 a
+defect of ipplan; 130 interrupted; 141 the reader of standard output closed it. The only home of click.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def _group() -> click.Command:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit status; nothing but a defect is ever reported with its innards."""
+    """Run the command line and return its exit status; nothing that is raised gets out."""
     args = list(sys.argv[1:] if argv is None else argv)
     try:
         return _run(args)
@@ -125,7 +125,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         what = "memory" if isinstance(error, MemoryError) else "levels of nesting"
         _say_problem(f"the input is too big: it takes more {what} than there are", None)
         return 2
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         return _report_defect(args, error)
 
 
@@ -182,10 +182,12 @@ def _report_defect(args: Sequence[str], error: Exception) -> int:
         say_text(
             "".join(escape(line) + "\n" for line in "".join(traceback.format_exception(error)).splitlines())
         )
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(package + os.sep)]
+    from pathlib import Path
+
+    package = Path(__file__).resolve().parent.parent
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if package in Path(f.filename).parents]
     last = frames[-1]
-    place = f"{os.path.relpath(last.filename, os.path.dirname(package))}:{last.lineno} in {last.name}"
+    place = f"{Path(last.filename).relative_to(package.parent)}:{last.lineno} in {last.name}"
     message = str(error)
     command = next((arg for arg in args if arg in COMMANDS), "none")
     for line in (

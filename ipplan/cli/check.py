@@ -42,14 +42,11 @@ def command(
     reports: list[Report] = []
     errors: list[PlanError] = []
     for path in plans:
-        try:
-            reports.append(_check(path, ranges_edition, wanted))
-        except PlanError as error:
-            errors.append(error)
-        except InputProblem as problem:
-            if len(plans) == 1:
-                raise
-            errors.append(as_plan_error(problem))
+        checked = _try_check(path, ranges_edition, wanted)
+        if isinstance(checked, Report):
+            reports.append(checked)
+        else:
+            errors.append(checked)
     if errors:
         return report_problems(output, errors)
     _emit(output, reports, strict=strict)
@@ -71,11 +68,20 @@ def _rule_filter(select: Sequence[str], ignore: Sequence[str]) -> Callable[[str]
     return lambda name: (not select or name in select) and name not in ignore
 
 
+def _try_check(path: str, ranges_edition: str | None, wanted: Callable[[str], bool]) -> Report | PlanError:
+    try:
+        return _check(path, ranges_edition, wanted)
+    except InputProblem as problem:
+        return as_plan_error(problem)
+    except PlanError as error:
+        return error
+
+
 def _check(path: str, ranges_edition: str | None, wanted: Callable[[str], bool]) -> Report:
     from ipplan.checks import check_plan
 
     plan, data = read_plan(path)
-    catalog = choose_catalog(ranges_edition, plan, data)
+    catalog = choose_catalog(ranges_edition, plan)
     findings = [finding for finding in check_plan(plan, catalog) if wanted(finding.rule)]
     return Report(
         plan_name=plan.name, file=plan.file, edition=catalog.edition, networks=len(plan.networks),

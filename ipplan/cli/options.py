@@ -1,7 +1,7 @@
 """Options that several commands share, and the one way in which a command hands over its result.
 
-Knows nothing of what a command does: it is given functions that make the table, the document and the text, and
-calls the one that is asked for.
+Knows nothing of what a command does: it is given functions that make the table, the document and the text,
+and calls the one that is asked for.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ UNLIMITED = 100_000
 
 
 class Output(NamedTuple):
-    """What a command was asked to produce: a format, the file to write (None: standard output), when to colour."""
+    """What to produce: a format, the file to write (None: standard output), when to colour."""
 
     format: str = "table"
     file: str | None = None
@@ -34,7 +34,7 @@ class Output(NamedTuple):
 
 
 def format_option(*formats: str) -> Callable[[Command], Command]:
-    """Give a command --format, --json and --output, and pass them as `output`; the first format is the default.
+    """Give a command --format, --json and --output, and pass them as `output`; the first is the default.
 
     A plan that cannot be read is reported in the format that was asked for.
     """
@@ -93,7 +93,7 @@ edition_option = click.option(
 
 
 def wants_color(choice: str, *, terminal: bool) -> bool:
-    """Decide on colour from --color, NO_COLOR and FORCE_COLOR (both count only if not empty) and the stream."""
+    """Decide on colour from --color, NO_COLOR and FORCE_COLOR (neither counts if empty) and the stream."""
     if choice != "auto":
         return choice == "always"
     if os.environ.get("NO_COLOR"):
@@ -110,8 +110,8 @@ def emit(
 ) -> None:
     """Make the result in the format that was asked for, and deliver it.
 
-    `text` is what people read, given the width (None: not limited) and whether to colour; without it they read
-    the table.
+    `text` is what people read, given the width (None: not limited) and whether to colour; without it they
+    read the table.
     """
     deliver(_render(output, table, document, text), output.file)
 

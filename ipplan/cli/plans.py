@@ -1,4 +1,4 @@
-"""From a path on the command line to a plan and its catalogue, and how plans that cannot be read are reported."""
+"""From a path on the command line to a plan and its catalogue; the report on plans that cannot be read."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from ipplan.cli.options import wants_color
 from ipplan.cli.streams import InputProblem, deliver, read_input, say, say_text
-from ipplan.findings import Finding, Location, place
-from ipplan.plan.load import PlanError, locate_in, parse_plan
+from ipplan.findings import Finding, Location
+from ipplan.plan.load import PlanError, parse_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,26 +26,21 @@ def read_plan(path: str) -> tuple[Plan, bytes]:
     return parse_plan(data, file), data
 
 
-def choose_catalog(option: str | None, plan: Plan | None, data: bytes | None = None) -> Catalog:
+def choose_catalog(option: str | None, plan: Plan | None) -> Catalog:
     """Return the catalogue that an option or else a plan asks for, or else the newest.
 
-    An unknown edition is a usage problem of the option or a problem of the plan, whose text is `data`.
+    An edition that does not exist is a usage error; a plan that names one is not read in the first place.
     """
     from ipplan.catalog import CatalogError, load_catalog
 
-    asked = option if option is not None or plan is None else plan.ranges_edition
+    if option is None and plan is not None:
+        option = plan.ranges_edition
     try:
-        return load_catalog(asked)
+        return load_catalog(option)
     except CatalogError as error:
-        if option is not None or plan is None:
-            import click
+        import click
 
-            raise click.BadParameter(str(error), param_hint="--ranges-edition") from None
-        finding = Finding(
-            rule="unknown-edition", severity="error", message=str(error), key=("plan", "ranges-edition")
-        )
-        locate = locate_in(data) if data is not None else lambda _keys: {}
-        raise PlanError(plan.file, place([finding], plan.file, locate)) from None
+        raise click.BadParameter(str(error), param_hint="--ranges-edition") from None
 
 
 def as_plan_error(problem: InputProblem) -> PlanError:
@@ -73,7 +68,7 @@ def reporting_problems(output: Output, run: Callable[[], int | None]) -> int | N
 
 
 def report_problems(output: Output | None, errors: Sequence[PlanError]) -> int:
-    """Report every problem of every plan, as a document where JSON is asked for, else on standard error; return 2."""
+    """Report every problem of every plan and return 2: a document for JSON, else text on standard error."""
     from ipplan.output.findings import error_document, render_problems
 
     if output is not None and output.format == "json":

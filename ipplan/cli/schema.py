@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 
 import click
 
@@ -18,22 +18,18 @@ from ipplan.cli.streams import UsageProblem, deliver
 )  # fmt: skip
 def command(*, name: str, list_names: bool, output_file: str | None) -> None:
     """Print the JSON Schema of the plan, or with NAME of the JSON document ipplan.NAME."""
-    folder = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "schemas")
-    names = sorted(file.removesuffix(".json") for file in os.listdir(folder) if file.endswith(".json"))
+    schemas = {
+        file.stem: file for file in sorted(Path(__file__).parent.parent.joinpath("schemas").glob("*.json"))
+    }
     if list_names:
         from json import loads
 
         from ipplan.output.table import Column, Table, render_plain
 
-        rows = [(known, loads(_read(folder, known)).get("title")) for known in names]
+        rows = [(known, loads(file.read_bytes()).get("title")) for known, file in schemas.items()]
         deliver(render_plain(Table((Column("name"), Column("title")), rows)), output_file)
         return
-    wanted = name.removeprefix("ipplan.").removesuffix("/1")
-    if wanted not in names:
-        raise UsageProblem(f"there is no schema {name!r}", f"there are {', '.join(names)}")
-    deliver(_read(folder, wanted), output_file)
-
-
-def _read(folder: str, name: str) -> str:
-    with open(os.path.join(folder, f"{name}.json"), encoding="utf-8") as file:
-        return file.read()
+    wanted = schemas.get(name.removeprefix("ipplan.").removesuffix("/1"))
+    if wanted is None:
+        raise UsageProblem(f"there is no schema {name!r}", f"there are {', '.join(schemas)}")
+    deliver(wanted.read_text(encoding="utf-8"), output_file)

@@ -1,9 +1,11 @@
 """Where bytes come in and go out: standard streams, input files, `-o FILE`.
 
 Output is delivered whole or the run fails: writes go to the file descriptor in a loop, because an unbuffered
-Python stream silently drops what a short write leaves over (python/cpython issue 86210). Knows nothing of what
-is read or written.
+Python stream silently drops what a short write leaves over (python/cpython issue 86210). Knows nothing of
+what is read or written.
 """
+
+# ruff: noqa: PTH  (what is done here to files has to be done by descriptor, and every start pays for imports)
 
 from __future__ import annotations
 
@@ -25,8 +27,8 @@ STDIN_NAME = "<stdin>"
 """What standard input is called in messages and documents."""
 
 
-class UsageProblem(Exception):
-    """Something the caller has to put right; ends the run with exit status 2, one line, and a hint if there is one."""
+class UsageProblem(Exception):  # noqa: N818  (the user's problem, not ours)
+    """Something the caller has to put right; ends the run with exit status 2, one line, and maybe a hint."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
@@ -116,12 +118,17 @@ def deliver(text: str, output: str | None = None) -> None:
 def _write_all(descriptor: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
-        try:
-            rest = rest[os.write(descriptor, rest) :]
-        except BlockingIOError:
-            from select import select
+        rest = rest[_write_some(descriptor, rest) :]
 
-            select([], [descriptor], [])
+
+def _write_some(descriptor: int, data: memoryview) -> int:
+    try:
+        return os.write(descriptor, data)
+    except BlockingIOError:
+        from select import select
+
+        select([], [descriptor], [])
+        return 0
 
 
 def replace_file(path: str, data: bytes) -> None:
@@ -203,7 +210,7 @@ def _read_stdin() -> tuple[bytes, str]:
 
 
 def _read_all(stream: IO[bytes], name: str, expected: int) -> bytes:
-    """Read to the end, at most `LARGEST_INPUT` bytes; `expected` is the likely size, so that one read will do."""
+    """Read to the end, at most `LARGEST_INPUT` bytes; `expected` is the likely size."""
     chunks: list[bytes] = []
     total = 0
     size = min(max(expected + 1, 1 << 16), LARGEST_INPUT + 1)

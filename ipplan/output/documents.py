@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def made_by(edition: str | None) -> dict[str, str | None]:
-    """Return what made a document; it stands right after "schema". `edition` is None where no catalogue was asked."""
+    """Return what made a document; it stands right after "schema". `edition` is None where none was used."""
     return {"tool": "ipplan", "version": __version__, "ranges_edition": edition}
 
 
 def render_json(document: Mapping[str, object]) -> str:
-    """Return a document as ASCII text that ends in a newline, with a line for each key and each item of a list.
+    """Return a document as ASCII text that ends in a newline, a line for each key and each item of a list.
 
-    So a difference of two documents shows what changed; the C encoder of json is kept, which `indent` would leave.
+    So a difference of two documents shows what changed; json stays with its C encoder, which `indent` leaves.
     """
     from json import dumps
 

@@ -1,4 +1,4 @@
-"""Reports of findings: the documents `ipplan.check/1`, `ipplan.check-list/1` and `ipplan.error/1`, table and text.
+"""Reports of findings: documents `ipplan.check/1`, `ipplan.check-list/1` and `ipplan.error/1`, table, text.
 
 Knows findings, not the rules that made them.
 """
@@ -56,7 +56,7 @@ def check_list_document(reports: Sequence[Report], *, strict: bool = False) -> d
 
 
 def error_document(file: str | None, problems: Sequence[Finding]) -> dict[str, object]:
-    """Return the `ipplan.error/1` document of a plan that cannot be read; `file` is None for several plans."""
+    """Return the `ipplan.error/1` document of a plan that cannot be read; `file` None: several plans."""
     counts: dict[str, int] = dict.fromkeys(SEVERITIES, 0)
     for problem in problems:
         counts[problem.severity] += 1
@@ -109,21 +109,21 @@ def finding_document(finding: Finding) -> dict[str, object]:
 
 def findings_table(*reports: Report) -> Table:
     """Return the findings of one or more reports as a table, one row each; lists are joined by "; "."""
-    rows = []
+    rows: list[tuple[str | int | None, ...]] = []
     for finding in (finding for report in reports for finding in report.findings):
-        place = finding.location
+        at = finding.location
+        where = (at.file, at.line, at.column, at.key_text) if at is not None else (None, None, None, None)
         rows.append(
             (
                 finding.severity, finding.rule, "; ".join(finding.networks), "; ".join(finding.cidrs),
-                finding.overlap, finding.message, finding.help, place and place.file, place and place.line,
-                place and place.column, place and place.key_text, finding.waived,
+                finding.overlap, finding.message, finding.help, *where, finding.waived,
             )
         )  # fmt: skip
     return Table(_COLUMNS, rows)
 
 
 def render_report(report: Report, *, width: int | None, color: bool) -> str:
-    """Return a report for people: each finding, then a line that sums up. `width` None: lines of any length."""
+    """Return a report for people: each finding, then a line that sums up. `width` None: no wrapping."""
     parts = [_render_finding(finding, width, color=color) for finding in report.findings]
     said = _counted(_summary([report])) or paint("no findings", "good", color=color)
     what = "1 network" if report.networks == 1 else f"{report.networks:,} networks"

@@ -1,8 +1,8 @@
 """A table as a value, and its four renderings: CSV, Markdown, aligned text, and a table for a terminal.
 
-Addresses are never cut or wrapped, whatever the width. The only home of rich's consoles; rich is imported only
-for a terminal, because a table of it costs 300 times the same table as aligned text. Knows nothing of what the
-rows mean.
+Addresses are never cut or wrapped, whatever the width. The only home of rich's consoles; rich is imported
+only for a terminal, because a table of it costs 300 times the same table as aligned text. Knows nothing of
+what the rows mean.
 """
 
 from __future__ import annotations
@@ -130,8 +130,8 @@ def _shown(cell: Cell) -> str:
 def render_terminal(table: Table, width: int, color: bool) -> str:  # noqa: FBT001  (part of every renderer's call)
     """Return the table for a terminal of `width` columns.
 
-    Text is wrapped at spaces. Where the addresses, numbers and longest words do not stand side by side, each row
-    becomes a block of its own, one line a cell. More than `MOST_ROWS` rows are aligned text, not cut either.
+    Text is wrapped at spaces. Where the addresses, numbers and longest words do not stand side by side, each
+    row becomes a block of its own, one line a cell. More than `MOST_ROWS` rows are aligned text, not cut either.
     """
     if len(table.rows) > MOST_ROWS:
         return render_plain(table)
@@ -178,8 +178,8 @@ def _column_widths(
 def make_console(width: int, *, color: bool) -> Console:
     """Return a rich console that writes into memory; the only place where one is made.
 
-    Markup, emoji codes and highlighting are off, because each of them changes addresses; the environment is not
-    asked, because width and colour are decided already.
+    Markup, emoji codes and highlighting are off, because each of them changes addresses; the environment is
+    not asked, because width and colour are decided already.
     """
     from io import StringIO
 

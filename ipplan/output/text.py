@@ -10,7 +10,7 @@ import re
 
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # C0, DEL, C1
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e"  # invisible: soft hyphen, joiners, fillers, marks
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e"  # soft hyphen, joiners, fillers, marks
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f"  # zero width, line separators, bidirectional controls
     "\u3164\ufeff\uffa0\ufff9-\ufffb"  # fillers, byte order mark, interlinear annotation
     "\ud800-\udfff"  # surrogates, which no encoding can write
@@ -22,7 +22,7 @@ COLORS = {"error": "1;31", "warning": "1;33", "note": "1;36", "bold": "1", "fain
 
 
 def escape(text: str) -> str:
-    r"""Return the text with every character that is invisible or acts on a terminal as an escape such as \x1b.
+    r"""Return the text with every character that is invisible or acts on a terminal as an escape: \x1b.
 
     Covers C0 and C1 controls, DEL, bidirectional and zero-width characters, line separators and surrogates;
     everything else, spaces and backslashes included, stays as it is.
@@ -42,7 +42,7 @@ def cells(text: str) -> int:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Break text at spaces into lines of at most `width` columns; a longer word stays whole on its own line."""
+    """Break text at spaces into lines of at most `width` columns; a longer word stays whole on its line."""
     lines: list[str] = []
     line = ""
     room = 0

@@ -176,7 +176,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
     assert [(line, rule) for line, _, rule, _ in problems(text)] == [
         (6, "wrong-type"),
         (18, "wrong-type"),
-        (53, "unknown-key"),
+        (52, "unknown-key"),
     ]
 
 
