@@ -154,7 +154,9 @@ class Range(_RangeFields):
         version, first, last = self
         width = WIDTH[version]
         while first <= last:
-            bits = min((first & -first).bit_length() - 1 if first else width, (last - first + 1).bit_length() - 1)
+            bits = min(
+                (first & -first).bit_length() - 1 if first else width, (last - first + 1).bit_length() - 1
+            )
             yield tuple.__new__(Prefix, (version, first, width - bits))
             first += 1 << bits
 
@@ -399,7 +401,8 @@ def explain_refusal(text: str) -> AddressError:
         if len(octets) < 4:
             filled = ".".join([*octets, *["0"] * (4 - len(octets))]) + slash + length
             return AddressError(
-                f"it has {len(octets)} of the four octets; nothing is filled in", filled if _accepts(filled) else None
+                f"it has {len(octets)} of the four octets; nothing is filled in",
+                filled if _accepts(filled) else None,
             )
         if len(octets) > 4:
             return AddressError(f"it has {len(octets)} octets, an IPv4 address has four")
@@ -410,11 +413,15 @@ def explain_refusal(text: str) -> AddressError:
         if zeros is not None:
             plain = ".".join(str(int(o)) for o in octets) + slash + length
             return AddressError(
-                f"octet {zeros[:12]} has a leading zero, which some tools read as octal", plain if _accepts(plain) else None
+                f"octet {zeros[:12]} has a leading zero, which some tools read as octal",
+                plain if _accepts(plain) else None,
             )
     if slash:
         return _explain_length(address, length)
-    if _accepts(f"{address}/0") or (_read_ipv4(address) if ":" not in address else _read_ipv6(address)) is not None:
+    if (
+        _accepts(f"{address}/0")
+        or (_read_ipv4(address) if ":" not in address else _read_ipv6(address)) is not None
+    ):
         width = 128 if ":" in address else 32
         return AddressError("it has no prefix length", f"{address}/{width}")
     return AddressError("it is not an address")
@@ -446,7 +453,9 @@ def _explain_netmask(address: str, mask: str) -> AddressError:
         return AddressError("a dotted mask is not read, and this one is no netmask: write the prefix length")
     if mask in {"0.0.0.0", "255.255.255.255"}:
         return AddressError("a dotted mask is not read, and this one may be a netmask or a wildcard")
-    return AddressError("a netmask or wildcard mask is not read: write the prefix length", f"{address}/{network.prefixlen}")
+    return AddressError(
+        "a netmask or wildcard mask is not read: write the prefix length", f"{address}/{network.prefixlen}"
+    )
 
 
 def _accepts(text: str) -> bool:

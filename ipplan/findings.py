@@ -93,9 +93,10 @@ class Report:
         return self.count("error") == 0
 
 
-
 def place(
-    findings: Iterable[Finding], file: str, locate: Callable[[Iterable[KeyPath]], dict[KeyPath, tuple[int, int]]]
+    findings: Iterable[Finding],
+    file: str,
+    locate: Callable[[Iterable[KeyPath]], dict[KeyPath, tuple[int, int]]],
 ) -> tuple[Finding, ...]:
     """Give each finding its line and column and return all in printing order.
 

@@ -57,7 +57,11 @@ def source(text: str) -> dict[str, str | None]:
     link = re.search(r"https?://[^\s;]+", text)
     found = _REPOSITORY.search(text)
     url = f"https://github.com/{found[1]}/blob/{found[3]}/{found[2]}" if found else None
-    return {"title": text, "url": url or (link[0] if link else None), "date": max(_DATE.findall(text), default=None)}
+    return {
+        "title": text,
+        "url": url or (link[0] if link else None),
+        "date": max(_DATE.findall(text), default=None),
+    }
 
 
 def read(name: str) -> tuple[list[dict[str, str]], str]:
@@ -66,7 +70,7 @@ def read(name: str) -> tuple[list[dict[str, str]], str]:
     return list(csv.DictReader(raw.decode("utf-8").splitlines())), hashlib.sha256(raw).hexdigest()
 
 
-def order(cidr: str) -> tuple[int, int, int]:
+def order(cidr: Any) -> tuple[int, int, int]:
     """Return the sort key of a CIDR; raises ValueError where it is none."""
     network = ipaddress.ip_network(cidr)
     return network.version, int(network.network_address), network.prefixlen
@@ -85,7 +89,7 @@ def ranges(edition: Edition) -> str:
     rows, digest = read(name)
     columns = ["cidr", "category", "data_center", "city", "pod", "note"]
     unique = {tuple(row[c] or None for c in columns) for row in rows}
-    data = sorted(unique, key=lambda r: (*order(r[0] or ""), *(x or "" for x in r[1:])))
+    data = sorted(unique, key=lambda r: (*order(r[0]), *(x or "" for x in r[1:])))
     head = {
         "title": f"IBM Cloud docs, {edition.repository}: IBM Cloud IP ranges, edition {edition.date}",
         "url": edition.url, "revision": edition.revision, "date": edition.date, "from": name, "sha256": digest,
@@ -96,9 +100,13 @@ def ranges(edition: Edition) -> str:
 def blocks() -> str:
     """Return the data file of IBM's aggregate and default blocks."""
     rows, digest = read("ibm-reserved-blocks.csv")
-    data = [[r["cidr"], r["severity"], r["scope"], source(r["source"])] for r in rows]
+    data: list[list[Any]] = [[r["cidr"], r["severity"], r["scope"], source(r["source"])] for r in rows]
     data.sort(key=lambda r: (*order(r[0]), r[1], r[2]))
-    head = {"title": "IBM Cloud blocks that are no rows of the ranges page", "from": "ibm-reserved-blocks.csv", "sha256": digest}
+    head = {
+        "title": "IBM Cloud blocks that are no rows of the ranges page",
+        "from": "ibm-reserved-blocks.csv",
+        "sha256": digest,
+    }
     return render(head, data, ["cidr", "severity", "scope", "source"])
 
 
@@ -120,30 +128,44 @@ def special() -> str:
     rows, digest = read("special-purpose.csv")
     columns = ["cidr", "name", "rfc", "globally_reachable", "private_use", "registry"]
     data = sorted(([r[c] for c in columns] for r in rows), key=lambda r: (*order(r[0]), r[1]))
-    head = {"title": "IANA special-purpose address registries", "from": "special-purpose.csv", "sha256": digest}
+    head = {
+        "title": "IANA special-purpose address registries",
+        "from": "special-purpose.csv",
+        "sha256": digest,
+    }
     return render(head, data, columns)
 
 
 def windows() -> str:
     """Return the data file of the windows that IKS accepts for pods and services."""
     rows, digest = read("iks-allowed-subnets.csv")
-    data = [[r["cidr"], r["option"], int(r["longest_prefix_allowed"]), source(r["source"])] for r in rows]
+    data: list[list[Any]] = [
+        [r["cidr"], r["option"], int(r["longest_prefix_allowed"]), source(r["source"])] for r in rows
+    ]
     data.sort(key=lambda r: (r[1], *order(r[0])))
-    head = {"title": "Pod and service subnets that IKS accepts", "from": "iks-allowed-subnets.csv", "sha256": digest}
+    head = {
+        "title": "Pod and service subnets that IKS accepts",
+        "from": "iks-allowed-subnets.csv",
+        "sha256": digest,
+    }
     return render(head, data, ["cidr", "option", "longest", "source"])
 
 
 def sizes() -> str:
     """Return the data file of the subnet sizes that IBM Cloud sells or assigns."""
     rows, digest = read("subnet-sizes.csv")
-    data = [
+    data: list[list[Any]] = [
         [
             r["kind"], int(r["ip_version"]), int(r["shortest"]), int(r["longest"]), r["since"] or None,
             int(r["typical"]) if r["typical"] else None, source(r["source"]),
         ]
         for r in rows
     ]  # fmt: skip
-    head = {"title": "Subnet sizes of IBM Cloud classic infrastructure", "from": "subnet-sizes.csv", "sha256": digest}
+    head = {
+        "title": "Subnet sizes of IBM Cloud classic infrastructure",
+        "from": "subnet-sizes.csv",
+        "sha256": digest,
+    }
     return render(head, data, ["kind", "version", "shortest", "longest", "since", "typical", "source"])
 
 

@@ -338,16 +338,13 @@ class _Job:
                 )
                 return
             bits += 1
-        around = Prefix(
-            self.version,
-            low >> (low ^ high).bit_length() << (low ^ high).bit_length(),
-            self.width - (low ^ high).bit_length(),
-        )
+        bits = (low ^ high).bit_length()
+        around = Prefix(self.version, low >> bits << bits, self.width - bits)
         for w in members:
             self._fail(
                 w, None,
-                f"{w.network.name} needs a /{w.held} beside the pinned networks of group {group}, and no prefix "
-                f"around them ({around} or larger) has that room and holds nothing else",
+                f"{w.network.name} needs a /{w.held} beside the pinned networks of group {group}, and no "
+                f"prefix around them ({around} or larger) has that room and holds nothing else",
                 f"take {w.network.name} out of group {group}, or unpin the group's other networks",
             )  # fmt: skip
 
@@ -435,11 +432,12 @@ class _Job:
         everywhere = tuple(
             dict.fromkeys(_region(p.prefix) for p in self.plan.pools if p.prefix.version == self.version)
         )
+        fixed = [t.prefix for t in self.taken if not _is_movable(t)]
         problem = Problem(
             width=self.width,
             sets=sets,
             anywhere=sets.index(everywhere) if everywhere in sets else None,
-            fixed=merge([*(_span(t.prefix) for t in self.taken if not _is_movable(t)), *map(_span, self._covers)]),
+            fixed=merge(_span(p) for p in (*fixed, *self._covers)),
             movable=self._movable(),
             requests=requests,
             unplaced=packing.unplaced,

@@ -26,7 +26,7 @@ class Placed(NamedTuple):
 
 
 def verify(placed: Iterable[Placed], reserved: Iterable[tuple[int, int]]) -> None:
-    """Raise AllocationDefectError unless all blocks of one IP version are aligned, allowed, free and disjoint."""
+    """Raise unless all blocks of one IP version are aligned, allowed, free and disjoint."""
     blocks = sorted((block.first, block.last, block) for block in placed)
     for first, last, block in blocks:
         size = last - first + 1

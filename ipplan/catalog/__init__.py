@@ -47,38 +47,37 @@ class Category(NamedTuple):
     scope: Scope
 
 
-CATEGORIES: Mapping[str, Category] = {
-    name: Category(name, title, owner, scope)
-    for name, title, owner, scope in (
-        ("ibm-customer-private", "customer private network", "ibm", "private"),
-        ("ibm-service-network", "service network", "ibm", "service"),
-        ("ibm-service-file-block", "file and block storage service", "ibm", "service"),
-        ("ibm-service-icos", "object storage service", "ibm", "service"),
-        ("ibm-service-evault", "evault backup service", "ibm", "service"),
-        ("ibm-service-advmon", "advanced monitoring service", "ibm", "service"),
-        ("ibm-rhel-service-network", "RHEL service network", "ibm", "service"),
-        ("ibm-rhel-endpoint", "RHEL endpoint", "ibm", "service"),
-        ("ibm-windows-vsi", "Windows service", "ibm", "service"),
-        ("ibm-windows-wsus-server", "Windows update service", "ibm", "service"),
-        ("ibm-provisioning-required", "provisioning network", "ibm", "service"),
-        ("ibm-ssl-vpn", "SSL VPN network", "ibm", "service"),
-        ("ibm-ssl-vpn-pop", "SSL VPN network", "ibm", "service"),
-        ("ibm-pptp-vpn", "PPTP VPN network", "ibm", "service"),
-        ("ibm-pptp-vpn-pop", "PPTP VPN network", "ibm", "service"),
-        ("ibm-vulnerability-scan", "vulnerability scanner", "ibm", "service"),
-        ("ibm-dos-mitigation", "denial of service mitigation", "ibm", "public"),
-        ("ibm-front-end-public", "public front-end network", "ibm", "public"),
-        ("ibm-load-balancer", "public load balancers", "ibm", "public"),
-        ("ibm-legacy", "legacy public network", "ibm", "public"),
-        ("ibm-default-static-route", "default static route of classic servers", "ibm", "route"),
-        ("ibm-reserved-block", "reserved block", "ibm", "service"),
-        ("ibm-default-block", "default block", "ibm", "other"),
-        ("kubernetes-reserved", "reserved by a Kubernetes platform", "kubernetes", "reserved"),
-        ("kubernetes-default", "default of a Kubernetes platform", "kubernetes", "default"),
-        ("iana-special-purpose", "special-purpose space", "iana", "special"),
-        ("iana-private-use", "private-use space", "iana", "other"),
-    )
-}  # fmt: skip
+_CATEGORY_ROWS: tuple[tuple[str, str, Owner, Scope], ...] = (
+    ("ibm-customer-private", "customer private network", "ibm", "private"),
+    ("ibm-service-network", "service network", "ibm", "service"),
+    ("ibm-service-file-block", "file and block storage service", "ibm", "service"),
+    ("ibm-service-icos", "object storage service", "ibm", "service"),
+    ("ibm-service-evault", "evault backup service", "ibm", "service"),
+    ("ibm-service-advmon", "advanced monitoring service", "ibm", "service"),
+    ("ibm-rhel-service-network", "RHEL service network", "ibm", "service"),
+    ("ibm-rhel-endpoint", "RHEL endpoint", "ibm", "service"),
+    ("ibm-windows-vsi", "Windows service", "ibm", "service"),
+    ("ibm-windows-wsus-server", "Windows update service", "ibm", "service"),
+    ("ibm-provisioning-required", "provisioning network", "ibm", "service"),
+    ("ibm-ssl-vpn", "SSL VPN network", "ibm", "service"),
+    ("ibm-ssl-vpn-pop", "SSL VPN network", "ibm", "service"),
+    ("ibm-pptp-vpn", "PPTP VPN network", "ibm", "service"),
+    ("ibm-pptp-vpn-pop", "PPTP VPN network", "ibm", "service"),
+    ("ibm-vulnerability-scan", "vulnerability scanner", "ibm", "service"),
+    ("ibm-dos-mitigation", "denial of service mitigation", "ibm", "public"),
+    ("ibm-front-end-public", "public front-end network", "ibm", "public"),
+    ("ibm-load-balancer", "public load balancers", "ibm", "public"),
+    ("ibm-legacy", "legacy public network", "ibm", "public"),
+    ("ibm-default-static-route", "default static route of classic servers", "ibm", "route"),
+    ("ibm-reserved-block", "reserved block", "ibm", "service"),
+    ("ibm-default-block", "default block", "ibm", "other"),
+    ("kubernetes-reserved", "reserved by a Kubernetes platform", "kubernetes", "reserved"),
+    ("kubernetes-default", "default of a Kubernetes platform", "kubernetes", "default"),
+    ("iana-special-purpose", "special-purpose space", "iana", "special"),
+    ("iana-private-use", "private-use space", "iana", "other"),
+)  # fmt: skip
+
+CATEGORIES: Mapping[str, Category] = {row[0]: Category(*row) for row in _CATEGORY_ROWS}
 """Every category by its name; IBM's own names carry the prefix `ibm-`."""
 
 _ADVICE = ("10.0.0.0/8", "0.0.0.0/0")
@@ -146,7 +145,9 @@ class Catalog:
         self.edition = edition
         self.reservations = reservations
         self._prefixes = [r[0] for r in reservations]
-        self._lengths = {version: sorted({p[2] for p in self._prefixes if p[0] == version}) for version in (4, 6)}
+        self._lengths = {
+            version: sorted({p[2] for p in self._prefixes if p[0] == version}) for version in (4, 6)
+        }
 
     def _equal(self, prefix: Prefix) -> Iterator[Reservation]:
         index = bisect_left(self._prefixes, prefix)
@@ -222,7 +223,10 @@ def _ibm_rows(edition: str) -> Iterator[Reservation]:
     data = _read(f"ranges-{edition}")
     source = Source(data["title"], data["url"], data["date"])
     categories = {name[4:]: category for name, category in CATEGORIES.items()}
-    route, service = CATEGORIES["ibm-default-static-route"], CATEGORIES["ibm-default-static-route"]._replace(scope="service")
+    route, service = (
+        CATEGORIES["ibm-default-static-route"],
+        CATEGORIES["ibm-default-static-route"]._replace(scope="service"),
+    )
     for cidr, name, data_center, city, pod, note in data["rows"]:
         category = categories[name]
         if category is route and cidr not in _ADVICE:
@@ -243,14 +247,18 @@ def _block_rows() -> Iterator[Reservation]:
 def _kubernetes_rows() -> Iterator[Reservation]:
     for cidr, severity, scope, platform, source in _read("kubernetes")["rows"]:
         category = CATEGORIES[f"kubernetes-{severity}"]
-        yield Reservation(parse_prefix(cidr), category, scope, None, None, None, None, Source(**source), platform)
+        yield Reservation(
+            parse_prefix(cidr), category, scope, None, None, None, None, Source(**source), platform
+        )
 
 
 def _special_rows() -> Iterator[Reservation]:
     special, private = CATEGORIES["iana-special-purpose"], CATEGORIES["iana-private-use"]
     for cidr, name, rfc, reachable, private_use, registry in _read("special-purpose")["rows"]:
         note = None if reachable == "false" else f"globally reachable: {reachable}"
-        source = Source(f"IANA {registry} registry, {rfc}", f"https://www.iana.org/assignments/iana-{registry}-registry/")
+        source = Source(
+            f"IANA {registry} registry, {rfc}", f"https://www.iana.org/assignments/iana-{registry}-registry/"
+        )
         yield Reservation(
             _exact(cidr), private if private_use == "true" else special, name, None, None, None, note, source
         )  # fmt: skip
@@ -265,15 +273,20 @@ def _exact(cidr: str) -> Prefix:
 def iks_windows() -> tuple[IksWindow, ...]:
     """Return the windows from which IKS accepts pod and service subnets (IBM Cloud docs, containers)."""
     rows = _read("iks-windows")["rows"]
-    return tuple(IksWindow(parse_prefix(cidr), option, longest, Source(**source)) for cidr, option, longest, source in rows)
+    return tuple(
+        IksWindow(parse_prefix(cidr), option, longest, Source(**source))
+        for cidr, option, longest, source in rows
+    )
 
 
 @cache
 def subnet_sizes() -> tuple[SubnetSize, ...]:
     """Return the subnet sizes that IBM Cloud sells or assigns (IBM Cloud docs, subnets and containers)."""
-    return tuple(SubnetSize(*row[:6], Source(**row[6])) for row in _read("subnet-sizes")["rows"])
+    data = _read("subnet-sizes")
+    rows = [dict(zip(data["columns"], row, strict=True)) for row in data["rows"]]
+    return tuple(SubnetSize(**{**row, "source": Source(**row["source"])}) for row in rows)
 
 
 def _read(name: str) -> Any:
-    with open(join(dirname(__file__), "data", f"{name}.json"), encoding="utf-8") as file:  # noqa: PTH
+    with open(join(dirname(__file__), "data", f"{name}.json"), encoding="utf-8") as file:
         return json.load(file)

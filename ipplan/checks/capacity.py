@@ -118,7 +118,11 @@ def pods_per_worker(context: Context) -> Iterator[Finding]:
         too_many = pods > _IKS_MOST_PODS
         yield RULES["pods-per-worker"].finding(
             f"cluster {cluster.name} plans {pods:,} pods a worker, and IKS "
-            + (f"runs at most {_IKS_MOST_PODS}" if too_many else f"gives a worker {_IKS_ADDRESSES_PER_WORKER} addresses"),
+            + (
+                f"runs at most {_IKS_MOST_PODS}"
+                if too_many
+                else f"gives a worker {_IKS_ADDRESSES_PER_WORKER} addresses"
+            ),
             ("clusters", cluster.name, "pods-per-worker"),
             severity="error" if too_many else "warning",
         )
@@ -200,7 +204,10 @@ def worker_capacity(context: Context) -> Iterator[Finding]:
             severity="error" if severe else "warning",
             networks=tuple(n.name for n, _ in members),
             cidrs=tuple(str(p) for _, p in members),
-            because=("network, gateway and broadcast address are taken" + ("" if severe else ", and two more by the routers"),),
+            because=(
+                "network, gateway and broadcast address are taken"
+                + ("" if severe else ", and two more by the routers"),
+            ),
         )
 
 
@@ -226,7 +233,9 @@ def named_address(context: Context) -> Iterator[Finding]:
                     key,
                     networks=(network.name,),
                     cidrs=(str(prefix),),
-                    because=(f"usable are numbers 1 to {max(prefix.size - 2, min(prefix.size, 2)):,}, {prefix.range}",),
+                    because=(
+                        f"usable are numbers 1 to {max(prefix.size - 2, min(prefix.size, 2)):,}, {prefix.range}",
+                    ),
                 )
             elif value in taken:
                 yield RULES["named-address"].finding(

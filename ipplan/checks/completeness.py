@@ -125,7 +125,9 @@ def lonely_group(context: Context) -> Iterator[Finding]:
     for network in context.detailed:
         if network.group is not None and sizes[network.group] == 1:
             others = [name for name in sizes if name != network.group]
-            near = [name for name in others if name.lower().strip() == network.group.lower().strip()] or others[:3]
+            near = [
+                name for name in others if name.lower().strip() == network.group.lower().strip()
+            ] or others[:3]
             yield RULES["lonely-group"].finding(
                 f"{network.name} is the only member of group {network.group}",
                 (*network.key, "group"),

@@ -7,7 +7,7 @@ reading it; the rules see networks only where something touches them.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ipplan.addresses import WIDTH, Prefix, Range, RangeSet
 from ipplan.plan.kinds import KINDS
@@ -159,7 +159,9 @@ class Context:
                     continue
                 version = span.version
                 self._free[index : index + 1] = [
-                    Range(version, a, b) for a, b in ((span.first, first - 1), (last + 1, span.last)) if a <= b
+                    Range(version, a, b)
+                    for a, b in ((span.first, first - 1), (last + 1, span.last))
+                    if a <= b
                 ]
                 free = Prefix(version, first, wanted.length)
                 return f"{free} is free in pool {pool.prefix} for {network.name}"
@@ -182,14 +184,12 @@ def label(network: Network) -> str:
 
 def _sweep(version: int, networks: Iterable[Network]) -> Sweep:
     host_mask = _HOST_MASK[version]
-    rows = [n for n in networks if n.prefix is not None and n.prefix[0] == version]
+    # By index, not by name: named access to tuple fields doubles the time of these loops.
+    rows: list[Any] = [n for n in networks if n[2] is not None and n[2][0] == version]
     # One integer a network sorts four times as fast as a tuple: address, then length, then place in the plan.
     length_bits = WIDTH[version].bit_length() + 1
-    keys = sorted(
-        (n[2][1] << length_bits | n[2][2]) << 32 | index  # type: ignore[index]
-        for index, n in enumerate(rows)
-    )
+    keys = sorted([(n[2][1] << length_bits | n[2][2]) << 32 | i for i, n in enumerate(rows)])
     order = [rows[key & 0xFFFFFFFF] for key in keys]
-    firsts = [n[2][1] for n in order]  # type: ignore[index]
-    lasts = [n[2][1] | host_mask[n[2][2]] for n in order]  # type: ignore[index]
+    firsts = [n[2][1] for n in order]
+    lasts = [n[2][1] | host_mask[n[2][2]] for n in order]
     return Sweep(version, order, firsts, lasts)

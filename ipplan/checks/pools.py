@@ -80,11 +80,15 @@ def pool_overlap(context: Context) -> Iterator[Finding]:
             larger = one.prefix if one.prefix.covers(other.prefix) else other.prefix
             same = one.prefix == other.prefix
             yield RULES["pool-overlap"].finding(
-                f"pool {other.prefix} is listed twice" if same else f"pool {other.prefix} overlaps pool {one.prefix}",
+                f"pool {other.prefix} is listed twice"
+                if same
+                else f"pool {other.prefix} overlaps pool {one.prefix}",
                 ("plan", "byoip", j),
                 cidrs=(str(other.prefix), str(one.prefix)),
                 overlap=str(shared),
-                because=() if same else (f"plan.byoip[{i}] and plan.byoip[{j}] share {shared.size:,} addresses",),
+                because=()
+                if same
+                else (f"plan.byoip[{i}] and plan.byoip[{j}] share {shared.size:,} addresses",),
                 help=f"keep {larger} once",
             )
 
@@ -126,7 +130,9 @@ def outside_pools(context: Context) -> Iterator[Finding]:
     if not context.plan.pools:
         return
     finding = RULES["outside-pools"].finding
-    pools = ", ".join(str(p.prefix) for p in context.plan.pools[:4]) + (" …" if len(context.plan.pools) > 4 else "")
+    pools = ", ".join(str(p.prefix) for p in context.plan.pools[:4]) + (
+        " …" if len(context.plan.pools) > 4 else ""
+    )
     for sweep in context.sweeps:
         for network in sweep.outside(context.pool_space):
             if network.kind.provider == "byoip" and network.declared:
@@ -150,7 +156,12 @@ def outside_pools(context: Context) -> Iterator[Finding]:
 
 def _in_another_pool(context: Context, network: Network) -> bool:
     prefix, pool = network.prefix, network.pool
-    return prefix is not None and pool is not None and not pool.covers(prefix) and context.pool_space.covers(prefix)
+    return (
+        prefix is not None
+        and pool is not None
+        and not pool.covers(prefix)
+        and context.pool_space.covers(prefix)
+    )
 
 
 @rule("public-byoip", "warning", source=_PRIVATE)

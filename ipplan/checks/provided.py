@@ -65,7 +65,9 @@ def unpublished_subnet(context: Context) -> Iterator[Finding]:
             networks=(network.name,),
             cidrs=(str(prefix),),
             because=(f"the range is published for {', '.join(elsewhere)}",) if elsewhere else (),
-            help=f"if the subnet is really yours, add {elsewhere[0]} to plan.data-centers" if elsewhere else None,
+            help=f"if the subnet is really yours, add {elsewhere[0]} to plan.data-centers"
+            if elsewhere
+            else None,
         )
 
 
@@ -78,7 +80,9 @@ def address_scope_mismatch(context: Context) -> Iterator[Finding]:
 
     Do: correct the range, or the kind of the network.
     """
-    private = RangeSet(r.prefix for r in context.catalog.reservations if r.category.name == "iana-private-use")
+    private = RangeSet(
+        r.prefix for r in context.catalog.reservations if r.category.name == "iana-private-use"
+    )
     customer = RangeSet(r.prefix for r in context.catalog.reservations if r.category.scope == "private")
     for network in context.provided_by("ibm"):
         prefix = network.prefix
@@ -96,7 +100,9 @@ def address_scope_mismatch(context: Context) -> Iterator[Finding]:
             network.cidr_key,
             networks=(network.name,),
             cidrs=(str(prefix),),
-            help=f'write kind = "{twin}" if the range is right' if network.kind.name.endswith(("-public", "-private")) else None,
+            help=f'write kind = "{twin}" if the range is right'
+            if network.kind.name.endswith(("-public", "-private"))
+            else None,
         )
 
 
@@ -132,11 +138,21 @@ def unsold_size(context: Context) -> Iterator[Finding]:
         size = max(known, key=lambda s: s.since or "")
         if size.shortest <= length <= size.longest:
             continue
-        allowed = f"/{size.longest}" if size.shortest == size.longest else f"/{size.longest} to /{size.shortest}"
+        allowed = (
+            f"/{size.longest}" if size.shortest == size.longest else f"/{size.longest} to /{size.shortest}"
+        )
         if subnet_type == "portable":
-            yield _unsold(network, length, f"portable subnets of this kind are sold as {allowed}", "error", size.source)
+            yield _unsold(
+                network, length, f"portable subnets of this kind are sold as {allowed}", "error", size.source
+            )
         else:
-            yield _unsold(network, length, f"IBM Cloud documents {allowed} for this primary subnet", "warning", size.source)
+            yield _unsold(
+                network,
+                length,
+                f"IBM Cloud documents {allowed} for this primary subnet",
+                "warning",
+                size.source,
+            )
 
 
 def _unsold(network: Network, length: int, why: str, severity: str, source: Source | None) -> Finding:

@@ -43,7 +43,11 @@ _DOCKER = Source(
 _SINGLE = 3
 """Up to so many rows under one network are told one by one; more are told together."""
 
-_SCOPE_RULES = {"service": "ibm-service-overlap", "private": "ibm-private-overlap", "public": "ibm-public-overlap"}
+_SCOPE_RULES = {
+    "service": "ibm-service-overlap",
+    "private": "ibm-private-overlap",
+    "public": "ibm-public-overlap",
+}
 
 
 @rule("ibm-service-overlap", "error", source=_IPS)
@@ -98,7 +102,9 @@ def _ibm_hits(context: Context) -> Iterator[tuple[Network, list[tuple[Severity, 
 
     def severity(row: Reservation) -> Severity:
         chosen = context.data_centers
-        elsewhere = row.category.scope == "private" and row.data_center and chosen and row.data_center not in chosen
+        elsewhere = (
+            row.category.scope == "private" and row.data_center and chosen and row.data_center not in chosen
+        )
         return "warning" if elsewhere else "error"
 
     for network in context.touching(r.prefix for r in rows):
@@ -133,7 +139,9 @@ def _gravest(prefix: Prefix, hits: list[tuple[Severity, Reservation]]) -> list[t
     inside = [(s, row) for s, row in hits if not row.prefix.covers(prefix)]
     for wanted in ("error",) if around else ("error", "warning"):
         covered = RangeSet(row.prefix for _, row in kept if not around)
-        for hit in sorted((h for h in inside if h[0] == wanted), key=lambda h: (h[1].prefix.length, h[1].prefix)):
+        for hit in sorted(
+            (h for h in inside if h[0] == wanted), key=lambda h: (h[1].prefix.length, h[1].prefix)
+        ):
             if not covered.covers(hit[1].prefix):
                 covered |= RangeSet([hit[1].prefix])
                 kept.append(hit)
@@ -171,7 +179,9 @@ def _tell(
             networks=(network.name,),
             cidrs=(str(network.prefix), str(row.prefix)),
             overlap=str(network.prefix.shared(row.prefix)),
-            because=(f"the published row is doubtful: {row.note}",) if row.note and "suspect" in row.note else (),
+            because=(f"the published row is doubtful: {row.note}",)
+            if row.note and "suspect" in row.note
+            else (),
             help=context.suggest(network),
             source=row.source,
         )
@@ -212,7 +222,8 @@ def kubernetes_reserved_overlap(context: Context) -> Iterator[Finding]:
     rows = [
         r
         for r in context.catalog.reservations
-        if r.category.scope == "reserved" and not any(s.prefix.covers(r.prefix) for s in context.special)
+        if r.category.scope == "reserved"
+        and not any(s.prefix.covers(r.prefix) for s in context.special)
         # The container bridge is told as a warning of its own.
         and r.platform != "openshift"
     ]
@@ -231,7 +242,9 @@ def container_bridge_overlap(context: Context) -> Iterator[Finding]:
 
     Do: move the network, or give the hosts another bridge range ("bip" in Docker's daemon.json).
     """
-    rows = [r for r in context.catalog.reservations if r.platform == "docker" and str(r.prefix) == "172.17.0.0/16"]
+    rows = [
+        r for r in context.catalog.reservations if r.platform == "docker" and str(r.prefix) == "172.17.0.0/16"
+    ]
     for network, hits in _hits(context, rows):
         yield from _most_specific(context, "container-bridge-overlap", network, hits)
 
@@ -270,7 +283,9 @@ def _hits(context: Context, rows: Iterable[Reservation]) -> Iterator[tuple[Netwo
             yield network, [row for row in rows if row.prefix.overlaps(network.prefix)]
 
 
-def _most_specific(context: Context, name: str, network: Network, rows: list[Reservation]) -> Iterator[Finding]:
+def _most_specific(
+    context: Context, name: str, network: Network, rows: list[Reservation]
+) -> Iterator[Finding]:
     """Yield a finding for the most specific row around a network, or for each outermost row inside it."""
     prefix = network.prefix
     assert prefix is not None

@@ -5,7 +5,8 @@ Python stream silently drops what a short write leaves over (python/cpython issu
 what is read or written.
 """
 
-# ruff: noqa: PTH  (what is done here to files has to be done by descriptor, and every start pays for imports)
+# What is done here to files is done by descriptor, and every start would pay for importing pathlib.
+# ruff: noqa: PTH
 
 from __future__ import annotations
 

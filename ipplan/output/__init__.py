@@ -1,1 +1,1 @@
-"""From values to what a person or a pipeline reads, one module a format or command; no file is opened here."""
+"""From values to what a person or a pipeline reads, one module a format or command; opens no files."""

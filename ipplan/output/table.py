@@ -79,7 +79,7 @@ def render_markdown(table: Table) -> str:
         _markdown_row(column.title for column in table.columns),
         "| " + " | ".join("---:" if column.kind == "number" else "---" for column in table.columns) + " |",
     ]
-    lines += [_markdown_row("" if cell is None else _shown(cell) for cell in row) for row in table.rows]
+    lines += [_markdown_row(_number_or_text(cell) for cell in row) for row in table.rows]
     if table.caption:
         lines += ["", _literal(table.caption)]
     return "\n".join(lines) + "\n"
@@ -87,6 +87,12 @@ def render_markdown(table: Table) -> str:
 
 def _markdown_row(texts: Iterable[str]) -> str:
     return "| " + " | ".join(map(_literal, texts)) + " |"
+
+
+def _number_or_text(cell: Cell) -> str:
+    if isinstance(cell, str):
+        return cell
+    return "" if cell is None else f"{cell:,}"
 
 
 def _literal(text: str) -> str:
@@ -131,7 +137,7 @@ def render_terminal(table: Table, width: int, color: bool) -> str:  # noqa: FBT0
     """Return the table for a terminal of `width` columns.
 
     Text is wrapped at spaces. Where the addresses, numbers and longest words do not stand side by side, each
-    row becomes a block of its own, one line a cell. More than `MOST_ROWS` rows are aligned text, not cut either.
+    row becomes a block of its own, one line a cell. More than `MOST_ROWS` rows are aligned text.
     """
     if len(table.rows) > MOST_ROWS:
         return render_plain(table)

@@ -41,11 +41,15 @@ class Kind(NamedTuple):
 _VM = "sample workload network of vCenter Server (vmwaresolutions vcenter/vc_esg_config.md, 2018-11-20)"
 _NODE = "day-1 overlay network for ICP (vmwaresolutions archiref/vcsnsxt/vcsnsxt-techpreview.md, 2019-06-28)"
 _POD = "ICP's own network_cidr (IBM/deploy-ibm-cloud-private config templates, 3.1.2 and 3.2.0)"
-_SERVICE = "ICP's own service_cluster_ip_range (IBM/deploy-ibm-cloud-private config templates, 3.1.2 and 3.2.0)"
+_SERVICE = (
+    "ICP's own service_cluster_ip_range (IBM/deploy-ibm-cloud-private config templates, 3.1.2 and 3.2.0)"
+)
 _TRANSIT = "ESG, and forwarding and protocol address of the DLR in one subnet (NSX for vSphere API guide 6.4)"
 
 
-def _ibm(name: str, role: Role, title: str, subnet_type: Literal["primary", "portable"], public: bool) -> Kind:  # noqa: FBT001
+def _ibm(
+    name: str, role: Role, title: str, subnet_type: Literal["primary", "portable"], *, public: bool
+) -> Kind:
     platform = "iks" if name.startswith("iks-") else None
     return Kind(name, "ibm", role, title, platform, subnet_type, public)
 
@@ -55,20 +59,20 @@ KINDS: dict[str, Kind] = {
     for kind in (
         Kind("iks-pod", "default", "pod", "IKS pods", "iks", internal=True, default_lengths=(16, 112)),
         Kind("iks-service", "default", "service", "IKS services", "iks", internal=True, default_lengths=(16, 112)),
-        _ibm("iks-ingress-public", "ingress", "IKS public ingress", "portable", True),
-        _ibm("iks-ingress-private", "ingress", "IKS private ingress", "portable", False),
-        _ibm("iks-worker-public", "worker", "IKS workers, public", "primary", True),
-        _ibm("iks-worker-private", "worker", "IKS workers, private", "primary", False),
-        _ibm("vcs-host-public", "host", "ESXi hosts, public", "primary", True),
-        _ibm("vcs-host-private", "host", "ESXi hosts, private", "primary", False),
-        _ibm("vcs-esg-public", "esg", "ESG uplink, public", "portable", True),
-        _ibm("vcs-esg-private", "esg", "ESG uplink, private", "portable", False),
-        _ibm("vcs-management", "vcs", "management VMs", "portable", False),
-        _ibm("vcs-vtep", "vcs", "VTEPs", "portable", False),
-        _ibm("vcs-vmotion", "vcs", "vMotion", "portable", False),
-        _ibm("vcs-vsan", "vcs", "vSAN", "portable", False),
-        _ibm("vcs-nfs", "vcs", "NFS", "portable", False),
-        _ibm("vcs-hcx", "vcs", "HCX", "portable", False),
+        _ibm("iks-ingress-public", "ingress", "IKS public ingress", "portable", public=True),
+        _ibm("iks-ingress-private", "ingress", "IKS private ingress", "portable", public=False),
+        _ibm("iks-worker-public", "worker", "IKS workers, public", "primary", public=True),
+        _ibm("iks-worker-private", "worker", "IKS workers, private", "primary", public=False),
+        _ibm("vcs-host-public", "host", "ESXi hosts, public", "primary", public=True),
+        _ibm("vcs-host-private", "host", "ESXi hosts, private", "primary", public=False),
+        _ibm("vcs-esg-public", "esg", "ESG uplink, public", "portable", public=True),
+        _ibm("vcs-esg-private", "esg", "ESG uplink, private", "portable", public=False),
+        _ibm("vcs-management", "vcs", "management VMs", "portable", public=False),
+        _ibm("vcs-vtep", "vcs", "VTEPs", "portable", public=False),
+        _ibm("vcs-vmotion", "vcs", "vMotion", "portable", public=False),
+        _ibm("vcs-vsan", "vcs", "vSAN", "portable", public=False),
+        _ibm("vcs-nfs", "vcs", "NFS", "portable", public=False),
+        _ibm("vcs-hcx", "vcs", "HCX", "portable", public=False),
         Kind("vcs-vm", "byoip", "vm", "VMs on VXLAN", default_lengths=(24, 64), default_source=_VM),
         Kind("vcs-transit", "byoip", "transit", "ESG to DLR", default_lengths=(29, 64), default_source=_TRANSIT),
         Kind(

@@ -117,9 +117,19 @@ def _plain_network(name: str, row: Any) -> Network | None:
     """
     if type(row) is not dict or not name:
         return None
-    kind_name, cidr, length, text = row.get("kind"), row.get("cidr"), row.get("prefix"), row.get("description")
+    kind_name, cidr, length, text = (
+        row.get("kind"),
+        row.get("cidr"),
+        row.get("prefix"),
+        row.get("description"),
+    )
     kind = KINDS.get(kind_name) if type(kind_name) is str else None
-    if kind is None or kind.platform or len(row) != (2 if text is None else 3) or (text and type(text) is not str):
+    if (
+        kind is None
+        or kind.platform
+        or len(row) != (2 if text is None else 3)
+        or (text and type(text) is not str)
+    ):
         return None
     prefix = None
     if type(cidr) is str:
@@ -157,7 +167,9 @@ class _Reader:
         self.problem("unknown-key", key, "is not a key that ipplan knows; it would have no effect", help_)
 
     def wrong_type(self, key: KeyPath, value: object, wanted: str, help_: str | None = None) -> None:
-        self.problem("wrong-type", key, f"is {_type_name(value)}, {show(value)}, and has to be {wanted}", help_)
+        self.problem(
+            "wrong-type", key, f"is {_type_name(value)}, {show(value)}, and has to be {wanted}", help_
+        )
 
     def missing(self, key: KeyPath, why: str, help_: str | None = None) -> None:
         if key not in self.unreadable:
@@ -176,7 +188,9 @@ class _Reader:
                 self.unknown_key((*key, name), known)
         return value
 
-    def tables(self, parent: dict[str, Any], key: KeyPath, known: Collection[str]) -> list[tuple[KeyPath, dict[str, Any]]]:
+    def tables(
+        self, parent: dict[str, Any], key: KeyPath, known: Collection[str]
+    ) -> list[tuple[KeyPath, dict[str, Any]]]:
         """Return the array of tables at the last key as (path, table) pairs."""
         value = parent.get(str(key[-1]), [])
         if not isinstance(value, list):
@@ -246,7 +260,12 @@ class _Reader:
         try:
             raise HostBitsError(block, written)
         except HostBitsError as error:
-            self.problem("bad-value", key, f"is {show(value)}: {error}", f"write {block}, or {error.exact} if only that part is meant")
+            self.problem(
+                "bad-value",
+                key,
+                f"is {show(value)}: {error}",
+                f"write {block}, or {error.exact} if only that part is meant",
+            )
         return None
 
     def block(self, value: object, key: KeyPath) -> tuple[Prefix, int | None] | None:
@@ -308,12 +327,20 @@ class _Reader:
     def data_centers(self, head: dict[str, Any]) -> tuple[str, ...]:
         found = []
         for key, text in self.texts(head, ("plan", "data-centers")):
-            if len(text) == 5 and text.isascii() and text[:3].isalpha() and text[3:].isdigit() and text.islower():
+            if (
+                len(text) == 5
+                and text.isascii()
+                and text[:3].isalpha()
+                and text[3:].isdigit()
+                and text.islower()
+            ):
                 found.append(text)
             else:
                 lower = text.strip().lower()
                 help_ = f'write "{lower}"' if lower != text and len(lower) == 5 else None
-                self.problem("bad-value", key, f'is {show(text)}, and a data center is written as in "dal10"', help_)
+                self.problem(
+                    "bad-value", key, f'is {show(text)}, and a data center is written as in "dal10"', help_
+                )
         return tuple(dict.fromkeys(found))
 
     def edition(self, head: dict[str, Any]) -> str | None:
@@ -347,7 +374,11 @@ class _Reader:
             row = self.table(value, key, _CLUSTER_KEYS)
             platform = self.choice(row, (*key, "platform"), ("iks", "icp"), "platform")
             if "platform" not in row and isinstance(value[name], dict):
-                self.missing((*key, "platform"), "a cluster is of one platform", 'write platform = "iks" or platform = "icp"')
+                self.missing(
+                    (*key, "platform"),
+                    "a cluster is of one platform",
+                    'write platform = "iks" or platform = "icp"',
+                )
             found[name] = Cluster(
                 name, "icp" if platform == "icp" else "iks",
                 self.number(row, (*key, "workers"), 1, MOST),
@@ -379,8 +410,15 @@ class _Reader:
                 if name not in networks:
                     self.reference(path, name, networks, "network")
             until = row.get("until")
-            if until is not None and (not isinstance(until, datetime.date) or isinstance(until, datetime.datetime)):
-                self.wrong_type((*key, "until"), until, "a date such as 2027-03-31", "write it without quotes and without a time")
+            if until is not None and (
+                not isinstance(until, datetime.date) or isinstance(until, datetime.datetime)
+            ):
+                self.wrong_type(
+                    (*key, "until"),
+                    until,
+                    "a date such as 2027-03-31",
+                    "write it without quotes and without a time",
+                )
                 until = None
             rule, reason = self.text(row, (*key, "rule")), self.text(row, (*key, "reason"))
             owner = self.text(row, (*key, "owner"))
@@ -392,7 +430,9 @@ class _Reader:
         if near:
             help_ = f'did you mean "{near}"?'
         else:
-            help_ = f"known: {', '.join(map(show, list(known)[:8]))}" if known else f"the plan has no {what} yet"
+            help_ = (
+                f"known: {', '.join(map(show, list(known)[:8]))}" if known else f"the plan has no {what} yet"
+            )
         self.problem("unknown-reference", key, f"is {show(name)}, and the plan has no such {what}", help_)
 
     # -- networks ------------------------------------------------------------------------------------------
@@ -433,7 +473,9 @@ class _Reader:
         if kind is None:
             self.choice(row, (*key, "kind"), KINDS, "kind of network")
             if kind_name is None:
-                self.missing((*key, "kind"), "it tells what the network is for", f"write one of {', '.join(KINDS)}")
+                self.missing(
+                    (*key, "kind"), "it tells what the network is for", f"write one of {', '.join(KINDS)}"
+                )
                 seen -= 1
         seen += 1
         prefix: Prefix | None = None
@@ -451,9 +493,12 @@ class _Reader:
                 self.which_cluster(key, kind.platform, clusters)
         if len(row) == seen and kind is not None and (cidr is not None or kind.provider != "enterprise"):
             return Network(name, kind, prefix, written, cluster)
-        return self.rest(name, row, Network(name, kind or KINDS["enterprise"], prefix, written, cluster), kind is not None, pools)
+        network = Network(name, kind or KINDS["enterprise"], prefix, written, cluster)
+        return self.rest(name, row, network, pools, known_kind=kind is not None)
 
-    def rest(self, name: str, row: dict[str, Any], network: Network, known_kind: bool, pools: set[Prefix]) -> Network | None:  # noqa: FBT001
+    def rest(
+        self, name: str, row: dict[str, Any], network: Network, pools: set[Prefix], *, known_kind: bool
+    ) -> Network | None:
         """Read the keys that few networks have."""
         key: KeyPath = ("networks", name)
         for word in row:
@@ -467,7 +512,9 @@ class _Reader:
             )  # fmt: skip
         kind = network.kind
         if known_kind and kind.provider == "enterprise" and "cidr" not in row:
-            self.missing((*key, "cidr"), "the enterprise's own networks exist already, ipplan does not allocate them")
+            self.missing(
+                (*key, "cidr"), "the enterprise's own networks exist already, ipplan does not allocate them"
+            )
         width = WIDTH[network.prefix.version] if network.prefix else 128
         length = self.number(row, (*key, "prefix"), 0, 128)
         grow_to = self.number(row, (*key, "grow-to"), 0, width)
@@ -483,9 +530,16 @@ class _Reader:
             pool = found[0] if found else None
             if known_kind and kind.provider in ("ibm", "enterprise"):
                 who = "IBM Cloud provides" if kind.provider == "ibm" else "the enterprise has"
-                self.problem("bad-value", (*key, "pool"), f"has no meaning for {kind.name}: {who} this range", "leave it out")
+                self.problem(
+                    "bad-value",
+                    (*key, "pool"),
+                    f"has no meaning for {kind.name}: {who} this range",
+                    "leave it out",
+                )
             elif pool is not None and pool not in pools:
-                self.reference((*key, "pool"), str(pool), [str(p) for p in sorted(pools)], "pool in plan.byoip")
+                self.reference(
+                    (*key, "pool"), str(pool), [str(p) for p in sorted(pools)], "pool in plan.byoip"
+                )
         addresses = self.addresses(row, key)
         if not known_kind:
             return None
@@ -499,7 +553,9 @@ class _Reader:
             description=self.text(row, (*key, "description")),
         )
 
-    def cluster(self, row: dict[str, Any], key: KeyPath, kind_name: object, clusters: dict[str, Cluster]) -> str | None:
+    def cluster(
+        self, row: dict[str, Any], key: KeyPath, kind_name: object, clusters: dict[str, Cluster]
+    ) -> str | None:
         cluster = self.text(row, (*key, "cluster"))
         if cluster is None:
             return None
@@ -520,7 +576,11 @@ class _Reader:
         candidates = [c.name for c in clusters.values() if c.platform == platform]
         if candidates:
             names = ", ".join(map(show, candidates))
-            self.missing((*key, "cluster"), f"the plan has {len(candidates)} {platform} clusters", f"write one of {names}")
+            self.missing(
+                (*key, "cluster"),
+                f"the plan has {len(candidates)} {platform} clusters",
+                f"write one of {names}",
+            )
 
     def addresses(self, row: dict[str, Any], key: KeyPath) -> tuple[NamedAddress, ...]:
         value = row.get("addresses", {})
@@ -533,7 +593,9 @@ class _Reader:
             if type(what) is int:
                 if what == 0 or abs(what) > 1 << 64:
                     self.problem(
-                        "bad-value", (*path, name), f"is {show(what)}, and usable addresses are counted from 1, or from -1 at the end"
+                        "bad-value",
+                        (*path, name),
+                        f"is {show(what)}, and usable addresses are counted from 1, or from -1 at the end",
                     )
                 else:
                     found.append(NamedAddress(name, what, None))
@@ -542,7 +604,9 @@ class _Reader:
                     found.append(NamedAddress(name, None, parse_address(what)))
                 except AddressError as error:
                     help_ = "leave out the prefix length" if "/" in what else None
-                    self.problem("bad-value", (*path, name), f"is {show(what)}, which is no address: {error}", help_)
+                    self.problem(
+                        "bad-value", (*path, name), f"is {show(what)}, which is no address: {error}", help_
+                    )
             else:
                 self.wrong_type((*path, name), what, "a whole number or an address in quotes")
         return tuple(found)

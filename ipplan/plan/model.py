@@ -158,11 +158,12 @@ class Plan:
         An IKS pod or service network without `cidr` and without `pool` takes IKS's default; a cluster that
         declares no pod or service network at all takes its platform's.
         """
-        found: list[Network] = []
         declared = {(n.kind.name, n.cluster) for n in self.networks if n.kind.internal}
-        for network in self.networks:
-            if network.kind.provider == "default" and network.prefix is None and network.pool is None:
-                found.append(network._replace(prefix=parse_prefix(IKS_DEFAULTS[network.kind.name]), default=True))
+        found = [
+            n._replace(prefix=parse_prefix(IKS_DEFAULTS[n.kind.name]), default=True)
+            for n in self.networks
+            if n.kind.provider == "default" and n.prefix is None and n.pool is None
+        ]
         for cluster in self.clusters.values():
             defaults = IKS_DEFAULTS if cluster.platform == "iks" else ICP_DEFAULTS
             found += [

@@ -57,15 +57,25 @@ def read_toml(data: bytes) -> tuple[dict[str, Any], list[SyntaxProblem]]:
             if text == broken or len(text) > _LARGEST_RETRY or len(problems) == MOST_PROBLEMS:
                 return {}, problems
         except RecursionError:
-            return {}, [*problems, SyntaxProblem("values are nested too deeply to be read", 1, 1, (), None, "toml-syntax")]
+            return {}, [
+                *problems,
+                SyntaxProblem("values are nested too deeply to be read", 1, 1, (), None, "toml-syntax"),
+            ]
         except ValueError as error:  # an integer of more digits than Python converts
-            return {}, [*problems, SyntaxProblem(f"a number cannot be read: {str(error)[:80]}", 1, 1, (), None, "toml-syntax")]
+            return {}, [
+                *problems,
+                SyntaxProblem(f"a number cannot be read: {str(error)[:80]}", 1, 1, (), None, "toml-syntax"),
+            ]
 
 
 def _not_utf8(data: bytes, error: UnicodeDecodeError) -> SyntaxProblem:
     line = data.count(b"\n", 0, error.start) + 1
     column = error.start - data.rfind(b"\n", 0, error.start)
-    guess = "UTF-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") or data[1:2] == b"\0" else "Latin-1 or Windows-1252"
+    guess = (
+        "UTF-16"
+        if data[:2] in (b"\xff\xfe", b"\xfe\xff") or data[1:2] == b"\0"
+        else "Latin-1 or Windows-1252"
+    )
     return SyntaxProblem(
         f"the file is not UTF-8: byte 0x{data[error.start]:02x} cannot be read", line, column, (),
         f"it looks like {guess}; save it as UTF-8", "toml-syntax",
@@ -102,7 +112,6 @@ def _line_column(text: str, offset: int) -> tuple[int, int]:
 _HEADER = re.compile(r"[ \t]*\[")
 _BARE_KEY = re.compile(r"[ \t]*([A-Za-z0-9_.-]+)[ \t]*=[ \t]*")
 _TABLE = re.compile(r"[ \t]*\[\[?[ \t]*([A-Za-z0-9_.-]+)[ \t]*\]\]?")
-_OPEN_ENDED = ("Unclosed array", "Unterminated string", "Expected \"'''\"", "Expected '\"\"\"'", "Unclosed inline table")
 
 
 def _blank(text: str, message: str, offset: int) -> tuple[SyntaxProblem, str]:
@@ -114,8 +123,9 @@ def _blank(text: str, message: str, offset: int) -> tuple[SyntaxProblem, str]:
         start = _opening(text, start)
     end = text.find("\n", max(offset, start))
     end = len(text) if end < 0 else end
-    twice = message.startswith("Cannot declare") or message.startswith("Cannot overwrite")
-    twice = twice or message.startswith("Cannot mutate immutable") or message.startswith("Cannot redefine")
+    twice = message.startswith(
+        ("Cannot declare", "Cannot overwrite", "Cannot mutate immutable", "Cannot redefine")
+    )
     header = bool(_HEADER.match(text, start))
     key = _key_at(text, start)
     if twice and message.startswith("Cannot overwrite") and not header:
@@ -123,7 +133,7 @@ def _blank(text: str, message: str, offset: int) -> tuple[SyntaxProblem, str]:
         start = _statement_start(text, offset)
         key = _key_at(text, start)
     if header:
-        following = re.compile(r"^[ \t]*\[", re.M).search(text, end)
+        following = re.compile(r"^[ \t]*\[", re.MULTILINE).search(text, end)
         if twice:
             end = following.start() - 1 if following else len(text)
     line, column = _line_column(text, offset if not twice else start)
@@ -136,7 +146,7 @@ def _blank(text: str, message: str, offset: int) -> tuple[SyntaxProblem, str]:
             "keep one of the two, or give the second another name", "duplicate-key",
         )  # fmt: skip
     else:
-        words, help_ = _explain(text, start, end, offset, message)
+        words, help_ = _explain(text, start, end, message)
         problem = SyntaxProblem(words, line, column, key, help_, "toml-syntax")
     blanked = "".join(c if c == "\n" else " " for c in text[start:end])
     return problem, text[:start] + blanked + text[end:]
@@ -180,7 +190,7 @@ def _first_definition(text: str, key: KeyPath, before: int) -> int | None:
     return None
 
 
-def _explain(text: str, start: int, end: int, offset: int, message: str) -> tuple[str, str | None]:
+def _explain(text: str, start: int, end: int, message: str) -> tuple[str, str | None]:
     """Put the most common mistakes into plain words; for any other keep tomli's."""
     line = text[start : min(end, start + 300)].split("\n")[0]
     found = _BARE_KEY.match(line)
@@ -203,7 +213,10 @@ def _explain(text: str, start: int, end: int, offset: int, message: str) -> tupl
     elif _HEADER.match(line) and "]" not in line:
         return f"the bracket of the table header is not closed: {_cut(line.strip())}", "end it with ]"
     elif "=" not in line and line.strip():
-        return f"this is no key and value: {_cut(line.strip())}", "write key = value, or put # in front of a comment"
+        return (
+            f"this is no key and value: {_cut(line.strip())}",
+            "write key = value, or put # in front of a comment",
+        )
     return f"this is no TOML: {_cut(message[:1].lower() + message[1:])}", None
 
 
@@ -217,12 +230,19 @@ def _cut(text: str) -> str:
 _SPACE = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _BLANKS = re.compile(r"[ \t]*")
 _KEY = re.compile(r"[A-Za-z0-9_-]+|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'")
-_STRING = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"{3,5}|\'\'\'(?:[^\']|\'(?!\'\'))*\'{3,5}|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'', re.S)
+_STRING = re.compile(
+    r'"""(?:[^"\\]|\\.|"(?!""))*"{3,5}|\'\'\'(?:[^\']|\'(?!\'\'))*\'{3,5}|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'',
+    re.DOTALL,
+)
 _SCALAR = re.compile(r"[^,\]}\n#]+")
-_PLAIN_HEADER = re.compile(r"^[ \t]*(\[\[?)[ \t]*([A-Za-z0-9_.\- \t\"']+?)[ \t]*\]\]?[ \t]*(?:#[^\n]*)?\r?$", re.M)
+_PLAIN_HEADER = re.compile(
+    r"^[ \t]*(\[\[?)[ \t]*([A-Za-z0-9_.\- \t\"']+?)[ \t]*\]\]?[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE
+)
 
 
-def find_positions(text: str, wanted: Iterable[KeyPath], *, at_key: bool = False) -> dict[KeyPath, tuple[int, int]]:
+def find_positions(
+    text: str, wanted: Iterable[KeyPath], *, at_key: bool = False
+) -> dict[KeyPath, tuple[int, int]]:
     """Return 1-based line and column of each wanted key path, of its value or with `at_key` of its key.
 
     A table stands where its header is, an element of an array of tables likewise. A path that does not exist

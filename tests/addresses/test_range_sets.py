@@ -88,12 +88,14 @@ def test_the_largest_and_smallest_prefixes_hold(text: str, last: int) -> None:
     ],
 )
 def test_a_value_that_breaks_the_invariant_cannot_be_built(build: object) -> None:
-    with pytest.raises(ValueError, match="no (prefix|range)|is not the first"):
+    with pytest.raises(ValueError, match=r"no (prefix|range)|is not the first"):
         build()  # type: ignore[operator]
 
 
 def test_prefix_relations_agree_with_sets_of_addresses() -> None:
-    prefixes = [Prefix(4, first, length) for length in range(29, 33) for first in range(0, 8, 1 << 32 - length)]
+    prefixes = [
+        Prefix(4, first, length) for length in range(29, 33) for first in range(0, 8, 1 << 32 - length)
+    ]
     for a in prefixes:
         for b in prefixes:
             x, y = set(range(a.first, a.last + 1)), set(range(b.first, b.last + 1))

@@ -45,7 +45,8 @@ def solvable(sets: Sequence[Sequence[Region]], reserved: Sequence[Span], request
     return attempt(0, frozenset())
 
 
-def assert_sound(sets: Sequence[Sequence[Region]], reserved: Sequence[Span], requests: Sequence[Request], found: Packing) -> None:  # fmt: skip
+def assert_sound(case: Case, found: Packing) -> None:
+    sets, reserved, requests = case
     used: set[int] = set()
     unplaced = {r.name for r in found.unplaced}
     assert unplaced.isdisjoint(found.placed)
@@ -62,7 +63,7 @@ def assert_sound(sets: Sequence[Sequence[Region]], reserved: Sequence[Span], req
 def agree(case: Case) -> None:
     sets, reserved, requests = case
     found = pack(sets, reserved, requests)
-    assert_sound(sets, reserved, requests, found)
+    assert_sound(case, found)
     expected = solvable(sets, reserved, requests)
     assert (not found.unplaced) == expected
     assert fits(sets, reserved, requests) == expected
@@ -236,13 +237,21 @@ def test_real_sizes_agree_with_z3(seed: int) -> None:
     """Pools of /12 to /15, one nested in another, a few networks each with its own pools, nearly full."""
     draw = random.Random(seed)
     base = 10 << 24
-    pools = [(base + (3 << 20), 20), (base + (5 << 20), 18), (base + (3 << 20) + (1 << 18), 17), (base + (9 << 20), 17)]
+    pools = [
+        (base + (3 << 20), 20),
+        (base + (5 << 20), 18),
+        (base + (3 << 20) + (1 << 18), 17),
+        (base + (9 << 20), 17),
+    ]
     sets = [draw.sample(pools, draw.randint(1, 3)) for _ in range(3)]
     reserved = []
     for _ in range(3):
         first, bits = draw.choice(pools)
         start = first + draw.randrange(1 << bits - 14) * (1 << 14)
         reserved.append((start, start + (1 << 14) - 1))
-    requests = [Request(f"n{i}", draw.choice((15, 16, 16, 17, 18)), draw.randrange(3)) for i in range(draw.randint(3, 6))]
+    requests = [
+        Request(f"n{i}", draw.choice((15, 16, 16, 17, 18)), draw.randrange(3))
+        for i in range(draw.randint(3, 6))
+    ]
     found = pack(sets, reserved, requests)
     assert (not found.unplaced) == oracle(sets, reserved, requests)

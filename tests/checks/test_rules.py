@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import random
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ipplan.catalog import load_catalog
 from ipplan.checks import RULES, check_plan
-from ipplan.findings import Finding
 from ipplan.plan.load import parse_plan
+
+if TYPE_CHECKING:
+    from ipplan.findings import Finding
 
 DAL10 = '[plan]\ndata-centers = ["dal10"]\n'
 
@@ -211,7 +214,11 @@ def test_an_overlap_with_ibm_names_the_most_specific_row() -> None:
 
 
 def test_help_names_a_free_prefix_of_the_same_length_in_the_pool() -> None:
-    text = '[plan]\nbyoip = ["10.224.0.0/23"]\n' + net("a", "vcs-vm", "10.224.0.0/24") + net("b", "vcs-vm", "10.224.0.0/24")
+    text = (
+        '[plan]\nbyoip = ["10.224.0.0/23"]\n'
+        + net("a", "vcs-vm", "10.224.0.0/24")
+        + net("b", "vcs-vm", "10.224.0.0/24")
+    )
     (found,) = [f for f in findings(text) if f.rule == "network-overlap"]
 
     assert found.help == "10.224.1.0/24 is free in pool 10.224.0.0/23 for b"
@@ -241,7 +248,12 @@ def test_overlaps_are_exactly_those_that_a_comparison_of_all_pairs_finds() -> No
 
 
 def test_a_plan_that_is_only_begun_has_no_errors() -> None:
-    text = '[plan]\nname = "x"\n[integration]\niks-vcs = "strongswan"\n' + IKS + ICP + '[networks.vm]\nkind = "vcs-vm"\n'
+    text = (
+        '[plan]\nname = "x"\n[integration]\niks-vcs = "strongswan"\n'
+        + IKS
+        + ICP
+        + '[networks.vm]\nkind = "vcs-vm"\n'
+    )
 
     assert [f.message for f in findings(text) if f.severity == "error"] == []
 

@@ -171,7 +171,11 @@ def test_a_broken_plan_is_told_at_its_place(text: str, line: int, column: int, r
 
 
 def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
-    text = CONTRACT.replace('"dal10"', "10").replace("workers = 12", 'workers = "12"').replace("prefix = 24", "prefx = 24")
+    text = (
+        CONTRACT.replace('"dal10"', "10")
+        .replace("workers = 12", 'workers = "12"')
+        .replace("prefix = 24", "prefx = 24")
+    )
 
     assert [(line, rule) for line, _, rule, _ in problems(text)] == [
         (6, "wrong-type"),
@@ -188,7 +192,9 @@ def test_values_in_messages_are_escaped_and_cut() -> None:
 
 
 def test_a_platform_that_does_not_match_its_cluster_is_told() -> None:
-    ((line, _, _, message),) = problems('[clusters.c]\nplatform = "iks"\n[networks.n]\nkind = "icp-pod"\ncluster = "c"\n')
+    ((line, _, _, message),) = problems(
+        '[clusters.c]\nplatform = "iks"\n[networks.n]\nkind = "icp-pod"\ncluster = "c"\n'
+    )
 
     assert line == 5
     assert "icp-pod belongs to icp" in message

@@ -1,0 +1,221 @@
+"""An allocation as a JSON document, as a table, and as text for people.
+
+Must not decide anything: every number here is read from the allocation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan.addresses import format_address
+from ipplan.output.documents import made_by
+from ipplan.output.table import Column, Table, render_plain, render_terminal
+from ipplan.output.text import escape, paint, wrap
+from ipplan.plan.sizing import first_usable, gateway_of, resolve_addresses, usable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ipplan.addresses import Prefix
+    from ipplan.allocate import Allocation, Row
+    from ipplan.findings import Source
+
+
+def document(allocation: Allocation) -> dict[str, object]:
+    """Return the document `ipplan.allocation/1`."""
+    return {
+        "schema": "ipplan.allocation/1",
+        "made_by": made_by(allocation.edition),
+        "plan": {"name": allocation.plan_name, "file": allocation.file},
+        "ok": allocation.ok,
+        "pools": [
+            {
+                "cidr": str(p.prefix),
+                "given": p.given,
+                "size": p.prefix.size,
+                "unusable": p.unusable,
+                "allocated": p.allocated,
+                "free": p.free,
+                "largest_free": _text(p.largest_free),
+            }
+            for p in allocation.pools
+        ],
+        "allocations": [_row_document(row) for row in allocation.rows],
+        "failures": [
+            {
+                "network": f.network,
+                "needs": f"/{f.needs}",
+                "largest_free": None if f.largest_free is None else f"/{f.largest_free}",
+                "message": f.message,
+                "help": f.help,
+            }
+            for f in allocation.failures
+        ],
+        "skipped": [
+            {
+                "cidr": str(s.prefix),
+                "category": s.category,
+                "reason": s.reason,
+                "source": _source(s.source),
+            }
+            for s in allocation.skipped
+        ],
+        "free": [str(prefix) for prefix in allocation.free],
+    }
+
+
+def _row_document(row: Row) -> dict[str, object]:
+    network, status, prefix, pool, reason = row
+    return {
+        "network": network.name,
+        "kind": network.kind.name,
+        "cidr": _text(prefix),
+        "status": status,
+        "pool": _text(pool),
+        "group": network.group,
+        "first": None if prefix is None else format_address(prefix.version, prefix.first),
+        "last": None if prefix is None else format_address(prefix.version, prefix.last),
+        "netmask": None if prefix is None else prefix.netmask,
+        "size": None if prefix is None else prefix.size,
+        "usable": None if prefix is None else usable(prefix, network.kind),
+        "gateway": _gateway(row),
+        "addresses": _addresses(row),
+        "reason": reason,
+    }
+
+
+def _text(prefix: Prefix | None) -> str | None:
+    return None if prefix is None else str(prefix)
+
+
+def _gateway(row: Row) -> str | None:
+    network, _, prefix, _, _ = row
+    if prefix is None:
+        return None
+    if not network.addresses and prefix.size > 1:
+        return format_address(prefix.version, first_usable(prefix))
+    return gateway_of(network, prefix)
+
+
+def _addresses(row: Row) -> dict[str, str]:
+    if row.prefix is None or not row.network.addresses:
+        return {}
+    return dict(resolve_addresses(row.network, row.prefix))
+
+
+def _source(source: Source | None) -> dict[str, str | None] | None:
+    return None if source is None else {"title": source.title, "url": source.url, "date": source.date}
+
+
+_COLUMNS = (
+    Column("network"),
+    Column("kind"),
+    Column("cidr", "address"),
+    Column("first", "address"),
+    Column("last", "address"),
+    Column("gateway", "address"),
+    Column("usable", "number"),
+    Column("status"),
+    Column("pool", "address"),
+    Column("reason"),
+)
+
+
+class _Shown(NamedTuple):
+    """The cells of a row in the order of the columns."""
+
+    network: str
+    kind: str
+    cidr: str | None
+    first: str | None
+    last: str | None
+    gateway: str | None
+    usable: int | None
+    status: str
+    pool: str | None
+    reason: str
+
+
+def table(allocation: Allocation) -> Table:
+    """Return the allocation table: one row for each network that has a place or awaits one from IBM Cloud."""
+    rows = []
+    for row in allocation.rows:
+        network, status, prefix, pool, reason = row
+        first = last = None
+        room = None
+        if prefix is not None:
+            first, last = (format_address(prefix.version, value) for value in (prefix.first, prefix.last))
+            room = usable(prefix, network.kind)
+        rows.append(
+            _Shown(
+                network.name, network.kind.name, _text(prefix), first, last, _gateway(row), room, status,
+                _text(pool), reason,
+            )
+        )  # fmt: skip
+    return Table(_COLUMNS, rows)
+
+
+def _pool_table(allocation: Allocation) -> Table:
+    columns = (
+        Column("pool", "address"),
+        Column("size", "number"),
+        Column("unusable", "number"),
+        Column("allocated", "number"),
+        Column("free", "number"),
+        Column("largest free", "address"),
+    )
+    rows = [
+        (str(p.prefix), p.prefix.size, p.unusable, p.allocated, p.free, _text(p.largest_free))
+        for p in allocation.pools
+    ]
+    return Table(columns, rows)
+
+
+def render_text(allocation: Allocation, *, width: int | None, color: bool) -> str:
+    """Return what people read: allocations, pools, what was kept clear of, shortfalls, and a summary last."""
+    parts = []
+    for shown in (table(allocation), _pool_table(allocation)):
+        if shown.rows:
+            plain = width is None and not color
+            parts.append(render_plain(shown) if plain else render_terminal(shown, width or 100_000, color))
+    if allocation.skipped:
+        parts.append(_lines([_skipped_line(allocation)], width))
+    for failure in allocation.failures:
+        lines = [paint("error", "error", color=color) + ": " + escape(failure.message)]
+        if failure.help is not None:
+            lines.append("   = help: " + escape(failure.help))
+        parts.append("".join(line + "\n" for line in lines))
+    parts.append(_lines([_summary(allocation)], width))
+    return "\n".join(parts)
+
+
+def _lines(lines: Iterable[str], width: int | None) -> str:
+    whole = (wrap(line, width) if width is not None else [line] for line in lines)
+    return "".join(line + "\n" for group in whole for line in group)
+
+
+def _skipped_line(allocation: Allocation) -> str:
+    counts: dict[str, int] = {}
+    for item in allocation.skipped:
+        counts[item.category] = counts.get(item.category, 0) + 1
+    total = len(allocation.skipped)
+    what = ", ".join(f"{count:,} {category}" for category, count in sorted(counts.items()))
+    return f"kept clear of {total:,} reservation{'' if total == 1 else 's'} in the pools: {what}"
+
+
+def _summary(allocation: Allocation) -> str:
+    if not allocation.ok:
+        count = len(allocation.failures)
+        one = count == 1
+        return f"nothing allocated: {count:,} network{'' if one else 's'} found no place"
+    counts: dict[str, int] = {}
+    for row in allocation.rows:
+        counts[row.status] = counts.get(row.status, 0) + 1
+    words = {
+        "allocated": "allocated",
+        "pinned": "pinned",
+        "default": "on a default range",
+        "to-order": "to be ordered",
+    }
+    said = [f"{counts[status]:,} {word}" for status, word in words.items() if status in counts]
+    return f"networks: {', '.join(said) or 'none'}"

@@ -1,0 +1,96 @@
+"""What several test files share: a way to run the program as its users do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Run = Callable[..., subprocess.CompletedProcess[bytes]]
+
+ROOT = Path(__file__).parent.parent
+
+GOOD_PLAN = """\
+schema = 1
+[plan]
+name = "small"
+byoip = ["172.24.0.0/14"]
+[networks.vm-web]
+kind = "vcs-vm"
+cidr = "172.24.0.0/24"
+[networks.vm-db]
+kind = "vcs-vm"
+prefix = 24
+"""
+
+BAD_PLAN = """\
+schema = 1
+[plan]
+name = "clash"
+byoip = ["172.24.0.0/14"]
+[networks.vm-web]
+kind = "vcs-vm"
+cidr = "172.24.0.0/24"
+[networks.vm-db]
+kind = "vcs-vm"
+cidr = "172.24.0.128/25"
+"""
+
+UNREADABLE_PLAN = """\
+schema = 1
+[networks.vm-web]
+kind = "vcs-wm"
+cidr = "172.24.0.0"
+"""
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run `python -m ipplan` in an empty directory, in an environment of its own."""
+
+    def run(
+        *args: str,
+        env: Mapping[str, str] | None = None,
+        python: tuple[str, ...] = (),
+        program: tuple[str, ...] = ("-m", "ipplan"),
+        **rest: Any,
+    ) -> subprocess.CompletedProcess[bytes]:
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", **(env or {})}
+        if "stdout" not in rest:
+            rest["stdout"] = subprocess.PIPE
+        return subprocess.run(
+            [sys.executable, *python, *program, *args],
+            **{"cwd": tmp_path, "env": environment, "stderr": subprocess.PIPE, "timeout": 60, "check": False, **rest},
+        )
+
+    return run
+
+
+@pytest.fixture
+def good_plan(tmp_path: Path) -> Path:
+    """A plan without findings."""
+    return _written(tmp_path / "good.toml", GOOD_PLAN)
+
+
+@pytest.fixture
+def bad_plan(tmp_path: Path) -> Path:
+    """A plan whose two networks overlap."""
+    return _written(tmp_path / "bad.toml", BAD_PLAN)
+
+
+@pytest.fixture
+def unreadable_plan(tmp_path: Path) -> Path:
+    """A plan with two problems that keep it from being read."""
+    return _written(tmp_path / "unreadable.toml", UNREADABLE_PLAN)
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
