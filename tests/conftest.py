@@ -62,12 +62,24 @@ def run(tmp_path: Path) -> Run:
         program: tuple[str, ...] = ("-m", "ipplan"),
         **rest: Any,
     ) -> subprocess.CompletedProcess[bytes]:
-        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", **(env or {})}
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "LC_ALL": "C.UTF-8",
+            **(env or {}),
+        }
         if "stdout" not in rest:
             rest["stdout"] = subprocess.PIPE
         return subprocess.run(
             [sys.executable, *python, *program, *args],
-            **{"cwd": tmp_path, "env": environment, "stderr": subprocess.PIPE, "timeout": 60, "check": False, **rest},
+            **{
+                "cwd": tmp_path,
+                "env": environment,
+                "stderr": subprocess.PIPE,
+                "timeout": 60,
+                "check": False,
+                **rest,
+            },
         )
 
     return run

@@ -471,11 +471,8 @@ class _Job:
                 return f"{what}, and the members of the group may use no pool in common"
             return f"{what}, and IKS takes no {wanted.network.kind.role} range of that size in pool {pool}"
         where = f"pool {wanted.network.pool}" if wanted.network.pool is not None else "the pools"
-        rest = (
-            f"the largest block left in {where} is a /{free}"
-            if free is not None
-            else f"nothing is left in {where}"
-        )
+        left = "nothing" if free is None else f"no block larger than a /{free}"
+        rest = f"with the other networks placed, {left} is left in {where}"
         if free is not None and free <= self.width - unit.bits:
             rest = f"no arrangement was found that leaves one free in {where}"
         if not proven:

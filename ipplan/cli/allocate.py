@@ -58,7 +58,7 @@ def command(
     architecture at their default sizes. "-" reads the plan from standard input.
     """
     pools = tuple(dict.fromkeys(_read_pool(text) for text in byoip))
-    if path is None and os.path.exists(_PLAN):  # noqa: PTH110  (pathlib takes longer to import than the rest)
+    if path is None and os.path.exists(_PLAN):
         path = _PLAN
         say(f"taking {_PLAN}")
     if path is not None:

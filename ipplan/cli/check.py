@@ -90,7 +90,13 @@ def _check(path: str, ranges_edition: str | None, wanted: Callable[[str], bool])
 
 
 def _emit(output: Output, reports: Sequence[Report], *, strict: bool) -> None:
-    from ipplan.output.findings import check_document, check_list_document, findings_table, render_reports
+    from ipplan.output.findings import (
+        check_document,
+        check_list_document,
+        findings_table,
+        render_report,
+        render_reports,
+    )
 
     def table() -> Table:
         return findings_table(*reports)
@@ -101,6 +107,8 @@ def _emit(output: Output, reports: Sequence[Report], *, strict: bool) -> None:
         return check_list_document(reports, strict=strict)
 
     def text(width: int | None, color: bool) -> str:  # noqa: FBT001  (part of every renderer's call)
+        if len(reports) == 1:
+            return render_report(reports[0], width=width, color=color)
         return render_reports(reports, width=width, color=color)
 
     emit(output, table=table, document=document, text=text)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from ipplan.cli.options import wants_color
-from ipplan.cli.streams import InputProblem, deliver, read_input, say, say_text
+from ipplan.cli.streams import InputProblem, deliver, is_terminal, read_input, say, say_text, terminal_width
 from ipplan.findings import Finding, Location
 from ipplan.plan.load import PlanError, parse_plan
 
@@ -62,41 +63,37 @@ def reporting_problems(output: Output, run: Callable[[], int | None]) -> int | N
     except PlanError as error:
         return report_problems(output, [error])
     except InputProblem as problem:
-        if output.format != "json":
-            raise
         return report_problems(output, [as_plan_error(problem)])
 
 
 def report_problems(output: Output | None, errors: Sequence[PlanError]) -> int:
     """Report every problem of every plan and return 2: a document for JSON, else text on standard error."""
-    from ipplan.output.findings import error_document, render_problems
-
     if output is not None and output.format == "json":
         from ipplan.output.documents import render_json
+        from ipplan.output.findings import error_document
 
-        problems = tuple(problem for error in errors for problem in error.problems)
-        file = errors[0].file if len(errors) == 1 else None
         for error in errors:
             say(f"error: {error.file} cannot be read")
+        problems = tuple(problem for error in errors for problem in error.problems)
+        file = errors[0].file if len(errors) == 1 else None
         deliver(render_json(error_document(file, problems)), output.file)
         return 2
-    color = wants_color(output.color if output is not None else "auto", terminal=_errors_on_terminal())
-    width = _errors_width()
-    say_text("\n".join(render_problems(e.file, e.problems, width=width, color=color) for e in errors))
+    on_terminal = is_terminal(sys.stderr)
+    width = terminal_width(sys.stderr) if on_terminal else None
+    color = wants_color(output.color if output is not None else "auto", terminal=on_terminal)
+    say_text("\n".join(_render_problems(error, width, color=color) for error in errors))
     return 2
 
 
-def _errors_on_terminal() -> bool:
-    import os
-    import sys
+def _render_problems(error: PlanError, width: int | None, *, color: bool) -> str:
+    from ipplan.output.findings import render_problems
+    from ipplan.output.text import escape
 
-    try:
-        return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-    except ValueError:
-        return False
-
-
-def _errors_width() -> int | None:
-    from ipplan.cli.streams import terminal_width
-
-    return terminal_width() if _errors_on_terminal() else None
+    if [problem.rule for problem in error.problems] == [UNREADABLE]:
+        problem = error.problems[0]
+        return (
+            escape(f"error: {problem.message}")
+            + "\n"
+            + (escape(f"help: {problem.help}") + "\n" if problem.help else "")
+        )
+    return render_problems(error.file, error.problems, width=width, color=color)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from ipplan.output.text import escape
 
 if TYPE_CHECKING:
-    from typing import IO
+    from typing import IO, TextIO
 
 LARGEST_INPUT = 64 * 1024 * 1024
 """Bytes of a plan that are read at most."""
@@ -69,21 +69,22 @@ def say_text(text: str) -> None:
         pass
 
 
-def is_terminal() -> bool:
-    """Tell whether standard output is a terminal that can do more than print."""
+def is_terminal(stream: TextIO | None = None) -> bool:
+    """Tell whether a stream, standard output by default, is a terminal that can do more than print."""
+    stream = sys.stdout if stream is None else stream
     try:
-        return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+        return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
     except ValueError:
         return False
 
 
-def terminal_width() -> int:
-    """Return the columns of the terminal: COLUMNS if it is set, else what the terminal says, else 80."""
+def terminal_width(stream: TextIO | None = None) -> int:
+    """Return the columns of a terminal: COLUMNS if it is set, else what the terminal says, else 80."""
     text = os.environ.get("COLUMNS", "")
     if text.isascii() and text.isdigit() and len(text) < 6 and int(text) > 0:
         return int(text)
     try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+        return os.get_terminal_size((stream or sys.stdout).fileno()).columns or 80
     except (OSError, ValueError, AttributeError):
         return 80
 

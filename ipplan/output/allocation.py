@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.addresses import format_address
-from ipplan.output.documents import made_by
+from ipplan.output.documents import made_by, source_object
 from ipplan.output.table import Column, Table, render_plain, render_terminal
 from ipplan.output.text import escape, paint, wrap
 from ipplan.plan.sizing import first_usable, gateway_of, resolve_addresses, usable
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from ipplan.addresses import Prefix
     from ipplan.allocate import Allocation, Row
-    from ipplan.findings import Source
 
 
 def document(allocation: Allocation) -> dict[str, object]:
@@ -56,7 +55,7 @@ def document(allocation: Allocation) -> dict[str, object]:
                 "cidr": str(s.prefix),
                 "category": s.category,
                 "reason": s.reason,
-                "source": _source(s.source),
+                "source": source_object(s.source),
             }
             for s in allocation.skipped
         ],
@@ -101,10 +100,6 @@ def _addresses(row: Row) -> dict[str, str]:
     if row.prefix is None or not row.network.addresses:
         return {}
     return dict(resolve_addresses(row.network, row.prefix))
-
-
-def _source(source: Source | None) -> dict[str, str | None] | None:
-    return None if source is None else {"title": source.title, "url": source.url, "date": source.date}
 
 
 _COLUMNS = (

@@ -12,10 +12,17 @@ from ipplan import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ipplan.findings import Source
+
 
 def made_by(edition: str | None) -> dict[str, str | None]:
     """Return what made a document; it stands right after "schema". `edition` is None where none was used."""
     return {"tool": "ipplan", "version": __version__, "ranges_edition": edition}
+
+
+def source_object(source: Source | None) -> dict[str, str | None] | None:
+    """Return a source as documents hold it, null where there is none."""
+    return None if source is None else {"title": source.title, "url": source.url, "date": source.date}
 
 
 def render_json(document: Mapping[str, object]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ipplan.addresses import AddressError, parse_prefix
 from ipplan.findings import SEVERITIES
-from ipplan.output.documents import made_by
+from ipplan.output.documents import made_by, source_object
 from ipplan.output.table import Column, Table
 from ipplan.output.text import escape, paint, wrap
 
@@ -96,7 +96,7 @@ def finding_document(finding: Finding) -> dict[str, object]:
         "because": list(finding.because),
         "message": finding.message,
         "help": finding.help,
-        "source": source and {"title": source.title, "url": source.url, "date": source.date},
+        "source": source_object(source),
         "location": location
         and {
             "file": location.file,

@@ -112,7 +112,7 @@ def test_one_address_restricted_to_the_pool_that_larger_first_would_fill() -> No
 
 
 def test_every_mix_of_two_pools_with_own_sets() -> None:
-    """All lists of up to four requests of 1, 2 or 4 addresses, each allowed A, B or both, one address reserved."""
+    """All lists of up to four requests of 1 to 4 addresses, each allowed A, B or both, one address reserved."""
     sets = [[A], [B], [A, B]]
     types = list(itertools.product((0, 1, 2), (0, 1, 2)))
     for count in range(1, 5):
@@ -121,7 +121,7 @@ def test_every_mix_of_two_pools_with_own_sets() -> None:
 
 
 def test_every_mix_of_nested_pools() -> None:
-    """A pool inside a pool: a block may take the inner one whole, or leave it to those that have nothing else."""
+    """A pool inside a pool: a block may take the inner one, or leave it to those that have nothing else."""
     outer, inner, innermost = (32, 4), (40, 2), (42, 1)
     sets = [[outer], [inner], [innermost, outer]]
     types = list(itertools.product((0, 1, 2, 3), (0, 1, 2)))

@@ -29,7 +29,7 @@ def test_reads_back_the_same_in_the_same_order(document: dict[str, object]) -> N
 def test_a_line_for_each_key_and_item() -> None:
     document = {"schema": "ipplan.x/1", "ok": True, "items": [{"a": 1}, {"b": [1, 2]}], "none": []}
     assert render_json(document) == (
-        '{\n "schema": "ipplan.x/1",\n "ok": true,\n "items": [\n  {"a": 1},\n  {"b": [1, 2]}],\n "none": []\n}\n'
+        '{\n "schema": "ipplan.x/1",\n "ok": true,\n "items": [\n  {"a": 1},\n  {"b": [1, 2]}],\n "none": []}\n'
     )
 
 

@@ -1,0 +1,112 @@
+"""The shape of the house: which module may import which, where third parties live, what a run loads."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conftest import Run
+
+ROOT = Path(__file__).parent.parent
+MODULES = sorted((ROOT / "ipplan").rglob("*.py"))
+
+FLOORS = {
+    "addresses": 0, "findings": 0, "catalog": 1, "plan": 1, "topology": 2, "checks": 3, "allocate": 3, "flows": 3,
+    "changes": 3, "output": 4, "export": 4, "importers": 4, "cli": 5, "__main__": 6,
+}  # fmt: skip
+HOMES = {"netaddr": {"addresses"}, "tomli": {"plan", "catalog"}, "rich": {"output"}, "click": {"cli"}}
+
+
+def room(module: Path) -> str:
+    return module.relative_to(ROOT / "ipplan").parts[0].removesuffix(".py")
+
+
+def imported(module: Path) -> Iterator[str]:
+    """Yield every absolute module name that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: relative import"
+            assert node.module is not None
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: str(m.relative_to(ROOT)))
+def test_imports_only_from_the_same_floor_or_below(module: Path) -> None:
+    here = room(module)
+    if here == "__init__":
+        assert not [name for name in imported(module) if name.startswith("ipplan.")]
+        return
+    for name in imported(module):
+        parts = name.split(".")
+        if parts[0] != "ipplan" or len(parts) == 1 or parts[1] in ("__version__", here):
+            continue
+        there = parts[1]
+        assert FLOORS[there] <= FLOORS[here], f"{here} imports {there}"
+        assert not (FLOORS[here] == FLOORS[there] == 4), f"{here} imports its neighbour {there}"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: str(m.relative_to(ROOT)))
+def test_third_parties_stay_at_home(module: Path) -> None:
+    for name in imported(module):
+        package = name.partition(".")[0]
+        assert room(module) in HOMES.get(package, {room(module)}), f"{package} is imported by {module}"
+
+
+def test_rich_consoles_are_made_in_one_place() -> None:
+    makers = [m.name for m in MODULES if "Console(" in m.read_text(encoding="utf-8")]
+    assert makers == ["table.py"]
+
+
+def loaded(run: Run, *args: str, status: int = 0) -> set[str]:
+    """Return the modules that are loaded at the end of a run of the program."""
+    script = (
+        "import sys\n"
+        "from ipplan.__main__ import main\n"
+        "status = main()\n"
+        "print(*sys.modules, file=sys.stderr)\n"
+        "sys.exit(status)\n"
+    )
+    done = run(*args, program=("-c", script))
+    assert done.returncode == status, done.stderr
+    return set(done.stderr.decode().splitlines()[-1].split())
+
+
+def test_the_version_loads_no_click(run: Run) -> None:
+    modules = loaded(run, "--version")
+    assert not modules & {"click", "rich", "netaddr", "tomli", "re", "json", "ipplan.cli"}
+
+
+def test_the_help_loads_no_command(run: Run) -> None:
+    modules = loaded(run, "--help")
+    assert not modules & {"rich", "netaddr", "tomli", "ipplan.cli.check", "ipplan.catalog"}
+
+
+@pytest.mark.parametrize("format_", [("--json",), (), ("--format", "csv")])
+def test_a_piped_check_loads_neither_rich_nor_netaddr(
+    run: Run, good_plan: Path, format_: tuple[str, ...]
+) -> None:
+    modules = loaded(run, "check", good_plan.name, *format_)
+    assert "ipplan.checks" in modules
+    assert not modules & {"rich", "netaddr", "importlib.metadata", "numpy"}
+
+
+def test_a_piped_check_with_findings_loads_no_more(run: Run, bad_plan: Path) -> None:
+    assert not loaded(run, "check", bad_plan.name, status=1) & {"rich", "netaddr", "importlib.metadata"}
+
+
+def test_same_input_same_bytes_whatever_the_hash_seed(run: Run, bad_plan: Path) -> None:
+    outputs = {
+        run("check", bad_plan.name, "--json", env={"PYTHONHASHSEED": str(seed)}).stdout for seed in range(4)
+    }
+    assert len(outputs) == 1
+    assert json.loads(outputs.pop())["ok"] is False
