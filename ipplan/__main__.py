@@ -9,18 +9,34 @@ import gc
 import os
 import sys
 
+TYPE_CHECKING = False
 
-def main() -> int:
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """Run ipplan with the arguments of the process and end the process with its exit status."""
+    status = run()
+    if sys.flags.dev_mode or sys.getprofile() is not None or sys.gettrace() is not None:
+        sys.exit(status)
+    # Taking the interpreter apart costs a sixth of a short run. Results are written without Python's buffers
+    # and files are closed where they are written, so nothing is lost; standard error is flushed line by line.
+    os._exit(status)
+
+
+def run() -> int:
     """Run ipplan with the arguments of the process and return its exit status."""
     # A short run frees nothing by collecting cycles; without the collector small plans are checked a tenth
-    # to a fifth faster, and large ones are not held longer, because their rows refer to no one.
+    # faster, and large ones are not held longer, because their rows are in no cycle.
     gc.disable()
     try:
         if sys.argv[1:] == ["--version"] and _say_version():
             return 0
-        from ipplan.cli import main as run
+        from ipplan import cli
 
-        return run()
+        return cli.main()
     except KeyboardInterrupt:
         return 130
 
@@ -39,4 +55,4 @@ def _say_version() -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -82,6 +82,8 @@ def _planned(prefix: Prefix, plan: Plan) -> Iterator[Match]:
 def _published(prefix: Prefix, catalog: Catalog) -> Iterator[Match]:
     order = {"ibm": 0, "kubernetes": 1, "iana": 2}
     for row in sorted(catalog.overlapping(prefix), key=lambda r: (-r.prefix.length, order[r.category.owner])):
+        if row.prefix.length == 0 and prefix.length:
+            continue  # the default route, which nobody owns
         yield Match(
             row.category.owner, _relation(prefix, row.prefix), row.prefix, row.category.name, row.title,
             row.data_center, row.city, row.pod, None, row.note, row.source,

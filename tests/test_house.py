@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 MODULES = sorted((ROOT / "ipplan").rglob("*.py"))
 
 FLOORS = {
-    "addresses": 0, "findings": 0, "catalog": 1, "plan": 1, "topology": 2, "checks": 3, "allocate": 3, "flows": 3,
+    "addresses": 0, "findings": 0, "catalog": 1, "plan": 1, "topology": 2, "checks": 3, "allocate": 3, "lookup": 3, "flows": 3,
     "changes": 3, "output": 4, "export": 4, "importers": 4, "cli": 5, "__main__": 6,
 }  # fmt: skip
 HOMES = {"netaddr": {"addresses"}, "tomli": {"plan", "catalog"}, "rich": {"output"}, "click": {"cli"}}
@@ -71,8 +71,8 @@ def loaded(run: Run, *args: str, status: int = 0) -> set[str]:
     """Return the modules that are loaded at the end of a run of the program."""
     script = (
         "import sys\n"
-        "from ipplan.__main__ import main\n"
-        "status = main()\n"
+        "from ipplan.__main__ import run\n"
+        "status = run()\n"
         "print(*sys.modules, file=sys.stderr)\n"
         "sys.exit(status)\n"
     )

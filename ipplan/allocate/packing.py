@@ -17,6 +17,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from heapq import heapify, heappop, heapreplace
 from itertools import combinations
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -483,8 +484,10 @@ def _place(
     placed: dict[str, int] = {}
     unplaced: list[Request] = []
     by_level: dict[int, list[Request]] = {}
+    for bits in space.levels:
+        by_level[bits] = []
     for request in requests:
-        by_level.setdefault(request.bits, []).append(request)
+        by_level[request[1]].append(request)
     breadth = {d: sum(mask >> d & 1 for mask in space.masks) for d in space.users}
     for level, bits in enumerate(space.levels):
         plain: list[tuple[int, int, int]] = []
@@ -503,15 +506,17 @@ def _place(
         size = 1 << bits
         mixed = [(first, region, [(first, first + size)]) for first, region in slots]
         cells = _Cells(space, bits, heaps, mixed)
-        waiting = sorted(by_level[bits], key=lambda r: (breadth[r.allowed], r.name))
+        # Two stable sorts by simple keys are quicker than one by a pair, and there are many requests.
+        waiting = sorted(by_level[bits], key=itemgetter(0))
+        if len(space.demand[bits]) > 1:
+            waiting.sort(key=lambda request: breadth[request.allowed])
+        queues = {d: cells.queue(d, None if quotas is None else quotas[level][d]) for d in space.demand[bits]}
         for request in waiting:
-            d = request.allowed
-            queue = cells.queue(d, None if quotas is None else quotas[level][d])
-            first = queue.take(size)
+            first = queues[request[2]].take(size)
             if first < 0:
                 unplaced.append(request)
             else:
-                placed[request.name] = first
+                placed[request[0]] = first
     return placed, tuple(unplaced)
 
 
@@ -528,21 +533,13 @@ class _Cells:
         for first, region, heap in mixed:
             own = space.differs_inside(first, bits, region)
             self._all.append(((space.masks[region], first if own else -1), region, heap))
-        self._queues: dict[int, _Queue] = {}
 
     def queue(self, d: int, quota: list[tuple[_Class, int]] | None) -> _Queue:
-        """Return the queue from which allowed set d is served at this level, made at first use."""
-        found = self._queues.get(d)
-        if found is None:
-            if quota is None:
-                cells = [c for c in self._all if c[0][0] >> d & 1]
-                found = _Queue([(self._groups(d, cells), 1 << 140)])
-            else:
-                found = _Queue(
-                    [(self._groups(d, [c for c in self._all if c[0] == chosen]), n) for chosen, n in quota]
-                )
-            self._queues[d] = found
-        return found
+        """Return the queue from which allowed set d is served at this level."""
+        if quota is None:
+            cells = [c for c in self._all if c[0][0] >> d & 1]
+            return _Queue([(self._groups(d, cells), 1 << 140)])
+        return _Queue([(self._groups(d, [c for c in self._all if c[0] == chosen]), n) for chosen, n in quota])
 
     def _groups(self, d: int, cells: list[tuple[_Class, int, _Heap]]) -> list[list[_Heap]]:
         """Return the heaps in groups: earlier regions first, mixed slots that others may need last."""

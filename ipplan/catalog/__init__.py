@@ -241,7 +241,8 @@ def _block_rows() -> Iterator[Reservation]:
         category = CATEGORIES[f"ibm-{severity}-block"]
         if cidr in _ADVICE and category.scope == "service":
             category = advice
-        yield Reservation(parse_prefix(cidr), category, scope, None, None, None, None, Source(**source))
+        title, note = _shorten(scope)
+        yield Reservation(parse_prefix(cidr), category, title, None, None, None, note, Source(**source))
 
 
 def _kubernetes_rows() -> Iterator[Reservation]:
@@ -250,6 +251,14 @@ def _kubernetes_rows() -> Iterator[Reservation]:
         yield Reservation(
             parse_prefix(cidr), category, scope, None, None, None, None, Source(**source), platform
         )
+
+
+def _shorten(scope: str) -> tuple[str, str | None]:
+    """Return the first words of a description as title, and the whole as note where it says more."""
+    title = scope
+    for mark in (";", ",", ":", " ("):
+        title = title.partition(mark)[0]
+    return title, scope if scope != title else None
 
 
 def _special_rows() -> Iterator[Reservation]:

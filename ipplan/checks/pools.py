@@ -105,7 +105,8 @@ def pool_unusable(context: Context) -> Iterator[Finding]:
         if not context.usable_space.overlaps(pool.prefix):
             rows = [r for r in context.catalog.avoided(None) if r.prefix.overlaps(pool.prefix)]
             avoids = [a for a in context.plan.avoids if a.prefix.overlaps(pool.prefix)]
-            row = next((r for r in rows if r.prefix.covers(pool.prefix)), None)
+            around = [r for r in rows if r.prefix.covers(pool.prefix)]
+            row = max(around, key=lambda r: (r.prefix.length, r.platform == "iks"), default=None)
             if row:
                 because = f"{row.title} {row.prefix} holds all of it"
             else:

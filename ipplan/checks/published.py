@@ -189,10 +189,13 @@ def _tell(
 
 def _row(row: Reservation) -> str:
     """Return a published row for a message: title, range, data center, pod, edition."""
-    where = ", ".join(x for x in (row.data_center, row.pod) if x)
-    edition = f"edition {row.source.date}" if row.category.owner == "ibm" and row.source.date else ""
-    detail = "; ".join(x for x in (where, edition) if x)
-    return f"{row.title} {row.prefix}{f' ({detail})' if detail else ''}"
+    title, details = row.title, [x for x in (row.data_center, row.pod) if x]
+    if row.category.owner == "ibm":
+        if not title.startswith("IBM Cloud"):
+            title = f"IBM Cloud {title}"
+        if not row.category.name.endswith("-block"):
+            details.append(f"edition {row.source.date}")
+    return f"{title} {row.prefix}" + (f" ({', '.join(details)})" if details else "")
 
 
 @rule("special-purpose-overlap", "error", source=_IANA)

@@ -121,9 +121,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         _say_usage(error)
         return 2
-    except (RecursionError, MemoryError) as error:
-        what = "memory" if isinstance(error, MemoryError) else "levels of nesting"
-        _say_problem(f"the input is too big: it takes more {what} than there are", None)
+    except RecursionError:
+        _say_problem("the input is nested too deeply", None)
+        return 2
+    except MemoryError:
+        _say_problem("the input is too big for the memory there is", None)
         return 2
     except Exception as error:
         return _report_defect(args, error)
@@ -182,12 +184,13 @@ def _report_defect(args: Sequence[str], error: Exception) -> int:
         say_text(
             "".join(escape(line) + "\n" for line in "".join(traceback.format_exception(error)).splitlines())
         )
-    from pathlib import Path
-
-    package = Path(__file__).resolve().parent.parent
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if package in Path(f.filename).parents]
-    last = frames[-1]
-    place = f"{Path(last.filename).relative_to(package.parent)}:{last.lineno} in {last.name}"
+    # By module, not by file name: this function's caller is always among them.
+    frame, number = [
+        (frame, number)
+        for frame, number in traceback.walk_tb(error.__traceback__)
+        if frame.f_globals["__name__"].partition(".")[0] == "ipplan"
+    ][-1]
+    place = f"{frame.f_globals['__name__']} line {number}, in {frame.f_code.co_name}"
     message = str(error)
     command = next((arg for arg in args if arg in COMMANDS), "none")
     for line in (

@@ -5,15 +5,13 @@ Python stream silently drops what a short write leaves over (python/cpython issu
 what is read or written.
 """
 
-# What is done here to files is done by descriptor, and every start would pay for importing pathlib.
-# ruff: noqa: PTH
-
 from __future__ import annotations
 
 import errno
 import os
 import stat
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ipplan.output.text import escape
@@ -61,12 +59,10 @@ def say_text(text: str) -> None:
     """Write text that is safe already, of any number of lines, to standard error."""
     if sys.stderr is None:
         return
-    try:
+    with suppress(OSError, ValueError):
         encoding = sys.stderr.encoding or "ascii"
         sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding))
         sys.stderr.flush()
-    except (OSError, ValueError):
-        pass
 
 
 def is_terminal(stream: TextIO | None = None) -> bool:
@@ -155,7 +151,7 @@ def replace_file(path: str, data: bytes) -> None:
 def _replace(target: str, data: bytes, old: os.stat_result | None) -> None:
     folder, name = os.path.split(target)
     # Hidden, and in the same folder, because only there a rename is one step.
-    temporary = os.path.join(folder, f".{name[:40]}.{os.getpid()}.tmp")
+    temporary = os.path.join(folder, f".{name[:40]}.{os.urandom(6).hex()}.tmp")
     mode = 0o666 if old is None else stat.S_IMODE(old.st_mode)
     descriptor = os.open(
         temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode & 0o777
@@ -174,8 +170,20 @@ def _replace(target: str, data: bytes, old: os.stat_result | None) -> None:
             os.close(descriptor)
         os.replace(temporary, target)
     except BaseException:
-        os.unlink(temporary)
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
         raise
+    _sync_folder(folder)
+
+
+def _sync_folder(folder: str) -> None:
+    """Make a rename last; some file systems cannot, and have no need to."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def read_input(path: str) -> tuple[bytes, str]:

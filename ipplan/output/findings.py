@@ -166,9 +166,10 @@ def _render_finding(finding: Finding, width: int | None, *, color: bool) -> str:
         text += _note("   =", " help: ", escape(finding.help), width)
     if finding.waived is not None:
         text += _note("   =", " waived: ", escape(finding.waived), width)
-    if finding.source is not None:
-        date = f" ({finding.source.date})" if finding.source.date is not None else ""
-        text += _note("   =", " source: ", escape(finding.source.title) + date, width)
+    source = finding.source
+    if source is not None and (source.url or source.date):  # the plan itself needs no reference
+        date = f" ({source.date})" if source.date is not None and source.date not in source.title else ""
+        text += _note("   =", " source: ", escape(source.title) + date, width)
     return text
 
 

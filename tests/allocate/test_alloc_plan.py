@@ -304,12 +304,12 @@ def test_a_pinned_result_is_stable_and_one_more_pool_breaks_no_fit(one: Plan) ->
 @pytest.mark.parametrize(
     ("blocks", "reserved"),
     [
-        ([Placed("a", 1, 2, [(0, 63)])], []),
-        ([Placed("a", 0, 2, [(0, 63)])], []),
-        ([Placed("a", 64, 67, [(0, 63)])], []),
-        ([Placed("a", 0, 7, [(0, 63)]), Placed("b", 4, 5, [(0, 63)])], []),
-        ([Placed("a", 8, 15, [(0, 63)])], [(0, 9), (1, 2)]),
-        ([Placed("a", 8, 15, [(0, 63)])], [(15, 15)]),
+        ([Placed(1, 2, "a", [(0, 63)])], []),
+        ([Placed(0, 2, "a", [(0, 63)])], []),
+        ([Placed(64, 67, "a", [(0, 63)])], []),
+        ([Placed(0, 7, "a", [(0, 63)]), Placed(4, 5, "b", [(0, 63)])], []),
+        ([Placed(8, 15, "a", [(0, 63)])], [(0, 9), (1, 2)]),
+        ([Placed(8, 15, "a", [(0, 63)])], [(15, 15)]),
     ],
 )
 def test_the_second_look_refuses_what_breaks_a_promise(
@@ -320,4 +320,4 @@ def test_the_second_look_refuses_what_breaks_a_promise(
 
 
 def test_the_second_look_accepts_what_holds() -> None:
-    verify([Placed("a", 8, 15, [(0, 63)]), Placed("b", 16, 16, [(0, 9), (16, 16)])], [(0, 7), (17, 90)])
+    verify([Placed(8, 15, "a", [(0, 63)]), Placed(16, 16, "b", [(0, 9), (16, 16)])], [(0, 7), (17, 90)])
