@@ -294,7 +294,7 @@ VALUES = st.one_of(
 @settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_what_the_schema_refuses_the_loader_refuses(data: st.DataObject) -> None:
-    document = tomli.loads(EVERYTHING)
+    document: Any = tomli.loads(EVERYTHING)
     for _ in range(data.draw(st.integers(1, 2))):
         *way, last = data.draw(st.sampled_from(places(document)))
         parent = document

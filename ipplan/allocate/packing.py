@@ -511,12 +511,24 @@ def _place(
         if len(space.demand[bits]) > 1:
             waiting.sort(key=lambda request: breadth[request.allowed])
         queues = {d: cells.queue(d, None if quotas is None else quotas[level][d]) for d in space.demand[bits]}
+        if len(queues) == 1:
+            (queue,) = queues.values()
+            at = 0
+            while at < len(waiting):
+                first, number = queue.take(size, len(waiting) - at)
+                if not number:
+                    unplaced += waiting[at:]
+                    break
+                names = map(itemgetter(0), waiting[at : at + number])
+                placed.update(zip(names, range(first, first + number * size, size), strict=True))
+                at += number
+            continue
         for request in waiting:
-            first = queues[request[2]].take(size)
-            if first < 0:
-                unplaced.append(request)
-            else:
+            first, number = queues[request[2]].take(size)
+            if number:
                 placed[request[0]] = first
+            else:
+                unplaced.append(request)
     return placed, tuple(unplaced)
 
 
@@ -558,27 +570,33 @@ class _Queue:
         self._group = 0
         self._left = stages[0][1] if stages else 0
 
-    def take(self, size: int) -> int:
-        """Return the first address of the next slot, -1 where none is left."""
+    def take(self, size: int, most: int = 1) -> tuple[int, int]:
+        """Take up to `most` slots that follow each other: the first address and how many, none where none is left.
+
+        Where several heaps serve one group they are taken one by one, because the lowest may change.
+        """
         while self._stage < len(self._stages):
             groups = self._stages[self._stage][0]
             while self._left and self._group < len(groups):
                 group = groups[self._group]
-                heap = group[0] if len(group) == 1 else min(group, key=_top)
+                alone = len(group) == 1
+                heap = group[0] if alone else min(group, key=_top)
                 if heap:
                     first, end = heap[0]
-                    if first + size < end:
-                        heapreplace(heap, (first + size, end))
+                    number = min(most, self._left, end - first >> size.bit_length() - 1) if alone else 1
+                    after = first + number * size
+                    if after < end:
+                        heapreplace(heap, (after, end))
                     else:
                         heappop(heap)
-                    self._left -= 1
-                    return first
+                    self._left -= number
+                    return first, number
                 self._group += 1
             self._stage += 1
             self._group = 0
             if self._stage < len(self._stages):
                 self._left = self._stages[self._stage][1]
-        return -1
+        return 0, 0
 
 
 def _top(heap: _Heap) -> tuple[bool, int]:

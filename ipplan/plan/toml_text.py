@@ -119,8 +119,11 @@ def _blank(text: str, message: str, offset: int) -> tuple[SyntaxProblem, str]:
     if offset and offset == len(text) and text[-1] == "\n":
         offset -= 1
     start = text.rfind("\n", 0, offset) + 1
+    at = offset  # a value that is never closed is told where it starts, not where the text ends
     if message in ("Unclosed array", "Unclosed inline table") or offset >= len(text) - 1:
         start = _opening(text, start)
+        unclosed = _BARE_KEY.match(text, start)
+        at = unclosed.end() if unclosed else at
     end = text.find("\n", max(offset, start))
     end = len(text) if end < 0 else end
     twice = message.startswith(
@@ -136,7 +139,7 @@ def _blank(text: str, message: str, offset: int) -> tuple[SyntaxProblem, str]:
         following = re.compile(r"^[ \t]*\[", re.MULTILINE).search(text, end)
         if twice:
             end = following.start() - 1 if following else len(text)
-    line, column = _line_column(text, offset if not twice else start)
+    line, column = _line_column(text, at if not twice else start)
     if twice:
         column = 1 + len(text[start:]) - len(text[start:].lstrip(" \t"))
         first = _first_definition(text, key, start)

@@ -1,0 +1,156 @@
+"""Every sample plan through every format, against golden files; and what the samples are there to show.
+
+`pytest --update-golden` rewrites tests/golden; read the difference before it is committed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ipplan.catalog import load_catalog
+from ipplan.checks import RULES, check_plan
+from ipplan.cli import main
+from ipplan.plan.load import parse_plan
+
+pty = pytest.importorskip("pty", reason="needs pseudo-terminals")
+
+ROOT = Path(__file__).parent.parent
+GOLDEN = Path(__file__).parent / "golden"
+PLANS = ROOT / "sample-plans"
+SAMPLES = ("reference-architecture", "two-clusters", "ipv6", "conflicts")
+FORMATS = {"table": "txt", "json": "json", "csv": "csv", "markdown": "md"}
+WIDTHS = (40, 200)
+REFERENCE_KINDS = {
+    "iks-pod", "iks-service", "iks-ingress-public", "iks-ingress-private", "iks-worker-public",
+    "iks-worker-private", "vcs-host-public", "vcs-host-private", "vcs-esg-public", "vcs-esg-private", "vcs-vm",
+    "icp-pod", "icp-service", "icp-worker",
+}  # fmt: skip
+"""The fourteen ranges of the reference architecture (vcsnsxt-overview-integration.md, section IP addressing)."""
+
+
+def compare(name: str, actual: str, *, update: bool) -> None:
+    """Hold text against a golden file, or write the file."""
+    file = GOLDEN / name
+    if update:
+        GOLDEN.mkdir(exist_ok=True)
+        file.write_text(actual, encoding="utf-8", newline="")
+    assert actual == file.read_bytes().decode("utf-8")
+
+
+@pytest.mark.parametrize("output_format", FORMATS)
+@pytest.mark.parametrize("command", ["check", "allocate"])
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_piped_output(
+    sample: str, command: str, output_format: str, *,
+    update_golden: bool, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(PLANS)
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+    status = main([command, f"{sample}.toml", "--format", output_format])
+    compare(f"{sample}.{command}.{FORMATS[output_format]}", capfd.readouterr().out, update=update_golden)
+    assert status == (1 if sample == "conflicts" else 0)
+
+
+@pytest.fixture(scope="module", params=WIDTHS)
+def on_terminal(request: pytest.FixtureRequest) -> tuple[int, dict[str, str]]:
+    """What check and allocate show of the conflicts sample on a terminal of a width."""
+    return request.param, {command: show(command, request.param) for command in ("check", "allocate")}
+
+
+def show(command: str, width: int) -> str:
+    """Run a command on the conflicts sample in a pseudo-terminal and return what it shows."""
+    import fcntl
+    import struct
+    import termios
+
+    master, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
+    environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "FORCE_COLOR")}
+    environment |= {"NO_COLOR": "1", "TERM": "xterm", "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "ipplan", command, "conflicts.toml"],
+        cwd=PLANS, env=environment, stdin=subprocess.DEVNULL, stdout=terminal, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        os.close(terminal)
+        shown = b""
+        while True:
+            try:
+                chunk = os.read(master, 1 << 16)
+            except OSError:  # Linux says so when the other side is closed
+                break
+            if not chunk:
+                break
+            shown += chunk
+    os.close(master)
+    return shown.decode("utf-8").replace("\r\n", "\n")
+
+
+def test_terminal_output(on_terminal: tuple[int, dict[str, str]], *, update_golden: bool) -> None:
+    width, shown = on_terminal
+    for command, text in shown.items():
+        compare(f"conflicts.{command}.{width}.txt", text, update=update_golden)
+        assert "\x1b" not in text
+
+
+def test_addresses_are_whole_at_every_width(on_terminal: tuple[int, dict[str, str]]) -> None:
+    """Holds against the plan itself, so that a bad golden file does not hide a cut address."""
+    _, shown = on_terminal
+    cidrs = re.findall(
+        r'^cidr = "([^"]+)"', (PLANS / "conflicts.toml").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    plan = parse_plan((PLANS / "conflicts.toml").read_bytes(), "conflicts.toml")
+    words = set(re.split(r"[\s│|,()]+", shown["allocate"]))
+    assert len(cidrs) > 20
+    for network in plan.networks:
+        if network.prefix is not None:
+            assert str(network.prefix) in words
+    words = set(re.split(r"[\s,()]+", shown["check"]))
+    for finding in check_plan(plan, load_catalog()):
+        assert finding.overlap is None or str(finding.cidrs[0]) in words
+
+
+def test_no_golden_file_is_left_over() -> None:
+    expected = {f"{s}.{c}.{ext}" for s in SAMPLES for c in ("check", "allocate") for ext in FORMATS.values()}
+    expected |= {f"conflicts.{c}.{width}.txt" for c in ("check", "allocate") for width in WIDTHS}
+    assert {file.name for file in GOLDEN.iterdir()} == expected
+    assert {file.stem for file in PLANS.glob("*.toml")} == set(SAMPLES)
+
+
+@pytest.mark.parametrize("sample", [sample for sample in SAMPLES if sample != "conflicts"])
+def test_only_the_conflicts_sample_has_findings(sample: str) -> None:
+    plan = parse_plan((PLANS / f"{sample}.toml").read_bytes(), sample)
+    findings = [f for f in check_plan(plan, load_catalog()) if f.severity != "note"]
+    assert findings == []
+
+
+def test_the_reference_architecture_is_complete() -> None:
+    plan = parse_plan((PLANS / "reference-architecture.toml").read_bytes(), "plan.toml")
+    assert len(REFERENCE_KINDS) == 14
+    assert {network.kind.name for network in plan.networks} >= REFERENCE_KINDS
+
+
+def test_the_conflicts_sample_shows_every_rule_where_its_comments_say() -> None:
+    lines = (PLANS / "conflicts.toml").read_text(encoding="utf-8").splitlines()
+    findings = json.loads((GOLDEN / "conflicts.check.json").read_text(encoding="utf-8"))["findings"]
+    at = {(finding["rule"], finding["location"]["line"]) for finding in findings}
+    assert {rule for rule, _ in at} == set(RULES)
+    told = set()
+    for number, line in enumerate(lines, start=1):
+        code, hash_sign, comment = line.partition("#")
+        end = number
+        if hash_sign and not code.strip():
+            while end < len(lines) and lines[end].strip():
+                end += 1
+        for rule in re.findall(r"[a-z]+(?:-[a-z]+)+", comment):
+            if rule in RULES:
+                told.add(rule)
+                assert any((rule, place) in at for place in range(number, end + 1)), f"line {number}: {rule}"
+    assert told == set(RULES)
