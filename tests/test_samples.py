@@ -78,7 +78,7 @@ def show(command: str, width: int) -> str:
     with subprocess.Popen(
         [sys.executable, "-m", "ipplan", command, "conflicts.toml"],
         cwd=PLANS, env=environment, stdin=subprocess.DEVNULL, stdout=terminal, stderr=subprocess.DEVNULL,
-    ) as process:  # fmt: skip
+    ):  # fmt: skip
         os.close(terminal)
         shown = b""
         while True:

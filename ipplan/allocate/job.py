@@ -54,6 +54,12 @@ class Job:
 
     def run(self) -> None:
         """Place everything of this version, or fill `failures`."""
+        for w in self.wanted:
+            if w[2][0] > self.width:
+                why = f"{w.network.name} wants a /{w.sizing.length}, and pool {w.network.pool} is IPv{self.version}"
+                self._fail(w, None, why, f"write a prefix of at most {self.width}, or another pool")
+        if self.failures:
+            self.wanted = [w for w in self.wanted if w.network.name not in self.failures]
         if not self.wanted:
             return
         if not any(p.prefix.version == self.version for p in self.plan.pools):

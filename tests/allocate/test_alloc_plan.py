@@ -183,6 +183,15 @@ def test_ipv6_networks_come_from_ipv6_pools() -> None:
     assert placed(allocate(one, EMPTY)) == {"six": "fd00:1::/64", "four": "10.50.0.0/24"}
 
 
+def test_a_length_that_the_pool_cannot_have_is_a_failure() -> None:
+    one = plan(network("six", length=64, pool="10.50.0.0/16", grow_to=24), network("other"))
+    allocation = allocate(one, EMPTY)
+    assert [f.network for f in allocation.failures] == ["six"]
+    assert "wants a /64" in allocation.failures[0].message
+    nowhere = allocate(plan(network("six", length=40)), EMPTY)
+    assert "no IPv6 pool" in nowhere.failures[0].message
+
+
 def test_one_failure_means_that_nothing_is_allocated() -> None:
     one = plan(network("pin", cidr="10.50.0.0/24"), network("small"), network("large", length=16))
     allocation = allocate(one, EMPTY)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import string
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import tomli
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipplan.findings import KeyPath
 from ipplan.plan import toml_text
 from ipplan.plan.toml_text import find_positions, read_toml
+
+if TYPE_CHECKING:
+    from ipplan.findings import KeyPath
 
 SAMPLE = '''\
 # [networks.no]
@@ -159,7 +161,7 @@ def test_the_quick_way_through_large_texts_finds_the_same_places(count: int, dat
         ("a = [\n", [(1, 5, "toml-syntax", "bracket")]),
         ("[plan]\nname = acme\n", [(2, 8, "toml-syntax", "not in quotes: acme")]),
         ("[plan]\ncidr = 10.0.0.0/8\n", [(2, 12, "toml-syntax", "not in quotes: 10.0.0.0/8")]),
-        ('[plan]\nname = "acme\n', [(2, 13, "toml-syntax", "quote that opens the value of name")]),
+        ('[plan]\nname = "acme\n', [(2, 8, "toml-syntax", "quote that opens the value of name")]),
         ("[plan]\nname: acme\n", [(2, 5, "toml-syntax", "followed by a colon")]),
         ("[plan]\nname =\n", [(2, 7, "toml-syntax", "has no value")]),
         ("[plan\nname = 1\n", [(1, 6, "toml-syntax", "bracket of the table header")]),
