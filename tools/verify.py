@@ -22,13 +22,16 @@ def steps(pytest_args: list[str], *, quick: bool) -> dict[str, list[str]]:
         "format": ["ruff", "format", "--check", "."],
         "types": ["mypy"],
         "catalogue": ["tools.build_catalog", "--check"],
+        "rules page": ["tools.build_rules_page", "--check"],
         "tests": ["pytest", "--quiet", *(["-m", "not slow"] if quick else []), *pytest_args],
     }
 
 
 def main() -> int:
     """Run the steps and return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m tools.verify", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.verify", description=(__doc__ or "").splitlines()[0]
+    )
     parser.add_argument("--quick", action="store_true", help="leave out tests marked slow")
     parser.add_argument("pytest_args", nargs="*", metavar="-- ARG", help="passed to pytest")
     options = parser.parse_args()

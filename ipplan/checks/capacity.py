@@ -62,7 +62,7 @@ def _with_cluster(context: Context, role: str) -> Iterator[tuple[Network, Prefix
                 yield network, network.prefix, cluster
 
 
-@rule("pod-capacity", "error", "warning", source=_IKS_CREATE)
+@rule("pod-capacity", "error", source=_IKS_CREATE)
 def pod_capacity(context: Context) -> Iterator[Finding]:
     """A pod range is too small for the workers and pods of its cluster.
 

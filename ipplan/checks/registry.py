@@ -66,7 +66,7 @@ class Rule(NamedTuple):
 
 
 RULES: dict[str, Rule] = {}
-"""Every rule by its name, in the order in which the modules of this package are imported."""
+"""Every rule by its name, those of one module in the order of the module."""
 
 
 def rule(name: str, *severities: Severity, source: Source) -> Callable[[Check], Rule]:

@@ -169,7 +169,10 @@ def _pool_table(allocation: Allocation) -> Table:
 def render_text(allocation: Allocation, *, width: int | None, color: bool) -> str:
     """Return what people read: allocations, pools, what was kept clear of, shortfalls, and a summary last."""
     parts = []
-    for shown in (table(allocation), _pool_table(allocation)):
+    networks = table(allocation)
+    if width is not None:
+        networks = _narrowed(networks)
+    for shown in (networks, _pool_table(allocation)):
         if shown.rows:
             plain = width is None and not color
             parts.append(render_plain(shown) if plain else render_terminal(shown, width or 100_000, color))
@@ -182,6 +185,13 @@ def render_text(allocation: Allocation, *, width: int | None, color: bool) -> st
         parts.append("".join(line + "\n" for line in lines))
     parts.append(_lines([_summary(allocation)], width))
     return "\n".join(parts)
+
+
+def _narrowed(full: Table) -> Table:
+    """Return the table without the columns that others imply, so that it stands in a terminal."""
+    kept = [i for i, column in enumerate(full.columns) if column.title not in ("first", "last", "pool")]
+    rows = [[row[i] for i in kept] for row in full.rows]
+    return Table(tuple(full.columns[i] for i in kept), rows, full.caption)
 
 
 def _lines(lines: Iterable[str], width: int | None) -> str:

@@ -97,7 +97,7 @@ def _for_hosts(hosts: int, why: str, version: int, *, internal: bool) -> Sizing:
         return Sizing(64, f"{why}: interface identifiers of IPv6 have 64 bits", _SUBNET64)
     if version == 6 or hosts <= 2:
         return Sizing(_length_for(hosts, version), why)
-    return Sizing(_length_for(hosts + 2, version), f"{why}, network and broadcast address")
+    return Sizing(_length_for(hosts + 2, version), f"{why}, beside network and broadcast address")
 
 
 def _length_for(addresses: int, version: int) -> int:
