@@ -39,7 +39,7 @@ def page() -> str:
             dated = f" ({rule.source.date})" if rule.source.date else ""
             lines += [
                 "", f"### {rule.name}", "", f"{', '.join(rule.severities)}: {_plain(rule.summary)}", "",
-                f"*Why it matters.* {_plain(rule.reason)}", "", f"*What to do.* {_plain(rule.remedy)}", "",
+                f"*Why it matters.* {_sentence(rule.reason)}", "", f"*What to do.* {_sentence(rule.remedy)}", "",
                 f"*Source.* {source}{dated}",
             ]  # fmt: skip
     return "\n".join(lines) + "\n"
@@ -47,6 +47,10 @@ def page() -> str:
 
 def _plain(text: str) -> str:
     return text.replace("[[", "\\[\\[").replace("|", "\\|")
+
+
+def _sentence(text: str) -> str:
+    return _plain(text[:1].upper() + text[1:])
 
 
 def main(arguments: list[str]) -> int:
