@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,7 +18,8 @@ from ipplan.checks import RULES, check_plan
 from ipplan.cli import main
 from ipplan.plan.load import parse_plan
 
-pty = pytest.importorskip("pty", reason="needs pseudo-terminals")
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = Path(__file__).parent / "golden"
@@ -60,37 +60,16 @@ def test_piped_output(
 
 
 @pytest.fixture(scope="module", params=WIDTHS)
-def on_terminal(request: pytest.FixtureRequest) -> tuple[int, dict[str, str]]:
+def on_terminal(
+    request: pytest.FixtureRequest, show_on_terminal: Callable[..., str]
+) -> tuple[int, dict[str, str]]:
     """What check and allocate show of the conflicts sample on a terminal of a width."""
-    return request.param, {command: show(command, request.param) for command in ("check", "allocate")}
-
-
-def show(command: str, width: int) -> str:
-    """Run a command on the conflicts sample in a pseudo-terminal and return what it shows."""
-    import fcntl
-    import struct
-    import termios
-
-    master, terminal = pty.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
-    environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "FORCE_COLOR")}
-    environment |= {"NO_COLOR": "1", "TERM": "xterm", "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
-    with subprocess.Popen(
-        [sys.executable, "-m", "ipplan", command, "conflicts.toml"],
-        cwd=PLANS, env=environment, stdin=subprocess.DEVNULL, stdout=terminal, stderr=subprocess.DEVNULL,
-    ):  # fmt: skip
-        os.close(terminal)
-        shown = b""
-        while True:
-            try:
-                chunk = os.read(master, 1 << 16)
-            except OSError:  # Linux says so when the other side is closed
-                break
-            if not chunk:
-                break
-            shown += chunk
-    os.close(master)
-    return shown.decode("utf-8").replace("\r\n", "\n")
+    return request.param, {
+        command: show_on_terminal(
+            [sys.executable, "-m", "ipplan", command, "conflicts.toml"], folder=PLANS, width=request.param
+        )
+        for command in ("check", "allocate")
+    }
 
 
 def test_terminal_output(on_terminal: tuple[int, dict[str, str]], *, update_golden: bool) -> None:

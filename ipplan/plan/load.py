@@ -88,12 +88,19 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that the given one was probably meant to be, None if none is near."""
     from difflib import get_close_matches
 
-    return next(iter(get_close_matches(word, sorted(known), n=1, cutoff=0.6)), None)
+    # A slip of the finger seldom changes the length: of several near words, take the one as long.
+    near = get_close_matches(word, sorted(known), n=3, cutoff=0.6)
+    return min(near, key=lambda other: abs(len(other) - len(word)), default=None)
 
 
 def show(value: object) -> str:
     """Return a value of a plan for a message, quoted, escaped and cut at about 80 characters."""
-    text = ascii(value) if not isinstance(value, str) else '"' + ascii(value)[1:-1] + '"'
+    if isinstance(value, str):
+        text = '"' + ascii(value)[1:-1] + '"'
+    elif isinstance(value, (datetime.date, datetime.time)):
+        text = value.isoformat()
+    else:
+        text = ascii(value)
     return text if len(text) <= 80 else text[:77] + "..."
 
 
