@@ -33,12 +33,13 @@ class AddressError(ValueError):
 class HostBitsError(AddressError):
     """A prefix whose host bits are set, such as 10.50.0.0/12.
 
-    `block` is the prefix that holds the address at the given length; `address` is the address as written and
-    `exact` the largest prefix that starts there.
+    `block` is the prefix that holds the address at the given length, `address` the address as written, an
+    integer, and `exact` the largest prefix that starts there.
     """
 
     def __init__(self, block: Prefix, address: int) -> None:
         self.block = block
+        self.address = address
         self.exact = largest_prefix_at(block.version, address, block.last)
         written = f"{format_address(block.version, address)}/{block.length}"
         super().__init__(f"{written} has host bits set: the block that holds it is {block}", str(block))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ipplan.addresses import AddressError, HostBitsError, format_address, parse_address, parse_prefix
+from ipplan.addresses import AddressError, HostBitsError, format_address, parse_prefix
 from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
 from ipplan.cli.plans import choose_catalog, read_plan
 from ipplan.cli.streams import UsageProblem, say
@@ -112,7 +112,7 @@ def _read_pool(text: str) -> Pool:
     try:
         return Pool(parse_prefix(text))
     except HostBitsError as error:
-        return Pool(error.block, parse_address(text.partition("/")[0])[1])
+        return Pool(error.block, error.address)
     except AddressError as error:
         hint = "" if error.suggestion is None else f"; write {error.suggestion}"
         raise click.BadParameter(f'"{escape(text[:80])}": {error}{hint}', param_hint="--byoip") from None

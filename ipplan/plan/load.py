@@ -284,7 +284,7 @@ class _Reader:
         try:
             return parse_prefix(value), None
         except HostBitsError as error:
-            return error.block, parse_address(value.partition("/")[0])[1]
+            return error.block, error.address
         except AddressError as error:
             help_ = f'write "{error.suggestion}"' if error.suggestion else None
             self.problem("bad-value", key, f"is {show(value)}, which is no CIDR: {error}", help_)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ipplan.addresses import Prefix, format_address, parse_prefix
 from ipplan.plan.kinds import ICP_DEFAULTS, IKS_DEFAULTS, KINDS, Kind
+from ipplan.plan.sizing import first_usable, last_usable
 
 if TYPE_CHECKING:
     import datetime
@@ -59,9 +60,7 @@ class NamedAddress(NamedTuple):
             version, value = self.address
             return value if version == prefix.version and prefix.first <= value <= prefix.last else None
         assert self.nth is not None
-        spare = prefix.size > 2
-        first = prefix.first + spare
-        last = prefix.last - (spare and prefix.version == 4)
+        first, last = first_usable(prefix), last_usable(prefix)
         value = first + self.nth - 1 if self.nth > 0 else last + self.nth + 1
         return value if first <= value <= last else None
 

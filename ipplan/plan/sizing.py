@@ -151,19 +151,11 @@ def resolve_addresses(network: Network, prefix: Prefix) -> list[tuple[str, str]]
     """Return each named address of the network with its text, for a network placed at `prefix`.
 
     The n-th usable counts from the first after the network address, negative ones from the last before the
-    broadcast address; full addresses stay as they are. One that would lie outside the prefix is left out:
-    a check reports it.
+    broadcast address; full addresses stay as they are. One that the prefix does not hold is left out: a check
+    reports it.
     """
-    found = []
-    for named in network.addresses:
-        if named.address is not None:
-            found.append((named.name, format_address(*named.address)))
-        elif named.nth is not None:
-            start = first_usable(prefix) - 1 if named.nth > 0 else last_usable(prefix) + 1
-            value = start + named.nth
-            if prefix.first <= value <= prefix.last:
-                found.append((named.name, format_address(prefix.version, value)))
-    return found
+    resolved = ((named.name, named.resolve(prefix)) for named in network.addresses)
+    return [(name, format_address(prefix.version, value)) for name, value in resolved if value is not None]
 
 
 def gateway_of(network: Network, prefix: Prefix) -> str | None:

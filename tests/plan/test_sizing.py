@@ -114,15 +114,15 @@ def named(**values: int | str) -> Network:
         ("10.0.4.0/24", 1, "10.0.4.1"), ("10.0.4.0/24", -1, "10.0.4.254"), ("10.0.4.0/24", 254, "10.0.4.254"),
         ("10.0.4.0/31", 1, "10.0.4.0"), ("10.0.4.0/31", -1, "10.0.4.1"), ("10.0.4.9/32", 1, "10.0.4.9"),
         ("fd00::/64", 1, "fd00::1"), ("fd00::/64", -1, "fd00::ffff:ffff:ffff:ffff"),
-        ("10.0.4.0/24", "10.9.9.9", "10.9.9.9"),
+        ("10.0.4.0/24", "10.0.4.77", "10.0.4.77"),
     ],
 )  # fmt: skip
 def test_named_addresses_count_usable_ones(cidr: str, value: int | str, text: str) -> None:
     assert resolve_addresses(named(x=value), parse_prefix(cidr)) == [("x", text)]
 
 
-@pytest.mark.parametrize("value", [256, 10**12, -256, -(10**12)])
-def test_named_addresses_beyond_the_network_are_left_out(value: int) -> None:
+@pytest.mark.parametrize("value", [255, 10**12, -255, -(10**12), "10.9.9.9"])
+def test_named_addresses_beyond_the_network_are_left_out(value: int | str) -> None:
     assert resolve_addresses(named(x=value), parse_prefix("10.0.4.0/24")) == []
 
 
