@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Any
 
 import netaddr
 import pytest
@@ -19,7 +20,7 @@ from ipplan.addresses import (
     parse_prefix,
 )
 
-_NETWORK = {4: ipaddress.IPv4Network, 6: ipaddress.IPv6Network}
+_NETWORK: dict[int, Any] = {4: ipaddress.IPv4Network, 6: ipaddress.IPv6Network}
 
 REFUSED = [
     # text, part of the reason, suggestion

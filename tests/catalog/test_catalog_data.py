@@ -7,6 +7,7 @@ import hashlib
 import ipaddress
 import json
 import random
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ from ipplan.catalog import (
 )
 from tools.build_catalog import DATA, FACTS, build
 
-_NETWORK = {4: ipaddress.IPv4Network, 6: ipaddress.IPv6Network}
+_NETWORK: dict[int, Any] = {4: ipaddress.IPv4Network, 6: ipaddress.IPv6Network}
 
 
 def facts(name: str) -> list[dict[str, str]]:

@@ -10,8 +10,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-
 from conftest import BAD_PLAN, GOOD_PLAN
+
 from ipplan.cli import streams
 from ipplan.cli.streams import InputProblem, OutputProblem, deliver, read_input, replace_file
 
