@@ -248,8 +248,9 @@ def _block_rows() -> Iterator[Reservation]:
 def _kubernetes_rows() -> Iterator[Reservation]:
     for cidr, severity, scope, platform, source in _read("kubernetes")["rows"]:
         category = CATEGORIES[f"kubernetes-{severity}"]
+        title, note = _shorten(scope)
         yield Reservation(
-            parse_prefix(cidr), category, scope, None, None, None, None, Source(**source), platform
+            parse_prefix(cidr), category, title, None, None, None, note, Source(**source), platform
         )
 
 

@@ -5,9 +5,10 @@ Must not decide anything: every number here is read from the allocation.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.addresses import format_address
+from ipplan.addresses import Prefix, format_address
 from ipplan.output.documents import made_by, source_object
 from ipplan.output.table import Column, Table, render_plain, render_terminal
 from ipplan.output.text import escape, paint, wrap
@@ -16,7 +17,6 @@ from ipplan.plan.sizing import first_usable, gateway_of, resolve_addresses, usab
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ipplan.addresses import Prefix
     from ipplan.allocate import Allocation, Row
 
 
@@ -65,22 +65,45 @@ def document(allocation: Allocation) -> dict[str, object]:
 
 def _row_document(row: Row) -> dict[str, object]:
     network, status, prefix, pool, reason = row
+    if prefix is None:
+        first = last = cidr = netmask = size = room = gateway = None
+    else:
+        # Each address is written once: text is most of the time that a large allocation takes.
+        version, start, length = prefix
+        size = prefix.size
+        first, last = format_address(version, start), format_address(version, start + size - 1)
+        cidr, netmask, room, gateway = (
+            f"{first}/{length}",
+            _netmask(version, length),
+            usable(prefix, network.kind),
+            _gateway(row),
+        )
     return {
         "network": network.name,
         "kind": network.kind.name,
-        "cidr": _text(prefix),
+        "cidr": cidr,
         "status": status,
-        "pool": _text(pool),
+        "pool": None if pool is None else _pool_text(pool),
         "group": network.group,
-        "first": None if prefix is None else format_address(prefix.version, prefix.first),
-        "last": None if prefix is None else format_address(prefix.version, prefix.last),
-        "netmask": None if prefix is None else prefix.netmask,
-        "size": None if prefix is None else prefix.size,
-        "usable": None if prefix is None else usable(prefix, network.kind),
-        "gateway": _gateway(row),
+        "first": first,
+        "last": last,
+        "netmask": netmask,
+        "size": size,
+        "usable": room,
+        "gateway": gateway,
         "addresses": _addresses(row),
         "reason": reason,
     }
+
+
+@cache
+def _netmask(version: int, length: int) -> str | None:
+    return Prefix(version, 0, length).netmask
+
+
+@cache
+def _pool_text(pool: Prefix) -> str:
+    return str(pool)
 
 
 def _text(prefix: Prefix | None) -> str | None:
