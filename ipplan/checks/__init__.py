@@ -7,25 +7,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.checks import capacity, completeness, overlaps, pools, provided, published
+from ipplan.checks import capacity, completeness, overlaps, pools, provided, published, waivers
 from ipplan.checks.context import Context
 from ipplan.checks.registry import RULES, Rule
 
 if TYPE_CHECKING:
+    import datetime
+
     from ipplan.catalog import Catalog
     from ipplan.findings import Finding
     from ipplan.plan.model import Plan
 
 __all__ = ["RULES", "TOPICS", "Rule", "check_plan"]
 
-TOPICS = (overlaps, published, pools, provided, capacity, completeness)
-"""The modules whose rules are run, in order."""
+TOPICS = (overlaps, published, pools, provided, capacity, completeness, waivers)
+"""The modules that hold the rules, in the order of the documentation."""
 
 
-def check_plan(plan: Plan, catalog: Catalog) -> tuple[Finding, ...]:
-    """Return the findings of every rule, not yet placed or sorted.
+def check_plan(plan: Plan, catalog: Catalog, today: datetime.date | None = None) -> tuple[Finding, ...]:
+    """Return the findings of every rule, those that the plan waives marked so, not yet placed or sorted.
 
-    Costs n log n in the number of networks, plus the findings themselves.
+    Waivers are judged on the given day; without one none expires. Costs n log n in the number of networks, plus
+    the findings themselves.
     """
-    context = Context(plan, catalog)
-    return tuple(finding for rule in RULES.values() for finding in rule.check(context))
+    context = Context(plan, catalog, today)
+    last = [rule for rule in RULES.values() if rule.check.__module__ == waivers.__name__]
+    found = [finding for rule in RULES.values() if rule not in last for finding in rule.check(context)]
+    context.settlement = waivers.settle(plan, found, today)
+    return (*context.settlement.findings, *(finding for rule in last for finding in rule.check(context)))

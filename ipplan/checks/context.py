@@ -13,9 +13,11 @@ from ipplan.addresses import WIDTH, Prefix, Range, RangeSet
 from ipplan.plan.kinds import KINDS
 
 if TYPE_CHECKING:
+    import datetime
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ipplan.catalog import Catalog, IksWindow, Reservation
+    from ipplan.checks.waivers import Settlement
     from ipplan.plan.kinds import Kind
     from ipplan.plan.model import Network, Plan
 
@@ -62,9 +64,13 @@ class Sweep(NamedTuple):
 class Context:
     """A plan, the catalogue it is held against, and what the rules share. All of it is computed when asked."""
 
-    def __init__(self, plan: Plan, catalog: Catalog) -> None:
+    settlement: Settlement
+    """What the rules found and the plan waives; set before the rules on waivers run."""
+
+    def __init__(self, plan: Plan, catalog: Catalog, today: datetime.date | None = None) -> None:
         self.plan = plan
         self.catalog = catalog
+        self.today = today
         self._suggested: dict[str, str | None] = {}
 
     @cached_property

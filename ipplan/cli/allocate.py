@@ -150,8 +150,10 @@ def _warn_of_host_bits(pool: Pool) -> None:
 
 
 def _warn_of_errors(plan: Plan, catalog: Catalog) -> None:
+    from datetime import date
+
     from ipplan.checks import check_plan
 
-    errors = sum(f.severity == "error" and f.waived is None for f in check_plan(plan, catalog))
+    errors = sum(f.severity == "error" and f.waived is None for f in check_plan(plan, catalog, date.today()))
     if errors:
         say(f"warning: the plan has {errors:,} error{'' if errors == 1 else 's'}; run ipplan check")

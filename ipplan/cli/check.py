@@ -78,11 +78,13 @@ def _try_check(path: str, ranges_edition: str | None, wanted: Callable[[str], bo
 
 
 def _check(path: str, ranges_edition: str | None, wanted: Callable[[str], bool]) -> Report:
+    from datetime import date
+
     from ipplan.checks import check_plan
 
     plan, data = read_plan(path)
     catalog = choose_catalog(ranges_edition, plan)
-    findings = [finding for finding in check_plan(plan, catalog) if wanted(finding.rule)]
+    findings = [finding for finding in check_plan(plan, catalog, date.today()) if wanted(finding.rule)]
     return Report(
         plan_name=plan.name, file=plan.file, edition=catalog.edition, networks=len(plan.networks),
         findings=place(findings, plan.file, locate_in(data)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 import random
 from typing import TYPE_CHECKING
@@ -18,18 +19,25 @@ if TYPE_CHECKING:
 DAL10 = '[plan]\ndata-centers = ["dal10"]\n'
 
 
+TODAY = datetime.date(2026, 1, 1)
+
+
 def net(name: str, kind: str, cidr: str, more: str = "") -> str:
     return f'[networks.{name}]\nkind = "{kind}"\ncidr = "{cidr}"\n{more}\n'
 
 
 def findings(text: str) -> tuple[Finding, ...]:
     plan = parse_plan(text.encode(), "plan.toml")
-    return check_plan(plan, load_catalog(plan.ranges_edition))
+    return check_plan(plan, load_catalog(plan.ranges_edition), TODAY)
 
 
 IKS = '[clusters.iks]\nplatform = "iks"\n'
 ICP = '[clusters.icp]\nplatform = "icp"\n'
 TWO = '[clusters.a]\nplatform = "iks"\n[clusters.b]\nplatform = "iks"\n'
+
+WAIVE = '[[waive]]\nrule = "{rule}"\nnetworks = {networks}\nreason = "known"\nowner = "net-team"\n'
+A = net("a", "vcs-vm", "10.225.0.0/24")
+PUBLIC = net("a", "vcs-vm", "8.8.8.0/24") + net("b", "vcs-vm", "10.226.0.0/24")
 
 # rule: (plan that breaks it, severity, networks, overlap), plan that nearly does
 CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
@@ -134,6 +142,15 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
     "incomplete-cluster": [(ICP, "warning", (), None), (IKS + net("a", "iks-pod", "172.22.0.0/16"), "warning", (), None)],
     "incomplete-integration": [('[integration]\nicp-vcs = "nat"\n', "warning", (), None)],
     "unknown-data-center": [('[plan]\ndata-centers = ["dal99"]\n', "warning", (), None)],
+    "waiver-unknown-rule": [(WAIVE.format(rule="network-overlaps", networks='["a"]') + A, "error", ("a",), None)],
+    "waiver-expired": [
+        (WAIVE.format(rule="public-byoip", networks='["a"]') + "until = 2025-12-31\n" + PUBLIC, "warning", ("a",), None)
+    ],
+    "waiver-unused": [(WAIVE.format(rule="public-byoip", networks='["a"]') + A, "warning", ("a",), None)],
+    "waiver-too-broad": [
+        (WAIVE.format(rule="public-byoip", networks="[]") + PUBLIC, "warning", (), None),
+        (WAIVE.format(rule="public-byoip", networks='["a", "b"]') + PUBLIC, "warning", ("a", "b"), None),
+    ],
     "lonely-group": [('[networks.a]\nkind = "vcs-vm"\ngroup = "x"\n', "warning", ("a",), None)],
 }  # fmt: skip
 
@@ -170,6 +187,10 @@ FINE = {
     + '[networks.w]\nkind = "iks-worker-private"\n',
     "incomplete-integration": '[integration]\nicp-vcs = "none"\n',
     "unknown-data-center": DAL10,
+    "waiver-unknown-rule": WAIVE.format(rule="public-byoip", networks='["a"]') + PUBLIC,
+    "waiver-expired": WAIVE.format(rule="public-byoip", networks='["a"]') + "until = 2026-01-01\n" + PUBLIC,
+    "waiver-unused": WAIVE.format(rule="public-byoip", networks='["a"]') + PUBLIC,
+    "waiver-too-broad": WAIVE.format(rule="public-byoip", networks='["a"]') + PUBLIC,
     "lonely-group": '[networks.a]\nkind = "vcs-vm"\ngroup = "x"\n[networks.b]\nkind = "vcs-vm"\ngroup = "x"\n',
 }  # fmt: skip
 
@@ -269,3 +290,32 @@ def test_the_page_of_rules_is_what_the_rules_say() -> None:
     from tools.build_rules_page import PAGE, page
 
     assert PAGE.read_text(encoding="utf-8") == page(), "run python -m tools.build_rules_page"
+
+
+OVERLAP = (
+    net("a", "vcs-vm", "10.225.0.0/24")
+    + net("b", "vcs-vm", "10.225.0.0/25")
+    + net("c", "vcs-vm", "10.225.0.128/25")
+)
+
+
+@pytest.mark.parametrize(
+    ("networks", "until", "waived"),
+    [
+        ('["a", "b"]', "2026-01-01", {("b", "a")}),
+        ('["a", "b", "c"]', "2026-01-01", {("b", "a"), ("c", "a")}),
+        ("[]", "2026-01-01", {("b", "a"), ("c", "a")}),
+        ('["a"]', "2026-01-01", set()),  # one side of an overlap is not enough
+        ('["a", "b"]', "2025-12-31", set()),  # expired the day before
+    ],
+)
+def test_a_waiver_covers_the_findings_whose_networks_it_all_names(
+    networks: str, until: str, waived: set[tuple[str, str]]
+) -> None:
+    waiver = WAIVE.format(rule="network-overlap", networks=networks) + f"until = {until}\n"
+
+    found = [f for f in findings(waiver + OVERLAP) if f.rule == "network-overlap"]
+
+    assert {f.networks for f in found if f.waived is not None} == waived
+    assert {f.networks for f in found} == {("b", "a"), ("c", "a")}
+    assert all(f.waived == f"known (net-team, until {until})" for f in found if f.waived is not None)
