@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ipplan.checks.context import Context
     from ipplan.findings import Finding
+    from ipplan.plan.model import Network
 
 _ARCHITECTURE = Source(
     "IBM Cloud docs, vmware-solutions: integration, IP addressing, and network flows",
@@ -52,6 +53,10 @@ def incomplete_cluster(context: Context) -> Iterator[Finding]:
     """
     needed = [kind for groups in _CLUSTER_KINDS.values() for kinds in groups for kind in kinds]
     have = {(n.cluster, kind) for kind in needed for n in context.by_kind[kind]}
+    defaults_of: dict[str | None, list[Network]] = {}
+    for network in context.plan.defaults:
+        if not network.declared:
+            defaults_of.setdefault(network.cluster, []).append(network)
     for cluster in context.plan.clusters.values():
         missing = [
             kinds[0]
@@ -59,7 +64,7 @@ def incomplete_cluster(context: Context) -> Iterator[Finding]:
             if not any((cluster.name, kind) in have for kind in kinds)
         ]
         if missing:
-            defaults = [n for n in context.plan.defaults if not n.declared and n.cluster == cluster.name]
+            defaults = defaults_of.get(cluster.name, [])
             because = tuple(f"its {n.kind.role}s take the default {n.prefix}" for n in defaults)
             icp = cluster.platform == "icp" and bool(defaults)
             if icp:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ipplan.checks.context import label
@@ -11,7 +12,7 @@ from ipplan.findings import Source
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ipplan.checks.context import Context, Sweep
+    from ipplan.checks.context import Context
     from ipplan.findings import Finding
     from ipplan.plan.model import Network
 
@@ -20,8 +21,11 @@ _ARCHITECTURE = Source(
     "https://github.com/ibm-cloud-docs/vmwaresolutions/blob/ddb0278/archiref/vcsnsxt/vcsnsxt-overview-integration.md",
     "2018-11-20",
 )
+_MOST_NEIGHBOURS = 8
+"""So many of the networks around one are told one by one; further ones are counted."""
+
 _FULL_DETAIL = 1000
-"""From so many overlaps on, each further network is reported against its nearest neighbour only."""
+"""From so many overlaps on, each further network is told against its nearest neighbour only."""
 
 
 @rule("network-overlap", "error", "warning", source=_ARCHITECTURE)
@@ -33,35 +37,62 @@ def network_overlap(context: Context) -> Iterator[Finding]:
 
     Do: move one of the two. Pod and service ranges of a running cluster cannot change, so move the other side.
     """
-    found = 0
+    told = 0
     for sweep in context.sweeps:
-        for inner, outer, further in _pairs(sweep):
-            found += 1
-            if found > _FULL_DETAIL and further is None:
-                continue
-            yield _overlap(context, inner, outer, further or 0)
+        around = _Around()
+        for network, first, last in zip(sweep.networks, sweep.firsts, sweep.lasts, strict=True):
+            around.close_before(first)
+            outers, further = around.nearest(network, 1 if told > _FULL_DETAIL else _MOST_NEIGHBOURS)
+            told += len(outers)
+            for outer in outers:
+                yield _overlap(context, network, outer, further if outer is outers[-1] else 0)
+            around.open(network, last)
 
 
-def _pairs(sweep: Sweep) -> Iterator[tuple[Network, Network, int | None]]:
-    """Yield (inner, outer, further) for overlapping networks.
+class _Around:
+    """The networks that hold the current address, while a sweep goes through all in address order.
 
-    Prefixes nest or are disjoint, so in address order the stack of open networks holds exactly those around the
-    next one. Up to eight around each network are told one by one, nearest first, conflicts before mere twins of
-    two clusters; the last one told carries the number of `further` ones, earlier ones None.
+    Prefixes nest or are disjoint, so these form a stack, and it holds exactly what is around the next network.
+    Ranges inside a cluster conflict with those outside any and with those of their own cluster; stacks of these
+    are kept beside the whole one, so that thousands of clusters on one default range cost no more than few.
     """
-    stack: list[tuple[Network, int]] = []
-    for network, last in zip(sweep.networks, sweep.lasts, strict=True):
-        first = network.prefix.first if network.prefix else 0
-        while stack and stack[-1][1] < first:
-            stack.pop()
-        if stack:
-            around = [outer for outer, _ in reversed(stack)]
-            around.sort(key=lambda outer: _isolated(network, outer))  # stable: nearest first among equals
-            told = around[:8]
-            for outer in told[:-1]:
-                yield network, outer, None
-            yield network, told[-1], len(around) - len(told)
-        stack.append((network, last))
+
+    def __init__(self) -> None:
+        self._all: list[tuple[Network, int]] = []
+        self._by_side: dict[str | None, list[tuple[int, Network]]] = {}
+
+    def open(self, network: Network, last: int) -> None:
+        self._by_side.setdefault(_side(network), []).append((len(self._all), network))
+        self._all.append((network, last))
+
+    def close_before(self, first: int) -> None:
+        """Forget the networks that end before an address."""
+        while self._all and self._all[-1][1] < first:
+            self._by_side[_side(self._all.pop()[0])].pop()
+
+    def nearest(self, network: Network, most: int) -> tuple[list[Network], int]:
+        """Return up to `most` networks around this one, and how many further ones there are.
+
+        Conflicts come before twins in other clusters, and of each the nearest first.
+        """
+        if not self._all:
+            return [], 0
+        if not network.kind.internal:
+            told = [outer for outer, _ in self._all[: -most - 1 : -1]]
+        else:
+            sides = {None, _side(network)}
+            conflicts = sorted(
+                (x for side in sides for x in self._by_side.get(side, [])[-most:]), key=lambda x: -x[0]
+            )
+            told = [outer for _, outer in conflicts[:most]]
+            twins = (outer for outer, _ in self._all[: -most * 8 - 1 : -1] if _isolated(network, outer))
+            told += islice(twins, most - len(told))
+        return told, len(self._all) - len(told)
+
+
+def _side(network: Network) -> str | None:
+    """Return the cluster that a range is inside of, None for one that is outside any."""
+    return network.cluster or "" if network.kind.internal else None
 
 
 def _isolated(a: Network, b: Network) -> bool:

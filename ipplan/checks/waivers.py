@@ -37,11 +37,15 @@ def settle(plan: Plan, findings: Sequence[Finding], today: datetime.date | None)
     """
     declared = {network.name for network in plan.networks} if plan.waivers else set()
     waived: list[list[Finding]] = [[] for _ in plan.waivers]
+    by_rule: dict[str, list[tuple[Waiver, list[Finding]]]] = {}
+    for waiver, hits in zip(plan.waivers, waived, strict=True):
+        if not expired(waiver, today):
+            by_rule.setdefault(waiver.rule, []).append((waiver, hits))
     settled = []
     for finding in findings:
         concerned = {name for name in finding.networks if name in declared}
-        for waiver, hits in zip(plan.waivers, waived, strict=True):
-            if waiver.rule == finding.rule and not expired(waiver, today) and covers(waiver, concerned):
+        for waiver, hits in by_rule.get(finding.rule, ()):
+            if covers(waiver, concerned):
                 hits.append(finding)
                 finding = replace(finding, waived=finding.waived or _words(waiver))
         settled.append(finding)

@@ -451,12 +451,10 @@ class _Reader:
         if not isinstance(rows, dict):
             self.wrong_type(("networks",), rows, "a table", "write [networks.NAME] above each network")
             return ()
-        only = {
-            platform: name
-            for platform in ("iks", "icp")
-            for name in [c.name for c in clusters.values() if c.platform == platform]
-            if sum(c.platform == platform for c in clusters.values()) == 1
-        }
+        by_platform: dict[str, list[str]] = {}
+        for cluster in clusters.values():
+            by_platform.setdefault(cluster.platform, []).append(cluster.name)
+        only = {platform: names[0] for platform, names in by_platform.items() if len(names) == 1}
         found: list[Network] = []
         for name, row in rows.items():
             network = _plain_network(name, row) or self.network(name, row, clusters, pools, only)
@@ -582,7 +580,7 @@ class _Reader:
     def which_cluster(self, key: KeyPath, platform: str, clusters: dict[str, Cluster]) -> None:
         candidates = [c.name for c in clusters.values() if c.platform == platform]
         if candidates:
-            names = ", ".join(map(show, candidates))
+            names = ", ".join(map(show, candidates[:8])) + (", …" if len(candidates) > 8 else "")
             self.missing(
                 (*key, "cluster"),
                 f"the plan has {len(candidates)} {platform} clusters",
