@@ -10,11 +10,11 @@ This module knows nothing of plans, catalogues or output.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from netaddr import IPNetwork
 
@@ -280,6 +280,44 @@ class RangeSet:
         Sets of both IP versions are compared by prefix length within IPv4 first.
         """
         return min(self.prefixes(), key=lambda p: (p.version, p.length, p.first), default=None)
+
+
+class PrefixIndex:
+    """Prefixes in a fixed order by which those that overlap another are found without looking at all.
+
+    Invariant: the prefixes are sorted; equal ones may stand in it several times. What is found are positions.
+    """
+
+    __slots__ = ("_lengths", "prefixes")
+
+    def __init__(self, prefixes: Sequence[Prefix]) -> None:
+        """Take prefixes that are sorted already."""
+        self.prefixes = prefixes
+        self._lengths = {version: sorted({p[2] for p in prefixes if p[0] == version}) for version in (4, 6)}
+
+    def overlapping(self, prefix: Prefix) -> Iterator[int]:
+        """Yield the positions of all that share an address with the prefix.
+
+        First those around or equal to it, the most specific first, then those inside it in address order. Costs
+        a search for each prefix length in use, and what is found.
+        """
+        version, first, length = prefix
+        prefixes = self.prefixes
+        width = WIDTH[version]
+        for shorter in reversed(self._lengths[version]):
+            if shorter <= length:
+                around = (version, first >> width - shorter << width - shorter, shorter)
+                index = bisect_left(prefixes, around)
+                while index < len(prefixes) and prefixes[index] == around:
+                    yield index
+                    index += 1
+        last = prefix.last
+        for index in range(bisect_left(prefixes, prefix), len(prefixes)):
+            other = prefixes[index]
+            if other[0] != version or other[1] > last:
+                return
+            if other[2] > length:
+                yield index
 
 
 def largest_prefix_at(version: int, first: int, last: int) -> Prefix:

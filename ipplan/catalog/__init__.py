@@ -7,12 +7,11 @@ hand; nothing is fetched at run time. This module knows nothing of plans or rule
 from __future__ import annotations
 
 import json
-from bisect import bisect_left
 from functools import cache
 from os.path import dirname, join
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from ipplan.addresses import WIDTH, Prefix, parse_prefix
+from ipplan.addresses import Prefix, PrefixIndex, parse_prefix
 from ipplan.findings import Source
 
 if TYPE_CHECKING:
@@ -139,41 +138,18 @@ class Catalog:
     Invariant: `reservations` are sorted by prefix, category, data center, pod and title; it is not changed.
     """
 
-    __slots__ = ("_lengths", "_prefixes", "edition", "reservations")
+    __slots__ = ("_index", "edition", "reservations")
 
     def __init__(self, edition: str, reservations: tuple[Reservation, ...]) -> None:
         self.edition = edition
         self.reservations = reservations
-        self._prefixes = [r[0] for r in reservations]
-        self._lengths = {
-            version: sorted({p[2] for p in self._prefixes if p[0] == version}) for version in (4, 6)
-        }
-
-    def _equal(self, prefix: Prefix) -> Iterator[Reservation]:
-        index = bisect_left(self._prefixes, prefix)
-        while index < len(self._prefixes) and self._prefixes[index] == prefix:
-            yield self.reservations[index]
-            index += 1
+        self._index = PrefixIndex([r[0] for r in reservations])
 
     def overlapping(self, prefix: Prefix) -> Iterator[Reservation]:
         """Yield every row that shares an address with the prefix: those around it, the most specific first, then
         those inside it in address order. Costs a search for each prefix length in use, and the rows found.
         """
-        version, first, length = prefix
-        width = WIDTH[version]
-        for shorter in reversed(self._lengths[version]):
-            if shorter <= length:
-                start = first >> width - shorter << width - shorter
-                yield from self._equal(tuple.__new__(Prefix, (version, start, shorter)))
-        last = prefix.last
-        index = bisect_left(self._prefixes, prefix)
-        while index < len(self._prefixes):
-            other = self._prefixes[index]
-            if other[0] != version or other[1] > last:
-                return
-            if other[2] > length:
-                yield self.reservations[index]
-            index += 1
+        return (self.reservations[index] for index in self._index.overlapping(prefix))
 
     def avoided(self, data_centers: frozenset[str] | None = None) -> tuple[Reservation, ...]:
         """Return the rows that nothing may be allocated from.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from ipplan.addresses import PrefixIndex
 from ipplan.checks.context import label
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Source
@@ -136,17 +137,18 @@ def avoid_overlap(context: Context) -> Iterator[Finding]:
 
     Do: move the network, or narrow the entry if it was too wide.
     """
-    avoids = context.plan.avoids
-    for network in context.touching(a.prefix for a in avoids):
-        for avoid in avoids:
-            shared = avoid.prefix.shared(network.prefix) if network.prefix else None
-            if shared is not None and network.declared:
-                reason = f" ({avoid.reason})" if avoid.reason else ""
-                yield RULES["avoid-overlap"].finding(
-                    f"{label(network)} overlaps avoided space {avoid.prefix}{reason}",
-                    network.cidr_key,
-                    networks=(network.name,),
-                    cidrs=(str(network.prefix), str(avoid.prefix)),
-                    overlap=str(shared),
-                    help=context.suggest(network),
-                )
+    avoids = sorted(context.plan.avoids, key=lambda avoid: avoid.prefix)
+    index = PrefixIndex([avoid.prefix for avoid in avoids])
+    for network in context.touching(avoid.prefix for avoid in avoids):
+        if network.prefix is None or not network.declared:
+            continue
+        for avoid in (avoids[i] for i in index.overlapping(network.prefix)):
+            reason = f" ({avoid.reason})" if avoid.reason else ""
+            yield RULES["avoid-overlap"].finding(
+                f"{label(network)} overlaps avoided space {avoid.prefix}{reason}",
+                network.cidr_key,
+                networks=(network.name,),
+                cidrs=(str(network.prefix), str(avoid.prefix)),
+                overlap=str(avoid.prefix.shared(network.prefix)),
+                help=context.suggest(network),
+            )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipplan.addresses import Prefix, Range, RangeSet, parse_prefix
+from ipplan.addresses import Prefix, PrefixIndex, Range, RangeSet, parse_prefix
 
 BASE = 0x0A0000FD  # neither zero nor aligned
 SIZE = 8
@@ -103,3 +103,18 @@ def test_prefix_relations_agree_with_sets_of_addresses() -> None:
             assert a.covers(b) == (x >= y)
             assert a.overlaps(b) == bool(x & y)
             assert (set(range(shared.first, shared.last + 1)) if shared else set()) == x & y
+
+
+def test_an_index_finds_what_a_comparison_with_all_finds_around_first() -> None:
+    every = [Prefix(4, first, length) for length in range(28, 33) for first in range(0, 16, 1 << 32 - length)]
+    for step in (1, 2, 3, 5):
+        chosen = sorted(every[::step] + every[:: step * 2])
+        index = PrefixIndex(chosen)
+        for asked in [*every, Prefix(4, 0, 0), Prefix(6, 0, 0)]:
+            found = list(index.overlapping(asked))
+
+            assert sorted(found) == [i for i, p in enumerate(chosen) if p.overlaps(asked)]
+            around = [chosen[i].length for i in found if chosen[i].length <= asked.length]
+            assert around == sorted(around, reverse=True)
+            inside = found[len(around) :]
+            assert inside == sorted(inside)
