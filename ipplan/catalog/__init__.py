@@ -159,16 +159,17 @@ class Catalog:
         centers, where given, narrow the customer private ranges to their own; service networks stay whole. The
         static route 10.0.0.0/8 of classic servers is advice and not among them.
         """
-        return tuple(r for r in self.reservations if _is_avoided(r, data_centers))
+        return tuple(r for r in self.reservations if self.avoids(r, data_centers))
 
-
-def _is_avoided(row: Reservation, data_centers: frozenset[str] | None) -> bool:
-    scope = row.category.scope
-    if scope == "private":
-        return data_centers is None or row.data_center is None or row.data_center in data_centers
-    if scope == "default":
-        return (row.platform, str(row.prefix)) in _AVOIDED_DEFAULTS and "VPC" not in row.title
-    return scope in ("service", "public", "reserved", "special")
+    @staticmethod
+    def avoids(row: Reservation, data_centers: frozenset[str] | None = None) -> bool:
+        """Tell whether a row is among those that nothing may be allocated from."""
+        scope = row.category.scope
+        if scope == "private":
+            return data_centers is None or row.data_center is None or row.data_center in data_centers
+        if scope == "default":
+            return (row.platform, str(row.prefix)) in _AVOIDED_DEFAULTS and "VPC" not in row.title
+        return scope in ("service", "public", "reserved", "special")
 
 
 def load_catalog(edition: str | None = None) -> Catalog:

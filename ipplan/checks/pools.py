@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from ipplan.addresses import HostBitsError, RangeSet, format_address
+from ipplan.addresses import HostBitsError, PrefixIndex, RangeSet, format_address
 from ipplan.checks.context import label
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Source
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from ipplan.checks.context import Context
     from ipplan.findings import Finding
     from ipplan.plan.model import Network
+
+_MOST_PAIRS = 8
+"""Of the pools around one, so many are told."""
+_MOST_POOLS = 20
+"""Of the pools that a network is outside of, so many are listed."""
 
 _PLAN = Source("the plan's own pools, plan.byoip")
 _CIDR = Source("RFC 4632 section 3.1: a prefix is an address whose bits after the prefix length are zero",
@@ -74,22 +79,24 @@ def pool_overlap(context: Context) -> Iterator[Finding]:
 
     Do: keep the larger of the two.
     """
-    for (i, one), (j, other) in combinations(enumerate(context.plan.pools), 2):
-        shared = one.prefix.shared(other.prefix)
-        if shared is not None:
-            larger = one.prefix if one.prefix.covers(other.prefix) else other.prefix
-            same = one.prefix == other.prefix
+    pools = context.plan.pools
+    order = sorted(range(len(pools)), key=lambda i: (pools[i].prefix, i))
+    index = PrefixIndex([pools[i].prefix for i in order])
+    for position, j in enumerate(order):
+        # Pools nest or are disjoint: those before this one that overlap it are around it, or equal.
+        around = (order[k] for k in index.overlapping(pools[j].prefix) if k < position)
+        for i in islice(around, _MOST_PAIRS):
+            outer, inner = pools[i].prefix, pools[j].prefix
+            same = outer == inner
             yield RULES["pool-overlap"].finding(
-                f"pool {other.prefix} is listed twice"
-                if same
-                else f"pool {other.prefix} overlaps pool {one.prefix}",
+                f"pool {inner} is listed twice" if same else f"pool {inner} overlaps pool {outer}",
                 ("plan", "byoip", j),
-                cidrs=(str(other.prefix), str(one.prefix)),
-                overlap=str(shared),
+                cidrs=(str(inner), str(outer)),
+                overlap=str(inner),
                 because=()
                 if same
-                else (f"plan.byoip[{i}] and plan.byoip[{j}] share {shared.size:,} addresses",),
-                help=f"keep {larger} once",
+                else (f"plan.byoip[{i}] and plan.byoip[{j}] share {inner.size:,} addresses",),
+                help=f"keep {outer} once",
             )
 
 
@@ -103,14 +110,15 @@ def pool_unusable(context: Context) -> Iterator[Finding]:
     """
     for index, pool in enumerate(context.plan.pools):
         if not context.usable_space.overlaps(pool.prefix):
-            rows = [r for r in context.catalog.avoided(None) if r.prefix.overlaps(pool.prefix)]
-            avoids = [a for a in context.plan.avoids if a.prefix.overlaps(pool.prefix)]
+            avoided = context.catalog.overlapping(pool.prefix)
+            rows = [r for r in avoided if context.catalog.avoids(r)]
+            avoids = sum(a.prefix.overlaps(pool.prefix) for a in context.plan.avoids)
             around = [r for r in rows if r.prefix.covers(pool.prefix)]
             row = max(around, key=lambda r: (r.prefix.length, r.platform == "iks"), default=None)
             if row:
                 because = f"{row.title} {row.prefix} holds all of it"
             else:
-                because = f"{len(rows):,} published ranges and {len(avoids):,} avoided ones cover it"
+                because = f"{len(rows):,} published ranges and {avoids:,} avoided ones cover it"
             yield RULES["pool-unusable"].finding(
                 f"nothing can be allocated from pool {pool.prefix}",
                 ("plan", "byoip", index),
@@ -141,7 +149,7 @@ def outside_pools(context: Context) -> Iterator[Finding]:
                     f"{label(network)} lies outside every pool ({pools})",
                     network.cidr_key,
                     networks=(network.name,),
-                    cidrs=(str(network.prefix), *(str(p.prefix) for p in context.plan.pools)),
+                    cidrs=(str(network.prefix), *(str(p.prefix) for p in context.plan.pools[:_MOST_POOLS])),
                     help=context.suggest(network),
                 )
     for network in context.detailed:
