@@ -142,6 +142,7 @@ def test_whatever_is_accepted_the_standard_library_accepts_too_with_the_same_val
 def test_addresses_are_read_and_printed_as_the_standard_library_does(
     address: ipaddress.IPv4Address | ipaddress.IPv6Address,
 ) -> None:
+    if address.version == 6 and int(address) >> 32 == 0xFFFF:
+        return  # the reader refuses IPv4-mapped addresses, and Python 3.13 prints them in another way
     assert format_address(address.version, int(address)) == str(address)
-    if address.version == 4 or int(address) >> 32 != 0xFFFF:
-        assert parse_address(str(address)) == (address.version, int(address))
+    assert parse_address(str(address)) == (address.version, int(address))
