@@ -8,15 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.addresses import WIDTH, Prefix
-from ipplan.allocate.demand import span
+from ipplan.allocate.demand import cover_of, reaches, span
 from ipplan.allocate.packing import aligned_blocks, gaps, merge
-from ipplan.allocate.result import PoolReport, Skipped
+from ipplan.allocate.result import Group, PoolReport, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ipplan.allocate.demand import Taken
     from ipplan.allocate.packing import Region, Span
+    from ipplan.allocate.result import Row
     from ipplan.plan.model import Plan
 
 
@@ -34,8 +35,8 @@ def count(
         pools = sorted({pool.prefix for pool in plan.pools if pool.prefix.version == version})
         if not pools:
             continue
-        hard = merge(span(t.prefix) for t in taken if t.prefix.version == version and t.own is None)
-        soft = [span(t.prefix) for t in taken if t.prefix.version == version and t.own is not None]
+        hard = merge(span(t.prefix) for t in taken if t.prefix.version == version and not t.ours)
+        soft = [span(t.prefix) for t in taken if t.prefix.version == version and t.ours]
         used = merge([*hard, *soft, *held.get(version, ())])
         width = WIDTH[version]
         end = -1
@@ -71,9 +72,30 @@ def list_skipped(plan: Plan, taken: Sequence[Taken]) -> tuple[Skipped, ...]:
     return tuple(found)
 
 
-def reaches(spans: list[Span], first: int, last: int) -> bool:
-    """Tell whether merged spans share an address with first to last."""
-    return next(gaps(first, last, spans), None) != (first, last)
+def list_groups(rows: Sequence[Row], taken: Sequence[Taken]) -> tuple[Group, ...]:
+    """Return the groups that have placed networks, each with the prefix around them and what else lies in it."""
+    members: dict[tuple[str, int], list[tuple[str, Prefix]]] = {}
+    for network, _, prefix, _, _, held in rows:
+        if network.group is not None and prefix is not None:
+            key = network.group, prefix.version
+            members.setdefault(key, []).append((network.name, held or prefix))
+    if not members:
+        return ()
+    spans: dict[int, list[Span]] = {4: [], 6: []}
+    for t in taken:
+        if t.category != "group":
+            spans[t.prefix.version].append(span(t.prefix))
+    for row in rows:
+        if row.prefix is not None:
+            spans[row.prefix.version].append(span(row.held or row.prefix))
+    all_ = {version: merge(found) for version, found in spans.items()}
+    found = []
+    for (name, version), own in members.items():
+        cover = cover_of([prefix for _, prefix in own])
+        rest = gaps(*span(cover), merge(span(prefix) for _, prefix in own))
+        alone = not any(reaches(all_[version], *gap) for gap in rest)
+        found.append(Group(name, cover, tuple(network for network, _ in own), alone))
+    return tuple(found)
 
 
 class PoolIndex:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.addresses import WIDTH, Prefix
+from ipplan.allocate.packing import gaps, merge
 from ipplan.plan.sizing import Sizing, request_version, size_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ipplan.allocate.packing import Region, Span
     from ipplan.catalog import Catalog
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 
 
 class Taken(NamedTuple):
-    """Space that is spoken for, and why. `own` is the pinned or default network that holds it."""
+    """Space that is spoken for, and why. `own` is the pinned, kept or default network that holds it.
+
+    `category` is one of the catalogue's, or avoid, pinned, default, kept, or group: what lies around the pinned
+    networks of a group, which are named in `reason`.
+    """
 
     prefix: Prefix
     category: str
@@ -26,12 +31,17 @@ class Taken(NamedTuple):
     own: Network | None = None
 
     @property
+    def ours(self) -> bool:
+        """Whether the networks of the plan hold the space, rather than somebody else."""
+        return self.own is not None or self.category == "group"
+
+    @property
     def movable(self) -> bool:
-        """Whether the plan could give the space up; a pinned range only if it may be allocated anywhere."""
+        """Whether the plan could give the space up; a pinned or kept range only if it may be allocated anywhere."""
         if self.own is None:
             return self.category == "avoid"
         free = self.own.group is None and self.own.pool is None
-        return free and self.category == "pinned" and self.own.kind.provider == "byoip"
+        return free and self.category in ("pinned", "kept") and self.own.kind.provider == "byoip"
 
 
 class Wanted(NamedTuple):
@@ -69,6 +79,46 @@ def list_taken(plan: Plan, catalog: Catalog, data_centers: frozenset[str] | None
                     prefix = prefix.supernet(network.grow_to)
                 found.append(Taken(prefix, category, f"network {network.name}", None, network))
     return found
+
+
+def list_covers(plan: Plan, taken: Sequence[Taken]) -> list[Taken]:
+    """Return the covering prefixes of the groups that are pinned as a whole, where nothing else lies in them.
+
+    One route reaches such a group as long as nothing else is placed between its networks.
+    """
+    members: dict[str, list[Network]] = {}
+    for network in plan.networks:
+        if network.group is not None:
+            members.setdefault(network.group, []).append(network)
+    if not members:
+        return []
+    held: dict[tuple[str, int], list[Prefix]] = {}
+    for t in taken:
+        if t.own is not None and t.own.group is not None:
+            held.setdefault((t.own.group, t.prefix.version), []).append(t.prefix)
+    reserved = {v: merge(span(t.prefix) for t in taken if t.prefix.version == v) for v in (4, 6)}
+    found = []
+    for (group, version), own in held.items():
+        if any(n.prefix is None for n in members[group]):
+            continue
+        cover = cover_of(own)
+        spans = merge(map(span, own))
+        if not any(reaches(reserved[version], *gap) for gap in gaps(*span(cover), spans)):
+            found.append(Taken(cover, "group", f"group {group} has it for itself", None))
+    return found
+
+
+def cover_of(prefixes: Sequence[Prefix]) -> Prefix:
+    """Return the smallest prefix around some of one IP version."""
+    version = prefixes[0].version
+    low, high = min(p.first for p in prefixes), max(p.last for p in prefixes)
+    bits = (low ^ high).bit_length()
+    return Prefix(version, low >> bits << bits, WIDTH[version] - bits)
+
+
+def reaches(spans: list[Span], first: int, last: int) -> bool:
+    """Tell whether merged spans share an address with first to last."""
+    return next(gaps(first, last, spans), None) != (first, last)
 
 
 def list_wanted(plan: Plan) -> Iterator[Wanted]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.addresses import WIDTH, Prefix
-from ipplan.allocate.accounts import reaches
-from ipplan.allocate.demand import region, span
+from ipplan.allocate.demand import cover_of, reaches, region, span
 from ipplan.allocate.packing import Request, aligned_blocks, gaps, merge, pack
 from ipplan.allocate.result import Failure
 
@@ -52,8 +51,8 @@ class Job:
         self._groups: dict[str, Group] = {}
         self._singles: list[Wanted] = []
 
-    def run(self) -> None:
-        """Place everything of this version, or fill `failures`."""
+    def run(self, *, advise: bool = True) -> None:
+        """Place everything of this version, or fill `failures`; without `advise` they lack what would help."""
         for w in self.wanted:
             if w[2][0] > self.width:
                 why = f"{w.network.name} wants a /{w.sizing.length}, and pool {w.network.pool} is IPv{self.version}"
@@ -78,7 +77,7 @@ class Job:
         sets, requests = self._requests()
         packing = pack(sets, reserved, requests)
         if packing.unplaced or self.failures:
-            self._explain(sets, requests, packing, reserved)
+            self._explain(sets, requests, packing, reserved, advise=advise)
             return
         self._verify(sets, requests, packing, reserved)
         for w in self._singles:
@@ -121,9 +120,9 @@ class Job:
         A cover may hold nothing but the group, so it grows from the smallest block around the pins until the
         members fit or until something foreign lies in it.
         """
-        low, high = min(p.first for p in pins), max(p.last for p in pins)
+        around = cover_of(pins)
         own = merge(map(span, pins))
-        bits = (low ^ high).bit_length()
+        low, bits = region(around)
         while bits <= self.width:
             first = low >> bits << bits
             last = first + (1 << bits) - 1
@@ -144,8 +143,6 @@ class Job:
                 )
                 return
             bits += 1
-        bits = (low ^ high).bit_length()
-        around = Prefix(self.version, low >> bits << bits, self.width - bits)
         for w in members:
             self._fail(
                 w, None,
@@ -227,11 +224,37 @@ class Job:
         self.failures[name] = Failure(name, needs, largest, message, help_)
 
     def _explain(
-        self, sets: list[tuple[Region, ...]], requests: list[Request], packing: Packing, reserved: list[Span]
+        self,
+        sets: list[tuple[Region, ...]],
+        requests: list[Request],
+        packing: Packing,
+        reserved: list[Span],
+        *,
+        advise: bool,
     ) -> None:
         """Turn what found no place into failures, each with what is missing and what would help."""
         if not packing.unplaced:
             return
+        help_ = self._advise(sets, requests, packing) if advise else None
+        bits = {r.name: r.bits for r in requests}
+        used = merge(
+            [*reserved, *((first, first + (1 << bits[n]) - 1) for n, first in packing.placed.items())]
+        )
+        largest: dict[int, int | None] = {}
+        singles = {w.network.name: w for w in self._singles}
+        for request in packing.unplaced:
+            if request.allowed not in largest:
+                largest[request.allowed] = self._largest(sets[request.allowed], used)
+            free = largest[request.allowed]
+            group = self._groups.get(request.name)
+            for w in (singles[request.name],) if group is None else group.members:
+                message = self._message(w, group, free, proven=packing.proven)
+                self._fail(w, free, message, help_, None if group is None else self.width - group.bits)
+
+    def _advise(
+        self, sets: list[tuple[Region, ...]], requests: list[Request], packing: Packing
+    ) -> str | None:
+        """Return the smallest change that would make everything fit, if one is found."""
         from ipplan.allocate.advice import Problem, advise
 
         everywhere = tuple(
@@ -248,21 +271,7 @@ class Job:
             unplaced=packing.unplaced,
             title=lambda name: f"group {self._groups[name].name}" if name in self._groups else name,
         )  # fmt: skip
-        help_ = advise(problem)
-        bits = {r.name: r.bits for r in requests}
-        used = merge(
-            [*reserved, *((first, first + (1 << bits[n]) - 1) for n, first in packing.placed.items())]
-        )
-        largest: dict[int, int | None] = {}
-        singles = {w.network.name: w for w in self._singles}
-        for request in packing.unplaced:
-            if request.allowed not in largest:
-                largest[request.allowed] = self._largest(sets[request.allowed], used)
-            free = largest[request.allowed]
-            group = self._groups.get(request.name)
-            for w in (singles[request.name],) if group is None else group.members:
-                message = self._message(w, group, free, proven=packing.proven)
-                self._fail(w, free, message, help_, None if group is None else self.width - group.bits)
+        return advise(problem)
 
     def _message(self, wanted: Wanted, group: Group | None, free: int | None, *, proven: bool) -> str:
         network, pool = wanted.network, wanted.network.pool
@@ -307,7 +316,13 @@ class Job:
             if t.category == "avoid"
         ]
         found += [
-            Movable(f"unpin {t.own.name} at {t.own.prefix}", span(t.prefix), self.width - t.prefix.length)
+            Movable(
+                f"let {t.own.name} move from {t.own.prefix}"
+                if t.category == "kept"
+                else f"unpin {t.own.name} at {t.own.prefix}",
+                span(t.prefix),
+                self.width - t.prefix.length,
+            )
             for t in self.taken
             if t.own is not None and t.movable
         ]

@@ -16,7 +16,8 @@ Status = Literal["allocated", "pinned", "default", "to-order"]
 class Row(NamedTuple):
     """What became of one declared network. `prefix` is None exactly where IBM Cloud has to provide it.
 
-    `pool` is the first pool that holds the prefix, if any does.
+    `pool` is the first pool that holds the prefix, if any does. `held` is the larger block that is kept for the
+    network to grow to, None where it asks for no room.
     """
 
     network: Network
@@ -24,6 +25,20 @@ class Row(NamedTuple):
     prefix: Prefix | None
     pool: Prefix | None
     reason: str
+    held: Prefix | None = None
+
+
+class Group(NamedTuple):
+    """A group as it lies: the smallest prefix around its networks and their room to grow.
+
+    `alone` tells whether nothing but the group is in that prefix, so that one route leads to it and to nothing
+    else. A group whose networks are of both IP versions is told once for each.
+    """
+
+    name: str
+    prefix: Prefix
+    networks: tuple[str, ...]
+    alone: bool
 
 
 class PoolReport(NamedTuple):
@@ -55,7 +70,7 @@ class Failure(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """A reservation that takes space of a pool; `category` is avoid, pinned or default for the plan's own."""
+    """A reservation that takes space of a pool; `category` is avoid, pinned, default or group for the plan's own."""
 
     prefix: Prefix
     category: str
@@ -79,6 +94,10 @@ class Allocation:
     failures: tuple[Failure, ...]
     skipped: tuple[Skipped, ...]
     free: tuple[Prefix, ...]
+    groups: tuple[Group, ...] = ()
+    """The groups in the order in which the plan names them, those without a placed network left out."""
+    moved: tuple[tuple[str, str], ...] = ()
+    """Networks that could not be kept where an earlier allocation had them, in plan order, each with why."""
 
     @property
     def ok(self) -> bool:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("ipplan.cli.check:command", "Report conflicts in one or more plans."),
     "allocate": ("ipplan.cli.allocate:command", "Allocate the networks of a plan that have no range yet."),
+    "why": ("ipplan.cli.why:command", "Tell why a network is where it is, and why not earlier."),
     "lookup": ("ipplan.cli.lookup:command", "Tell who owns an address or prefix."),
     "ranges": ("ipplan.cli.ranges:command", "List the published and reserved ranges that ipplan knows."),
     "schema": ("ipplan.cli.schema:command", "Print the JSON Schema of the plan or of a JSON document."),

@@ -7,39 +7,54 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ipplan.addresses import AddressError, HostBitsError, format_address, parse_prefix
 from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
-from ipplan.cli.plans import choose_catalog, read_plan
-from ipplan.cli.streams import UsageProblem, say
-from ipplan.output.text import escape
+from ipplan.cli.plans import choose_catalog
+from ipplan.cli.pools import (
+    DEFAULT_PLAN,
+    byoip_option,
+    choose_plan,
+    data_centers_option,
+    default_plan,
+    read_pools,
+    require_data_centers,
+    warn_of_host_bits,
+    with_pools,
+)
+from ipplan.cli.streams import UsageProblem, deliver, read_input, replace_unchanged, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from ipplan.addresses import Prefix
+    from ipplan.allocate import Allocation
     from ipplan.catalog import Catalog
     from ipplan.output.table import Table
     from ipplan.plan.model import Plan, Pool
 
-_PLAN = "plan.toml"
 _EXAMPLE = "ipplan allocate --byoip 172.24.0.0/14"
-_REFERENCE = (
-    ("vms", "vcs-vm"),
-    ("icp-pods", "icp-pod"),
-    ("icp-services", "icp-service"),
-    ("icp-workers", "icp-worker"),
+_WRITE_EXAMPLE = f"ipplan allocate {DEFAULT_PLAN} --write"
+_MOST_NAMED = 20
+"""Networks that one message names at most."""
+
+
+@click.command(
+    "allocate",
+    epilog="Exit status: 0 all placed, 1 not all (or --frozen and something would change), 2 a plan that cannot be read.",
 )
-"""The networks that the reference architecture brings itself, by name and kind."""
-
-
-@click.command("allocate", epilog="Exit status: 0 all placed, 1 not all, 2 a plan that cannot be read.")
 @click.argument("path", metavar="[PLAN]", required=False)
+@byoip_option
+@data_centers_option
+@click.option("--write", is_flag=True, help="Pin the result into PLAN; nothing else in it changes.")
+@click.option("--dry-run", is_flag=True, help="Show the difference that --write would make; write nothing.")
 @click.option(
-    "--byoip", metavar="CIDR", multiple=True, help="Pool to allocate from, instead of the plan's; repeatable."
+    "--frozen",
+    is_flag=True,
+    help="Fail if anything would change: every range has to be pinned, or as --previous has it.",
 )
 @click.option(
-    "--allow-other-data-centers",
-    is_flag=True,
-    help="Keep clear of IBM's customer private ranges only in the plan's data centers.",
+    "--previous",
+    metavar="FILE",
+    help="Keep what still holds of an earlier allocation (--json); say what has to move.",
 )
 @edition_option
 @format_option("table", "json", "csv", "markdown")
@@ -49,6 +64,10 @@ def command(
     path: str | None,
     byoip: tuple[str, ...],
     allow_other_data_centers: bool,
+    write: bool,
+    dry_run: bool,
+    frozen: bool,
+    previous: str | None,
     ranges_edition: str | None,
     output: Output,
 ) -> int:
@@ -57,37 +76,51 @@ def command(
     Without PLAN it takes plan.toml in the working directory, else the four BYOIP networks of the reference
     architecture at their default sizes. "-" reads the plan from standard input.
     """
-    pools = tuple(dict.fromkeys(_read_pool(text) for text in byoip))
-    if path is None and os.path.exists(_PLAN):
-        path = _PLAN
-        say(f"taking {_PLAN}")
-    if path is not None:
-        plan, _ = read_plan(path)
-    elif pools:
-        plan = _reference_plan()
-        say(f"no plan given and no {_PLAN} here: taking the BYOIP networks of the reference architecture")
-    else:
-        raise UsageProblem(f"there is no plan, no {_PLAN} here, and no pool to allocate from", _EXAMPLE)
-    if pools:
-        plan = _with_pools(plan, pools)
-    if allow_other_data_centers and not plan.data_centers:
-        raise UsageProblem(
-            "--allow-other-data-centers needs to know the plan's own",
-            'write data-centers = ["dal10"] under [plan]',
-        )
+    if write and frozen and not dry_run:
+        raise click.UsageError("--write and --frozen contradict each other")
+    if dry_run and output.format != "table":
+        raise click.UsageError(f"--dry-run shows a difference, and --format {output.format} cannot hold one")
+    pools = read_pools(byoip)
+    path = default_plan(path)
+    if write or dry_run:
+        _refuse_unwritable(path, output)
+    earlier = None if previous is None else _read_previous(previous, path)
+    plan, data = choose_plan(path, pools, _EXAMPLE)
+    if pools and (write or dry_run):
+        _refuse_foreign_pools(plan, pools)
+    plan = with_pools(plan, pools)
+    if allow_other_data_centers:
+        require_data_centers(plan)
     catalog = choose_catalog(ranges_edition, plan)
-    for pool in plan.pools:
-        _warn_of_host_bits(pool)
+    warn_of_host_bits(plan.pools)
     if path is not None:
         _warn_of_errors(plan, catalog)
-    return _allocate(plan, catalog, output, data_centers_only=allow_other_data_centers)
 
-
-def _allocate(plan: Plan, catalog: Catalog, output: Output, *, data_centers_only: bool) -> int:
     from ipplan.allocate import allocate
 
-    allocation = allocate(plan, catalog, data_centers_only=data_centers_only)
+    allocation = allocate(plan, catalog, data_centers_only=allow_other_data_centers, previous=earlier)
+    if allocation.ok:
+        for name, why in allocation.moved:
+            say(f"{name} {why}")
+    if path is not None and (write or dry_run):
+        edited = _pin(data, allocation)
+        if dry_run:
+            deliver(_difference(path, data, edited), output.file)
+            _say_failures(allocation)
+        elif allocation.ok:
+            _write(path, data, edited, allocation)
+    if not dry_run:
+        _show(allocation, output)
+    if frozen:
+        return max(_status(allocation), _report_changes(allocation, earlier))
+    return _status(allocation)
 
+
+def _status(allocation: Allocation) -> int:
+    return 0 if allocation.ok else 1
+
+
+def _show(allocation: Allocation, output: Output) -> None:
     from ipplan.output import allocation as shown
 
     def table() -> Table:
@@ -99,54 +132,94 @@ def _allocate(plan: Plan, catalog: Catalog, output: Output, *, data_centers_only
     emit(output, table=table, document=lambda: shown.document(allocation), text=text)
     if not allocation.ok and output.format in ("csv", "markdown"):
         # The table has no place for them, and without them the exit status would be all there is.
-        for failure in allocation.failures:
-            say(f"error: {failure.message}")
-            if failure.help is not None:
-                say(f"help: {failure.help}")
-    return 0 if allocation.ok else 1
+        _say_failures(allocation)
 
 
-def _read_pool(text: str) -> Pool:
-    from ipplan.plan.model import Pool
-
-    try:
-        return Pool(parse_prefix(text))
-    except HostBitsError as error:
-        return Pool(error.block, error.address)
-    except AddressError as error:
-        hint = "" if error.suggestion is None else f"; write {error.suggestion}"
-        raise click.BadParameter(f'"{escape(text[:80])}": {error}{hint}', param_hint="--byoip") from None
+def _say_failures(allocation: Allocation) -> None:
+    for failure in allocation.failures:
+        say(f"error: {failure.message}")
+        if failure.help is not None:
+            say(f"help: {failure.help}")
 
 
-def _reference_plan() -> Plan:
-    from ipplan.plan.kinds import KINDS
-    from ipplan.plan.model import Network, Plan
+def _refuse_unwritable(path: str | None, output: Output) -> None:
+    """Raise unless there is a plan file to write, and it is not the file that the result goes to."""
+    if path is None:
+        raise UsageProblem("--write and --dry-run need a plan file to pin the result into", _WRITE_EXAMPLE)
+    if path == "-" or path == "/dev/stdin" or path.startswith(("/dev/fd/", "/proc/self/fd/")):
+        raise UsageProblem(
+            "--write and --dry-run need a plan file: a stream cannot be written back", _WRITE_EXAMPLE
+        )
+    if output.file is not None and os.path.realpath(output.file) == os.path.realpath(path):
+        raise UsageProblem(f"--output names the plan itself, {path}: the result would take its place")
 
-    networks = tuple(Network(name, KINDS[kind]) for name, kind in _REFERENCE)
-    return Plan(file="<reference architecture>", name="reference-architecture", networks=networks)
 
-
-def _with_pools(plan: Plan, pools: Sequence[Pool]) -> Plan:
-    from dataclasses import replace
-
-    known = {pool.prefix for pool in pools}
-    for network in plan.networks:
-        if network.pool is not None and network.pool not in known:
+def _refuse_foreign_pools(plan: Plan, pools: Sequence[Pool]) -> None:
+    """Raise where a range that is written would lie outside every pool that the plan states."""
+    for pool in pools:
+        if plan.pools and not any(own.prefix.covers(pool.prefix) for own in plan.pools):
             raise UsageProblem(
-                f"network {network.name} names pool {network.pool}, which is not among the pools of --byoip",
-                f"add --byoip {network.pool}",
+                f"what is allocated from {pool.prefix} would lie outside every pool of the plan",
+                f'add "{pool.prefix}" to byoip under [plan]',
             )
-    return replace(plan, pools=tuple(pools))
 
 
-def _warn_of_host_bits(pool: Pool) -> None:
-    if pool.written is None:
-        return
-    version, first, _ = pool.prefix
-    say(
-        f"warning: pool {pool.given} has host bits set; it is taken as {pool.prefix}, "
-        f"{format_address(version, first)} to {format_address(version, pool.prefix.last)}"
+def _read_previous(file: str, plan: str | None) -> dict[str, Prefix]:
+    from ipplan.allocate.previous import PreviousError, parse_previous
+
+    if file == plan == "-":
+        raise UsageProblem("the plan and the previous allocation cannot both be standard input")
+    data, name = read_input(file)
+    try:
+        return parse_previous(data)
+    except PreviousError as error:
+        raise UsageProblem(
+            f"{name} is no earlier allocation: {error}", "ipplan allocate PLAN --json writes one"
+        ) from None
+
+
+def _pin(data: bytes, allocation: Allocation) -> bytes:
+    """Return the text of the plan with every allocated range pinned."""
+    from ipplan.plan.edit import pin_networks
+
+    return pin_networks(
+        data, {row.network.name: str(row.prefix) for row in allocation.rows if row.status == "allocated"}
     )
+
+
+def _write(path: str, old: bytes, new: bytes, allocation: Allocation) -> None:
+    if new == old:
+        say(f"nothing to write: every range of {path} is pinned")
+        return
+    replace_unchanged(path, old, new)
+    count = sum(row.status == "allocated" for row in allocation.rows)
+    say(f"wrote {count:,} range{'' if count == 1 else 's'} into {path}")
+
+
+def _difference(path: str, old: bytes, new: bytes) -> str:
+    from ipplan.output.difference import render_difference
+    from ipplan.plan.toml_text import decode
+
+    return render_difference(decode(old), decode(new), path.lstrip("/"))
+
+
+def _report_changes(allocation: Allocation, earlier: Mapping[str, Prefix] | None) -> int:
+    """Name the networks whose ranges are neither in the plan nor in the earlier allocation; return 1 for any."""
+    names = [
+        row.network.name
+        for row in allocation.rows
+        if row.status == "allocated" and (earlier is None or earlier.get(row.network.name) != row.prefix)
+    ]
+    if not names:
+        return 0
+    listed = ", ".join(names[:_MOST_NAMED])
+    if len(names) > _MOST_NAMED:
+        listed += f" and {len(names) - _MOST_NAMED:,} more"
+    are = "is" if len(names) == 1 else "are"
+    where = "pinned" if earlier is None else "where the previous allocation has it, and not pinned"
+    say(f"error: {len(names):,} network{'' if len(names) == 1 else 's'} {are} not {where}: {listed}")
+    say("help: ipplan allocate PLAN --write pins what is allocated")
+    return 1
 
 
 def _warn_of_errors(plan: Plan, catalog: Catalog) -> None:

@@ -11,12 +11,13 @@ import errno
 import os
 import stat
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ipplan.output.text import escape
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from typing import IO, TextIO
 
 LARGEST_INPUT = 64 * 1024 * 1024
@@ -146,6 +147,80 @@ def replace_file(path: str, data: bytes) -> None:
         _replace(target, data, old)
     except (OSError, ValueError) as error:
         raise OutputProblem(f"cannot write {path}: {_reason(error)}") from None
+
+
+def create_file(path: str, data: bytes) -> None:
+    """Write a new file whole; raise OutputProblem where there is anything by that name, or it cannot be written.
+
+    Looking and writing are one step for all who write this way; see `replace_unchanged`.
+    """
+    with _locked(path):
+        # A link that leads nowhere is something too.
+        if os.path.lexists(path):
+            raise OutputProblem(f"{path} is there already; nothing is written")
+        replace_file(path, data)
+
+
+LONGEST_WAIT = 5.0
+"""Seconds to wait for another run that writes the same file."""
+
+
+def replace_unchanged(path: str, old: bytes, new: bytes) -> None:
+    """Put `new` in the place of a file that still holds `old`, as `replace_file` does.
+
+    Reading, comparing and replacing are one step for all who write this way: they lock the folder, because a lock
+    on a file that is replaced by renaming guards nothing. Raises OutputProblem where the file was changed, where
+    it may not be written, and where another run holds the lock for longer than `LONGEST_WAIT`.
+    """
+    with _locked(path):
+        if read_input(path)[0] != old:
+            raise OutputProblem(f"{path} was changed since it was read; nothing is written", "run again")
+        # Renaming asks nobody whether the old file may be written, and its owner may have meant it.
+        if not os.access(path, os.W_OK):
+            raise OutputProblem(f"cannot write {path}: it is read-only")
+        replace_file(path, new)
+
+
+@contextmanager
+def _locked(path: str) -> Iterator[None]:
+    """Hold the lock on the folder of a file."""
+    try:
+        import fcntl
+    except ImportError:
+        # Not every system has it; there the comparison alone guards, all but the moment between it and the rename.
+        yield
+        return
+    folder = os.path.dirname(os.path.realpath(path))
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise OutputProblem(f"cannot write {path}: {_reason(error)}") from None
+    try:
+        _wait_for_lock(path, lambda: fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _wait_for_lock(path: str, lock: Callable[[], None]) -> None:
+    from time import monotonic, sleep
+
+    end = monotonic() + LONGEST_WAIT
+    while True:
+        try:
+            lock()
+        except BlockingIOError:
+            if monotonic() >= end:
+                raise OutputProblem(
+                    f"cannot write {path}: another run holds the lock on its folder",
+                    "run again when it has ended",
+                ) from None
+            sleep(0.02)
+        except OSError:
+            # Some network file systems know no locks on folders: as without fcntl, the comparison has to do.
+            return
+        else:
+            return
 
 
 def _replace(target: str, data: bytes, old: os.stat_result | None) -> None:

@@ -60,11 +60,16 @@ def document(allocation: Allocation) -> dict[str, object]:
             for s in allocation.skipped
         ],
         "free": [str(prefix) for prefix in allocation.free],
+        "groups": [
+            {"group": g.name, "cidr": str(g.prefix), "networks": list(g.networks), "alone": g.alone}
+            for g in allocation.groups
+        ],
+        "moved": [{"network": name, "reason": why} for name, why in allocation.moved],
     }
 
 
 def _row_document(row: Row) -> dict[str, object]:
-    network, status, prefix, pool, reason = row
+    network, status, prefix, pool, reason, held = row
     if prefix is None:
         first = last = cidr = netmask = size = room = gateway = None
     else:
@@ -93,6 +98,7 @@ def _row_document(row: Row) -> dict[str, object]:
         "gateway": gateway,
         "addresses": _addresses(row),
         "reason": reason,
+        "held": None if held is None else str(held),
     }
 
 
@@ -111,7 +117,7 @@ def _text(prefix: Prefix | None) -> str | None:
 
 
 def _gateway(row: Row) -> str | None:
-    network, _, prefix, _, _ = row
+    network, _, prefix, *_ = row
     if prefix is None:
         return None
     if not network.addresses and prefix.size > 1:
@@ -125,6 +131,8 @@ def _addresses(row: Row) -> dict[str, str]:
     return dict(resolve_addresses(row.network, row.prefix))
 
 
+_MOST_NAMED = 8
+"""Networks of a group that people see at most; the document names all."""
 _COLUMNS = (
     Column("network"),
     Column("kind"),
@@ -136,6 +144,8 @@ _COLUMNS = (
     Column("status"),
     Column("pool", "address"),
     Column("reason"),
+    Column("group"),
+    Column("held", "address"),
 )
 
 
@@ -152,13 +162,15 @@ class _Shown(NamedTuple):
     status: str
     pool: str | None
     reason: str
+    group: str | None
+    held: str | None
 
 
 def table(allocation: Allocation) -> Table:
     """Return the allocation table: one row for each network that has a place or awaits one from IBM Cloud."""
     rows = []
     for row in allocation.rows:
-        network, status, prefix, pool, reason = row
+        network, status, prefix, pool, reason, held = row
         first = last = None
         room = None
         if prefix is not None:
@@ -167,7 +179,7 @@ def table(allocation: Allocation) -> Table:
         rows.append(
             _Shown(
                 network.name, network.kind.name, _text(prefix), first, last, _gateway(row), room, status,
-                _text(pool), reason,
+                _text(pool), reason, network.group, _text(held),
             )
         )  # fmt: skip
     return Table(_COLUMNS, rows)
@@ -189,13 +201,24 @@ def _pool_table(allocation: Allocation) -> Table:
     return Table(columns, rows)
 
 
+def _group_table(allocation: Allocation) -> Table:
+    columns = (Column("group"), Column("covered by", "address"), Column("networks"), Column("note"))
+    rows = []
+    for group in allocation.groups:
+        named = ", ".join(group.networks[:_MOST_NAMED])
+        if len(group.networks) > _MOST_NAMED:
+            named += f" and {len(group.networks) - _MOST_NAMED:,} more"
+        note = "one route reaches it" if group.alone else "other ranges lie in it too"
+        rows.append((group.name, str(group.prefix), named, note))
+    return Table(columns, rows)
+
+
 def render_text(allocation: Allocation, *, width: int | None, color: bool) -> str:
     """Return what people read: allocations, pools, what was kept clear of, shortfalls, and a summary last."""
     parts = []
     networks = table(allocation)
-    if width is not None:
-        networks = _narrowed(networks)
-    for shown in (networks, _pool_table(allocation)):
+    networks = _without(_TOLD if width is None else _IMPLIED, networks)
+    for shown in (networks, _group_table(allocation), _pool_table(allocation)):
         if shown.rows:
             plain = width is None and not color
             parts.append(render_plain(shown) if plain else render_terminal(shown, width or 100_000, color))
@@ -210,9 +233,15 @@ def render_text(allocation: Allocation, *, width: int | None, color: bool) -> st
     return "\n".join(parts)
 
 
-def _narrowed(full: Table) -> Table:
-    """Return the table without the columns that others imply, so that it stands in a terminal."""
-    kept = [i for i, column in enumerate(full.columns) if column.title not in ("first", "last", "pool")]
+_TOLD = frozenset(("group", "held"))
+"""Columns that people do not need, because the reason tells the same in words."""
+_IMPLIED = _TOLD | {"first", "last", "pool"}
+"""Columns that a terminal has no room for, and that others imply."""
+
+
+def _without(titles: frozenset[str], full: Table) -> Table:
+    """Return the table without some columns."""
+    kept = [i for i, column in enumerate(full.columns) if column.title not in titles]
     rows = [[row[i] for i in kept] for row in full.rows]
     return Table(tuple(full.columns[i] for i in kept), rows, full.caption)
 

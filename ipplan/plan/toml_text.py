@@ -268,6 +268,14 @@ def find_positions(
     return _lines(text, found)
 
 
+def scan(text: str) -> Iterator[tuple[KeyPath, int, int]]:
+    """Yield path, offset of the key and offset of the value of every table and value, in their order.
+
+    A table stands where each of its headers is. The text has to be one that tomli accepts.
+    """
+    return _Scanner(text).document()
+
+
 def _lines(text: str, offsets: dict[KeyPath, int]) -> dict[KeyPath, tuple[int, int]]:
     """Turn offsets to lines and columns, counting each line break once."""
     places: dict[KeyPath, tuple[int, int]] = {}

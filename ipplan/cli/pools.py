@@ -1,0 +1,123 @@
+"""The pools and the plan that a command allocates from: --byoip, and what is taken where no plan is given.
+
+Knows nothing of how anything is placed or shown.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from ipplan.addresses import AddressError, HostBitsError, format_address, parse_prefix
+from ipplan.cli.plans import read_plan
+from ipplan.cli.streams import UsageProblem, say
+from ipplan.output.text import escape
+from ipplan.plan.model import Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ipplan.plan.model import Plan
+
+DEFAULT_PLAN = "plan.toml"
+"""The plan in the working directory that is taken where none is named."""
+_REFERENCE = (
+    ("vms", "vcs-vm"),
+    ("icp-pods", "icp-pod"),
+    ("icp-services", "icp-service"),
+    ("icp-workers", "icp-worker"),
+)
+"""The networks that the reference architecture brings itself, by name and kind."""
+
+byoip_option = click.option(
+    "--byoip", metavar="CIDR", multiple=True, help="Pool to allocate from, instead of the plan's; repeatable."
+)
+"""Gives a command --byoip, passed as `byoip`: texts for `read_pools`."""
+
+data_centers_option = click.option(
+    "--allow-other-data-centers",
+    is_flag=True,
+    help="Keep clear of IBM's customer private ranges only in the plan's data centers.",
+)
+"""Gives a command --allow-other-data-centers."""
+
+
+def read_pools(texts: Iterable[str]) -> tuple[Pool, ...]:
+    """Return the pools that --byoip names, each once, in their order."""
+    return tuple(dict.fromkeys(map(_read_pool, texts)))
+
+
+def _read_pool(text: str) -> Pool:
+    try:
+        return Pool(parse_prefix(text))
+    except HostBitsError as error:
+        return Pool(error.block, error.address)
+    except AddressError as error:
+        hint = "" if error.suggestion is None else f"; write {error.suggestion}"
+        raise click.BadParameter(f'"{escape(text[:80])}": {error}{hint}', param_hint="--byoip") from None
+
+
+def default_plan(path: str | None) -> str | None:
+    """Return the path, or the plan in the working directory where none is given and there is one."""
+    if path is None and os.path.exists(DEFAULT_PLAN):
+        say(f"taking {DEFAULT_PLAN}")
+        return DEFAULT_PLAN
+    return path
+
+
+def choose_plan(path: str | None, pools: Sequence[Pool], example: str) -> tuple[Plan, bytes]:
+    """Return the plan at a path and its text, or without a path the networks of the reference architecture.
+
+    `example` is the command to show where there is nothing to start from.
+    """
+    if path is not None:
+        return read_plan(path)
+    if not pools:
+        raise UsageProblem(f"there is no plan, no {DEFAULT_PLAN} here, and no pool to allocate from", example)
+    say(f"no plan given and no {DEFAULT_PLAN} here: taking the BYOIP networks of the reference architecture")
+    return _reference_plan(), b""
+
+
+def _reference_plan() -> Plan:
+    from ipplan.plan.kinds import KINDS
+    from ipplan.plan.model import Network, Plan
+
+    networks = tuple(Network(name, KINDS[kind]) for name, kind in _REFERENCE)
+    return Plan(file="<reference architecture>", name="reference-architecture", networks=networks)
+
+
+def with_pools(plan: Plan, pools: Sequence[Pool]) -> Plan:
+    """Return the plan with these pools in the place of its own, if there are any."""
+    if not pools:
+        return plan
+    known = {pool.prefix for pool in pools}
+    for network in plan.networks:
+        if network.pool is not None and network.pool not in known:
+            raise UsageProblem(
+                f"network {network.name} names pool {network.pool}, which is not among the pools of --byoip",
+                f"add --byoip {network.pool}",
+            )
+    return replace(plan, pools=tuple(pools))
+
+
+def require_data_centers(plan: Plan) -> None:
+    """Raise for --allow-other-data-centers where the plan names none of its own."""
+    if not plan.data_centers:
+        raise UsageProblem(
+            "--allow-other-data-centers needs to know the plan's own",
+            'write data-centers = ["dal10"] under [plan]',
+        )
+
+
+def warn_of_host_bits(pools: Iterable[Pool]) -> None:
+    """Say of each pool that was written with host bits which block it is taken as."""
+    for pool in pools:
+        if pool.written is not None:
+            version, first, _ = pool.prefix
+            say(
+                f"warning: pool {pool.given} has host bits set; it is taken as {pool.prefix}, "
+                f"{format_address(version, first)} to {format_address(version, pool.prefix.last)}"
+            )

@@ -1,0 +1,204 @@
+"""The place of a network explained: as a document, a table and text.
+
+Must not decide anything: every reason here is read from the explanation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ipplan.output.documents import made_by, source_object
+from ipplan.output.table import Cell, Column, Table, render_plain, render_terminal
+from ipplan.output.text import escape, paint, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ipplan.addresses import Prefix
+    from ipplan.allocate.why import Explanation, Refused
+    from ipplan.findings import Source
+
+_MOST_ALIKE = 4
+"""Longer runs of networks that lie one after the other are told as one line, for people only."""
+
+
+def document(explanation: Explanation) -> dict[str, Any]:
+    """Return the document `ipplan.why/1`."""
+    e = explanation
+    return {
+        "schema": "ipplan.why/1",
+        "made_by": made_by(e.edition),
+        "plan": {"name": e.plan_name, "file": e.file},
+        "network": e.network.name,
+        "kind": e.network.kind.name,
+        "status": e.status,
+        "decided_by": e.decided_by,
+        "cidr": _text(e.prefix),
+        "size": None
+        if e.size is None
+        else {"length": e.size.length, "reason": e.size.reason, "source": e.size.source},
+        "block": None if e.block is None else {"length": e.block, "reason": e.block_reason},
+        "pools": [str(pool) for pool in e.pools],
+        "order": e.order,
+        "refused": [
+            {
+                "first": str(r.first),
+                "last": str(r.last),
+                "count": r.blocks,
+                "category": r.category,
+                "blocker": _text(r.blocker),
+                "network": r.network,
+                "reason": r.reason,
+                "source": source_object(r.source),
+            }
+            for r in e.refused
+        ],
+        "chosen": None
+        if e.chosen is None
+        else {
+            "cidr": str(e.chosen.prefix),
+            "block": str(e.chosen.block),
+            "pool": _text(e.chosen.pool),
+            "reason": e.chosen.reason,
+        },
+        "failure": None
+        if e.failure is None
+        else {
+            "network": e.failure.network,
+            "needs": f"/{e.failure.needs}",
+            "largest_free": None if e.failure.largest_free is None else f"/{e.failure.largest_free}",
+            "message": e.failure.message,
+            "help": e.failure.help,
+        },
+        "findings": [{"rule": f.rule, "severity": f.severity, "message": f.message} for f in e.findings],
+    }
+
+
+def _text(prefix: Prefix | None) -> str | None:
+    return None if prefix is None else str(prefix)
+
+
+_COLUMNS = (
+    Column("first", "address"),
+    Column("last", "address"),
+    Column("count", "number"),
+    Column("category"),
+    Column("blocker", "address"),
+    Column("reason"),
+    Column("source"),
+)
+
+
+def table(explanation: Explanation) -> Table:
+    """Return the refused candidates in the order in which they were looked at, and the chosen one last."""
+    rows: list[tuple[Cell, ...]] = [_row(r) for r in explanation.refused]
+    if (chosen := explanation.chosen) is not None:
+        block = str(chosen.block)
+        rows.append((block, block, 1, "chosen", None, chosen.reason, None))
+    return Table(_COLUMNS, rows)
+
+
+def _row(refused: Refused) -> tuple[Cell, ...]:
+    first, last, count, category, blocker, _, reason, source = refused
+    return (
+        str(first), str(last), count, category, _text(blocker), reason, None if source is None else source.title
+    )  # fmt: skip
+
+
+def _gathered(refused: Sequence[Refused]) -> Iterator[tuple[Cell, ...]]:
+    """Yield the rows for people: a long run of networks of one category becomes a row that counts them."""
+    start = 0
+    while start < len(refused):
+        end = start + 1
+        one = refused[start]
+        while (
+            end < len(refused)
+            and one.network is not None
+            and refused[end].network is not None
+            and refused[end].category == one.category
+            and refused[end - 1].last.last + 1 == refused[end].first.first
+        ):
+            end += 1
+        if end - start <= _MOST_ALIKE:
+            yield from map(_row, refused[start:end])
+        else:
+            last = refused[end - 1]
+            count = sum(r.blocks for r in refused[start:end])
+            what = f"{end - start:,} networks, {one.network} to {last.network}; --json lists each"
+            yield str(one.first), str(last.last), count, one.category, None, what, None
+        start = end
+
+
+def render_text(explanation: Explanation, *, width: int | None, color: bool) -> str:
+    """Return what people read: what the network is and asks for, what was refused, and the conclusion."""
+    e = explanation
+    parts = [_lines(_introduction(e), width)]
+    if e.refused:
+        # Sources are long and mostly one: they follow the table.
+        shown = Table(_COLUMNS[:-1], [row[:-1] for row in _gathered(e.refused)])
+        plain = width is None and not color
+        parts.append(render_plain(shown) if plain else render_terminal(shown, width or 100_000, color))
+    if sources := dict.fromkeys(r.source for r in e.refused if r.source is not None):
+        parts.append(_lines([_source_line(source) for source in sources], width))
+    parts.append(_conclusion(e, width, color=color))
+    return "\n".join(part for part in parts if part)
+
+
+def _source_line(source: Source) -> str:
+    date = f" ({source.date})" if source.date and source.date not in source.title else ""
+    url = f", {source.url}" if source.url else ""
+    return escape(f"source: {source.title}{date}{url}")
+
+
+def _introduction(e: Explanation) -> list[str]:
+    name, kind = escape(e.network.name), e.network.kind
+    said = [f"{name} ({kind.title}): {_outcome(e)}."]
+    if e.size is not None:
+        source = f" ({escape(e.size.source)})" if e.size.source else ""
+        said.append(f"It is a /{e.size.length}: {escape(e.size.reason)}{source}.")
+    if e.block is not None and e.block_reason is not None:
+        said.append(f"Its candidates are the blocks of /{e.block}: {escape(e.block_reason)}.")
+    if e.block is not None:
+        pools = ", ".join(map(str, e.pools)) or "no pool"
+        where = (
+            "the lowest free block of the first with room" if len(e.pools) > 1 else "its lowest free block"
+        )
+        said.append(f"It may lie in {pools}, and takes {where}.")
+    if e.order is not None:
+        order = escape(e.order)
+        said.append(order[:1].upper() + order[1:] + ".")
+    return [" ".join(said)]
+
+
+def _outcome(e: Explanation) -> str:
+    """Say in a few words where the network is and who decided that."""
+    if e.chosen is not None:
+        return f"{e.chosen.prefix} is allocated"
+    if e.status == "unplaced":
+        return "it has no place, and allocate gives none to any network"
+    return f"{e.prefix if e.prefix is not None else 'it has no range yet'}; {escape(e.decided_by)}"
+
+
+def _conclusion(e: Explanation, width: int | None, *, color: bool) -> str:
+    if e.chosen is not None:
+        blocks = sum(r.blocks for r in e.refused)
+        before = f"{blocks:,} earlier candidate{' was' if blocks == 1 else 's were'} refused"
+        if not blocks:
+            before = "no candidate comes before it"
+        return _lines([f"{e.chosen.prefix}: {escape(e.chosen.reason)}; {before}"], width)
+    if e.failure is not None:
+        lines = [paint("error", "error", color=color) + ": " + escape(e.failure.message)]
+        if e.failure.help is not None:
+            lines.append("   = help: " + escape(e.failure.help))
+        return "".join(line + "\n" for line in lines)
+    if e.status != "pinned":
+        return ""
+    if not e.findings:
+        return _lines(["check finds nothing about it"], width)
+    rules = ", ".join(dict.fromkeys(f.rule for f in e.findings))
+    return _lines([f"check has findings about it: {rules}; run ipplan check"], width)
+
+
+def _lines(lines: Sequence[str], width: int | None) -> str:
+    whole = (wrap(line, width) if width is not None else [line] for line in lines)
+    return "".join(line + "\n" for group in whole for line in group)
