@@ -149,15 +149,16 @@ def replace_file(path: str, data: bytes) -> None:
         raise OutputProblem(f"cannot write {path}: {_reason(error)}") from None
 
 
-def create_file(path: str, data: bytes) -> None:
+def create_file(path: str, data: bytes, hint: str) -> None:
     """Write a new file whole; raise OutputProblem where there is anything by that name, or it cannot be written.
 
-    Looking and writing are one step for all who write this way; see `replace_unchanged`.
+    Looking and writing are one step for all who write this way; see `replace_unchanged`. `hint` is what to do
+    about a file that is there.
     """
     with _locked(path):
         # A link that leads nowhere is something too.
         if os.path.lexists(path):
-            raise OutputProblem(f"{path} is there already; nothing is written")
+            raise OutputProblem(f"{path} is there already; nothing is written", hint)
         replace_file(path, data)
 
 

@@ -154,6 +154,12 @@ def render_terminal(table: Table, width: int, color: bool) -> str:  # noqa: FBT0
     return text
 
 
+def fits(table: Table, width: int) -> bool:
+    """Tell whether the columns of a table stand side by side in a terminal of `width` columns."""
+    rows = [[_shown(cell) for cell in row] for row in table.rows]
+    return _column_widths(table.columns, [escape(c.title) for c in table.columns], rows, width) is not None
+
+
 def _column_widths(
     columns: Sequence[Column], titles: Sequence[str], rows: Sequence[Sequence[str]], width: int
 ) -> list[int] | None:

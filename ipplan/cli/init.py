@@ -1,0 +1,131 @@
+"""`ipplan init`: write a commented plan to start from, as it ships in `ipplan/templates`."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from pathlib import Path
+
+import click
+
+from ipplan.cli.pools import DEFAULT_PLAN
+from ipplan.cli.streams import UsageProblem, create_file, deliver, replace_file, say
+from ipplan.output.text import escape
+
+DEFAULT_TEMPLATE = "reference-architecture"
+TEMPLATES = Path(__file__).parent.parent / "templates"
+"""The folder of the templates: each a plan that passes the check, its second line saying what it is."""
+
+SCHEMA_FILE = "plan.schema.json"
+"""Where the templates look for the JSON Schema of the plan, beside the plan."""
+
+_NAME = re.compile(r'^name = "[^"\n]*"$', re.MULTILINE)
+_LONGEST_NAME = 200
+
+
+@click.command("init", epilog="Exit status: 0 written, 2 FILE exists or cannot be written.")
+@click.argument("path", metavar="[FILE]", default=DEFAULT_PLAN)
+@click.option(
+    "--template", metavar="NAME", default=DEFAULT_TEMPLATE,
+    help=f"What to start from (default: {DEFAULT_TEMPLATE}); see --list.",
+)  # fmt: skip
+@click.option("--name", metavar="TEXT", help="Name of the plan (default: that of FILE or its folder).")
+@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
+@click.option("--list", "list_templates", is_flag=True, help="List the templates and what they are.")
+def command(*, path: str, template: str, name: str | None, force: bool, list_templates: bool) -> None:
+    """Write a commented plan to start from: FILE, plan.toml unless it is named, or "-" for standard output.
+
+    The plan passes `ipplan check`, and `ipplan allocate` finds a range for every network that the enterprise
+    brings.
+    """
+    known = {file.stem: file for file in sorted(TEMPLATES.glob("*.toml"))}
+    if list_templates:
+        _list(known)
+        return
+    if template not in known:
+        from ipplan.plan.load import nearest
+
+        near = nearest(template, known)
+        hint = f"did you mean {near}?" if near else f"there are {', '.join(known)}"
+        raise UsageProblem(f'there is no template "{escape(template[:80])}"', hint)
+    if name is not None and not name.strip():
+        raise UsageProblem("--name is empty", "leave it out to name the plan after its file")
+    text = known[template].read_text(encoding="utf-8")
+    title = (name if name is not None else name_after(path) or template)[:_LONGEST_NAME]
+    text = _NAME.sub(lambda _: f"name = {toml_string(title)}", text, count=1)
+    if path in ("-", "/dev/stdout"):
+        deliver(text)
+        return
+    _write(path, text.encode("utf-8"), force=force)
+    say(f"wrote {path}: a plan to start from, template {template}")
+    _say_next(path)
+
+
+def name_after(path: str) -> str | None:
+    """Return the name for a plan in a file: that of the file, or of its folder for a file named plan.
+
+    None for standard output, and where neither says anything.
+    """
+    if path in ("-", "/dev/stdout"):
+        return None
+    folder, file = os.path.split(os.path.abspath(path))
+    stem = file.removesuffix(".toml")
+    return (os.path.basename(folder) if stem in ("", "plan") else stem) or None
+
+
+def toml_string(text: str) -> str:
+    r"""Return the text as a basic string of TOML; what a terminal would act on is written as \uXXXX.
+
+    Surrogates, which stand for bytes of a file name that are no UTF-8, become U+FFFD: TOML cannot hold them.
+    """
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return '"' + "".join(map(_toml_character, text)) + '"'
+
+
+def _toml_character(char: str) -> str:
+    if char in '"\\':
+        return "\\" + char
+    if escape(char) == char:
+        return char
+    number = ord(char)
+    return f"\\u{number:04X}" if number < 1 << 16 else f"\\U{number:08X}"
+
+
+def _list(known: dict[str, Path]) -> None:
+    from ipplan.output.table import Column, Table, render_plain
+
+    rows = [(name, file.read_text(encoding="utf-8").split("\n")[1][2:]) for name, file in known.items()]
+    deliver(render_plain(Table((Column("name"), Column("what it is")), rows)))
+
+
+def _write(path: str, data: bytes, *, force: bool) -> None:
+    if not path:
+        raise UsageProblem("the name of FILE is empty", f"leave it out for {DEFAULT_PLAN}")
+    if os.path.isdir(path):
+        raise UsageProblem(
+            f"cannot write {path}: it is a directory",
+            f"ipplan init {_quoted(os.path.join(path, DEFAULT_PLAN))}",
+        )
+    if force:
+        replace_file(path, data)
+    else:
+        create_file(path, data, "--force replaces it, or name another file")
+
+
+def _say_next(path: str) -> None:
+    plan = _quoted(path)
+    schema = _quoted(os.path.join(os.path.dirname(path), SCHEMA_FILE))
+    say("next:")
+    for line in (
+        f"ipplan check {plan}",
+        f"ipplan allocate {plan}",
+        f"ipplan allocate {plan} --write",
+        f"ipplan schema -o {schema}",
+    ):
+        say(f"  {line}")
+
+
+def _quoted(path: str) -> str:
+    """Return a path as a shell takes it for one word, and ipplan not for an option."""
+    return shlex.quote(f"./{path}" if path.startswith("-") else path)

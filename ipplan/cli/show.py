@@ -1,0 +1,160 @@
+"""`ipplan show`: every network of a plan with its addresses, or the address space drawn to scale."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
+from ipplan.cli.plans import choose_catalog, read_plan
+from ipplan.cli.streams import UsageProblem, say
+from ipplan.output.text import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from ipplan.addresses import Prefix
+    from ipplan.catalog import Catalog
+    from ipplan.inventory import Entry
+    from ipplan.output.map import Symbols
+    from ipplan.plan.model import Plan
+    from ipplan.spaces import Landscape, Space
+
+
+@click.command(
+    "show",
+    epilog="Exit status: 0 shown, 1 --allocated and not all networks find a place, 2 a plan that cannot be read.",
+)
+@click.argument("path", metavar="PLAN")
+@click.option("--map", "draw", is_flag=True, help="Draw the address space to scale.")
+@click.option("--allocated", is_flag=True, help="Show networks to allocate where allocate places them.")
+@click.option(
+    "--kind", "kinds", metavar="KIND", multiple=True, help="Only networks of this kind; repeatable."
+)
+@click.option(
+    "--cluster",
+    "clusters",
+    metavar="CLUSTER",
+    multiple=True,
+    help="Only networks of this cluster; repeatable.",
+)
+@click.option("--network", "names", metavar="NETWORK", multiple=True, help="Only this network; repeatable.")
+@edition_option
+@format_option("table", "json", "csv", "markdown")
+@color_option
+def command(
+    *,
+    path: str,
+    draw: bool,
+    allocated: bool,
+    kinds: tuple[str, ...],
+    clusters: tuple[str, ...],
+    names: tuple[str, ...],
+    ranges_edition: str | None,
+    output: Output,
+) -> int:
+    """Show every network of a plan: who provides it, its range and its addresses.
+
+    --map draws pools, the ranges that IKS accepts and every other space that the plan's networks use, and marks
+    overlaps; with --kind, --cluster or --network only the spaces of these networks. "-" reads the plan from
+    standard input.
+    """
+    from ipplan.inventory import list_networks, with_ranges
+    from ipplan.output import show as shown
+
+    plan, _ = read_plan(path)
+    catalog = choose_catalog(ranges_edition, plan) if draw or allocated or ranges_edition else None
+    placed, status = _allocate(plan, catalog) if allocated and catalog is not None else ({}, 0)
+    entries = _choose(list_networks(plan, placed), plan, kinds, clusters, names)
+    edition = catalog.edition if catalog is not None and (draw or allocated) else None
+    if not draw or catalog is None:
+        emit(
+            output,
+            table=lambda: shown.table(entries),
+            document=lambda: shown.document(plan, entries, edition),
+            text=lambda width, color: shown.render_text(entries, width=width, color=color),
+        )
+        return status
+    chosen = {entry.network.name for entry in entries} if kinds or clusters or names else None
+    landscape, spaces = _survey(with_ranges(plan, placed), catalog, chosen)
+    emit(
+        output,
+        table=lambda: shown.map_table(landscape, spaces),
+        document=lambda: shown.document(plan, entries, edition, (landscape, spaces)),
+        text=lambda width, color: shown.render_map(
+            landscape, spaces, width=width, color=color, symbols=_symbols(output)
+        ),
+    )
+    return status
+
+
+def _survey(
+    plan: Plan, catalog: Catalog, chosen: Collection[str] | None
+) -> tuple[Landscape, tuple[Space, ...]]:
+    from ipplan.checks import check_plan
+    from ipplan.spaces import Landscape
+
+    landscape = Landscape(plan, catalog, check_plan(plan, catalog))
+    return landscape, landscape.spaces(chosen)
+
+
+def _allocate(plan: Plan, catalog: Catalog) -> tuple[dict[str, Prefix], int]:
+    """Return what allocate places, and the exit status; say what finds no place."""
+    from ipplan.allocate import allocate
+
+    allocation = allocate(plan, catalog)
+    for failure in allocation.failures:
+        say(f"error: {failure.message}")
+        if failure.help is not None:
+            say(f"help: {failure.help}")
+    placed = {
+        row.network.name: row.prefix
+        for row in allocation.rows
+        if row.status == "allocated" and row.prefix is not None
+    }
+    return placed, 0 if allocation.ok else 1
+
+
+def _choose(
+    entries: Sequence[Entry], plan: Plan, kinds: Sequence[str], clusters: Sequence[str], names: Sequence[str]
+) -> Sequence[Entry]:
+    """Return the entries that the options choose; raise UsageProblem for a name that chooses nothing known."""
+    from ipplan.plan.kinds import KINDS
+
+    for known, chosen, what in (
+        (KINDS, kinds, "kind of network"),
+        (plan.clusters, clusters, "cluster"),
+        ({entry.network.name for entry in entries} if names else (), names, "network"),
+    ):
+        for name in chosen:
+            _require(name, known, what, plan)
+    return [
+        entry
+        for entry in entries
+        if (not kinds or entry.network.kind.name in kinds)
+        and (not clusters or entry.network.cluster in clusters)
+        and (not names or entry.network.name in names)
+    ]
+
+
+def _require(name: str, known: Iterable[str], what: str, plan: Plan) -> None:
+    if name in set(known):
+        return
+    from ipplan.plan.load import nearest
+
+    near = nearest(name, known)
+    where = "there is" if what.startswith("kind") else f"{plan.file} has"
+    raise UsageProblem(
+        f'{where} no {what} "{escape(name[:80])}"' + (f"; did you mean {escape(near)}?" if near else "")
+    )
+
+
+def _symbols(output: Output) -> Symbols:
+    """Return the characters that whatever receives the output can show; files are always UTF-8."""
+    from ipplan.output.map import symbols_for
+
+    if output.file not in (None, "-", "/dev/stdout"):
+        return symbols_for("utf-8")
+    return symbols_for(sys.stdout.encoding if sys.stdout is not None else None)

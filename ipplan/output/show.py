@@ -1,0 +1,328 @@
+"""The networks of a plan and its address space as a document, a table and text.
+
+Must not decide anything: every status and block is read from the inventory and the landscape.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ipplan.addresses import format_address
+from ipplan.output.documents import made_by
+from ipplan.output.map import DEFAULT_WIDTH, NARROWEST, WIDEST, render_signs, render_space
+from ipplan.output.table import Column, Table, fits, render_plain, render_terminal
+from ipplan.output.text import escape, wrap
+from ipplan.plan.sizing import first_usable, gateway_of, last_usable, usable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from ipplan.addresses import Prefix
+    from ipplan.inventory import Entry
+    from ipplan.output.map import Symbols
+    from ipplan.output.table import Cell
+    from ipplan.plan.model import Plan
+    from ipplan.spaces import Landscape, Space
+
+MOST_SPACES = 24
+"""Spaces that are drawn at most, so that a map has an end whatever the plan."""
+
+_STATUS_WORDS = {
+    "pinned": "pinned",
+    "allocated": "allocated",
+    "default": "on a default range",
+    "to-allocate": "to allocate",
+    "to-order": "to be ordered",
+}
+_PROVIDERS = {"ibm": "IBM", "byoip": "BYOIP", "enterprise": "enterprise"}
+
+
+def document(
+    plan: Plan,
+    entries: Sequence[Entry],
+    edition: str | None,
+    landscape: tuple[Landscape, Sequence[Space]] | None = None,
+) -> dict[str, Any]:
+    """Return the document `ipplan.show/1`; `spaces` are null without a landscape."""
+    return {
+        "schema": "ipplan.show/1",
+        "made_by": made_by(edition),
+        "plan": {"name": plan.name, "file": plan.file},
+        "networks": [_entry(entry) for entry in entries],
+        "spaces": None if landscape is None else [_space(landscape[0], space) for space in landscape[1]],
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    network, status, provider, prefix, length, grow_length, room, blocked_by = entry
+    return {
+        "network": network.name,
+        "kind": network.kind.name,
+        "cluster": network.cluster,
+        "declared": network.declared,
+        "provider": provider,
+        "subnet_type": network.kind.subnet_type,
+        "status": status,
+        "cidr": _text(prefix),
+        "prefix_length": length,
+        "pool": _text(network.pool),
+        "first_usable": _address(prefix, None if prefix is None else first_usable(prefix)),
+        "last_usable": _address(prefix, None if prefix is None else last_usable(prefix)),
+        "size": None if prefix is None else prefix.size,
+        "usable": None if prefix is None else usable(prefix, network.kind),
+        "gateway": None if prefix is None else gateway_of(network, prefix),
+        "grow_to": None
+        if grow_length is None
+        else {"prefix_length": grow_length, "cidr": _text(room), "blocked_by": blocked_by},
+        "group": network.group,
+        "addresses": _addresses(entry),
+        "description": network.description,
+    }
+
+
+def _space(landscape: Landscape, space: Space) -> dict[str, Any]:
+    blocks = landscape.blocks(space)
+    version = space.prefix.version
+    return {
+        "cidr": str(space.prefix),
+        "kind": space.kind,
+        "title": space.title,
+        "size": space.prefix.size,
+        "free": sum(block.size for block in blocks if block.what == "free"),
+        "blocks": [
+            {
+                "first": format_address(version, block.first),
+                "last": format_address(version, block.last),
+                "size": block.size,
+                "what": block.what,
+                "networks": list(block.networks),
+                "network_count": block.total,
+                "rules": list(block.rules),
+            }
+            for block in blocks
+        ],
+    }
+
+
+def _text(prefix: Prefix | None) -> str | None:
+    return None if prefix is None else str(prefix)
+
+
+def _address(prefix: Prefix | None, value: int | None) -> str | None:
+    return None if prefix is None or value is None else format_address(prefix.version, value)
+
+
+def _addresses(entry: Entry) -> dict[str, str | None]:
+    """Return each named address; None where there is no range yet, or it does not hold the address."""
+    prefix = entry.prefix
+    return {
+        named.name: _address(prefix, None if prefix is None else named.resolve(prefix))
+        for named in entry.network.addresses
+    }
+
+
+_COLUMNS = (
+    Column("network"),
+    Column("kind"),
+    Column("cluster"),
+    Column("provided by"),
+    Column("status"),
+    Column("cidr", "address"),
+    Column("length", "number"),
+    Column("first", "address"),
+    Column("last", "address"),
+    Column("gateway", "address"),
+    Column("size", "number"),
+    Column("usable", "number"),
+    Column("grow to", "address"),
+    Column("group"),
+    Column("addresses"),
+    Column("description"),
+)
+
+
+class _Shown(NamedTuple):
+    """The cells of a row in the order of the columns."""
+
+    network: str
+    kind: str
+    cluster: str | None
+    provider: str
+    status: str
+    cidr: str | None
+    length: int | None
+    first: str | None
+    last: str | None
+    gateway: str | None
+    size: int | None
+    usable: int | None
+    grow_to: str | None
+    group: str | None
+    addresses: str | None
+    description: str | None
+
+
+def table(entries: Sequence[Entry]) -> Table:
+    """Return a row for each network."""
+    return Table(_COLUMNS, [_row(entry) for entry in entries])
+
+
+def _row(entry: Entry) -> _Shown:
+    network, _, _, prefix, length, grow_length, room, _ = entry
+    fields = _entry(entry)
+    grow_to = _text(room)
+    if grow_length is not None and room is None:
+        grow_to = f"/{grow_length}"
+    return _Shown(
+        network.name, network.kind.name, network.cluster, _provider(entry), entry.status, _text(prefix), length,
+        fields["first_usable"], fields["last_usable"], fields["gateway"], fields["size"], fields["usable"],
+        grow_to, network.group, _address_words(entry), network.description,
+    )  # fmt: skip
+
+
+def _provider(entry: Entry) -> str:
+    if entry.provider == "default":
+        return (entry.network.kind.platform or "").upper()
+    words = _PROVIDERS[entry.provider]
+    subnet = entry.network.kind.subnet_type
+    return words if subnet is None else f"{words} {subnet}"
+
+
+def _address_words(entry: Entry) -> str | None:
+    """Return the named addresses in a few words; those of a network without a range by their number."""
+    words = []
+    for named, address in zip(entry.network.addresses, _addresses(entry).values(), strict=True):
+        if address is not None:
+            words.append(f"{named.name}={address}")
+        elif entry.prefix is None:
+            stated = f"#{named.nth}" if named.address is None else format_address(*named.address)
+            words.append(f"{named.name}={stated}")
+        else:
+            words.append(f"{named.name}=outside")
+    return " ".join(words) or None
+
+
+def render_text(entries: Sequence[Entry], *, width: int | None, color: bool) -> str:
+    """Return what people read: the networks, their named addresses, room that is taken, and a count last."""
+    networks = _narrowed(Table(_COLUMNS, [_for_people(entry) for entry in entries]), width)
+    plain = width is None and not color
+    parts = []
+    if networks.rows:
+        parts.append(render_plain(networks) if plain else render_terminal(networks, width or 100_000, color))
+    named = [(entry, words) for entry in entries if (words := _address_words(entry)) is not None]
+    blocked = [entry for entry in entries if entry.blocked_by is not None]
+    said = (
+        [f"{entry.network.name}: {words}" for entry, words in named],
+        [f"{e.network.name} cannot grow to {e.room}: {e.blocked_by} is in the way" for e in blocked],
+        [_summary(entries)],
+    )
+    parts += ["".join(_line(line, width) for line in lines) for lines in said]
+    return "\n".join(part for part in parts if part)
+
+
+_NARROWER = (
+    ("length", "status", "description", "addresses"),
+    ("first", "last", "size"),
+    ("gateway",),
+    ("cluster",),
+    ("provided by",),
+)
+"""Columns that people can do without, in the order in which they go until the rest fits the terminal."""
+
+
+def _narrowed(full: Table, width: int | None) -> Table:
+    """Return the table without the columns that say nothing here, and without more where there is no room."""
+    empty = {c.title for i, c in enumerate(full.columns) if all(row[i] is None for row in full.rows)}
+    first, *further = _NARROWER
+    table = _without(full, empty := empty.union(first))
+    whole = table
+    for titles in further:
+        if width is None or fits(table, width):
+            return table
+        table = _without(full, empty := empty.union(titles))
+    # Where nothing fits each network is a block of lines, which has room for all of it.
+    return table if width is None or fits(table, width) else whole
+
+
+def _without(table: Table, titles: Collection[str]) -> Table:
+    kept = [i for i, column in enumerate(table.columns) if column.title not in titles]
+    return Table(tuple(table.columns[i] for i in kept), [[row[i] for i in kept] for row in table.rows])
+
+
+def _line(text: str, width: int | None) -> str:
+    text = escape(text)
+    first, *more = [text] if width is None else wrap(text, width)
+    if more and width is not None:
+        more = wrap(" ".join(more), max(width - 2, 1))
+    return "".join(line + "\n" for line in (first, *("  " + line for line in more)))
+
+
+def _for_people(entry: Entry) -> Sequence[Cell]:
+    """Return the row with the status in the place of a range that is not there."""
+    row = _row(entry)
+    size = "" if entry.length is None else f" /{entry.length}"
+    if entry.status == "to-allocate":
+        return row._replace(cidr=f"to allocate{size}")
+    if entry.status == "to-order":
+        return row._replace(cidr=f"to be ordered{size}")
+    if entry.status == "default":
+        return row._replace(cidr=f"{row.cidr} (default)")
+    return row
+
+
+def _summary(entries: Sequence[Entry]) -> str:
+    counts: Counter[str] = Counter(entry.status for entry in entries)
+    said = [f"{counts[status]:,} {words}" for status, words in _STATUS_WORDS.items() if counts[status]]
+    return f"networks: {', '.join(said) or 'none'}"
+
+
+def map_table(landscape: Landscape, spaces: Sequence[Space]) -> Table:
+    """Return a row for each block of each space."""
+    columns = (
+        Column("space", "address"), Column("first", "address"), Column("last", "address"),
+        Column("size", "number"), Column("what"), Column("networks"),
+        Column("rules"),
+    )  # fmt: skip
+    rows = []
+    for space in spaces:
+        version = space.prefix.version
+        for block in landscape.blocks(space):
+            names = ", ".join(block.networks)
+            if block.total > len(block.networks):
+                names += f" and {block.total - len(block.networks):,} more"
+            first, last = format_address(version, block.first), format_address(version, block.last)
+            rows.append(
+                (
+                    str(space.prefix),
+                    first,
+                    last,
+                    block.size,
+                    block.what,
+                    names or None,
+                    ", ".join(block.rules) or None,
+                )
+            )
+    return Table(columns, rows)
+
+
+def render_map(
+    landscape: Landscape, spaces: Sequence[Space], *, width: int | None, color: bool, symbols: Symbols
+) -> str:
+    """Return the map of each space, up to `MOST_SPACES`, and what the characters mean."""
+    columns = min(max(width or DEFAULT_WIDTH, NARROWEST), WIDEST)
+    parts: list[str] = []
+    used: set[str] = set()
+    for space in spaces[:MOST_SPACES]:
+        text, signs = render_space(
+            space, landscape.blocks(space), landscape.networks_in(space.prefix),
+            width=columns, symbols=symbols, color=color,
+        )  # fmt: skip
+        parts.append(text)
+        used.update(signs)
+    if len(spaces) > MOST_SPACES:
+        more = f"{len(spaces) - MOST_SPACES:,} more spaces are not drawn: choose with --network, --kind or --cluster"
+        parts.append("".join(line + "\n" for line in wrap(more, columns)))
+    if not spaces:
+        return "nothing to draw: none of the networks has a range, or a pool to take one from\n"
+    return "\n".join([*parts, render_signs(used, symbols, columns)])

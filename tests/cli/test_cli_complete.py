@@ -1,0 +1,179 @@
+"""Shell completion, asked as the shells ask."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ipplan.catalog import EDITIONS
+from ipplan.checks import RULES
+from ipplan.cli import COMMANDS
+from ipplan.plan.kinds import KINDS
+
+if TYPE_CHECKING:
+    from conftest import Run
+
+ROOT = Path(__file__).parent.parent.parent
+
+PLAN = """\
+[plan]
+byoip = ["10.0.0.0/33"]
+[clusters.iks-a]
+[clusters.icp-a]
+[networks.vm-web]
+kind = "unfinished"
+[networks.vm-db]
+[networks."with space"]
+[networks."$(touch x)"]
+"""
+
+
+def words(run: Run, line: str) -> list[str]:
+    """Return what completes the last word of a line."""
+    parts = line.split(" ")
+    done = run(
+        env={"_IPPLAN_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(parts) - 1)}
+    )
+    assert done.stderr == b""
+    return [text for text in done.stdout.decode().splitlines() if text]
+
+
+@pytest.fixture(autouse=True)
+def plans(tmp_path: Path) -> None:
+    (tmp_path / "plan.toml").write_text(PLAN, encoding="utf-8")
+    (tmp_path / "other.toml").write_text("[networks.elsewhere]\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_gets_a_script(run: Run, shell: str) -> None:
+    done = run(env={"_IPPLAN_COMPLETE": f"{shell}_source"})
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert f"_IPPLAN_COMPLETE={shell}_complete".encode() in done.stdout
+    assert done.stdout.endswith(b"\n")
+
+
+def test_commands_and_nothing_else_begin_a_line(run: Run) -> None:
+    assert words(run, "ipplan ") == [f"plain,{name}" for name in COMMANDS]
+    assert words(run, "ipplan ch") == ["plain,check"]
+    assert "plain,--version" in words(run, "ipplan --")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("ipplan check ", ["file,"]),
+        ("ipplan check a.toml b", ["file,b"]),
+        ("ipplan show pl", ["file,pl"]),
+        ("ipplan lookup 10.0.0.1 --plan pl", ["file,pl"]),
+        ("ipplan check plan.toml -o out", ["file,out"]),
+        ("ipplan check --select unsold", ["plain,unsold-size"]),
+        ("ipplan check --ignore=unsold", ["plain,unsold-size"]),
+        ("ipplan why plan.toml vm-", ["plain,vm-web", "plain,vm-db"]),
+        ("ipplan why other.toml e", ["plain,elsewhere"]),
+        ("ipplan why none.toml e", []),
+        ("ipplan show plan.toml --network vm-d", ["plain,vm-db"]),
+        ("ipplan show other.toml --network ", ["plain,elsewhere"]),
+        ("ipplan show --network ", ["plain,vm-web", "plain,vm-db"]),
+        ("ipplan show - --network ", []),
+        ("ipplan show plan.toml --cluster i", ["plain,iks-a", "plain,icp-a"]),
+        ("ipplan show plan.toml --kind icp-", ["plain,icp-pod", "plain,icp-service", "plain,icp-worker"]),
+        ("ipplan show --format j", ["plain,json"]),
+        ("ipplan ranges --data-center fra", ["plain,fra02", "plain,fra04", "plain,fra05"]),
+        ("ipplan ranges --category kub", ["plain,kubernetes-reserved", "plain,kubernetes-default"]),
+        ("ipplan check --ranges-edition 2018", ["plain,2018-11-30"]),
+        ("ipplan init --template two", ["plain,two-clusters"]),
+        ("ipplan init n", ["file,n"]),
+        ("ipplan schema al", ["plain,allocation"]),
+        ("ipplan show --all", ["plain,--allocated"]),
+    ],
+)
+def test_what_completes_a_line(run: Run, line: str, expected: list[str]) -> None:
+    assert words(run, line) == expected
+
+
+def test_whole_tables_complete(run: Run) -> None:
+    assert words(run, "ipplan check --select ") == [f"plain,{name}" for name in sorted(RULES)]
+    assert words(run, "ipplan show --kind ") == [f"plain,{name}" for name in KINDS]
+    assert words(run, "ipplan check --ranges-edition ") == [f"plain,{e}" for e in reversed(EDITIONS)]
+
+
+def test_shells_that_show_it_are_told_what_a_word_means(run: Run) -> None:
+    done = run(
+        env={
+            "_IPPLAN_COMPLETE": "fish_complete",
+            "COMP_WORDS": "ipplan show --kind icp-w",
+            "COMP_CWORD": "icp-w",
+        }
+    )
+    assert done.stdout.decode() == f"plain,icp-worker\t{KINDS['icp-worker'].title}\n"
+
+
+@pytest.mark.parametrize("instruction", ["bash_complete", "zsh_complete", "fish_complete"])
+def test_a_shell_that_does_not_say_what_is_typed_gets_nothing(run: Run, instruction: str) -> None:
+    done = run(env={"_IPPLAN_COMPLETE": instruction})
+    assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
+
+
+@pytest.mark.parametrize("instruction", ["1", "bash", "bash_sauce", "tcsh_source", "\x1b[2J"])
+def test_an_instruction_that_is_none(run: Run, instruction: str) -> None:
+    done = run(env={"_IPPLAN_COMPLETE": instruction})
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"which is no completion\nhelp: eval " in done.stderr
+    assert b"\x1b" not in done.stderr
+
+
+def test_the_version_is_no_concern_of_completion(run: Run) -> None:
+    assert run("--version").returncode == 0
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_bash_completes_a_line_with_the_script(run: Run, tmp_path: Path) -> None:
+    program = tmp_path / "ipplan"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m ipplan "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    script = (
+        'eval "$(_IPPLAN_COMPLETE=bash_source ipplan)"\n'
+        "complete -p ipplan\n"
+        "COMP_WORDS=(ipplan why plan.toml vm-); COMP_CWORD=3\n"
+        "_ipplan_completion ipplan\n"
+        'printf "%s\\n" "${COMPREPLY[@]}"\n'
+    )
+    done = subprocess.run(
+        ["bash", "--norc", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    registered, *completions = done.stdout.splitlines()
+    assert "-F _ipplan_completion ipplan" in registered
+    assert completions == ["vm-web", "vm-db"]
+
+
+def test_every_free_word_of_the_finished_commands_is_known() -> None:
+    import click
+
+    from ipplan.cli.complete import _Described, teach
+
+    free = {}
+    for name in ("init", "check", "allocate", "why", "show", "lookup", "ranges", "schema"):
+        module, _, attribute = COMMANDS[name][0].partition(":")
+        command = getattr(__import__(module, fromlist=[attribute]), attribute)
+        assert isinstance(command, click.Command)
+        teach(command)
+        free[name] = [
+            p.opts[-1] for p in command.params
+            if type(p.type) is click.types.StringParamType and not isinstance(p.type, _Described)
+        ]  # fmt: skip
+    assert json.dumps({name: rest for name, rest in free.items() if rest}) == json.dumps(
+        {
+            "init": ["--name"],
+            "allocate": ["--byoip"],
+            "why": ["--byoip"],
+            "lookup": ["queries"],
+            "ranges": ["--search"],
+        }
+    )
