@@ -1,0 +1,218 @@
+"""What is left of the pools of a plan: free blocks, how many networks still fit, how the rest is used.
+
+What is taken is decided by `allocate`, so that the two never contradict each other; this module only counts. It
+knows nothing of how the answer is printed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan.addresses import WIDTH, Range, RangeSet
+from ipplan.allocate import allocate
+from ipplan.allocate.accounts import count
+from ipplan.allocate.demand import list_covers, list_taken, list_wanted
+from ipplan.catalog import CATEGORIES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from ipplan.addresses import Prefix
+    from ipplan.allocate import Failure, PoolReport
+    from ipplan.allocate.demand import Taken, Wanted
+    from ipplan.catalog import Catalog
+    from ipplan.plan.model import Plan
+
+SMALLEST = {4: 28, 6: 64}
+"""The longest prefix length, by IP version, for which networks that still fit are counted unless more is asked."""
+
+
+class Use(NamedTuple):
+    """Addresses of a pool that are taken, and by what.
+
+    `category` is one of the catalogue's, or avoid, pinned, default, allocated, or held: room that networks keep to
+    grow to, and what lies between the networks of a group that has its prefix for itself.
+    """
+
+    category: str
+    size: int
+
+
+class Fit(NamedTuple):
+    """How many networks of one prefix length would find a place, if all that is free went to such."""
+
+    length: int
+    number: int
+
+
+class FreePool(NamedTuple):
+    """What is left of one pool. Invariant: the sizes of `uses` and of `blocks` add up to the size of the pool.
+
+    `uses` tell each address once, the published and avoided space before the plan's own. `blocks` are the largest
+    aligned blocks that are free, in address order. `fits` are told for each prefix length from that of the pool.
+    """
+
+    report: PoolReport
+    uses: tuple[Use, ...]
+    blocks: tuple[Prefix, ...]
+    fits: tuple[Fit, ...]
+
+    @property
+    def fragmentation(self) -> float | None:
+        """External fragmentation: 1 - addresses in the largest free block / free addresses; None where none is free.
+
+        0 says that all that is free is one aligned block, and close to 1, that it is free in small pieces. It is
+        the usual measure of memory allocation, with aligned blocks in the place of contiguous ones, because a network
+        is a prefix: two equal blocks that do not form a prefix together count as two pieces.
+        """
+        largest = self.report.largest_free
+        return None if largest is None else 1 - largest.size / self.report.free
+
+    def blocks_for(self, length: int | None) -> tuple[Prefix, ...]:
+        """Return the free blocks in which a prefix of this length finds room; all for None."""
+        if length is None:
+            return self.blocks
+        if length > WIDTH[self.report.prefix.version]:
+            return ()
+        return tuple(block for block in self.blocks if block.length <= length)
+
+
+class Total(NamedTuple):
+    """The addresses of all pools of one IP version together; those of pools that overlap count once."""
+
+    version: int
+    size: int
+    free: int
+
+
+class Free(NamedTuple):
+    """The whole answer. `pools` are in the order of the plan, each once; `totals` are told for each IP version.
+
+    `wanted` are the networks that have no range yet and are not counted as taken; `failures` are not empty exactly
+    where these should have been counted and do not all find a place.
+    """
+
+    plan_name: str | None
+    file: str
+    edition: str
+    pools: tuple[FreePool, ...]
+    totals: tuple[Total, ...]
+    wanted: tuple[Wanted, ...]
+    after_allocation: bool
+    failures: tuple[Failure, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every network that had to be counted found its place."""
+        return not self.failures
+
+
+def find_free(
+    plan: Plan,
+    catalog: Catalog,
+    *,
+    data_centers_only: bool = False,
+    after_allocation: bool = False,
+    pools: Sequence[Prefix] | None = None,
+    length: int | None = None,
+) -> Free:
+    """Return what neither published, avoided nor planned space takes of the pools, in n log n time.
+
+    `data_centers_only` narrows IBM's customer private ranges to those of the plan's data centers. With
+    `after_allocation`, what `allocate` would place is taken too, unless it cannot place all. `pools` chooses among
+    the pools of the plan, None means all. `fits` go on to a prefix of `length`, if that is longer than `SMALLEST`.
+    """
+    taken = list_taken(plan, catalog, frozenset(plan.data_centers) if data_centers_only else None)
+    wanted = tuple(list_wanted(plan))
+    failures: tuple[Failure, ...] = ()
+    placed: list[Prefix] = []
+    if after_allocation:
+        allocation = allocate(plan, catalog, data_centers_only=data_centers_only)
+        reports, free = allocation.pools, allocation.free
+        placed = [r.prefix for r in allocation.rows if r.status == "allocated" and r.prefix is not None]
+        failures = allocation.failures
+    else:
+        reports, free = count(plan, [*taken, *list_covers(plan, taken)], {})
+    known = {report.prefix: report for report in reports}
+    chosen = list(known if pools is None else dict.fromkeys(pools))
+    uses = _used(plan, taken, placed)
+    left = RangeSet(free)
+    return Free(
+        plan_name=plan.name,
+        file=plan.file,
+        edition=catalog.edition,
+        pools=tuple(_free_pool(known[prefix], uses, left, length) for prefix in chosen),
+        totals=tuple(_totals(chosen, left)),
+        wanted=() if after_allocation and not failures else wanted,
+        after_allocation=after_allocation,
+        failures=failures,
+    )
+
+
+def _used(plan: Plan, taken: Iterable[Taken], placed: Iterable[Prefix]) -> dict[str, RangeSet]:
+    """Return the space of each category, less that of all before it: the catalogue's, then avoid, then networks."""
+    space: dict[str, list[Prefix]] = {name: [] for name in (*CATEGORIES, "avoid")}
+    for t in taken:
+        if not t.ours:
+            space[t.category].append(t.prefix)
+    # Not as `taken` has them: there they include their room to grow.
+    space["pinned"] = [n.prefix for n in plan.networks if n.prefix is not None]
+    space["default"] = [n.prefix for n in plan.defaults if n.prefix is not None]
+    space["allocated"] = list(placed)
+    found = {}
+    told = RangeSet()
+    for category, prefixes in space.items():
+        if prefixes:
+            own = RangeSet(prefixes)
+            found[category] = own - told
+            told |= own
+    return found
+
+
+def _free_pool(
+    report: PoolReport, uses: Mapping[str, RangeSet], left: RangeSet, length: int | None
+) -> FreePool:
+    prefix = report.prefix
+    sizes = {category: _inside(space, prefix).size for category, space in uses.items()}
+    # What is neither free, nor somebody else's, nor a network is kept for one.
+    sizes["held"] = prefix.size - report.free - sum(sizes.values())
+    blocks = tuple(_inside(left, prefix).prefixes())
+    longest = max(prefix.length, SMALLEST[prefix.version], min(length or 0, WIDTH[prefix.version]))
+    return FreePool(
+        report,
+        tuple(Use(category, size) for category, size in sizes.items() if size),
+        blocks,
+        tuple(_fits(blocks, prefix.length, longest)),
+    )
+
+
+def _inside(space: RangeSet, prefix: Prefix) -> RangeSet:
+    """Return what of a set lies in a prefix, at the cost of a search and of what is found."""
+    version, first, last = prefix.range
+    ranges = space.ranges
+    start = bisect_left(ranges, (version, first))
+    # The one that starts before may reach into it.
+    start -= start > 0 and ranges[start - 1].version == version and ranges[start - 1].last >= first
+    end = bisect_left(ranges, (version, last + 1), start)
+    return RangeSet(Range(version, max(r.first, first), min(r.last, last)) for r in ranges[start:end])
+
+
+def _fits(blocks: Iterable[Prefix], shortest: int, longest: int) -> Iterator[Fit]:
+    """Yield each prefix length and how many disjoint blocks of it the free blocks hold.
+
+    Every aligned block that is free lies in exactly one of the largest, so halving these counts them all.
+    """
+    counts = Counter(block.length for block in blocks)
+    fit = 0
+    for length in range(shortest, longest + 1):
+        fit = 2 * fit + counts[length]
+        yield Fit(length, fit)
+
+
+def _totals(pools: Sequence[Prefix], left: RangeSet) -> Iterator[Total]:
+    for version in (4, 6):
+        whole = RangeSet(prefix for prefix in pools if prefix.version == version)
+        if whole:
+            yield Total(version, whole.size, (whole & left).size)

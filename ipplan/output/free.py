@@ -1,0 +1,203 @@
+"""What is left of the pools, as a document, a table and text.
+
+Must not decide anything: every number here is read from the answer.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from ipplan.addresses import WIDTH, format_address
+from ipplan.output.documents import made_by
+from ipplan.output.table import Cell, Column, Table, render_plain, render_terminal
+from ipplan.output.text import escape, paint, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ipplan.free import Free, FreePool
+
+_DIGITS = 4
+"""Digits of the fragmentation after the point."""
+_MOST_FITS = 8
+"""Prefix lengths that people see for a pool, from the first that fits on; the document has all."""
+
+
+def document(free: Free, length: int | None) -> dict[str, Any]:
+    """Return the document `ipplan.free/1`; with a prefix length, only the blocks in which it finds room."""
+    return {
+        "schema": "ipplan.free/1",
+        "made_by": made_by(free.edition),
+        "plan": {"name": free.plan_name, "file": free.file},
+        "ok": free.ok,
+        "after_allocation": free.after_allocation,
+        "prefix": length,
+        "totals": [total._asdict() for total in free.totals],
+        "pools": [_pool(pool, length) for pool in free.pools],
+        "wanted": [
+            {
+                "network": w.network.name,
+                "kind": w.network.kind.name,
+                "length": w.sizing.length,
+                "held_length": w.held,
+                "pool": None if w.network.pool is None else str(w.network.pool),
+            }
+            for w in free.wanted
+        ],
+        "failures": [
+            {
+                "network": f.network,
+                "needs": f"/{f.needs}",
+                "largest_free": None if f.largest_free is None else f"/{f.largest_free}",
+                "message": f.message,
+                "help": f.help,
+            }
+            for f in free.failures
+        ],
+    }
+
+
+def _pool(pool: FreePool, length: int | None) -> dict[str, Any]:
+    report, fragmentation = pool.report, pool.fragmentation
+    return {
+        "cidr": str(report.prefix),
+        "given": report.given,
+        "size": report.prefix.size,
+        "unusable": report.unusable,
+        "allocated": report.allocated,
+        "free": report.free,
+        "largest_free": None if report.largest_free is None else str(report.largest_free),
+        "fragmentation": None if fragmentation is None else round(fragmentation, _DIGITS),
+        "uses": [use._asdict() for use in pool.uses],
+        "fits": [{"length": fit.length, "count": fit.number} for fit in pool.fits],
+        "blocks": [str(block) for block in pool.blocks_for(length)],
+    }
+
+
+def table(free: Free, length: int | None) -> Table:
+    """Return the free blocks, one a row; with a prefix length, those in which it finds room, and how often."""
+    columns = [
+        Column("pool", "address"), Column("free block", "address"), Column("first", "address"),
+        Column("last", "address"), Column("addresses", "number"),
+    ]  # fmt: skip
+    if length is not None:
+        columns.append(Column(f"room for /{length}", "number"))
+    rows: list[tuple[Cell, ...]] = []
+    for pool in free.pools:
+        for block in pool.blocks_for(length):
+            first, last = (format_address(block.version, at) for at in (block.first, block.last))
+            room = () if length is None else (1 << length - block.length,)
+            rows.append((str(pool.report.prefix), str(block), first, last, block.size, *room))
+    return Table(tuple(columns), rows)
+
+
+def _pool_table(free: Free) -> Table:
+    columns = (
+        Column("pool", "address"), Column("size", "number"), Column("free", "number"), Column("share", "number"),
+        Column("largest free", "address"), Column("fragmentation", "number"),
+    )  # fmt: skip
+    return Table(columns, [_pool_row(pool) for pool in free.pools])
+
+
+def _pool_row(pool: FreePool) -> tuple[Cell, ...]:
+    report, fragmentation = pool.report, pool.fragmentation
+    largest = None if report.largest_free is None else str(report.largest_free)
+    shown = None if fragmentation is None else f"{fragmentation:.{_DIGITS}f}"
+    size = report.prefix.size
+    return str(report.prefix), size, report.free, _share(report.free, size), largest, shown
+
+
+def _use_table(free: Free) -> Table:
+    columns = (
+        Column("pool", "address"), Column("taken by"), Column("addresses", "number"), Column("share", "number")
+    )  # fmt: skip
+    rows = [
+        (str(pool.report.prefix), use.category, use.size, _share(use.size, pool.report.prefix.size))
+        for pool in free.pools
+        for use in pool.uses
+    ]
+    return Table(columns, rows)
+
+
+def _share(part: int, whole: int) -> str:
+    """Return a part in percent; one that is neither nothing nor all is never told as such."""
+    text = f"{part / whole:.1%}"
+    if text == "0.0%" and part:
+        return "<0.1%"
+    return ">99.9%" if text == "100.0%" and part < whole else text
+
+
+def _fit_table(free: Free, length: int | None) -> Table:
+    """Return for each pool how many networks would still fit, of some prefix lengths that say most."""
+    columns = (Column("pool", "address"), Column("how many networks of one size still fit"))
+    rows = []
+    for pool in free.pools:
+        fits = [(at, count) for at, count in pool.fits if count]
+        told = fits[:_MOST_FITS]
+        # What is asked for, and else the smallest, which says how far the rest goes.
+        told += [fit for fit in fits[_MOST_FITS:] if fit[0] == length or (length is None and fit == fits[-1])]
+        text = ", ".join(f"{count:,} of /{at}" for at, count in told)
+        rows.append((str(pool.report.prefix), text or "none"))
+    return Table(columns, rows)
+
+
+def render_text(free: Free, length: int | None, *, width: int | None, color: bool) -> str:
+    """Return what people read: pools, how they are used, what fits, the free blocks, and a summary last."""
+    blocks = table(free, length)
+    if width is not None:
+        # A terminal has no room for first and last address, and the block implies them.
+        blocks = Table(
+            (*blocks.columns[:2], *blocks.columns[4:]), [(*row[:2], *row[4:]) for row in blocks.rows]
+        )
+    parts = []
+    for shown in (_pool_table(free), _use_table(free), _fit_table(free, length), blocks):
+        if shown.rows:
+            plain = width is None and not color
+            parts.append(render_plain(shown) if plain else render_terminal(shown, width or 100_000, color))
+    for failure in free.failures:
+        lines = [paint("error", "error", color=color) + ": " + escape(failure.message)]
+        if failure.help is not None:
+            lines.append("   = help: " + escape(failure.help))
+        parts.append("".join(line + "\n" for line in lines))
+    parts.append("".join(line + "\n" for line in _wrapped(_summary(free, length), width)))
+    return "\n".join(parts)
+
+
+def _wrapped(lines: Iterable[str], width: int | None) -> Iterator[str]:
+    for line in lines:
+        yield from [line] if width is None else wrap(line, width)
+
+
+def _summary(free: Free, length: int | None) -> Iterator[str]:
+    if not free.pools:
+        yield "there is no pool, so nothing is free; name one: byoip under [plan], or --byoip"
+        return
+    many = len(free.totals) > 1
+    for version, size, left in free.totals:
+        pools = [pool for pool in free.pools if pool.report.prefix.version == version]
+        blocks = sum(len(pool.blocks_for(length)) for pool in pools)
+        yield (
+            f"free: {left:,} of {size:,} {f'IPv{version} ' if many else ''}addresses in {_counted(len(pools), 'pool')}; "
+            f"{_counted(blocks, 'block')}{'' if length is None else f' with room for a /{length}'}"
+        )
+    if free.wanted:
+        yield _wanted(free)
+
+
+def _wanted(free: Free) -> str:
+    """Say what the plan still asks for, the larger first."""
+    counts = Counter((w.version, w.held) for w in free.wanted)
+    many = len({version for version, _ in counts}) > 1
+    sizes = ", ".join(
+        f"{count:,} of /{held}" + (f" (IPv{version})" if many else "")
+        for (version, held), count in sorted(counts.items())
+    )
+    networks = _counted(len(free.wanted), "network")
+    total = sum(count << max(WIDTH[version] - held, 0) for (version, held), count in counts.items())
+    end = "nothing is allocated" if free.after_allocation else "--after-allocation counts them"
+    return f"not counted as taken: {networks} without a range, {total:,} addresses ({sizes}); {end}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
