@@ -104,6 +104,17 @@ class Reservation(NamedTuple):
     platform: str | None = None
 
 
+class Edition(NamedTuple):
+    """An edition of IBM's ranges: its date (ISO 8601), title and address, and the revision of the repository that
+    the page was read at.
+    """
+
+    date: str
+    title: str
+    url: str
+    revision: str
+
+
 class IksWindow(NamedTuple):
     """A window from which IKS accepts pod subnets ("pod-subnet") or service subnets ("service-subnet").
 
@@ -190,10 +201,10 @@ def _load(edition: str) -> Catalog:
     return Catalog(edition, tuple(rows))
 
 
-def edition_source(edition: str) -> Source:
-    """Return title, address and date of an edition of IBM's ranges."""
+def describe_edition(edition: str) -> Edition:
+    """Return date, title, address and revision of one of the `EDITIONS`."""
     head = _read(f"ranges-{edition}")
-    return Source(head["title"], head["url"], head["date"])
+    return Edition(head["date"], head["title"], head["url"], head["revision"])
 
 
 def _ibm_rows(edition: str) -> Iterator[Reservation]:

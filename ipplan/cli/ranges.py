@@ -1,4 +1,4 @@
-"""`ipplan ranges`: list the built-in catalogue of published and reserved ranges."""
+"""`ipplan ranges`: list the built-in catalogue; `ipplan ranges diff`: compare two of its editions."""
 
 from __future__ import annotations
 
@@ -7,26 +7,36 @@ from typing import TYPE_CHECKING
 import click
 
 from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
-from ipplan.cli.plans import choose_catalog
+from ipplan.cli.plans import choose_catalog, read_plan
 from ipplan.cli.streams import UsageProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from ipplan.catalog import Reservation
+    from ipplan.editions import Comparison
+    from ipplan.output.ranges_diff import PlanDiff
 
-
-@click.command("ranges", epilog="Exit status: 0 listed, 2 a filter that names nothing known.")
-@click.option(
+_data_center_option = click.option(
     "--data-center",
     "data_centers",
     metavar="NAME",
     multiple=True,
     help="Only of this data center; repeatable.",
 )
-@click.option(
+_category_option = click.option(
     "--category", "categories", metavar="NAME", multiple=True, help="Only of this category; repeatable."
 )
+
+
+@click.group(
+    "ranges",
+    invoke_without_command=True,
+    subcommand_metavar="[COMMAND [ARGS]...]",
+    epilog="Exit status: 0 listed, 2 a filter that names nothing known.",
+)
+@_data_center_option
+@_category_option
 @click.option("--search", metavar="TEXT", help="Only rows with this text in any column.")
 @edition_option
 @format_option("table", "json", "csv", "markdown")
@@ -44,33 +54,149 @@ def command(
     These are IBM Cloud's published ranges of one edition, IBM's aggregate blocks, what Kubernetes platforms
     reserve or take by default, and IANA's special-purpose registries.
     """
-    from ipplan.catalog import CATEGORIES, EDITIONS, edition_source
+    context = click.get_current_context()
+    if context.invoked_subcommand is not None:
+        _refuse_options(context)
+        return 0
+    from ipplan.catalog import EDITIONS, describe_edition
     from ipplan.output import ranges as shown
 
     catalog = choose_catalog(ranges_edition, None)
-    known = {row.data_center for row in catalog.reservations if row.data_center}
-    for name in data_centers:
-        _require(name, known, "data center", catalog.edition)
-    chosen = {name if name in CATEGORIES else f"ibm-{name}" for name in categories}
-    for name in categories:
-        _require(
-            name, {*CATEGORIES, *(c.removeprefix("ibm-") for c in CATEGORIES)}, "category", catalog.edition
-        )
+    wanted = _row_filter(data_centers, categories, catalog.reservations, catalog.edition)
     rows = [
         row
         for row in catalog.reservations
-        if (not data_centers or row.data_center in data_centers)
-        and (not chosen or row.category.name in chosen)
-        and (search is None or _has(row, search.casefold()))
+        if wanted(row) and (search is None or _has(row, search.casefold()))
     ]
-    source = edition_source(catalog.edition)
+    edition = describe_edition(catalog.edition)
     emit(
         output,
         table=lambda: shown.table(rows),
-        document=lambda: shown.document(rows, catalog.edition, source, EDITIONS),
-        text=lambda width, color: shown.render_text(rows, source, width=width, color=color),
+        document=lambda: shown.document(rows, edition, EDITIONS),
+        text=lambda width, color: shown.render_text(rows, edition, width=width, color=color),
     )
     return 0
+
+
+def _refuse_options(context: click.Context) -> None:
+    """Raise for an option in front of a subcommand, where it would have no effect."""
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if source is click.core.ParameterSource.COMMANDLINE:
+            name = context.invoked_subcommand
+            raise click.UsageError(
+                f"{parameter.opts[-1]} stands before {name}, where it has no effect; write it after {name}"
+            )
+
+
+def _read_edition(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    """Return the edition; for one that the catalogue does not hold, say the nearest and all that it does."""
+    from ipplan.catalog import EDITIONS
+
+    if value in EDITIONS:
+        return value
+    from ipplan.plan.load import nearest
+
+    near = nearest(value, EDITIONS)
+    hint = f"did you mean {near}? " if near else ""
+    raise UsageProblem(
+        f"there is no edition {value[:80]!r} in the catalogue", f"{hint}known are {', '.join(EDITIONS)}"
+    )
+
+
+def _complete_edition(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    from ipplan.catalog import EDITIONS
+
+    return [edition for edition in EDITIONS if edition.startswith(incomplete)]
+
+
+@command.command(
+    "diff",
+    short_help="Compare two editions of IBM Cloud's ranges.",
+    epilog="Exit status: 0 compared; with --exit-code 1 if anything differs; 2 bad usage.",
+)
+@click.argument("old", metavar="OLD", callback=_read_edition, shell_complete=_complete_edition)
+@click.argument("new", metavar="NEW", callback=_read_edition, shell_complete=_complete_edition)
+@click.option("--plan", "path", metavar="PLAN", help="Tell what the new edition does to this plan.")
+@_data_center_option
+@_category_option
+@click.option(
+    "--exit-code", is_flag=True, help="End with 1 if ranges differ, or with --plan if its findings do."
+)
+@format_option("table", "json", "csv", "markdown")
+@color_option
+def diff(
+    *,
+    old: str,
+    new: str,
+    path: str | None,
+    data_centers: tuple[str, ...],
+    categories: tuple[str, ...],
+    exit_code: bool,
+    output: Output,
+) -> int:
+    """Tell what IBM Cloud published anew or withdrew between two editions of its ranges, OLD and NEW.
+
+    With --plan, the plan is checked with both, whatever edition it names, and the findings that are new or gone are
+    listed in the place of the ranges; --json has both. The filters choose ranges, never findings.
+    """
+    from ipplan.catalog import describe_edition, load_catalog
+    from ipplan.editions import compare
+    from ipplan.output import ranges_diff as shown
+
+    before, after = load_catalog(old), load_catalog(new)
+    wanted = _row_filter(
+        data_centers, categories, (*before.reservations, *after.reservations), f"{old} or {new}"
+    )
+    comparison = compare(before, after, wanted)
+    report = shown.DiffReport(
+        describe_edition(old), describe_edition(new), data_centers, categories, comparison,
+        None if path is None else _compare_plan(path, comparison),
+    )  # fmt: skip
+    emit(
+        output,
+        table=lambda: shown.table(report),
+        document=lambda: shown.document(report),
+        text=lambda width, color: shown.render_text(report, width=width, color=color),
+    )
+    if report.plan is not None:
+        return int(exit_code and report.plan.comparison.differs)
+    return int(exit_code and bool(comparison.changes))
+
+
+def _compare_plan(path: str, comparison: Comparison) -> PlanDiff:
+    from datetime import date
+
+    from ipplan.checks import check_plan
+    from ipplan.editions import compare, compare_findings
+    from ipplan.findings import place
+    from ipplan.output.ranges_diff import PlanDiff
+    from ipplan.plan.load import locate_in
+
+    plan, data = read_plan(path)
+    old, new = comparison.old, comparison.new
+    # One day for both, so that no waiver expires between them.
+    today = date.today()
+    findings = [place(check_plan(plan, catalog, today), plan.file, locate_in(data)) for catalog in (old, new)]
+    return PlanDiff(plan.name, plan.file, compare_findings(compare(old, new), plan, *findings))
+
+
+def _row_filter(
+    data_centers: Collection[str], categories: Collection[str], rows: Collection[Reservation], edition: str
+) -> Callable[[Reservation], bool]:
+    """Return the filter of --data-center and --category; raise for a name that none of the rows has."""
+    from ipplan.catalog import CATEGORIES
+
+    known = {row.data_center for row in rows if row.data_center}
+    for name in data_centers:
+        _require(name, known, "data center", edition)
+    names = {*CATEGORIES, *(c.removeprefix("ibm-") for c in CATEGORIES)}
+    for name in categories:
+        _require(name, names, "category", edition)
+    chosen = {name if name in CATEGORIES else f"ibm-{name}" for name in categories}
+    return lambda row: (
+        (not data_centers or row.data_center in data_centers) and (not chosen or row.category.name in chosen)
+    )
 
 
 def _require(name: str, known: Collection[str], what: str, edition: str) -> None:

@@ -12,18 +12,15 @@ from ipplan.output.table import Column, Table, render_plain, render_terminal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ipplan.catalog import Reservation
-    from ipplan.findings import Source
+    from ipplan.catalog import Edition, Reservation
 
 
-def document(
-    rows: Sequence[Reservation], edition: str, source: Source, editions: Sequence[str]
-) -> dict[str, Any]:
-    """Return the document `ipplan.ranges/1`; `source` is that of the edition."""
+def document(rows: Sequence[Reservation], edition: Edition, editions: Sequence[str]) -> dict[str, Any]:
+    """Return the document `ipplan.ranges/1`."""
     return {
         "schema": "ipplan.ranges/1",
-        "made_by": made_by(edition),
-        "edition": {"date": edition, "title": source.title, "url": source.url},
+        "made_by": made_by(edition.date),
+        "edition": edition._asdict(),
         "editions": list(editions),
         "summary": dict(sorted(Counter(row.category.name for row in rows).items())),
         "ranges": [
@@ -69,7 +66,7 @@ def table(rows: Sequence[Reservation]) -> Table:
     )
 
 
-def render_text(rows: Sequence[Reservation], source: Source, *, width: int | None, color: bool) -> str:
+def render_text(rows: Sequence[Reservation], edition: Edition, *, width: int | None, color: bool) -> str:
     """Return what people read: the rows, then how many and from which edition."""
     whole = table(rows)
     shown = (
@@ -78,4 +75,4 @@ def render_text(rows: Sequence[Reservation], source: Source, *, width: int | Non
         else render_terminal(whole, width or 100_000, color)
     )
     count = f"{len(rows):,} range{'' if len(rows) == 1 else 's'}"
-    return f"{shown}\n{count}; IBM Cloud's from {source.title}\n{source.url or ''}\n"
+    return f"{shown}\n{count}; IBM Cloud's from {edition.title}\n{edition.url}\n"

@@ -1,0 +1,304 @@
+"""Two editions of the published ranges compared: as the document `ipplan.ranges-diff/1`, a table and text.
+
+Must not decide anything: what changed, and what that does to a plan, is read from the comparison.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ipplan.editions import CHANGES
+from ipplan.output.documents import made_by, source_object
+from ipplan.output.findings import finding_document
+from ipplan.output.table import Cell, Column, Table, render_plain, render_terminal
+from ipplan.output.text import escape, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ipplan.addresses import RangeSet
+    from ipplan.catalog import Edition, Reservation
+    from ipplan.editions import Change, Comparison, Difference, FindingChange, Hit, PlanComparison, Shared
+
+_MOST_BLOCKS = 6
+"""Of the blocks that are taken or released, and of the ranges of one finding, people are shown so many."""
+
+
+class PlanDiff(NamedTuple):
+    """Name and file of a plan, and what the editions do to it."""
+
+    name: str | None
+    file: str
+    comparison: PlanComparison
+
+
+class DiffReport(NamedTuple):
+    """What is reported: the editions, the filters by which ranges were chosen, and what was found."""
+
+    old: Edition
+    new: Edition
+    data_centers: tuple[str, ...]
+    categories: tuple[str, ...]
+    comparison: Comparison
+    plan: PlanDiff | None
+
+
+def document(report: DiffReport) -> dict[str, Any]:
+    """Return the document `ipplan.ranges-diff/1`; sizes are numbers of addresses."""
+    found = report.comparison
+    only_old, only_new = found.one_sided()
+    same = report.old.date == report.new.date
+    return {
+        "schema": "ipplan.ranges-diff/1",
+        "made_by": made_by(report.new.date if same else None),
+        "old": report.old._asdict(),
+        "new": report.new._asdict(),
+        "filter": {"data_centers": list(report.data_centers), "categories": list(report.categories)},
+        "summary": {
+            **{kind: found.count(kind) for kind in CHANGES},
+            "unchanged": len(found.unchanged),
+        },
+        "categories": {"only_old": list(only_old), "only_new": list(only_new)},
+        "space": {
+            f"ipv{version}": {
+                "old": _size(found.old_space, version),
+                "released": _size(found.released, version),
+                "taken": _size(found.taken, version),
+                "new": _size(found.new_space, version),
+            }
+            for version in (4, 6)
+        },
+        "released": _cidrs(found.released),
+        "taken": _cidrs(found.taken),
+        "changes": [_change(change) for change in found.changes],
+        "plan": None if report.plan is None else {"name": report.plan.name, "file": report.plan.file},
+        "findings": None if report.plan is None else _findings(report.plan.comparison),
+        "networks": None if report.plan is None else [_hit(hit) for hit in report.plan.comparison.hits],
+    }
+
+
+def _size(space: RangeSet, version: int) -> int:
+    return sum(span.size for span in space if span.version == version)
+
+
+def _cidrs(space: RangeSet) -> list[str]:
+    return list(map(str, space.prefixes()))
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "change": change.kind,
+        "old": [_row(row) for row in change.old],
+        "new": [_row(row) for row in change.new],
+        "differences": [difference._asdict() for difference in change.differences],
+        "released": _cidrs(change.released),
+        "taken": _cidrs(change.taken),
+    }
+
+
+def _row(row: Reservation) -> dict[str, Any]:
+    return {
+        "cidr": str(row.prefix),
+        "size": row.prefix.size,
+        "category": row.category.name,
+        "title": row.title,
+        "data_center": row.data_center,
+        "city": row.city,
+        "pod": row.pod,
+        "note": row.note,
+        "platform": row.platform,
+        "source": source_object(row.source),
+    }
+
+
+def _findings(found: PlanComparison) -> dict[str, Any]:
+    return {
+        "summary": {"new": len(found.new), "gone": len(found.gone), "stay": found.stay},
+        "new": [_finding(change) for change in found.new],
+        "gone": [_finding(change) for change in found.gone],
+    }
+
+
+def _finding(change: FindingChange) -> dict[str, Any]:
+    return {
+        "ranges": [
+            {
+                "cidr": shared.cidr,
+                "change": shared.change,
+                "published": None if shared.row is None else _row(shared.row),
+            }
+            for shared in change.ranges
+        ],
+        "finding": finding_document(change.finding),
+    }
+
+
+def _hit(hit: Hit) -> dict[str, Any]:
+    return {
+        "network": hit.network,
+        "kind": hit.kind,
+        "cidr": hit.cidr,
+        "hit": _when(hit),
+        "old": list(hit.old),
+        "new": list(hit.new),
+    }
+
+
+def _when(hit: Hit) -> str:
+    """Say in which editions a network is hit."""
+    if hit.old and hit.new:
+        return "both"
+    return "old" if hit.old else "new"
+
+
+_CHANGE_COLUMNS = (
+    Column("change"), Column("old"), Column("new"), Column("what"), Column("data center"), Column("pod"),
+    Column("differs"), Column("released", "number"), Column("taken", "number"), Column("category"), Column("city"),
+    Column("note"),
+)  # fmt: skip
+_CHANGE_SHOWN = 9
+"""So many of these columns are for people as well; the others help whoever sorts a table."""
+
+_FINDING_COLUMNS = (
+    Column("change"), Column("severity"), Column("rule"), Column("ranges"), Column("published"),
+    Column("message"), Column("networks"), Column("cidrs"), Column("help"), Column("file"),
+    Column("line", "number"), Column("key"), Column("waived"),
+)  # fmt: skip
+_FINDING_SHOWN = 6
+
+
+def table(report: DiffReport) -> Table:
+    """Return the changes in address order; with a plan, its findings that are new, then those that are gone."""
+    if report.plan is None:
+        return Table(_CHANGE_COLUMNS, [_change_cells(change) for change in report.comparison.changes])
+    return Table(_FINDING_COLUMNS, _finding_rows(report.plan.comparison, most=None))
+
+
+def _change_cells(change: Change) -> tuple[Cell, ...]:
+    row = (change.new or change.old)[0]
+    return (
+        change.kind, _joined(change.old), _joined(change.new), row.title, row.data_center, row.pod,
+        "; ".join(map(_difference, change.differences)) or None, change.released.size, change.taken.size,
+        row.category.name, row.city, row.note,
+    )  # fmt: skip
+
+
+def _joined(rows: Sequence[Reservation]) -> str | None:
+    # Rows of one prefix differ in their notes; the prefix is told once.
+    return "; ".join(dict.fromkeys(str(row.prefix) for row in rows)) or None
+
+
+def _difference(difference: Difference) -> str:
+    return f"{difference.field.replace('_', ' ')}: {difference.old or 'none'} to {difference.new or 'none'}"
+
+
+def _finding_rows(found: PlanComparison, most: int | None) -> list[tuple[Cell, ...]]:
+    return [
+        _finding_cells(word, change, most)
+        for word, changes in (("new", found.new), ("gone", found.gone))
+        for change in changes
+    ]
+
+
+def _finding_cells(word: str, change: FindingChange, most: int | None) -> tuple[Cell, ...]:
+    finding = change.finding
+    shown = [shared.cidr for shared in change.ranges[:most]]
+    if rest := len(change.ranges) - len(shown):
+        shown.append(f"and {rest:,} further")
+    severity = finding.severity if finding.waived is None else f"waived {finding.severity}"
+    at = finding.location
+    place = (None, None, None) if at is None else (at.file, at.line, at.key_text)
+    return (
+        word, severity, finding.rule, "; ".join(shown) or None, _happened(change.ranges), finding.message,
+        "; ".join(finding.networks), "; ".join(finding.cidrs), finding.help, *place, finding.waived,
+    )  # fmt: skip
+
+
+def _happened(ranges: Sequence[Shared]) -> str | None:
+    """Return what happened to the published rows of a finding, each word once."""
+    words = {shared.change for shared in ranges}
+    return ", ".join(kind for kind in CHANGES if kind in words) or None
+
+
+def render_text(report: DiffReport, *, width: int | None, color: bool) -> str:
+    """Return what people read: the ranges, or with a plan its findings, and what they come to."""
+    parts = []
+    if report.plan is None:
+        shown = [_change_cells(change)[:_CHANGE_SHOWN] for change in report.comparison.changes]
+        parts.append(_grid(_CHANGE_COLUMNS[:_CHANGE_SHOWN], shown, width, color=color))
+    else:
+        shown = [row[:_FINDING_SHOWN] for row in _finding_rows(report.plan.comparison, _MOST_BLOCKS)]
+        parts.append(_grid(_FINDING_COLUMNS[:_FINDING_SHOWN], shown, width, color=color))
+        parts.append(_grid(_HIT_COLUMNS, _hit_rows(report.plan.comparison.hits), width, color=color))
+        parts.append(_lines([_plan_summary(report, report.plan)], width))
+    parts.append(_lines(_summary(report), width))
+    return "\n".join(part for part in parts if part)
+
+
+_HIT_COLUMNS = (
+    Column("BYOIP network"), Column("kind"), Column("cidr", "address"), Column("ranges in old"), Column("ranges in new"),
+)  # fmt: skip
+
+
+def _hit_rows(hits: Sequence[Hit]) -> list[tuple[Cell, ...]]:
+    return [(h.network, h.kind, h.cidr, _some(h.old), _some(h.new)) for h in hits]
+
+
+def _some(cidrs: Sequence[str]) -> str | None:
+    """Return the first of some ranges and how many more there are, None where there are none."""
+    rest = len(cidrs) - _MOST_BLOCKS
+    shown = "; ".join(cidrs[:_MOST_BLOCKS]) or None
+    return f"{shown}; and {rest:,} further" if rest > 0 else shown
+
+
+def _grid(
+    columns: tuple[Column, ...], rows: Sequence[Sequence[Cell]], width: int | None, *, color: bool
+) -> str:
+    if not rows:
+        return ""
+    whole = Table(columns, rows)
+    plain = width is None and not color
+    return render_plain(whole) if plain else render_terminal(whole, width or 100_000, color)
+
+
+def _plan_summary(report: DiffReport, plan: PlanDiff) -> str:
+    found = plan.comparison
+    # Words of the finding are those of an edition, so a reader has to know which is which.
+    said = f"{len(found.new):,} new with {report.new.date}, {len(found.gone):,} gone, {found.stay:,} stay"
+    byoip = "1 pinned BYOIP network" if found.pinned == 1 else f"{found.pinned:,} pinned BYOIP networks"
+    hit = (
+        f"of {byoip}, {len(found.hits):,} hit by published ranges"
+        if found.pinned
+        else "no pinned BYOIP network"
+    )
+    return f"{escape(plan.file)}: findings: {said}; {hit}"
+
+
+def _summary(report: DiffReport) -> list[str]:
+    found = report.comparison
+    counts = [f"{found.count(kind):,} {kind}" for kind in CHANGES if found.count(kind)]
+    lines = [
+        f"{report.old.date} to {report.new.date}: {', '.join(counts) or 'no difference'}, "
+        f"{len(found.unchanged):,} unchanged"
+    ]
+    if found.changes:
+        lines += [f"newly taken: {_space(found.taken)}", f"no longer taken: {_space(found.released)}"]
+    for edition, names in zip((report.old, report.new), found.one_sided(), strict=True):
+        if names:
+            lines.append(f"only {edition.date} has rows of {', '.join(names)}")
+    return lines
+
+
+def _space(space: RangeSet) -> str:
+    """Return how many addresses a set holds, and its largest blocks."""
+    if not space:
+        return "no address"
+    blocks = sorted(space.prefixes(), key=lambda p: (p.version, p.length, p.first))
+    count = "1 address" if space.size == 1 else f"{space.size:,} addresses"
+    more = f", and {len(blocks) - _MOST_BLOCKS:,} smaller blocks" if len(blocks) > _MOST_BLOCKS else ""
+    return f"{count}: {', '.join(map(str, blocks[:_MOST_BLOCKS]))}{more}"
+
+
+def _lines(lines: Sequence[str], width: int | None) -> str:
+    whole = (wrap(line, width) if width is not None else [line] for line in lines)
+    return "".join(line + "\n" for group in whole for line in group)
