@@ -124,7 +124,7 @@ def findings_table(*reports: Report) -> Table:
 
 def render_report(report: Report, *, width: int | None, color: bool) -> str:
     """Return a report for people: each finding, then a line that sums up. `width` None: no wrapping."""
-    parts = [_render_finding(finding, width, color=color) for finding in report.findings]
+    parts = [render_finding(finding, width, color=color) for finding in report.findings]
     said = _counted(_summary([report])) or paint("no findings", "good", color=color)
     what = "1 network" if report.networks == 1 else f"{report.networks:,} networks"
     against = f"{what} checked against IBM Cloud ranges of {report.edition}"
@@ -141,7 +141,7 @@ def render_reports(reports: Sequence[Report], *, width: int | None, color: bool)
 
 def render_problems(file: str, problems: Sequence[Finding], *, width: int | None, color: bool) -> str:
     """Return the problems of a plan that cannot be read, at most `MOST_PROBLEMS`, and how many there are."""
-    parts = [_render_finding(problem, width, color=color) for problem in problems[:MOST_PROBLEMS]]
+    parts = [render_finding(problem, width, color=color) for problem in problems[:MOST_PROBLEMS]]
     said = "1 problem" if len(problems) == 1 else f"{len(problems):,} problems"
     rest = len(problems) - MOST_PROBLEMS
     more = f", {rest:,} of them not shown" if rest > 0 else ""
@@ -149,7 +149,8 @@ def render_problems(file: str, problems: Sequence[Finding], *, width: int | None
     return "\n".join(parts)
 
 
-def _render_finding(finding: Finding, width: int | None, *, color: bool) -> str:
+def render_finding(finding: Finding, width: int | None, *, color: bool) -> str:
+    """Return one finding for people, wrapped to a width; None: no wrapping."""
     label = f"{'waived ' if finding.waived is not None else ''}{finding.severity}[{finding.rule}]"
     text = _hang(f"{label}: {escape(finding.message)}", width)
     if text.startswith(label):

@@ -1,0 +1,61 @@
+"""Two small plans for each rule: RULE.toml breaks it, and in RULE.fixed.toml that is put right.
+
+They are the examples of `ipplan rules` and of docs/rules.md, and the tests run them all.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from os.path import dirname, join
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan.findings import place
+
+if TYPE_CHECKING:
+    from ipplan.findings import Finding
+
+FILE = "example.toml"
+"""What the plan of an example is called in its findings."""
+DAY = date(2026, 1, 1)
+"""The day on which examples are checked, always the same: waivers expire."""
+
+
+class Example(NamedTuple):
+    """A plan that breaks a rule, what the check finds there by this rule, and the plan put right."""
+
+    plan: str
+    findings: tuple[Finding, ...]
+    fixed: str
+
+
+def example_of(rule: str) -> str:
+    """Return the text of the plan that breaks a rule; OSError where nobody wrote one, which is a defect."""
+    return _read(f"{rule}.toml")
+
+
+def fixed_of(rule: str) -> str:
+    """Return the same plan put right; OSError where nobody wrote one, which is a defect."""
+    return _read(f"{rule}.fixed.toml")
+
+
+def _read(name: str) -> str:
+    with open(join(dirname(__file__), name), encoding="utf-8") as file:
+        return file.read()
+
+
+def check_example(rule: str, text: str) -> tuple[Finding, ...]:
+    """Return what a rule finds in the text of a plan, each finding with its place."""
+    from ipplan.catalog import load_catalog
+    from ipplan.checks import check_plan
+    from ipplan.plan.load import locate_in, parse_plan
+
+    data = text.encode()
+    plan = parse_plan(data, FILE)
+    findings = check_plan(plan, load_catalog(plan.ranges_edition), DAY)
+    return place((f for f in findings if f.rule == rule), FILE, locate_in(data))
+
+
+def run_example(rule: str) -> Example:
+    """Return the example of a rule, with what the check really finds."""
+    text = example_of(rule)
+    return Example(text, check_example(rule, text), fixed_of(rule))
