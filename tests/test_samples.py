@@ -27,12 +27,24 @@ PLANS = ROOT / "sample-plans"
 SAMPLES = ("reference-architecture", "two-clusters", "ipv6", "conflicts")
 FORMATS = {"table": "txt", "json": "json", "csv": "csv", "markdown": "md"}
 WIDTHS = (40, 200)
+COMMANDS = {
+    "check": ("check",),
+    "allocate": ("allocate",),
+    "show": ("show",),
+    "free": ("free",),
+    "map": ("show", "--map", "--allocated"),
+}
+"""What is run on each sample, by the name in its golden files."""
 REFERENCE_KINDS = {
     "iks-pod", "iks-service", "iks-ingress-public", "iks-ingress-private", "iks-worker-public",
     "iks-worker-private", "vcs-host-public", "vcs-host-private", "vcs-esg-public", "vcs-esg-private", "vcs-vm",
     "icp-pod", "icp-service", "icp-worker",
 }  # fmt: skip
 """The fourteen ranges of the reference architecture (vcsnsxt-overview-integration.md, section IP addressing)."""
+
+
+NOT_SHOWN = {"calico-peering", "too-many-routes"}
+"""Rules that the conflicts sample does not break: of another integration, and of more networks than one reads."""
 
 
 def compare(name: str, actual: str, *, update: bool) -> None:
@@ -45,7 +57,7 @@ def compare(name: str, actual: str, *, update: bool) -> None:
 
 
 @pytest.mark.parametrize("output_format", FORMATS)
-@pytest.mark.parametrize("command", ["check", "allocate"])
+@pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_piped_output(
     sample: str, command: str, output_format: str, *,
@@ -54,21 +66,21 @@ def test_piped_output(
     monkeypatch.chdir(PLANS)
     for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
-    status = main([command, f"{sample}.toml", "--format", output_format])
+    status = main([*COMMANDS[command], f"{sample}.toml", "--format", output_format])
     compare(f"{sample}.{command}.{FORMATS[output_format]}", capfd.readouterr().out, update=update_golden)
-    assert status == (1 if sample == "conflicts" else 0)
+    assert status == (1 if sample == "conflicts" and command not in ("show", "free") else 0)
 
 
 @pytest.fixture(scope="module", params=WIDTHS)
 def on_terminal(
     request: pytest.FixtureRequest, show_on_terminal: Callable[..., str]
 ) -> tuple[int, dict[str, str]]:
-    """What check and allocate show of the conflicts sample on a terminal of a width."""
+    """What every command shows of the conflicts sample on a terminal of a width."""
     return request.param, {
-        command: show_on_terminal(
-            [sys.executable, "-m", "ipplan", command, "conflicts.toml"], folder=PLANS, width=request.param
+        name: show_on_terminal(
+            [sys.executable, "-m", "ipplan", *command, "conflicts.toml"], folder=PLANS, width=request.param
         )
-        for command in ("check", "allocate")
+        for name, command in COMMANDS.items()
     }
 
 
@@ -86,19 +98,20 @@ def test_addresses_are_whole_at_every_width(on_terminal: tuple[int, dict[str, st
         r'^cidr = "([^"]+)"', (PLANS / "conflicts.toml").read_text(encoding="utf-8"), re.MULTILINE
     )
     plan = parse_plan((PLANS / "conflicts.toml").read_bytes(), "conflicts.toml")
-    words = set(re.split(r"[\s│|,()]+", shown["allocate"]))
     assert len(cidrs) > 20
-    for network in plan.networks:
-        if network.prefix is not None:
-            assert str(network.prefix) in words
+    for command in ("allocate", "show", "map"):
+        words = set(re.split(r"[\s│|,()]+", shown[command]))
+        for network in plan.networks:
+            if network.prefix is not None:
+                assert str(network.prefix) in words
     words = set(re.split(r"[\s,()]+", shown["check"]))
     for finding in check_plan(plan, load_catalog()):
         assert finding.overlap is None or str(finding.cidrs[0]) in words
 
 
 def test_no_golden_file_is_left_over() -> None:
-    expected = {f"{s}.{c}.{ext}" for s in SAMPLES for c in ("check", "allocate") for ext in FORMATS.values()}
-    expected |= {f"conflicts.{c}.{width}.txt" for c in ("check", "allocate") for width in WIDTHS}
+    expected = {f"{s}.{c}.{ext}" for s in SAMPLES for c in COMMANDS for ext in FORMATS.values()}
+    expected |= {f"conflicts.{c}.{width}.txt" for c in COMMANDS for width in WIDTHS}
     assert {file.name for file in GOLDEN.iterdir()} == expected
     assert {file.stem for file in PLANS.glob("*.toml")} == set(SAMPLES)
 
@@ -120,7 +133,7 @@ def test_the_conflicts_sample_shows_every_rule_where_its_comments_say() -> None:
     lines = (PLANS / "conflicts.toml").read_text(encoding="utf-8").splitlines()
     findings = json.loads((GOLDEN / "conflicts.check.json").read_text(encoding="utf-8"))["findings"]
     at = {(finding["rule"], finding["location"]["line"]) for finding in findings}
-    assert {rule for rule, _ in at} == set(RULES)
+    assert {rule for rule, _ in at} == set(RULES) - NOT_SHOWN
     told = set()
     for number, line in enumerate(lines, start=1):
         code, hash_sign, comment = line.partition("#")
@@ -132,4 +145,4 @@ def test_the_conflicts_sample_shows_every_rule_where_its_comments_say() -> None:
             if rule in RULES:
                 told.add(rule)
                 assert any((rule, place) in at for place in range(number, end + 1)), f"line {number}: {rule}"
-    assert told == set(RULES)
+    assert told == set(RULES) - NOT_SHOWN

@@ -19,7 +19,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from ipplan.catalog import EDITIONS
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.load import PlanError, parse_plan
-from ipplan.plan.model import INTEGRATION
+from ipplan.plan.model import ACCOUNT_ROUTING, ASN_KEYS, INTEGRATION
 
 ROOT = Path(__file__).parent.parent
 SCHEMAS: dict[str, dict[str, Any]] = {
@@ -101,7 +101,9 @@ def test_the_plan_schema_lists_what_the_program_knows() -> None:
     assert plan["$defs"]["network"]["properties"]["kind"]["enum"] == list(KINDS)
     assert plan["properties"]["plan"]["properties"]["ranges-edition"]["enum"] == list(EDITIONS)
     integration = plan["properties"]["integration"]["properties"]
-    assert {key: tuple(part["enum"]) for key, part in integration.items()} == INTEGRATION
+    assert {key: tuple(integration[key]["enum"]) for key in INTEGRATION} == INTEGRATION
+    assert set(integration) == {*INTEGRATION, *ASN_KEYS, "ike", "account-routing"}
+    assert tuple(integration["account-routing"]["enum"]) == ACCOUNT_ROUTING
     assert SCHEMAS["allocation"]["$defs"]["placement"]["properties"]["kind"]["enum"] == list(KINDS)
 
 
@@ -128,6 +130,23 @@ def test_documents_about_samples(sample: Path, command: str, name: str) -> None:
         ("allocation", ["allocate", "--byoip", "192.168.0.0/24"]),
         ("lookup", ["lookup", "10.176.1.1", "172.16.0.0/12", "fe80::1", "8.8.8.8"]),
         ("lookup", ["lookup", "10.224.24.0/24", "--plan", "conflicts.toml"]),
+        ("show", ["show", "two-clusters.toml"]),
+        ("show", ["show", "reference-architecture.toml", "--map", "--allocated"]),
+        ("show", ["show", "conflicts.toml", "--map", "--network", "vm-large"]),
+        ("show", ["show", "ipv6.toml", "--map", "--kind", "icp-worker"]),
+        ("free", ["free", "conflicts.toml"]),
+        ("free", ["free", "ipv6.toml", "--prefix", "112"]),
+        ("free", ["free", "conflicts.toml", "--after-allocation"]),
+        ("free", ["free", "--byoip", "10.0.0.0/14", "--after-allocation"]),
+        ("topology", ["topology", "reference-architecture.toml"]),
+        ("topology", ["topology", "two-clusters.toml"]),
+        ("topology", ["topology", "conflicts.toml"]),
+        ("flows", ["flows", "reference-architecture.toml"]),
+        ("flows", ["flows", "ipv6.toml"]),
+        ("flows", ["flows", "two-clusters.toml", "E"]),
+        ("flows", ["flows", "reference-architecture.toml", "--from", "internet", "--to", "management"]),
+        ("rules", ["rules"]),
+        ("rules", ["rules", "network-overlap"]),
         ("ranges", ["ranges"]),
         ("ranges", ["ranges", "--ranges-edition", "2018-11-30"]),
         ("ranges", ["ranges", "--data-center", "dal10"]),

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.checks import capacity, completeness, overlaps, pools, provided, published, waivers
+from ipplan.checks import (
+    capacity,
+    completeness,
+    integration,
+    overlaps,
+    pools,
+    provided,
+    published,
+    room,
+    waivers,
+)
 from ipplan.checks.context import Context
 from ipplan.checks.registry import RULES, Rule
 
@@ -18,9 +28,9 @@ if TYPE_CHECKING:
     from ipplan.findings import Finding
     from ipplan.plan.model import Plan
 
-__all__ = ["RULES", "TOPICS", "Rule", "check_plan"]
+__all__ = ["RULES", "TOPICS", "Rule", "check_plan", "rules_by_topic"]
 
-TOPICS = (overlaps, published, pools, provided, capacity, completeness, waivers)
+TOPICS = (overlaps, published, pools, provided, capacity, room, completeness, integration, waivers)
 """The modules that hold the rules, in the order of the documentation."""
 
 
@@ -35,3 +45,14 @@ def check_plan(plan: Plan, catalog: Catalog, today: datetime.date | None = None)
     found = [finding for rule in RULES.values() if rule not in last for finding in rule.check(context)]
     context.settlement = waivers.settle(plan, found, today)
     return (*context.settlement.findings, *(finding for rule in last for finding in rule.check(context)))
+
+
+def rules_by_topic() -> tuple[tuple[str, tuple[Rule, ...]], ...]:
+    """Return the title of each topic with its rules, in the order of the documentation."""
+    return tuple(
+        (
+            (topic.__doc__ or "").splitlines()[0].rstrip("."),
+            tuple(rule for rule in RULES.values() if rule.check.__module__ == topic.__name__),
+        )
+        for topic in TOPICS
+    )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ipplan.addresses import WIDTH, Prefix, Range, RangeSet
 from ipplan.plan.kinds import KINDS
+from ipplan.topology import choice, find_conflict, sites_of
 
 if TYPE_CHECKING:
     import datetime
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ipplan.checks.waivers import Settlement
     from ipplan.plan.kinds import Kind
     from ipplan.plan.model import Network, Plan
+    from ipplan.topology import Choice, Conflict, Site
 
 _HOST_MASK = {4: [(1 << 32 - n) - 1 for n in range(33)], 6: [(1 << 128 - n) - 1 for n in range(129)]}
 _MOST_SUGGESTIONS = 200
@@ -101,6 +103,20 @@ class Context:
     def sweeps(self) -> tuple[Sweep, ...]:
         """The networks in address order, one sweep for each IP version that the plan uses."""
         return tuple(_sweep(version, self.networks) for version in (4, 6))
+
+    @cached_property
+    def choice(self) -> Choice:
+        """The integration that the plan names."""
+        return choice(self.plan.integration)
+
+    @cached_property
+    def sites(self) -> frozenset[Site]:
+        """The routing domains in which the plan has something."""
+        return sites_of(self.plan)
+
+    def conflict(self, first: str, second: str, *, same_cluster: bool) -> Conflict | None:
+        """Return why networks of two kinds must not overlap, None where no domain sees both."""
+        return find_conflict(self.choice, self.sites, first, second, same_cluster)
 
     def touching(self, prefixes: Iterable[Prefix]) -> Iterator[Network]:
         """Yield the networks that share an address with any of the prefixes, in address order."""

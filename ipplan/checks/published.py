@@ -107,10 +107,7 @@ def _ibm_hits(context: Context) -> Iterator[tuple[Network, list[tuple[Severity, 
         )
         return "warning" if elsewhere else "error"
 
-    for network in context.touching(r.prefix for r in rows):
-        prefix = network.prefix
-        if prefix is None or not network.declared:
-            continue
+    def look(network: Network, prefix: Prefix) -> list[tuple[Severity, Reservation]] | None:
         touching = [
             row
             for row in context.catalog.overlapping(prefix)
@@ -122,10 +119,22 @@ def _ibm_hits(context: Context) -> Iterator[tuple[Network, list[tuple[Severity, 
         if network.kind.public is False and any(
             row.category.scope == "private" and row.prefix.covers(prefix) for row in touching
         ):
-            continue  # IBM Cloud provides this one, from space that it publishes for it
+            return None  # IBM Cloud provides this one, from space that it publishes for it
         if network.kind.provider == "ibm":
             touching = [row for row in touching if row.category.scope == "service"]
-        yield network, _gravest(prefix, [(severity(row), row) for row in touching])
+        return _gravest(prefix, [(severity(row), row) for row in touching])
+
+    # Thousands of networks may be equal; one look at the catalogue is enough for them.
+    known: dict[tuple[Prefix, str, bool | None], list[tuple[Severity, Reservation]] | None] = {}
+    for network in context.touching(r.prefix for r in rows):
+        prefix = network.prefix
+        if prefix is None or not network.declared:
+            continue
+        key = prefix, network.kind.provider, network.kind.public
+        if key not in known:
+            known[key] = look(network, prefix)
+        if (found := known[key]) is not None:
+            yield network, found
 
 
 def _gravest(prefix: Prefix, hits: list[tuple[Severity, Reservation]]) -> list[tuple[Severity, Reservation]]:
@@ -138,12 +147,15 @@ def _gravest(prefix: Prefix, hits: list[tuple[Severity, Reservation]]) -> list[t
             return kept
     inside = [(s, row) for s, row in hits if not row.prefix.covers(prefix)]
     for wanted in ("error",) if around else ("error", "warning"):
-        covered = RangeSet(row.prefix for _, row in kept if not around)
+        covering = {row.prefix for _, row in kept if not around}
+        lengths = {found.length for found in covering}
         for hit in sorted(
             (h for h in inside if h[0] == wanted), key=lambda h: (h[1].prefix.length, h[1].prefix)
         ):
-            if not covered.covers(hit[1].prefix):
-                covered |= RangeSet([hit[1].prefix])
+            found = hit[1].prefix
+            if not any(found.supernet(length) in covering for length in lengths):
+                covering.add(found)
+                lengths.add(found.length)
                 kept.append(hit)
     return sorted(kept, key=lambda hit: hit[1].prefix)
 

@@ -78,7 +78,7 @@ def waiver_unknown_rule(context: Context) -> Iterator[Finding]:
 
     Why: it waives nothing, and whoever wrote it believes that it does.
 
-    Do: correct the name; docs/rules.md lists all rules.
+    Do: correct the name; `ipplan rules` lists all rules.
     """
     for key, waiver, _ in _waivers(context):
         if waiver.rule not in RULES:

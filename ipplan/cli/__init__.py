@@ -19,12 +19,20 @@ from ipplan.output.text import escape
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from click.shell_completion import CompletionItem
+
 COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("ipplan.cli.init:command", "Write a commented plan to start from."),
     "check": ("ipplan.cli.check:command", "Report conflicts in one or more plans."),
     "allocate": ("ipplan.cli.allocate:command", "Allocate the networks of a plan that have no range yet."),
     "why": ("ipplan.cli.why:command", "Tell why a network is where it is, and why not earlier."),
+    "show": ("ipplan.cli.show:command", "Show every network of a plan, or draw the address space to scale."),
+    "free": ("ipplan.cli.free:command", "Tell what is left of the pools, and what would still fit."),
     "lookup": ("ipplan.cli.lookup:command", "Tell who owns an address or prefix."),
     "ranges": ("ipplan.cli.ranges:command", "List the published and reserved ranges that ipplan knows."),
+    "topology": ("ipplan.cli.topology:command", "Show who reaches whom, through what."),
+    "flows": ("ipplan.cli.flows:command", "Trace the traffic flows hop by hop."),
+    "rules": ("ipplan.cli.rules:command", "Tell what check looks for: reason, source, remedy, example."),
     "schema": ("ipplan.cli.schema:command", "Print the JSON Schema of the plan or of a JSON document."),
 }
 """Each command: where it is, and its line in the help, so that the help imports none of them."""
@@ -37,14 +45,21 @@ class LazyGroup(click.Group):
         """Return the names in the order of the table, which is the order of use."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import a command and give it the common help option; None where the name is unknown."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command and give it the common help option; None where the name is unknown.
+
+        For a shell that completes a line, it is also told what its parameters take.
+        """
         if cmd_name not in COMMANDS:
             return None
         from importlib import import_module
 
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
+        if ctx.resilient_parsing:
+            from ipplan.cli.complete import teach
+
+            teach(command)
         return _with_help(command)
 
     def resolve_command(
@@ -59,6 +74,17 @@ class LazyGroup(click.Group):
             near = nearest(name, COMMANDS)
             ctx.fail(f"there is no command {name!r}" + (f"; did you mean {near}?" if near else ""))
         return name, command, args[1:]
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return commands and options that start as far as they are typed, from the table."""
+        from click.shell_completion import CompletionItem
+
+        commands = [
+            CompletionItem(name, help=line)
+            for name, (_, line) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the list of commands from the table."""
@@ -88,6 +114,8 @@ def _with_help(command: click.Command) -> click.Command:
                 help="Show this help.",
             )
         )  # fmt: skip
+    for subcommand in command.commands.values() if isinstance(command, click.Group) else ():
+        _with_help(subcommand)
     return command
 
 
@@ -136,9 +164,9 @@ def _run(args: list[str]) -> int:
     group = _group()
     instruction = os.environ.get("_IPPLAN_COMPLETE")
     if instruction:
-        from click.shell_completion import shell_complete
+        from ipplan.cli.complete import complete
 
-        return shell_complete(group, {}, "ipplan", "_IPPLAN_COMPLETE", instruction)
+        return complete(group, instruction)
     if not args:
         with click.Context(group, info_name="ipplan") as context:
             say_text(group.get_help(context) + "\n")

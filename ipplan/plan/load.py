@@ -20,7 +20,18 @@ from ipplan.addresses import (
 )
 from ipplan.findings import Finding, KeyPath, Location, format_key, place
 from ipplan.plan.kinds import KINDS
-from ipplan.plan.model import INTEGRATION, Avoid, Cluster, NamedAddress, Network, Plan, Pool, Waiver
+from ipplan.plan.model import (
+    ACCOUNT_ROUTING,
+    ASN_KEYS,
+    INTEGRATION,
+    Avoid,
+    Cluster,
+    NamedAddress,
+    Network,
+    Plan,
+    Pool,
+    Waiver,
+)
 from ipplan.plan.toml_text import decode, find_positions, read_toml
 
 if TYPE_CHECKING:
@@ -317,6 +328,7 @@ class _Reader:
             pools=pools,
             owned_public=self.owned_public(head),
             integration=self.integration(document),
+            **self.details(document),
             clusters=clusters,
             avoids=self.avoids(document),
             waivers=self.waivers(document, {n.name for n in networks} if "waive" in document else set()),
@@ -361,12 +373,30 @@ class _Reader:
         return self.choice(head, key, EDITIONS, "edition of IBM's published ranges that this ipplan holds")
 
     def integration(self, document: dict[str, Any]) -> dict[Any, str]:
-        table = self.table(document, ("integration",), INTEGRATION)
+        table = self.table(document, ("integration",), _INTEGRATION_KEYS)
         chosen = {
             key: self.choice(table, ("integration", key), methods, "method of this integration")
             for key, methods in INTEGRATION.items()
         }
         return {key: method for key, method in chosen.items() if method is not None}
+
+    def details(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Return what the integration states beside its methods: numbers of BGP, version of IKE, account routing."""
+        table = document.get("integration", {})
+        if not isinstance(table, dict):
+            return {}
+        asns = {
+            key: self.number(table, ("integration", key), 1, 4_294_967_294)
+            for key in ASN_KEYS
+            if key in table
+        }
+        return {
+            "asns": {key: asn for key, asn in asns.items() if asn is not None},
+            "ike": self.number(table, ("integration", "ike"), 1, 2),
+            "account_routing": self.choice(
+                table, ("integration", "account-routing"), ACCOUNT_ROUTING, "way to route in an account"
+            ),
+        }
 
     def clusters(self, document: dict[str, Any]) -> dict[str, Cluster]:
         found: dict[str, Cluster] = {}
@@ -617,6 +647,7 @@ class _Reader:
         return tuple(found)
 
 
+_INTEGRATION_KEYS = (*INTEGRATION, *ASN_KEYS, "ike", "account-routing")
 _TOP_KEYS = ("schema", "plan", "integration", "clusters", "avoid", "waive", "networks")
 _PLAN_KEYS = ("name", "description", "data-centers", "ranges-edition", "byoip", "owned-public")
 _CLUSTER_KEYS = ("platform", "workers", "pods-per-worker", "services")

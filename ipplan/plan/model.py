@@ -29,6 +29,12 @@ INTEGRATION: dict[IntegrationKey, tuple[str, ...]] = {
 """Which methods each integration may name (reference architecture, section integration)."""
 
 
+ASN_KEYS = ("iks-asn", "esg-asn", "enterprise-asn")
+"""Who may have an autonomous system number: the workers' vRouters, the ESG, the enterprise's router."""
+ACCOUNT_ROUTING = ("vrf", "vlan-spanning")
+"""What routes between the subnets of an account (IBM Cloud docs, vlans, vlan-spanning.md, 2025-07-21)."""
+
+
 class Pool(NamedTuple):
     """A BYOIP prefix to allocate from. `written` is the address as typed where host bits were set."""
 
@@ -145,6 +151,9 @@ class Plan:
     pools: tuple[Pool, ...] = ()
     owned_public: tuple[Prefix, ...] = ()
     integration: Mapping[IntegrationKey, str] = field(default_factory=dict)
+    asns: Mapping[str, int] = field(default_factory=dict)
+    ike: int | None = None
+    account_routing: str | None = None
     clusters: Mapping[str, Cluster] = field(default_factory=dict)
     avoids: tuple[Avoid, ...] = ()
     waivers: tuple[Waiver, ...] = ()

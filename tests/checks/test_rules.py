@@ -39,6 +39,16 @@ WAIVE = '[[waive]]\nrule = "{rule}"\nnetworks = {networks}\nreason = "known"\now
 A = net("a", "vcs-vm", "10.225.0.0/24")
 PUBLIC = net("a", "vcs-vm", "8.8.8.0/24") + net("b", "vcs-vm", "10.226.0.0/24")
 
+GROUP = net("a", "vcs-vm", "10.225.0.0/24", 'group = "g"') + net(
+    "b", "vcs-vm", "10.225.2.0/24", 'group = "g"'
+)
+TUNNEL = '[integration]\niks-vcs = "strongswan"\n'
+GATEWAY = '[networks.gw]\nkind = "iks-ingress-{}"\naddresses = {{ strongswan = 3 }}\n'
+NAT = '[integration]\nicp-vcs = "nat"\n'
+VIPS = (
+    ICP + '[networks.w]\nkind = "icp-worker"\naddresses = { master-vip = 10, proxy-vip = 11, gateway = 1 }\n'
+)
+
 # rule: (plan that breaks it, severity, networks, overlap), plan that nearly does
 CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
     "network-overlap": [
@@ -151,6 +161,39 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
         (WAIVE.format(rule="public-byoip", networks="[]") + PUBLIC, "warning", (), None),
         (WAIVE.format(rule="public-byoip", networks='["a", "b"]') + PUBLIC, "warning", ("a", "b"), None),
     ],
+    "growth-blocked": [
+        (net("a", "vcs-vm", "10.225.0.0/25", "grow-to = 23") + net("b", "vcs-vm", "10.225.1.0/24"), "warning", ("a",), None),
+        ('[[avoid]]\ncidr = "10.225.0.128/25"\n' + net("a", "vcs-vm", "10.225.0.0/25", "grow-to = 24"), "warning", ("a",), None),
+        (net("a", "vcs-vm", "10.204.0.0/16", "grow-to = 13"), "warning", ("a",), None),
+    ],
+    "group-split": [
+        (GROUP + net("c", "vcs-vm", "10.225.1.0/25"), "warning", ("a", "b"), None),
+        (GROUP + net("c", "vcs-vm", "10.225.1.0/25", 'group = "h"'), "warning", ("a", "b"), None),
+    ],
+    "excluded-asn": [
+        ('[integration]\niks-vcs = "bgp"\niks-asn = 65500\n', "error", (), None),
+        ('[integration]\niks-vcs = "bgp"\niks-asn = 64999\nesg-asn = 4201065999\n', "error", (), None),
+        ('[integration]\nenterprise = "routed"\nenterprise-asn = 13884\n', "error", (), None),
+        ('[integration]\niks-vcs = "bgp"\n', "warning", (), None),
+    ],
+    "calico-peering": [
+        ('[integration]\niks-vcs = "common-vlan"\n', "warning", (), None),
+        ('[integration]\niks-vcs = "bgp"\niks-asn = 64999\n', "note", (), None),
+    ],
+    "tunnel-address": [
+        (TUNNEL + IKS, "warning", (), None),
+        (TUNNEL + IKS + GATEWAY.format("private"), "warning", ("gw",), None),
+        ('[integration]\niks-icp = "strongswan"\n' + IKS, "warning", (), None),
+    ],
+    "ike-version": [(TUNNEL + "ike = 1\n" + IKS, "error", (), None)],
+    "vrf-needed": [('[integration]\nenterprise = "routed"\naccount-routing = "vlan-spanning"\n', "error", (), None)],
+    "nat-addresses": [
+        (NAT + VIPS + '[networks.esg]\nkind = "vcs-esg-private"\naddresses = { uplink = 2, x = 3 }\n', "warning", ("esg",), None),
+        (NAT + VIPS + net("esg", "vcs-esg-private", "10.48.0.0/30", "addresses = { uplink = 2 }"), "error", ("esg",), None),
+    ],
+    "too-many-routes": [
+        ('[integration]\nenterprise = "routed"\n' + "".join(net(f"e{i}", "enterprise", f"192.168.{i}.0/25") for i in range(201)), "error", (), None),
+    ],
     "lonely-group": [('[networks.a]\nkind = "vcs-vm"\ngroup = "x"\n', "warning", ("a",), None)],
 }  # fmt: skip
 
@@ -191,6 +234,16 @@ FINE = {
     "waiver-expired": WAIVE.format(rule="public-byoip", networks='["a"]') + "until = 2026-01-01\n" + PUBLIC,
     "waiver-unused": WAIVE.format(rule="public-byoip", networks='["a"]') + PUBLIC,
     "waiver-too-broad": WAIVE.format(rule="public-byoip", networks='["a"]') + PUBLIC,
+    "growth-blocked": net("a", "vcs-vm", "10.225.0.0/25", "grow-to = 24") + net("b", "vcs-vm", "10.225.1.0/24", "grow-to = 24"),
+    "group-split": GROUP + net("c", "vcs-vm", "10.225.4.0/24") + net("d", "vcs-vm", "10.225.1.0/24", 'group = "g"'),
+    "excluded-asn": '[integration]\niks-vcs = "bgp"\niks-asn = 64999\nesg-asn = 64514\nenterprise-asn = 64512\n',
+    "calico-peering": TUNNEL,
+    "tunnel-address": TUNNEL + IKS + GATEWAY.format("public") + '[clusters.i]\nplatform = "icp"\n',
+    "ike-version": TUNNEL + "ike = 2\n" + IKS,
+    "vrf-needed": '[integration]\nenterprise = "routed"\naccount-routing = "vrf"\n',
+    "nat-addresses": NAT + VIPS + '[networks.esg]\nkind = "vcs-esg-private"\naddresses = { uplink = 2, m = 3, p = 4 }\n',
+    "too-many-routes": '[integration]\nenterprise = "routed"\n'
+    + "".join(net(f"e{i}", "enterprise", f"192.168.{i}.0/24") for i in range(256)),
     "lonely-group": '[networks.a]\nkind = "vcs-vm"\ngroup = "x"\n[networks.b]\nkind = "vcs-vm"\ngroup = "x"\n',
 }  # fmt: skip
 

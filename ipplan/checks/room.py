@@ -1,0 +1,122 @@
+"""Room that the plan asks to keep: for a network to grow, and for a group to be reached by one route."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from ipplan.addresses import PrefixIndex
+from ipplan.allocate.demand import cover_of
+from ipplan.checks.context import label
+from ipplan.checks.registry import RULES, rule
+from ipplan.findings import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ipplan.addresses import Prefix
+    from ipplan.checks.context import Context
+    from ipplan.findings import Finding
+    from ipplan.plan.model import Network
+
+_MOST_NAMED = 3
+"""Things in the way that one finding names at most."""
+
+
+@rule("growth-blocked", "warning", source=Source("the plan's own grow-to"))
+def growth_blocked(context: Context) -> Iterator[Finding]:
+    """A network is to have room to grow, and something else lies in that room.
+
+    Why: a prefix grows only to the block around it, so the network would have to move after all.
+
+    Do: move what is in the way while it is easy, or a smaller grow-to that still has room.
+    """
+    waiting = [
+        (network, network.prefix, network.prefix.supernet(network.grow_to))
+        for network in context.plan.networks
+        if network.prefix is not None
+        and network.grow_to is not None
+        and network.grow_to < network.prefix.length
+    ]
+    if not waiting:
+        return
+    index, networks = _index(context)
+    for network, prefix, room in waiting:
+        others = (networks[i] for i in index.overlapping(room))
+        found = [label(o) for o in islice(_beside(network, prefix, others), _MOST_NAMED)]
+        if network.kind.provider == "byoip":
+            rows = (row for row in context.catalog.overlapping(room) if context.catalog.avoids(row))
+            # What overlaps the network itself is told by the rules on overlaps.
+            found += [f"{row.title} {row.prefix}" for row in rows if not row.prefix.overlaps(prefix)]
+            found += [
+                f"avoided space {a.prefix}"
+                for a in context.plan.avoids
+                if a.prefix.overlaps(room) and not a.prefix.overlaps(prefix)
+            ]
+        if found:
+            more = f" and {len(found) - _MOST_NAMED:,} more" if len(found) > _MOST_NAMED else ""
+            yield RULES["growth-blocked"].finding(
+                f"{label(network)} cannot grow to {room}: {', '.join(found[:_MOST_NAMED])}{more} lies in it",
+                (*network.key, "grow-to"),
+                networks=(network.name,),
+                cidrs=(str(prefix), str(room)),
+                help=_largest(index, networks, network, room),
+            )
+
+
+def _index(context: Context) -> tuple[PrefixIndex, list[Network]]:
+    """Return every range of the plan in address order, and whose each is."""
+    placed = [(n.prefix, i, n) for i, n in enumerate(context.networks) if n.prefix is not None]
+    placed.sort(key=lambda entry: entry[:2])
+    return PrefixIndex([prefix for prefix, _, _ in placed]), [network for _, _, network in placed]
+
+
+def _beside(network: Network, prefix: Prefix, others: Iterator[Network]) -> Iterator[Network]:
+    """Yield the networks in the room that do not overlap the network itself: those are told as overlaps."""
+    for other in others:
+        if other is not network and other.prefix is not None and not other.prefix.overlaps(prefix):
+            yield other
+
+
+def _largest(index: PrefixIndex, networks: list[Network], network: Network, room: Prefix) -> str | None:
+    """Return the next step: the largest block around the network that nothing of the plan lies in."""
+    prefix = network.prefix
+    assert prefix is not None
+    for length in range(room.length + 1, prefix.length):
+        block = prefix.supernet(length)
+        if next(_beside(network, prefix, (networks[i] for i in index.overlapping(block))), None) is None:
+            return f"it has room up to {block}: write grow-to = {length}"
+    return None
+
+
+@rule("group-split", "warning", source=Source("the plan's own groups"))
+def group_split(context: Context) -> Iterator[Finding]:
+    """The smallest prefix around the pinned networks of a group holds other networks too.
+
+    Why: a group is meant to be reached by one route; that route would lead to the others as well, so each network
+    of the group needs one of its own.
+
+    Do: take the others out of there, or the network that lies apart out of the group.
+    """
+    members: dict[tuple[str, int], list[Network]] = {}
+    for network in context.detailed:
+        if network.group is not None and network.prefix is not None:
+            members.setdefault((network.group, network.prefix.version), []).append(network)
+    if not any(len(own) > 1 for own in members.values()):
+        return
+    index, networks = _index(context)
+    for (group, _), own in members.items():
+        if len(own) < 2:
+            continue
+        cover = cover_of([n.prefix for n in own if n.prefix is not None])
+        names = {n.name for n in own}
+        others = (networks[i] for i in index.overlapping(cover))
+        found = list(islice((n for n in others if n.name not in names), _MOST_NAMED + 1))
+        if found:
+            more = " and others" if len(found) > _MOST_NAMED else ""
+            yield RULES["group-split"].finding(
+                f"group {group} lies in {cover} together with {', '.join(label(n) for n in found[:_MOST_NAMED])}{more}",
+                (*own[0].key, "group"),
+                networks=tuple(n.name for n in own[:_MOST_NAMED]),
+                cidrs=tuple(str(n.prefix) for n in own[:_MOST_NAMED]),
+            )
