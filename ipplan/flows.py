@@ -427,7 +427,7 @@ class _Walk:
         first = {"iks": "vRouter", "icp": "vRouter", "overlay": "ESG", "enterprise": "on-premises router"}
         device = first.get(self.start.site, "BCR" if self.start.site == "ibm-private" else "FCR")
         reason = (
-            f"{device} has no route to {self.end.address}: nothing leads from {SITES[self.start.site]} to "
+            f"it has no route to {self.end.address}: nothing leads from {SITES[self.start.site]} to "
             f"{SITES[self.end.site]}"
         )
         would = " or ".join(f'{key} = "{method}"' for key, method in self.changes())
@@ -501,7 +501,8 @@ class _Walk:
             if way.target in ("ibm-private", "ibm-public"):
                 self.esg_out(way)
             elif way.target == "iks":
-                self.hop("ESG", "forward", "sends the tunnel's packet to the BCR", to=_CLASSIC_ROUTE)
+                router, classic = self.router()
+                self.hop("ESG", "forward", f"sends the tunnel's packet to the {router}", to=classic)
             return
         if way.target == "ibm-public":
             self.hop("worker", "forward", "sends it to the FCR")
@@ -512,13 +513,22 @@ class _Walk:
             and self.plan.integration.get("iks-vcs") == "common-vlan"
         )
         case = "worker and ESG are on the common VLAN: the BCR is passed by" if vlan else None
-        self.hop("worker", "forward", "sends it to the BCR", to=_CLASSIC_ROUTE, case=case)
+        router, classic = self.router()
+        self.hop("worker", "forward", f"sends it to the {router}", to=classic, case=case)
         if way.target in ("overlay", "icp"):
-            via = "takes it from the worker on the common VLAN" if vlan else "gets it from the BCR"
-            opened = " and decrypts it" if way.method == "tunnel" and way.target == "overlay" else ""
-            if opened:
+            via = "takes it from the worker on the common VLAN" if vlan else f"gets it from the {router}"
+            if way.method == "tunnel" and way.target == "overlay":
                 self.outer = None
-            self.hop("ESG", "forward" if not opened else "ipsec", f"{via}{opened}", **route)
+                self.hop("ESG", "ipsec", f"{via} and decrypts it", **route)
+            else:
+                self.hop("ESG", "forward", via, **route)
+
+    def router(self) -> tuple[str, str | None]:
+        """Return the router of IBM Cloud that takes the packet, and the route to it; a public tunnel's is the FCR."""
+        public = self.outer is not None and self.outer.source.network in {
+            n.name for kind in ("iks-ingress-public", "vcs-esg-public") for n in self.networks.get(kind, ())
+        }
+        return ("FCR", None) if public else ("BCR", _CLASSIC_ROUTE)
 
     def tunnel(self, way: Way, cluster: str | None) -> Outer:
         """Return the packet around the packet: from one gateway of the tunnel to the other."""
@@ -547,8 +557,9 @@ class _Walk:
                 self.esg_out(way)
             elif way.method == "tunnel":
                 self.outer = self.tunnel(way, self.end.cluster)
+                router, classic = self.router()
                 self.hop(
-                    "ESG", "ipsec", "encrypts it for the tunnel and sends it to the BCR", to=_CLASSIC_ROUTE
+                    "ESG", "ipsec", f"encrypts it for the tunnel and sends it to the {router}", to=classic
                 )
             elif way.target == "iks":
                 self.hop("ESG", "forward", f"sends it by {way.through}", **self.route())
@@ -568,7 +579,8 @@ class _Walk:
         self.hop("DLR", "forward", "takes it from the VM on its VXLAN, and sends it to the ESG")
         if way.method == "tunnel":
             self.outer = self.tunnel(way, self.end.cluster)
-            self.hop("ESG", "ipsec", "encrypts it for the tunnel and sends it to the BCR", to=_CLASSIC_ROUTE)
+            router, classic = self.router()
+            self.hop("ESG", "ipsec", f"encrypts it for the tunnel and sends it to the {router}", to=classic)
         elif way.target in ("ibm-private", "ibm-public"):
             self.esg_out(way)
         else:

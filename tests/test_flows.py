@@ -81,6 +81,9 @@ def test_a_tunnel_ends_at_the_addresses_that_the_plan_names() -> None:
     (outer,) = {hop.outer for hop in found.hops if hop.outer is not None and hop.outer.protocol == "ESP"}
     assert (outer.source.name, outer.source.network) == ("strongswan", "iks-ingress-public")
     assert (outer.destination.name, outer.destination.network) == ("uplink", "esg-public")
+    assert "sends it to the FCR" in [hop.text for hop in found.hops], (
+        "public addresses meet at the front-end router"
+    )
 
 
 def test_an_enterprise_user_comes_over_the_stretched_network_or_direct_link() -> None:

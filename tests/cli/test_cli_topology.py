@@ -75,7 +75,7 @@ def test_a_flow_is_told_step_by_step_there_and_back(run: Run) -> None:
 def test_any_pair_can_be_traced_also_one_that_stops(run: Run) -> None:
     done = run("flows", REFERENCE, "--from", "internet", "--to", "management")
     assert done.returncode == 0
-    assert "stops at FCR: FCR has no route to 10.176.18.6" in done.stdout.decode()
+    assert "stops at FCR: it has no route to 10.176.18.6" in done.stdout.decode()
     document = json.loads(
         run("flows", REFERENCE, "--from", "office", "--to", "10.176.18.70", "--json").stdout
     )
