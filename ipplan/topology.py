@@ -534,7 +534,7 @@ def _translated(chosen: Choice, origin: Site, target: Site) -> tuple[Way, ...]:
     seen = sees(chosen, origin)
     found: list[tuple[Way, ...]] = []
     for way in list_ways(chosen):
-        if way.target != target or not way.hidden & STANDING[target]:
+        if not way.hidden & STANDING[target]:
             continue
         if way.origin == origin:
             found.append((way,))

@@ -197,3 +197,18 @@ def test_thousands_of_clusters_take_linear_work() -> None:
     topology = build_topology(parse_plan(text.encode(), "plan.toml"))
     assert len(topology.domains) == 2 * 2_000 + 2
     assert sum(len(link.ends) for link in topology.links) == 2 * 2_000
+
+
+def test_reach_tells_what_is_met_only_at_addresses_of_a_device() -> None:
+    sample = Path(__file__).parent.parent / "sample-plans" / "reference-architecture.toml"
+    topology = build_topology(parse_plan(sample.read_bytes(), sample.name))
+    reach = {
+        (r.origin, r.target): "yes" if r.path else "translated" if r.translated else "no"
+        for r in topology.reach
+    }
+    assert reach["internet", "icp"] == "translated", "through the DNAT of the ESG"
+    assert reach["internet", "iks"] == "translated", "through the public ingress"
+    assert reach["internet", "ibm-private"] == "no"
+    assert reach["iks", "overlay"] == reach["overlay", "iks"] == "yes", "the tunnel keeps addresses"
+    assert reach["enterprise", "overlay"] == "yes"
+    assert reach["enterprise", "ibm-private"] == "no"

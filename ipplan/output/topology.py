@@ -98,7 +98,7 @@ def table(topology: Topology) -> Table:
     """Return the links, one row each."""
     columns = (
         Column("from"), Column("to"), Column("method"), Column("device"), Column("integration"),
-        Column("reached under their own addresses"), Column("addresses from"),
+        Column("own addresses of"), Column("gives addresses from"),
     )  # fmt: skip
     rows = [
         (
@@ -113,7 +113,7 @@ def table(topology: Topology) -> Table:
 def _carried(way: Way) -> str:
     """Tell kinds, or whole domains where all that stands in them is carried."""
     if not way.carries:
-        return f"nothing: it hides {_kinds(way.hidden)}"
+        return f"none; hides {_kinds(way.hidden)}"
     return _kinds(way.carries)
 
 
@@ -121,7 +121,7 @@ def _kinds(kinds: frozenset[str]) -> str:
     parts: list[str] = []
     for site, standing in STANDING.items():
         if standing and standing <= kinds:
-            parts.append(f"all of {site}")
+            parts.append(site)
         else:
             parts += [kind for kind in KINDS if kind in standing & kinds]
     return ", ".join(parts)
@@ -191,12 +191,10 @@ def render_text(topology: Topology, *, width: int | None, color: bool) -> str:
     head = "integration: " + (", ".join(stated) or "not stated")
     if stated and missing:
         head += f"; not stated: {', '.join(missing)}"
-    parts = [
-        escape(head) + "\n",
-        show(_domain_table(topology)),
-        show(table(topology)),
-        show(_reach_table(topology)),
-    ]
+    links = table(topology)
+    # The networks of the addresses are for the other formats: a terminal has no room for them.
+    links = Table(links.columns[:-1], [row[:-1] for row in links.rows])
+    parts = [escape(head) + "\n", show(_domain_table(topology)), show(links), show(_reach_table(topology))]
     tunnels = [
         (
             link.way.origin if end.cluster is None else f"cluster {end.cluster}",
