@@ -320,6 +320,14 @@ class PrefixIndex:
                 yield index
 
 
+def covering_prefix(prefixes: Sequence[Prefix]) -> Prefix:
+    """Return the smallest prefix around some of one IP version; there has to be one at least."""
+    version = prefixes[0].version
+    low, high = min(p.first for p in prefixes), max(p.last for p in prefixes)
+    bits = (low ^ high).bit_length()
+    return Prefix(version, low >> bits << bits, WIDTH[version] - bits)
+
+
 def largest_prefix_at(version: int, first: int, last: int) -> Prefix:
     """Return the largest prefix that starts exactly at `first` and ends no later than `last`."""
     return next(Range(version, first, last).prefixes())

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ipplan.addresses import WIDTH, Prefix, RangeSet
+from ipplan.addresses import Prefix, RangeSet, covering_prefix
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.model import INTEGRATION, IntegrationKey
 
@@ -610,12 +610,8 @@ def _route_list(
     *,
     placed: bool = False,
 ) -> RouteList:
-    versions = {prefix.version for prefix in prefixes}
     cover = None
-    if placed and len(versions) == 1:
-        low, high = min(p.first for p in prefixes), max(p.last for p in prefixes)
-        version = versions.pop()
-        bits = (low ^ high).bit_length()
-        cover = Prefix(version, low >> bits << bits, WIDTH[version] - bits)
+    if placed and len({prefix.version for prefix in prefixes}) == 1:
+        cover = covering_prefix(prefixes)
     ordered = tuple(sorted(set(prefixes)))
     return RouteList(device, towards, purpose, key, ordered, merge(ordered), cover)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.addresses import WIDTH, Prefix
-from ipplan.allocate.demand import cover_of, reaches, span
+from ipplan.addresses import WIDTH, Prefix, covering_prefix
+from ipplan.allocate.demand import reaches, span
 from ipplan.allocate.packing import aligned_blocks, gaps, merge
 from ipplan.allocate.result import Group, PoolReport, Skipped
 
@@ -91,7 +91,7 @@ def list_groups(rows: Sequence[Row], taken: Sequence[Taken]) -> tuple[Group, ...
     all_ = {version: merge(found) for version, found in spans.items()}
     found = []
     for (name, version), own in members.items():
-        cover = cover_of([prefix for _, prefix in own])
+        cover = covering_prefix([prefix for _, prefix in own])
         rest = gaps(*span(cover), merge(span(prefix) for _, prefix in own))
         alone = not any(reaches(all_[version], *gap) for gap in rest)
         found.append(Group(name, cover, tuple(network for network, _ in own), alone))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.addresses import WIDTH, Prefix
+from ipplan.addresses import WIDTH, Prefix, covering_prefix
 from ipplan.allocate.packing import gaps, merge
 from ipplan.plan.sizing import Sizing, request_version, size_of
 
@@ -101,19 +101,11 @@ def list_covers(plan: Plan, taken: Sequence[Taken]) -> list[Taken]:
     for (group, version), own in held.items():
         if any(n.prefix is None for n in members[group]):
             continue
-        cover = cover_of(own)
+        cover = covering_prefix(own)
         spans = merge(map(span, own))
         if not any(reaches(reserved[version], *gap) for gap in gaps(*span(cover), spans)):
             found.append(Taken(cover, "group", f"group {group} has it for itself", None))
     return found
-
-
-def cover_of(prefixes: Sequence[Prefix]) -> Prefix:
-    """Return the smallest prefix around some of one IP version."""
-    version = prefixes[0].version
-    low, high = min(p.first for p in prefixes), max(p.last for p in prefixes)
-    bits = (low ^ high).bit_length()
-    return Prefix(version, low >> bits << bits, WIDTH[version] - bits)
 
 
 def reaches(spans: list[Span], first: int, last: int) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.addresses import WIDTH, Prefix
-from ipplan.allocate.demand import cover_of, reaches, region, span
+from ipplan.addresses import WIDTH, Prefix, covering_prefix
+from ipplan.allocate.demand import reaches, region, span
 from ipplan.allocate.packing import Request, aligned_blocks, gaps, merge, pack
 from ipplan.allocate.result import Failure
 
@@ -120,7 +120,7 @@ class Job:
         A cover may hold nothing but the group, so it grows from the smallest block around the pins until the
         members fit or until something foreign lies in it.
         """
-        around = cover_of(pins)
+        around = covering_prefix(pins)
         own = merge(map(span, pins))
         low, bits = region(around)
         while bits <= self.width:

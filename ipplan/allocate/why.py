@@ -14,9 +14,9 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ipplan.addresses import WIDTH, Prefix, format_address
+from ipplan.addresses import WIDTH, Prefix, covering_prefix, format_address
 from ipplan.allocate import allocate
-from ipplan.allocate.demand import cover_of, list_covers, list_taken, list_wanted, region, span
+from ipplan.allocate.demand import list_covers, list_taken, list_wanted, region, span
 from ipplan.allocate.packing import gaps, merge
 from ipplan.findings import format_key
 from ipplan.plan.sizing import Sizing, request_version, size_of
@@ -210,7 +210,7 @@ class _Story:
             if w.network.group is not None:
                 groups.setdefault(w.network.group, []).append(w)
         self.covers = {
-            name: cover_of([*pins.get(name, ()), *(p for w in members if (p := self._held(w)))])
+            name: covering_prefix([*pins.get(name, ()), *(p for w in members if (p := self._held(w)))])
             for name, members in groups.items()
             if self.placed
         }

@@ -5,8 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from ipplan.addresses import PrefixIndex
-from ipplan.allocate.demand import cover_of
+from ipplan.addresses import PrefixIndex, covering_prefix
 from ipplan.checks.context import label
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Source
@@ -108,7 +107,7 @@ def group_split(context: Context) -> Iterator[Finding]:
     for (group, _), own in members.items():
         if len(own) < 2:
             continue
-        cover = cover_of([n.prefix for n in own if n.prefix is not None])
+        cover = covering_prefix([n.prefix for n in own if n.prefix is not None])
         names = {n.name for n in own}
         others = (networks[i] for i in index.overlapping(cover))
         found = list(islice((n for n in others if n.name not in names), _MOST_NAMED + 1))
