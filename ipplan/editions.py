@@ -101,14 +101,13 @@ class Comparison:
         return sum(change.kind == kind for change in self.changes)
 
     def one_sided(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the categories that only the old edition has among the compared rows, and those of the new one.
+        """Return the categories of compared rows that the new edition has no row of, then those of the old one.
 
-        Such a table was begun or dropped as a whole: that says more about the page than about the network.
+        Such a table was dropped or begun as a whole: that says more about the page than about the network.
         """
-        both = {row.category.name for row in self.unchanged}
-        old = {row.category.name for change in self.changes for row in change.old} | both
-        new = {row.category.name for change in self.changes for row in change.new} | both
-        return tuple(sorted(old - new)), tuple(sorted(new - old))
+        old, new = ({row.category.name for row in side.reservations} for side in (self.old, self.new))
+        compared = {row.category.name for change in self.changes for row in change.rows}
+        return tuple(sorted(compared - new)), tuple(sorted(compared - old))
 
 
 def compare(old: Catalog, new: Catalog, wanted: Callable[[Reservation], bool] | None = None) -> Comparison:

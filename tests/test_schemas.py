@@ -150,6 +150,8 @@ def test_documents_about_samples(sample: Path, command: str, name: str) -> None:
         ("ranges", ["ranges"]),
         ("ranges", ["ranges", "--ranges-edition", "2018-11-30"]),
         ("ranges", ["ranges", "--data-center", "dal10"]),
+        ("ranges-diff", ["ranges", "diff", "2018-11-30", "2025-10-03"]),
+        ("ranges-diff", ["ranges", "diff", "2025-10-03", "2018-11-30", "--plan", "conflicts.toml"]),
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
