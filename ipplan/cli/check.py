@@ -8,7 +8,7 @@ import click
 
 from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
 from ipplan.cli.plans import as_plan_error, choose_catalog, read_plan, report_problems
-from ipplan.cli.streams import InputProblem
+from ipplan.cli.streams import InputProblem, deliver
 from ipplan.findings import Report, place
 from ipplan.plan.load import PlanError, locate_in, nearest
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--select", metavar="RULE", multiple=True, help="Report only this rule; may be repeated.")
 @click.option("--ignore", metavar="RULE", multiple=True, help="Do not report this rule; may be repeated.")
 @edition_option
-@format_option("table", "json", "csv", "markdown")
+@format_option("table", "json", "csv", "markdown", "sarif", "github", "gitlab", "junit")
 @color_option
 def command(
     *,
@@ -99,6 +99,12 @@ def _emit(output: Output, reports: Sequence[Report], *, strict: bool) -> None:
         render_report,
         render_reports,
     )
+
+    if output.format in ("sarif", "github", "gitlab", "junit"):
+        from ipplan.output.ci import FORMATS
+
+        deliver(FORMATS[output.format](reports, strict), output.file)
+        return
 
     def table() -> Table:
         return findings_table(*reports)

@@ -1,0 +1,45 @@
+"""Workflow commands of GitHub Actions, shown as annotations (actions/toolkit, docs/commands.md).
+
+GitHub shows ten errors, ten warnings and ten notices of a step, so the gravest come first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipplan.findings import SEVERITIES
+from ipplan.output.ci.identity import details, position
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ipplan.findings import Finding, Report
+
+_COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
+_SHOWN = 10
+
+
+def render_github(reports: Sequence[Report], strict: bool) -> str:  # noqa: ARG001, FBT001  (all formats alike)
+    """Return a line for each finding that nobody waived, and how many GitHub will not show."""
+    found = [(report.file, f) for report in reports for f in report.findings if f.waived is None]
+    found.sort(key=lambda entry: SEVERITIES.index(entry[1].severity))
+    lines = [_command(file, finding) for file, finding in found]
+    for severity in SEVERITIES:
+        hidden = sum(f.severity == severity for _, f in found) - _SHOWN
+        if hidden > 0:
+            lines.append(f"{hidden:,} more of severity {severity} than GitHub shows for a step")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _command(file: str, finding: Finding) -> str:
+    line, column = position(finding)
+    where = f"file={_property(file)},line={line},col={column},title={_property(finding.rule)}"
+    return f"::{_COMMANDS[finding.severity]} {where}::{_data(details(finding))}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,86 @@
+"""SARIF 2.1.0, which code scanning of GitHub and others takes (OASIS, sarif-schema-2.1.0)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ipplan import __version__
+from ipplan.findings import format_key
+from ipplan.output.ci.identity import details, position, with_fingerprints
+from ipplan.output.documents import render_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ipplan.findings import Finding, Report
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_MOST = 25_000
+"""Results that GitHub takes from a run at most (docs.github.com, SARIF results exceed limit)."""
+
+
+def render_sarif(reports: Sequence[Report], strict: bool) -> str:  # noqa: ARG001, FBT001  (all formats alike)
+    """Return one run with the rules and the results; a waived finding is a suppressed result."""
+    from ipplan.checks import RULES
+
+    names = list(RULES)
+    index = {name: number for number, name in enumerate(names)}
+    results: list[dict[str, Any]] = []
+    for report, finding, fingerprint in with_fingerprints(reports):
+        if len(results) == _MOST:
+            break
+        results.append(_result(report, finding, fingerprint, index.get(finding.rule)))
+    run: dict[str, Any] = {
+        "tool": {
+            "driver": {
+                "name": "ipplan",
+                "semanticVersion": __version__,
+                "rules": [
+                    {
+                        "id": rule.name,
+                        "shortDescription": {"text": rule.summary},
+                        "fullDescription": {"text": rule.reason},
+                        "help": {"text": rule.remedy},
+                        "defaultConfiguration": {"level": rule.severities[0]},
+                        **({"helpUri": rule.source.url} if rule.source.url else {}),
+                    }
+                    for rule in RULES.values()
+                ],
+            }
+        },
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+    }
+    return render_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
+
+
+def _result(report: Report, finding: Finding, fingerprint: str, rule: int | None) -> dict[str, Any]:
+    line, column = position(finding)
+    result: dict[str, Any] = {
+        "ruleId": finding.rule,
+        "level": finding.severity,
+        "message": {"text": details(finding)},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": _uri(report.file)},
+                    "region": {"startLine": line, "startColumn": column},
+                },
+                "logicalLocations": [{"fullyQualifiedName": format_key(finding.key)}],
+            }
+        ],
+        "partialFingerprints": {"ipplan/v1": fingerprint},
+    }
+    if rule is not None:
+        result["ruleIndex"] = rule
+    if finding.waived is not None:
+        result["suppressions"] = [{"kind": "inSource", "justification": finding.waived}]
+    return result
+
+
+def _uri(file: str) -> str:
+    """Return the path as a URI reference; a path from the root as a file URI, standard input as a name."""
+    from urllib.parse import quote
+
+    path = quote(file.encode("utf-8", "surrogateescape"), safe="/")
+    return f"file://{path}" if path.startswith("/") else path

@@ -1,0 +1,133 @@
+"""Reports for pipelines: each read back as its reader does, and safe whatever the plan holds."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from ipplan.checks import RULES
+
+if TYPE_CHECKING:
+    from conftest import Run
+
+SAMPLES = Path(__file__).parent.parent.parent / "sample-plans"
+NASTY = """\
+[networks."a,b:c%0A::error::x\\n]]><x>&\\u0001\\u202e"]
+kind = "vcs-vm"
+cidr = "10.1.0.0/24"
+[networks.b]
+kind = "vcs-vm"
+cidr = "10.1.0.0/24"
+[[waive]]
+rule = "network-overlap"
+reason = "<known>\\n::error::y"
+"""
+
+
+def findings(run: Run, path: str) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(run("check", path, "--json").stdout)["findings"]
+    return found
+
+
+@pytest.fixture
+def nasty(tmp_path: Path) -> str:
+    (tmp_path / "nasty, plan.toml").write_text(NASTY, encoding="utf-8")
+    return "nasty, plan.toml"
+
+
+@pytest.mark.parametrize("name", ["conflicts", "nasty"])
+def test_sarif_holds_every_finding_once(run: Run, name: str, nasty: str) -> None:
+    path = nasty if name == "nasty" else str(SAMPLES / "conflicts.toml")
+    done = run("check", path, "--format", "sarif")
+    document = json.loads(done.stdout)
+    assert document["version"] == "2.1.0"
+    (single,) = document["runs"]
+    rules = single["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in rules] == list(RULES)
+    expected = findings(run, path)
+    assert [r["ruleId"] for r in single["results"]] == [f["rule"] for f in expected]
+    assert len({r["partialFingerprints"]["ipplan/v1"] for r in single["results"]}) == len(expected)
+    for result, finding in zip(single["results"], expected, strict=True):
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["level"] == finding["severity"]
+        assert (
+            str(finding["message"])
+            == result["message"]["text"]
+            .split("\nshared")[0]
+            .split("\nbecause")[0]
+            .split("\nhelp")[0]
+            .split("\nsource")[0]
+        )
+        assert ("suppressions" in result) == (finding["waived"] is not None)
+        uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        assert re.fullmatch(r"(file:///)?[A-Za-z0-9._~/%-]+", uri)
+    assert done.returncode == 1
+
+
+def test_fingerprints_stay_when_lines_move(run: Run, tmp_path: Path) -> None:
+    text = (SAMPLES / "conflicts.toml").read_text("utf-8")
+    plan = tmp_path / "plan.toml"
+
+    def fingerprints() -> list[str]:
+        report = json.loads(run("check", "plan.toml", "-f", "gitlab").stdout)
+        return sorted(row["fingerprint"] for row in report)
+
+    plan.write_text(text, encoding="utf-8")
+    before = fingerprints()
+    plan.write_text("# moved\n\n\n" + text, encoding="utf-8")
+    assert fingerprints() == before
+    assert len(set(before)) == len(before)
+
+
+@pytest.mark.parametrize("name", ["conflicts", "nasty"])
+def test_github_commands_are_one_line_each_and_hold_no_other(run: Run, name: str, nasty: str) -> None:
+    path = nasty if name == "nasty" else str(SAMPLES / "conflicts.toml")
+    shown = run("check", path, "-f", "github").stdout.decode()
+    expected = [f for f in findings(run, path) if f["waived"] is None]
+    commands = [line for line in shown.splitlines() if line.startswith("::")]
+    assert len(commands) == len(expected)
+    levels = [
+        re.match(r"::(error|warning|notice) file=([^:,]*),line=\d+,col=\d+,title=([^:,]*)::", c)
+        for c in commands
+    ]
+    assert all(levels)
+    order = [("error", "warning", "notice").index(match[1]) for match in levels if match]
+    assert order == sorted(order)
+
+
+def test_gitlab_has_what_the_report_needs(run: Run) -> None:
+    rows = json.loads(run("check", str(SAMPLES / "conflicts.toml"), "-f", "gitlab").stdout)
+    assert {row["severity"] for row in rows} <= {"info", "minor", "major", "critical", "blocker"}
+    for row in rows:
+        assert set(row) == {"description", "check_name", "fingerprint", "severity", "location"}
+        assert row["location"]["positions"]["begin"]["line"] >= 1
+    assert json.loads(run("check", str(SAMPLES / "reference-architecture.toml"), "-f", "gitlab").stdout) == []
+
+
+@pytest.mark.parametrize("strict", [(), ("--strict",)])
+@pytest.mark.parametrize("name", ["conflicts", "nasty", "reference-architecture"])
+def test_junit_counts_what_fails(run: Run, name: str, nasty: str, strict: tuple[str, ...]) -> None:
+    path = nasty if name == "nasty" else str(SAMPLES / f"{name}.toml")
+    root = ET.fromstring(run("check", path, "-f", "junit", *strict).stdout)
+    (suite,) = root
+    expected = findings(run, path)
+    failing = ("error", "warning") if strict else ("error",)
+    assert int(suite.get("tests", "")) == len(suite)
+    assert int(suite.get("failures", "")) == len(suite.findall(".//failure"))
+    assert len(suite.findall(".//failure")) == sum(
+        f["severity"] in failing and f["waived"] is None for f in expected
+    )
+    assert len(suite.findall(".//skipped")) == sum(f["waived"] is not None for f in expected)
+    passed = {case.get("name") for case in suite if not len(case)}
+    assert passed == set(RULES) - {f["rule"] for f in expected}
+
+
+def test_several_plans_are_one_report(run: Run) -> None:
+    paths = [str(SAMPLES / "conflicts.toml"), str(SAMPLES / "ipv6.toml")]
+    assert len(ET.fromstring(run("check", *paths, "-f", "junit").stdout)) == 2
+    assert len(json.loads(run("check", *paths, "-f", "sarif").stdout)["runs"]) == 1
