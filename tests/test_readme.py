@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-BLOCK = re.compile(r"^```console\n\$ (ipplan [^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(
+    r"^```console\n\$ ((?:sed [^\n|]*\| )?ipplan [^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
 WIDTH = 110
 
 
@@ -35,8 +37,8 @@ def blocks() -> list[tuple[Path, str]]:
 def test_documented_output(
     page: Path, command: str, tmp_path: Path, show_on_terminal: Callable[..., str], *, update_golden: bool
 ) -> None:
-    for plan in (ROOT / "sample-plans").glob("*.toml"):
-        shutil.copy(plan, tmp_path)
+    for sample in (ROOT / "sample-plans").iterdir():
+        shutil.copy(sample, tmp_path)
     script = f'ipplan() {{ "$PYTHON" -m ipplan "$@"; }}; {command}'
     shown = show_on_terminal(["sh", "-c", script], folder=tmp_path, width=WIDTH, errors=True)
     actual = "\n".join(line.rstrip() for line in shown.splitlines()).strip("\n") + "\n"

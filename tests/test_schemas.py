@@ -147,6 +147,8 @@ def test_documents_about_samples(sample: Path, command: str, name: str) -> None:
         ("flows", ["flows", "reference-architecture.toml", "--from", "internet", "--to", "management"]),
         ("rules", ["rules"]),
         ("rules", ["rules", "network-overlap"]),
+        ("diff", ["diff", "two-clusters.toml", "reference-architecture.toml"]),
+        ("diff", ["diff", "reference-architecture.toml", "conflicts.toml", "--allocated"]),
         ("ranges", ["ranges"]),
         ("ranges", ["ranges", "--ranges-edition", "2018-11-30"]),
         ("ranges", ["ranges", "--data-center", "dal10"]),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ipplan.checks import (
     capacity,
     completeness,
+    drift,
     integration,
     overlaps,
     pools,
@@ -25,22 +26,26 @@ if TYPE_CHECKING:
     import datetime
 
     from ipplan.catalog import Catalog
+    from ipplan.checks.drift import Against
     from ipplan.findings import Finding
     from ipplan.plan.model import Plan
 
 __all__ = ["RULES", "TOPICS", "Rule", "check_plan", "rules_by_topic"]
 
-TOPICS = (overlaps, published, pools, provided, capacity, room, completeness, integration, waivers)
+TOPICS = (overlaps, published, pools, provided, capacity, room, completeness, integration, drift, waivers)
 """The modules that hold the rules, in the order of the documentation."""
 
 
-def check_plan(plan: Plan, catalog: Catalog, today: datetime.date | None = None) -> tuple[Finding, ...]:
+def check_plan(
+    plan: Plan, catalog: Catalog, today: datetime.date | None = None, against: Against | None = None
+) -> tuple[Finding, ...]:
     """Return the findings of every rule, those that the plan waives marked so, not yet placed or sorted.
 
-    Waivers are judged on the given day; without one none expires. Costs n log n in the number of networks, plus
+    Waivers are judged on the given day; without one none expires. Only with files to compare the plan `against` can
+    the two drift apart. Costs n log n in the number of networks, plus
     the findings themselves.
     """
-    context = Context(plan, catalog, today)
+    context = Context(plan, catalog, today, against)
     last = [rule for rule in RULES.values() if rule.check.__module__ == waivers.__name__]
     found = [finding for rule in RULES.values() if rule not in last for finding in rule.check(context)]
     context.settlement = waivers.settle(plan, found, today)

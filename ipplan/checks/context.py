@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ipplan.catalog import Catalog, IksWindow, Reservation
+    from ipplan.checks.drift import Against
     from ipplan.checks.waivers import Settlement
     from ipplan.plan.kinds import Kind
     from ipplan.plan.model import Network, Plan
@@ -69,10 +70,17 @@ class Context:
     settlement: Settlement
     """What the rules found and the plan waives; set before the rules on waivers run."""
 
-    def __init__(self, plan: Plan, catalog: Catalog, today: datetime.date | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        catalog: Catalog,
+        today: datetime.date | None = None,
+        against: Against | None = None,
+    ) -> None:
         self.plan = plan
         self.catalog = catalog
         self.today = today
+        self.against = against
         self._suggested: dict[str, str | None] = {}
 
     @cached_property

@@ -8,6 +8,7 @@ import click
 
 from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
 from ipplan.cli.plans import as_plan_error, choose_catalog, read_plan, report_problems
+from ipplan.cli.sources import read_file
 from ipplan.cli.streams import InputProblem, deliver
 from ipplan.findings import Report, place
 from ipplan.plan.load import PlanError, locate_in, nearest
@@ -15,6 +16,7 @@ from ipplan.plan.load import PlanError, locate_in, nearest
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ipplan.observed import Observed
     from ipplan.output.table import Table
 
 
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 @click.option("--strict", is_flag=True, help="Warnings fail the check too.")
 @click.option("--select", metavar="RULE", multiple=True, help="Report only this rule; may be repeated.")
 @click.option("--ignore", metavar="RULE", multiple=True, help="Do not report this rule; may be repeated.")
+@click.option(
+    "--against", metavar="FILE", multiple=True,
+    help="Compare with a config.yaml, chart values, Calico pools or a subnet list; SOURCE:FILE names what it is; repeatable.",
+)  # fmt: skip
 @edition_option
 @format_option("table", "json", "csv", "markdown", "sarif", "github", "gitlab", "junit")
 @color_option
@@ -32,17 +38,27 @@ def command(
     strict: bool,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    against: tuple[str, ...],
     ranges_edition: str | None,
     output: Output,
 ) -> int:
     """Report conflicts in one or more plans; "-" reads a plan from standard input."""
     wanted = _rule_filter(select, ignore)
-    if plans.count("-") > 1:
+    sources = [_split(text) for text in against]
+    if [*plans, *(path for _, path in sources)].count("-") > 1:
         raise click.UsageError('standard input can be read only once, but "-" is given more than once')
     reports: list[Report] = []
     errors: list[PlanError] = []
+    files: list[Observed] = []
+    for source, path in sources:
+        try:
+            files.append(read_file(source, path))
+        except InputProblem as problem:
+            errors.append(as_plan_error(problem))
+        except PlanError as error:
+            errors.append(error)
     for path in plans:
-        checked = _try_check(path, ranges_edition, wanted)
+        checked = _try_check(path, ranges_edition, wanted, files)
         if isinstance(checked, Report):
             reports.append(checked)
         else:
@@ -68,23 +84,42 @@ def _rule_filter(select: Sequence[str], ignore: Sequence[str]) -> Callable[[str]
     return lambda name: (not select or name in select) and name not in ignore
 
 
-def _try_check(path: str, ranges_edition: str | None, wanted: Callable[[str], bool]) -> Report | PlanError:
+def _split(text: str) -> tuple[str, str]:
+    """Return source and path of a file to compare with; the source is guessed where none stands before a colon."""
+    from ipplan.importers import AUTO, IMPORTERS
+
+    source, colon, path = text.partition(":")
+    return (source, path) if colon and source in (AUTO, *IMPORTERS) else (AUTO, text)
+
+
+def _try_check(
+    path: str, ranges_edition: str | None, wanted: Callable[[str], bool], files: Sequence[Observed]
+) -> Report | PlanError:
     try:
-        return _check(path, ranges_edition, wanted)
+        return _check(path, ranges_edition, wanted, files)
     except InputProblem as problem:
         return as_plan_error(problem)
     except PlanError as error:
         return error
 
 
-def _check(path: str, ranges_edition: str | None, wanted: Callable[[str], bool]) -> Report:
+def _check(
+    path: str, ranges_edition: str | None, wanted: Callable[[str], bool], files: Sequence[Observed]
+) -> Report:
     from datetime import date
 
     from ipplan.checks import check_plan
 
     plan, data = read_plan(path)
     catalog = choose_catalog(ranges_edition, plan)
-    findings = [finding for finding in check_plan(plan, catalog, date.today()) if wanted(finding.rule)]
+    against = None
+    if files:
+        from ipplan.checks.drift import Against
+        from ipplan.cli.settle import settle
+
+        against = Against(settle(plan, catalog), tuple(files))
+    found = check_plan(plan, catalog, date.today(), against)
+    findings = [finding for finding in found if wanted(finding.rule)]
     return Report(
         plan_name=plan.name, file=plan.file, edition=catalog.edition, networks=len(plan.networks),
         findings=place(findings, plan.file, locate_in(data)),

@@ -129,6 +129,13 @@ def _templates(_: click.Context) -> Iterator[Word]:
     return ((file.stem, None) for file in sorted(TEMPLATES.glob("*.toml")))
 
 
+def _sources(_: click.Context) -> Iterator[Word]:
+    from ipplan.importers import AUTO, IMPORTERS
+
+    yield AUTO, "what the content of the file looks like"
+    yield from ((importer.name, importer.title) for importer in IMPORTERS.values())
+
+
 def _schemas(_: click.Context) -> Iterator[Word]:
     folder = Path(__file__).parent.parent / "schemas"
     return ((file.stem, None) for file in sorted(folder.glob("*.json")))
@@ -185,6 +192,7 @@ _WORDS: dict[str, Callable[[click.Context], Iterable[Word]]] = {
     "--ranges-edition": _editions,
     "--template": _templates,
     "schema NAME": _schemas,
+    "SOURCE": _sources,
     "RULE": _rules,
     "KIND": _kinds,
     "NETWORK": _networks,

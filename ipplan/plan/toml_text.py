@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
+from unicodedata import category
 
 import tomli
 
@@ -38,6 +39,24 @@ class SyntaxProblem(NamedTuple):
 def decode(data: bytes) -> str:
     """Return the text of a plan without its byte order mark; bytes that are no UTF-8 are replaced."""
     return data.decode("utf-8", "replace").removeprefix("\ufeff")
+
+
+def quote(text: str) -> str:
+    r"""Return the text as a basic string of TOML; control and format characters and line breaks as \uXXXX.
+
+    Surrogates, which TOML cannot hold, become U+FFFD.
+    """
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return '"' + "".join(map(_quoted, text)) + '"'
+
+
+def _quoted(char: str) -> str:
+    if char in '"\\':
+        return "\\" + char
+    if category(char) not in ("Cc", "Cf", "Zl", "Zp"):
+        return char
+    number = ord(char)
+    return f"\\u{number:04X}" if number < 1 << 16 else f"\\U{number:08X}"
 
 
 def read_toml(data: bytes) -> tuple[dict[str, Any], list[SyntaxProblem]]:

@@ -249,7 +249,8 @@ FINE = {
 
 
 def test_every_rule_has_cases_both_ways_and_documents_itself() -> None:
-    assert set(CASES) == set(FINE) == set(RULES)
+    # drift takes a file beside the plan: test_drift.py.
+    assert set(CASES) == set(FINE) == set(RULES) - {"drift"}
     for rule in RULES.values():
         assert rule.summary
         assert rule.reason

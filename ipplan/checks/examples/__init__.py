@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from ipplan.findings import place
 
 if TYPE_CHECKING:
+    from ipplan.checks.drift import Against
     from ipplan.findings import Finding
+    from ipplan.plan.model import Plan
 
 FILE = "example.toml"
 """What the plan of an example is called in its findings."""
@@ -51,8 +53,26 @@ def check_example(rule: str, text: str) -> tuple[Finding, ...]:
 
     data = text.encode()
     plan = parse_plan(data, FILE)
-    findings = check_plan(plan, load_catalog(plan.ranges_edition), DAY)
+    against = _against(plan) if rule == "drift" else None
+    findings = check_plan(plan, load_catalog(plan.ranges_edition), DAY, against)
     return place((f for f in findings if f.rule == rule), FILE, locate_in(data))
+
+
+def _against(plan: Plan) -> Against:
+    """Return the file that the example of `drift` is compared with; a comment in the plan tells what it holds."""
+    from ipplan.addresses import parse_prefix
+    from ipplan.checks.drift import Against
+    from ipplan.observed import Observed, ObservedCluster, Row
+
+    rows = (
+        Row(parse_prefix("172.24.0.0/18"), "icp pods", "icp-pod", "icp", line=1, field="network_cidr"),
+        Row(parse_prefix("172.25.0.0/20"), "icp services", "icp-service", "icp", line=2),
+    )
+    file = Observed(
+        rows, "cluster/config.yaml", "icp-config", (ObservedCluster("icp", "icp"),),
+        kinds=frozenset({"icp-pod", "icp-service"}), one_cluster=True,
+    )  # fmt: skip
+    return Against(plan, (file,))
 
 
 def run_example(rule: str) -> Example:

@@ -1,0 +1,418 @@
+"""Differences between the plan and what other tools hold.
+
+The files are read elsewhere and come as `Observed`; without one nothing is found. Networks that the plan leaves to
+allocate are compared where `allocate` puts them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan.addresses import PrefixIndex, RangeSet, format_address
+from ipplan.checks.registry import RULES, rule
+from ipplan.findings import Source
+from ipplan.plan.kinds import KINDS
+from ipplan.topology import choice, list_ways
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from ipplan.addresses import Prefix
+    from ipplan.checks.context import Context
+    from ipplan.findings import Finding, KeyPath
+    from ipplan.observed import Observed, Row
+    from ipplan.plan.model import NamedAddress, Network, Plan
+    from ipplan.topology import Way
+
+_FILES = Source("the files given with --against")
+_INGRESS = ("iks-ingress-public", "iks-ingress-private")
+
+
+class Against(NamedTuple):
+    """Files to compare a plan with, and the plan with every network at its range."""
+
+    plan: Plan
+    files: tuple[Observed, ...]
+
+
+@rule("drift", "error", source=_FILES)
+def drift(context: Context) -> Iterator[Finding]:
+    """The plan and a file given with --against differ.
+
+    Why: one of the two is wrong, and every check and allocation rests on the plan. Devices and clusters run what
+    their own files say.
+
+    Do: put right whichever is wrong; a pod or service range of a running cluster cannot be changed, so there it is
+    the plan.
+    """
+    against = context.against
+    for file in against.files if against is not None else ():
+        assert against is not None
+        compare = _Tunnel if any(row.side for row in file.rows) else _Lists
+        yield from compare(against.plan, file).findings()
+
+
+class _Comparison:
+    """A plan beside one file: what both need to tell a difference."""
+
+    def __init__(self, plan: Plan, file: Observed) -> None:
+        self.plan = plan
+        self.file = file
+        defaults = {network.name: network for network in plan.defaults}
+        declared = [defaults.pop(network.name, network) for network in plan.networks]
+        self.networks = [n for n in (*declared, *defaults.values()) if n.prefix is not None]
+        self.place = {network.name: place for place, network in enumerate(self.networks)}
+        self.holders: dict[Prefix, list[Network]] = {}
+        for network in self.networks:
+            if network.prefix is not None:
+                self.holders.setdefault(network.prefix, []).append(network)
+        self._index = PrefixIndex(sorted(self.holders))
+
+    def overlapping(self, prefix: Prefix) -> list[Network]:
+        """Return the networks that share addresses with a prefix, in the order of the plan."""
+        found = (self._index.prefixes[position] for position in self._index.overlapping(prefix))
+        return sorted((n for other in found for n in self.holders[other]), key=lambda n: self.place[n.name])
+
+    def differ(self, network: Network, row: Row) -> Finding:
+        """The plan and the file have different ranges for one network."""
+        assert network.prefix is not None
+        shared = network.prefix.shared(row.prefix)
+        where = (
+            f'write cidr = "{row.prefix}"'
+            if network.declared
+            else f"add a network of kind {network.kind.name}"
+        )
+        because = f"the plan has {network.prefix}, and {self.file.file} has {row.cidr}"
+        if row.line is None and row.description:
+            because += f": {row.description}"
+        return RULES["drift"].finding(
+            f"{_label(network)} is {row.cidr} in {self.where(row)}",
+            network.cidr_key,
+            networks=(network.name,),
+            cidrs=(str(network.prefix), str(row.prefix)),
+            overlap=None if shared is None else str(shared),
+            because=(because,),
+            help=f"{where} if {self.file.file} is right, or correct {row.field} there",
+        )
+
+    def plan_lacks(self, row: Row, what: str = "network", key: KeyPath = ("networks",)) -> Finding:
+        """The file has a range that the plan does not have."""
+        because = [f"it is {row.description}"] if row.description else []
+        near = self.overlapping(row.prefix)
+        if near:
+            because.append(f"it shares addresses with {', '.join(map(_label, near[:4]))}")
+        return RULES["drift"].finding(
+            f"{row.cidr} is in {self.where(row)}, and the plan has no such {what}",
+            key,
+            networks=tuple(n.name for n in near),
+            cidrs=(*(str(n.prefix) for n in near), str(row.prefix)),
+            because=tuple(because),
+            help=f"add it to the plan, as [[avoid]] where it is nobody's business, or take it out of {self.file.file}",
+        )
+
+    def file_lacks(self, network: Network, field: str | None = None) -> Finding:
+        """The plan has a network that the file does not have."""
+        place = self.file.file if field is None else f"{field} of {self.file.file}"
+        return RULES["drift"].finding(
+            f"{_label(network)} is not in {place}",
+            network.cidr_key,
+            networks=(network.name,),
+            cidrs=(str(network.prefix),),
+            because=(f"such a file lists every network of kind {network.kind.name}",)
+            if field is None
+            else (),
+            help=f"add it to {place}, or take it out of the plan",
+        )
+
+    def address_differs(self, network: Network, named: NamedAddress, text: str, row: Row | None) -> Finding:
+        """The plan names another address than the file has, or the file has none."""
+        said = f"is {row.cidr} in {self.where(row)}" if row is not None else f"is not in {self.file.file}"
+        return RULES["drift"].finding(
+            f"address {named.name} {text} of {network.name} {said}",
+            (*network.key, "addresses", named.name),
+            networks=(network.name,),
+            cidrs=(str(network.prefix),),
+            help=f"put right the plan, or {self.file.file}",
+        )
+
+    def where(self, row: Row) -> str:
+        """Return file, line and field of a row."""
+        line = f" line {row.line}" if row.line is not None else ""
+        return f"{self.file.file}{line}" + (f" ({row.field})" if row.field else "")
+
+    def compare_addresses(self, rows: Sequence[Row], homes: Sequence[Network]) -> Iterator[Finding]:
+        """Compare single addresses that a plan may name with the networks in which they would be named."""
+        named = [
+            (network, address, text)
+            for network in homes
+            for address in network.addresses
+            if address.name in rows[0].names and (text := _resolved(network, address)) is not None
+        ]
+        stated = {row.cidr for row in rows}
+        for network, address, text in named:
+            if text not in stated:
+                yield self.address_differs(network, address, text, rows[0])
+        for row in [] if named else rows:
+            if homes and not any(n.prefix is not None and n.prefix.covers(row.prefix) for n in homes):
+                yield self.plan_lacks(
+                    row, f"address in {' or '.join(n.name for n in homes[:4])}", homes[0].key
+                )
+
+
+class _Lists(_Comparison):
+    """A file that lists networks: each row has to be one of the plan's, and the other way round."""
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what differs, in the order of the file, then what it lacks in the order of the plan."""
+        self.certain = True
+        self.scope = list(self._scope())
+        self.left = {network.name: network for network in self.scope}
+        self.inside = frozenset(self.left)
+        self.avoided = RangeSet(avoid.prefix for avoid in self.plan.avoids)
+        self.pools = RangeSet(pool.prefix for pool in self.plan.pools)
+        self.rows_of = Counter(row.prefix for row in self.file.rows)
+        waiting = [
+            row for row in self.file.rows if row.whole and not row.container and not self._is_there(row)
+        ]
+        parts = [row for row in self.file.rows if not row.whole and not row.names]
+        parts = [row for row in parts if not self._holds(row)]
+        waiting = [row for row in waiting if not (row.kind is None and self.avoided.covers(row.prefix))]
+        self.waiting = Counter(row.kind if self._tells_kinds() else None for row in waiting)
+        for row in waiting:
+            if (other := self._other_kind(row)) is not None:
+                yield self._kind_differs(other, row)
+            elif (meant := self._meant(row)) is not None:
+                del self.left[meant.name]
+                yield self.differ(meant, row)
+            elif not self.file.partial or self._touches(row):
+                yield self.plan_lacks(row)
+        for row in parts:
+            if not self.avoided.covers(row.prefix) and (not self.file.partial or self._touches(row)):
+                yield self.plan_lacks(row)
+        yield from self._named_addresses()
+        for network in self.left.values():
+            if network.kind.name in self.file.kinds and not network.default and self.certain:
+                yield self.file_lacks(network)
+
+    def _scope(self) -> Iterator[Network]:
+        """Yield the networks that the file can be about: for the file of one cluster, those of that cluster."""
+        platforms = {KINDS[kind].platform for kind in self.file.kinds}
+        clusters = self._clusters(platforms) if self.file.one_cluster else None
+        for network in self.networks:
+            if clusters is None or network.kind.platform is None or network.cluster in clusters:
+                yield network
+
+    def _clusters(self, platforms: Collection[str | None]) -> set[str | None] | None:
+        """Return the cluster that the file is most likely of, None where that cannot be told."""
+        names = [cluster.name for cluster in self.plan.clusters.values() if cluster.platform in platforms]
+        stated = {cluster.name for cluster in self.file.clusters} | {c.id for c in self.file.clusters}
+        same = [name for name in names if name in stated]
+        if same or len(names) < 2:
+            return {*(same or names), None} if names else None
+        ranges = {row.prefix for row in self.file.rows}
+        scores = dict.fromkeys(names, 0)
+        for network in self.networks:
+            if network.cluster in scores and network.prefix is not None:
+                equal = network.prefix in ranges
+                scores[network.cluster] += 1000 * equal + any(network.prefix.overlaps(r) for r in ranges)
+        best = max(scores.values())
+        likely = [name for name, score in scores.items() if score == best]
+        if best and len(likely) == 1:
+            return {likely[0], None}
+        # Of any of them: then nothing can be said about what the file lacks.
+        self.certain = False
+        return None
+
+    def _is_there(self, row: Row) -> bool:
+        """Tell whether the plan has exactly this network, and take it off the list."""
+        found = [n for n in self.holders.get(row.prefix, ()) if n.name in self.inside]
+        found = [n for n in found if row.kind in (None, n.kind.name) or not self._tells_kinds()]
+        # Each of several rows of one prefix stands for one network; a single one for all that have it.
+        if self.rows_of[row.prefix] > 1 and found:
+            found = sorted(found, key=lambda n: (n.name not in self.left, n.name != row.name))[:1]
+        for network in found:
+            self.left.pop(network.name, None)
+        return bool(found)
+
+    def _tells_kinds(self) -> bool:
+        """Tell whether the kinds of the rows are stated, not guessed: pools of Calico fit two kinds of pods."""
+        return len({KINDS[kind].platform for kind in self.file.kinds if KINDS[kind].internal}) < 2
+
+    def _holds(self, row: Row) -> bool:
+        """Tell whether a network of the plan holds the row, and take it off the list."""
+        found = [
+            n
+            for n in self.overlapping(row.prefix)
+            if n.name in self.inside and n.prefix is not None and n.prefix.covers(row.prefix)
+            if row.kind in (None, n.kind.name)
+        ]
+        for network in found:
+            self.left.pop(network.name, None)
+        return bool(found)
+
+    def _touches(self, row: Row) -> bool:
+        """Tell whether the row shares addresses with what the plan has."""
+        return self.pools.overlaps(row.prefix) or bool(self.overlapping(row.prefix))
+
+    def _other_kind(self, row: Row) -> Network | None:
+        return next((n for n in self.holders.get(row.prefix, ()) if n.name in self.inside), None)
+
+    def _kind_differs(self, network: Network, row: Row) -> Finding:
+        self.left.pop(network.name, None)
+        return RULES["drift"].finding(
+            f"{_label(network)} is of kind {network.kind.name}, and of kind {row.kind} in {self.where(row)}",
+            (*network.key, "kind") if network.declared else network.key,
+            networks=(network.name,),
+            cidrs=(str(network.prefix), str(row.prefix)),
+            help=f'write kind = "{row.kind}" if {self.file.file} is right',
+        )
+
+    def _meant(self, row: Row) -> Network | None:
+        """Return the network of the plan that the row most likely is, at another range: None if none is likely."""
+        tells = self._tells_kinds()
+        kinds = {row.kind} if row.kind is not None and tells else self.file.kinds
+        same = self.left.get(row.name)
+        if same is not None and same.kind.name in kinds:
+            return same
+        near = (n for n in self.overlapping(row.prefix) if n.name in self.left and n.kind.name in kinds)
+        if (first := next(near, None)) is not None:
+            return first
+        # Two ranges that share nothing are one network only if nothing else can be meant.
+        if row.kind is None or self.waiting[row.kind if tells else None] != 1:
+            return None
+        likely = [n for n in self.left.values() if n.kind.name in kinds]
+        return likely[0] if len(likely) == 1 else None
+
+    def _named_addresses(self) -> Iterator[Finding]:
+        rows = [row for row in self.file.rows if row.names and row.side is None]
+        stated: set[str] = set()
+        for name in dict.fromkeys(row.names for row in rows):
+            own = [row for row in rows if row.names == name]
+            stated.update(name)
+            yield from self.compare_addresses(own, [n for n in self.scope if n.kind.name == "icp-worker"])
+        for network in self.scope:
+            for address in network.addresses if network.kind.name == "icp-worker" else ():
+                text = _resolved(network, address)
+                if self.certain and text is not None and address.name in self.file.names - stated:
+                    yield self.address_differs(network, address, text, None)
+
+
+class _Tunnel(_Comparison):
+    """The values of a tunnel: what each side offers has to be what the topology of the plan says."""
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what differs: the local side, the remote side, then the addresses of both ends."""
+        chosen = self._ways()
+        if chosen is None:
+            yield RULES["drift"].finding(
+                f"{self.file.file} describes a strongSwan tunnel, and the plan has none",
+                ("integration",),
+                help='write iks-vcs = "strongswan" or iks-icp = "strongswan" under [integration]',
+            )
+            return
+        way, back = chosen
+        local, remote = self._of(back.carries), self._of(way.carries)
+        cluster = self._cluster(local, str(way.origin))
+        local = [n for n in local if cluster is None or n.cluster == cluster or n.kind.platform is None]
+        allowed = [n for n in self.networks if n.kind.platform == way.origin]
+        allowed = [n for n in allowed if cluster is None or n.cluster == cluster]
+        yield from self._compare("local.subnet", self._rows("local"), local, allowed)
+        # One release of the chart may carry both tunnels of a cluster.
+        ways = list_ways(choice(self.plan.integration))
+        behind = {k for w in ways if w.method == "tunnel" and w.origin == way.origin for k in w.carries}
+        yield from self._compare("remote.subnet", self._rows("remote"), remote, self._of(behind))
+        yield from self._gateways(way, cluster)
+
+    def _ways(self) -> tuple[Way, Way] | None:
+        """Return the tunnel that the values describe, from their side and back, None where the plan has none."""
+        ways = list_ways(choice(self.plan.integration))
+        pairs = [
+            (way, back)
+            for way in ways
+            for back in ways
+            if way.method == back.method == "tunnel" and (way.origin, way.target) == (back.target, back.origin)
+            # The chart runs in a cluster; the other end of a tunnel to the overlay is the ESG.
+            and way.origin in ("iks", "icp") and way.key == back.key
+        ]  # fmt: skip
+        local = RangeSet(row.prefix for row in self._rows("local"))
+        remote = RangeSet(row.prefix for row in self._rows("remote"))
+
+        def likeness(pair: tuple[Way, Way]) -> int:
+            way, back = pair
+            near, far = _ranges(self._of(back.carries)), _ranges(self._of(way.carries))
+            return (near & local).size + (far & remote).size
+
+        return max(pairs, key=likeness, default=None)
+
+    def _rows(self, side: str) -> list[Row]:
+        return [row for row in self.file.rows if row.side == side]
+
+    def _of(self, kinds: Iterable[str]) -> list[Network]:
+        wanted = frozenset(kinds)
+        return [network for network in self.networks if network.kind.name in wanted]
+
+    def _cluster(self, local: Sequence[Network], platform: str) -> str | None:
+        """Return the cluster in which the chart runs: the one that shares most with the values; None if unknown."""
+        names = [cluster.name for cluster in self.plan.clusters.values() if cluster.platform == platform]
+        if len(names) < 2:
+            return names[0] if names else None
+        stated = RangeSet(row.prefix for row in (*self._rows("local"), *self._rows("gateway")))
+        gates = self._of(_INGRESS)
+
+        def likeness(name: str) -> tuple[int, int]:
+            own, gate = ([n for n in group if n.cluster == name] for group in (local, gates))
+            return (_ranges(gate) & stated).size, (_ranges(own) & stated).size
+
+        return max(names, key=likeness)
+
+    def _compare(
+        self, field: str, rows: Sequence[Row], needed: Sequence[Network], allowed: Sequence[Network]
+    ) -> Iterator[Finding]:
+        """Compare the addresses of one side; prefixes that are joined or split are no difference."""
+        if not rows:
+            return
+        stated = RangeSet(row.prefix for row in rows)
+        fine = _ranges((*needed, *allowed))
+        for row in rows:
+            if not fine.covers(row.prefix):
+                yield self.plan_lacks(row, f"network on that side of the tunnel ({field})", ("integration",))
+        for network in needed:
+            if network.prefix is not None and not stated.covers(network.prefix):
+                yield self.file_lacks(network, field)
+
+    def _gateways(self, way: Way, cluster: str | None) -> Iterator[Finding]:
+        near = [n for n in self._of(way.at) if n.kind.platform is not None and cluster in (None, n.cluster)]
+        far = [n for n in self._of(way.at) if n.kind.platform is None or way.origin == "icp"]
+        if way.origin == "iks":
+            rows = self._rows("gateway")
+            if rows:
+                yield from self.compare_addresses(rows, near)
+            else:
+                yield from self._no_gateway(near)
+        for row in self._rows("far-gateway"):
+            if far and not any(n.prefix is not None and n.prefix.covers(row.prefix) for n in far):
+                yield self.plan_lacks(row, "address at the other end of the tunnel", ("integration",))
+
+    def _no_gateway(self, homes: Sequence[Network]) -> Iterator[Finding]:
+        """Yield the address that the plan names for the near end where the values have none."""
+        for network in homes:
+            for address in network.addresses:
+                text = _resolved(network, address)
+                if address.name in ("strongswan", "vpn") and text is not None:
+                    yield self.address_differs(network, address, text, None)
+
+
+def _label(network: Network) -> str:
+    return f"{network.name} {network.prefix}" + (" (default)" if network.default and network.declared else "")
+
+
+def _ranges(networks: Iterable[Network]) -> RangeSet:
+    return RangeSet(network.prefix for network in networks if network.prefix is not None)
+
+
+def _resolved(network: Network, address: NamedAddress) -> str | None:
+    if network.prefix is None:
+        return None
+    value = address.resolve(network.prefix)
+    return None if value is None else format_address(network.prefix.version, value)

@@ -1,0 +1,113 @@
+"""`ipplan import`: a plan from what other tools hold."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from ipplan.cli.plans import as_plan_error, report_problems
+from ipplan.cli.sources import read_file
+from ipplan.cli.streams import InputProblem, UsageProblem, deliver, say
+from ipplan.output.text import escape
+from ipplan.plan.load import PlanError, nearest, parse_plan
+
+if TYPE_CHECKING:
+    from ipplan.importers.plan_text import Imported
+    from ipplan.observed import Observed
+
+
+@click.command("import", epilog="Exit status: 0 written, 2 a file that cannot be read.")
+@click.argument("source", metavar="[SOURCE]", required=False)
+@click.argument("files", metavar="FILE...", nargs=-1)
+@click.option("--name", metavar="TEXT", help="Name of the plan (default: that of the first file).")
+@click.option(
+    "-o", "--output", "output_file", metavar="FILE",
+    help="Write to FILE, whole or not at all, instead of standard output.",
+)  # fmt: skip
+@click.option("--list", "list_sources", is_flag=True, help="List the sources, and how their files are had.")
+def command(
+    *,
+    source: str | None,
+    files: tuple[str, ...],
+    name: str | None,
+    output_file: str | None,
+    list_sources: bool,
+) -> int:
+    """Write a plan of what the files of another tool hold; "-" reads standard input.
+
+    SOURCE is what the files are, or auto. A row that is of no kind that ipplan knows becomes [[avoid]] with its
+    description, so that nothing is allocated there.
+    """
+    from ipplan.importers import AUTO, IMPORTERS
+
+    if list_sources:
+        _list()
+        return 0
+    if source is None:
+        raise click.UsageError("which source? --list tells which there are")
+    if source not in (AUTO, *IMPORTERS):
+        near = nearest(source, (AUTO, *IMPORTERS))
+        if os.path.exists(source):
+            near = f"ipplan import {AUTO} {source}"
+        hint = f"did you mean {near}?" if near else "ipplan import --list tells which there are"
+        raise UsageProblem(f'there is no source "{escape(source[:80])}"', hint)
+    if not files:
+        raise click.UsageError(
+            f'which file? "-" reads standard input, such as from {IMPORTERS[source].command}'
+            if source in IMPORTERS
+            else 'which file? "-" reads standard input'
+        )
+    if files.count("-") > 1:
+        raise click.UsageError('standard input can be read only once, but "-" is given more than once')
+    observed: list[Observed] = []
+    errors: list[PlanError] = []
+    for path in files:
+        try:
+            observed.append(read_file(source, path))
+        except InputProblem as problem:
+            errors.append(as_plan_error(problem))
+        except PlanError as error:
+            errors.append(error)
+    if errors:
+        return report_problems(None, errors)
+    from ipplan.importers.plan_text import make_plan
+
+    made = make_plan(observed, name if name is not None else _stem(files[0]))
+    # What is written has to be a plan, whatever the files hold.
+    parse_plan(made.text.encode("utf-8"), output_file or "<imported plan>")
+    deliver(made.text, output_file)
+    _say_summary(observed, made)
+    return 0
+
+
+def _stem(path: str) -> str | None:
+    """Return the name of a file without its ending, None for standard input."""
+    return None if path == "-" else os.path.splitext(os.path.basename(path))[0] or None
+
+
+def _list() -> None:
+    from ipplan.importers import IMPORTERS
+    from ipplan.output.table import Column, Table, render_plain
+
+    rows = [(importer.name, importer.title, importer.command) for importer in IMPORTERS.values()]
+    deliver(
+        render_plain(Table((Column("source"), Column("what it is"), Column("how to get the file")), rows))
+    )
+
+
+def _say_summary(observed: list[Observed], made: Imported) -> None:
+    for one in observed:
+        say(f"{one.file}: {_counted(len(one.rows), 'row')} of {one.source}")
+    parts = [_counted(made.networks, "network"), _counted(made.avoids, "avoided range")]
+    if made.addresses:
+        parts.append(_counted(made.addresses, "named address"))
+    if made.comments:
+        parts.append(f"{_counted(made.comments, 'container')} as a comment")
+    say(f"{', '.join(parts)}; {_counted(made.duplicates, 'duplicate')} skipped")
+
+
+def _counted(count: int, what: str) -> str:
+    plural = "" if count == 1 else "es" if what.endswith("s") else "s"
+    return f"{count:,} {what}{plural}"

@@ -1,0 +1,121 @@
+"""From another tool's file to neutral rows of prefixes: a table of sources, each in a module of its own.
+
+A reader is a pure function from bytes to `Observed`; it opens no file, asks nobody, and either reads all of a file
+or raises SourceError with every problem. What becomes of the rows is not its business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan.importers.reading import Problem, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ipplan.observed import Observed
+
+__all__ = ["AUTO", "IMPORTERS", "Importer", "Problem", "SourceError", "read_source"]
+
+AUTO = "auto"
+"""The source that is guessed from what a file holds."""
+
+
+class Importer(NamedTuple):
+    """One source: its name, what it is in a line, how its file is had, and where its reader is (`module:function`)."""
+
+    name: str
+    title: str
+    command: str
+    function: str
+
+
+IMPORTERS: dict[str, Importer] = {
+    importer.name: importer
+    for importer in (
+        Importer(
+            "ibmcloud-subnets",
+            "subnets of an IBM Cloud classic account, or those that IKS may use",
+            "ibmcloud sl subnet list --output json; ibmcloud ks subnets --provider classic --output json",
+            "ipplan.importers.ibmcloud_subnets:read",
+        ),
+        Importer(
+            "ks-cluster",
+            "an IKS cluster: pods, services, portable subnets",
+            "ibmcloud ks cluster get --cluster NAME --show-resources --output json",
+            "ipplan.importers.ks_cluster:read",
+        ),
+        Importer(
+            "kubectl-nodes",
+            "addresses of worker nodes, and their shares of the pod network",
+            "kubectl get nodes -o json",
+            "ipplan.importers.kubectl_nodes:read",
+        ),
+        Importer(
+            "calico-ippools",
+            "pod networks of Calico",
+            "kubectl get ippools.crd.projectcalico.org -o json",
+            "ipplan.importers.calico_ippools:read",
+        ),
+        Importer(
+            "icp-config",
+            "pods, services and virtual addresses of IBM Cloud Private",
+            "cluster/config.yaml of the installer",
+            "ipplan.importers.icp_config:read",
+        ),
+        Importer(
+            "strongswan",
+            "both sides of a strongSwan tunnel",
+            "helm get values RELEASE -o yaml",
+            "ipplan.importers.strongswan:read",
+        ),
+        Importer(
+            "netbox",
+            "prefixes of NetBox",
+            "CSV export of Prefixes, or GET /api/ipam/prefixes/?limit=0",
+            "ipplan.importers.netbox:read",
+        ),
+        Importer(
+            "phpipam",
+            "subnets of phpIPAM",
+            "the export of subnets, saved as CSV",
+            "ipplan.importers.phpipam:read",
+        ),
+        Importer(
+            "infoblox",
+            "networks and containers of Infoblox",
+            "CSV export of the grid",
+            "ipplan.importers.infoblox:read",
+        ),
+        Importer(
+            "csv",
+            "any table with a header line",
+            "a spreadsheet saved as CSV; ipplan show PLAN --format csv",
+            "ipplan.importers.csv_table:read",
+        ),
+        Importer(
+            "json",
+            "an allocation of ipplan",
+            "ipplan allocate PLAN --json",
+            "ipplan.importers.allocation:read",
+        ),
+    )
+}
+"""Every source by its name, in the order of the documentation."""
+
+
+def read_source(source: str, data: bytes, file: str) -> Observed:
+    """Read a file of a source, or of the one that its content looks like; `file` is its name in messages.
+
+    Raises SourceError with every problem. Cost is linear in the size of the file.
+    """
+    from importlib import import_module
+
+    if source == AUTO:
+        from ipplan.importers.guess import guess_source
+
+        source = guess_source(data)
+    module, _, function = IMPORTERS[source].function.partition(":")
+    read: Callable[[bytes], Observed] = getattr(import_module(module), function)
+    return replace(read(data), file=file, source=source)

@@ -1,0 +1,59 @@
+"""An allocation of ipplan itself: the document `ipplan.allocation/1`, with its pools."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipplan.importers.document import read_json
+from ipplan.importers.reading import Collector, Problem, SourceError, counted
+from ipplan.plan.kinds import KINDS
+from ipplan.plan.load import show
+
+if TYPE_CHECKING:
+    from ipplan.observed import Observed
+
+SCHEMA = "ipplan.allocation/1"
+
+
+def read(data: bytes) -> Observed:
+    """Read the networks that have a range, and the pools; what IBM Cloud has yet to provide is passed over."""
+    (document, *_) = read_json(data)
+    schema = document.text("schema")
+    if schema != SCHEMA:
+        raise SourceError(
+            Problem(
+                f"the document is {show(schema or '')}, not {SCHEMA}", document.line,
+                "ipplan allocate PLAN --json prints one", "bad-value",
+            )
+        )  # fmt: skip
+    collector = Collector()
+    waiting = 0
+    for item in document.items("allocations"):
+        name, kind = item.text("network") or "", item.text("kind")
+        if kind not in KINDS:
+            collector.problem(
+                f"network {show(name)} is of kind {show(kind or '')}, which is no kind", item.line
+            )
+            continue
+        cidr = item.get("cidr")
+        if cidr is None:
+            waiting += 1
+            continue
+        collector.add(
+            str(cidr.value), cidr.line, "cidr", name=name, kind=kind,
+            description=f"{item.text('status') or 'placed'}: {item.text('reason') or name}",
+        )  # fmt: skip
+        addresses = item.get("addresses")
+        for word, node in addresses.value.items() if addresses and isinstance(addresses.value, dict) else ():
+            collector.add_address(
+                str(node.value), node.line, word, name=word, description=f"{word} of {name}"
+            )
+    pools = [
+        found[0]
+        for pool in document.items("pools")
+        if (found := collector.block(pool.text("cidr") or "", pool.line, "pool")) is not None
+    ]
+    if waiting:
+        collector.notes.append(f"left out for want of a range: {counted(waiting, 'network')}")
+    kinds = {row.kind for row in collector.rows if row.kind}
+    return collector.finish(kinds, pools=pools, nothing="no network of the allocation has a range")

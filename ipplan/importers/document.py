@@ -1,0 +1,208 @@
+"""JSON and YAML as values that know their line, read the safe way: no tags, no code, nothing expanded.
+
+The only home of PyYAML, which is asked for only where a file is YAML. Knows nothing of what a document means.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NamedTuple
+
+from ipplan.importers.reading import Problem, SourceError, decode
+
+LARGEST_YAML = 2 * 1024 * 1024
+"""Characters of YAML that are read at most: PyYAML takes about ten seconds for them."""
+
+
+class Node(NamedTuple):
+    """A value and its 1-based line: a dict of nodes by name, a list of nodes, text, a number, true, false or null."""
+
+    value: Any
+    line: int
+
+    def get(self, *path: str) -> Node | None:
+        """Return what stands under keys, one inside the other; None where that is nothing, or null."""
+        node: Node | None = self
+        for key in path:
+            if node is None or not isinstance(node.value, dict):
+                return None
+            node = node.value.get(key)
+        return None if node is None or node.value is None else node
+
+    def items(self, *path: str) -> list[Node]:
+        """Return the elements of a list, the node itself or what stands under keys; nothing for any other value."""
+        node = self.get(*path) if path else self
+        return node.value if node is not None and isinstance(node.value, list) else []
+
+    def text(self, *path: str) -> str | None:
+        """Return what stands under keys as text: a word or a number, stripped; None for anything else, and for ""."""
+        node = self.get(*path)
+        if node is None or isinstance(node.value, (dict, list, bool)):
+            return None
+        return str(node.value).strip() or None
+
+    def number(self, *path: str) -> int | None:
+        """Return what stands under keys as a whole number, written as one or as text; None for anything else."""
+        text = self.text(*path)
+        if text is None or not (text.isascii() and text.isdigit() and len(text) < 16):
+            return None
+        return int(text)
+
+
+def read_documents(data: bytes) -> tuple[Node, ...]:
+    """Return the documents of a file, which is JSON if it starts like it, else YAML; raise SourceError."""
+    text = decode(data)
+    return _read_json(text, None) if looks_like_json(text) else _read_yaml(text)
+
+
+def read_json(data: bytes, hint: str | None = None) -> tuple[Node, ...]:
+    """Return the JSON values of a file, one after the other; raise SourceError, with a hint at what may be wrong."""
+    return _read_json(decode(data), hint)
+
+
+def looks_like_json(text: str) -> bool:
+    """Tell whether the first character that counts opens a JSON object or array."""
+    return text.lstrip(" \t\r\n")[:1] in ("{", "[")
+
+
+# -- JSON --------------------------------------------------------------------------------------------------
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_TOKEN = re.compile(r'[{}\[\],:]|"(?:[^"\\]|\\.)*"|[^\s,:{}\[\]"]+', re.DOTALL)
+
+
+def _read_json(text: str, hint: str | None) -> tuple[Node, ...]:
+    """Let the standard library judge the text, then read it once more for the lines."""
+    decoder = json.JSONDecoder()
+    at = _after_space(text, 0)
+    if at == len(text):
+        raise SourceError(Problem("the file is empty", 1, hint, "no-prefix"))
+    while at < len(text):
+        try:
+            _, at = decoder.raw_decode(text, at)
+        except json.JSONDecodeError as error:
+            message = f"this is no JSON: {error.msg[:1].lower()}{error.msg[1:]} at column {error.colno}"
+            raise SourceError(Problem(message, error.lineno, hint, "json-syntax")) from None
+        except ValueError as error:  # a number of more digits than Python converts
+            raise SourceError(
+                Problem(f"a number cannot be read: {str(error)[:80]}", None, None, "json-syntax")
+            ) from None
+        at = _after_space(text, at)
+    return tuple(_Lines(text).documents())
+
+
+def _after_space(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    assert found is not None
+    return found.end()
+
+
+class _Lines:
+    """Reads a text that is valid JSON, and keeps the line of every value."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.line = 1
+        self.counted = 0
+
+    def documents(self) -> list[Node]:
+        found = []
+        while self.at < len(self.text):
+            self.skip()
+            if self.at < len(self.text):
+                found.append(self.value(self.token()))
+        return found
+
+    def skip(self) -> None:
+        self.at = _after_space(self.text, self.at)
+
+    def token(self) -> str:
+        self.skip()
+        found = _TOKEN.match(self.text, self.at)
+        assert found is not None
+        self.line += self.text.count("\n", self.counted, self.at)
+        self.counted = self.at
+        self.at = found.end()
+        return found[0]
+
+    def value(self, token: str) -> Node:
+        line = self.line
+        if token == "{":
+            members: dict[str, Node] = {}
+            while (key := self.token()) != "}":
+                if key != ",":
+                    self.token()
+                    members[json.loads(key)] = self.value(self.token())
+            return Node(members, line)
+        if token == "[":
+            elements: list[Node] = []
+            while (word := self.token()) != "]":
+                if word != ",":
+                    elements.append(self.value(word))
+            return Node(elements, line)
+        return Node(json.loads(token), line)
+
+
+# -- YAML --------------------------------------------------------------------------------------------------
+
+
+def _read_yaml(text: str) -> tuple[Node, ...]:
+    try:
+        import yaml
+    except ImportError:
+        raise SourceError(
+            Problem(
+                "the file is YAML, and PyYAML, which reads it, is not installed",
+                None, "pip install PyYAML, or give the file as JSON", "no-yaml-reader",
+            )
+        ) from None  # fmt: skip
+    if len(text) > LARGEST_YAML:
+        raise SourceError(
+            Problem(f"the file is YAML of more than {LARGEST_YAML >> 20} MiB", None, "give it as JSON", "yaml-syntax")
+        )  # fmt: skip
+    try:
+        roots = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        words = " ".join(part for part in (error.context, error.problem) if part)
+        raise SourceError(
+            Problem(f"this is no YAML: {words}", mark.line + 1 if mark else None, None, "yaml-syntax")
+        ) from None
+    except yaml.YAMLError as error:
+        line = text.count("\n", 0, getattr(error, "position", 0)) + 1
+        raise SourceError(
+            Problem("this is no YAML: it has a character that YAML does not allow", line, None, "yaml-syntax")
+        ) from None
+    return tuple(_Nodes().convert(root) for root in roots if root is not None)
+
+
+class _Nodes:
+    """Turns PyYAML's nodes into ours; an alias stands for the very node that it names."""
+
+    def __init__(self) -> None:
+        self.done: dict[int, Node] = {}
+        self.open: set[int] = set()
+
+    def convert(self, node: Any) -> Node:
+        line = node.start_mark.line + 1
+        if id(node) in self.open:
+            raise SourceError(Problem("an alias stands inside what it names", line, None, "yaml-syntax"))
+        if id(node) not in self.done:
+            self.open.add(id(node))
+            self.done[id(node)] = Node(self.value(node), line)
+            self.open.discard(id(node))
+        return self.done[id(node)]
+
+    def value(self, node: Any) -> Any:
+        if node.id == "mapping":
+            return {key.value: self.convert(value) for key, value in node.value if key.id == "scalar"}
+        if node.id == "sequence":
+            return [self.convert(item) for item in node.value]
+        tag = node.tag.rpartition(":")[2]
+        if tag == "null":
+            return None
+        if tag == "bool":
+            return node.value.lower() in ("true", "yes", "on")
+        return node.value

@@ -1,0 +1,138 @@
+"""Subnets of a classic account: `ibmcloud sl subnet list`, `ibmcloud ks subnets`, or objects of SoftLayer_Account.
+
+The list has had three shapes: objects of the API; rows of text in lower case; rows of text as now (softlayer/
+softlayer-cli plugin/commands/subnet/list.go @5e5db8ae and its history). No list has a prefix length, which then
+follows from the number of addresses. Nothing in them says what a subnet is for, so only subnets that are bound to an
+IKS cluster have a kind.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipplan.importers.document import Node, read_json
+from ipplan.importers.reading import Collector, kebab, kind_named
+from ipplan.observed import Observed, ObservedCluster
+from ipplan.plan.kinds import KINDS
+from ipplan.plan.load import show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_HINT = (
+    "the command does not escape quotes in notes; ibmcloud sl call-api SoftLayer_Account getSubnets --mask "
+    '"id,networkIdentifier,cidr,subnetType,addressSpace,note,datacenter[name]" prints the same without that fault'
+)
+_IBM = frozenset(name for name, kind in KINDS.items() if kind.provider == "ibm")
+_IPV6_LENGTH = 64
+"""The only size in which IBM Cloud gives IPv6 (IBM Cloud docs, subnets, about.md, 2025-06-02)."""
+
+
+def read(data: bytes) -> Observed:
+    """Read a list of subnets of any of the shapes."""
+    collector = Collector()
+    clusters: list[ObservedCluster] = []
+    centers: list[str] = []
+    kinds: set[str] = set()
+    for item in _items(read_json(data, _HINT)):
+        if (properties := item.get("properties")) is not None:
+            kinds |= {"iks-ingress-public", "iks-ingress-private"}
+            _add_bound(item, properties, collector, clusters)
+            centers.append(properties.text("datacenter") or "")
+        else:
+            kinds |= _IBM
+            _add(item, collector)
+            centers.append(_center(item) or "")
+    return collector.finish(kinds, clusters=clusters, data_centers=centers, nothing="the list is empty")
+
+
+def _items(documents: tuple[Node, ...]) -> Iterator[Node]:
+    for document in documents:
+        yield from document.items() if isinstance(document.value, list) else [document]
+
+
+def _center(item: Node) -> str | None:
+    return item.text("datacenter", "name") or item.text("datacenter") or item.text("Location")
+
+
+def _add_bound(item: Node, properties: Node, collector: Collector, clusters: list[ObservedCluster]) -> None:
+    """Add a subnet of `ibmcloud ks subnets`."""
+    cluster = properties.text("bound_cluster")
+    side = "public" if item.text("type") == "public" else "private"
+    if cluster is not None:
+        clusters.append(ObservedCluster(cluster, "iks", id=cluster))
+    words = [
+        f"{side} subnet" + (f" of IKS cluster {cluster}" if cluster is not None else ""), item.text("id"), properties.text("datacenter"),
+        f"VLAN {item.text('vlan_id')}" if item.text("vlan_id") else None, properties.text("note"),
+    ]  # fmt: skip
+    identifier = properties.text("network_identifier") or properties.text("display_label")
+    if identifier is None:
+        collector.problem("the subnet has no network_identifier", item.line)
+        return
+    node = properties.get("network_identifier") or properties
+    collector.add(
+        identifier, node.line, "network_identifier",
+        mask=properties.text("cidr"),
+        name="" if cluster is None else kebab(f"{cluster} ingress {side}"),
+        kind=f"iks-ingress-{side}" if cluster is not None else None,
+        cluster=cluster,
+        description=", ".join(word for word in words if word),
+    )  # fmt: skip
+
+
+def _add(item: Node, collector: Collector) -> None:
+    """Add an object of the API, or a row of text."""
+    keys = ("networkIdentifier", "Identifier", "identifier")
+    identifier = next((found for key in keys if (found := item.text(key))), None)
+    if identifier is None:
+        collector.problem("the entry has no networkIdentifier and no Identifier: it is no subnet", item.line)
+        return
+    mask = _length(item, identifier, collector)
+    if mask is None and "/" not in identifier:
+        return
+    vlan = item.text("networkVlan", "fullyQualifiedName") or item.text("networkVlan", "vlanNumber")
+    note, tags = item.text("note") or item.text("Note"), item.text("Tags")
+    tags = tags if tags not in ("-", "[]") else None
+    note = note if note != "-" else None
+    words = [
+        " ".join(
+            word
+            for key in ("subnetType", "addressSpace", "Type", "type", "Network", "network_space")
+            if (word := item.text(key))
+        ).lower() or None,
+        next((found for key in ("id", "ID") if (found := item.text(key))), None),
+        _center(item),
+        f"VLAN {vlan}" if (vlan := vlan or item.text("VLAN") or item.text("vlan_id")) else None,
+        f"tags {tags}" if tags else None,
+        note,
+    ]  # fmt: skip
+    collector.add(
+        identifier, item.line, "networkIdentifier" if item.get("networkIdentifier") else "Identifier",
+        mask=mask, name=note or "", kind=kind_named(note, *(tags or "").split(",")),
+        description=", ".join(word for word in words if word),
+    )  # fmt: skip
+
+
+def _length(item: Node, identifier: str, collector: Collector) -> str | None:
+    """Return the mask of a subnet: what is stated, else what the number of its addresses tells."""
+    if (stated := item.text("cidr") or item.text("netmask")) is not None:
+        return stated
+    if ":" in identifier:
+        return str(_IPV6_LENGTH)
+    keys = ("totalIpAddresses", "IPs", "ipAddressCount")
+    count = next((number for key in keys if (number := item.number(key))), None)
+    if count is None:
+        if "/" not in identifier:
+            collector.problem(
+                f"subnet {show(identifier)} has no cidr, no netmask and no number of addresses",
+                item.line,
+                _HINT,
+            )
+        return None
+    if count & (count - 1) or count > 1 << 32:
+        collector.problem(
+            f"subnet {show(identifier)} has {count:,} addresses, which is no power of two: its size is not certain",
+            item.line, _HINT,
+        )  # fmt: skip
+        return None
+    return str(33 - count.bit_length())

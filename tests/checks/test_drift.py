@@ -1,0 +1,378 @@
+"""Differences between a plan and what other tools hold: each told once, with both values, and none where there is none."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ipplan.allocate import allocate
+from ipplan.catalog import load_catalog
+from ipplan.checks import check_plan
+from ipplan.checks.drift import Against
+from ipplan.importers import read_source
+from ipplan.inventory import with_ranges
+from ipplan.plan.load import parse_plan
+
+if TYPE_CHECKING:
+    from ipplan.findings import Finding
+
+SAMPLE = (Path(__file__).parent.parent.parent / "sample-plans" / "reference-architecture.toml").read_text(
+    encoding="utf-8"
+)
+
+PLAN = """\
+schema = 1
+[plan]
+byoip = ["10.224.0.0/12", "172.24.0.0/14"]
+[integration]
+iks-vcs = "strongswan"
+[clusters.iks-prod]
+platform = "iks"
+[clusters.icp-prod]
+platform = "icp"
+[[avoid]]
+cidr = "10.60.0.0/16"
+[networks.iks-ingress-public]
+kind = "iks-ingress-public"
+cidr = "169.46.49.32/29"
+addresses = { strongswan = 3 }
+[networks.iks-ingress-private]
+kind = "iks-ingress-private"
+cidr = "10.171.87.64/29"
+[networks.iks-workers]
+kind = "iks-worker-private"
+cidr = "10.171.42.128/26"
+[networks.esg]
+kind = "vcs-esg-public"
+cidr = "169.46.73.16/28"
+[networks.vm-web]
+kind = "vcs-vm"
+cidr = "172.24.16.0/24"
+[networks.vm-db]
+kind = "vcs-vm"
+cidr = "172.24.17.0/24"
+[networks.icp-pods]
+kind = "icp-pod"
+cidr = "10.224.0.0/16"
+[networks.icp-services]
+kind = "icp-service"
+cidr = "10.225.0.0/23"
+[networks.icp-workers]
+kind = "icp-worker"
+cidr = "172.24.18.0/27"
+addresses = { master-vip = 10, proxy-vip = "172.24.18.11" }
+"""
+CONFIG = """\
+network_cidr: 10.224.0.0/16
+service_cluster_ip_range: 10.225.0.0/23
+cluster_vip: 172.24.18.10
+proxy_vip: 172.24.18.11
+"""
+VALUES = """\
+loadBalancerIP: 169.46.49.35
+local:
+  subnet: 172.30.0.0/16,172.21.0.0/16,10.171.42.128/26
+remote:
+  gateway: 169.46.73.18
+  subnet: 172.24.16.0/23,172.24.18.0/27
+"""
+POOL = "kind: IPPool\nmetadata: {name: default-ipv4-ippool}\nspec: {cidr: 172.30.0.0/16}\n"
+IBM = [
+    {"networkIdentifier": address, "cidr": length}
+    for address, length in (("169.46.49.32", 29), ("10.171.87.64", 29), ("10.171.42.128", 26), ("169.46.73.16", 28), ("10.60.1.0", 26))
+]  # fmt: skip
+KS = {
+    "name": "iks-prod", "podSubnet": "172.30.0.0/16", "serviceSubnet": "172.21.0.0/16",
+    "vlans": [
+        {"id": "1", "subnets": [{"cidr": "169.46.49.32/29", "is_public": True}, {"cidr": "10.171.87.64/29", "is_public": False}]}
+    ],
+}  # fmt: skip
+NODE = {
+    "kind": "Node",
+    "metadata": {"name": "w1", "labels": {"ibm-cloud.kubernetes.io/zone": "dal10"}},
+    "spec": {"podCIDR": "172.30.4.0/24"},
+    "status": {"addresses": [{"type": "InternalIP", "address": "10.171.42.130"}]},
+}
+
+
+def compare(plan_text: str, *files: Any, settle: bool = False) -> list[Finding]:
+    """Return what drift finds between a plan and files, in the order in which it is told."""
+    plan = parse_plan(plan_text.encode(), "plan.toml")
+    catalog = load_catalog()
+    settled = plan
+    if settle:
+        rows = allocate(plan, catalog).rows
+        settled = with_ranges(
+            plan, {r.network.name: r.prefix for r in rows if r.status == "allocated" and r.prefix}
+        )
+    observed = tuple(
+        read_source("auto", (file if isinstance(file, str) else json.dumps(file)).encode(), f"file{index}")
+        for index, file in enumerate(files)
+    )
+    found = check_plan(plan, catalog, datetime.date(2026, 1, 1), Against(settled, observed))
+    return [finding for finding in found if finding.rule == "drift"]
+
+
+def said(plan_text: str, *files: Any) -> list[str]:
+    return [finding.message for finding in compare(plan_text, *files)]
+
+
+@pytest.mark.parametrize("file", [CONFIG, VALUES, POOL, IBM, KS, {"items": [NODE]}], ids=str)
+def test_no_difference_no_finding(file: Any) -> None:
+    assert said(PLAN, file) == []
+
+
+def test_several_files_are_all_compared() -> None:
+    assert said(PLAN, CONFIG, VALUES, POOL, IBM, KS) == []
+    assert len(said(PLAN, CONFIG.replace("10.224", "10.227"), VALUES.replace("49.35", "49.36"))) == 2
+
+
+def changed(text: str, old: str, new: str) -> str:
+    assert old in text
+    return text.replace(old, new)
+
+
+CASES: list[tuple[Any, list[str]]] = [
+    (
+        changed(CONFIG, "10.224.0.0/16", "10.1.0.0/16"),
+        ["icp-pods 10.224.0.0/16 is 10.1.0.0/16 in file0 line 1 (network_cidr)"],
+    ),
+    (
+        changed(CONFIG, "network_cidr: 10.224.0.0/16\n", ""),
+        ["icp-pods 10.224.0.0/16 is 10.1.0.0/16 in file0 (network_cidr)"],
+    ),
+    (
+        changed(CONFIG, "172.24.18.10", "172.24.18.12"),
+        ["address master-vip 172.24.18.10 of icp-workers is 172.24.18.12 in file0 line 3 (cluster_vip)"],
+    ),
+    (
+        changed(CONFIG, "proxy_vip: 172.24.18.11\n", ""),
+        ["address proxy-vip 172.24.18.11 of icp-workers is not in file0"],
+    ),
+    (changed(CONFIG, "proxy_vip: 172.24.18.11\n", "proxy_lb_address: lb.example.com\n"), []),
+    (
+        changed(VALUES, "172.30.0.0/16,", "172.30.0.0/17,"),
+        ["iks-prod (pods, default) 172.30.0.0/16 is not in local.subnet of file0"],
+    ),
+    (
+        changed(VALUES, ",10.171.42.128/26", ",10.171.42.128/25"),
+        [
+            "10.171.42.128/25 is in file0 line 3 (local.subnet), and the plan has no such network on that side of the tunnel (local.subnet)"
+        ],
+    ),
+    (
+        changed(VALUES, "172.24.16.0/23,", "172.24.16.0/24,"),
+        ["vm-db 172.24.17.0/24 is not in remote.subnet of file0"],
+    ),
+    (changed(VALUES, "172.24.16.0/23,", "172.24.16.0/24,172.24.17.0/24,"), []),
+    (changed(VALUES, ",10.171.42.128/26", ",10.171.42.128/26,10.171.87.64/29"), []),
+    (
+        changed(VALUES, "169.46.49.35", "169.46.49.36"),
+        [
+            "address strongswan 169.46.49.35 of iks-ingress-public is 169.46.49.36 in file0 line 1 (loadBalancerIP)"
+        ],
+    ),
+    (
+        changed(VALUES, "loadBalancerIP: 169.46.49.35\n", ""),
+        ["address strongswan 169.46.49.35 of iks-ingress-public is not in file0"],
+    ),
+    (changed(VALUES, "loadBalancerIP: 169.46.49.35", "zoneLoadBalancer: |-\n  dal10=169.46.49.35"), []),
+    (
+        changed(VALUES, "169.46.73.18", "169.46.99.1"),
+        [
+            "169.46.99.1 is in file0 line 5 (remote.gateway), and the plan has no such address at the other end of the tunnel"
+        ],
+    ),
+    (changed(VALUES, "169.46.73.18", '"%any"'), []),
+    (
+        changed(POOL, "172.30.0.0/16", "172.22.0.0/16"),
+        ["172.22.0.0/16 is in file0 line 3 (spec.cidr), and the plan has no such network"],
+    ),
+    (
+        changed(POOL, "172.30.0.0/16", "10.224.0.0/17"),
+        ["icp-pods 10.224.0.0/16 is 10.224.0.0/17 in file0 line 3 (spec.cidr)"],
+    ),
+    (
+        IBM[:3],
+        ["esg 169.46.73.16/28 is not in file0"],
+    ),
+    (
+        [*IBM, {"networkIdentifier": "10.9.9.0", "cidr": 26}],
+        ["10.9.9.0/26 is in file0 line 1 (networkIdentifier), and the plan has no such network"],
+    ),
+    (
+        [*IBM[:3], {"networkIdentifier": "169.46.73.16", "cidr": 29}],
+        ["esg 169.46.73.16/28 is 169.46.73.16/29 in file0 line 1 (networkIdentifier)"],
+    ),
+    (
+        {**KS, "podSubnet": "172.22.0.0/16"},
+        ["iks-prod (pods, default) 172.30.0.0/16 is 172.22.0.0/16 in file0 line 1 (podSubnet)"],
+    ),
+    (
+        {
+            **KS,
+            "vlans": [
+                {"subnets": [{"cidr": "169.46.49.32/29", "is_public": False}, {"cidr": "10.171.87.64/29"}]}
+            ],
+        },
+        [
+            "iks-ingress-public 169.46.49.32/29 is of kind iks-ingress-public, and of kind iks-ingress-private in file0 line 1 (vlans.subnets.cidr)"
+        ],
+    ),
+    (
+        {"items": [{**NODE, "status": {"addresses": [{"type": "InternalIP", "address": "10.9.9.9"}]}}]},
+        [
+            "10.9.9.9 is in file0 line 1 (InternalIP), and the plan has no such network",
+            "iks-workers 10.171.42.128/26 is not in file0",
+        ],
+    ),
+    (
+        "cidr,kind\n172.24.16.0/24,vcs-vm\n172.24.18.0/27,icp-worker\n",
+        ["vm-db 172.24.17.0/24 is not in file0"],
+    ),
+    ("cidr,comment\n10.9.0.0/16,elsewhere\n", []),
+    (
+        "cidr,comment\n10.230.0.0/16,in a pool\n",
+        ["10.230.0.0/16 is in file0 line 2 (cidr), and the plan has no such network"],
+    ),
+    ("cidr,comment\n10.60.5.0/24,avoided\n172.24.16.0/24,web\n", []),
+    (
+        "name,cidr,kind\nvm-web,172.24.20.0/24,vcs-vm\nvm-db,172.24.17.0/24,vcs-vm\n",
+        ["vm-web 172.24.16.0/24 is 172.24.20.0/24 in file0 line 2 (cidr)"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("file", "expected"), CASES, ids=range(len(CASES)))
+def test_each_difference_is_told_once(file: Any, expected: list[str]) -> None:
+    assert said(PLAN, file) == expected
+
+
+def test_a_finding_has_both_values_and_the_place_in_the_plan() -> None:
+    (found,) = compare(PLAN, changed(CONFIG, "10.224.0.0/16", "10.224.0.0/17"))
+
+    assert (found.severity, found.networks, found.key) == (
+        "error",
+        ("icp-pods",),
+        ("networks", "icp-pods", "cidr"),
+    )
+    assert (found.cidrs, found.overlap) == (("10.224.0.0/16", "10.224.0.0/17"), "10.224.0.0/17")
+    assert found.because == ("the plan has 10.224.0.0/16, and file0 has 10.224.0.0/17",)
+    assert found.help == 'write cidr = "10.224.0.0/17" if file0 is right, or correct network_cidr there'
+
+
+def test_a_tunnel_that_the_plan_does_not_have() -> None:
+    plan = changed(PLAN, 'iks-vcs = "strongswan"', 'iks-vcs = "static-nat"')
+    assert said(plan, VALUES) == ["file0 describes a strongSwan tunnel, and the plan has none"]
+
+
+def test_the_side_of_icp_is_known_by_its_ranges() -> None:
+    plan = changed(PLAN, 'iks-vcs = "strongswan"', 'iks-icp = "strongswan"')
+    values = {
+        "local": {"subnet": "10.224.0.0/16,10.225.0.0/23,172.24.18.0/27"},
+        "remote": {"subnet": "172.30.0.0/16,172.21.0.0/16", "gateway": "169.46.49.35"},
+    }
+    assert said(plan, values) == ["iks-workers 10.171.42.128/26 is not in remote.subnet of file0"]
+
+
+def test_what_a_chart_shows_by_nat_is_compared_as_it_is() -> None:
+    values = (
+        changed(VALUES, "172.30.0.0/16,", "10.10.0.0/16,") + "localSubnetNAT: 172.30.0.0/16=10.10.0.0/16\n"
+    )
+    assert said(PLAN, values) == []
+
+
+TWO = """\
+[clusters.a]
+platform = "icp"
+[clusters.b]
+platform = "icp"
+[networks.a-pods]
+kind = "icp-pod"
+cluster = "a"
+cidr = "10.224.0.0/16"
+[networks.a-services]
+kind = "icp-service"
+cluster = "a"
+cidr = "10.225.0.0/24"
+[networks.b-pods]
+kind = "icp-pod"
+cluster = "b"
+cidr = "10.226.0.0/16"
+[networks.b-services]
+kind = "icp-service"
+cluster = "b"
+cidr = "10.227.0.0/24"
+"""
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ("network_cidr: 10.226.0.0/16\nservice_cluster_ip_range: 10.227.0.0/24\n", []),
+        (
+            "network_cidr: 10.226.0.0/16\nservice_cluster_ip_range: 10.1.0.0/24\n",
+            ["b-services 10.227.0.0/24 is 10.1.0.0/24 in file0 line 2 (service_cluster_ip_range)"],
+        ),
+        (
+            "cluster_name: a\nnetwork_cidr: 10.226.0.0/16\nservice_cluster_ip_range: 10.225.0.0/24\n",
+            ["a-pods 10.224.0.0/16 is 10.226.0.0/16 in file0 line 2 (network_cidr)"],
+        ),
+        (
+            "network_cidr: 10.1.0.0/16\nservice_cluster_ip_range: 10.0.0.0/24\n",
+            [
+                "10.1.0.0/16 is in file0 line 1 (network_cidr), and the plan has no such network",
+                "10.0.0.0/24 is in file0 line 2 (service_cluster_ip_range), and the plan has no such network",
+            ],
+        ),
+    ],
+)
+def test_a_file_is_compared_with_the_cluster_that_it_is_of(config: str, expected: list[str]) -> None:
+    assert said(TWO, config) == expected
+
+
+def test_an_allocation_does_not_drift_from_its_plan_with_equal_defaults() -> None:
+    plan = "".join(f'[clusters.{name}]\nplatform = "iks"\n' for name in ("a", "b"))
+    rows = [
+        {"network": f"{name} ({what}s, default)", "kind": f"iks-{what}", "cidr": cidr, "status": "default"}
+        for name in ("a", "b")
+        for what, cidr in (("pod", "172.30.0.0/16"), ("service", "172.21.0.0/16"))
+    ]
+    assert said(plan, {"schema": "ipplan.allocation/1", "allocations": rows}) == []
+
+
+def test_networks_to_allocate_are_compared_where_allocate_puts_them() -> None:
+    config = "network_cidr: 10.224.0.0/16\nservice_cluster_ip_range: 10.225.0.0/23\n"
+    config += "cluster_vip: 172.24.18.10\nproxy_vip: 172.24.18.11\n"
+
+    assert compare(SAMPLE, config, settle=True) == []
+    (found,) = compare(SAMPLE, changed(config, "10.225", "10.226"), settle=True)
+    assert found.key[:2] == ("networks", "icp-services")
+
+
+# -- waivers
+
+
+def waived(rule_networks: str, *, against: bool = True) -> tuple[list[str | None], list[str]]:
+    """Return what becomes of a drift of icp-pods under a waiver, and the rules on waivers that find something."""
+    text = f'[[waive]]\nrule = "drift"\nreason = "until the rebuild"\nnetworks = {rule_networks}\n'
+    plan = parse_plan((PLAN + text).encode(), "plan.toml")
+    file = read_source("auto", changed(CONFIG, "10.224.0.0/16", "10.1.0.0/16").encode(), "config.yaml")
+    found = check_plan(plan, load_catalog(), None, Against(plan, (file,)) if against else None)
+    return (
+        [finding.waived for finding in found if finding.rule == "drift"],
+        [finding.rule for finding in found if finding.rule.startswith("waiver-")],
+    )
+
+
+def test_a_waiver_may_name_drift() -> None:
+    assert waived('["icp-pods"]') == (["until the rebuild"], [])
+    assert waived('["vm-db"]') == ([None], ["waiver-unused"])
+
+
+def test_a_waiver_of_drift_is_not_unused_where_nothing_is_compared() -> None:
+    assert waived('["icp-pods"]', against=False) == ([], [])
