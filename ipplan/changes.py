@@ -1,0 +1,295 @@
+"""What differs between two plans, and what that rebuilds: networks, clusters, integration, pools, routes, findings.
+
+A function of two plans; places nothing and knows nothing of outputs. Networks are compared by name, and one that went
+and came back under another name with the same kind, cluster and range is told as renamed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from ipplan.addresses import format_address
+from ipplan.findings import Source
+from ipplan.plan.model import INTEGRATION
+from ipplan.topology import build_topology
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from ipplan.addresses import Prefix
+    from ipplan.findings import Finding
+    from ipplan.plan.kinds import Kind
+    from ipplan.plan.model import Network, Plan
+    from ipplan.topology import RouteList
+
+What = Literal["network", "address", "cluster", "integration", "pool", "avoid", "plan"]
+How = Literal["moved", "grew", "shrank", "pinned", "unpinned", "renamed", "appeared", "went", "changed"]
+
+_IKS = Source(
+    "IBM Cloud docs, containers: creating classic clusters",
+    "https://github.com/ibm-cloud-docs/containers/blob/002e8d0/cluster-create-classic.md",
+    "2026-02-20",
+)
+_ICP = Source(
+    "IBM/deploy-ibm-cloud-private: config.yaml as the installer takes it",
+    "https://github.com/IBM/deploy-ibm-cloud-private/tree/7c902fb/nutanix/roles/icp/templates",
+    "2023-10-23",
+)
+_SUBNETS = Source(
+    "IBM Cloud docs, subnets: about subnets",
+    "https://github.com/ibm-cloud-docs/subnets/blob/7a63cfe/about.md",
+    "2025-06-02",
+)
+
+
+class Rebuild(NamedTuple):
+    """What has to be done again on running systems, and where that is said."""
+
+    text: str
+    source: Source | None
+
+
+class Change(NamedTuple):
+    """One difference. `old` and `new` are what is written for it, None where there is nothing."""
+
+    what: What
+    how: How
+    name: str
+    old: str | None
+    new: str | None
+    note: str | None = None
+    rebuild: Rebuild | None = None
+
+
+class RouteChange(NamedTuple):
+    """The prefixes that a device needs towards one direction anew, and those that it needs no longer."""
+
+    device: str
+    towards: str
+    purpose: str
+    added: tuple[Prefix, ...]
+    removed: tuple[Prefix, ...]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """All that differs between two plans; findings are compared by rule, severity, networks and ranges."""
+
+    changes: tuple[Change, ...]
+    routes: tuple[RouteChange, ...]
+    appeared: tuple[Finding, ...]
+    went: tuple[Finding, ...]
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing differs."""
+        return not (self.changes or self.routes or self.appeared or self.went)
+
+
+def compare_plans(old: Plan, new: Plan, before: Iterable[Finding], after: Iterable[Finding]) -> Difference:
+    """Return what differs between two plans; `before` and `after` are what the check finds in each."""
+    changes = [*_heads(old, new), *_clusters(old, new), *_networks(old, new)]
+    was, now = {_identity(f): f for f in before}, {_identity(f): f for f in after}
+    return Difference(
+        changes=tuple(changes),
+        routes=tuple(_routes(old, new)),
+        appeared=tuple(f for key, f in now.items() if key not in was),
+        went=tuple(f for key, f in was.items() if key not in now),
+    )
+
+
+def _identity(finding: Finding) -> tuple[object, ...]:
+    return finding.rule, finding.severity, finding.networks, finding.cidrs, finding.overlap, finding.waived
+
+
+def _heads(old: Plan, new: Plan) -> Iterator[Change]:
+    """Yield what differs outside of clusters and networks."""
+    for what, a, b in (
+        ("data-centers", ", ".join(old.data_centers), ", ".join(new.data_centers)),
+        ("ranges-edition", old.ranges_edition, new.ranges_edition),
+        ("owned-public", ", ".join(map(str, old.owned_public)), ", ".join(map(str, new.owned_public))),
+    ):
+        yield from _changed("plan", what, a or None, b or None)
+    for key in INTEGRATION:
+        yield from _changed("integration", key, old.integration.get(key), new.integration.get(key))
+    for asn in sorted({*old.asns, *new.asns}):
+        yield from _changed("integration", asn, _text(old.asns.get(asn)), _text(new.asns.get(asn)))
+    yield from _changed("integration", "ike", _text(old.ike), _text(new.ike))
+    yield from _changed("integration", "account-routing", old.account_routing, new.account_routing)
+    pools = [{str(pool.prefix): None for pool in plan.pools} for plan in (old, new)]
+    yield from _sets("pool", *pools)
+    if pools[0].keys() == pools[1].keys() and list(pools[0]) != list(pools[1]):
+        yield Change(
+            "pool", "changed", "order", ", ".join(pools[0]), ", ".join(pools[1]), "pools are tried in order"
+        )
+    yield from _sets("avoid", *({str(a.prefix): a.reason for a in plan.avoids} for plan in (old, new)))
+
+
+def _changed(what: What, name: str, old: str | None, new: str | None) -> Iterator[Change]:
+    if old != new:
+        how: How = "appeared" if old is None else "went" if new is None else "changed"
+        yield Change(what, how, name, old, new)
+
+
+def _sets(what: What, old: Mapping[str, str | None], new: Mapping[str, str | None]) -> Iterator[Change]:
+    for name in old:
+        if name not in new:
+            yield Change(what, "went", name, name, None, old[name])
+    for name in new:
+        if name not in old:
+            yield Change(what, "appeared", name, None, name, new[name])
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _clusters(old: Plan, new: Plan) -> Iterator[Change]:
+    for name, cluster in old.clusters.items():
+        if name not in new.clusters:
+            yield Change("cluster", "went", name, cluster.platform, None)
+            continue
+        other = new.clusters[name]
+        if cluster.platform != other.platform:
+            anew = Rebuild(f"cluster {name} is created anew on the other platform", None)
+            yield Change("cluster", "changed", name, cluster.platform, other.platform, "platform", anew)
+        for what in ("workers", "pods_per_worker", "services"):
+            a, b = getattr(cluster, what), getattr(other, what)
+            if a != b:
+                yield Change("cluster", "changed", name, _text(a), _text(b), what.replace("_", "-"))
+    for name, cluster in new.clusters.items():
+        if name not in old.clusters:
+            yield Change("cluster", "appeared", name, None, cluster.platform)
+
+
+def _networks(old: Plan, new: Plan) -> Iterator[Change]:
+    was, now = _by_name(old), _by_name(new)
+    gone = {_place(n): n for name, n in was.items() if name not in now and n.prefix is not None}
+    renamed = {
+        n.name: gone[_place(n)]
+        for name, n in now.items()
+        if name not in was and n.prefix is not None and _place(n) in gone
+    }
+    left = {n.name for n in renamed.values()}
+    for name, network in was.items():
+        if name in now:
+            yield from _network(network, now[name])
+        elif name not in left:
+            rebuild = Rebuild("routes, rules and addresses that name it are taken back", None)
+            yield Change("network", "went", name, _range(network), None, network.kind.name, rebuild)
+    for name, network in now.items():
+        if name in renamed:
+            yield Change("network", "renamed", name, renamed[name].name, name, str(network.prefix))
+            yield from _network(renamed[name]._replace(name=name), network)
+        elif name not in was:
+            yield Change("network", "appeared", name, None, _range(network), network.kind.name)
+
+
+def _by_name(plan: Plan) -> dict[str, Network]:
+    """Return every network by name, those on a platform's default with their range."""
+    defaults = {n.name: n for n in plan.defaults}
+    found = {n.name: defaults.pop(n.name, n) for n in plan.networks}
+    return found | defaults
+
+
+def _place(network: Network) -> tuple[str, str | None, Prefix | None]:
+    return network.kind.name, network.cluster, network.prefix
+
+
+def _range(network: Network) -> str:
+    """Return the range of a network, or what is to become of it."""
+    if network.prefix is not None:
+        return str(network.prefix)
+    size = f"/{network.length}" if network.length is not None else None
+    size = f"{network.hosts:,} hosts" if network.hosts is not None else size
+    verb = "to be ordered" if network.kind.provider == "ibm" else "to allocate"
+    return verb if size is None else f"{verb}, {size}"
+
+
+def _network(old: Network, new: Network) -> Iterator[Change]:
+    a, b = old.prefix, new.prefix
+    if _range(old) != _range(new):
+        yield _moved(old, new)
+    for what, was, now in (
+        ("kind", old.kind.name, new.kind.name),
+        ("cluster", old.cluster, new.cluster),
+        ("group", old.group, new.group),
+        ("pool", _text(old.pool), _text(new.pool)),
+        ("grow-to", _text(old.grow_to), _text(new.grow_to)),
+    ):
+        if was != now:
+            yield Change("network", "changed", old.name, was, now, what)
+    was_named = {n.name: None if a is None else n.resolve(a) for n in old.addresses}
+    now_named = {n.name: None if b is None else n.resolve(b) for n in new.addresses}
+    for name in dict.fromkeys([*was_named, *now_named]):
+        one, two = _address(a, was_named.get(name)), _address(b, now_named.get(name))
+        here, there = name in was_named, name in now_named
+        if here == there and one == two:
+            continue
+        how: How = "moved" if here and there else "appeared" if there else "went"
+        rebuild = Rebuild("rules, names and routes that use the address change", None) if here else None
+        yield Change("address", how, f"{old.name}.{name}", one, two, None, rebuild)
+
+
+def _address(prefix: Prefix | None, value: int | None) -> str | None:
+    return None if prefix is None or value is None else format_address(prefix.version, value)
+
+
+def _moved(old: Network, new: Network) -> Change:
+    """Tell a network whose range or size differs."""
+    a, b = old.prefix, new.prefix
+    how: How
+    note = None
+    if a is None or b is None:
+        how = (
+            "pinned"
+            if a is None and b is not None
+            else "unpinned"
+            if b is None and a is not None
+            else "changed"
+        )
+    elif a.version == b.version and b.covers(a):
+        how = "grew"
+    elif a.version == b.version and a.covers(b):
+        how = "shrank"
+    else:
+        how = "moved"
+        if a.length != b.length or a.version != b.version:
+            note = f"its size changed too, from {a.size:,} to {b.size:,} addresses"
+    rebuild = _rebuild(new.kind, how) if a is not None and b is not None else None
+    return Change("network", how, new.name, _range(old), _range(new), note, rebuild)
+
+
+def _rebuild(kind: Kind, how: How) -> Rebuild:
+    """Return what a network of this kind costs that does not stay as it is."""
+    if kind.internal and kind.platform == "iks":
+        return Rebuild(
+            "the cluster has to be created anew: IKS does not change the range of a running cluster", _IKS
+        )
+    if kind.internal:
+        return Rebuild("the cluster has to be installed anew: its config.yaml is read at installation", _ICP)
+    if kind.provider == "ibm":
+        what = "workers are replaced in it" if kind.role == "worker" else "what stands in it moves there"
+        return Rebuild(f"order the new subnet from IBM Cloud, {what}, then give the old one back", _SUBNETS)
+    if how == "grew":
+        return Rebuild("the prefix length changes on every host, gateway and route; addresses stay", None)
+    texts = {
+        "vm": "the VMs, their gateway on the DLR, routes, rules and names get new addresses",
+        "worker": "the workers get new addresses, and certificates, VIPs and NAT rules with them",
+        "transit": "the interfaces of ESG and DLR get new addresses, and the routes between them",
+        "enterprise": "routers and announcements on premises change",
+    }
+    return Rebuild(texts.get(kind.role, "hosts, routes and rules get new addresses"), None)
+
+
+def _routes(old: Plan, new: Plan) -> Iterator[RouteChange]:
+    was, now = ({_direction(r): r.prefixes for r in build_topology(plan).routes} for plan in (old, new))
+    for key in dict.fromkeys([*was, *now]):
+        a, b = set(was.get(key, ())), set(now.get(key, ()))
+        if a != b:
+            yield RouteChange(*key, tuple(sorted(b - a)), tuple(sorted(a - b)))
+
+
+def _direction(routes: RouteList) -> tuple[str, str, str]:
+    return routes.device, routes.towards, routes.purpose

@@ -1,0 +1,73 @@
+"""`ipplan diff`: what moves, grows, appears or goes from one plan to the next, and what that rebuilds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
+from ipplan.cli.plans import choose_catalog, read_plan
+from ipplan.cli.streams import UsageProblem
+
+if TYPE_CHECKING:
+    from ipplan.findings import Finding
+    from ipplan.plan.model import Plan
+
+
+@click.command(
+    "diff", epilog="Exit status: 0 compared, 1 a difference with --exit-code, 2 a plan that cannot be read."
+)
+@click.argument("old_path", metavar="OLD")
+@click.argument("new_path", metavar="NEW")
+@click.option("--allocated", is_flag=True, help="Compare networks where allocate would place them.")
+@click.option("--exit-code", is_flag=True, help="End with status 1 if anything differs.")
+@edition_option
+@format_option("table", "json", "csv", "markdown")
+@color_option
+def command(
+    *,
+    old_path: str,
+    new_path: str,
+    allocated: bool,
+    exit_code: bool,
+    ranges_edition: str | None,
+    output: Output,
+) -> int:
+    """Compare two plans: networks, clusters, integration, pools, the routes they need, and what check finds.
+
+    What a change rebuilds on running systems is told with it. One of the two may be "-", standard input.
+    """
+    from ipplan.changes import compare_plans
+    from ipplan.output import diff as shown
+
+    if old_path == new_path == "-":
+        raise UsageProblem("standard input can be read only once")
+    (old, before, one), (new, after, two) = (
+        _read(path, ranges_edition, allocated=allocated) for path in (old_path, new_path)
+    )
+    difference = compare_plans(old, new, before, after)
+    emit(
+        output,
+        table=lambda: shown.table(difference),
+        document=lambda: shown.document(old, new, difference, one if one == two else None),
+        text=lambda width, color: shown.render_text(old, new, difference, width=width, color=color),
+    )
+    return 1 if exit_code and not difference.empty else 0
+
+
+def _read(path: str, edition: str | None, *, allocated: bool) -> tuple[Plan, tuple[Finding, ...], str]:
+    """Return a plan, what check finds in it, each finding with its place, and the edition it was held against."""
+    from datetime import date
+
+    from ipplan.checks import check_plan
+    from ipplan.cli.settle import settle
+    from ipplan.findings import place
+    from ipplan.plan.load import locate_in
+
+    plan, data = read_plan(path)
+    catalog = choose_catalog(edition, plan)
+    if allocated:
+        plan = settle(plan, catalog)
+    findings = place(check_plan(plan, catalog, date.today()), plan.file, locate_in(data))
+    return plan, findings, catalog.edition

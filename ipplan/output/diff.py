@@ -1,0 +1,134 @@
+"""The difference of two plans as a document, a table and text. Must not decide anything."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from ipplan.output.documents import made_by, source_object
+from ipplan.output.findings import finding_document
+from ipplan.output.table import Column, Table, render_plain, render_terminal
+from ipplan.output.text import escape, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ipplan.addresses import Prefix
+    from ipplan.changes import Change, Difference
+    from ipplan.plan.model import Plan
+
+_MOST_NAMED = 6
+"""Prefixes of one route change that people see at most; the document has all."""
+
+
+def document(old: Plan, new: Plan, difference: Difference, edition: str | None) -> dict[str, Any]:
+    """Return the document `ipplan.diff/1`; the edition is None where the plans were held against different ones."""
+    return {
+        "schema": "ipplan.diff/1",
+        "made_by": made_by(edition),
+        "old": {"name": old.name, "file": old.file},
+        "new": {"name": new.name, "file": new.file},
+        "same": difference.empty,
+        "changes": [_change(change) for change in difference.changes],
+        "routes": [
+            {
+                "device": r.device,
+                "towards": r.towards,
+                "purpose": r.purpose,
+                "added": [str(p) for p in r.added],
+                "removed": [str(p) for p in r.removed],
+            }
+            for r in difference.routes
+        ],
+        "findings": {
+            "new": [finding_document(f) for f in difference.appeared],
+            "gone": [finding_document(f) for f in difference.went],
+        },
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "what": change.what,
+        "change": change.how,
+        "name": change.name,
+        "old": change.old,
+        "new": change.new,
+        "note": change.note,
+        "rebuild": None if change.rebuild is None else change.rebuild.text,
+        "source": None if change.rebuild is None else source_object(change.rebuild.source),
+    }
+
+
+def table(difference: Difference) -> Table:
+    """Return the changes, a row each."""
+    columns = (
+        Column("what"), Column("change"), Column("name"), Column("old", "address"), Column("new", "address"),
+        Column("note"), Column("rebuilds"),
+    )  # fmt: skip
+    rows = [
+        (c.what, c.how, c.name, c.old, c.new, c.note, None if c.rebuild is None else c.rebuild.text)
+        for c in difference.changes
+    ]
+    return Table(columns, rows)
+
+
+def render_text(old: Plan, new: Plan, difference: Difference, *, width: int | None, color: bool) -> str:
+    """Return what people read: the changes, what they rebuild, routes, findings, and a line that sums up."""
+
+    def show(part: Table) -> str:
+        plain = width is None and not color
+        return render_plain(part) if plain else render_terminal(part, width or 100_000, color)
+
+    def say(text: str) -> str:
+        return "".join(f"{line}\n" for line in (wrap(text, width) if width is not None else [text]))
+
+    parts = []
+    if difference.changes:
+        whole = table(difference)
+        parts.append(show(Table(whole.columns[:-1], [row[:-1] for row in whole.rows])))
+        rebuilds = [c for c in difference.changes if c.rebuild is not None]
+        if rebuilds:
+            parts.append("".join(say(f"rebuilds: {escape(c.name)}: {escape(_why(c))}") for c in rebuilds))
+    if difference.routes:
+        columns = (
+            Column("routes at"),
+            Column("towards"),
+            Column("added", "address"),
+            Column("removed", "address"),
+        )
+        rows = [(r.device, r.towards, _few(r.added), _few(r.removed)) for r in difference.routes]
+        parts.append(show(Table(columns, rows)))
+    lines = [f"new {f.severity}[{f.rule}]: {escape(f.message)}" for f in difference.appeared]
+    lines += [f"gone {f.severity}[{f.rule}]: {escape(f.message)}" for f in difference.went]
+    if lines:
+        parts.append("".join(say(line) for line in lines))
+    parts.append(say(_summary(old, new, difference)))
+    return "\n".join(parts)
+
+
+def _why(change: Change) -> str:
+    assert change.rebuild is not None
+    source = change.rebuild.source
+    return change.rebuild.text + (f" ({source.title})" if source is not None else "")
+
+
+def _few(prefixes: Sequence[Prefix]) -> str | None:
+    shown = ", ".join(map(str, prefixes[:_MOST_NAMED]))
+    if len(prefixes) > _MOST_NAMED:
+        shown += f" and {len(prefixes) - _MOST_NAMED:,} more"
+    return shown or None
+
+
+def _summary(old: Plan, new: Plan, difference: Difference) -> str:
+    between = f"{escape(old.file)} to {escape(new.file)}"
+    if difference.empty:
+        return f"{between}: no difference"
+    counts = Counter(c.how for c in difference.changes if c.what == "network")
+    said = [f"{count:,} {how}" for how, count in counts.items()]
+    others = sum(c.what != "network" for c in difference.changes)
+    networks = f"networks: {', '.join(said) or 'none changed'}"
+    return (
+        f"{between}: {networks}; {others:,} other changes; "
+        f"findings: {len(difference.appeared):,} new, {len(difference.went):,} gone"
+    )
