@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ranges": ("ipplan.cli.ranges:command", "List the published and reserved ranges that ipplan knows."),
     "topology": ("ipplan.cli.topology:command", "Show who reaches whom, through what."),
     "flows": ("ipplan.cli.flows:command", "Trace the traffic flows hop by hop."),
+    "export": ("ipplan.cli.export:command", "Write configuration for devices and tools."),
     "import": ("ipplan.cli.importing:command", "Write a plan of what other tools hold."),
     "diff": ("ipplan.cli.diff:command", "Compare two plans, and tell what the difference rebuilds."),
     "rules": ("ipplan.cli.rules:command", "Tell what check looks for: reason, source, remedy, example."),

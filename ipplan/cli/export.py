@@ -1,0 +1,111 @@
+"""`ipplan export`: configuration for the real devices and tools."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ipplan.cli.options import Output, edition_option
+from ipplan.cli.plans import choose_catalog, read_plan, reporting_problems
+from ipplan.cli.settle import settle
+from ipplan.cli.streams import UsageProblem, deliver, say
+from ipplan.output.text import escape
+
+if TYPE_CHECKING:
+    from ipplan.catalog import Catalog
+    from ipplan.plan.model import Plan
+
+_MOST_SHOWN = 5
+"""Errors of the plan that are shown where they keep it from being exported."""
+
+
+@click.command(
+    "export",
+    epilog="Exit status: 0 written, 1 errors in the plan or something missing, 2 a plan that cannot be read.",
+)
+@click.argument("path", metavar="[PLAN]", required=False)
+@click.argument("name", metavar="[TARGET]", required=False)
+@click.option("--list", "list_targets", is_flag=True, help="List the targets.")
+@click.option(
+    "--cluster", metavar="CLUSTER", help="Which cluster, where the plan has several of the platform."
+)
+@click.option("--force", is_flag=True, help="Export even if check finds errors.")
+@click.option("-o", "--output", "file", metavar="FILE", help="Write to FILE, whole or not at all.")
+@edition_option
+def command(
+    *,
+    path: str | None,
+    name: str | None,
+    list_targets: bool,
+    cluster: str | None,
+    force: bool,
+    file: str | None,
+    ranges_edition: str | None,
+) -> int | None:
+    """Write what a device or tool takes, with the addresses of the plan.
+
+    Networks without a range are exported where allocate would place them. "-" reads the plan from standard input.
+    """
+    from ipplan.export import TARGETS
+
+    if list_targets:
+        width = max(map(len, TARGETS))
+        deliver("".join(f"{t.name:<{width}}  {t.title}\n" for t in TARGETS.values()), file)
+        return 0
+    if path is None or name is None:
+        raise click.UsageError("a plan and a target are needed; ipplan export --list tells the targets")
+    if name not in TARGETS:
+        from ipplan.plan.load import nearest
+
+        near = nearest(name, list(TARGETS))
+        hint = f"; did you mean {near}?" if near else ""
+        raise UsageProblem(
+            f'there is no target "{escape(name[:80])}"{hint}', "ipplan export --list tells them"
+        )
+    return reporting_problems(
+        Output("text", file), lambda: _export(path, name, cluster, file, ranges_edition, force=force)
+    )
+
+
+def _export(
+    path: str, name: str, cluster: str | None, file: str | None, edition: str | None, *, force: bool
+) -> int:
+    from ipplan.export import TARGETS, ExportError, Landscape, export
+    from ipplan.topology import build_topology
+
+    plan, _ = read_plan(path)
+    catalog = choose_catalog(edition, plan)
+    if _refuse(plan, catalog, force=force):
+        return 1
+    plan = settle(plan, catalog)
+    try:
+        text = export(TARGETS[name], Landscape(plan, build_topology(plan), catalog, cluster))
+    except ExportError as error:
+        say(f"error: {error}")
+        if error.help is not None:
+            say(f"help: {error.help}")
+        return 1
+    deliver(text, file)
+    return 0
+
+
+def _refuse(plan: Plan, catalog: Catalog, *, force: bool) -> bool:
+    """Say which errors the plan has, and tell whether they keep it from being exported."""
+    from datetime import date
+
+    from ipplan.checks import check_plan
+
+    findings = check_plan(plan, catalog, date.today())
+    errors = [f for f in findings if f.severity == "error" and f.waived is None]
+    if not errors:
+        return False
+    count = f"{len(errors):,} error{'' if len(errors) == 1 else 's'}"
+    if force:
+        say(f"warning: the plan has {count}; exported all the same")
+        return False
+    say(f"error: the plan has {count}, and what is made from it would be wrong")
+    for finding in errors[:_MOST_SHOWN]:
+        say(f"  {finding.rule}: {finding.message}")
+    say("help: ipplan check tells all; --force exports all the same")
+    return True

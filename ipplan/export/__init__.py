@@ -1,0 +1,119 @@
+"""What devices and tools take: a function from a settled plan to the text of a file, one module a target.
+
+A target is a row of `TARGETS`. Nothing here reads or writes files, and nothing that a plan contains can break out of
+a value: every writer is the standard library, a well-kept library, or quotes through one function.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan import __version__
+
+if TYPE_CHECKING:
+    from ipplan.catalog import Catalog
+    from ipplan.plan.model import Cluster, Plan
+    from ipplan.topology import Topology
+
+
+class Landscape(NamedTuple):
+    """What a target is made from: a plan whose networks have ranges, its topology, and the catalogue.
+
+    `cluster` is the one cluster that was asked for, None for all; networks that IBM Cloud has yet to provide have no
+    range.
+    """
+
+    plan: Plan
+    topology: Topology
+    catalog: Catalog
+    cluster: str | None = None
+
+    def header(self, purpose: str) -> list[str]:
+        """Return the lines that every target starts with, without comment signs: what for, and made from what."""
+        name = self.plan.name or self.plan.file
+        return [
+            purpose,
+            f"made by ipplan {__version__} from plan {name}, IBM Cloud ranges of {self.catalog.edition}",
+        ]
+
+
+class ExportError(ValueError):
+    """A target that cannot be made from this plan; says what is missing and what to do."""
+
+    def __init__(self, message: str, help_: str | None = None) -> None:
+        super().__init__(message)
+        self.help = help_
+
+
+class Target(NamedTuple):
+    """One target: its name, what it is in a line, and where its function is (`module:function`).
+
+    The function takes a `Landscape` and returns text, or bytes for a binary format; it raises ExportError.
+    """
+
+    name: str
+    title: str
+    function: str
+
+
+TARGETS: dict[str, Target] = {
+    target.name: target
+    for target in (
+        Target("icp-config", "cluster/config.yaml of the ICP installer", "ipplan.export.icp_config:export_icp_config"),
+        Target(
+            "strongswan-iks", "values of the strongSwan chart in IKS, for the tunnel to the ESG",
+            "ipplan.export.strongswan:export_iks",
+        ),
+        Target(
+            "strongswan-iks-icp", "values of the strongSwan chart in IKS, for the tunnel to ICP",
+            "ipplan.export.strongswan:export_iks_to_icp",
+        ),
+        Target(
+            "strongswan-icp", "values of the strongSwan chart in ICP, for the tunnel to IKS",
+            "ipplan.export.strongswan:export_icp",
+        ),
+        Target("hosts", "a hosts file of the named addresses", "ipplan.export.hosts:export_hosts"),
+        Target("netbox", "bulk import of prefixes into NetBox (CSV)", "ipplan.export.netbox:export_netbox"),
+        Target("terraform", "variables for Terraform (tfvars.json)", "ipplan.export.terraform:export_terraform"),
+    )
+}  # fmt: skip
+"""Every target by its name, in the order of the documentation."""
+
+
+def export(target: Target, landscape: Landscape) -> str:
+    """Return the text of a target. Raises ExportError where the plan lacks something for it."""
+    from importlib import import_module
+
+    module, _, function = target.function.partition(":")
+    text: str = getattr(import_module(module), function)(landscape)
+    return text
+
+
+def quoted(text: str) -> str:
+    """Return text as a double-quoted string of YAML and JSON, which nothing in it can end."""
+    from json import dumps
+
+    return dumps(text)
+
+
+def comment(text: str) -> str:
+    """Return text as a comment line: line breaks and control characters in it become escapes."""
+    return "# " + quoted(text)[1:-1].replace('\\"', '"')
+
+
+def find_cluster(landscape: Landscape, platform: str) -> Cluster:
+    """Return the cluster to export: the one that was asked for, or the only one of its platform."""
+    clusters = [c for c in landscape.plan.clusters.values() if c.platform == platform]
+    if landscape.cluster is not None:
+        found = [c for c in clusters if c.name == landscape.cluster]
+        if not found:
+            raise ExportError(f"the plan has no {platform.upper()} cluster {landscape.cluster}")
+        return found[0]
+    if not clusters:
+        raise ExportError(f"the plan has no {platform.upper()} cluster", "add [clusters.NAME]")
+    if len(clusters) > 1:
+        names = ", ".join(c.name for c in clusters[:8])
+        raise ExportError(
+            f"the plan has {len(clusters):,} {platform.upper()} clusters", f"add --cluster: {names}"
+        )
+    return clusters[0]

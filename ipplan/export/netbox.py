@@ -1,0 +1,36 @@
+"""Bulk import of prefixes into NetBox: prefix, status, description (the columns that its form requires)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ipplan.export import Landscape
+
+
+def export_netbox(landscape: Landscape) -> str:
+    """Return a row for each pool (a container) and each network with a range; CSV has no place for a header line."""
+    plan = landscape.plan
+    rows = [(str(pool.prefix), "container", "BYOIP pool") for pool in plan.pools]
+    for network in plan.networks:
+        if network.prefix is not None:
+            words = [network.name, network.kind.title, network.description or ""]
+            rows.append((str(network.prefix), "active", ", ".join(word for word in words if word)))
+    rows += [(str(avoid.prefix), "reserved", avoid.reason or "avoided") for avoid in plan.avoids]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(("prefix", "status", "description"))
+    seen = set()
+    for prefix, status, description in rows:
+        if prefix not in seen:  # NetBox refuses a prefix that it has
+            seen.add(prefix)
+            writer.writerow((prefix, status, _cell(description)[:200]))
+    return text.getvalue()
+
+
+def _cell(text: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula (CWE-1236), on one line."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line

@@ -1,0 +1,169 @@
+"""Exports: read back by readers of their formats, compared with the plan, and safe whatever a plan is called."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from ipplan.export import TARGETS
+
+if TYPE_CHECKING:
+    from conftest import Run
+
+SAMPLES = Path(__file__).parent.parent.parent / "sample-plans"
+REFERENCE = SAMPLES / "reference-architecture.toml"
+YAML = ("icp-config", "strongswan-iks", "strongswan-iks-icp", "strongswan-icp")
+HOSTILE = 'a\\"\\n]]>: {x} #\\u0001$(touch hacked)\\u2028=1+1'
+
+
+def exported(run: Run, target: str, plan: Path = REFERENCE, *more: str) -> str:
+    done = run("export", str(plan), target, *more)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.decode()
+
+
+def test_the_list_names_every_target(run: Run) -> None:
+    lines = run("export", "--list").stdout.decode().splitlines()
+    assert [line.split()[0] for line in lines] == list(TARGETS)
+
+
+@pytest.mark.parametrize("target", YAML)
+def test_yaml_says_for_what_and_from_what_it_was_made(run: Run, target: str) -> None:
+    text = exported(run, target)
+    assert "made by ipplan" in text.splitlines()[1]
+    assert "2025-10-03" in text.splitlines()[1]
+    assert isinstance(yaml.safe_load(text), dict)
+
+
+def test_the_installer_of_icp_gets_the_ranges_and_addresses_of_the_plan(run: Run) -> None:
+    assert yaml.safe_load(exported(run, "icp-config")) == {
+        "network_type": "calico", "network_cidr": "10.224.0.0/16", "service_cluster_ip_range": "10.225.0.0/23",
+        "calico_ipip_mode": "Always", "calico_tunnel_mtu": 1430, "cluster_vip": "172.24.18.10",
+        "proxy_vip": "172.24.18.11", "cluster_lb_address": "10.176.18.195", "proxy_lb_address": "10.176.18.196",
+    }  # fmt: skip
+
+
+def test_the_ends_of_a_tunnel_mirror_each_other(run: Run) -> None:
+    iks, icp = (yaml.safe_load(exported(run, t)) for t in ("strongswan-iks-icp", "strongswan-icp"))
+    assert iks["local"]["subnet"] == icp["remote"]["subnet"]
+    assert iks["remote"]["subnet"] == icp["local"]["subnet"]
+    assert (iks["ipsec"]["auto"], icp["ipsec"]["auto"]) == ("start", "add"), "IKS dials out"
+    sides = [[ip_network(x) for x in side["subnet"].split(",")] for side in (iks["local"], iks["remote"])]
+    assert not any(a.overlaps(b) for a in sides[0] for b in sides[1])
+
+
+def test_the_tunnel_to_the_esg_ends_at_public_portable_addresses(run: Run) -> None:
+    values = yaml.safe_load(exported(run, "strongswan-iks"))
+    assert values["loadBalancerIP"] == "169.46.49.35"
+    assert values["remote"]["gateway"] == "169.46.73.18"
+    assert values["ipsec"] == {"keyexchange": "ikev2", "auto": "start"}
+
+
+@pytest.mark.parametrize("target", ["icp-config", "strongswan-iks"])
+def test_what_was_exported_shows_no_drift(run: Run, tmp_path: Path, target: str) -> None:
+    (tmp_path / "made.yaml").write_text(exported(run, target), encoding="utf-8")
+    done = run("check", str(REFERENCE), "--against", "made.yaml", "--json")
+    assert [f for f in json.loads(done.stdout)["findings"] if f["rule"] == "drift"] == [], done.stderr
+
+
+def test_one_changed_value_is_one_finding(run: Run, tmp_path: Path) -> None:
+    text = exported(run, "icp-config").replace("10.224.0.0/16", "10.239.0.0/16")
+    (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
+    done = run("check", str(REFERENCE), "--against", "config.yaml", "--json")
+    (found,) = [f for f in json.loads(done.stdout)["findings"] if f["rule"] == "drift"]
+    assert "10.239.0.0/16" in found["message"]
+    assert done.returncode == 1
+
+
+def test_netbox_gets_each_prefix_once_with_the_columns_that_it_requires(run: Run) -> None:
+    rows = list(csv.DictReader(io.StringIO(exported(run, "netbox"))))
+    assert set(rows[0]) == {"prefix", "status", "description"}
+    prefixes = [ip_network(row["prefix"]) for row in rows]
+    assert len(set(prefixes)) == len(prefixes)
+    assert {row["status"] for row in rows} <= {"container", "active", "reserved", "deprecated"}
+
+
+def test_hosts_and_terraform_hold_the_named_addresses(run: Run) -> None:
+    lines = [x.split("\t") for x in exported(run, "hosts").splitlines() if not x.startswith("#")]
+    assert ["172.24.18.10", "master-vip.icp-workers"] in lines
+    assert all(ip_address(address) for address, _ in lines)
+    networks = json.loads(exported(run, "terraform"))["ipplan"]["networks"]
+    for network in networks.values():
+        assert all(ip_address(a) in ip_network(network["cidr"]) for a in network["addresses"].values())
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> Path:
+    """The reference plan with a name, networks and words that try to break out."""
+    text = REFERENCE.read_text(encoding="utf-8").replace('"reference-architecture"', f'"{HOSTILE}"')
+    for old in ("icp-workers", "esg-public"):
+        text = text.replace(f"[networks.{old}]", f'[networks."={old}{HOSTILE}"]')
+    for old in ("icp-prod", "iks-prod"):
+        text = text.replace(f"[clusters.{old}]", f'[clusters."{old}{HOSTILE}"]')
+    plan = tmp_path / "hostile.toml"
+    plan.write_text(text.replace('"branch offices"', f'"={HOSTILE}"'), encoding="utf-8")
+    return plan
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_nothing_breaks_out_of_a_value(run: Run, hostile: Path, target: str) -> None:
+    text, plain = exported(run, target, hostile), exported(run, target)
+    assert not any(ord(c) < 32 and c not in "\n\t\r" for c in text)
+    if target in YAML:
+        assert yaml.safe_load(text) == yaml.safe_load(plain)
+        assert len(text.splitlines()) == len(plain.splitlines())
+    elif target == "netbox":
+        rows, others = (list(csv.reader(io.StringIO(t))) for t in (text, plain))
+        assert [row[:2] for row in rows] == [row[:2] for row in others]
+        assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
+    elif target == "hosts":
+        assert [x.split("\t")[0] for x in text.splitlines()[2:]] == [
+            x.split("\t")[0] for x in plain.splitlines()[2:]
+        ]
+    else:
+        assert len(json.loads(text)["ipplan"]["networks"]) == len(json.loads(plain)["ipplan"]["networks"])
+
+
+def test_a_plan_with_errors_is_refused_unless_forced(run: Run) -> None:
+    plan = str(SAMPLES / "conflicts.toml")
+    done = run("export", plan, "netbox")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert "and what is made from it would be wrong" in done.stderr.decode()
+    assert run("export", plan, "netbox", "--force").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("plan", "arguments", "status", "said"),
+    [
+        ("two-clusters", ("icp-config",), 1, "the plan has 2 ICP clusters"),
+        ("two-clusters", ("icp-config", "--cluster", "nobody"), 1, "the plan has no ICP cluster nobody"),
+        (
+            "two-clusters",
+            ("strongswan-iks", "--cluster", "iks-dal"),
+            1,
+            'iks-vcs is not "strongswan" in this plan',
+        ),
+        ("reference-architecture", ("icp-confg",), 2, "did you mean icp-config?"),
+        ("reference-architecture", (), 2, "a plan and a target are needed"),
+    ],
+)
+def test_what_cannot_be_made_is_said(
+    run: Run, plan: str, arguments: tuple[str, ...], status: int, said: str
+) -> None:
+    done = run("export", str(SAMPLES / f"{plan}.toml"), *arguments)
+    assert (done.returncode, done.stdout) == (status, b"")
+    assert said in done.stderr.decode()
+
+
+def test_one_of_several_clusters_can_be_chosen(run: Run) -> None:
+    values = yaml.safe_load(
+        exported(run, "icp-config", SAMPLES / "two-clusters.toml", "--cluster", "icp-fra")
+    )
+    assert values["network_cidr"].startswith("10.232.")
