@@ -215,6 +215,7 @@ def _network(old: Network, new: Network) -> Iterator[Change]:
         ("kind", old.kind.name, new.kind.name),
         ("cluster", old.cluster, new.cluster),
         ("group", old.group, new.group),
+        ("edge", old.edge, new.edge),
         ("pool", _text(old.pool), _text(new.pool)),
         ("grow-to", _text(old.grow_to), _text(new.grow_to)),
     ):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ipplan.addresses import format_address
+from ipplan.plan import names
 from ipplan.plan.model import INTEGRATION
 from ipplan.plan.sizing import first_usable, last_usable
 from ipplan.topology import SITES, choice, find_path, list_ways, sees, site_of
@@ -187,7 +188,7 @@ def find_end(plan: Plan, text: str) -> End:
     """
     from ipplan.addresses import AddressError, parse_address
 
-    networks = _networks(plan)
+    networks = plan.taking_part()
     if text == "internet":
         return End("internet", None, Address(_INTERNET, example=True))
     for network in networks:
@@ -247,7 +248,7 @@ def trace_flow(plan: Plan, flow: Flow, source: End | None = None, destination: E
 
 
 def _first(plan: Plan, flow: Flow, kind: str, stretched: End | None = None) -> End:
-    found = [n for n in _networks(plan) if n.kind.name == kind]
+    found = [n for n in plan.taking_part() if n.kind.name == kind]
     placed = [n for n in found if n.prefix is not None]
     if not placed:
         what = "has no range yet" if found else "is missing in the plan"
@@ -263,12 +264,6 @@ def _first(plan: Plan, flow: Flow, kind: str, stretched: End | None = None) -> E
     return _end(placed[0])
 
 
-def _networks(plan: Plan) -> list[Network]:
-    ranges = {n.name: n for n in plan.defaults}
-    declared = [ranges.pop(n.name, n) for n in plan.networks]
-    return [*declared, *ranges.values()]
-
-
 def _end(network: Network) -> End:
     if network.prefix is None:
         raise FlowError(
@@ -277,7 +272,7 @@ def _end(network: Network) -> End:
     return End(site_of(network.kind), network, pick(network))
 
 
-def pick(network: Network, *names: str, skip: int = 0) -> Address:
+def pick(network: Network, *wanted: str, skip: int = 0) -> Address:
     """Return the address of a network with the first of these names, else the first usable one that is free.
 
     Free are those that the plan names nothing for; the gateway, the first usable one where no other is named so,
@@ -287,7 +282,7 @@ def pick(network: Network, *names: str, skip: int = 0) -> Address:
     if prefix is None:
         return Address(f"({network.name}: no range yet)", network.name, example=True)
     resolved = {a.name: a.resolve(prefix) for a in network.addresses}
-    for name in names:
+    for name in wanted:
         if (value := resolved.get(name)) is not None:
             return Address(format_address(prefix.version, value), network.name, name)
     taken = {value for value in resolved.values() if value is not None}
@@ -330,7 +325,7 @@ class _Walk:
         self.stop: Stop | None = None
         self.translated_source = False
         self.networks: dict[str, list[Network]] = {}
-        for network in _networks(plan):
+        for network in plan.taking_part():
             self.networks.setdefault(network.kind.name, []).append(network)
 
     # What a hop is made of.
@@ -345,15 +340,15 @@ class _Walk:
             Hop(device, action, self.source, self.destination, text, self.outer, route, of, case)
         )
 
-    def choose(self, kind: str, *names: str, cluster: str | None = None, skip: int = 0) -> Address:
+    def choose(self, kind: str, *wanted: str, cluster: str | None = None, skip: int = 0) -> Address:
         """Return an address of the plan's network of a kind, of the given cluster if there is one."""
         found = self.networks.get(kind, [])
         own = [n for n in found if cluster is None or n.cluster == cluster] or found
-        named = [n for n in own if any(a.name in names for a in n.addresses)]
+        named = [n for n in own if any(a.name in wanted for a in n.addresses)]
         ready = named or [n for n in own if n.prefix is not None] or own
         if not ready:
             return Address(f"(no {kind} network in the plan)", example=True)
-        return pick(ready[0], *names, skip=skip)
+        return pick(ready[0], *wanted, skip=skip)
 
     def halt(self, device: str, reason: str, help_: str | None = None) -> None:
         self.stop = Stop(device, reason, help_)
@@ -419,8 +414,8 @@ class _Walk:
         """Return the address at which a device stands for what lies behind it."""
         kind = way.at[0]
         cluster = self.end.cluster if kind.startswith("iks-") else None
-        names = ("alb", "ingress") if way.device == "worker" else _names_for(self.end)
-        return self.choose(kind, *names, cluster=cluster)
+        known = names.INGRESS if way.device == "worker" else _names_for(self.end)
+        return self.choose(kind, *known, cluster=cluster)
 
     def no_way(self) -> None:
         """Say where the packet stops: no way of this integration leads to the destination."""
@@ -532,20 +527,21 @@ class _Walk:
 
     def tunnel(self, way: Way, cluster: str | None) -> Outer:
         """Return the packet around the packet: from one gateway of the tunnel to the other."""
-        gateway = self.choose("iks-ingress-private", "strongswan", "vpn", cluster=cluster)
-        esg = self.choose("vcs-esg-private", "strongswan", "vpn", "ipsec", "uplink")
+        far = names.ESG_TUNNEL if way.key == "iks-vcs" else (*names.ICP_TUNNEL, *names.ESG_TUNNEL)
+        gateway = self.choose("iks-ingress-private", *names.TUNNEL, cluster=cluster)
+        esg = self.choose("vcs-esg-private", *far)
         if gateway.name is None:
-            public = self.choose("iks-ingress-public", "strongswan", "vpn", cluster=cluster)
+            public = self.choose("iks-ingress-public", *names.TUNNEL, cluster=cluster)
             if public.name is not None:
                 gateway = public
-                esg = self.choose("vcs-esg-public", "strongswan", "vpn", "ipsec", "uplink")
+                esg = self.choose("vcs-esg-public", *far)
         ends = (gateway, esg) if way.origin == "iks" else (esg, gateway)
         return Outer("ESP", *ends)
 
     def esg_out(self, way: Way) -> None:
         """Through the SNAT of the ESG to one of IBM Cloud's networks."""
         public = way.target == "ibm-public"
-        self.source = self.choose("vcs-esg-public" if public else "vcs-esg-private", "snat", "uplink")
+        self.source = self.choose("vcs-esg-public" if public else "vcs-esg-private", *names.SNAT)
         self.translated_source = True
         router = "FCR" if public else "BCR"
         self.hop("ESG", "snat", f"gives it the address of its uplink and sends it to the {router}")
@@ -568,7 +564,7 @@ class _Walk:
             self.hop("DLR", "route", "routes it between two VXLANs", **self.route())
             return
         if way.method == "layer-2":
-            hcx = self.choose("vcs-hcx", "l2c", skip=0)
+            hcx = self.choose("vcs-hcx", *names.CONCENTRATOR)
             self.outer = Outer("tunnel", hcx, Address("(the concentrator on premises)", example=True))
             self.hop(
                 "L2 concentrator", "l2-extension", "takes it off the stretched VXLAN into its secure tunnel"
@@ -594,7 +590,7 @@ class _Walk:
                 "sends it to the ESXi host of the local L2 concentrator, which stands in the stretched network",
                 **self.route(),
             )  # fmt: skip
-            hcx = self.choose("vcs-hcx", "l2c")
+            hcx = self.choose("vcs-hcx", *names.CONCENTRATOR)
             self.outer = Outer("tunnel", Address("(the local concentrator)", example=True), hcx)
             self.hop(
                 "L2 concentrator", "l2-extension", "puts it into the secure tunnel to the remote concentrator"
@@ -638,6 +634,13 @@ class _Walk:
             self.hop(_host(self.end), "deliver", "receives it")
 
     def into_overlay(self, way: Way) -> None:
+        if way.origin == "icp" and self.outer is not None:
+            # Through the tunnel between the clusters to a worker of ICP, which stands in the overlay.
+            self.hop("worker", "forward", "of the ICP cluster gets the tunnel's packet for strongSwan")
+            self.outer = None
+            self.hop("strongSwan", "ipsec", "decrypts it", **self.route())
+            self.onto_vxlan("worker", "sends it to the other worker on their VXLAN")
+            return
         if way.origin in ("ibm-private", "enterprise"):
             self.hop("ESG", "forward", "gets it from the BCR", **self.route())
         self.hop("ESG", "route", "sends it to the DLR over the transit network", **self.route())
@@ -677,7 +680,7 @@ class _Walk:
             self.onto_vxlan("DLR", "puts it on the VXLAN of the VM")
             return
         self.destination = self.choose(
-            "icp-worker", "proxy-vip", "proxy", "ingress", cluster=self.end.cluster
+            "icp-worker", *names.PROXY_VIP, cluster=self.end.cluster
         )
         self.outer = Outer("VXLAN", self.choose("vcs-vtep"), self.choose("vcs-vtep", skip=1))
         self.hop(
@@ -693,7 +696,7 @@ class _Walk:
         network = {"ibm-public": "public network", "ibm-private": "BCR"}.get(way.origin, "DLR")
         front = self.destination
         self.hop(network, "forward", f"brings it to the worker that holds {front}", **self.route())
-        self.destination = self.choose(f"{platform}-service", "ingress", "alb", cluster=self.end.cluster)
+        self.destination = self.choose(f"{platform}-service", *names.INGRESS, cluster=self.end.cluster)
         self.hop(
             "worker", "service", "forwards it to the cluster-internal address and port, reachable only inside",
             **self.route(),
@@ -702,7 +705,7 @@ class _Walk:
 
     def inside(self, platform: Literal["iks", "icp"]) -> None:
         """From the service address to the ingress, and on to the pod of the app."""
-        self.destination = self.choose(f"{platform}-pod", "ingress", "alb", cluster=self.end.cluster, skip=1)
+        self.destination = self.choose(f"{platform}-pod", *names.INGRESS, cluster=self.end.cluster, skip=1)
         self.hop("kube-proxy", "service", "routes it to a pod of the ALB or Ingress", **self.route())
         self.destination = self.end.address
         kind = "iks-worker-private" if platform == "iks" else "icp-worker"
@@ -868,7 +871,7 @@ def _names_for(end: End) -> tuple[str, ...]:
     """Return the names under which an ESG network may hold the address that stands for an end."""
     own = end.network.name if end.network is not None else ""
     if end.network is not None and end.network.kind.platform == "icp":
-        return (own, "icp-proxy", "proxy", "proxy-vip", "ingress", "icp")
+        return (own, *names.ICP_PROXY)
     return (own, end.address.name or own, "dnat")
 
 

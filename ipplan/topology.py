@@ -129,7 +129,7 @@ def list_ways(chosen: Choice) -> tuple[Way, ...]:
     return (
         *_always(),
         *_icp_vcs(methods["icp-vcs"]),
-        *_iks_vcs(methods["iks-vcs"]),
+        *_iks_vcs(methods["iks-vcs"], methods["iks-icp"]),
         *_iks_icp(methods["iks-icp"]),
         *_enterprise(methods["enterprise"]),
     )
@@ -205,8 +205,8 @@ def _icp_vcs(method: str | None) -> Iterator[Way]:
         )  # fmt: skip
 
 
-def _iks_vcs(method: str | None) -> Iterator[Way]:
-    """Yield what joins IKS with the overlay."""
+def _iks_vcs(method: str | None, between: str | None) -> Iterator[Way]:
+    """Yield what joins IKS with the overlay; `between` is what joins IKS with ICP."""
     key: IntegrationKey = "iks-vcs"
     if method is None:
         yield Way("iks", "overlay", "routed", "worker", "the ESG (iks-vcs is not stated)", _OVERLAY, key=key)
@@ -216,7 +216,9 @@ def _iks_vcs(method: str | None) -> Iterator[Way]:
         yield Way("overlay", "iks", "routed", "ESG", through, frozenset({"iks-pod"}), key=key)
     elif method == "strongswan":
         through = "the strongSwan tunnel to the ESG"
-        yield Way("iks", "overlay", "tunnel", "strongSwan", through, _OVERLAY, at=_TUNNEL_AT, key=key)
+        yield Way(
+            "iks", "overlay", "tunnel", "strongSwan", through, _through_esg(between), at=_TUNNEL_AT, key=key
+        )
         yield Way("overlay", "iks", "tunnel", "ESG", through, _TUNNEL_IKS, at=_TUNNEL_AT, key=key)
     elif method == "static-nat":
         through = "the ESG's DNAT"
@@ -235,6 +237,15 @@ def _iks_vcs(method: str | None) -> Iterator[Way]:
         yield Way("overlay", "iks", "routed", "ESG", vrouters, frozenset({"iks-pod"}), key=key)
 
 
+def _through_esg(between: str | None) -> frozenset[str]:
+    """Return what IKS reaches through the ESG's tunnel.
+
+    One subnet cannot be at the far end of two tunnels. ICP workers answer through their own strongSwan, whose chart
+    writes their routes, so they are reached through it where there is one.
+    """
+    return _OVERLAY - {"icp-worker"} if between == "strongswan" else _OVERLAY
+
+
 _TUNNEL_AT = ("iks-ingress-private", "iks-ingress-public", "vcs-esg-private", "vcs-esg-public")
 
 
@@ -243,9 +254,8 @@ def _iks_icp(method: str | None) -> Iterator[Way]:
     if method != "strongswan":
         return
     through = "the strongSwan tunnel between the clusters"
-    at = ("iks-ingress-private", "iks-ingress-public", "vcs-esg-private", "vcs-esg-public")
-    yield Way("iks", "icp", "tunnel", "strongSwan", through, _TUNNEL_ICP, at=at, key="iks-icp")
-    yield Way("icp", "iks", "tunnel", "strongSwan", through, _TUNNEL_IKS, at=at, key="iks-icp")
+    yield Way("iks", "icp", "tunnel", "strongSwan", through, _TUNNEL_ICP, at=_TUNNEL_AT, key="iks-icp")
+    yield Way("icp", "iks", "tunnel", "strongSwan", through, _TUNNEL_IKS, at=_TUNNEL_AT, key="iks-icp")
 
 
 def _enterprise(method: str | None) -> Iterator[Way]:
@@ -445,9 +455,7 @@ def build_topology(plan: Plan) -> Topology:
     """Derive the topology of a plan; networks without a range take part without addresses. Linear in the plan."""
     chosen = choice(plan.integration)
     sites = sites_of(plan)
-    ranges = {network.name: network for network in plan.defaults if network.declared}
-    networks = [ranges.get(network.name, network) for network in plan.networks]
-    networks += [network for network in plan.defaults if not network.declared]
+    networks = plan.taking_part()
     by_kind: dict[str, list[Network]] = {name: [] for name in KINDS}
     for network in networks:
         by_kind[network.kind.name].append(network)
@@ -575,7 +583,8 @@ def _routes(
         pods, inside = _ranges({"iks-pod"}, by_kind), _ranges(_TUNNEL_IKS, by_kind)
         key: IntegrationKey = "iks-vcs"
         if vcs == "strongswan":
-            yield _route_list("strongSwan", "ESG", "remote.subnet of the tunnel", key, overlay, placed=True)
+            behind = _ranges(_through_esg(methods["iks-icp"]), by_kind)
+            yield _route_list("strongSwan", "ESG", "remote.subnet of the tunnel", key, behind, placed=True)
             yield _route_list("ESG", "strongSwan", "peer subnets of the tunnel", key, inside)
         elif vcs == "common-vlan":
             yield _route_list("vRouter", "ESG", "learned by BGP from the ESG", key, overlay, placed=True)

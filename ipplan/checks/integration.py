@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ipplan.addresses import RangeSet
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Source
+from ipplan.plan.names import TUNNEL
 from ipplan.plan.sizing import usable
 
 if TYPE_CHECKING:
@@ -51,8 +52,6 @@ _EXCLUDED_ASNS = (
 """Autonomous system numbers that IBM Cloud uses itself, first and last (direct-link subnet-configuration.md)."""
 _MOST_PREFIXES = 200
 """Prefixes that a VRF takes over Direct Link (direct-link subnet-configuration.md)."""
-_GATEWAY_NAMES = ("strongswan", "vpn")
-"""Names under which a plan sets an address aside for the end of a tunnel."""
 
 
 @rule("excluded-asn", "error", "warning", source=_DIRECT_LINK)
@@ -152,7 +151,7 @@ def _named_in(context: Context, kind: str) -> dict[str | None, Network]:
     return {
         network.cluster: network
         for network in context.by_kind[kind]
-        if any(address.name in _GATEWAY_NAMES for address in network.addresses)
+        if any(address.name in TUNNEL for address in network.addresses)
     }
 
 

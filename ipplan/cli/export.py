@@ -30,6 +30,8 @@ _MOST_SHOWN = 5
 @click.option(
     "--cluster", metavar="CLUSTER", help="Which cluster, where the plan has several of the platform."
 )
+@click.option("--edge", metavar="EDGE", help="Which ESG, where the plan has several.")
+@click.option("--to", metavar="NAME", help="Which other end of a tunnel, a cluster or an ESG.")
 @click.option("--force", is_flag=True, help="Export even if check finds errors.")
 @click.option("-o", "--output", "file", metavar="FILE", help="Write to FILE, whole or not at all.")
 @edition_option
@@ -39,6 +41,8 @@ def command(
     name: str | None,
     list_targets: bool,
     cluster: str | None,
+    edge: str | None,
+    to: str | None,
     force: bool,
     file: str | None,
     ranges_edition: str | None,
@@ -64,12 +68,19 @@ def command(
             f'there is no target "{escape(name[:80])}"{hint}', "ipplan export --list tells them"
         )
     return reporting_problems(
-        Output("text", file), lambda: _export(path, name, cluster, file, ranges_edition, force=force)
+        Output("text", file),
+        lambda: _export(path, name, (cluster, edge, to), file, ranges_edition, force=force),
     )
 
 
 def _export(
-    path: str, name: str, cluster: str | None, file: str | None, edition: str | None, *, force: bool
+    path: str,
+    name: str,
+    choice: tuple[str | None, ...],
+    file: str | None,
+    edition: str | None,
+    *,
+    force: bool,
 ) -> int:
     from ipplan.export import TARGETS, ExportError, Landscape, export
     from ipplan.topology import build_topology
@@ -80,7 +91,7 @@ def _export(
         return 1
     plan = settle(plan, catalog)
     try:
-        text = export(TARGETS[name], Landscape(plan, build_topology(plan), catalog, cluster))
+        text = export(TARGETS[name], Landscape(plan, build_topology(plan), catalog, *choice))
     except ExportError as error:
         say(f"error: {error}")
         if error.help is not None:

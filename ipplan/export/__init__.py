@@ -12,21 +12,31 @@ from ipplan import __version__
 
 if TYPE_CHECKING:
     from ipplan.catalog import Catalog
-    from ipplan.plan.model import Cluster, Plan
+    from ipplan.devices import Devices, Edge, Tunnel
+    from ipplan.plan.model import Cluster, IntegrationKey, Plan
     from ipplan.topology import Topology
 
 
 class Landscape(NamedTuple):
     """What a target is made from: a plan whose networks have ranges, its topology, and the catalogue.
 
-    `cluster` is the one cluster that was asked for, None for all; networks that IBM Cloud has yet to provide have no
-    range.
+    `cluster`, `edge` and `to` are the cluster, the ESG and the other end of a tunnel that were asked for, None where
+    nothing was; networks that IBM Cloud has yet to provide have no range.
     """
 
     plan: Plan
     topology: Topology
     catalog: Catalog
     cluster: str | None = None
+    edge: str | None = None
+    to: str | None = None
+
+    @property
+    def devices(self) -> Devices:
+        """What each device needs, derived from the plan."""
+        from ipplan.devices import derive_devices
+
+        return derive_devices(self.plan, self.catalog)
 
     def header(self, purpose: str) -> list[str]:
         """Return the lines that every target starts with, without comment signs: what for, and made from what."""
@@ -117,3 +127,49 @@ def find_cluster(landscape: Landscape, platform: str) -> Cluster:
             f"the plan has {len(clusters):,} {platform.upper()} clusters", f"add --cluster: {names}"
         )
     return clusters[0]
+
+
+def find_edge(landscape: Landscape) -> Edge:
+    """Return the ESG to export: the one that was asked for, or the only one; raise ExportError with all it lacks."""
+    edges = landscape.devices.edges
+    if landscape.edge is not None:
+        found = [e for e in edges if e.name == landscape.edge]
+        if not found:
+            raise ExportError(f"no network of the plan names edge {landscape.edge}")
+        edge = found[0]
+    elif len(edges) > 1:
+        names = ", ".join(str(e.name) for e in edges[:8])
+        raise ExportError(f"the plan has {len(edges):,} ESGs", f"add --edge: {names}")
+    else:
+        edge = edges[0]
+    if edge.missing:
+        raise ExportError(
+            "; ".join(what for what, _ in edge.missing),
+            "; ".join(dict.fromkeys(help_ for _, help_ in edge.missing)),
+        )
+    return edge
+
+
+def find_tunnel(landscape: Landscape, key: IntegrationKey) -> Tunnel:
+    """Return the tunnel to export, of those of an integration that the options choose; raise ExportError."""
+    if landscape.plan.integration.get(key) != "strongswan":
+        raise ExportError(
+            f'{key} is not "strongswan" in this plan', f'write {key} = "strongswan" under [integration]'
+        )
+    tunnels = [t for t in landscape.devices.tunnels if t.key == key]
+    if not tunnels:
+        raise ExportError(
+            f"the tunnel of {key} has nothing on one of its sides",
+            "add the networks that it joins, and ipplan allocate PLAN --write",
+        )
+    asked = [name for name in (landscape.cluster, landscape.edge, landscape.to) if name is not None]
+    found = [t for t in tunnels if all(name in (t.near.name, t.far.name) for name in asked)]
+    if not found:
+        raise ExportError(f"no tunnel of {key} has {' and '.join(asked)} at its ends")
+    if len(found) > 1:
+        ends = ", ".join(f"{t.near.name} and {t.far.name}" for t in found[:8])
+        raise ExportError(
+            f"the plan has {len(found):,} tunnels of {key}: {ends}",
+            "add --cluster for one end, and --to for the other",
+        )
+    return found[0]

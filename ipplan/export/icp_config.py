@@ -5,20 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.export import ExportError, comment, find_cluster, quoted
+from ipplan.plan import names
 from ipplan.plan.sizing import resolve_addresses
 
 if TYPE_CHECKING:
     from ipplan.export import Landscape
     from ipplan.plan.model import Network
 
-_VIPS = (
-    ("cluster_vip", ("master-vip", "cluster-vip", "master")),
-    ("proxy_vip", ("proxy-vip", "proxy")),
-)
-_BALANCERS = (
-    ("cluster_lb_address", ("icp-master", "master-vip", "cluster-vip")),
-    ("proxy_lb_address", ("icp-proxy", "proxy-vip")),
-)
+_VIPS = (("cluster_vip", names.MASTER_VIP), ("proxy_vip", names.PROXY_VIP))
+_BALANCERS = (("cluster_lb_address", names.ICP_MASTER), ("proxy_lb_address", names.ICP_PROXY))
 
 
 def export_icp_config(landscape: Landscape) -> str:
@@ -54,8 +49,8 @@ def _named(keys: tuple[tuple[str, tuple[str, ...]], ...], networks: list[Network
         for name, text in resolve_addresses(network, network.prefix)
     }
     lines = []
-    for key, names in keys:
-        found = next((known[name] for name in names if name in known), None)
+    for key, wanted in keys:
+        found = next((known[name] for name in wanted if name in known), None)
         if found is not None:
             lines.append(f"{key}: {quoted(found)}")
     return lines

@@ -74,22 +74,36 @@ _TOKEN = re.compile(r'[{}\[\],:]|"(?:[^"\\]|\\.)*"|[^\s,:{}\[\]"]+', re.DOTALL)
 
 def _read_json(text: str, hint: str | None) -> tuple[Node, ...]:
     """Let the standard library judge the text, then read it once more for the lines."""
+    parse_json(text, hint)
+    return tuple(_Lines(text).documents())
+
+
+def parse_json(text: str, hint: str | None = None) -> list[Any]:
+    """Return the JSON values of a text, one after the other, as plain values; raise SourceError."""
     decoder = json.JSONDecoder()
+    found = []
     at = _after_space(text, 0)
     if at == len(text):
         raise SourceError(Problem("the file is empty", 1, hint, "no-prefix"))
     while at < len(text):
         try:
-            _, at = decoder.raw_decode(text, at)
+            value, at = decoder.raw_decode(text, at)
         except json.JSONDecodeError as error:
-            message = f"this is no JSON: {error.msg[:1].lower()}{error.msg[1:]} at column {error.colno}"
-            raise SourceError(Problem(message, error.lineno, hint, "json-syntax")) from None
+            words = f"{error.msg[:1].lower()}{error.msg[1:]}".removesuffix(" at")
+            cut = error.msg.startswith("Unterminated") or not text[error.pos :].strip()
+            raise SourceError(
+                Problem(
+                    f"this is no JSON: {words} at column {error.colno}", error.lineno,
+                    "the file ends too early: get it once more" if cut else hint, "json-syntax",
+                )
+            ) from None  # fmt: skip
         except ValueError as error:  # a number of more digits than Python converts
             raise SourceError(
                 Problem(f"a number cannot be read: {str(error)[:80]}", None, None, "json-syntax")
             ) from None
+        found.append(value)
         at = _after_space(text, at)
-    return tuple(_Lines(text).documents())
+    return found
 
 
 def _after_space(text: str, at: int) -> int:
@@ -175,7 +189,9 @@ def _read_yaml(text: str) -> tuple[Node, ...]:
         raise SourceError(
             Problem("this is no YAML: it has a character that YAML does not allow", line, None, "yaml-syntax")
         ) from None
-    return tuple(_Nodes().convert(root) for root in roots if root is not None)
+    found = (_Nodes().convert(root) for root in roots if root is not None)
+    # Nothing stands between the last "---" and the end of many a file.
+    return tuple(document for document in found if document.value is not None)
 
 
 class _Nodes:

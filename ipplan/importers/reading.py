@@ -48,16 +48,32 @@ class SourceError(Exception):
         self.problems = tuple(sorted(problems, key=lambda problem: problem.line or 0))
 
 
+_PACKED = (
+    (b"PK\x03\x04", "a spreadsheet or another archive", "save the sheet as CSV, or unpack the archive"),
+    (b"\xd0\xcf\x11\xe0", "a spreadsheet", "save the sheet as CSV"),
+    (b"\x1f\x8b", "compressed", "unpack it with gunzip"),
+)
+"""First bytes of files that hold text only after another program has been at them."""
+_UTF8 = 'save it as UTF-8 (spreadsheets call that "CSV UTF-8"), or: iconv -f WINDOWS-1252 -t UTF-8'
+
+
 def decode(data: bytes) -> str:
     """Return the text of a file: UTF-8, or UTF-16 with its mark, which is what PowerShell writes."""
+    for mark, what, help_ in _PACKED:
+        if data.startswith(mark):
+            raise SourceError(Problem(f"the file is {what}, not text", None, help_, "not-text"))
     wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     try:
-        return data.decode("utf-16" if wide else "utf-8-sig")
+        text = data.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = None if wide else data.count(b"\n", 0, error.start) + 1
         byte = f"byte 0x{data[error.start]:02x} cannot be read"
         message = f"the file is not {'UTF-16, as its first bytes say' if wide else 'UTF-8'}: {byte}"
-        raise SourceError(Problem(message, line, "save it as UTF-8", "not-text")) from None
+        raise SourceError(Problem(message, line, _UTF8, "not-text")) from None
+    if (nul := text.find("\0")) >= 0:
+        message = "the file has bytes of value zero: it is no text, or UTF-16 without its mark"
+        raise SourceError(Problem(message, text.count("\n", 0, nul) + 1, "save it as UTF-8", "not-text"))
+    return text
 
 
 def kind_named(*texts: str | None) -> str | None:

@@ -76,6 +76,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
         if grow_length is None
         else {"prefix_length": grow_length, "cidr": _text(room), "blocked_by": blocked_by},
         "group": network.group,
+        "edge": network.edge,
         "addresses": _addresses(entry),
         "description": network.description,
     }

@@ -158,7 +158,7 @@ def _plain_network(name: str, row: Any) -> Network | None:
     elif type(length) is not int or not 0 <= length <= 128 or kind.provider == "enterprise":
         return None
     # Straight into the tuple: the fields are all given, and going by keywords takes twice as long.
-    fields = (name, kind, prefix, None, None, length, None, None, None, None, (), text, True, False)
+    fields = (name, kind, prefix, None, None, length, None, None, None, None, (), text, None, True, False)
     return tuple.__new__(Network, fields)
 
 
@@ -583,6 +583,7 @@ class _Reader:
             hosts=self.number(row, (*key, "hosts"), 1, MOST),
             grow_to=grow_to,
             group=self.text(row, (*key, "group")),
+            edge=self.text(row, (*key, "edge")),
             pool=pool,
             addresses=addresses,
             description=self.text(row, (*key, "description")),
@@ -653,5 +654,5 @@ _PLAN_KEYS = ("name", "description", "data-centers", "ranges-edition", "byoip", 
 _CLUSTER_KEYS = ("platform", "workers", "pods-per-worker", "services")
 _WAIVE_KEYS = ("rule", "networks", "reason", "owner", "until")
 _NETWORK_KEYS = (
-    "kind", "cluster", "cidr", "prefix", "hosts", "grow-to", "group", "pool", "addresses", "description",
+    "kind", "cluster", "edge", "cidr", "prefix", "hosts", "grow-to", "group", "pool", "addresses", "description",
 )  # fmt: skip

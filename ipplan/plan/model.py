@@ -76,6 +76,7 @@ class Network(NamedTuple):
 
     `prefix` is the pinned range, None for one that has to be allocated, ordered or takes a default; `written` is
     the address as typed where its host bits were set. At most one of `prefix`, `length` and `hosts` is given.
+    `edge` is the ESG that the network belongs to or stands behind, None where the plan has only one.
     `default` says that the range is its platform's, `declared` that the plan has an entry for the network.
     It is a tuple, because plans hold a hundred thousand of them.
     """
@@ -92,6 +93,7 @@ class Network(NamedTuple):
     pool: Prefix | None = None
     addresses: tuple[NamedAddress, ...] = ()
     description: str | None = None
+    edge: str | None = None
     declared: bool = True
     default: bool = False
 
@@ -183,6 +185,12 @@ class Plan:
                 if (kind, cluster.name) not in declared
             ]  # fmt: skip
         return tuple(found)
+
+    def taking_part(self) -> list[Network]:
+        """Return every network: the declared ones, with the default that they take, then undeclared defaults."""
+        ranges = {network.name: network for network in self.defaults if network.declared}
+        found = [ranges.get(network.name, network) for network in self.networks]
+        return [*found, *(network for network in self.defaults if not network.declared)]
 
     def ranges(self) -> Iterator[Network]:
         """Yield every network that has a range, pinned ones first, then defaults."""

@@ -1,0 +1,45 @@
+"""Names of addresses that mean something: under which names a plan sets an address aside for a device or service.
+
+The first name of each row is the one to recommend. docs/topology.md tells users.
+"""
+
+from __future__ import annotations
+
+import re
+
+Names = tuple[str, ...]
+
+GATEWAY: Names = ("gateway",)
+"""The router of a network; without one, its first usable address."""
+UPLINK: Names = ("uplink",)
+"""The ESG's own address on one of IBM Cloud's networks."""
+SNAT: Names = ("snat", *UPLINK)
+"""What the ESG gives as source address there."""
+INGRESS: Names = ("alb", "ingress")
+"""The load balancer of an IKS cluster, in its portable subnets, and of pods behind it."""
+TUNNEL: Names = ("strongswan", "vpn")
+"""The cluster's end of a strongSwan tunnel."""
+ESG_TUNNEL: Names = (*TUNNEL, "ipsec", *UPLINK)
+"""The ESG's end of a tunnel to IKS."""
+ICP_TUNNEL: Names = ("icp-strongswan", "icp-vpn")
+"""The address of the ESG that stands for the strongSwan of ICP, for the tunnel between the clusters."""
+MASTER_VIP: Names = ("master-vip", "cluster-vip", "master")
+"""The virtual address of the masters of ICP, among its workers."""
+PROXY_VIP: Names = ("proxy-vip", "proxy", "ingress")
+"""The virtual address of the proxies of ICP, among its workers."""
+ICP_MASTER: Names = ("icp-master", "master-vip", "cluster-vip")
+"""The address of the ESG that stands for the masters of ICP."""
+ICP_PROXY: Names = ("icp-proxy", "proxy", "proxy-vip", "ingress", "icp")
+"""The address of the ESG that stands for the proxies of ICP."""
+TRANSIT_ESG: Names = ("esg", *GATEWAY)
+"""The ESG on the transit network; without one, the first usable address."""
+TRANSIT_DLR: Names = ("dlr",)
+"""The DLR there, its forwarding address; without one, the second usable address."""
+CONCENTRATOR: Names = ("l2c",)
+"""The L2 concentrator of HCX."""
+
+
+def as_label(text: str) -> str:
+    """Return a name as a label of DNS: letters, digits and hyphens, 63 at most (RFC 1123 section 2.1)."""
+    label = re.sub(r"[^a-z0-9-]+", "-", text.lower()).strip("-")
+    return label[:63].rstrip("-") or "unnamed"
