@@ -109,13 +109,17 @@ class Route(NamedTuple):
 
 
 class Speaker(NamedTuple):
-    """One end of a BGP session; `asn` is None where the plan states none, `example` where it is IBM's to tell."""
+    """One end of a BGP session; `asn` is None where the plan states none, `example` where it is IBM's to tell.
+
+    `subnet` is the one that its address stands in.
+    """
 
     device: Literal["ESG", "vRouter", "BCR"]
     name: str | None
     address: Address
     asn: int | None
     announces: tuple[Prefix, ...]
+    subnet: Prefix
     example: bool = False
 
 
@@ -124,6 +128,15 @@ class Session(NamedTuple):
 
     first: Speaker
     second: Speaker
+
+    @property
+    def across(self) -> bool:
+        """Whether the two stand in different subnets of the common VLAN.
+
+        Each then needs a route on the link to the subnet of the other: the BCR, which routes between them, drops what
+        goes to networks that it did not assign.
+        """
+        return not self.first.subnet.overlaps(self.second.subnet)
 
 
 class TunnelEnd(NamedTuple):
@@ -213,12 +226,15 @@ def _edges(networks: Sequence[Network]) -> dict[str | None, list[Network]]:
 def worker_addresses(cluster: Cluster, networks: Iterable[Network]) -> list[Address]:
     """Return the private addresses of the workers of an IKS cluster.
 
-    Those that the plan names; where it names none, as many examples as the plan states workers. IBM Cloud assigns
-    them, and a worker that is replaced gets another (IBM Cloud docs, containers, 2026-07-27).
+    Those that the plan names; where it names none, as many examples as the plan states workers, spread over the
+    subnets of the cluster, at least one in each. IBM Cloud assigns them, and a worker that is replaced gets another
+    (IBM Cloud docs, containers, 2026-07-27).
     """
     own = [
-        n for n in networks if n.kind.name == "iks-worker-private" and n.cluster == cluster.name and n.prefix
-    ]
+        n for n in networks
+        if n.kind.name == "iks-worker-private" and n.cluster == cluster.name
+        and n.prefix is not None and n.prefix.version == 4
+    ]  # fmt: skip
     named = [
         Address(format_address(n.prefix.version, value), n.name, a.name)
         for n in own
@@ -227,10 +243,9 @@ def worker_addresses(cluster: Cluster, networks: Iterable[Network]) -> list[Addr
     ]
     if named or not own:
         return named
-    prefix = own[0].prefix
-    assert prefix is not None
-    room = max(prefix.size - 3, 1)
-    return [pick(own[0], skip=i) for i in range(min(cluster.workers or 1, room))]
+    room = {n.name: max(n.prefix.size - 3, 1) for n in own if n.prefix is not None}
+    places = (divmod(i, len(own)) for i in range(max(cluster.workers or 1, len(own))))
+    return [pick(own[at], skip=nth) for nth, at in places if nth < room[own[at].name]]
 
 
 class _Edge:
@@ -541,15 +556,15 @@ class _Edge:
         """Yield the BGP sessions of the ESG: with every worker on the common VLAN, or with the BCR."""
         method = self.plan.integration.get("iks-vcs")
         address = self.primary("private")
-        if method not in ("common-vlan", "bgp") or address is None:
+        if method not in ("common-vlan", "bgp") or address is None or _version(address) != 4:
             return
         announced = merge(n.prefix for n in self.overlay() if n.prefix)
-        esg = Speaker("ESG", self.name, address, self.plan.asns.get("esg-asn"), announced)
+        network = next(n for n in self.at["private"] if n.name == address.network)
+        assert network.prefix is not None
+        esg = Speaker("ESG", self.name, address, self.plan.asns.get("esg-asn"), announced, network.prefix)
         if method == "bgp":
-            network = self.at["private"][0]
-            assert network.prefix is not None
-            at = Address(gateway_of(network, network.prefix) or "", network.name, "gateway")
-            yield Session(esg, _bcr(at, self.networks))
+            pods = _routed(self.networks, frozenset({"iks-pod"}))
+            yield Session(esg, _bcr(network, pods))
             return
         for cluster in self.iks:
             for worker in worker_addresses(cluster, self.networks):
@@ -569,7 +584,7 @@ class _Edge:
         for tunnel in tunnels:
             if tunnel.key == "iks-vcs":
                 for prefix in tunnel.near.subnets:
-                    text = f"policy of the tunnel to cluster {tunnel.near.name}"
+                    text = f"the tunnel to cluster {tunnel.near.name}"
                     yield Route(
                         "ESG", self.name, prefix, "strongSwan", tunnel.near.gateway, "public", "ipsec", text
                     )
@@ -637,33 +652,34 @@ def _subnets(own: Iterable[Network], kinds: frozenset[str]) -> tuple[Prefix, ...
     return merge(n.prefix for n in own if n.prefix is not None and n.kind.name in kinds)
 
 
-def _bcr(address: Address, networks: Sequence[Network]) -> Speaker:
-    pods = merge(n.prefix for n in networks if n.kind.name == "iks-pod" and n.prefix is not None)
-    return Speaker("BCR", None, address, BCR_ASN, pods, example=True)
+def _routed(own: Iterable[Network], kinds: frozenset[str]) -> tuple[Prefix, ...]:
+    """Return what a BGP session announces: IPv4, as its addresses are."""
+    return _subnets((n for n in own if n.prefix is not None and n.prefix.version == 4), kinds)
+
+
+def _bcr(network: Network, announced: tuple[Prefix, ...]) -> Speaker:
+    """Return the BCR as the gateway of one of IBM Cloud's subnets."""
+    assert network.prefix is not None
+    address = Address(gateway_of(network, network.prefix) or "", network.name, "gateway")
+    return Speaker("BCR", None, address, BCR_ASN, announced, network.prefix, example=True)
 
 
 def _worker(plan: Plan, cluster: Cluster, address: Address, networks: Sequence[Network]) -> Speaker:
-    pods = _subnets((n for n in networks if n.cluster == cluster.name), frozenset({"iks-pod"}))
-    return Speaker("vRouter", cluster.name, address, plan.asns.get("iks-asn"), pods)
+    pods = _routed((n for n in networks if n.cluster == cluster.name), frozenset({"iks-pod"}))
+    subnet = next(n.prefix for n in networks if n.name == address.network and n.prefix is not None)
+    return Speaker("vRouter", cluster.name, address, plan.asns.get("iks-asn"), pods, subnet)
 
 
 def _worker_sessions(plan: Plan, networks: Sequence[Network]) -> Iterator[Session]:
     """Yield the sessions of the workers with the BCR, which announces the overlay to them."""
     if plan.integration.get("iks-vcs") != "bgp":
         return
-    overlay = merge(n.prefix for n in networks if n.kind.name in _BEHIND and n.prefix is not None)
+    overlay = _routed(networks, frozenset(_BEHIND))
+    subnets = {n.name: n for n in networks if n.kind.name == "iks-worker-private"}
     for cluster in plan.clusters.values():
-        for network in networks:
-            if (
-                network.cluster != cluster.name
-                or network.kind.name != "iks-worker-private"
-                or not network.prefix
-            ):
-                continue
-            at = Address(gateway_of(network, network.prefix) or "", network.name, "gateway")
-            for worker in worker_addresses(cluster, [network]):
-                bcr = Speaker("BCR", None, at, BCR_ASN, overlay, example=True)
-                yield Session(_worker(plan, cluster, worker, networks), bcr)
+        for worker in worker_addresses(cluster, networks):
+            assert worker.network is not None
+            yield Session(_worker(plan, cluster, worker, networks), _bcr(subnets[worker.network], overlay))
 
 
 def _other_routes(
@@ -675,15 +691,19 @@ def _other_routes(
         for network in edge.behind:
             assert network.prefix is not None
             hop = Address(gateway_of(network, network.prefix) or "", network.name, "gateway")
-            what = "ICP worker" if network.kind.name == "icp-worker" else "VM"
+            what, name = "VM", network.name
+            if network.kind.name == "icp-worker":
+                what, name = "ICP worker", network.cluster or network.name
             default = DEFAULT_ROUTE if network.prefix.version == 4 else parse_prefix("::/0")
-            yield Route(what, network.name, default, "DLR", hop, None, "static", "everything")
+            yield Route(
+                what, name, default, "DLR", hop, None, "static", f"everything else, from {network.name}"
+            )
     for tunnel in tunnels:
         for near, far in ((tunnel.near, tunnel.far), (tunnel.far, tunnel.near)):
             if near.site in ("iks", "icp"):
                 what = "IKS worker" if near.site == "iks" else "ICP worker"
                 for prefix in far.subnets:
-                    text = f"through the tunnel of {tunnel.key}; the strongSwan chart writes it"
+                    text = f"through the tunnel of {tunnel.key}"
                     yield Route(what, near.name, prefix, "strongSwan", None, None, "chart", text)
     for cluster in plan.clusters.values():
         if cluster.platform == "iks" and method in ("common-vlan", "bgp"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     Run = Callable[..., subprocess.CompletedProcess[bytes]]
+    Judge = Callable[[str, str], str]
 
 ROOT = Path(__file__).parent.parent
+PLACES = os.pathsep.join(
+    (
+        os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/lib/frr", "/usr/lib/ipsec",
+        str(Path(sys.executable).parent), str(ROOT / ".venv-judges" / "bin"),
+    )
+)  # fmt: skip
+"""Where the programs may be that judge what is written."""
 
 GOOD_PLAN = """\
 schema = 1
@@ -157,3 +166,16 @@ def unreadable_plan(tmp_path: Path) -> Path:
 def _written(path: Path, text: str) -> Path:
     path.write_text(text, encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def judge() -> Judge:
+    """Return the function that finds a program, and skips the test where it is missing: name, and what has it."""
+
+    def find(name: str, source: str) -> str:
+        found = shutil.which(name, path=PLACES)
+        if found is None:
+            pytest.skip(f"needs {name} ({source})")
+        return found
+
+    return find

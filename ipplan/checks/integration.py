@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ipplan.addresses import RangeSet
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Source
-from ipplan.plan.names import TUNNEL
+from ipplan.plan.names import ICP_TUNNEL, TUNNEL
 from ipplan.plan.sizing import usable
 
 if TYPE_CHECKING:
@@ -118,13 +118,14 @@ def _tunnels(context: Context) -> list[str]:
 
 @rule("tunnel-address", "warning", source=_CHART)
 def tunnel_address(context: Context) -> Iterator[Finding]:
-    """A strongSwan tunnel has no public portable address of the IKS cluster to end at.
+    """A strongSwan tunnel has no public portable address of its own to end at.
 
     Why: loadBalancerIP of the strongSwan chart takes only a free portable public address of the cluster; any other
-    is logged as an error and the service stays without address. The reference architecture draws a private one.
+    is logged as an error and the service stays without address. The reference architecture draws a private one. And
+    where the ESG ends one tunnel and forwards another to ICP, each needs an address of the ESG: IKE has one port.
 
     Do: name an address strongswan in the cluster's network of kind iks-ingress-public; or let the chart dial out
-    (ipsec.auto = start) and waive this.
+    (ipsec.auto = start) and waive this. For ICP, name icp-strongswan in the network of kind vcs-esg-public.
     """
     keys = _tunnels(context)
     if not keys:
@@ -143,6 +144,14 @@ def tunnel_address(context: Context) -> Iterator[Finding]:
             networks=() if own is None else (own.name,),
             because=because,
             help="write addresses = { strongswan = 3 } in its network of kind iks-ingress-public",
+        )
+    edges = context.by_kind["vcs-esg-public"]
+    if len(keys) == 2 and edges and not any(a.name in ICP_TUNNEL for n in edges for a in n.addresses):
+        yield RULES["tunnel-address"].finding(
+            f"{', '.join(n.name for n in edges)} names no address for the tunnel to ICP, and the ESG ends that of iks-vcs itself",
+            edges[0].key,
+            networks=tuple(n.name for n in edges),
+            help="write icp-strongswan = 5, or another free address, under addresses there",
         )
 
 

@@ -13,8 +13,12 @@ from ipplan.cli.streams import UsageProblem, deliver, say
 from ipplan.output.text import escape
 
 if TYPE_CHECKING:
+    import datetime
+
     from ipplan.catalog import Catalog
     from ipplan.plan.model import Plan
+
+    _Choice = tuple[str | None, str | None, str | None, str | None]
 
 _MOST_SHOWN = 5
 """Errors of the plan that are shown where they keep it from being exported."""
@@ -32,6 +36,9 @@ _MOST_SHOWN = 5
 )
 @click.option("--edge", metavar="EDGE", help="Which ESG, where the plan has several.")
 @click.option("--to", metavar="NAME", help="Which other end of a tunnel, a cluster or an ESG.")
+@click.option(
+    "--domain", metavar="DOMAIN", help="DNS domain of the named addresses, for hosts and reverse-zones."
+)
 @click.option("--force", is_flag=True, help="Export even if check finds errors.")
 @click.option("-o", "--output", "file", metavar="FILE", help="Write to FILE, whole or not at all.")
 @edition_option
@@ -43,6 +50,7 @@ def command(
     cluster: str | None,
     edge: str | None,
     to: str | None,
+    domain: str | None,
     force: bool,
     file: str | None,
     ranges_edition: str | None,
@@ -69,45 +77,64 @@ def command(
         )
     return reporting_problems(
         Output("text", file),
-        lambda: _export(path, name, (cluster, edge, to), file, ranges_edition, force=force),
+        lambda: _export(
+            path, name, (cluster, edge, to, _read_domain(domain)), file, ranges_edition, force=force
+        ),
     )
+
+
+def _read_domain(text: str | None) -> str | None:
+    from ipplan.plan.names import parse_domain
+
+    try:
+        return None if text is None else parse_domain(text)
+    except ValueError as error:
+        raise UsageProblem(
+            f'--domain "{escape((text or "")[:80])}" is no DNS domain: {error}',
+            "write one such as dal10.example.com; without it, names end in .internal in reverse-zones",
+        ) from None
 
 
 def _export(
     path: str,
     name: str,
-    choice: tuple[str | None, ...],
+    choice: _Choice,
     file: str | None,
     edition: str | None,
     *,
     force: bool,
 ) -> int:
+    from datetime import date
+
     from ipplan.export import TARGETS, ExportError, Landscape, export
     from ipplan.topology import build_topology
 
     plan, _ = read_plan(path)
     catalog = choose_catalog(edition, plan)
-    if _refuse(plan, catalog, force=force):
+    today = date.today()
+    if _refuse(plan, catalog, today, force=force):
         return 1
+    pinned = {n.name for n in plan.networks if n.prefix is not None}
     plan = settle(plan, catalog)
+    placed = frozenset(n.name for n in plan.networks if n.prefix is not None) - pinned
     try:
-        text = export(TARGETS[name], Landscape(plan, build_topology(plan), catalog, *choice))
+        made = export(
+            TARGETS[name], Landscape(plan, build_topology(plan), catalog, *choice, placed=placed, today=today)
+        )
     except ExportError as error:
         say(f"error: {error}")
         if error.help is not None:
             say(f"help: {error.help}")
         return 1
-    deliver(text, file)
+    deliver(made, file)
     return 0
 
 
-def _refuse(plan: Plan, catalog: Catalog, *, force: bool) -> bool:
+def _refuse(plan: Plan, catalog: Catalog, today: datetime.date, *, force: bool) -> bool:
     """Say which errors the plan has, and tell whether they keep it from being exported."""
-    from datetime import date
-
     from ipplan.checks import check_plan
 
-    findings = check_plan(plan, catalog, date.today())
+    findings = check_plan(plan, catalog, today)
     errors = [f for f in findings if f.severity == "error" and f.waived is None]
     if not errors:
         return False

@@ -86,15 +86,15 @@ def terminal_width(stream: TextIO | None = None) -> int:
         return 80
 
 
-def deliver(text: str, output: str | None = None) -> None:
+def deliver(result: str | bytes, output: str | None = None) -> None:
     """Write a result whole to standard output or, atomically, to the file `output`.
 
-    "-" and /dev/stdout mean standard output. Raises OutputProblem where it cannot be written in full, and
-    ReaderGoneError where the reader of standard output is gone.
+    "-" and /dev/stdout mean standard output. Raises OutputProblem where it cannot be written in full, and for bytes
+    that a terminal would show; ReaderGoneError where the reader of standard output is gone.
     """
     if output is not None and output not in ("-", "/dev/stdout"):
         # UTF-8 always: a file must not depend on the locale of whoever made it.
-        replace_file(output, text.encode("utf-8", "backslashreplace"))
+        replace_file(output, _encoded(result, "utf-8"))
         return
     stream = sys.stdout
     if stream is None:
@@ -102,16 +102,26 @@ def deliver(text: str, output: str | None = None) -> None:
     try:
         descriptor = stream.fileno()
     except (OSError, ValueError):
-        stream.write(text)
+        if isinstance(result, bytes):
+            raise OutputProblem(
+                "the result is a binary file, and standard output takes text", "add -o FILE"
+            ) from None
+        stream.write(result)
         return
+    if isinstance(result, bytes) and os.isatty(descriptor):
+        raise OutputProblem("the result is a binary file, and standard output is a terminal", "add -o FILE")
     try:
         stream.flush()
         os.fstat(descriptor)
-        _write_all(descriptor, text.encode(stream.encoding or "utf-8", "backslashreplace"))
+        _write_all(descriptor, _encoded(result, stream.encoding or "utf-8"))
     except BrokenPipeError:
         raise ReaderGoneError from None
     except OSError as error:
         raise OutputProblem(f"cannot write the result to standard output: {_reason(error)}") from None
+
+
+def _encoded(result: str | bytes, encoding: str) -> bytes:
+    return result if isinstance(result, bytes) else result.encode(encoding, "backslashreplace")
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -9,8 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan import __version__
+from ipplan.output.text import escape
 
 if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Sequence
+
     from ipplan.catalog import Catalog
     from ipplan.devices import Devices, Edge, Tunnel
     from ipplan.plan.model import Cluster, IntegrationKey, Plan
@@ -21,7 +25,9 @@ class Landscape(NamedTuple):
     """What a target is made from: a plan whose networks have ranges, its topology, and the catalogue.
 
     `cluster`, `edge` and `to` are the cluster, the ESG and the other end of a tunnel that were asked for, None where
-    nothing was; networks that IBM Cloud has yet to provide have no range.
+    nothing was; networks that IBM Cloud has yet to provide have no range. `domain` is the DNS domain of the named
+    addresses, None where none was given; `placed` names the networks whose range is not pinned in the plan but where
+    allocation would place them; on the day `today` waivers are judged, and without one none expires.
     """
 
     plan: Plan
@@ -30,6 +36,9 @@ class Landscape(NamedTuple):
     cluster: str | None = None
     edge: str | None = None
     to: str | None = None
+    domain: str | None = None
+    placed: frozenset[str] = frozenset()
+    today: datetime.date | None = None
 
     @property
     def devices(self) -> Devices:
@@ -82,55 +91,91 @@ TARGETS: dict[str, Target] = {
             "strongswan-icp", "values of the strongSwan chart in ICP, for the tunnel to IKS",
             "ipplan.export.strongswan:export_icp",
         ),
+        Target("nsx-esg", "NSX-V Edge Services Gateway: XML for the NSX API", "ipplan.export.nsx_esg:export_nsx_esg"),
+        Target(
+            "nsx-esg-table", "the same as tables to read (Markdown)", "ipplan.export.nsx_esg:export_nsx_esg_table"
+        ),
+        Target("routes", "who needs which route, by device (Markdown)", "ipplan.export.routes:export_routes"),
+        Target("ip-route", "the same as a shell script with ip route", "ipplan.export.routes:export_ip_route"),
+        Target("nftables", "the NAT of the ESG as Linux rules", "ipplan.export.nftables:export_nftables"),
+        Target(
+            "ibmcloud", "what to order from IBM Cloud, as commands of its CLI (shell)",
+            "ipplan.export.ibmcloud:export_ibmcloud",
+        ),
+        Target("frr", "BGP of the ESG for a Linux gateway in its place (frr.conf)", "ipplan.export.frr:export_frr"),
+        Target("bird", "BGP of an IKS worker, the other end (bird.conf)", "ipplan.export.bird:export_bird"),
+        Target("calico", "pools and BGP of a cluster for calicoctl (YAML)", "ipplan.export.calico:export_calico"),
         Target("hosts", "a hosts file of the named addresses", "ipplan.export.hosts:export_hosts"),
+        Target(
+            "reverse-zones", "PTR records of the named addresses, for BIND",
+            "ipplan.export.reverse_zones:export_reverse_zones",
+        ),
+        Target("xlsx", "the address plan as an Excel workbook", "ipplan.export.xlsx:export_xlsx"),
         Target("netbox", "bulk import of prefixes into NetBox (CSV)", "ipplan.export.netbox:export_netbox"),
+        Target("ansible", "variables for Ansible (group_vars, YAML)", "ipplan.export.ansible:export_ansible"),
         Target("terraform", "variables for Terraform (tfvars.json)", "ipplan.export.terraform:export_terraform"),
     )
 }  # fmt: skip
 """Every target by its name, in the order of the documentation."""
 
 
-def export(target: Target, landscape: Landscape) -> str:
-    """Return the text of a target. Raises ExportError where the plan lacks something for it."""
+def export(target: Target, landscape: Landscape) -> str | bytes:
+    """Return the text or bytes of a target. Raises ExportError where the plan lacks something for it."""
     from importlib import import_module
 
     module, _, function = target.function.partition(":")
-    text: str = getattr(import_module(module), function)(landscape)
-    return text
+    made: str | bytes = getattr(import_module(module), function)(landscape)
+    return made
 
 
 def quoted(text: str) -> str:
     """Return text as a double-quoted string of YAML and JSON, which nothing in it can end."""
+    import re
     from json import dumps
 
-    return dumps(text)
+    # YAML takes the two halves of a JSON escape for two characters, so what is above U+FFFF stays as it is.
+    return re.sub(
+        r"[^\x20-\x7e\U00010000-\U0010ffff]",
+        lambda found: f"\\u{ord(found.group()):04x}",
+        dumps(text, ensure_ascii=False),
+    )
 
 
-def comment(text: str) -> str:
-    """Return text as a comment line: line breaks and control characters in it become escapes."""
-    return "# " + quoted(text)[1:-1].replace('\\"', '"')
+def comment(text: str, sign: str = "#") -> str:
+    """Return text as a comment line, which nothing in it can end: line breaks in it become escapes."""
+    return f"{sign} {escape(text)}"
 
 
-def find_cluster(landscape: Landscape, platform: str) -> Cluster:
-    """Return the cluster to export: the one that was asked for, or the only one of its platform."""
-    clusters = [c for c in landscape.plan.clusters.values() if c.platform == platform]
+def find_cluster(landscape: Landscape, platform: str | None = None) -> Cluster:
+    """Return the cluster to export: the one that was asked for, or the only one, of a platform or of any."""
+    clusters = [c for c in landscape.plan.clusters.values() if platform in (None, c.platform)]
+    kind = "" if platform is None else f"{platform.upper()} "
     if landscape.cluster is not None:
         found = [c for c in clusters if c.name == landscape.cluster]
         if not found:
-            raise ExportError(f"the plan has no {platform.upper()} cluster {landscape.cluster}")
+            raise ExportError(f"the plan has no {kind}cluster {landscape.cluster}")
         return found[0]
     if not clusters:
-        raise ExportError(f"the plan has no {platform.upper()} cluster", "add [clusters.NAME]")
+        raise ExportError(f"the plan has no {kind}cluster", "add [clusters.NAME]")
     if len(clusters) > 1:
         names = ", ".join(c.name for c in clusters[:8])
-        raise ExportError(
-            f"the plan has {len(clusters):,} {platform.upper()} clusters", f"add --cluster: {names}"
-        )
+        raise ExportError(f"the plan has {len(clusters):,} {kind}clusters", f"add --cluster: {names}")
     return clusters[0]
 
 
-def find_edge(landscape: Landscape) -> Edge:
-    """Return the ESG to export: the one that was asked for, or the only one; raise ExportError with all it lacks."""
+def refuse(missing: Sequence[tuple[str, str]]) -> None:
+    """Raise ExportError with all that is missing and what to write, where anything is."""
+    if missing:
+        raise ExportError(
+            "; ".join(what for what, _ in missing), "; ".join(dict.fromkeys(help_ for _, help_ in missing))
+        )
+
+
+def find_edge(landscape: Landscape, missing: Sequence[tuple[str, str]] = ()) -> Edge:
+    """Return the ESG to export: the one that was asked for, or the only one.
+
+    Raises ExportError with all that is missing: what it lacks itself, and what the target found `missing` before.
+    """
     edges = landscape.devices.edges
     if landscape.edge is not None:
         found = [e for e in edges if e.name == landscape.edge]
@@ -142,11 +187,7 @@ def find_edge(landscape: Landscape) -> Edge:
         raise ExportError(f"the plan has {len(edges):,} ESGs", f"add --edge: {names}")
     else:
         edge = edges[0]
-    if edge.missing:
-        raise ExportError(
-            "; ".join(what for what, _ in edge.missing),
-            "; ".join(dict.fromkeys(help_ for _, help_ in edge.missing)),
-        )
+    refuse((*missing, *edge.missing))
     return edge
 
 

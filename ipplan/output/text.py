@@ -12,7 +12,7 @@ _UNSAFE = (
     "[\x00-\x1f\x7f-\x9f"  # C0, DEL, C1
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e"  # soft hyphen, joiners, fillers, marks
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f"  # zero width, line separators, bidirectional controls
-    "\u3164\ufeff\uffa0\ufff9-\ufffb"  # fillers, byte order mark, interlinear annotation
+    "\u3164\ufeff\uffa0\ufff9-\ufffb\ufffe\uffff"  # fillers, byte order mark, annotation, what XML forbids
     "\ud800-\udfff"  # surrogates, which no encoding can write
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"  # musical controls, tags and further selectors
 )

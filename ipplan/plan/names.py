@@ -43,3 +43,26 @@ def as_label(text: str) -> str:
     """Return a name as a label of DNS: letters, digits and hyphens, 63 at most (RFC 1123 section 2.1)."""
     label = re.sub(r"[^a-z0-9-]+", "-", text.lower()).strip("-")
     return label[:63].rstrip("-") or "unnamed"
+
+
+LONGEST_DOMAIN = 125
+"""Characters of a domain that leave room for two labels of 63 before it: a name has 253 (RFC 1035 section 2.3.4)."""
+
+
+def parse_domain(text: str) -> str:
+    """Return a DNS domain in lower case, without the dot at its end.
+
+    Raises ValueError with the reason for anything but labels of letters, digits and hyphens with dots between
+    (RFC 1123 section 2.1), the last not all digits, of `LONGEST_DOMAIN` characters at most.
+    """
+    domain = text.lower().removesuffix(".")
+    labels = domain.split(".")
+    if not text.isascii():
+        raise ValueError("it has characters that are not ASCII: write the form that starts with xn--")
+    if any(re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", label) is None for label in labels):
+        raise ValueError("its labels have to be letters, digits and hyphens, 63 at most, with dots between")
+    if labels[-1].isdigit():
+        raise ValueError("its last label is a number, as in an address")
+    if len(domain) > LONGEST_DOMAIN:
+        raise ValueError(f"it has more than {LONGEST_DOMAIN} characters, and leaves no room for NAME.NETWORK")
+    return domain

@@ -44,6 +44,8 @@ GROUP = net("a", "vcs-vm", "10.225.0.0/24", 'group = "g"') + net(
 )
 TUNNEL = '[integration]\niks-vcs = "strongswan"\n'
 GATEWAY = '[networks.gw]\nkind = "iks-ingress-{}"\naddresses = {{ strongswan = 3 }}\n'
+BOTH_TUNNELS = TUNNEL + 'iks-icp = "strongswan"\n' + IKS + GATEWAY.format("public")
+EDGE = '[networks.esg]\nkind = "vcs-esg-public"\naddresses = {{ {} }}\n'
 NAT = '[integration]\nicp-vcs = "nat"\n'
 VIPS = (
     ICP + '[networks.w]\nkind = "icp-worker"\naddresses = { master-vip = 10, proxy-vip = 11, gateway = 1 }\n'
@@ -184,6 +186,7 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
         (TUNNEL + IKS, "warning", (), None),
         (TUNNEL + IKS + GATEWAY.format("private"), "warning", ("gw",), None),
         ('[integration]\niks-icp = "strongswan"\n' + IKS, "warning", (), None),
+        (BOTH_TUNNELS + EDGE.format("uplink = 2"), "warning", ("esg",), None),
     ],
     "ike-version": [(TUNNEL + "ike = 1\n" + IKS, "error", (), None)],
     "vrf-needed": [('[integration]\nenterprise = "routed"\naccount-routing = "vlan-spanning"\n', "error", (), None)],
@@ -238,7 +241,7 @@ FINE = {
     "group-split": GROUP + net("c", "vcs-vm", "10.225.4.0/24") + net("d", "vcs-vm", "10.225.1.0/24", 'group = "g"'),
     "excluded-asn": '[integration]\niks-vcs = "bgp"\niks-asn = 64999\nesg-asn = 64514\nenterprise-asn = 64512\n',
     "calico-peering": TUNNEL,
-    "tunnel-address": TUNNEL + IKS + GATEWAY.format("public") + '[clusters.i]\nplatform = "icp"\n',
+    "tunnel-address": BOTH_TUNNELS + EDGE.format("uplink = 2, icp-strongswan = 3") + '[clusters.i]\nplatform = "icp"\n',
     "ike-version": TUNNEL + "ike = 2\n" + IKS,
     "vrf-needed": '[integration]\nenterprise = "routed"\naccount-routing = "vrf"\n',
     "nat-addresses": NAT + VIPS + '[networks.esg]\nkind = "vcs-esg-private"\naddresses = { uplink = 2, m = 3, p = 4 }\n',

@@ -112,7 +112,8 @@ def hostile(tmp_path: Path) -> Path:
     return plan
 
 
-@pytest.mark.parametrize("target", TARGETS)
+# A workbook is no text: test_xlsx.py reads it back.
+@pytest.mark.parametrize("target", [name for name in TARGETS if name != "xlsx"])
 def test_nothing_breaks_out_of_a_value(run: Run, hostile: Path, target: str) -> None:
     text, plain = exported(run, target, hostile), exported(run, target)
     assert not any(ord(c) < 32 and c not in "\n\t\r" for c in text)
@@ -123,10 +124,16 @@ def test_nothing_breaks_out_of_a_value(run: Run, hostile: Path, target: str) -> 
         rows, others = (list(csv.reader(io.StringIO(t))) for t in (text, plain))
         assert [row[:2] for row in rows] == [row[:2] for row in others]
         assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
-    elif target == "hosts":
-        assert [x.split("\t")[0] for x in text.splitlines()[2:]] == [
-            x.split("\t")[0] for x in plain.splitlines()[2:]
+    elif target in ("hosts", "reverse-zones"):
+        assert [x.split("\t")[0] for x in text.splitlines() if x[:1] not in ("#", ";")] == [
+            x.split("\t")[0] for x in plain.splitlines() if x[:1] not in ("#", ";")
         ]
+    elif target == "ibmcloud":
+        lines, others = (
+            [x for x in t.splitlines() if "#" not in x and "CLUSTER" not in x and "--name" not in x]
+            for t in (text, plain)
+        )
+        assert lines == others
     else:
         assert len(json.loads(text)["ipplan"]["networks"]) == len(json.loads(plain)["ipplan"]["networks"])
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-import shutil
 import subprocess
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,15 +13,16 @@ from ipplan.catalog import load_catalog
 from ipplan.checks import check_plan
 from ipplan.plan.load import parse_plan
 
+if TYPE_CHECKING:
+    from conftest import Judge
+
 pytestmark = pytest.mark.judges
 
 
 @pytest.fixture(scope="module")
-def nft() -> str:
+def nft(judge: Judge) -> str:
     """The nft command, where it is there and may ask the kernel."""
-    found = shutil.which("nft") or shutil.which("nft", path="/usr/sbin:/sbin")
-    if found is None:
-        pytest.skip("needs nft (Debian package nftables)")
+    found = judge("nft", "Debian package nftables")
     asked = subprocess.run(
         [found, "-c", "-f", "-"], input="add table ip t\n", text=True, capture_output=True, check=False
     )

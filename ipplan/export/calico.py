@@ -1,0 +1,101 @@
+"""Resources of Calico for one cluster: its pools, and on IKS with BGP its numbers and peers, for calicoctl.
+
+Fields: projectcalico/libcalico-go lib/apis/v3 @7d7eb71 (IPPool, BGPConfiguration, BGPPeer).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ipplan.export import ExportError, comment, find_cluster, refuse
+from ipplan.export.bgp import METHODS, examples, lacking
+from ipplan.export.yaml_text import dump
+from ipplan.plan.names import as_label
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ipplan.addresses import Prefix
+    from ipplan.devices import Speaker
+    from ipplan.export import Landscape
+    from ipplan.plan.model import Cluster
+
+_BLOCKS = {4: 26, 6: 122}
+"""The block that a node takes at a time (libcalico-go lib/clientv3/ippool.go)."""
+_MODES = {"iks": "CrossSubnet", "icp": "Always"}
+"""IP-in-IP: of IKS between subnets only (reference architecture, section IKS), of ICP as its config.yaml has it."""
+_LABEL = "ipplan.worker-subnet"
+"""What a peer of the workers in one subnet selects nodes by; nothing sets it but who applies the file."""
+
+
+def export_calico(landscape: Landscape) -> str:
+    """Return the resources as YAML documents; raise ExportError with all that the plan lacks for them."""
+    plan = landscape.plan
+    cluster = find_cluster(landscape)
+    pods = [
+        n.prefix for n in plan.taking_part()
+        if n.cluster == cluster.name and n.kind.role == "pod" and n.prefix is not None
+    ]  # fmt: skip
+    if not pods:
+        raise ExportError(
+            f"no pod network of cluster {cluster.name} has a range", "ipplan allocate PLAN tells why not"
+        )
+    with_bgp = cluster.platform == "iks" and plan.integration.get("iks-vcs") in METHODS
+    if with_bgp:
+        refuse(tuple(lacking(plan, "iks-asn")))
+    lines = [comment(line) for line in landscape.header(f"Calico of cluster {cluster.name}, for calicoctl")]
+    if cluster.platform == "iks":
+        lines += [
+            "# To compare: IKS makes its pool itself, and supports no change of it or of Calico's components",
+            "# (IBM Cloud docs, containers, limitations.md, 2022-11-21).",
+        ]
+    documents = [*_pools(cluster, pods), *(_peerings(landscape, cluster) if with_bgp else ())]
+    return "---\n".join(["\n".join(lines) + "\n", *documents])
+
+
+def _pools(cluster: Cluster, pods: Sequence[Prefix]) -> Iterator[str]:
+    names: dict[int, int] = {}
+    for prefix in pods:
+        version = prefix.version
+        names[version] = names.get(version, 0) + 1
+        more = f"-{names[version]}" if names[version] > 1 else ""
+        yield _document(
+            "IPPool", f"default-ipv{version}-ippool{more}",
+            cidr=str(prefix), blockSize=max(_BLOCKS[version], prefix.length),
+            # Calico has IP-in-IP for IPv4 only, and takes IPv6 for routed.
+            ipipMode=_MODES[cluster.platform] if version == 4 else "Never", natOutgoing=version == 4,
+        )  # fmt: skip
+
+
+def _peerings(landscape: Landscape, cluster: Cluster) -> Iterator[str]:
+    """Yield the number of the workers and a peer for each ESG, or for the BCR in each subnet of workers."""
+    yield _document(
+        "BGPConfiguration", "default",
+        asNumber=landscape.plan.asns["iks-asn"], nodeToNodeMeshEnabled=True, logSeverityScreen="Info",
+    )  # fmt: skip
+    peers: dict[str, Speaker] = {}
+    for session in landscape.devices.sessions:
+        worker, other = session if session.first.device == "vRouter" else (session.second, session.first)
+        if worker.device == "vRouter" and worker.name == cluster.name:
+            peers.setdefault(other.address.text, other)
+    alone = len(peers) == 1
+    labels: set[str] = set()
+    for number, peer in enumerate(peers.values(), 1):
+        routers = peer.device == "BCR"
+        wanted = as_label(f"bcr-{peer.address.network}" if routers else f"esg-{peer.name or ''}")
+        label = wanted if wanted not in labels else f"{wanted[:55].rstrip('-')}-{number}"
+        labels.add(label)
+        notes = examples([peer.address], [peer])
+        spec: dict[str, Any] = {"peerIP": peer.address.text, "asNumber": peer.asn}
+        if routers and not alone:
+            # Without a node it would be the peer of workers in other subnets too.
+            spec["nodeSelector"] = f"{_LABEL} == '{label}'"
+            subnet = f"workers in {peer.subnet}"
+            notes.append(comment(f"for {subnet}: kubectl label node NODE {_LABEL}={label}"))
+        yield "".join(f"{note}\n" for note in notes) + _document("BGPPeer", label, **spec)
+
+
+def _document(kind: str, name: str, **spec: object) -> str:
+    return dump(
+        {"apiVersion": "projectcalico.org/v3", "kind": kind, "metadata": {"name": name}, "spec": spec}
+    )

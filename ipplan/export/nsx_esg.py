@@ -1,0 +1,359 @@
+"""The ESG of NSX for vSphere: its interfaces, NAT, routes, BGP and IPsec, as XML for the API and as tables to read.
+
+Elements and their order: NSX for vSphere API guide 6.4 (vmware/nsxraml @803f99a, 2020-07-03), the requests that
+replace the configuration of an edge's interfaces, NAT, routing and IPsec.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan.devices import DEFAULT_ROUTE
+from ipplan.export import ExportError, find_edge
+from ipplan.output.table import Column, Table, render_markdown
+from ipplan.output.text import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ipplan.devices import Edge, Role, Session, Tunnel
+    from ipplan.export import Landscape
+    from ipplan.flows import Address
+
+_LONGEST = 1024
+"""Characters of a description (API guide, static routes)."""
+_TITLES: dict[Role, str] = {"public": "Public Uplink", "private": "Private Uplink", "transit": "Transit"}
+"""What the interfaces are called in IBM's design (vmwaresolutions archiref/nsx/networking_services.md, 2018-11-20)."""
+
+
+class _Rule(NamedTuple):
+    """One NAT rule in the words of NSX."""
+
+    action: str
+    interface: Role
+    original: str
+    match: str
+    translated: str
+    protocol: str
+    port: str
+    text: str
+    example: bool
+
+
+def export_nsx_esg(landscape: Landscape) -> str:
+    """Return the configuration of one ESG as XML; raise ExportError with all that the plan lacks for it."""
+    edge = find_edge(landscape)
+    _need_numbers(edge)
+    name = edge.name or "the ESG"
+    lines = [
+        *landscape.header(f"NSX for vSphere, {name}: interfaces, NAT, routing and IPsec"),
+        "Send features/nat, features/routing and features/ipsec with PUT to /api/4.0/edges/ID/nat/config,",
+        "/routing/config and /ipsec/config; each replaces all that is there. vnics belongs to PUT /api/4.0/edges/ID.",
+        "Rules that keep a source have the same original and translated address, and need NSX 6.3.0.",
+        "The firewall has to let through what is translated; target nsx-esg-table lists it.",
+        "An address marked as an example is one that the plan gives to nothing: name it in the plan.",
+    ]
+    root = ET.Element("edge")
+    root.append(ET.Comment("".join(f"\n  {_for_comment(line)}" for line in lines) + "\n"))
+    _vnics(root, edge)
+    features = ET.SubElement(root, "features")
+    _nat(ET.SubElement(features, "nat"), edge)
+    _routing(ET.SubElement(features, "routing"), edge)
+    if any(t.key == "iks-vcs" for t in edge.tunnels):
+        _ipsec(ET.SubElement(features, "ipsec"), edge)
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def export_nsx_esg_table(landscape: Landscape) -> str:
+    """Return the same configuration as tables to read or to type from, in Markdown."""
+    edge = find_edge(landscape)
+    _need_numbers(edge)
+    head, made = landscape.header(f"ESG {edge.name or ''}".strip())
+    parts = [
+        f"# {escape(head)}\n\n{escape(made)}. A star marks an example: an address that the plan gives to nothing.\n"
+    ]
+    for title, columns, rows in _tables(edge):
+        if rows:
+            table = Table(tuple(Column(c) for c in columns), rows)
+            parts.append(f"## {title}\n\n{render_markdown(table)}")
+    return "\n".join(parts)
+
+
+def _need_numbers(edge: Edge) -> None:
+    """Raise ExportError where a BGP session has no autonomous system number."""
+    speakers = [s for session in edge.sessions for s in session]
+    keys = {"ESG": "esg-asn", "vRouter": "iks-asn"}
+    lacking = sorted({keys[s.device] for s in speakers if s.asn is None and s.device in keys})
+    if lacking:
+        raise ExportError(
+            f"the plan states no {' and no '.join(lacking)} for its BGP sessions",
+            "; ".join(
+                f"write {key} = 64999, or another private number, under [integration]" for key in lacking
+            ),
+        )
+
+
+def _for_comment(line: str) -> str:
+    """Return a line that may stand in a comment of XML: no two hyphens in a row."""
+    return escape(line).replace("--", "- -")
+
+
+def _put(parent: ET.Element, **fields: str) -> None:
+    """Add an element with text for each field."""
+    for name, text in fields.items():
+        ET.SubElement(parent, name).text = escape(text)[:_LONGEST]
+
+
+def _note(parent: ET.Element, text: str) -> None:
+    parent.append(ET.Comment(f" {_for_comment(text)} "))
+
+
+def _marked(address: Address | None) -> str:
+    """Return an address for a table, with a star if it is an example."""
+    if address is None:
+        return "any"
+    return f"{address.text}{'*' if address.example else ''}"
+
+
+# XML.
+
+
+def _vnics(root: ET.Element, edge: Edge) -> None:
+    vnics = ET.SubElement(root, "vnics")
+    for interface in edge.interfaces:
+        vnic = ET.SubElement(vnics, "vnic")
+        if interface.address.example:
+            _note(vnic, f"{interface.address} is an example: write addresses = {{ uplink = 2 }} in the plan")
+        kind = "internal" if interface.role == "transit" else "uplink"
+        _put(vnic, index=str(interface.number), name=_TITLES[interface.role], type=kind)
+        groups = ET.SubElement(vnic, "addressGroups")
+        for group in interface.groups:
+            element = ET.SubElement(groups, "addressGroup")
+            _put(element, primaryAddress=group.primary.text)
+            if group.secondary:
+                secondary = ET.SubElement(element, "secondaryAddresses")
+                for address in group.secondary:
+                    _put(secondary, ipAddress=address.text)
+            assert group.network.prefix is not None
+            _put(element, subnetPrefixLength=str(group.network.prefix.length))
+        _put(vnic, isConnected="true")
+
+
+def _rules(edge: Edge) -> Iterator[_Rule]:
+    for rule in edge.source_nat:
+        address = rule.address.text if rule.address is not None else str(rule.source)
+        match = "any" if rule.match is None else str(rule.match)
+        example = rule.address is not None and rule.address.example
+        yield _Rule(
+            "snat", rule.interface, str(rule.source), match, address, "any", "any", rule.text, example
+        )
+    for nat in edge.destination_nat:
+        port = "any" if nat.port is None else str(nat.port)
+        yield _Rule(
+            "dnat", nat.interface, nat.address.text, "any", nat.target.text, nat.protocol or "any", port, nat.text,
+            nat.address.example or nat.target.example,
+        )  # fmt: skip
+
+
+def _nat(nat: ET.Element, edge: Edge) -> None:
+    rules = ET.SubElement(nat, "natRules")
+    for rule in _rules(edge):
+        element = ET.SubElement(rules, "natRule")
+        if rule.example:
+            _note(element, "holds an example")
+        _put(element, action=rule.action, vnic=_number(edge, rule.interface), originalAddress=rule.original)
+        if rule.match != "any":
+            _put(element, snatMatchDestinationAddress=rule.match)
+        _put(
+            element, translatedAddress=rule.translated, loggingEnabled="false", enabled="true",
+            description=rule.text, protocol=rule.protocol, translatedPort=rule.port, originalPort=rule.port,
+        )  # fmt: skip
+
+
+def _number(edge: Edge, role: Role | None) -> str:
+    return "" if role is None else str(next(i.number for i in edge.interfaces if i.role == role))
+
+
+def _routing(routing: ET.Element, edge: Edge) -> None:
+    if edge.sessions:
+        _global(ET.SubElement(routing, "routingGlobalConfig"), edge)
+    static = ET.SubElement(routing, "staticRouting")
+    routes = ET.SubElement(static, "staticRoutes")
+    own = [r for r in edge.routes if r.device == "ESG" and r.how == "static" and r.next_hop is not None]
+    for route in own:
+        if route.prefix != DEFAULT_ROUTE and route.next_hop is not None:
+            _put(
+                ET.SubElement(routes, "route"), description=f"{route.via}: {route.text}",
+                vnic=_number(edge, route.interface), network=str(route.prefix), nextHop=route.next_hop.text,
+            )  # fmt: skip
+    for route in own:
+        if route.prefix == DEFAULT_ROUTE and route.next_hop is not None:
+            _put(
+                ET.SubElement(static, "defaultRoute"), description=f"{route.via}: {route.text}",
+                vnic=_number(edge, route.interface), gatewayAddress=route.next_hop.text,
+            )  # fmt: skip
+    if edge.sessions:
+        _bgp(ET.SubElement(routing, "bgp"), edge)
+
+
+def _global(config: ET.Element, edge: Edge) -> None:
+    first = edge.sessions[0].first
+    _put(config, routerId=first.address.text)
+    prefixes = ET.SubElement(config, "ipPrefixes")
+    for number, prefix in enumerate(first.announces, 1):
+        _put(ET.SubElement(prefixes, "ipPrefix"), name=f"overlay-{number}", ipAddress=str(prefix))
+
+
+def _bgp(bgp: ET.Element, edge: Edge) -> None:
+    first = edge.sessions[0].first
+    _put(bgp, enabled="true", localASNumber=str(first.asn))
+    neighbours = ET.SubElement(bgp, "bgpNeighbours")
+    for session in edge.sessions:
+        element = ET.SubElement(neighbours, "bgpNeighbour")
+        if note := _about(session):
+            _note(element, note)
+        _put(
+            element, ipAddress=session.second.address.text, remoteASNumber=str(session.second.asn), weight="60",
+            holdDownTimer="180", keepAliveTimer="60",
+        )  # fmt: skip
+        filters = ET.SubElement(element, "bgpFilters")
+        for direction, prefixes, longest in (
+            ("in", session.second.announces, "32"),
+            ("out", first.announces, None),
+        ):
+            for prefix in prefixes:
+                item = ET.SubElement(filters, "bgpFilter")
+                _put(item, direction=direction, action="permit", network=str(prefix))
+                if longest is not None and prefix.length < 32:
+                    # Pods are announced in blocks (Calico), so longer prefixes have to pass.
+                    _put(item, ipPrefixGe=str(prefix.length), ipPrefixLe=longest)
+            rest = ET.SubElement(filters, "bgpFilter")
+            _put(
+                rest, direction=direction, action="deny", network="0.0.0.0/0", ipPrefixGe="0", ipPrefixLe="32"
+            )
+    redistribution = ET.SubElement(bgp, "redistribution")
+    _put(redistribution, enabled="true")
+    rules = ET.SubElement(redistribution, "rules")
+    for number, _ in enumerate(first.announces, 1):
+        rule = ET.SubElement(rules, "rule")
+        _put(rule, prefixName=f"overlay-{number}")
+        origin = ET.SubElement(rule, "from")
+        _put(origin, ospf="false", bgp="false", static="true", connected="false")
+        _put(rule, action="permit")
+
+
+def _about(session: Session) -> str:
+    """Say what of a session is an example."""
+    other = session.second
+    if other.device == "BCR":
+        return "the number of the BCR is an example: IBM tells it when it approves the peering"
+    if other.address.example:
+        return f"an example of a worker of {other.name}: IBM Cloud assigns the addresses"
+    return ""
+
+
+def _ipsec(ipsec: ET.Element, edge: Edge) -> None:
+    _put(ipsec, enabled="true")
+    sites = ET.SubElement(ipsec, "sites")
+    for tunnel in edge.tunnels:
+        if tunnel.key == "iks-vcs" and tunnel.far.gateway is not None:
+            _site(ET.SubElement(sites, "site"), tunnel, tunnel.far.gateway)
+
+
+def _site(site: ET.Element, tunnel: Tunnel, local: Address) -> None:
+    _put(
+        site, enabled="true", name=tunnel.label, description=f"strongSwan of IKS cluster {tunnel.near.name}",
+        localId=tunnel.far.identity, localIp=local.text, peerId=tunnel.near.identity,
+        peerIp=tunnel.near.gateway.text if tunnel.near.gateway is not None else "any",
+        encryptionAlgorithm="aes256",
+    )  # fmt: skip
+    _note(site, "write the pre-shared key into psk: it belongs into no plan, and NSX refuses an empty one")
+    _put(site, psk="", authenticationMode="psk", enablePfs="true", dhGroup="dh14")
+    for name, prefixes in (("localSubnets", tunnel.far.subnets), ("peerSubnets", tunnel.near.subnets)):
+        subnets = ET.SubElement(site, name)
+        for prefix in prefixes:
+            _put(subnets, subnet=str(prefix))
+    _put(site, ikeOption=f"ikev{tunnel.ike}", digestAlgorithm="sha-256", responderOnly="true")
+
+
+# Tables.
+
+_Rows = list[list[str | int | None]]
+
+
+def _tables(edge: Edge) -> Iterator[tuple[str, tuple[str, ...], _Rows]]:
+    """Yield title, columns and rows of each table."""
+    yield "Interfaces", ("vNIC", "name", "primary address", "secondary addresses", "network", "router"), [
+        [
+            str(i.number), _TITLES[i.role], f"{_marked(g.primary)}/{g.network.prefix.length}",
+            ", ".join(map(_marked, g.secondary)), g.network.name, _marked(i.gateway),
+        ]
+        for i in edge.interfaces for g in i.groups if g.network.prefix is not None
+    ]  # fmt: skip
+    yield "NAT, in this order", ("action", "applied on", "original", "for destination", "translated", "port", "what"), [
+        [
+            "keep source" if r.action == "snat" and r.original == r.translated else r.action.upper(),
+            _TITLES[r.interface], r.original, r.match, f"{r.translated}{'*' if r.example else ''}",
+            r.port if r.port == "any" else f"{r.protocol} {r.port}", r.text,
+        ]
+        for r in _rules(edge)
+    ]  # fmt: skip
+    yield "Routes", ("network", "next hop", "towards", "interface", "how", "what"), [
+        [
+            str(r.prefix), _marked(r.next_hop) if r.next_hop is not None else "", r.via,
+            "" if r.interface is None else _TITLES[r.interface], r.how, r.text,
+        ]
+        for r in edge.routes if r.device == "ESG"
+    ]  # fmt: skip
+    yield "BGP", ("local address", "local AS", "neighbour", "what", "remote AS", "announces", "accepts"), [
+        [
+            _marked(s.first.address), str(s.first.asn), _marked(s.second.address),
+            f"{s.second.device} {s.second.name or ''}".strip(), f"{s.second.asn}{'*' if s.second.example else ''}",
+            _list(s.first.announces), _list(s.second.announces),
+        ]
+        for s in edge.sessions
+    ]  # fmt: skip
+    yield "IPsec sites", ("name", "local address", "local ID", "peer address", "peer ID", "local subnets", "peer subnets", "IKE"), [
+        [
+            t.label, _marked(t.far.gateway), t.far.identity, _marked(t.near.gateway), t.near.identity,
+            _list(t.far.subnets), _list(t.near.subnets), f"IKEv{t.ike}, aes256, sha-256, dh14, PFS",
+        ]
+        for t in edge.tunnels if t.key == "iks-vcs"
+    ]  # fmt: skip
+    yield "Firewall: what has to pass", ("source", "destination", "service", "what"), list(_firewall(edge))
+
+
+def _list(prefixes: Iterable[object]) -> str:
+    return ", ".join(map(str, prefixes))
+
+
+def _firewall(edge: Edge) -> Iterator[list[str | int | None]]:
+    """Yield what the firewall has to let through for all of this; NSX matches translated traffic by real addresses."""
+    for network in edge.behind:
+        yield [str(network.prefix), "any", "any", f"{network.name} outward"]
+    for nat in edge.destination_nat:
+        service = "any" if nat.port is None else f"{nat.protocol} {nat.port}"
+        yield [
+            "any",
+            _marked(nat.address),
+            service,
+            f"{nat.text}; choose the ports" if nat.port is None else nat.text,
+        ]
+    for session in edge.sessions:
+        yield [_marked(session.second.address), _marked(session.first.address), "tcp 179", "BGP"]
+    for tunnel in edge.tunnels:
+        if tunnel.key == "iks-vcs":
+            yield [
+                _marked(tunnel.near.gateway),
+                _marked(tunnel.far.gateway),
+                "udp 500, udp 4500, ESP",
+                "IPsec",
+            ]
+            yield [
+                _list(tunnel.near.subnets),
+                _list(tunnel.far.subnets),
+                "any",
+                f"through the tunnel of {tunnel.near.name}",
+            ]

@@ -1,0 +1,236 @@
+"""The workbook, read back by another library: what it holds, that it is the same each time, and that text stays text."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from datetime import datetime
+from ipaddress import ip_network
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from openpyxl import load_workbook
+
+from ipplan.catalog import load_catalog
+from ipplan.export import ExportError, Landscape
+from ipplan.export.xlsx import MOST_CHARACTERS, export_xlsx
+from ipplan.plan.load import parse_plan
+from ipplan.topology import build_topology
+
+if TYPE_CHECKING:
+    from conftest import Run
+    from openpyxl import Workbook
+
+ROOT = Path(__file__).parent.parent.parent
+SAMPLES = ROOT / "sample-plans"
+REFERENCE = SAMPLES / "reference-architecture.toml"
+SHEETS = ["Plan", "Networks", "Addresses", "Findings", "Free", "Routes"]
+
+
+def rows(book: Workbook, name: str) -> list[dict[str, Any]]:
+    titles, *values = book[name].values
+    return [dict(zip(map(str, titles), row, strict=True)) for row in values]
+
+
+def exported(run: Run, plan: Path, *more: str) -> Workbook:
+    done = run("export", str(plan), "xlsx", *more)
+    assert done.returncode == 0, done.stderr
+    return load_workbook(io.BytesIO(done.stdout))
+
+
+def made(text: str) -> bytes:
+    plan = parse_plan(text.encode(), "plan.toml")
+    return export_xlsx(Landscape(plan, build_topology(plan), load_catalog()))
+
+
+@pytest.mark.parametrize("sample", ["reference-architecture", "two-clusters", "ipv6", "conflicts"])
+def test_networks_are_those_of_show(run: Run, sample: str) -> None:
+    plan = SAMPLES / f"{sample}.toml"
+    book = exported(run, plan, "--force")
+    assert book.sheetnames == SHEETS
+    shown = json.loads(run("show", str(plan), "--allocated", "--json").stdout)["networks"]
+    found = rows(book, "Networks")
+    assert [row["name"] for row in found] == [n["network"] for n in shown]
+    for row, network in zip(found, shown, strict=True):
+        assert (row["kind"], row["cluster"], row["group"]) == (
+            network["kind"],
+            network["cluster"],
+            network["group"],
+        )
+        assert (row["status"] == "allocated, not pinned") == (network["status"] == "allocated")
+        if network["cidr"] is not None:
+            block = ip_network(row["CIDR"])
+            assert (row["CIDR"], row["gateway"]) == (network["cidr"], network["gateway"])
+            assert (row["first address"], row["last address"]) == (str(block[0]), str(block[-1]))
+            assert row["netmask"] == (str(block.netmask) if block.version == 4 else None)
+            # Excel keeps 15 digits, so larger numbers are text.
+            large = network["usable"] >= 10**15
+            assert row["usable"] == (str(network["usable"]) if large else network["usable"])
+
+
+def test_the_other_sheets_say_what_the_commands_say(run: Run) -> None:
+    plan = SAMPLES / "conflicts.toml"
+    book = exported(run, plan, "--force")
+    checked = json.loads(run("check", str(plan), "--json").stdout)["findings"]
+    assert {(r["severity"], r["rule"]) for r in rows(book, "Findings")} >= {
+        (f["severity"], f["rule"]) for f in checked
+    }
+    order = [("error", "warning", "note").index(r["severity"]) for r in rows(book, "Findings")]
+    assert order == sorted(order)
+    book = exported(run, REFERENCE)
+    free = json.loads(run("free", str(REFERENCE), "--after-allocation", "--json").stdout)["pools"]
+    blocks = rows(book, "Free")
+    for pool in free:
+        own = [b for b in blocks if b["pool"] == pool["cidr"]]
+        assert sum(b["addresses"] for b in own) == pool["free"]
+        assert all(ip_network(b["free block"]).num_addresses == b["addresses"] for b in own)
+    routes = json.loads(run("topology", str(REFERENCE), "--json").stdout)["routes"]
+    assert {r["device"] for r in rows(book, "Routes")} == {r["device"] for r in routes if r["prefixes"]}
+    addresses = {(r["network"], r["name"]): r["address"] for r in rows(book, "Addresses")}
+    assert addresses["icp-workers", "master-vip"] == "172.24.18.10"
+    about = {r["what"]: r["value"] for r in rows(book, "Plan")}
+    assert about["findings"] == "none"
+    assert about["integration iks-vcs"] == "strongswan"
+
+
+def test_every_sheet_can_be_filtered_and_printed(run: Run) -> None:
+    for page in exported(run, REFERENCE):
+        assert page.freeze_panes == "A2"
+        assert page.auto_filter.ref == page.dimensions
+        assert page.page_setup.orientation == "landscape"
+        assert page.sheet_properties.pageSetUpPr.fitToPage
+        assert page.page_setup.fitToHeight == 0
+        assert page.print_title_rows == "$1:$1"
+
+
+def test_the_same_plan_gives_the_same_bytes_dated_by_the_edition(run: Run, tmp_path: Path) -> None:
+    first = run("export", str(REFERENCE), "xlsx").stdout
+    second = run(
+        "export", str(REFERENCE), "xlsx", "-o", "plan.xlsx", env={"TZ": "Asia/Tokyo", "PYTHONHASHSEED": "7"}
+    )
+    assert second.stdout == b""
+    assert (tmp_path / "plan.xlsx").read_bytes() == first
+    properties = load_workbook(io.BytesIO(first)).properties
+    assert properties.created == properties.modified == datetime(2025, 10, 3)
+
+
+HOSTILE = (
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "=cmd|' /C calc'!A0",
+    "{=1}",
+    "http://example.com/",
+    "mailto:a@b",
+    "internal:Plan!A1",
+    "<b>&amp;]]>",
+    "_x0041_",
+    'a"b',
+    "a\tb\nc\rd\x01\x7f",
+    "a\u2028b\u202ec\ufffe\uffff",
+    "\U0001f600",
+    "0012",
+    "1e3",
+    " ",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_stays_text(text: str) -> None:
+    word = json.dumps(text, ensure_ascii=True)
+    plan = f"""
+schema = 1
+[plan]
+name = {word}
+description = {word}
+byoip = ["172.24.0.0/14"]
+[networks.{word}]
+kind = "vcs-vm"
+cidr = "172.24.1.0/24"
+description = {word}
+addresses = {{ {word} = 1 }}
+"""
+    if "\U0001f600" in text:
+        plan = plan.replace(word, f'"{text}"')
+    data = made(plan)
+    book = load_workbook(io.BytesIO(data))
+    (network,) = rows(book, "Networks")
+    (address,) = rows(book, "Addresses")
+    assert isinstance(network["name"], str)
+    assert network["name"] == network["description"] == address["name"] == address["network"]
+    if text.isprintable() and text != "_x0041_":
+        assert network["name"] == text
+    for page in book:
+        for cell in (cell for row in page.iter_rows() for cell in row):
+            assert cell.data_type in ("s", "n"), "a formula"
+            assert cell.hyperlink is None
+            assert isinstance(cell.value, (str, int, type(None)))
+            assert not any(ord(c) < 32 for c in str(cell.value))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = archive.namelist()
+        assert not any("rels" in name and "sheet" in name for name in names), "a link out of a sheet"
+        assert not any(b"<f>" in archive.read(name) for name in names)
+
+
+def test_long_text_is_cut_to_what_a_cell_takes() -> None:
+    plan = (
+        f'schema = 1\n[networks.a]\nkind = "enterprise"\ncidr = "10.1.0.0/16"\ndescription = "{"x" * 40_000}"'
+    )
+    (network,) = rows(load_workbook(io.BytesIO(made(plan))), "Networks")
+    assert len(network["description"]) == MOST_CHARACTERS
+
+
+def test_an_empty_plan_has_its_sheets_too() -> None:
+    assert load_workbook(io.BytesIO(made("schema = 1\n"))).sheetnames == SHEETS
+
+
+def test_a_missing_library_is_said(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "xlsxwriter.py").write_text("raise ImportError\n", encoding="utf-8")
+    done = run("export", str(REFERENCE), "xlsx", env={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert "needs XlsxWriter" in done.stderr.decode()
+    assert "pip install 'ipplan[xlsx]'" in done.stderr.decode()
+
+
+def test_more_rows_than_a_sheet_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ipplan.export.xlsx.MOST_ROWS", 5)
+    with pytest.raises(ExportError, match="a worksheet has 5"):
+        made("schema = 1\n")
+
+
+def test_a_terminal_gets_no_binary_file() -> None:
+    pty = pytest.importorskip("pty", reason="needs pseudo-terminals")
+    master, terminal = pty.openpty()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "ipplan", "export", str(REFERENCE), "xlsx"],
+            stdin=subprocess.DEVNULL,
+            stdout=terminal,
+            stderr=subprocess.PIPE,
+            cwd=ROOT,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(terminal)
+        os.close(master)
+    assert done.returncode == 2
+    assert "binary" in done.stderr.decode()
+    assert "add -o FILE" in done.stderr.decode()
+
+
+def test_a_full_disk_leaves_no_half_a_workbook(run: Run, tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    with open("/dev/full", "wb") as full:
+        done = run("export", str(REFERENCE), "xlsx", stdout=full)
+    assert done.returncode == 2
+    folder = tmp_path / "missing"
+    assert run("export", str(REFERENCE), "xlsx", "-o", f"{folder}/a.xlsx").returncode == 2
+    assert not folder.exists()
