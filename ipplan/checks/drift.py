@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ipplan.addresses import PrefixIndex, RangeSet, format_address
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Source
+from ipplan.plan import names
 from ipplan.plan.kinds import KINDS
 from ipplan.topology import choice, list_ways
 
@@ -96,17 +97,27 @@ class _Comparison:
             help=f"{where} if {self.file.file} is right, or correct {row.field} there",
         )
 
-    def plan_lacks(self, row: Row, what: str = "network", key: KeyPath = ("networks",)) -> Finding:
-        """The file has a range that the plan does not have."""
+    def plan_lacks(
+        self, row: Row, what: str = "network", key: KeyPath = ("networks",), *,
+        more: int = 0, instead: Sequence[Network] = (),
+    ) -> Finding:  # fmt: skip
+        """The file has a range that the plan does not have, and so many more like it; the plan has others instead."""
         because = [f"it is {row.description}"] if row.description else []
+        if more:
+            because.append(
+                f"{more:,} more of {row.field} {'are' if more > 1 else 'is'} in no network of the plan"
+            )
+        if instead:
+            because.append(f"the plan has {', '.join(map(_label, instead[:4]))} for that")
         near = self.overlapping(row.prefix)
         if near:
             because.append(f"it shares addresses with {', '.join(map(_label, near[:4]))}")
+        touched = list(dict.fromkeys((*near, *instead)))
         return RULES["drift"].finding(
             f"{row.cidr} is in {self.where(row)}, and the plan has no such {what}",
-            key,
-            networks=tuple(n.name for n in near),
-            cidrs=(*(str(n.prefix) for n in near), str(row.prefix)),
+            instead[0].cidr_key if instead else key,
+            networks=tuple(n.name for n in touched),
+            cidrs=(*(str(n.prefix) for n in touched), str(row.prefix)),
             because=tuple(because),
             help=f"add it to the plan, as [[avoid]] where it is nobody's business, or take it out of {self.file.file}",
         )
@@ -143,12 +154,7 @@ class _Comparison:
 
     def compare_addresses(self, rows: Sequence[Row], homes: Sequence[Network]) -> Iterator[Finding]:
         """Compare single addresses that a plan may name with the networks in which they would be named."""
-        named = [
-            (network, address, text)
-            for network in homes
-            for address in network.addresses
-            if address.name in rows[0].names and (text := _resolved(network, address)) is not None
-        ]
+        named = list(_named(homes, rows[0].names))
         stated = {row.cidr for row in rows}
         for network, address, text in named:
             if text not in stated:
@@ -176,23 +182,27 @@ class _Lists(_Comparison):
             row for row in self.file.rows if row.whole and not row.container and not self._is_there(row)
         ]
         parts = [row for row in self.file.rows if not row.whole and not row.names]
-        parts = [row for row in parts if not self._holds(row)]
+        holders = [self._holders(row) for row in parts]
+        self.holding = frozenset(network.name for around in holders for network in around)
         waiting = [row for row in waiting if not (row.kind is None and self.avoided.covers(row.prefix))]
         self.waiting = Counter(row.kind if self._tells_kinds() else None for row in waiting)
         for row in waiting:
-            if (other := self._other_kind(row)) is not None:
+            other = self._other_kind(row)
+            if other is not None and self._same_name(row) is None:
                 yield self._kind_differs(other, row)
             elif (meant := self._meant(row)) is not None:
                 del self.left[meant.name]
                 yield self.differ(meant, row)
             elif not self.file.partial or self._touches(row):
                 yield self.plan_lacks(row)
-        for row in parts:
-            if not self.avoided.covers(row.prefix) and (not self.file.partial or self._touches(row)):
-                yield self.plan_lacks(row)
+        for name in self.holding:
+            self.left.pop(name, None)
+        yield from self._parts(parts, holders)
         yield from self._named_addresses()
         for network in self.left.values():
-            if network.kind.name in self.file.kinds and not network.default and self.certain:
+            # An IPAM has each prefix once, whatever stands on it.
+            once = self.file.partial and network.prefix in self.rows_of
+            if network.kind.name in self.file.kinds and not network.default and self.certain and not once:
                 yield self.file_lacks(network)
 
     def _scope(self) -> Iterator[Network]:
@@ -239,17 +249,38 @@ class _Lists(_Comparison):
         """Tell whether the kinds of the rows are stated, not guessed: pools of Calico fit two kinds of pods."""
         return len({KINDS[kind].platform for kind in self.file.kinds if KINDS[kind].internal}) < 2
 
-    def _holds(self, row: Row) -> bool:
-        """Tell whether a network of the plan holds the row, and take it off the list."""
-        found = [
+    def _holders(self, row: Row) -> list[Network]:
+        """Return the networks of the plan that hold the row."""
+        return [
             n
             for n in self.overlapping(row.prefix)
             if n.name in self.inside and n.prefix is not None and n.prefix.covers(row.prefix)
             if row.kind in (None, n.kind.name)
         ]
-        for network in found:
-            self.left.pop(network.name, None)
-        return bool(found)
+
+    def _parts(self, parts: Sequence[Row], holders: Sequence[list[Network]]) -> Iterator[Finding]:
+        """Compare rows that lie in networks, each with those that hold it; where none of a field is held, tell it once."""
+        held = {(row.kind, row.field) for row, around in zip(parts, holders, strict=True) if around}
+        strays: dict[tuple[str | None, str], list[Row]] = {}
+        for row, around in zip(parts, holders, strict=True):
+            if around:
+                yield from self._moved(row, around)
+            elif not self.avoided.covers(row.prefix) and (not self.file.partial or self._touches(row)):
+                strays.setdefault((row.kind, row.field), []).append(row)
+        for group, rows in strays.items():
+            if group in held:
+                yield from map(self.plan_lacks, rows)
+                continue
+            instead = [network for network in self.left.values() if network.kind.name == group[0]]
+            for network in instead:
+                del self.left[network.name]
+            yield self.plan_lacks(rows[0], more=len(rows) - 1, instead=instead)
+
+    def _moved(self, row: Row, around: Sequence[Network]) -> Iterator[Finding]:
+        """Yield the address of the row's name where none of the networks that hold the row has it there."""
+        named = list(_named(around, (row.name,))) if row.is_address else []
+        if named and all(text != row.cidr for _, _, text in named):
+            yield self.address_differs(*named[0], row)
 
     def _touches(self, row: Row) -> bool:
         """Tell whether the row shares addresses with what the plan has."""
@@ -268,20 +299,27 @@ class _Lists(_Comparison):
             help=f'write kind = "{row.kind}" if {self.file.file} is right',
         )
 
+    def _kinds(self, row: Row) -> Collection[str]:
+        """Return the kinds that a row may be of."""
+        return {row.kind} if row.kind is not None and self._tells_kinds() else self.file.kinds
+
+    def _same_name(self, row: Row) -> Network | None:
+        """Return the network of the plan that has the name of the row and is not in the file so far."""
+        same = self.left.get(row.name)
+        return same if same is not None and same.kind.name in self._kinds(row) else None
+
     def _meant(self, row: Row) -> Network | None:
         """Return the network of the plan that the row most likely is, at another range: None if none is likely."""
-        tells = self._tells_kinds()
-        kinds = {row.kind} if row.kind is not None and tells else self.file.kinds
-        same = self.left.get(row.name)
-        if same is not None and same.kind.name in kinds:
+        if (same := self._same_name(row)) is not None:
             return same
+        tells, kinds = self._tells_kinds(), self._kinds(row)
         near = (n for n in self.overlapping(row.prefix) if n.name in self.left and n.kind.name in kinds)
         if (first := next(near, None)) is not None:
             return first
         # Two ranges that share nothing are one network only if nothing else can be meant.
         if row.kind is None or self.waiting[row.kind if tells else None] != 1:
             return None
-        likely = [n for n in self.left.values() if n.kind.name in kinds]
+        likely = [n for n in self.left.values() if n.kind.name in kinds and n.name not in self.holding]
         return likely[0] if len(likely) == 1 else None
 
     def _named_addresses(self) -> Iterator[Finding]:
@@ -374,33 +412,38 @@ class _Tunnel(_Comparison):
             return
         stated = RangeSet(row.prefix for row in rows)
         fine = _ranges((*needed, *allowed))
-        for row in rows:
-            if not fine.covers(row.prefix):
-                yield self.plan_lacks(row, f"network on that side of the tunnel ({field})", ("integration",))
-        for network in needed:
-            if network.prefix is not None and not stated.covers(network.prefix):
-                yield self.file_lacks(network, field)
+        strange = [row for row in rows if not fine.covers(row.prefix)]
+        missing = [n for n in needed if n.prefix is not None and not stated.covers(n.prefix)]
+        if len(strange) == len(missing) == 1:
+            yield self.differ(missing[0], strange[0])
+            return
+        for row in strange:
+            yield self.plan_lacks(row, f"network on that side of the tunnel ({field})", ("integration",))
+        for network in missing:
+            yield self.file_lacks(network, field)
 
     def _gateways(self, way: Way, cluster: str | None) -> Iterator[Finding]:
         near = [n for n in self._of(way.at) if n.kind.platform is not None and cluster in (None, n.cluster)]
         far = [n for n in self._of(way.at) if n.kind.platform is None or way.origin == "icp"]
-        if way.origin == "iks":
-            rows = self._rows("gateway")
-            if rows:
-                yield from self.compare_addresses(rows, near)
-            else:
-                yield from self._no_gateway(near)
+        rows = self._rows("gateway")
+        if way.origin == "iks" and rows:
+            yield from self.compare_addresses(rows, near)
+        elif way.key == "iks-vcs":
+            # Towards ICP the cluster dials out, and its end needs no address of its own.
+            yield from self._no_gateway(near)
+        # Towards ICP the ESG listens at an address set aside for that, or at its own.
+        wanted = (names.ICP_TUNNEL, names.ESG_TUNNEL) if way.key == "iks-icp" else (names.ESG_TUNNEL,)
+        ends = [end for each in wanted if way.origin == "iks" for end in _named(far, each)]
         for row in self._rows("far-gateway"):
             if far and not any(n.prefix is not None and n.prefix.covers(row.prefix) for n in far):
                 yield self.plan_lacks(row, "address at the other end of the tunnel", ("integration",))
+            elif ends and all(text != row.cidr for _, _, text in ends):
+                yield self.address_differs(*ends[0], row)
 
     def _no_gateway(self, homes: Sequence[Network]) -> Iterator[Finding]:
         """Yield the address that the plan names for the near end where the values have none."""
-        for network in homes:
-            for address in network.addresses:
-                text = _resolved(network, address)
-                if address.name in ("strongswan", "vpn") and text is not None:
-                    yield self.address_differs(network, address, text, None)
+        for network, address, text in _named(homes, names.TUNNEL):
+            yield self.address_differs(network, address, text, None)
 
 
 def _label(network: Network) -> str:
@@ -409,6 +452,15 @@ def _label(network: Network) -> str:
 
 def _ranges(networks: Iterable[Network]) -> RangeSet:
     return RangeSet(network.prefix for network in networks if network.prefix is not None)
+
+
+def _named(networks: Iterable[Network], wanted: Sequence[str]) -> Iterator[tuple[Network, NamedAddress, str]]:
+    """Yield of each network the address with the first of these names that it has, and the address as text."""
+    for network in networks:
+        by_name = {address.name: address for address in network.addresses}
+        found = next((by_name[name] for name in wanted if name in by_name), None)
+        if found is not None and (text := _resolved(network, found)) is not None:
+            yield network, found, text
 
 
 def _resolved(network: Network, address: NamedAddress) -> str | None:

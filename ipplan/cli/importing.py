@@ -83,8 +83,10 @@ def command(
 
 
 def _stem(path: str) -> str | None:
-    """Return the name of a file without its ending, None for standard input."""
-    return None if path == "-" else os.path.splitext(os.path.basename(path))[0] or None
+    """Return the name of a file without its ending, None for standard input and pipes."""
+    if path == "-" or path.startswith(("/dev/", "/proc/")):
+        return None
+    return os.path.splitext(os.path.basename(path))[0] or None
 
 
 def _list() -> None:
@@ -98,16 +100,15 @@ def _list() -> None:
 
 
 def _say_summary(observed: list[Observed], made: Imported) -> None:
+    from ipplan.importers.reading import counted
+
     for one in observed:
-        say(f"{one.file}: {_counted(len(one.rows), 'row')} of {one.source}")
-    parts = [_counted(made.networks, "network"), _counted(made.avoids, "avoided range")]
+        say(f"{one.file}: {counted(len(one.rows), 'row')} of {one.source}")
+    parts = [counted(made.networks, "network"), counted(made.avoids, "avoided range")]
+    if made.pools:
+        parts.append(counted(made.pools, "pool"))
     if made.addresses:
-        parts.append(_counted(made.addresses, "named address"))
+        parts.append(counted(made.addresses, "named address"))
     if made.comments:
-        parts.append(f"{_counted(made.comments, 'container')} as a comment")
-    say(f"{', '.join(parts)}; {_counted(made.duplicates, 'duplicate')} skipped")
-
-
-def _counted(count: int, what: str) -> str:
-    plural = "" if count == 1 else "es" if what.endswith("s") else "s"
-    return f"{count:,} {what}{plural}"
+        parts.append(f"{counted(made.comments, 'container')} as a comment")
+    say(f"{', '.join(parts)}; {counted(made.duplicates, 'duplicate')} skipped")

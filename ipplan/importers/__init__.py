@@ -67,7 +67,7 @@ IMPORTERS: dict[str, Importer] = {
         Importer(
             "strongswan",
             "both sides of a strongSwan tunnel",
-            "helm get values RELEASE -o yaml",
+            "helm get values RELEASE --all -o yaml",
             "ipplan.importers.strongswan:read",
         ),
         Importer(
@@ -110,12 +110,43 @@ def read_source(source: str, data: bytes, file: str) -> Observed:
 
     Raises SourceError with every problem. Cost is linear in the size of the file.
     """
+    from ipplan.importers.guess import guess_source
+
+    if not data.strip():
+        help_ = None if source == AUTO else f"it is to hold {IMPORTERS[source].title}"
+        raise SourceError(Problem("the file is empty", 1, help_, "no-prefix"))
+    try:
+        if source == AUTO:
+            source = guess_source(data)
+        return replace(_read(source, data), file=file, source=source)
+    except SourceError:
+        if (other := _other_source(source, data)) is None:
+            raise
+        message = f"the file is not of the source {source}; as {other} it can be read"
+        raise SourceError(Problem(message, None, f"name {other} or {AUTO}", "wrong-source")) from None
+    except RecursionError:
+        raise SourceError(
+            Problem("its values stand inside one another too deeply to be read", None, None, "bad-value")
+        ) from None
+
+
+def _read(source: str, data: bytes) -> Observed:
     from importlib import import_module
 
-    if source == AUTO:
-        from ipplan.importers.guess import guess_source
-
-        source = guess_source(data)
     module, _, function = IMPORTERS[source].function.partition(":")
     read: Callable[[bytes], Observed] = getattr(import_module(module), function)
-    return replace(read(data), file=file, source=source)
+    return read(data)
+
+
+def _other_source(source: str, data: bytes) -> str | None:
+    """Return the source that a file is of, where that is another than the one that was named, and it can be read."""
+    from ipplan.importers.guess import guess_source
+
+    try:
+        other = guess_source(data)
+        if source not in (AUTO, other):
+            _read(other, data)
+            return other
+    except (SourceError, RecursionError):
+        pass
+    return None

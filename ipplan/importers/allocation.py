@@ -22,7 +22,7 @@ def read(data: bytes) -> Observed:
     if schema != SCHEMA:
         raise SourceError(
             Problem(
-                f"the document is {show(schema or '')}, not {SCHEMA}", document.line,
+                f"the document is {show(schema) if schema else 'of no schema'}, not {SCHEMA}", document.line,
                 "ipplan allocate PLAN --json prints one", "bad-value",
             )
         )  # fmt: skip

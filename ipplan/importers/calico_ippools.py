@@ -1,6 +1,6 @@
 """Pod networks of Calico: IPPool resources in JSON or YAML, or the pools of an Installation.
 
-Fields: projectcalico/libcalico-go lib/apis/v3/ippool.go @7d7eb71. A pool does not say of what cluster it is; one inside
+Fields: projectcalico/libcalico-go lib/apis/v3/ippool.go @7d7eb71. blockSize and the modes say nothing of a plan. A pool does not say of what cluster it is; one inside
 the windows that IKS accepts for pods is taken for IKS, any other for ICP.
 """
 
@@ -30,7 +30,7 @@ def read(data: bytes) -> Observed:
             cidr = pool.text("cidr")
             node = pool.get("cidr")
             if cidr is None or node is None:
-                collector.problem(f"pool {show(name)} has no cidr", pool.line)
+                collector.problem(f"pool {show(name)} has no spec.cidr", pool.line, _HELP)
                 continue
             disabled = (state := pool.get("disabled")) is not None and state.value is True
             collector.add(
@@ -51,10 +51,11 @@ def _pools(document: Node, collector: Collector) -> Iterator[tuple[str, Node]]:
         inner = [] if spec is None else spec.items("calicoNetwork", "ipPools")
         if inner:
             yield from ((f"{name}-{index}", pool) for index, pool in enumerate(inner))
-        elif kind in ("IPPool", "ipPool", None) and spec is not None:
-            yield name, spec
+        elif kind == "IPPool" or (kind is None and spec is not None):
+            yield name, spec or item
         elif item.get("apiVersion") is None:
-            collector.problem(f"the entry is of kind {show(kind or '')}, not IPPool", item.line, _HELP)
+            what = f"is of kind {show(kind)}, not" if kind else "is no"
+            collector.problem(f"the entry {what} IPPool", item.line, _HELP)
 
 
 def _likely_kind(prefix: Prefix) -> str:

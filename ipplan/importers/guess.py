@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import Any
 
-from ipplan.importers.document import looks_like_json, read_json
+from ipplan.importers.document import looks_like_json, parse_json
 from ipplan.importers.reading import Problem, SourceError, decode
 from ipplan.importers.tables import column_name, read_lines
 
-if TYPE_CHECKING:
-    from ipplan.importers.document import Node
-
 _YAML = (
-    ("calico-ippools", re.compile(r"^[ \t-]*kind:[ \t]*[\"']?(IPPool|IPPoolList|Installation)\b", re.MULTILINE)),
+    ("ks-cluster", re.compile(r"^[ \t-]*vlanipmap\.json[\"']?:", re.MULTILINE)),
+    (
+        "calico-ippools",
+        re.compile(r"^[ \t-]*kind:[ \t]*[\"']?(IPPool|IPPoolList|Installation)\b", re.MULTILINE),
+    ),
     ("kubectl-nodes", re.compile(r"^[ \t-]*kind:[ \t]*[\"']?(Node|NodeList)\b", re.MULTILINE)),
+    ("calico-ippools", re.compile(r"^[ \t-]*apiVersion:[ \t]*[\"']?(crd\.)?projectcalico\.org/", re.MULTILINE)),
     (
         "icp-config",
-        re.compile(r"^[\"']?(network_cidr|service_cluster_ip_range|cluster_vip|proxy_vip)[\"']?[ \t]*:", re.MULTILINE),
+        re.compile(
+            r"^[\"']?(network_type|network_cidr|service_cluster_ip_range|cluster_vip|proxy_vip)[\"']?[ \t]*:",
+            re.MULTILINE,
+        ),
     ),
     (
         "strongswan",
@@ -31,7 +37,7 @@ def guess_source(data: bytes) -> str:
     """Return the source that a file looks like; raise SourceError where it looks like none."""
     text = decode(data)
     if looks_like_json(text):
-        found = _guess_json(read_json(data)[0])
+        found = _guess_json(text)
     else:
         found = next((source for source, pattern in _YAML if pattern.search(text)), None) or _guess_table(
             data
@@ -41,19 +47,35 @@ def guess_source(data: bytes) -> str:
     return found
 
 
-def _guess_json(document: Node) -> str | None:
-    if (document.text("schema") or "").startswith("ipplan.allocation/"):
-        return "json"
-    listed = document.get("items") or document.get("results") or document
-    first = next(iter(listed.items()), document)
-    kinds = {(item.text("kind") or "").removesuffix("List") for item in (document, *listed.items())}
-    if source := next((source for kind, source in _KINDS if kind in kinds), None):
-        return source
-    if isinstance(first.value, dict):
-        for source, keys in _KEYS:
-            if any(key in first.value for key in keys):
-                return source
-    return None
+def _guess_json(text: str) -> str | None:
+    from ipplan.importers.ibmcloud_subnets import UNESCAPED
+
+    # That command is the one that is known to print what is no JSON.
+    document = parse_json(text, UNESCAPED if _IDENTIFIER.search(text) else None)[0]
+    if document == []:
+        raise SourceError(Problem("the file holds an empty list", 1, _MANY, "no-prefix"))
+    if isinstance(document, dict):
+        if str(document.get("schema")).startswith("ipplan.allocation/"):
+            return "json"
+        listed = document.get("items") or document.get("results") or []
+    else:
+        listed = document
+    items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+    if isinstance(document, dict):
+        kinds = {str(item.get("kind")).removesuffix("List") for item in (document, *items)}
+        if source := next((source for kind, source in _KINDS if kind in kinds), None):
+            return source
+    elif not isinstance(document, list):
+        return None
+    return _by_keys(items[0] if items else document)
+
+
+_IDENTIFIER = re.compile(r'"(networkI|I|i)dentifier"')
+
+
+def _by_keys(item: Any) -> str | None:
+    keys = item if isinstance(item, dict) else {}
+    return next((source for source, wanted in _KEYS if any(key in keys for key in wanted)), None)
 
 
 _KINDS = (
@@ -61,25 +83,29 @@ _KINDS = (
     ("Installation", "calico-ippools"),
     ("Node", "kubectl-nodes"),
     ("ConfigMap", "ks-cluster"),
+    ("BGPPeer", "calico-ippools"),
+    ("BGPConfiguration", "calico-ippools"),
 )
 _KEYS = (
     ("netbox", ("prefix",)),
     ("ibmcloud-subnets", ("networkIdentifier", "Identifier", "identifier", "properties")),
-    ("ks-cluster", ("podSubnet", "serviceSubnet", "vlans", "workerZones")),
-    ("icp-config", ("network_cidr", "service_cluster_ip_range", "cluster_vip", "proxy_vip")),
+    ("ks-cluster", ("podSubnet", "serviceSubnet", "vlans", "workerZones", "masterKubeVersion")),
+    ("icp-config", ("network_type", "network_cidr", "service_cluster_ip_range", "cluster_vip", "proxy_vip")),
     ("strongswan", ("loadBalancerIP", "local", "remote", "local.subnet", "remote.subnet")),
 )
 
 
 def _guess_table(data: bytes) -> str | None:
-    from ipplan.importers.csv_table import PREFIXES
+    from ipplan.importers.csv_table import is_prefix, names_prefix
 
-    _, cells = next(read_lines(data), (1, [""]))
-    if cells[0].lower().startswith("header-"):
+    first, *more = [cells for _, cells in islice(read_lines(data), 5)] or [[""]]
+    if first[0].lower().startswith("header-"):
         return "infoblox"
-    columns = {column_name(cell) for cell in cells}
+    columns = {column_name(cell) for cell in first}
     if {"section", "subnet"} <= columns:
         return "phpipam"
     if "prefix" in columns and columns & {"vrf", "tenant", "scope", "utilization", "children", "status"}:
         return "netbox"
-    return "csv" if columns & set(PREFIXES) else None
+    if any(map(names_prefix, columns)) or any(is_prefix(cell) for cells in (first, *more) for cell in cells):
+        return "csv"
+    return None

@@ -19,10 +19,13 @@ from ipplan.plan.load import show
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_HINT = (
-    "the command does not escape quotes in notes; ibmcloud sl call-api SoftLayer_Account getSubnets --mask "
-    '"id,networkIdentifier,cidr,subnetType,addressSpace,note,datacenter[name]" prints the same without that fault'
+_ASK = (
+    "ibmcloud sl call-api SoftLayer_Account getSubnets --mask "
+    '"id,networkIdentifier,cidr,subnetType,addressSpace,note,datacenter[name]"'
 )
+_LENGTHS = f"{_ASK} prints prefix lengths"
+UNESCAPED = f"the command does not escape quotes in notes; {_ASK} prints the same without that fault"
+"""What to do where `ibmcloud sl subnet list` printed what is no JSON."""
 _IBM = frozenset(name for name, kind in KINDS.items() if kind.provider == "ibm")
 _IPV6_LENGTH = 64
 """The only size in which IBM Cloud gives IPv6 (IBM Cloud docs, subnets, about.md, 2025-06-02)."""
@@ -34,7 +37,7 @@ def read(data: bytes) -> Observed:
     clusters: list[ObservedCluster] = []
     centers: list[str] = []
     kinds: set[str] = set()
-    for item in _items(read_json(data, _HINT)):
+    for item in _items(read_json(data, UNESCAPED)):
         if (properties := item.get("properties")) is not None:
             kinds |= {"iks-ingress-public", "iks-ingress-private"}
             _add_bound(item, properties, collector, clusters)
@@ -94,6 +97,7 @@ def _add(item: Node, collector: Collector) -> None:
     note, tags = item.text("note") or item.text("Note"), item.text("Tags")
     tags = tags if tags not in ("-", "[]") else None
     note = note if note != "-" else None
+    target = item.text("endPointIpAddress", "ipAddress") or item.text("Target")
     words = [
         " ".join(
             word
@@ -103,6 +107,7 @@ def _add(item: Node, collector: Collector) -> None:
         next((found for key in ("id", "ID") if (found := item.text(key))), None),
         _center(item),
         f"VLAN {vlan}" if (vlan := vlan or item.text("VLAN") or item.text("vlan_id")) else None,
+        f"target {target}" if target not in (None, "-") else None,
         f"tags {tags}" if tags else None,
         note,
     ]  # fmt: skip
@@ -126,13 +131,13 @@ def _length(item: Node, identifier: str, collector: Collector) -> str | None:
             collector.problem(
                 f"subnet {show(identifier)} has no cidr, no netmask and no number of addresses",
                 item.line,
-                _HINT,
+                _LENGTHS,
             )
         return None
     if count & (count - 1) or count > 1 << 32:
         collector.problem(
             f"subnet {show(identifier)} has {count:,} addresses, which is no power of two: its size is not certain",
-            item.line, _HINT,
+            item.line, _LENGTHS,
         )  # fmt: skip
         return None
     return str(33 - count.bit_length())

@@ -10,13 +10,16 @@ from ipplan.importers.document import Node, read_documents
 from ipplan.importers.reading import Collector, Problem, SourceError, kebab
 from ipplan.observed import Observed, ObservedCluster
 from ipplan.plan.kinds import ICP_DEFAULTS
+from ipplan.plan.names import MASTER_VIP, PROXY_VIP
 
 _RANGES = (("network_cidr", "icp-pod", "pods"), ("service_cluster_ip_range", "icp-service", "services"))
 _ADDRESSES = (
-    ("cluster_vip", "cluster_lb_address", ("master-vip", "cluster-vip"), "virtual address of the masters"),
-    ("proxy_vip", "proxy_lb_address", ("proxy-vip",), "virtual address of the proxies"),
+    ("cluster_vip", "cluster_lb_address", MASTER_VIP, "virtual address of the masters"),
+    ("proxy_vip", "proxy_lb_address", PROXY_VIP, "virtual address of the proxies"),
 )
 """Each virtual address: its key, that of a load balancer in its place, and what a plan may call it."""
+_OTHERS = ("network_type", "cluster_name", "vip_manager", "management_services")
+"""Further keys that tell such a file, which may leave both ranges to the installer."""
 _LOOPBACK = "127."
 """The templates come with 127.0.1.1 in the place of a virtual address."""
 DEFAULT_NAME = "mycluster"
@@ -30,16 +33,16 @@ def read(data: bytes) -> Observed:
     cluster = document.text("cluster_name") or DEFAULT_NAME
     names = []
     for key, load_balancer, own_names, what in _ADDRESSES:
-        if document.get(load_balancer) is None:
+        if (document.text(load_balancer) or "none").lower() == "none":
             names.append(own_names[0])
         for text, line in _texts(document, key, collector):
-            if not text.startswith(_LOOPBACK):
+            if not text.startswith(_LOOPBACK) and text.lower() != "none":
                 collector.add_address(
                     text, line, key, name=own_names[0], cluster=cluster, names=own_names,
                     description=f"{what} of ICP cluster {cluster}",
                 )  # fmt: skip
-    known = [key for key, *_ in (*_RANGES, *_ADDRESSES) if document.get(key) is not None]
-    for key, kind, what in _RANGES if known else ():
+    known = (*_OTHERS, *(key for key, *_ in (*_RANGES, *_ADDRESSES)))
+    for key, kind, what in _RANGES if any(document.get(key) is not None for key in known) else ():
         stated = _texts(document, key, collector)
         default = "" if stated else f", the installer's default: the file has no {key}"
         for text, line in stated or [(ICP_DEFAULTS[kind], None)]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.importers.reading import Collector, counted, kind_named
-from ipplan.importers.tables import Record, column_name, read_lines
+from ipplan.importers.tables import Record, column_name, make_record, read_lines
 from ipplan.plan.load import show
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ipplan.observed import Observed
 
 _TYPES = {"network": False, "networkcontainer": True, "ipv6network": False, "ipv6networkcontainer": True}
@@ -26,15 +28,15 @@ def read(data: bytes) -> Observed:
     for line, cells in read_lines(data):
         word = cells[0].lower().replace(" ", "")
         if word.startswith("header-"):
-            columns[word.removeprefix("header-")] = [_name(cell) for cell in cells[1:]]
+            columns[word.removeprefix("header-")] = [column_name(cell) for cell in cells[1:]]
         elif word not in columns:
             collector.problem(
                 f"the line is of type {show(cells[0])}, and no line header-{word[:40]} before it names its columns",
                 line, "this is no CSV of Infoblox; source csv reads flat tables", "no-column",
             )  # fmt: skip
         elif word in _TYPES:
-            record = Record(line, dict(zip(columns[word], cells[1:], strict=False)))
-            _add(record, collector, container=_TYPES[word])
+            record = make_record(columns[word], line, cells[1:], collector)
+            _add(record, collector, columns[word], container=_TYPES[word])
         else:
             others[word] = others.get(word, 0) + 1
     collector.notes += [
@@ -48,27 +50,28 @@ def read(data: bytes) -> Observed:
     )  # fmt: skip
 
 
-def _name(cell: str) -> str:
-    name = column_name(cell)
-    return name.removeprefix("ea ").strip() if cell.lower().startswith("ea-") else name
+_ATTRIBUTE = "ea "
+"""What the columns of extensible attributes start with."""
 
 
-def _add(record: Record, collector: Collector, *, container: bool) -> None:
+def _add(record: Record, collector: Collector, columns: Sequence[str], *, container: bool) -> None:
     address = record.get("address")
     if address is None:
         collector.problem("the row has no address", record.line)
         return
     mask = record.get("netmask", "cidr")
     view = record.get("network view")
+    attributes = {c.removeprefix(_ATTRIBUTE): record.get(c) for c in columns if c.startswith(_ATTRIBUTE)}
     words = [record.get("comment"), f"network view {view}" if view and view != "default" else None]
+    words += [f"{name} {value}" for name, value in attributes.items() if value]
     collector.add(
         address,
         record.line,
         "address",
         mask=mask,
-        name=record.get("network name", "name", "comment") or "",
-        kind=kind_named(*(record.get(column) for column in ("kind", "role", "purpose", "usage", "type"))),
-        cluster=record.get("cluster"),
+        name=attributes.get("network name") or attributes.get("name") or record.get("comment") or "",
+        kind=kind_named(*(attributes.get(name) for name in ("kind", "role", "purpose", "usage", "type"))),
+        cluster=attributes.get("cluster"),
         description="; ".join(word for word in words if word),
         container=container,
     )

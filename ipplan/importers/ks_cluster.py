@@ -1,14 +1,14 @@
 """An IKS cluster: `ibmcloud ks cluster get --output json`, or its ConfigMap ibm-cloud-provider-vlan-ip-config.
 
 Fields of the first: IBM-Cloud/bluemix-go api/container/containerv1/clusters.go, ClusterInfo. The ConfigMap (`kubectl get
-configmap -n kube-system ibm-cloud-provider-vlan-ip-config -o json`) holds the portable subnets as JSON in a string.
+configmap -n kube-system ibm-cloud-provider-vlan-ip-config`, as JSON or YAML) holds the portable subnets as JSON in a string.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.importers.document import Node, read_json
+from ipplan.importers.document import Node, read_documents, read_json
 from ipplan.importers.reading import Collector, SourceError, kebab
 from ipplan.observed import Observed, ObservedCluster
 
@@ -25,35 +25,38 @@ def read(data: bytes) -> Observed:
     clusters: list[ObservedCluster] = []
     zones: list[str] = []
     kinds: set[str] = set()
-    for item in _clusters(read_json(data)):
+    for item in _clusters(read_documents(data)):
         vlans = item
         name = item.text("name")
-        if (packed := item.get("data", "vlanipmap.json")) is not None:
-            name = None
+        packed = item.get("data", "vlanipmap.json")
+        if packed is None and item.text("kind") == "ConfigMap":
+            continue
+        if packed is not None:
+            name = item.text("data", "cluster_id")
+            if name is not None:
+                clusters.append(ObservedCluster(name, "iks", id=name))
             try:
                 vlans = read_json(str(packed.value).encode(errors="replace"))[0]
             except SourceError as error:
                 collector.problem(f"vlanipmap.json: {error.problems[0].message}", packed.line)
                 continue
-        elif name is None:
+        elif name is None and item.get("vlans") is None:
             collector.problem(
                 "the entry has no name: it is no cluster", item.line,
                 "ibmcloud ks cluster get --cluster NAME --output json prints one",
             )  # fmt: skip
             continue
-        else:
+        elif name is not None:
             clusters.append(ObservedCluster(name, "iks", item.number("workerCount") or None, item.text("id")))
-            kinds |= {"iks-pod", "iks-service"}
         for key, kind, what in _RANGES:
             if (cidr := item.text(key)) is not None:
                 node = item.get(key)
+                kinds.add(kind)
                 collector.add(
                     cidr, node.line if node else item.line, key,
                     name=kebab(f"{name} {what}"), kind=kind, cluster=name, description=f"{what} of IKS cluster {name}",
                 )  # fmt: skip
-        zones += [
-            zone.value for key in ("workerZones",) if (found := item.get(key)) for zone in found.items()
-        ]
+        zones += [str(zone.value) for zone in item.items("workerZones")]
         for vlan in vlans.items("vlans"):
             kinds |= _INGRESS
             zones.append(vlan.text("zone") or "")

@@ -95,7 +95,7 @@ def _add_pods(item: Node, name: str, platform: str | None, collector: Collector)
         shares = [single]
     for share in shares:
         collector.add(
-            str(share.value), share.line, "podCIDR", name=f"pods of {name}",
+            str(share.value), share.line, "podCIDR", name=name,
             kind=None if platform is None else f"{platform}-pod", whole=False,
             description=f"pods of node {name}",
         )  # fmt: skip

@@ -1,24 +1,40 @@
 """Subnets of phpIPAM, saved as CSV: section, subnet, mask, description, vlan, domain, vrf.
 
-Columns as phpIPAM's own import reads them (phpipam/phpipam app/admin/import-export @6e11367e).
+Columns as phpIPAM's own import reads and its export writes them (phpipam/phpipam app/admin/import-export @6e11367e,
+export-subnets.php @142d606). A subnet that another names as its master only arranges others, and a folder has no range.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ipplan.importers.csv_table import read_columns
-from ipplan.importers.reading import Problem, SourceError
-from ipplan.importers.tables import read_table, require_columns
+from ipplan.importers.reading import counted
+from ipplan.importers.tables import Record, read_table, require_columns
 
 if TYPE_CHECKING:
     from ipplan.observed import Observed
 
+_ABOUT = ("section", "vlan", "vlan domain", "domain", "vrf", "master subnet", "location", "customer")
+_NOTHING = ("/", "NA")
+"""What the export writes where a subnet has no master, or no VLAN."""
+
 
 def read(data: bytes) -> Observed:
     """Read an export; the mask may stand with the subnet or in its own column, as bits or dotted."""
-    if data[:4] in (b"\xd0\xcf\x11\xe0", b"PK\x03\x04"):
-        raise SourceError(Problem("the file is a spreadsheet", None, "save it as CSV first", "not-text"))
     table = read_table(data)
     require_columns(table, ("subnet",), ("section",), help_="the columns are those of phpIPAM's own import")
-    return read_columns(table, about=("section", "vlan", "vlan domain", "domain", "vrf", "master subnet"))
+    subnets = [
+        Record(record.line, {name: cell for name, cell in record.cells.items() if cell not in _NOTHING})
+        for record in table.records
+        if not (record.get("subnet") or "").endswith("(folder)")
+    ]
+    folders = len(table.records) - len(subnets)
+    masters = {master for record in subnets if (master := record.get("master subnet"))}
+    observed = read_columns(table._replace(records=tuple(subnets)), about=_ABOUT, containers=masters)
+    if not folders:
+        return observed
+    return replace(
+        observed, notes=(f"left out for want of a prefix: {counted(folders, 'folder')}", *observed.notes)
+    )

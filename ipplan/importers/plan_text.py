@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Imported(NamedTuple):
-    """The text of a plan, and how many networks, named addresses and avoided ranges it has.
+    """The text of a plan, and how many networks, named addresses, avoided ranges and pools it has.
 
     `duplicates` counts rows that say what another said already, `comments` containers that are no more than a
     comment, because networks lie in them.
@@ -32,6 +32,7 @@ class Imported(NamedTuple):
     networks: int
     addresses: int
     avoids: int
+    pools: int
     duplicates: int
     comments: int
 
@@ -80,6 +81,7 @@ class _Builder:
         self.networks: list[_Network] = []
         self.avoids: dict[Prefix, list[str]] = {}
         self.comments: dict[Prefix, list[str]] = {}
+        self.pools = tuple(dict.fromkeys(pool for one in observed for pool in one.pools))
         self.duplicates = 0
         self._cluster_names = _Names()
         self.clusters: dict[tuple[str, str], str] = {}
@@ -198,6 +200,7 @@ class _Builder:
             networks=len(self.networks),
             addresses=sum(len(network.addresses) for network in self.networks),
             avoids=len(self.avoids),
+            pools=len(self.pools),
             duplicates=self.duplicates,
             comments=len(self.comments),
         )
@@ -212,9 +215,8 @@ class _Builder:
         centers = dict.fromkeys(center for one in self.observed for center in one.data_centers)
         if centers:
             yield f"data-centers = [{', '.join(map(quote, centers))}]"
-        pools = dict.fromkeys(pool for one in self.observed for pool in one.pools)
-        if pools:
-            yield f"byoip = [{', '.join(quote(str(pool)) for pool in pools)}]"
+        if self.pools:
+            yield f"byoip = [{', '.join(quote(str(pool)) for pool in self.pools)}]"
         for (_, platform), cluster in self.clusters.items():
             yield from ("", f"[clusters.{cluster}]", f"platform = {quote(platform)}")
             if cluster in self.workers:

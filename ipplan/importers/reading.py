@@ -114,15 +114,16 @@ def parse_mask(text: str, version: int) -> int | None:
 
 def counted(count: int, what: str) -> str:
     """Return a number with its thing, in the plural where that is due."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+    plural = "" if count == 1 else "es" if what.endswith(("s", "x")) else "s"
+    return f"{count:,} {what}{plural}"
 
 
 class Collector:
     """Rows and problems of one file, as its reader goes along; `finish` returns the rows, or raises the problems."""
 
-    def __init__(self) -> None:
+    def __init__(self, problems: Iterable[Problem] = ()) -> None:
         self.rows: list[Row] = []
-        self.problems: list[Problem] = []
+        self.problems = list(problems)
         self.notes: list[str] = []
 
     def problem(
@@ -226,7 +227,8 @@ class Collector:
         """Return everything that was read; raise SourceError where anything is wrong, or there is nothing at all."""
         if self.problems:
             raise SourceError(*self.problems)
-        if not self.rows:
+        pools = tuple(dict.fromkeys(pools))
+        if not self.rows and not pools:
             raise SourceError(Problem(nothing, None, help_, "no-prefix"))
         return Observed(
             rows=tuple(self.rows),
@@ -235,7 +237,7 @@ class Collector:
             names=frozenset(names),
             one_cluster=one_cluster,
             partial=partial,
-            pools=tuple(dict.fromkeys(pools)),
+            pools=pools,
             data_centers=tuple(sorted({name for name in data_centers if _is_data_center(name)})),
             notes=(*self.notes, *self._host_bits()),
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ipplan.addresses import AddressError, parse_address
 from ipplan.importers.document import Node, read_documents
 from ipplan.importers.reading import Collector
+from ipplan.plan.names import TUNNEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +60,7 @@ def _add_gateways(document: Node, collector: Collector) -> None:
     own = zones or [(text, line, "loadBalancerIP") for text, line in _list(document, "loadBalancerIP")]
     for text, line, field in own:
         collector.add_address(
-            text, line, field, name="strongswan", names=("strongswan", "vpn"), side="gateway",
+            text, line, field, name=TUNNEL[0], names=TUNNEL, side="gateway",
             description=f"{field} of a strongSwan tunnel",
         )  # fmt: skip
     for text, line in _list(document, "remote", "gateway"):

@@ -1,4 +1,4 @@
-"""CSV as records that know their line: the delimiter, the header and an apostrophe before formulas are understood.
+"""CSV as records that know their line: delimiter, header, "sep=" and an apostrophe before formulas are understood.
 
 Knows nothing of what the columns of a tool mean.
 """
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _DELIMITERS = ",;\t|"
+_STATED = re.compile(r"sep=([,;\t|])\r?\n", re.IGNORECASE)
 
 
 class Record(NamedTuple):
@@ -30,14 +31,34 @@ class Record(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A header, its names as `column_name` has them, and the records below it."""
+    """A header, its names as `column_name` has them and as they are written, its line, and the records below it.
+
+    `problems` are those of records that do not fit the header.
+    """
 
     columns: tuple[str, ...]
+    written: tuple[str, ...]
+    line: int
     records: tuple[Record, ...]
+    problems: tuple[Problem, ...]
 
     def first_of(self, names: Sequence[str]) -> str | None:
         """Return the first of these names that is a column."""
         return next((name for name in names if name in self.columns), None)
+
+
+def make_record(columns: Sequence[str], line: int, cells: Sequence[str], collector: Collector) -> Record:
+    """Return a record; note a problem where it has more cells than there are columns, because then they are shifted."""
+    found: dict[str, str] = {}
+    # Of two columns of one name the first that holds anything counts.
+    for name, cell in zip(columns, cells, strict=False):
+        found[name] = found.get(name) or cell
+    if any(cells[len(columns) :]):
+        collector.problem(
+            f"the row has {len(cells)} cells, and its header names {len(columns)} columns", line,
+            "write a value that holds the delimiter in double quotes", "csv-syntax",
+        )  # fmt: skip
+    return Record(line, found)
 
 
 def column_name(text: str) -> str:
@@ -49,13 +70,18 @@ def read_lines(data: bytes) -> Iterator[tuple[int, list[str]]]:
     """Yield the first line and the cells of every record that is not empty; raise SourceError at bad quoting."""
     text = decode(data)
     limit = csv.field_size_limit(max(csv.field_size_limit(), 1 << 24))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
-    line = 1
+    # A first line "sep=;" is how a CSV tells Excel the delimiter.
+    stated = _STATED.match(text)
+    delimiter = stated[1] if stated else _delimiter(text)
+    stream = io.StringIO(text[stated.end() :] if stated else text, newline="")
+    reader = csv.reader(stream, delimiter=delimiter, strict=True)
+    start = 1 if stated else 0
+    line = start + 1
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 yield line, [_plain(cell) for cell in cells]
-            line = reader.line_num + 1
+            line = start + reader.line_num + 1
     except csv.Error as error:
         raise SourceError(Problem(f"this is no CSV: {error}", line, None, "csv-syntax")) from None
     finally:
@@ -69,14 +95,9 @@ def read_table(data: bytes) -> Table:
     if first is None:
         raise SourceError(Problem("the file is empty", 1, None, "no-prefix"))
     columns = tuple(column_name(cell) for cell in first[1])
-    records = []
-    for line, cells in lines:
-        found: dict[str, str] = {}
-        # Of two columns of one name the first that holds anything counts.
-        for name, cell in zip(columns, cells, strict=False):
-            found[name] = found.get(name) or cell
-        records.append(Record(line, found))
-    return Table(columns, tuple(records))
+    collector = Collector()
+    records = tuple(make_record(columns, line, cells, collector) for line, cells in lines)
+    return Table(columns, tuple(first[1]), first[0], records, tuple(collector.problems))
 
 
 def require_columns(table: Table, *choices: Sequence[str], help_: str) -> None:
@@ -85,7 +106,7 @@ def require_columns(table: Table, *choices: Sequence[str], help_: str) -> None:
     for names in choices:
         if table.first_of(names) is None:
             wanted = " or ".join(names[:4])
-            collector.problem(f"the header names no column {wanted}", 1, help_, "no-column")
+            collector.problem(f"the header names no column {wanted}", table.line, help_, "no-column")
     if collector.problems:
         raise SourceError(*collector.problems)
 

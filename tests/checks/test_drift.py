@@ -225,10 +225,7 @@ CASES: list[tuple[Any, list[str]]] = [
     ),
     (
         {"items": [{**NODE, "status": {"addresses": [{"type": "InternalIP", "address": "10.9.9.9"}]}}]},
-        [
-            "10.9.9.9 is in file0 line 1 (InternalIP), and the plan has no such network",
-            "iks-workers 10.171.42.128/26 is not in file0",
-        ],
+        ["10.9.9.9 is in file0 line 1 (InternalIP), and the plan has no such network"],
     ),
     (
         "cidr,kind\n172.24.16.0/24,vcs-vm\n172.24.18.0/27,icp-worker\n",
@@ -376,3 +373,158 @@ def test_a_waiver_may_name_drift() -> None:
 
 def test_a_waiver_of_drift_is_not_unused_where_nothing_is_compared() -> None:
     assert waived('["icp-pods"]', against=False) == ([], [])
+
+
+# -- one change, one finding
+
+
+TUNNEL = changed(
+    changed(PLAN, "addresses = { strongswan = 3 }", "addresses = { alb = 2, strongswan = 3 }"),
+    'cidr = "169.46.73.16/28"\n',
+    'cidr = "169.46.73.16/28"\naddresses = { uplink = 2, icp-strongswan = 3, spare = 4 }\n',
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("172.30.0.0/16", "172.31.0.0/16", ["iks-prod (pods, default) 172.30.0.0/16 is 172.31.0.0/16 in file0 line 3 (local.subnet)"]),
+        ("172.24.18.0/27", "172.24.19.0/27", ["icp-workers 172.24.18.0/27 is 172.24.19.0/27 in file0 line 6 (remote.subnet)"]),
+        ("169.46.73.18", "169.46.73.20", ["address uplink 169.46.73.18 of esg is 169.46.73.20 in file0 line 5 (remote.gateway)"]),
+        ("169.46.73.18", "169.46.73.18", []),
+    ],
+)  # fmt: skip
+def test_one_changed_value_of_a_chart_is_one_finding(old: str, new: str, expected: list[str]) -> None:
+    assert said(TUNNEL, changed(VALUES, old, new)) == expected
+
+
+TO_ICP: dict[str, Any] = {
+    "local": {"subnet": "172.30.0.0/16,172.21.0.0/16,10.171.42.128/26"},
+    "remote": {"subnet": "10.224.0.0/16,10.225.0.0/23,172.24.18.0/27", "gateway": "169.46.73.19"},
+    "loadBalancerIP": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("gateway", "count"), [("169.46.73.19", 0), ("169.46.73.18", 0), ("169.46.73.20", 1), ("169.46.99.9", 1)]
+)
+def test_towards_icp_the_cluster_dials_out_and_needs_no_address_of_its_own(gateway: str, count: int) -> None:
+    plan = changed(TUNNEL, 'iks-vcs = "strongswan"', 'iks-vcs = "strongswan"\niks-icp = "strongswan"')
+    assert len(said(plan, {**TO_ICP, "remote": {**TO_ICP["remote"], "gateway": gateway}})) == count
+
+
+ALLOCATION = {
+    "schema": "ipplan.allocation/1",
+    "allocations": [
+        {
+            "network": "icp-workers", "kind": "icp-worker", "cidr": "172.24.18.0/27", "status": "pinned",
+            "addresses": {"master-vip": "172.24.18.10", "proxy-vip": "172.24.18.11", "other": "172.24.18.20"},
+        }
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ('"172.24.18.20"', '"172.24.18.21"', []),
+        (
+            '"172.24.18.10"', '"172.24.18.12"',
+            ["address master-vip 172.24.18.10 of icp-workers is 172.24.18.12 in file0 line 1 (master-vip)"],
+        ),
+        (
+            '"172.24.18.0/27"', '"172.24.18.0/26"',
+            ["icp-workers 172.24.18.0/27 is 172.24.18.0/26 in file0 line 1 (cidr)"],
+        ),
+    ],
+)  # fmt: skip
+def test_one_changed_value_of_an_allocation_is_one_finding(old: str, new: str, expected: list[str]) -> None:
+    assert said(PLAN, changed(json.dumps(ALLOCATION), old, new)) == expected
+
+
+def node_of(number: int, network: str, **spec: str) -> dict[str, Any]:
+    return {
+        "kind": "Node",
+        "metadata": {"name": f"w{number}", "labels": {"ibm-cloud.kubernetes.io/zone": "dal10"}},
+        "spec": spec,
+        "status": {"addresses": [{"type": "InternalIP", "address": f"{network}.{130 + number}"}]},
+    }
+
+
+def test_nodes_that_all_lie_elsewhere_are_told_once() -> None:
+    (found,) = compare(PLAN, {"items": [node_of(number, "10.9.9") for number in range(5)]})
+    assert found.message == "10.9.9.130 is in file0 line 1 (InternalIP), and the plan has no such network"
+    assert found.because == (
+        "it is InternalIP of node w0",
+        "4 more of InternalIP are in no network of the plan",
+        "the plan has iks-workers 10.171.42.128/26 for that",
+    )
+    assert (found.networks, found.key) == (("iks-workers",), ("networks", "iks-workers", "cidr"))
+
+
+def test_each_node_that_lies_apart_from_the_others_is_told() -> None:
+    nodes = [node_of(0, "10.171.42"), node_of(1, "10.9.9"), node_of(2, "10.9.9")]
+    assert said(PLAN, {"items": nodes}) == [
+        f"10.9.9.{last} is in file0 line 1 (InternalIP), and the plan has no such network"
+        for last in (131, 132)
+    ]
+
+
+def test_the_subnet_of_workers_is_compared_beside_their_addresses() -> None:
+    node = node_of(0, "10.171.42")
+    node["metadata"]["annotations"] = {"projectcalico.org/IPv4Address": "10.171.42.130/25"}
+    assert said(PLAN, {"items": [node]}) == [
+        "iks-workers 10.171.42.128/26 is 10.171.42.128/25 in file0 line 1 (projectcalico.org/IPv4Address)"
+    ]
+
+
+def test_what_a_table_has_no_range_for_yet_is_not_lacking() -> None:
+    table = "network,kind,cidr,status\nvm-web,vcs-vm,172.24.16.0/24,pinned\nvm-db,vcs-vm,,to-allocate\n"
+    assert said(PLAN, table) == []
+    assert said(PLAN, table.replace("vm-db,vcs-vm,,to-allocate\n", "")) == [
+        "vm-db 172.24.17.0/24 is not in file0"
+    ]
+
+
+def test_a_row_of_a_name_in_the_plan_is_that_network_even_at_the_range_of_another() -> None:
+    table = "name,cidr,kind\nesg,10.171.87.64/29,vcs-esg-public\nin,10.171.87.64/29,iks-ingress-private\n"
+    assert said(PLAN, table) == ["esg 169.46.73.16/28 is 10.171.87.64/29 in file0 line 2 (cidr)"]
+
+
+def test_an_ipam_has_a_prefix_once_whatever_shares_it() -> None:
+    plan = PLAN + '[networks.twin]\nkind = "enterprise"\ncidr = "172.24.16.0/24"\n'
+    plan += '[networks.office]\nkind = "enterprise"\ncidr = "192.168.0.0/24"\n'
+    table = "cidr,kind\n172.24.16.0/24,vcs-vm\n172.24.17.0/24,vcs-vm\n192.168.0.0/24,enterprise\n"
+    assert said(plan, table) == []
+
+
+CALICO = """\
+apiVersion: projectcalico.org/v3
+kind: IPPool
+metadata: {name: pods}
+spec: {cidr: 10.224.0.0/16, blockSize: 24}
+---
+apiVersion: projectcalico.org/v3
+kind: BGPPeer
+metadata: {name: esg}
+spec: {peerIP: 10.9.9.9, asNumber: 64998}
+---
+apiVersion: projectcalico.org/v3
+kind: BGPConfiguration
+metadata: {name: default}
+spec: {asNumber: 64999, serviceClusterIPs: [{cidr: 10.99.0.0/16}]}
+---
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("blockSize: 24", "blockSize: 26", []),
+        ("10.99.0.0/16", "10.98.0.0/16", []),
+        ("10.224.0.0/16", "10.224.0.0/17", ["icp-pods 10.224.0.0/16 is 10.224.0.0/17 in file0 line 4 (spec.cidr)"]),
+        ("10.224.0.0/16", "172.30.0.0/16", []),
+    ],
+)  # fmt: skip
+def test_of_the_resources_of_calico_the_pools_are_compared(old: str, new: str, expected: list[str]) -> None:
+    assert said(PLAN, changed(CALICO, old, new)) == expected

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,9 +13,9 @@ import tomli
 from ipplan.importers import IMPORTERS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import Run
+
+SAMPLES = Path(__file__).parent.parent.parent / "sample-plans"
 
 CLUSTER = {"name": "prod", "podSubnet": "172.30.0.0/16", "serviceSubnet": "172.21.0.0/16", "workerCount": 3}
 TABLE = 'cidr,kind,name,description\n10.224.0.0/24,vcs-vm,Web Tier,"a ""b"""\n10.9.0.0/16,,,office\n'
@@ -72,6 +74,81 @@ def test_standard_input(run: Run) -> None:
     assert done.returncode == 0
     assert b'"<stdin>" (ks-cluster)' in done.stdout
     assert run("import", "auto", "-", "-", input=b"").returncode == 2
+
+
+def test_a_pipe_gives_no_name_to_the_plan(run: Run) -> None:
+    if not os.path.exists("/dev/stdin"):
+        pytest.skip("this system has no /dev/stdin")
+    done = run("import", "auto", "/dev/stdin", input=json.dumps(CLUSTER).encode())
+    assert (done.returncode, tomli.loads(done.stdout.decode())["plan"]) == (0, {})
+
+
+def test_a_source_that_the_file_is_not_of_is_told_in_one_line(run: Run, tmp_path: Path) -> None:
+    done = run("import", "infoblox", write(tmp_path / "c.json", CLUSTER))
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode().splitlines() == [
+        "error[wrong-source]: the file is not of the source infoblox; as ks-cluster it can be read",
+        "  --> c.json",
+        "   = help: name ks-cluster or auto",
+        "",
+        "c.json: cannot be read: 1 problem",
+    ]
+
+
+def test_a_fifo_and_a_folder_are_no_files(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    assert b"it is a directory, not a file" in run("import", "auto", "folder").stderr
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")
+        done = run("import", "auto", "pipe")
+        assert (done.returncode, b"it is a named pipe, not a file" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("sample", ["reference-architecture", "two-clusters", "ipv6"])
+def test_an_exported_address_plan_is_imported_as_the_same_networks(
+    run: Run, tmp_path: Path, sample: str
+) -> None:
+    plan = SAMPLES / f"{sample}.toml"
+    assert run("export", str(plan), "netbox", "-o", "netbox.csv").returncode == 0
+    assert run("import", "auto", "netbox.csv", "-o", "again.toml").returncode == 0
+
+    allocation = json.loads(run("allocate", str(plan), "--json").stdout)
+    networks = tomli.loads((tmp_path / "again.toml").read_text(encoding="utf-8"))
+    # What a platform takes by default stands in a cluster, and IPAM does not keep it.
+    assert {name: (n["kind"], n["cidr"]) for name, n in networks["networks"].items()} == {
+        row["network"]: (row["kind"], row["cidr"])
+        for row in allocation["allocations"]
+        if row["cidr"] is not None and row["status"] != "default"
+    }
+    assert networks["plan"]["byoip"] == [pool["cidr"] for pool in allocation["pools"]]
+    assert run("check", "again.toml", "--select", "drift", "--against", "netbox.csv").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("sample", "targets"),
+    [
+        (
+            "reference-architecture",
+            ("icp-config", "strongswan-iks", "strongswan-iks-icp", "strongswan-icp", "netbox"),
+        ),
+        (
+            "two-clusters",
+            ("icp-config:icp-dal", "icp-config:icp-fra", "strongswan-iks-icp:iks-dal", "strongswan-icp:icp-fra", "netbox"),
+        ),
+    ],
+)  # fmt: skip
+def test_a_plan_does_not_drift_from_what_it_exports(run: Run, sample: str, targets: tuple[str, ...]) -> None:
+    plan = str(SAMPLES / f"{sample}.toml")
+    files: list[str] = []
+    for number, target in enumerate(targets):
+        name, _, cluster = target.partition(":")
+        options = ("--cluster", cluster) if cluster else ()
+        assert run("export", plan, name, *options, "-o", f"file{number}").returncode == 0
+        files += ("--against", f"file{number}")
+
+    done = run("check", plan, "--select", "drift", *files)
+
+    assert (done.returncode, b"no findings" in done.stdout) == (0, True)
 
 
 def test_the_list_names_every_source(run: Run) -> None:

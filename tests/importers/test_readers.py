@@ -335,7 +335,7 @@ def test_details_are_kept() -> None:
         "address 10.176.80.255/22 has host bits set; the block that holds it is 10.176.80.0/22 (line 4)",
     )
     assert read("netbox-csv").rows[1].description.startswith('web, tier "one"; status Active; tenant acme')
-    assert read("csv").rows[2].description == "=SUM(A1)"
+    assert read("csv").rows[2].description == "=SUM(A1); kind something"
     assert [str(pool) for pool in read("json").pools] == ["10.48.0.0/12"]
     assert read("config-defaults").rows[1].line is None
     assert "installer's default" in read("config-defaults").rows[1].description
@@ -364,7 +364,8 @@ BAD: dict[str, tuple[str, str, list[tuple[int | None, str]]]] = {
     "no-prefix": ("csv", "name,cidr\na,\nb,10.0.0.0\n", [(2, "the row has no cidr"), (3, "it has no prefix length")]),
     "mask": ("csv", "ip,mask\n10.0.0.0,255.0.255.0\n", [(2, "no prefix length and no netmask")]),
     "quotes": ("csv", 'name,cidr\n"a,10.0.0.0/8\n', [(2, "this is no CSV: unexpected end of data")]),
-    "flat": ("infoblox", "address,netmask\n10.0.0.0,8\n", [(1, "no line header-address before it"), (2, "no line header-10")]),
+    "flat": ("infoblox", "a,b\n10.0.0.0,8\n", [(1, "no line header-a before it"), (2, "no line header-10")]),
+    "wrong-source": ("infoblox", "address,netmask\n10.0.0.0,8\n", [(None, "not of the source infoblox; as csv it can be read")]),
     "no-pools": ("calico-ippools", "apiVersion: v1\nkind: BGPPeer\n", [(None, "the file has no IPPool")]),
     "no-nodes": ("kubectl-nodes", '{"kind": "List", "items": []}', [(None, "no node in the file has an address")]),
     "pods": ("kubectl-nodes", '{"items": [{"kind": "Pod"}]}', [(1, 'of kind "Pod", not Node')]),
@@ -373,6 +374,27 @@ BAD: dict[str, tuple[str, str, list[tuple[int | None, str]]]] = {
     "other-kind": ("json", '{"schema": "ipplan.allocation/1", "allocations": [{"network": "a", "kind": "b"}]}', [(1, "which is no kind")]),
     "vlans": ("ks-cluster", '{"data": {"vlanipmap.json": "{"}}', [(1, "vlanipmap.json: this is no JSON")]),
     "no-name": ("ks-cluster", "[{}]", [(1, "the entry has no name")]),
+    "no-header": ("auto", "web,10.1.0.0/24\ndb,10.2.0.0/24\n", [(1, "the first line holds the prefix 10.1.0.0/24")]),
+    "two-columns": (
+        "auto", "vpc,part\n10.1.0.0/16,10.1.1.0/24\n", [(1, 'columns "vpc" and "part" hold prefixes')],
+    ),
+    "shifted": (
+        "csv", "cidr,note\n10.1.0.0/24,a, b\n,x\n",
+        [(2, "the row has 3 cells, and its header names 2 columns"), (3, "the row has no cidr")],
+    ),
+    "shifted-blocks": (
+        "infoblox", "header-network,address*,netmask*\nnetwork,10.1.0.0,24,a\n", [(2, "the row has 3 cells")],
+    ),
+    "nothing": ("auto", "", [(1, "the file is empty")]),
+    "nothing-named": ("csv", "\n \n", [(1, "the file is empty")]),
+    "no-rows": ("auto", "[]", [(1, "the file holds an empty list")]),
+    "deep": ("netbox", "[" * 100_000, [(None, "too deeply to be read")]),
+    "nul": ("auto", "name,cidr\nx\0,10.1.0.0/24\n", [(2, "bytes of value zero")]),
+    "cut-off": ("ks-cluster", '{"name": "a', [(1, "unterminated string starting at column 10")]),
+    "no-spec": ("calico-ippools", "apiVersion: x\nkind: IPPool\nmetadata: {name: a}\n", [(1, 'pool "a" has no spec.cidr')]),
+    "peers-only": ("auto", "apiVersion: projectcalico.org/v3\nkind: BGPPeer\n", [(None, "the file has no IPPool")]),
+    "no-size": ("ibmcloud-subnets", '[{"networkIdentifier": "10.1.0.0", "ipAddresses": []}]', [(1, "no number of addresses")]),
+    "no-schema": ("json", "{}", [(1, "the document is of no schema")]),
     "binary": ("csv", "\x01", [(1, "the header names no column")]),
     "unknown": ("auto", "hello world\n", [(None, "nothing in the file tells what it is")]),
     "unknown-json": ("auto", '{"a": 1}', [(None, "nothing in the file tells what it is")]),
@@ -404,10 +426,81 @@ def test_bytes_that_are_no_text_are_told_with_their_line() -> None:
     ]
 
 
-def test_a_spreadsheet_is_told() -> None:
-    with pytest.raises(SourceError, match="1 problems") as caught:
-        read_source("phpipam", b"PK\x03\x04rest", "x")
-    assert caught.value.problems[0].message == "the file is a spreadsheet"
+@pytest.mark.parametrize(
+    ("data", "message", "help_"),
+    [
+        (b"PK\x03\x04rest", "the file is a spreadsheet or another archive, not text", "CSV"),
+        (b"\xd0\xcf\x11\xe0rest", "the file is a spreadsheet, not text", "CSV"),
+        (b"\x1f\x8brest", "the file is compressed, not text", "gunzip"),
+        ("name,cidr\n".encode("utf-16-le"), "the file has bytes of value zero: it is no text, or UTF-16 without its mark", "UTF-8"),
+        (b"b\xfcro,cidr\n", "the file is not UTF-8: byte 0xfc cannot be read", "iconv -f WINDOWS-1252 -t UTF-8"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("source", ["auto", "phpipam", "icp-config"])
+def test_what_is_no_text_is_told(source: str, data: bytes, message: str, help_: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        read_source(source, data, "x")
+    (problem,) = caught.value.problems
+    assert problem.message == message
+    assert help_ in (problem.help or "")
+
+
+@pytest.mark.parametrize("first", ["sep=;\r\n", "SEP=;\n", ""])
+def test_a_line_that_tells_excel_the_delimiter_is_none_of_the_table(first: str) -> None:
+    text = f"{first}name;cidr;note\nweb;10.1.0.0/24;a, b, c, d\n"
+    (row,) = read_source("auto", text.encode(), "x").rows
+    assert (str(row.prefix), row.name, row.description) == ("10.1.0.0/24", "web", "a, b, c, d")
+    assert row.line == (3 if first else 2)
+
+
+@pytest.mark.parametrize(
+    ("header", "column"),
+    [("cidr,note", "cidr"), ("CidrBlock,note", "cidrblock"), ("what,note", "what"), ("note,IPv4 CIDR", "ipv4 cidr")],
+)  # fmt: skip
+def test_the_column_of_prefixes_is_found_by_its_name_or_by_what_it_holds(header: str, column: str) -> None:
+    cells = ("10.1.0.0/24", "x") if header.endswith("note") else ("x", "10.1.0.0/24")
+    (row,) = read_source("auto", f"{header}\n{','.join(cells)}\n".encode(), "x").rows
+    assert (str(row.prefix), row.field, row.description) == ("10.1.0.0/24", column, "x")
+
+
+def test_named_addresses_of_our_own_tables_are_rows() -> None:
+    text = "network,kind,cidr,addresses\nesg,vcs-esg-private,10.1.0.0/27,uplink=10.1.0.2 icp=#4 x\n"
+    network, address = read_source("csv", text.encode(), "x").rows
+    assert (network.name, network.whole) == ("esg", True)
+    assert (address.name, address.cidr, address.is_address) == ("uplink", "10.1.0.2", True)
+
+
+def test_a_kind_of_which_some_have_no_range_yet_is_not_listed_completely() -> None:
+    text = "network,kind,cidr,status\na,vcs-vm,10.1.0.0/24,pinned\nb,vcs-vm,,to-allocate\nc,enterprise,10.2.0.0/16,pinned\n"
+    observed = read_source("csv", text.encode(), "x")
+    assert observed.kinds == {"enterprise"}
+    assert observed.notes == ("left out for want of a range: 1 row",)
+
+
+@pytest.mark.parametrize(
+    ("config", "names"),
+    [
+        ("network_type: calico\n", {"master-vip", "proxy-vip"}),
+        (
+            "network_type: calico\ncluster_lb_address: none\nproxy_lb_address: NONE\n",
+            {"master-vip", "proxy-vip"},
+        ),
+        ("network_type: calico\ncluster_lb_address: lb.example.com\n", {"proxy-vip"}),
+        ("network_type: calico\ncluster_vip: none\n", {"master-vip", "proxy-vip"}),
+    ],
+)
+def test_the_word_none_in_a_config_is_nothing(config: str, names: set[str]) -> None:
+    observed = read_source("auto", config.encode(), "x")
+    assert observed.names == names
+    assert [str(row.prefix) for row in observed.rows] == ["10.1.0.0/16", "10.0.0.0/16"]
+
+
+def test_a_list_of_clusters_without_ranges_lists_no_kind_completely() -> None:
+    document = [
+        {"name": "a", "masterKubeVersion": "1.29", "podSubnet": "172.30.0.0/16"},
+        {"name": "b", "masterKubeVersion": "1.29"},
+    ]
+    assert read_source("auto", json.dumps(document).encode(), "x").kinds == {"iks-pod"}
 
 
 def test_yaml_tags_run_nothing_and_aliases_expand_nothing() -> None:

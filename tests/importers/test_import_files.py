@@ -1,0 +1,102 @@
+"""Files as each tool writes them, each with the plan that comes of it beside it; and what is told of files that are none.
+
+`pytest --update-golden` rewrites the plans; read the difference before it is committed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ipplan.catalog import load_catalog
+from ipplan.checks import check_plan
+from ipplan.checks.drift import Against
+from ipplan.importers import IMPORTERS, SourceError, read_source
+from ipplan.importers.plan_text import make_plan
+from ipplan.plan.load import parse_plan
+
+FILES = Path(__file__).parent / "files"
+GOOD = {
+    "subnets-2021.json": "ibmcloud-subnets",
+    "subnets-2022.json": "ibmcloud-subnets",
+    "subnets-now.json": "ibmcloud-subnets",
+    "subnets-of-iks.json": "ibmcloud-subnets",
+    "cluster-get.json": "ks-cluster",
+    "vlan-ip-config.json": "ks-cluster",
+    "vlan-ip-config.yaml": "ks-cluster",
+    "vlanipmap.json": "ks-cluster",
+    "nodes-iks.json": "kubectl-nodes",
+    "nodes-icp.json": "kubectl-nodes",
+    "ippools.json": "calico-ippools",
+    "calico.yaml": "calico-ippools",
+    "calicoctl.yaml": "calico-ippools",
+    "installation.yaml": "calico-ippools",
+    "config.yaml": "icp-config",
+    "config-of-defaults.yaml": "icp-config",
+    "values.yaml": "strongswan",
+    "netbox-table.csv": "netbox",
+    "netbox-all.csv": "netbox",
+    "netbox-bulk.csv": "netbox",
+    "netbox-page.json": "netbox",
+    "nautobot.json": "netbox",
+    "phpipam-export.csv": "phpipam",
+    "phpipam-import.csv": "phpipam",
+    "infoblox.csv": "infoblox",
+    "excel.csv": "csv",
+    "vpcs.csv": "csv",
+    "unnamed-column.csv": "csv",
+}
+"""Each file, and what it is told to be from its content alone."""
+BAD = {
+    "bad-subnets-quote.json": (28, "expecting ',' delimiter at column 23", "does not escape quotes in notes"),
+    "bad-cut-off.json": (31, "expecting property name enclosed in double quotes", "the file ends too early"),
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_the_plan_that_comes_of_a_file(name: str, *, update_golden: bool) -> None:
+    observed = read_source("auto", (FILES / name).read_bytes(), name)
+    made = make_plan([observed], None)
+    notes = "".join(f"# note: {note}\n" for note in observed.notes)
+    golden = FILES / f"{name}.plan.toml"
+    if update_golden:
+        golden.write_text(notes + made.text, encoding="utf-8", newline="\n")
+
+    assert observed.source == GOOD[name]
+    assert notes + made.text == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_that_plan_has_every_prefix_of_the_file_and_does_not_drift_from_it(name: str) -> None:
+    observed = read_source("auto", (FILES / name).read_bytes(), name)
+    text = make_plan([observed], None).text
+    plan = parse_plan(text.encode(), "plan.toml")
+
+    found = check_plan(plan, load_catalog(), None, Against(plan, (observed,)))
+
+    networks = [network.prefix for network in plan.networks if network.prefix is not None]
+    for row in observed.rows:
+        inside = not row.whole and any(prefix.covers(row.prefix) for prefix in networks)
+        assert row.cidr in text or str(row.prefix) in text or inside
+    # The values of a tunnel do not say what is at its other end, so no plan can have it from them.
+    assert [f.message for f in found if f.rule == "drift"] == (
+        [f"{name} describes a strongSwan tunnel, and the plan has none"] if GOOD[name] == "strongswan" else []
+    )
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_told_of_a_file_that_is_none(name: str) -> None:
+    line, message, help_ = BAD[name]
+    with pytest.raises(SourceError) as caught:
+        read_source("auto", (FILES / name).read_bytes(), name)
+    (problem,) = caught.value.problems
+    assert problem.line == line
+    assert message in problem.message
+    assert help_ in (problem.help or "")
+
+
+def test_no_file_is_left_over() -> None:
+    names = {path.name for path in FILES.iterdir()}
+    assert names == {*GOOD, *BAD, *(f"{name}.plan.toml" for name in GOOD)}
+    assert set(GOOD.values()) == set(IMPORTERS) - {"json"}
