@@ -10,10 +10,13 @@ services on IBM Cloud" (vmwaresolutions archiref/nsx/networking_services.md, 201
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ipplan.addresses import Prefix, RangeSet, format_address, parse_prefix
-from ipplan.flows import Address, pick
+from ipplan.flows import Address, free_addresses, pick
 from ipplan.plan import names
 from ipplan.plan.names import as_label
 from ipplan.plan.sizing import first_usable, gateway_of
@@ -40,6 +43,8 @@ ROLES: dict[Role, str] = {
 BCR_ASN = 13884
 """IBM's number on Direct Link, an example for the BCR: IBM tells the real one when it approves the peering."""
 DEFAULT_ROUTE = parse_prefix("0.0.0.0/0")
+_MOST_NAMES = 8
+"""Networks that are named for one route; further ones are three dots."""
 _CLASSIC = "ibm-default-static-route"
 _BEHIND = ("vcs-vm", "icp-worker")
 """The kinds of network that the DLR serves; the transit network joins it with the ESG."""
@@ -266,7 +271,9 @@ class _Edge:
         }
         self.behind = [n for n in own if n.kind.name in _BEHIND and n.prefix is not None]
         self.given: dict[tuple[Role, names.Names], Address] = {}
-        self.used: dict[Role, list[Address]] = {role: [] for role in ROLES}
+        self.used: dict[Role, dict[str, Address]] = {role: {} for role in ROLES}
+        self.free = {role: chain.from_iterable(map(free_addresses, self.at[role])) for role in ROLES}
+        self.short: Counter[Role] = Counter()
         inside = {n.cluster for n in self.behind if n.kind.platform == "icp"}
         others = {n.cluster for n in networks if n.kind.name == "icp-worker"}
         self.icp = [
@@ -313,6 +320,12 @@ class _Edge:
             elif len(self.at[role]) > 1 and self.name is None:
                 found = " and ".join(n.name for n in self.at[role])
                 yield f"{found} may belong to one ESG or to several", 'write edge = "NAME" in each'
+            if self.short[role]:
+                yield (
+                    f"{', '.join(n.name for n in self.at[role])} has no address left for {self.short[role]:,} that the ESG"
+                    " stands for",
+                    "order a larger subnet",
+                )
         lost = [n.name for n in self.networks if n.kind.name in _OF_AN_EDGE and n.edge is None]
         if lost and len({n.edge for n in self.networks if n.edge is not None}) > 1:
             yield (
@@ -351,18 +364,12 @@ class _Edge:
 
     def take(self, role: Role, wanted: names.Names) -> Address:
         """Return the address named so, else a free one as an example that stands for nothing else."""
-        found = self.given.get((role, wanted)) or self.named(role, wanted)
+        found = self.given.get((role, wanted)) or self.named(role, wanted) or next(self.free[role], None)
         if found is None:
-            taken = {address.text for address in self.used[role]}
-            network = self.at[role][0]
-            skip = 0
-            found = pick(network, skip=skip)
-            # An address that was given before is not free any more; the last one repeats where none is left.
-            while found.text in taken and (further := pick(network, skip=skip + 1)) != found:
-                skip, found = skip + 1, further
+            self.short[role] += 1
+            found = Address("(no address left)", example=True)
         self.given[role, wanted] = found
-        if found not in self.used[role]:
-            self.used[role].append(found)
+        self.used[role][found.text] = found
         return found
 
     def interfaces(self) -> Iterator[Interface]:
@@ -384,7 +391,7 @@ class _Edge:
     def groups(self, role: Role, primary: Address) -> Iterator[AddressGroup]:
         """Yield the addresses of an interface by network: those that rules use, and those that the plan names."""
         for network in self.at[role]:
-            own = [a for a in self.used[role] if a.network == network.name]
+            own = [a for a in self.used[role].values() if a.network == network.name]
             if role != "transit":
                 own += [
                     pick(network, a.name) for a in network.addresses
@@ -441,7 +448,7 @@ class _Edge:
             for network in self.overlay():
                 assert network.prefix is not None
                 address = self.named(role, names.SNAT) or self.take(role, names.UPLINK)
-                self.used[role].append(address)
+                self.used[role][address.text] = address
                 yield SourceNat(role, network.prefix, None, address, f"{network.name} to the {role} network")
 
     def destination_nat(self, tunnels: Sequence[Tunnel]) -> Iterator[DestinationNat]:
@@ -478,7 +485,7 @@ class _Edge:
                 yield DestinationNat("private", address, target, None, None, text)
             public = self.named("public", (*own, *front) if alone else own)
             if public is not None:
-                self.used["public"].append(public)
+                self.used["public"][public.text] = public
                 yield DestinationNat("public", public, target, None, None, text)
 
     def to_machines(self) -> Iterator[DestinationNat]:
@@ -577,8 +584,7 @@ class _Edge:
         yield from self.uplink_routes()
         dlr = self.on_transit(names.TRANSIT_DLR, 1)
         for version in (4, 6):
-            for prefix in merge(n.prefix for n in self.overlay(version) if n.prefix):
-                held = ", ".join(n.name for n in self.behind if n.prefix and prefix.covers(n.prefix))
+            for prefix, held in _merged_with_names(self.overlay(version)):
                 hop = dlr if dlr is not None and _version(dlr) == version else None
                 yield Route("ESG", self.name, prefix, "DLR", hop, "transit", "static", held)
         for tunnel in tunnels:
@@ -646,6 +652,19 @@ def _named(own: Iterable[Network], kind: str, wanted: names.Names) -> Address | 
     """Return the address that a network of a kind names so."""
     found = (pick(n, *wanted) for n in own if n.kind.name == kind and n.prefix is not None)
     return next((address for address in found if not address.example), None)
+
+
+def _merged_with_names(networks: Sequence[Network]) -> Iterator[tuple[Prefix, str]]:
+    """Yield the fewest prefixes of the networks, each with the names of those in it."""
+    prefixes = merge(n.prefix for n in networks if n.prefix is not None)
+    firsts = [prefix.first for prefix in prefixes]
+    found: list[list[str]] = [[] for _ in prefixes]
+    for network in networks:
+        if network.prefix is not None:
+            found[bisect_right(firsts, network.prefix.first) - 1].append(network.name)
+    for prefix, names_in in zip(prefixes, found, strict=True):
+        shown = names_in if len(names_in) <= _MOST_NAMES else [*names_in[:_MOST_NAMES], "..."]
+        yield prefix, ", ".join(shown)
 
 
 def _subnets(own: Iterable[Network], kinds: frozenset[str]) -> tuple[Prefix, ...]:

@@ -8,6 +8,7 @@ Source of the steps: IBM Cloud docs, vmware-solutions, "Integration, IP addressi
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ipplan.addresses import format_address
@@ -285,16 +286,23 @@ def pick(network: Network, *wanted: str, skip: int = 0) -> Address:
     for name in wanted:
         if (value := resolved.get(name)) is not None:
             return Address(format_address(prefix.version, value), network.name, name)
-    taken = {value for value in resolved.values() if value is not None}
-    first, last = first_usable(prefix), last_usable(prefix)
-    if "gateway" not in resolved and prefix.size > 4 and not network.kind.internal:
+    last = Address(format_address(prefix.version, last_usable(prefix)), network.name, example=True)
+    return next(islice(free_addresses(network), skip, None), last)
+
+
+def free_addresses(network: Network) -> Iterator[Address]:
+    """Yield the usable addresses of a network that the plan gives to nothing, in order, as examples."""
+    prefix = network.prefix
+    if prefix is None:
+        return
+    taken = {a.resolve(prefix) for a in network.addresses}
+    first = first_usable(prefix)
+    named = {a.name for a in network.addresses}
+    if "gateway" not in named and prefix.size > 4 and not network.kind.internal:
         taken.add(first)
-    for value in range(first, last + 1):
+    for value in range(first, last_usable(prefix) + 1):
         if value not in taken:
-            if not skip:
-                return Address(format_address(prefix.version, value), network.name, example=True)
-            skip -= 1
-    return Address(format_address(prefix.version, last), network.name, example=True)
+            yield Address(format_address(prefix.version, value), network.name, example=True)
 
 
 def trace(plan: Plan, source: End, destination: End) -> Trace:
@@ -679,9 +687,7 @@ class _Walk:
             )
             self.onto_vxlan("DLR", "puts it on the VXLAN of the VM")
             return
-        self.destination = self.choose(
-            "icp-worker", *names.PROXY_VIP, cluster=self.end.cluster
-        )
+        self.destination = self.choose("icp-worker", *names.PROXY_VIP, cluster=self.end.cluster)
         self.outer = Outer("VXLAN", self.choose("vcs-vtep"), self.choose("vcs-vtep", skip=1))
         self.hop(
             "ESG", "dnat", f"turns {front} into the cluster's own address and port of the ingress", **self.route(),

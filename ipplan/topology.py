@@ -577,7 +577,9 @@ def _routes(
     methods = dict(chosen)
     overlay = _ranges(_OVERLAY, by_kind)
     if "overlay" in sites:
-        yield _route_list("ESG", "DLR", "the overlay's networks", None, overlay, placed=True)
+        # The transit network is connected: both routers stand on it.
+        beyond = _ranges(_OVERLAY - {"vcs-transit"}, by_kind)
+        yield _route_list("ESG", "DLR", "the overlay's networks", None, beyond, placed=True)
     vcs = methods["iks-vcs"]
     if "iks" in sites and "overlay" in sites:
         pods, inside = _ranges({"iks-pod"}, by_kind), _ranges(_TUNNEL_IKS, by_kind)

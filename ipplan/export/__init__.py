@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ipplan.catalog import Catalog
     from ipplan.devices import Devices, Edge, Tunnel
+    from ipplan.flows import Address
     from ipplan.plan.model import Cluster, IntegrationKey, Plan
     from ipplan.topology import Topology
 
@@ -144,6 +145,13 @@ def quoted(text: str) -> str:
 def comment(text: str, sign: str = "#") -> str:
     """Return text as a comment line, which nothing in it can end: line breaks in it become escapes."""
     return f"{sign} {escape(text)}"
+
+
+def mark(address: Address | None) -> str:
+    """Return an address for a table, with a star if the plan gives it to nothing; "any" where there is none."""
+    if address is None:
+        return "any"
+    return f"{address.text}{'*' if address.example else ''}"
 
 
 def find_cluster(landscape: Landscape, platform: str | None = None) -> Cluster:

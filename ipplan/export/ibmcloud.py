@@ -18,7 +18,7 @@ from ipplan.plan.kinds import IKS_DEFAULTS
 from ipplan.plan.names import as_label
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from ipplan.export import Landscape
     from ipplan.inventory import Entry
@@ -50,6 +50,28 @@ class _Order(NamedTuple):
     reason: str
 
 
+class _Step:
+    """One step of the script: the variables that it needs, which it asks for before anything is ordered, and its lines."""
+
+    def __init__(self) -> None:
+        self.needs: dict[str, str] = {}
+        self.lines: list[str] = []
+
+    def ask(self, variable: str, what: str) -> str:
+        """Need a variable, and return it as a word of the shell; `what` is shown, and holds no text of the plan."""
+        self.needs.setdefault(variable, what)
+        return f'"${variable}"'
+
+    def say(self, text: str) -> None:
+        """Add a comment."""
+        self.lines.append(comment(text))
+
+    def render(self, name: str) -> list[str]:
+        """Return the step as a branch of `case`."""
+        needed = [f': "${{{variable}:?{what}}}"' for variable, what in self.needs.items()]
+        return [f"{name})", *(f"    {line}" if line else "" for line in (*needed, *self.lines)), "    ;;"]
+
+
 def export_ibmcloud(landscape: Landscape) -> str:
     """Return the script; raise ExportError where nothing is to be ordered, or a range of a cluster is missing.
 
@@ -66,15 +88,14 @@ def export_ibmcloud(landscape: Landscape) -> str:
             "write a network of a vcs- or iks- kind without cidr to order one",
         )
     suffixes = _suffixes([c.name for c in clusters])
-    create: list[str] = []
-    subnets: list[str] = []
+    create, subnets = _Step(), _Step()
     for cluster in clusters:
         suffix = suffixes[cluster.name] if len(clusters) > 1 else ""
         own = [e for e in entries if e.network.cluster == cluster.name]
-        create += ["", *_create(landscape, cluster, own, suffix)]
-        subnets += ["", *_cluster_subnets(cluster, own, suffix)]
+        _create(create, landscape, cluster, own, suffix)
+        _cluster_subnets(subnets, cluster, own, suffix)
     known = {c.name for c in clusters}
-    subnets += _instance_subnets([e for e in entries if e.network.cluster not in known and e.prefix is None])
+    _instance_subnets(subnets, [e for e in entries if e.network.cluster not in known and e.prefix is None])
     lines = [
         *landscape.header("what to order from IBM Cloud: IKS clusters and portable subnets"),
         "Read it before you run it: what it orders is billed. First: ibmcloud login.",
@@ -83,8 +104,7 @@ def export_ibmcloud(landscape: Landscape) -> str:
         "Primary subnets come with the VLAN: IBM Cloud assigns them, and nobody can order one.",
     ]
     text = ["#!/bin/sh", *map(comment, lines), "set -eu", "", 'case "${1-}" in']
-    for step, commands in (("clusters", create), ("subnets", subnets)):
-        text += [f"{step})", *(f"    {line}" if line else "" for line in commands), "    :", "    ;;"]
+    text += [*create.render("clusters"), *subnets.render("subnets")]
     text += ["*)", '    printf "%s\\n" "usage: sh $0 clusters|subnets" >&2', "    exit 2", "    ;;", "esac"]
     return "\n".join(text) + "\n"
 
@@ -102,23 +122,16 @@ def _suffixes(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _needed(variable: str, what: str) -> str:
-    """Return the line that ends the script unless a variable is set; `what` holds no text of the plan."""
-    return f': "${{{variable}:?{what}}}"'
-
-
-def _name(cluster: Cluster, suffix: str) -> tuple[list[str], str]:
-    """Return the lines to ask for a name, where IKS does not take that of the plan, and the name as a word of the shell."""
+def _name(step: _Step, cluster: Cluster, suffix: str) -> str:
+    """Return the name of a cluster as a word of the shell; a variable where IKS does not take that of the plan."""
     if _NAME.match(cluster.name):
-        return [], quote(cluster.name)
-    text = f"IKS takes no such name as {cluster.name}: a letter, then letters, digits, . and -, 35 in all"
-    return [
-        comment(text), _needed(f"CLUSTER{suffix}", "a name for the cluster that IKS takes")
-    ], f'"$CLUSTER{suffix}"'  # fmt: skip
+        return quote(cluster.name)
+    step.say("IKS takes no such name: it is a letter, then letters, digits, periods and hyphens, 35 in all")
+    return step.ask(f"CLUSTER{suffix}", "a name for the cluster that IKS takes")
 
 
-def _zone(landscape: Landscape, own: list[Entry], suffix: str) -> tuple[list[str], str]:
-    """Return the lines to ask for a zone, where the plan does not tell it, and the zone as a word of the shell.
+def _zone(step: _Step, landscape: Landscape, own: list[Entry], suffix: str) -> str:
+    """Return the zone of a cluster as a word of the shell; a variable where the plan does not tell it.
 
     Of several data centers it is the one that IBM Cloud gives the cluster's subnets from.
     """
@@ -132,56 +145,50 @@ def _zone(landscape: Landscape, own: list[Entry], suffix: str) -> tuple[list[str
     }
     sure = [center for center in centers if len(centers) == 1 or told == {center}]
     if sure:
-        return [], quote(sure[0])
-    lines = [comment(f"its zone is one of {', '.join(centers)}")] if centers else []
-    return [*lines, _needed(f"ZONE{suffix}", "the zone of the cluster")], f'"$ZONE{suffix}"'
+        return quote(sure[0])
+    if centers:
+        step.say(f"its zone is one of {', '.join(centers)}")
+    return step.ask(f"ZONE{suffix}", "the zone of the cluster")
 
 
-def _create(landscape: Landscape, cluster: Cluster, own: list[Entry], suffix: str) -> Iterator[str]:
-    """Yield the command that creates a cluster, after the variables that it takes."""
-    yield comment(f"cluster {cluster.name}")
-    naming, name = _name(cluster, suffix)
-    asking, zone = _zone(landscape, own, suffix)
-    yield from naming
-    yield from asking
-    public = any(e.network.kind.public for e in own)
-    # A plan without any subnet of the cluster has only begun, and says nothing of its VLANs.
-    private_only = not public and bool(own)
+def _create(step: _Step, landscape: Landscape, cluster: Cluster, own: list[Entry], suffix: str) -> None:
+    """Add the command that creates a cluster."""
+    step.lines.append("")
+    step.say(f"cluster {cluster.name}")
     for entry in own:
         if entry.network.kind.subnet_type == "primary":
             what = f"the primary subnet of {entry.network.name}"
-            yield comment(
+            step.say(
                 f"{what} comes with the VLAN"
                 if entry.prefix is None
                 else f"{_vlan(entry.network, suffix)} has to be the VLAN of {entry.prefix}, {what}"
             )
-    yield _needed(f"FLAVOR{suffix}", "the flavor of the workers, such as b3c.4x16")
-    yield _needed(f"PRIVATE_VLAN{suffix}", "the id of the private VLAN of the workers")
+    flavor = step.ask(f"FLAVOR{suffix}", "the flavor of the workers, such as b3c.4x16")
+    private = step.ask(f"PRIVATE_VLAN{suffix}", "the id of the private VLAN of the workers")
     words = [
-        f"--name {name}", f"--zone {zone}", f'--flavor "$FLAVOR{suffix}"',
-        f'--private-vlan "$PRIVATE_VLAN{suffix}"',
+        f"--name {_name(step, cluster, suffix)}", f"--zone {_zone(step, landscape, own, suffix)}",
+        f"--flavor {flavor}", f"--private-vlan {private}",
     ]  # fmt: skip
-    if private_only:
-        yield comment("no public network in the plan: the private service endpoint or a gateway is needed")
+    # A plan without any subnet of the cluster has only begun, and says nothing of its VLANs.
+    if own and not any(e.network.kind.public for e in own):
+        step.say("no public network in the plan: the private service endpoint or a gateway is needed")
         words.append("--private-only")
         if landscape.plan.account_routing == "vrf":
             words.append("--private-service-endpoint")
     else:
-        yield _needed(f"PUBLIC_VLAN{suffix}", "the id of the public VLAN of the workers")
-        words.append(f'--public-vlan "$PUBLIC_VLAN{suffix}"')
+        public = step.ask(f"PUBLIC_VLAN{suffix}", "the id of the public VLAN of the workers")
+        words.append(f"--public-vlan {public}")
     if cluster.workers is not None:
         words.append(f"--workers {cluster.workers}")
     for kind, option, what in _OPTIONS:
         cidr = _inside(landscape, cluster, kind)
         if cidr == IKS_DEFAULTS[kind]:
-            yield comment(f"{cidr} is the default of IKS for {what}")
+            step.say(f"{cidr} is the default of IKS for {what}")
         words.append(f"{option} {quote(cidr)}")
     if any(e.network.kind.subnet_type == "portable" for e in own):
-        yield comment("without the two portable /29 of IKS: the plan has its own, see the step subnets")
+        step.say("without the two portable /29 of IKS: the plan has its own, see the step subnets")
         words.append("--no-subnet")
-    yield "ibmcloud ks cluster create classic \\"
-    yield from (f"    {word} \\" for word in words[:-1])
-    yield f"    {words[-1]}"
+    step.lines.append(" \\\n        ".join(["ibmcloud ks cluster create classic", *words]))
 
 
 def _inside(landscape: Landscape, cluster: Cluster, kind: str) -> str:
@@ -201,62 +208,60 @@ def _vlan(network: Network, suffix: str) -> str:
     return f"{'PUBLIC' if network.kind.public else 'PRIVATE'}_VLAN{suffix}"
 
 
-def _cluster_subnets(cluster: Cluster, own: list[Entry], suffix: str) -> Iterator[str]:
-    """Yield the commands that give a cluster its portable subnets."""
-    naming, name = _name(cluster, suffix)
+def _cluster_subnets(step: _Step, cluster: Cluster, own: list[Entry], suffix: str) -> None:
+    """Add the commands that give a cluster its portable subnets."""
     portable = [e for e in own if e.network.kind.subnet_type == "portable"]
-    yield comment(f"cluster {cluster.name}")
+    step.lines.append("")
+    step.say(f"cluster {cluster.name}")
     if not portable:
-        yield comment("its portable subnets are the two /29 that IKS creates with the cluster")
-        return
-    yield from naming
+        step.say("its portable subnets are the two /29 that IKS creates with the cluster")
     for entry in portable:
         network = entry.network
         if entry.prefix is not None:
-            yield comment(
+            step.say(
                 f"{network.name} is {entry.prefix} already; if the cluster does not have it yet: "
                 "ibmcloud ks cluster subnet add --cluster CLUSTER --subnet-id ID"
             )
             continue
         order = _order(entry, _IKS_SIZES)
-        yield comment(f"{network.name}: {order.reason}")
+        step.say(f"{network.name}: {order.reason}")
         if order.quantity is not None:
-            variable = _vlan(network, suffix)
-            yield _needed(variable, "the id of a VLAN that the workers of the cluster stand on")
-            yield f'ibmcloud ks cluster subnet create --cluster {name} --size {order.quantity} --vlan "${variable}"'
+            name = _name(step, cluster, suffix)
+            vlan = step.ask(
+                _vlan(network, suffix), "the id of a VLAN that the workers of the cluster stand on"
+            )
+            step.lines.append(
+                f"ibmcloud ks cluster subnet create --cluster {name} --size {order.quantity} --vlan {vlan}"
+            )
 
 
-def _instance_subnets(entries: list[Entry]) -> Iterator[str]:
-    """Yield the commands that order subnets of vCenter Server, on the VLANs of each ESG's instance."""
+def _instance_subnets(step: _Step, entries: list[Entry]) -> None:
+    """Add the commands that order subnets of vCenter Server, on the VLANs of each ESG's instance."""
     edges = _suffixes(dict.fromkeys(e.network.edge for e in entries if e.network.edge is not None))
-    asked = set()
     if entries:
-        yield ""
-        yield comment(
-            "vCenter Server: leave out what the order of the instance or of HCX has brought already"
-        )
-        yield comment("with --test, a command of these only asks for a quote")
+        step.lines.append("")
+        step.say("vCenter Server: leave out what the order of the instance or of HCX has brought already")
+        step.say("with --test, a command of these only asks for a quote")
     for entry in entries:
         network = entry.network
         if network.kind.subnet_type == "primary":
-            yield comment(f"{network.name}: a primary subnet, which comes with the VLAN")
+            step.say(f"{network.name}: a primary subnet, which comes with the VLAN")
             continue
         if network.kind.platform is not None:
-            yield comment(f"{network.name}: the plan names no cluster to order it for")
+            step.say(f"{network.name}: the plan names no cluster to order it for")
             continue
         order = _order(entry, None)
-        yield comment(f"{network.name}: {order.reason}")
+        step.say(f"{network.name}: {order.reason}")
         if order.quantity is None:
             continue
-        suffix = "" if network.edge is None else edges[network.edge]
         side = "public" if network.kind.public else "private"
         part = "" if network.kind.public else "_B" if network.kind.name in _VLAN_B else "_A"
-        variable = f"VCS_{side.upper()}_VLAN{part}{suffix}"
-        if variable not in asked:
-            asked.add(variable)
-            yield _needed(variable, f"the id of the {side} VLAN{part.replace('_', ' ')} of the instance")
+        vlan = step.ask(
+            f"VCS_{side.upper()}_VLAN{part}{'' if network.edge is None else edges[network.edge]}",
+            f"the id of the {side} VLAN{part.replace('_', ' ')} of the instance",
+        )
         six = " --ipv6" if order.version == 6 else ""
-        yield f'ibmcloud sl subnet create {side} {order.quantity} "${variable}"{six}'
+        step.lines.append(f"ibmcloud sl subnet create {side} {order.quantity} {vlan}{six}")
 
 
 def _order(entry: Entry, sizes: tuple[int, ...] | None) -> _Order:

@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.devices import DEFAULT_ROUTE
-from ipplan.export import ExportError, find_edge
+from ipplan.export import ExportError, find_edge, mark
 from ipplan.output.table import Column, Table, render_markdown
 from ipplan.output.text import escape
 
@@ -108,13 +108,6 @@ def _put(parent: ET.Element, **fields: str) -> None:
 
 def _note(parent: ET.Element, text: str) -> None:
     parent.append(ET.Comment(f" {_for_comment(text)} "))
-
-
-def _marked(address: Address | None) -> str:
-    """Return an address for a table, with a star if it is an example."""
-    if address is None:
-        return "any"
-    return f"{address.text}{'*' if address.example else ''}"
 
 
 # XML.
@@ -287,8 +280,8 @@ def _tables(edge: Edge) -> Iterator[tuple[str, tuple[str, ...], _Rows]]:
     """Yield title, columns and rows of each table."""
     yield "Interfaces", ("vNIC", "name", "primary address", "secondary addresses", "network", "router"), [
         [
-            str(i.number), _TITLES[i.role], f"{_marked(g.primary)}/{g.network.prefix.length}",
-            ", ".join(map(_marked, g.secondary)), g.network.name, _marked(i.gateway),
+            str(i.number), _TITLES[i.role], f"{mark(g.primary)}/{g.network.prefix.length}",
+            ", ".join(map(mark, g.secondary)), g.network.name, mark(i.gateway),
         ]
         for i in edge.interfaces for g in i.groups if g.network.prefix is not None
     ]  # fmt: skip
@@ -302,14 +295,14 @@ def _tables(edge: Edge) -> Iterator[tuple[str, tuple[str, ...], _Rows]]:
     ]  # fmt: skip
     yield "Routes", ("network", "next hop", "towards", "interface", "how", "what"), [
         [
-            str(r.prefix), _marked(r.next_hop) if r.next_hop is not None else "", r.via,
+            str(r.prefix), mark(r.next_hop) if r.next_hop is not None else "", r.via,
             "" if r.interface is None else _TITLES[r.interface], r.how, r.text,
         ]
         for r in edge.routes if r.device == "ESG"
     ]  # fmt: skip
     yield "BGP", ("local address", "local AS", "neighbour", "what", "remote AS", "announces", "accepts"), [
         [
-            _marked(s.first.address), str(s.first.asn), _marked(s.second.address),
+            mark(s.first.address), str(s.first.asn), mark(s.second.address),
             f"{s.second.device} {s.second.name or ''}".strip(), f"{s.second.asn}{'*' if s.second.example else ''}",
             _list(s.first.announces), _list(s.second.announces),
         ]
@@ -317,7 +310,7 @@ def _tables(edge: Edge) -> Iterator[tuple[str, tuple[str, ...], _Rows]]:
     ]  # fmt: skip
     yield "IPsec sites", ("name", "local address", "local ID", "peer address", "peer ID", "local subnets", "peer subnets", "IKE"), [
         [
-            t.label, _marked(t.far.gateway), t.far.identity, _marked(t.near.gateway), t.near.identity,
+            t.label, mark(t.far.gateway), t.far.identity, mark(t.near.gateway), t.near.identity,
             _list(t.far.subnets), _list(t.near.subnets), f"IKEv{t.ike}, aes256, sha-256, dh14, PFS",
         ]
         for t in edge.tunnels if t.key == "iks-vcs"
@@ -337,17 +330,17 @@ def _firewall(edge: Edge) -> Iterator[list[str | int | None]]:
         service = "any" if nat.port is None else f"{nat.protocol} {nat.port}"
         yield [
             "any",
-            _marked(nat.address),
+            mark(nat.address),
             service,
             f"{nat.text}; choose the ports" if nat.port is None else nat.text,
         ]
     for session in edge.sessions:
-        yield [_marked(session.second.address), _marked(session.first.address), "tcp 179", "BGP"]
+        yield [mark(session.second.address), mark(session.first.address), "tcp 179", "BGP"]
     for tunnel in edge.tunnels:
         if tunnel.key == "iks-vcs":
             yield [
-                _marked(tunnel.near.gateway),
-                _marked(tunnel.far.gateway),
+                mark(tunnel.near.gateway),
+                mark(tunnel.far.gateway),
                 "udp 500, udp 4500, ESP",
                 "IPsec",
             ]

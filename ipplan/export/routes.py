@@ -8,7 +8,7 @@ from __future__ import annotations
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from ipplan.export import ExportError, comment
+from ipplan.export import ExportError, comment, mark
 from ipplan.output.table import Column, Table, render_markdown
 from ipplan.output.text import escape
 from ipplan.plan.names import as_label
@@ -40,7 +40,10 @@ def export_routes(landscape: Landscape) -> str:
         Column("network", "address"), Column("next hop", "address"), Column("towards"), Column("how"), Column("what"),
     )  # fmt: skip
     for title, routes in _sections(landscape).items():
-        rows = [[str(r.prefix), _hop(r), r.via, HOW[r.how], r.text] for r in routes]
+        rows = [
+            [str(r.prefix), mark(r.next_hop) if r.next_hop is not None else "", r.via, HOW[r.how], r.text]
+            for r in routes
+        ]
         parts.append(f"## {escape(title)}\n\n{render_markdown(Table(columns, rows))}")
         if routes[0].device == "BCR":
             parts.append(
@@ -99,7 +102,3 @@ def _sections(landscape: Landscape) -> dict[str, list[Route]]:
             "add networks, and ipplan allocate PLAN --write",
         )
     return found
-
-
-def _hop(route: Route) -> str:
-    return "" if route.next_hop is None else f"{route.next_hop.text}{'*' if route.next_hop.example else ''}"

@@ -1,4 +1,4 @@
-"""The address plan as an Excel workbook, for those who review it: networks, addresses, findings, free space, routes.
+"""The address plan as an Excel workbook, for those who review it: networks, addresses, findings, free space, routes, NAT.
 
 The only home of XlsxWriter, which is asked for only here. The same plan gives the same bytes: the workbook carries the
 date of the edition of IBM's ranges, not of the day. Text of a plan is never taken for a formula or a link.
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.addresses import format_address
 from ipplan.checks import check_plan
-from ipplan.export import ExportError
+from ipplan.export import ExportError, mark
+from ipplan.export.routes import HOW
 from ipplan.free import find_free
 from ipplan.inventory import list_networks
 from ipplan.output.text import cells, escape
@@ -22,6 +23,7 @@ from ipplan.plan.sizing import gateway_of, resolve_addresses, usable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from ipplan.devices import Devices
     from ipplan.export import Landscape
     from ipplan.findings import Finding
     from ipplan.free import Free
@@ -52,7 +54,8 @@ _NETWORKS = (
 _ADDRESSES = ("address", "name", "network", "CIDR", "kind", "cluster")
 _FINDINGS = ("severity", "rule", "message", "networks", "waived", "what to do")
 _FREE = ("pool", "free block", "first address", "last address", "addresses")
-_ROUTES = ("device", "towards", "prefix", "purpose", "integration")
+_ROUTES = ("device", "of", "network", "next hop", "towards", "how", "what")
+_NAT = ("ESG", "interface", "action", "original", "for destination", "translated", "protocol", "port", "what")
 
 
 class Sheet(NamedTuple):
@@ -123,12 +126,9 @@ def make_sheets(landscape: Landscape) -> Iterator[Sheet]:
     yield Sheet("Addresses", _ADDRESSES, tuple(_addresses(landscape)))
     yield Sheet("Findings", _FINDINGS, tuple(_findings(found)))
     yield Sheet("Free", _FREE, tuple(_free_blocks(free)))
-    routes = (
-        (route.device, route.towards, str(prefix), route.purpose, route.key)
-        for route in landscape.topology.routes
-        for prefix in route.merged
-    )
-    yield Sheet("Routes", _ROUTES, tuple(routes))
+    devices = landscape.devices
+    yield Sheet("Routes", _ROUTES, tuple(_routes(devices)))
+    yield Sheet("NAT", _NAT, tuple(_nat(devices)))
 
 
 def _about(landscape: Landscape, found: Iterable[Finding], free: Free) -> Iterator[tuple[str, Value]]:
@@ -196,6 +196,25 @@ def _free_blocks(free: Free) -> Iterator[tuple[Value, ...]]:
         for block in pool.blocks:
             first, last = (format_address(block.version, value) for value in (block.first, block.last))
             yield str(pool.report.prefix), str(block), first, last, block.size
+
+
+def _routes(devices: Devices) -> Iterator[tuple[Value, ...]]:
+    for route in devices.routes:
+        hop = mark(route.next_hop) if route.next_hop is not None else None
+        yield route.device, route.name, str(route.prefix), hop, route.via, HOW[route.how], route.text
+
+
+def _nat(devices: Devices) -> Iterator[tuple[Value, ...]]:
+    for edge in devices.edges:
+        for rule in edge.source_nat:
+            action, address = ("keep source", None) if rule.address is None else ("SNAT", mark(rule.address))
+            match = None if rule.match is None else str(rule.match)
+            yield edge.name, rule.interface, action, str(rule.source), match, address, None, None, rule.text
+        for nat in edge.destination_nat:
+            yield (
+                edge.name, nat.interface, "DNAT", mark(nat.address), None, mark(nat.target), nat.protocol, nat.port,
+                nat.text,
+            )  # fmt: skip
 
 
 def _clean(text: str) -> str:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent.parent
 SAMPLES = ROOT / "sample-plans"
 REFERENCE = SAMPLES / "reference-architecture.toml"
-SHEETS = ["Plan", "Networks", "Addresses", "Findings", "Free", "Routes"]
+SHEETS = ["Plan", "Networks", "Addresses", "Findings", "Free", "Routes", "NAT"]
 
 
 def rows(book: Workbook, name: str) -> list[dict[str, Any]]:
@@ -89,8 +89,15 @@ def test_the_other_sheets_say_what_the_commands_say(run: Run) -> None:
         own = [b for b in blocks if b["pool"] == pool["cidr"]]
         assert sum(b["addresses"] for b in own) == pool["free"]
         assert all(ip_network(b["free block"]).num_addresses == b["addresses"] for b in own)
-    routes = json.loads(run("topology", str(REFERENCE), "--json").stdout)["routes"]
-    assert {r["device"] for r in rows(book, "Routes")} == {r["device"] for r in routes if r["prefixes"]}
+    (routes,) = [
+        r["merged"] for r in json.loads(run("topology", str(REFERENCE), "--json").stdout)["routes"]
+        if (r["device"], r["towards"]) == ("ESG", "DLR")
+    ]  # fmt: skip
+    to_dlr = [r for r in rows(book, "Routes") if (r["device"], r["towards"]) == ("ESG", "DLR")]
+    assert [r["network"] for r in to_dlr] == routes == ["172.24.16.0/26", "172.24.17.0/24", "172.24.18.0/27"]
+    assert {(r["original"], r["translated"]) for r in rows(book, "NAT") if r["port"] == 500} == {
+        ("169.46.73.21", "172.24.18.12")
+    }
     addresses = {(r["network"], r["name"]): r["address"] for r in rows(book, "Addresses")}
     assert addresses["icp-workers", "master-vip"] == "172.24.18.10"
     about = {r["what"]: r["value"] for r in rows(book, "Plan")}
@@ -103,6 +110,7 @@ def test_every_sheet_can_be_filtered_and_printed(run: Run) -> None:
         assert page.freeze_panes == "A2"
         assert page.auto_filter.ref == page.dimensions
         assert page.page_setup.orientation == "landscape"
+        assert page.sheet_properties.pageSetUpPr is not None
         assert page.sheet_properties.pageSetUpPr.fitToPage
         assert page.page_setup.fitToHeight == 0
         assert page.print_title_rows == "$1:$1"
@@ -234,3 +242,17 @@ def test_a_full_disk_leaves_no_half_a_workbook(run: Run, tmp_path: Path) -> None
     folder = tmp_path / "missing"
     assert run("export", str(REFERENCE), "xlsx", "-o", f"{folder}/a.xlsx").returncode == 2
     assert not folder.exists()
+
+
+def test_the_whole_of_it(run: Run, *, update_golden: bool) -> None:
+    file = ROOT / "tests" / "golden" / "export" / "reference-architecture.xlsx.txt"
+    book = exported(run, REFERENCE)
+    lines = []
+    for page in book:
+        lines.append(f"[{page.title}]")
+        lines += ["\t".join("" if value is None else str(value) for value in row) for row in page.values]
+    text = "\n".join(lines) + "\n"
+    if update_golden:
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(text.encode())
+    assert text == file.read_bytes().decode()
