@@ -61,8 +61,6 @@ def export_bird(landscape: Landscape) -> str:
         "log syslog all;",
         f"router id {worker.address.text};",
         "",
-        f"define PODS = [ {', '.join(f'{p}{{{p.length},32}}' for p in worker.announces)} ];",
-        "",
         "protocol device { }",
         "protocol direct { ipv4; }",
         f"protocol kernel {{ ipv4 {{ import none; export where source = RTS_BGP{kept}; }}; }}",
@@ -99,7 +97,7 @@ def _session(session: Session, name: str) -> list[str]:
         "    gateway recursive;",
         "    next hop self;",
         f"    import where net ~ {_prefixes(peer)};",
-        "    export where net ~ PODS;",
+        '    export where proto = "pod_blocks";',
         "  };",
         "}",
     ]

@@ -49,6 +49,7 @@ def export_frr(landscape: Landscape) -> str:
         f"hostname {as_label(edge.name or 'esg')}",
         "log syslog informational",
         "service integrated-vtysh-config",
+        "ip forwarding",
         "!",
         *(f"ip route {r.prefix} {r.next_hop.text}" for r in static if r.next_hop is not None),
         *_on_link(edge, link),
@@ -100,6 +101,9 @@ class _Group:
             # They are on the link all the same, which FRR does not see from addresses of different subnets.
             lines.append(f"neighbor {self.name} disable-connected-check")
         if self.ranges:
+            lines.append(
+                "! IBM Cloud assigns the addresses of workers, and the plan names none: any of these subnets"
+            )
             return [*lines, *(f"bgp listen range {subnet} peer-group {self.name}" for subnet in self.ranges)]
         return [*lines, *(f"neighbor {s.second.address.text} peer-group {self.name}" for s in self.sessions)]
 

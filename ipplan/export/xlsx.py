@@ -35,7 +35,7 @@ LARGEST_NUMBER = 10**15
 MOST_ROWS = 1_048_576
 """Rows of a worksheet, and characters of a cell (the same page)."""
 MOST_CHARACTERS = 32_767
-_WIDEST = 60
+_WIDEST = 80
 """Characters of the widest column; longer text is wrapped."""
 _A4 = 9
 """The number of the paper size (ECMA-376 part 1, section 18.3.1.63)."""
@@ -212,7 +212,8 @@ def _nat(devices: Devices) -> Iterator[tuple[Value, ...]]:
             yield edge.name, rule.interface, action, str(rule.source), match, address, None, None, rule.text
         for nat in edge.destination_nat:
             yield (
-                edge.name, nat.interface, "DNAT", mark(nat.address), None, mark(nat.target), nat.protocol, nat.port,
+                edge.name, nat.interface, "DNAT", mark(nat.address), None, mark(nat.target), nat.protocol,
+                None if nat.port is None else str(nat.port),
                 nat.text,
             )  # fmt: skip
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SAMPLES = Path(__file__).parent.parent.parent / "sample-plans"
 REFERENCE = SAMPLES / "reference-architecture.toml"
 YAML = ("icp-config", "strongswan-iks", "strongswan-iks-icp", "strongswan-icp")
+BGP = ("frr", "bird", "calico")
 HOSTILE = 'a\\"\\n]]>: {x} #\\u0001$(touch hacked)\\u2028=1+1'
 
 
@@ -112,10 +113,28 @@ def hostile(tmp_path: Path) -> Path:
     return plan
 
 
+def with_bgp(plan: Path, file: Path) -> Path:
+    """Write a plan anew with BGP between the workers and the ESG."""
+    method = 'iks-vcs = "common-vlan"\nesg-asn = 64998\niks-asn = 64999'
+    text = plan.read_text(encoding="utf-8").replace('iks-vcs = "strongswan"', method)
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
 # A workbook is no text: test_xlsx.py reads it back.
 @pytest.mark.parametrize("target", [name for name in TARGETS if name != "xlsx"])
 def test_nothing_breaks_out_of_a_value(run: Run, hostile: Path, target: str) -> None:
-    text, plain = exported(run, target, hostile), exported(run, target)
+    plain_plan = REFERENCE
+    options: tuple[str, ...] = ()
+    plain_options: tuple[str, ...] = ()
+    if target in BGP:
+        # The reference plan has no BGP, and of its clusters one has to be chosen.
+        plain_plan = with_bgp(REFERENCE, hostile.with_name("plain.toml"))
+        hostile = with_bgp(hostile, hostile)
+        if target == "calico":
+            options = ("--cluster", json.loads(f'"iks-prod{HOSTILE}"'))
+            plain_options = ("--cluster", "iks-prod")
+    text, plain = exported(run, target, hostile, *options), exported(run, target, plain_plan, *plain_options)
     assert not any(ord(c) < 32 and c not in "\n\t\r" for c in text)
     if target in YAML:
         assert yaml.safe_load(text) == yaml.safe_load(plain)
@@ -128,12 +147,17 @@ def test_nothing_breaks_out_of_a_value(run: Run, hostile: Path, target: str) -> 
         assert [x.split("\t")[0] for x in text.splitlines() if x[:1] not in ("#", ";")] == [
             x.split("\t")[0] for x in plain.splitlines() if x[:1] not in ("#", ";")
         ]
+    elif target in BGP:
+        written, as_planned = (
+            [x for x in t.splitlines() if x.lstrip()[:1] not in ("#", "!")] for t in (text, plain)
+        )
+        assert written == as_planned
     elif target == "ibmcloud":
-        lines, others = (
+        commands, expected = (
             [x for x in t.splitlines() if "#" not in x and "CLUSTER" not in x and "--name" not in x]
             for t in (text, plain)
         )
-        assert lines == others
+        assert commands == expected
     else:
         assert len(json.loads(text)["ipplan"]["networks"]) == len(json.loads(plain)["ipplan"]["networks"])
 
