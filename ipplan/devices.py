@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 Role = Literal["public", "private", "transit"]
 """What an interface of the ESG is for."""
-How = Literal["static", "connected", "bgp", "ipsec", "chart", "layer-2", "request"]
-"""How a route comes into a table: written by hand, by an interface, a protocol, a policy, or asked of IBM."""
+How = Literal["static", "link", "connected", "bgp", "ipsec", "chart", "layer-2", "request"]
+"""How a route comes into a table: by hand through a hop or on the link, by an interface, protocol, policy or IBM."""
 
 ROLES: dict[Role, str] = {
     "public": "vcs-esg-public",
@@ -45,6 +45,9 @@ BCR_ASN = 13884
 DEFAULT_ROUTE = parse_prefix("0.0.0.0/0")
 _MOST_NAMES = 8
 """Networks that are named for one route; further ones are three dots."""
+_ON_THE_LINK = (
+    "on the common VLAN, not through the BCR, which drops what goes to networks that it did not assign"
+)
 _CLASSIC = "ibm-default-static-route"
 _BEHIND = ("vcs-vm", "icp-worker")
 """The kinds of network that the DLR serves; the transit network joins it with the ESG."""
@@ -287,6 +290,12 @@ class _Edge:
         named = {n.edge for n in self.networks if n.cluster == cluster.name and n.edge is not None}
         return not named or self.name in named
 
+    @property
+    def tunnelled(self) -> bool:
+        """Whether a tunnel ends at the ESG or passes it, for which it needs a public address."""
+        keys: tuple[IntegrationKey, ...] = ("iks-vcs", "iks-icp")
+        return any(self.plan.integration.get(key) == "strongswan" for key in keys)
+
     def build(self) -> Edge:
         tunnels = tuple(self.tunnels())
         kept = list(self.kept())
@@ -312,6 +321,9 @@ class _Edge:
             every = [n for n in self.networks if n.kind.name == kind]
             if not self.at[role]:
                 waiting = any(n.prefix is None and n.edge == self.name for n in every)
+                # An ESG without a public uplink is a design of its own, where nothing ends or starts out there.
+                if role == "public" and not waiting and not self.tunnelled and self.at["private"]:
+                    continue
                 yield (
                     f"the {what[role]}{whose} has no range yet" if waiting else f"the plan has no {what[role]}{whose}",
                     "write cidr as soon as IBM Cloud has assigned it" if waiting
@@ -594,6 +606,8 @@ class _Edge:
                     yield Route(
                         "ESG", self.name, prefix, "strongSwan", tunnel.near.gateway, "public", "ipsec", text
                     )
+        for subnet in dict.fromkeys(s.second.subnet for s in sessions if s.across):
+            yield Route("ESG", self.name, subnet, "vRouter", None, "private", "link", _ON_THE_LINK)
         seen = set()
         for session in sessions:
             for prefix in session.second.announces:
@@ -733,6 +747,9 @@ def _other_routes(
                     at = private.address if private is not None and via == "ESG" else None
                     text = "the overlay" if edge.name is None else f"the overlay behind {edge.name}"
                     yield Route("IKS worker", cluster.name, prefix, via, at, None, "bgp", text)
+    across = ((s.second.name, s.first) for edge in edges for s in edge.sessions if s.across)
+    for cluster_name, esg in dict.fromkeys(across):
+        yield Route("IKS worker", cluster_name, esg.subnet, "ESG", None, None, "link", _ON_THE_LINK)
     if method == "bgp":
         yield from _requests(networks, edges)
     yield from _enterprise_routes(plan, networks)

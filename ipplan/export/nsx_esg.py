@@ -10,7 +10,8 @@ import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.devices import DEFAULT_ROUTE
-from ipplan.export import ExportError, find_edge, mark
+from ipplan.export import find_edge, mark
+from ipplan.export.bgp import METHODS, lacking
 from ipplan.output.table import Column, Table, render_markdown
 from ipplan.output.text import escape
 
@@ -43,8 +44,7 @@ class _Rule(NamedTuple):
 
 def export_nsx_esg(landscape: Landscape) -> str:
     """Return the configuration of one ESG as XML; raise ExportError with all that the plan lacks for it."""
-    edge = find_edge(landscape)
-    _need_numbers(edge)
+    edge = _find_edge(landscape)
     name = edge.name or "the ESG"
     lines = [
         *landscape.header(f"NSX for vSphere, {name}: interfaces, NAT, routing and IPsec"),
@@ -68,8 +68,7 @@ def export_nsx_esg(landscape: Landscape) -> str:
 
 def export_nsx_esg_table(landscape: Landscape) -> str:
     """Return the same configuration as tables to read or to type from, in Markdown."""
-    edge = find_edge(landscape)
-    _need_numbers(edge)
+    edge = _find_edge(landscape)
     head, made = landscape.header(f"ESG {edge.name or ''}".strip())
     parts = [
         f"# {escape(head)}\n\n{escape(made)}. A star marks an example: an address that the plan gives to nothing.\n"
@@ -81,18 +80,10 @@ def export_nsx_esg_table(landscape: Landscape) -> str:
     return "\n".join(parts)
 
 
-def _need_numbers(edge: Edge) -> None:
-    """Raise ExportError where a BGP session has no autonomous system number."""
-    speakers = [s for session in edge.sessions for s in session]
-    keys = {"ESG": "esg-asn", "vRouter": "iks-asn"}
-    lacking = sorted({keys[s.device] for s in speakers if s.asn is None and s.device in keys})
-    if lacking:
-        raise ExportError(
-            f"the plan states no {' and no '.join(lacking)} for its BGP sessions",
-            "; ".join(
-                f"write {key} = 64999, or another private number, under [integration]" for key in lacking
-            ),
-        )
+def _find_edge(landscape: Landscape) -> Edge:
+    """Return the ESG; its BGP sessions, if it has any, need numbers."""
+    needed = landscape.plan.integration.get("iks-vcs") in METHODS
+    return find_edge(landscape, tuple(lacking(landscape.plan, "esg-asn")) if needed else ())
 
 
 def _for_comment(line: str) -> str:
@@ -180,6 +171,12 @@ def _routing(routing: ET.Element, edge: Edge) -> None:
             _put(
                 ET.SubElement(routes, "route"), description=f"{route.via}: {route.text}",
                 vnic=_number(edge, route.interface), network=str(route.prefix), nextHop=route.next_hop.text,
+            )  # fmt: skip
+    for route in edge.routes:
+        if route.device == "ESG" and route.how == "link":
+            _note(
+                routes, f"{route.prefix} has to be reached {route.text}: a route here takes a next hop, so give the"
+                " interface an address in that subnet",
             )  # fmt: skip
     for route in own:
         if route.prefix == DEFAULT_ROUTE and route.next_hop is not None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 HOW: dict[How, str] = {
     "static": "to be written",
+    "link": "to be written, on the link",
     "connected": "by an interface",
     "bgp": "learned by BGP",
     "ipsec": "by the policy of a tunnel",
@@ -67,6 +68,8 @@ def export_ip_route(landscape: Landscape) -> str:
     lines += ["# Run it as: sh FILE DEVICE", "set -eu", 'case "${1:-}" in']
     for label, (title, routes) in sections.items():
         lines += [f"{quote(label)})", f"    {comment(title)}"]
+        if any(route.how == "link" for route in routes):
+            lines.append('    : "${LINK:?the interface on the common VLAN}"')
         for route in routes:
             lines.append(f"    {_command(route)}")
         lines += ["    :", "    ;;"]
@@ -83,6 +86,8 @@ def export_ip_route(landscape: Landscape) -> str:
 
 def _command(route: Route) -> str:
     """Return the command for a route, or why there is none, as a comment."""
+    if route.how == "link":
+        return f'ip route replace {route.prefix} dev "$LINK"  ' + comment(f"{route.via}: {route.text}")
     if route.how != "static" or route.next_hop is None:
         return comment(f"{route.prefix} towards {route.via}: {HOW[route.how]}; {route.text}")
     family = "ip" if route.prefix.version == 4 else "ip -6"

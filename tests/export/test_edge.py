@@ -154,7 +154,7 @@ def test_a_shell_takes_the_routes_of_every_device(run: Run, plan: Path, tmp_path
 
     def sh(*device: str) -> subprocess.CompletedProcess[str]:
         command = ["sh", "routes.sh", *device]
-        env = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+        env = {"PATH": f"{tmp_path}:/usr/bin:/bin", "LINK": "eth1"}
         return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
 
     asked = sh()
@@ -165,7 +165,10 @@ def test_a_shell_takes_the_routes_of_every_device(run: Run, plan: Path, tmp_path
         assert sh(name).returncode == 0
     lines = calls.read_text("utf-8").splitlines()
     assert "route replace 0.0.0.0/0 via 169.46.73.17" in lines
-    assert all(ip_network(line.split()[2]) and ip_address(line.split()[4]) for line in lines)
+    for line in lines:
+        _, _, prefix, how, hop = line.split()
+        assert ip_network(prefix)
+        assert hop == "eth1" if how == "dev" else ip_address(hop)
 
 
 @with_strongswan
