@@ -92,6 +92,14 @@ TARGETS: dict[str, Target] = {
             "strongswan-icp", "values of the strongSwan chart in ICP, for the tunnel to IKS",
             "ipplan.export.strongswan:export_icp",
         ),
+        Target(
+            "strongswan-conf", "swanctl.conf of a Linux gateway in the place of the ESG, for the tunnel to IKS",
+            "ipplan.export.strongswan:export_conf",
+        ),
+        Target(
+            "strongswan-conf-iks", "swanctl.conf of the other end of that tunnel",
+            "ipplan.export.strongswan:export_conf_iks",
+        ),
         Target("nsx-esg", "NSX-V Edge Services Gateway: XML for the NSX API", "ipplan.export.nsx_esg:export_nsx_esg"),
         Target(
             "nsx-esg-table", "the same as tables to read (Markdown)", "ipplan.export.nsx_esg:export_nsx_esg_table"

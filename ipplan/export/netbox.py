@@ -14,13 +14,14 @@ def export_netbox(landscape: Landscape) -> str:
     """Return a row for each pool (a container) and each network with a range; CSV has no place for a header line."""
     plan = landscape.plan
     rows = [(str(pool.prefix), "container", "BYOIP pool") for pool in plan.pools]
-    for network in plan.networks:
+    for network in plan.taking_part():
         if network.prefix is not None:
             words = [network.name, network.kind.title, network.description or ""]
             rows.append((str(network.prefix), "active", ", ".join(word for word in words if word)))
     rows += [(str(avoid.prefix), "reserved", avoid.reason or "avoided") for avoid in plan.avoids]
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
+    # NetBox guesses the form of a CSV: with every cell in quotes and no quote in any, there is one way to read it.
+    writer = csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writerow(("prefix", "status", "description"))
     seen = set()
     for prefix, status, description in rows:
@@ -31,6 +32,6 @@ def export_netbox(landscape: Landscape) -> str:
 
 
 def _cell(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula (CWE-1236), on one line."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    """Return a cell that no spreadsheet takes for a formula (CWE-1236), on one line and without double quotes."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text.replace('"', "'")).split())
     return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line

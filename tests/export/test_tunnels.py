@@ -1,0 +1,110 @@
+"""Both ends of a tunnel: the chart's values and swanctl.conf, held against each other and against the plan."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+if TYPE_CHECKING:
+    from conftest import Run
+
+SAMPLES = Path(__file__).parent.parent.parent / "sample-plans"
+REFERENCE = SAMPLES / "reference-architecture.toml"
+
+
+def exported(run: Run, target: str, plan: Path = REFERENCE, *more: str) -> str:
+    done = run("export", str(plan), target, *more)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.decode()
+
+
+def settings(text: str) -> dict[str, list[str]]:
+    """Return every setting of swanctl.conf with its values, in order."""
+    found: dict[str, list[str]] = {}
+    section = ""
+    for line in text.splitlines():
+        opened = re.fullmatch(r" *(\S+) \{", line)
+        section = opened[1] if opened else section
+        if (setting := re.fullmatch(r" *(\w+) = (.*)", line)) and not line.startswith("#"):
+            key = f"{section}.{setting[1]}" if section in ("local", "remote") else setting[1]
+            found.setdefault(key, []).append(setting[2])
+    return found
+
+
+def test_the_two_files_are_the_ends_of_one_tunnel(run: Run) -> None:
+    far, near = (settings(exported(run, t)) for t in ("strongswan-conf", "strongswan-conf-iks"))
+    for own, other in (("local_addrs", "remote_addrs"), ("local_ts", "remote_ts"), ("local.id", "remote.id")):
+        assert far[own] == near[other]
+        assert far[other] == near[own]
+    for same in ("version", "proposals", "esp_proposals"):
+        assert far[same] == near[same]
+    assert (near["start_action"], far["start_action"]) == (["start"], ["none"]), "one end dials"
+
+
+def test_swanctl_says_what_the_chart_says(run: Run) -> None:
+    chart, conf = (
+        yaml.safe_load(exported(run, "strongswan-iks")),
+        settings(exported(run, "strongswan-conf-iks")),
+    )
+    assert chart["local"]["subnet"].split(",") == conf["local_ts"][0].split(", ")
+    assert chart["remote"]["subnet"].split(",") == conf["remote_ts"][0].split(", ")
+    assert (chart["remote"]["gateway"], chart["loadBalancerIP"]) == (
+        conf["remote_addrs"][0],
+        conf["local_addrs"][0],
+    )
+    assert (chart["local"]["id"], chart["remote"]["id"]) == (conf["local.id"][0], conf["remote.id"][0])
+    assert (chart["ipsec"]["ike"], chart["ipsec"]["esp"]) == (conf["proposals"][0], conf["esp_proposals"][0])
+
+
+@pytest.mark.parametrize(
+    "target", ["strongswan-conf", "strongswan-conf-iks", "strongswan-iks", "strongswan-icp"]
+)
+def test_no_file_holds_a_key(run: Run, target: str) -> None:
+    lines = [x for x in exported(run, target).splitlines() if "secret" in x and not x.startswith("#")]
+    assert lines in ([], ['  secret: ""'])
+
+
+def test_ikev1_has_one_subnet_of_each_side_in_a_child(run: Run, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.toml"
+    text = REFERENCE.read_text("utf-8")
+    plan.write_text(text.replace("[integration]\n", "[integration]\nike = 1\n"), encoding="utf-8")
+    assert run("export", str(plan), "strongswan-conf").returncode == 1, "check refuses it"
+    found = settings(exported(run, "strongswan-conf", plan, "--force"))
+    assert found["version"] == ["1"]
+    assert len(found["local_ts"]) == len(set(zip(found["local_ts"], found["remote_ts"], strict=True))) == 9
+    assert not any("," in subnets for subnets in (*found["local_ts"], *found["remote_ts"]))
+
+
+def test_an_end_without_a_named_address_takes_any(run: Run, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.toml"
+    text = REFERENCE.read_text("utf-8").replace(
+        "addresses = { alb = 2, strongswan = 3 }", "addresses = { alb = 2 }"
+    )
+    plan.write_text(text, encoding="utf-8")
+    assert settings(exported(run, "strongswan-conf", plan))["remote_addrs"] == ["%any"]
+    assert yaml.safe_load(exported(run, "strongswan-iks", plan))["loadBalancerIP"] == ""
+    plan.write_text(
+        text.replace("uplink = 2, icp-master = 3, icp-proxy = 4, icp-strongswan", "icp-strongswan"), "utf-8"
+    )
+    chart = yaml.safe_load(exported(run, "strongswan-iks", plan))
+    assert (chart["remote"]["gateway"], chart["ipsec"]["auto"]) == ("%any", "add"), "nobody to dial"
+
+
+def test_one_of_several_tunnels_is_chosen_by_its_ends(run: Run) -> None:
+    plan = SAMPLES / "two-clusters.toml"
+    done = run("export", str(plan), "strongswan-iks-icp", "--cluster", "iks-dal")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert "2 tunnels of iks-icp: iks-dal and icp-dal, iks-dal and icp-fra" in done.stderr.decode()
+    chart = yaml.safe_load(
+        exported(run, "strongswan-iks-icp", plan, "--cluster", "iks-dal", "--to", "icp-fra")
+    )
+    assert chart["remote"]["gateway"] == "159.122.70.35"
+    assert (chart["local"]["id"], chart["remote"]["id"]) == ("ibm-cloud-iks-dal", "icp-icp-fra")
+    assert (
+        "no tunnel of iks-icp has nobody"
+        in run("export", str(plan), "strongswan-iks-icp", "--to", "nobody").stderr.decode()
+    )

@@ -1,0 +1,178 @@
+"""A NetBox of its own: private PostgreSQL and Redis on sockets in a folder, and NetBox's import form.
+
+`python tests/judges/netbox_server.py` makes the dump anew, for the version of NetBox in .venv-judges: its tables, and a
+user who may do everything. Restoring it takes seconds; the migrations that it replaces take minutes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DUMP = Path(__file__).parent / "data" / "netbox-4.7.3.dump"
+USER = "judge"
+CONFIGURATION = """
+ALLOWED_HOSTS = ["*"]
+DATABASES = {{"default": {{"NAME": "netbox", "USER": "netbox", "HOST": {folder!r}}}}}
+REDIS = {{name: {{"URL": "unix://{folder}/redis.sock"}} for name in ("tasks", "caching")}}
+SECRET_KEY = {secret!r}
+API_TOKEN_PEPPERS = {{1: {secret!r}}}
+CENSUS_REPORTING_ENABLED = False
+ISOLATED_DEPLOYMENT = True
+RELEASE_CHECK_URL = None
+LOGGING = {{"version": 1, "disable_existing_loggers": True}}
+"""
+FORM = """
+import html, json, re, sys
+import django
+django.setup()
+from django.contrib.auth import get_user_model
+from django.test import Client
+from ipam.models import Prefix
+
+client = Client(raise_request_exception=False)
+client.force_login(get_user_model().objects.get(username="judge"))
+answers = []
+for text in json.load(sys.stdin):
+    Prefix.objects.all().delete()
+    fields = {"import_method": "direct", "data": text, "format": "csv", "csv_delimiter": "auto"}
+    answer = client.post("/ipam/prefixes/import/", fields)
+    errors = [html.unescape(e) for e in re.findall("(?:Record|Row) [0-9]+[^<\\n]*", answer.content.decode())]
+    held = [[str(p.prefix), p.status, p.description] for p in Prefix.objects.order_by("pk")]
+    answers.append({"status": answer.status_code, "errors": errors, "prefixes": held})
+print("\\n" + json.dumps(answers))
+"""
+
+
+def find_netbox() -> Path | None:
+    """Return the Python of the environment that has NetBox, None where there is none."""
+    places = [Path(__file__).parent.parent.parent / ".venv-judges" / "bin" / "python", Path(sys.executable)]
+    for python in places:
+        if python.exists() and (python.parent / "netbox").exists():
+            return python
+    return None
+
+
+def find_postgresql() -> Path | None:
+    """Return the folder of PostgreSQL's programs, which Debian keeps off the path."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [Path(shutil.which("initdb") or "/-")]
+    return found[-1].parent if found[-1].exists() else None
+
+
+class Server:
+    """PostgreSQL and Redis, running, and NetBox on them."""
+
+    def __init__(self, folder: Path, netbox: Path, postgresql: Path) -> None:
+        self.folder, self.netbox, self.postgresql = folder, netbox, postgresql
+
+    def database(self, program: str, *arguments: str, feed: bytes | None = None) -> bytes:
+        """Run a program of PostgreSQL; as root, as the user postgres, because it refuses to run as root."""
+        command = [str(self.postgresql / program), *arguments]
+        if os.geteuid() == 0:
+            command = ["runuser", "-u", "postgres", "--", *command]
+        done = subprocess.run(
+            command, input=feed, cwd=self.folder, capture_output=True, check=False, timeout=120
+        )
+        assert done.returncode == 0, (program, done.stderr)
+        return done.stdout
+
+    def python(self, *arguments: str, feed: str | None = None, timeout: int = 120) -> str:
+        """Run a Python program within NetBox."""
+        environment = {
+            **os.environ, "NETBOX_ROOT": str(self.folder), "DJANGO_SETTINGS_MODULE": "netbox.settings",
+            "DJANGO_SUPERUSER_PASSWORD": "no secret: this server has no port",
+        }  # fmt: skip
+        done = subprocess.run(
+            [str(self.netbox), *arguments], input=feed, cwd=self.folder, env=environment, capture_output=True,
+            text=True, check=False, timeout=timeout,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-2000:]
+        return done.stdout
+
+    def import_prefixes(self, *texts: str) -> list[dict[str, Any]]:
+        """Give each CSV to the bulk import form of an empty NetBox; return status, errors, and the prefixes it holds."""
+        lines = self.python("-c", FORM, feed=json.dumps(texts)).splitlines()
+        found: list[dict[str, Any]] = json.loads(lines[-1])
+        return found
+
+
+@contextlib.contextmanager
+def run_server(netbox: Path, postgresql: Path, *, restore: bool = True) -> Iterator[Server]:
+    """Start PostgreSQL and Redis in a folder of their own, and stop and remove them at the end."""
+    # Not under pytest's folder: paths of sockets may have about 100 characters, and postgres has to reach it.
+    folder = Path(tempfile.mkdtemp(prefix="ipplan-netbox-"))
+    server = Server(folder, netbox, postgresql)
+    redis: subprocess.Popen[bytes] | None = None
+    try:
+        (folder / "conf").mkdir()
+        secret = "0" * 60  # of no use to anybody: nothing listens outside of this folder
+        (folder / "conf" / "configuration.py").write_text(
+            CONFIGURATION.format(folder=str(folder), secret=secret), "utf-8"
+        )
+        folder.chmod(0o755)
+        (folder / "db").mkdir()
+        if os.geteuid() == 0:
+            shutil.chown(folder / "db", "postgres")
+            folder.chmod(0o777)
+        data = str(folder / "db" / "data")
+        server.database(
+            "initdb", "-D", data, "-A", "trust", "-U", "netbox", "-E", "UTF8", "--no-sync", "--locale=C"
+        )
+        options = f"-k {folder} -c listen_addresses= -c fsync=off -c full_page_writes=off"
+        server.database("pg_ctl", "-D", data, "-l", str(folder / "db" / "log"), "-o", options, "-w", "start")
+        redis = subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", str(folder / "redis.sock"), "--save", ""],
+            cwd=folder, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        server.database("createdb", "-h", str(folder), "-U", "netbox", "netbox")
+        if restore:
+            arguments = ("-h", str(folder), "-U", "netbox", "-d", "netbox", "--no-owner")
+            server.database("pg_restore", *arguments, feed=DUMP.read_bytes())
+        deadline = time.monotonic() + 10
+        while not (folder / "redis.sock").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        yield server
+    finally:
+        if redis is not None:
+            redis.terminate()
+            redis.wait(10)
+        with contextlib.suppress(AssertionError):
+            server.database("pg_ctl", "-D", str(folder / "db" / "data"), "-m", "immediate", "-w", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_dump() -> None:
+    """Write the dump: migrate an empty database, add the user, and keep what the import form needs."""
+    netbox, postgresql = find_netbox(), find_postgresql()
+    if netbox is None or postgresql is None:
+        sys.exit("needs PostgreSQL, redis-server, and netbox in .venv-judges")
+    with run_server(netbox, postgresql, restore=False) as server:
+        server.python("-m", "netbox", "migrate", "--no-input", timeout=3600)
+        server.python(
+            "-m",
+            "netbox",
+            "createsuperuser",
+            "--no-input",
+            "--username",
+            USER,
+            "--email",
+            "judge@example.com",
+        )
+        arguments = ("-h", str(server.folder), "-U", "netbox", "-Fc", "-Z", "9", "--no-owner", "netbox")
+        DUMP.write_bytes(server.database("pg_dump", *arguments))
+    sys.stdout.write(f"{DUMP}: {DUMP.stat().st_size:,} bytes\n")
+
+
+if __name__ == "__main__":
+    make_dump()

