@@ -575,11 +575,10 @@ def _routes(
 ) -> Iterator[RouteList]:
     """Yield the routes that devices need beside those that IBM Cloud and the platforms make themselves."""
     methods = dict(chosen)
-    overlay = _ranges(_OVERLAY, by_kind)
+    # The transit network is connected to both of its routers, and nobody asks for what stands on it.
+    overlay = _ranges(_OVERLAY - {"vcs-transit"}, by_kind)
     if "overlay" in sites:
-        # The transit network is connected: both routers stand on it.
-        beyond = _ranges(_OVERLAY - {"vcs-transit"}, by_kind)
-        yield _route_list("ESG", "DLR", "the overlay's networks", None, beyond, placed=True)
+        yield _route_list("ESG", "DLR", "the overlay's networks", None, overlay, placed=True)
     vcs = methods["iks-vcs"]
     if "iks" in sites and "overlay" in sites:
         pods, inside = _ranges({"iks-pod"}, by_kind), _ranges(_TUNNEL_IKS, by_kind)

@@ -258,12 +258,3 @@ def test_names_that_would_share_a_variable_do_not(tmp_path: Path) -> None:
 def test_what_cannot_be_made_is_said(text: str, said: str) -> None:
     with pytest.raises(ExportError, match=said):
         made(text)
-
-
-def test_the_whole_of_it(run: Run, *, update_golden: bool) -> None:
-    file = SAMPLES.parent / "tests" / "golden" / "export" / "reference-architecture.ibmcloud.sh"
-    text = exported(run, "reference-architecture")
-    if update_golden:
-        file.parent.mkdir(exist_ok=True)
-        file.write_bytes(text.encode())
-    assert text == file.read_bytes().decode()

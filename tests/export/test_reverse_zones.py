@@ -158,12 +158,3 @@ def test_domains_that_are_refused(run: Run, text: str) -> None:
     done = run("export", str(SAMPLES / "ipv6.toml"), "hosts", f"--domain={text}")
     assert (done.returncode, done.stdout) == (2, b"")
     assert "is no DNS domain: it" in done.stderr.decode()
-
-
-def test_the_whole_of_it(run: Run, *, update_golden: bool) -> None:
-    file = SAMPLES.parent / "tests" / "golden" / "export" / "reference-architecture.reverse-zones.txt"
-    text = run("export", str(SAMPLES / "reference-architecture.toml"), "reverse-zones").stdout.decode()
-    if update_golden:
-        file.parent.mkdir(exist_ok=True)
-        file.write_bytes(text.encode())
-    assert text == file.read_bytes().decode()
