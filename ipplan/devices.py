@@ -582,7 +582,8 @@ class _Edge:
         address = self.primary("private")
         if method not in ("common-vlan", "bgp") or address is None or _version(address) != 4:
             return
-        announced = merge(n.prefix for n in self.overlay() if n.prefix)
+        kinds = self.announced()
+        announced = merge(n.prefix for n in self.overlay() if n.prefix and n.kind.name in kinds)
         network = next(n for n in self.at["private"] if n.name == address.network)
         assert network.prefix is not None
         esg = Speaker("ESG", self.name, address, self.plan.asns.get("esg-asn"), announced, network.prefix)
@@ -594,14 +595,23 @@ class _Edge:
             for worker in worker_addresses(cluster, self.networks):
                 yield Session(esg, _worker(self.plan, cluster, worker, self.networks))
 
+    def announced(self) -> frozenset[str]:
+        """Return the kinds that the ESG announces: to workers what they reach through it, to the BCR everything."""
+        method = self.plan.integration.get("iks-vcs")
+        return _met_by_iks(self.ways) if method == "common-vlan" else frozenset(_BEHIND)
+
     # Routes.
 
     def routes(self, tunnels: Sequence[Tunnel], sessions: Sequence[Session]) -> Iterator[Route]:
         """Yield the table of the ESG, then that of its DLR."""
         yield from self.uplink_routes()
         dlr = self.on_transit(names.TRANSIT_DLR, 1)
+        kinds = self.announced()
         for version in (4, 6):
-            for prefix, held in _merged_with_names(self.overlay(version)):
+            # What is announced has routes of its own, because BGP announces a prefix only with a route for just that.
+            own = [n for n in self.overlay(version) if n.kind.name in kinds]
+            rest = [n for n in self.overlay(version) if n.kind.name not in kinds]
+            for prefix, held in (*_merged_with_names(own), *_merged_with_names(rest)):
                 hop = dlr if dlr is not None and _version(dlr) == version else None
                 yield Route("ESG", self.name, prefix, "DLR", hop, "transit", "static", held)
         for tunnel in tunnels:
@@ -686,6 +696,12 @@ def _merged_with_names(networks: Sequence[Network]) -> Iterator[tuple[Prefix, st
         yield prefix, ", ".join(shown)
 
 
+def _met_by_iks(ways: Iterable[Way]) -> frozenset[str]:
+    """Return the kinds of network that IKS reaches through the ESG by routes."""
+    found = (w.carries for w in ways if (w.origin, w.target, w.method) == ("iks", "overlay", "snat"))
+    return next(found, frozenset())
+
+
 def _subnets(own: Iterable[Network], kinds: frozenset[str]) -> tuple[Prefix, ...]:
     return merge(n.prefix for n in own if n.prefix is not None and n.kind.name in kinds)
 
@@ -745,8 +761,9 @@ def _other_routes(
                     yield Route(what, near.name, prefix, "strongSwan", None, None, "chart", text)
     for cluster in plan.clusters.values():
         if cluster.platform == "iks" and method in ("common-vlan", "bgp"):
+            kinds = _met_by_iks(list_ways(choice(plan.integration)))
             for edge in edges:
-                for prefix in merge(n.prefix for n in edge.behind if n.prefix is not None):
+                for prefix in merge(n.prefix for n in edge.behind if n.prefix and n.kind.name in kinds):
                     private = edge.interface("private")
                     via = "ESG" if method == "common-vlan" else "BCR"
                     at = private.address if private is not None and via == "ESG" else None

@@ -208,17 +208,16 @@ def _icp_vcs(method: str | None) -> Iterator[Way]:
 def _iks_vcs(method: str | None, between: str | None) -> Iterator[Way]:
     """Yield what joins IKS with the overlay; `between` is what joins IKS with ICP."""
     key: IntegrationKey = "iks-vcs"
+    met, workers = _through_esg(between), ("iks-worker-private",)
     if method is None:
         yield Way("iks", "overlay", "routed", "worker", "the ESG (iks-vcs is not stated)", _OVERLAY, key=key)
     elif method == "common-vlan":
         through = "BGP between vRouters and ESG on the common VLAN"
-        yield Way("iks", "overlay", "snat", "worker", through, _OVERLAY, at=("iks-worker-private",), key=key)
+        yield Way("iks", "overlay", "snat", "worker", through, met, at=workers, key=key)
         yield Way("overlay", "iks", "routed", "ESG", through, frozenset({"iks-pod"}), key=key)
     elif method == "strongswan":
         through = "the strongSwan tunnel to the ESG"
-        yield Way(
-            "iks", "overlay", "tunnel", "strongSwan", through, _through_esg(between), at=_TUNNEL_AT, key=key
-        )
+        yield Way("iks", "overlay", "tunnel", "strongSwan", through, met, at=_TUNNEL_AT, key=key)
         yield Way("overlay", "iks", "tunnel", "ESG", through, _TUNNEL_IKS, at=_TUNNEL_AT, key=key)
     elif method == "static-nat":
         through = "the ESG's DNAT"
@@ -231,17 +230,17 @@ def _iks_vcs(method: str | None, between: str | None) -> Iterator[Way]:
             "the routes that vRouters announce to the BCR",
             "the routes that the ESG announces to the BCR",
         )
-        yield Way("iks", "overlay", "snat", "worker", esg, _OVERLAY, at=("iks-worker-private",), key=key)
+        yield Way("iks", "overlay", "snat", "worker", esg, met, at=workers, key=key)
         yield Way("ibm-private", "iks", "routed", "BCR", vrouters, frozenset({"iks-pod"}), key=key)
         yield Way("ibm-private", "overlay", "routed", "BCR", esg, _OVERLAY, key=key)
         yield Way("overlay", "iks", "routed", "ESG", vrouters, frozenset({"iks-pod"}), key=key)
 
 
 def _through_esg(between: str | None) -> frozenset[str]:
-    """Return what IKS reaches through the ESG's tunnel.
+    """Return what IKS reaches through the ESG.
 
-    One subnet cannot be at the far end of two tunnels. ICP workers answer through their own strongSwan, whose chart
-    writes their routes, so they are reached through it where there is one.
+    One subnet cannot be behind two gateways. ICP workers answer through their own strongSwan, whose chart writes
+    their routes, so IKS reaches them through it where there is one.
     """
     return _OVERLAY - {"icp-worker"} if between == "strongswan" else _OVERLAY
 
@@ -582,13 +581,14 @@ def _routes(
     vcs = methods["iks-vcs"]
     if "iks" in sites and "overlay" in sites:
         pods, inside = _ranges({"iks-pod"}, by_kind), _ranges(_TUNNEL_IKS, by_kind)
+        behind = _ranges(_through_esg(methods["iks-icp"]), by_kind)
         key: IntegrationKey = "iks-vcs"
         if vcs == "strongswan":
-            behind = _ranges(_through_esg(methods["iks-icp"]), by_kind)
             yield _route_list("strongSwan", "ESG", "remote.subnet of the tunnel", key, behind, placed=True)
             yield _route_list("ESG", "strongSwan", "peer subnets of the tunnel", key, inside)
         elif vcs == "common-vlan":
-            yield _route_list("vRouter", "ESG", "learned by BGP from the ESG", key, overlay, placed=True)
+            met = _ranges(_through_esg(methods["iks-icp"]) - {"vcs-transit"}, by_kind)
+            yield _route_list("vRouter", "ESG", "learned by BGP from the ESG", key, met, placed=True)
             yield _route_list("ESG", "vRouter", "learned by BGP from the workers", key, pods)
         elif vcs == "bgp":
             yield _route_list("BCR", "ESG", "announced by the ESG", key, overlay, placed=True)

@@ -106,7 +106,8 @@ VM, WORKER, POD = "172.24.17.9", "172.24.18.9", "172.30.4.4"
         ("static-nat", "public", VM, POD, "169.46.73.18"),  # nothing leads there
         ("bgp", "private", VM, POD, VM),
         ("bgp", "private", VM, "10.5.5.5", "10.176.18.194"),
-        ("common-vlan", "private", WORKER, POD, WORKER),
+        ("common-vlan", "private", VM, POD, VM),
+        ("common-vlan", "private", WORKER, POD, "10.176.18.194"),  # the same
         ("none", "public", VM, "198.51.100.1", "169.46.73.18"),
     ],
 )

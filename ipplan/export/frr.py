@@ -33,9 +33,7 @@ def export_frr(landscape: Landscape) -> str:
     private = edge.interface("private")
     assert private is not None
     link = f"eth{private.number}"
-    static = [
-        r for r in edge.routes if r.device == "ESG" and r.via == "DLR" and r.prefix in esg.announces
-    ]  # fmt: skip
+    static = [r for r in edge.routes if r.device == "ESG" and r.via == "DLR" and r.prefix.version == 4]
     peers = {
         s.second.name: [t for t in edge.sessions if t.second.name == s.second.name] for s in edge.sessions
     }

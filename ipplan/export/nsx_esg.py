@@ -283,12 +283,8 @@ def _tables(edge: Edge) -> Iterator[tuple[str, tuple[str, ...], _Rows]]:
         for i in edge.interfaces for g in i.groups if g.network.prefix is not None
     ]  # fmt: skip
     yield "NAT, in this order", ("action", "applied on", "original", "for destination", "translated", "port", "what"), [
-        [
-            "keep source" if r.action == "snat" and r.original == r.translated else r.action.upper(),
-            _TITLES[r.interface], r.original, r.match, f"{r.translated}{'*' if r.example else ''}",
-            r.port if r.port == "any" else f"{r.protocol} {r.port}", r.text,
-        ]
-        for r in _rules(edge)
+        [action, _TITLES[role], original, match or "any", translated or "as it is", service or "any", text]
+        for action, role, original, match, translated, service, text in list_translations(edge)
     ]  # fmt: skip
     yield "Routes", ("network", "next hop", "towards", "interface", "how", "what"), [
         [
@@ -313,6 +309,17 @@ def _tables(edge: Edge) -> Iterator[tuple[str, tuple[str, ...], _Rows]]:
         for t in edge.tunnels if t.key == "iks-vcs"
     ]  # fmt: skip
     yield "Firewall: what has to pass", ("source", "destination", "service", "what"), list(_firewall(edge))
+
+
+def list_translations(edge: Edge) -> Iterator[tuple[str, Role, str, str | None, str | None, str | None, str]]:
+    """Yield each NAT rule for people, in order: action, interface, original, match, translated, service, what for."""
+    for rule in edge.source_nat:
+        action, address = ("keep source", None) if rule.address is None else ("SNAT", mark(rule.address))
+        match = None if rule.match is None else str(rule.match)
+        yield action, rule.interface, str(rule.source), match, address, None, rule.text
+    for nat in edge.destination_nat:
+        service = None if nat.port is None else f"{nat.protocol} {nat.port}"
+        yield "DNAT", nat.interface, mark(nat.address), None, mark(nat.target), service, nat.text
 
 
 def _list(prefixes: Iterable[object]) -> str:

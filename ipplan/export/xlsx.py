@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ipplan.addresses import format_address
 from ipplan.checks import check_plan
 from ipplan.export import ExportError, mark
+from ipplan.export.nsx_esg import list_translations
 from ipplan.export.routes import HOW
 from ipplan.free import find_free
 from ipplan.inventory import list_networks
@@ -55,7 +56,7 @@ _ADDRESSES = ("address", "name", "network", "CIDR", "kind", "cluster")
 _FINDINGS = ("severity", "rule", "message", "networks", "waived", "what to do")
 _FREE = ("pool", "free block", "first address", "last address", "addresses")
 _ROUTES = ("device", "of", "network", "next hop", "towards", "how", "what")
-_NAT = ("ESG", "interface", "action", "original", "for destination", "translated", "protocol", "port", "what")
+_NAT = ("ESG", "action", "interface", "original", "for destination", "translated", "service", "what")
 
 
 class Sheet(NamedTuple):
@@ -206,16 +207,8 @@ def _routes(devices: Devices) -> Iterator[tuple[Value, ...]]:
 
 def _nat(devices: Devices) -> Iterator[tuple[Value, ...]]:
     for edge in devices.edges:
-        for rule in edge.source_nat:
-            action, address = ("keep source", None) if rule.address is None else ("SNAT", mark(rule.address))
-            match = None if rule.match is None else str(rule.match)
-            yield edge.name, rule.interface, action, str(rule.source), match, address, None, None, rule.text
-        for nat in edge.destination_nat:
-            yield (
-                edge.name, nat.interface, "DNAT", mark(nat.address), None, mark(nat.target), nat.protocol,
-                None if nat.port is None else str(nat.port),
-                nat.text,
-            )  # fmt: skip
+        for row in list_translations(edge):
+            yield edge.name, *row
 
 
 def _clean(text: str) -> str:

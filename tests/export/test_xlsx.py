@@ -95,7 +95,7 @@ def test_the_other_sheets_say_what_the_commands_say(run: Run) -> None:
     ]  # fmt: skip
     to_dlr = [r for r in rows(book, "Routes") if (r["device"], r["towards"]) == ("ESG", "DLR")]
     assert [r["network"] for r in to_dlr] == routes == ["172.24.16.0/26", "172.24.17.0/24", "172.24.18.0/27"]
-    assert {(r["original"], r["translated"]) for r in rows(book, "NAT") if r["port"] == "500"} == {
+    assert {(r["original"], r["translated"]) for r in rows(book, "NAT") if r["service"] == "udp 500"} == {
         ("169.46.73.21", "172.24.18.12")
     }
     addresses = {(r["network"], r["name"]): r["address"] for r in rows(book, "Addresses")}
