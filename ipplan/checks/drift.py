@@ -359,8 +359,18 @@ class _Tunnel(_Comparison):
         # One release of the chart may carry both tunnels of a cluster.
         ways = list_ways(choice(self.plan.integration))
         behind = {k for w in ways if w.method == "tunnel" and w.origin == way.origin for k in w.carries}
+        remote = list(self._at_far_end(remote, str(way.target)))
         yield from self._compare("remote.subnet", self._rows("remote"), remote, self._of(behind))
         yield from self._gateways(way, cluster)
+
+    def _at_far_end(self, remote: Sequence[Network], site: str) -> Iterator[Network]:
+        """Yield the networks of the far ends that the values are about: one release of the chart has one far end."""
+        owners = {n.name: n.cluster if site in ("iks", "icp") else n.edge for n in remote}
+        stated = RangeSet(row.prefix for row in self._rows("remote"))
+        meant = {owners[n.name] for n in remote if n.prefix is not None and stated.overlaps(n.prefix)}
+        for network in remote:
+            if not meant or owners[network.name] in meant:
+                yield network
 
     def _ways(self) -> tuple[Way, Way] | None:
         """Return the tunnel that the values describe, from their side and back, None where the plan has none."""

@@ -114,7 +114,7 @@ def test_a_network_is_told_in_full(run: Run, plan: str) -> None:
         "first_usable": "10.224.4.1", "last_usable": "10.224.4.254", "size": 256, "usable": 254,
         "gateway": "10.224.4.254",
         "grow_to": {"prefix_length": 22, "cidr": "10.224.4.0/22", "blocked_by": None},
-        "group": None, "addresses": {"gateway": "10.224.4.254", "dns": "10.224.4.10", "far": None},
+        "group": None, "edge": None, "addresses": {"gateway": "10.224.4.254", "dns": "10.224.4.10", "far": None},
         "description": "tier",
     }  # fmt: skip
     assert (later["status"], later["prefix_length"], later["addresses"]) == ("to-allocate", 25, {"vip": None})
