@@ -6,14 +6,18 @@ import re
 from functools import cache
 from ipaddress import ip_address, ip_network
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ipplan.catalog import load_catalog
 from ipplan.cli.settle import settle
-from ipplan.devices import Devices, Edge, derive_devices
+from ipplan.devices import derive_devices
 from ipplan.plan.load import parse_plan
 from ipplan.plan.model import INTEGRATION
+
+if TYPE_CHECKING:
+    from ipplan.devices.model import Devices, Edge
 
 SAMPLES = Path(__file__).parent.parent / "sample-plans"
 METHODS = INTEGRATION["iks-vcs"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ipplan.catalog import Catalog
-    from ipplan.devices import Devices, Edge, Tunnel
+    from ipplan.devices.model import Devices, Edge, Tunnel
     from ipplan.flows import Address
     from ipplan.plan.model import Cluster, IntegrationKey, Plan
     from ipplan.topology import Topology

@@ -9,7 +9,7 @@ from ipplan.export import comment
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ipplan.devices import Speaker
+    from ipplan.devices.model import Speaker
     from ipplan.flows import Address
     from ipplan.plan.model import Plan
 

@@ -12,7 +12,7 @@ from ipplan.export import ExportError, comment, find_cluster, refuse
 from ipplan.export.bgp import examples, lacking
 
 if TYPE_CHECKING:
-    from ipplan.devices import Session, Speaker
+    from ipplan.devices.model import Session, Speaker
     from ipplan.export import Landscape
 
 _LINK = "eth0"

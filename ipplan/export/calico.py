@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ipplan.addresses import Prefix
-    from ipplan.devices import Speaker
+    from ipplan.devices.model import Speaker
     from ipplan.export import Landscape
     from ipplan.plan.model import Cluster
 

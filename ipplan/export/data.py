@@ -9,7 +9,7 @@ from ipplan.plan.sizing import gateway_of, resolve_addresses
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ipplan.devices import Devices, Edge, Speaker, Tunnel, TunnelEnd
+    from ipplan.devices.model import Devices, Edge, Speaker, Tunnel, TunnelEnd
     from ipplan.export import Landscape
     from ipplan.flows import Address
 

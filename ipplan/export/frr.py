@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ipplan.addresses import Prefix
-    from ipplan.devices import Edge, Session
+    from ipplan.devices.model import Edge, Session
     from ipplan.export import Landscape
 
 _DEFAULT_LIMIT = 100

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ipplan.export import comment, find_edge
 
 if TYPE_CHECKING:
-    from ipplan.devices import DestinationNat, SourceNat
+    from ipplan.devices.model import DestinationNat, SourceNat
     from ipplan.export import Landscape
     from ipplan.flows import Address
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.devices import DEFAULT_ROUTE
+from ipplan.devices.model import DEFAULT_ROUTE
 from ipplan.export import find_edge, mark
 from ipplan.export.bgp import METHODS, lacking
 from ipplan.output.table import Column, Table, render_markdown
@@ -18,7 +18,7 @@ from ipplan.output.text import escape
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ipplan.devices import Edge, Role, Session, Tunnel
+    from ipplan.devices.model import Edge, Role, Session, Tunnel
     from ipplan.export import Landscape
     from ipplan.flows import Address
 

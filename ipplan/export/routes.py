@@ -14,7 +14,7 @@ from ipplan.output.text import escape
 from ipplan.plan.names import as_label
 
 if TYPE_CHECKING:
-    from ipplan.devices import How, Route
+    from ipplan.devices.model import How, Route
     from ipplan.export import Landscape
 
 HOW: dict[How, str] = {

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.devices import PROPOSAL
+from ipplan.devices.model import PROPOSAL
 from ipplan.export import comment, find_edge, find_tunnel, quoted, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ipplan.devices import Tunnel, TunnelEnd
+    from ipplan.devices.model import Tunnel, TunnelEnd
     from ipplan.export import Landscape
     from ipplan.flows import Address
     from ipplan.plan.model import IntegrationKey

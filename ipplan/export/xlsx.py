@@ -24,7 +24,7 @@ from ipplan.plan.sizing import gateway_of, resolve_addresses, usable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ipplan.devices import Devices
+    from ipplan.devices.model import Devices
     from ipplan.export import Landscape
     from ipplan.findings import Finding
     from ipplan.free import Free

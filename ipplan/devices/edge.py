@@ -1,267 +1,51 @@
-"""What each device needs: addresses, NAT, routes, BGP sessions and tunnels, derived from the plan.
-
-Pure data, the same for every output: an export writes it in the words of a device, a lab builds it. What a device
-has to do follows from the ways of the topology; the addresses are those that the plan names, and examples elsewhere.
-
-Sources: reference architecture (IBM Cloud docs, vmware-solutions, "Integration, IP addressing, and network flows",
-2018-11-20) for what is translated, routed and announced; the workload ESG's interfaces are those of "Networking
-services on IBM Cloud" (vmwaresolutions archiref/nsx/networking_services.md, 2018-11-20).
-"""
+"""One ESG with its DLR: interfaces, NAT, tunnels, BGP sessions and routes."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
 from itertools import chain
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
-from ipplan.addresses import Prefix, RangeSet, format_address, parse_prefix
+from ipplan.addresses import RangeSet, format_address, parse_prefix
+from ipplan.devices.common import gateway_address, met_by_iks, routed_subnets, subnets_of, version_of
+from ipplan.devices.model import (
+    BEHIND,
+    DEFAULT_ROUTE,
+    OF_AN_EDGE,
+    ON_THE_LINK,
+    ROLES,
+    AddressGroup,
+    DestinationNat,
+    Edge,
+    Interface,
+    Route,
+    Session,
+    SourceNat,
+    Speaker,
+    Tunnel,
+    TunnelEnd,
+)
+from ipplan.devices.workers import bcr, worker_addresses, worker_speaker
 from ipplan.flows import Address, free_addresses, pick
 from ipplan.plan import names
 from ipplan.plan.names import as_label
-from ipplan.plan.sizing import first_usable, gateway_of
+from ipplan.plan.sizing import first_usable
 from ipplan.topology import STANDING, choice, list_ways, merge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ipplan.catalog import Catalog
+    from ipplan.addresses import Prefix
+    from ipplan.devices.model import Role
     from ipplan.plan.model import Cluster, IntegrationKey, Network, Plan
-    from ipplan.topology import Site, Way
+    from ipplan.topology import Way
 
-Role = Literal["public", "private", "transit"]
-"""What an interface of the ESG is for."""
-How = Literal["static", "link", "connected", "bgp", "ipsec", "chart", "layer-2", "request"]
-"""How a route comes into a table: by hand through a hop or on the link, by an interface, protocol, policy or IBM."""
-
-ROLES: dict[Role, str] = {
-    "public": "vcs-esg-public",
-    "private": "vcs-esg-private",
-    "transit": "vcs-transit",
-}
-"""The interfaces of an ESG in the order of their numbers, and the kind of network on each."""
-BCR_ASN = 13884
-"""IBM's number on Direct Link, an example for the BCR: IBM tells the real one when it approves the peering."""
-PROPOSAL = "aes256-sha256-modp2048"
-"""Encryption, integrity and Diffie-Hellman group 14 of every tunnel, for IKE and ESP, in the words of strongSwan.
-
-Stronger than what the chart takes by itself (AES-128, 3DES, SHA-1), and within what NSX-V has (API guide 6.4).
-"""
-DEFAULT_ROUTE = parse_prefix("0.0.0.0/0")
 _MOST_NAMES = 8
 """Networks that are named for one route; further ones are three dots."""
-_ON_THE_LINK = (
-    "on the common VLAN, not through the BCR, which drops what goes to networks that it did not assign"
-)
-_CLASSIC = "ibm-default-static-route"
-_BEHIND = ("vcs-vm", "icp-worker")
-"""The kinds of network that the DLR serves; the transit network joins it with the ESG."""
-_OF_AN_EDGE = frozenset((*ROLES.values(), *_BEHIND))
 
 
-class AddressGroup(NamedTuple):
-    """The addresses of an interface in one network: its own, and those that stand for others."""
-
-    network: Network
-    primary: Address
-    secondary: tuple[Address, ...]
-
-
-class Interface(NamedTuple):
-    """An interface of the ESG. `gateway` is the router out there: FCR or BCR; for the transit network the DLR."""
-
-    role: Role
-    number: int
-    groups: tuple[AddressGroup, ...]
-    gateway: Address
-
-    @property
-    def address(self) -> Address:
-        """The address that packets of the ESG itself come from."""
-        return self.groups[0].primary
-
-
-class SourceNat(NamedTuple):
-    """New source on the way out of an interface; `address` None keeps the source, for what is met by its own.
-
-    `match` limits it to a destination. Rules hold in their order: those that keep come first.
-    """
-
-    interface: Role
-    source: Prefix
-    match: Prefix | None
-    address: Address | None
-    text: str
-
-
-class DestinationNat(NamedTuple):
-    """New destination for what comes in: `address` stands for `target`; `port` None for all ports."""
-
-    interface: Role
-    address: Address
-    target: Address
-    protocol: str | None
-    port: int | None
-    text: str
-
-
-class Route(NamedTuple):
-    """A prefix in the table of a device: where it leads, and how it gets there.
-
-    `device` and `name` say whose table; `via` is the next device, `next_hop` its address where there is one.
-    """
-
-    device: str
-    name: str | None
-    prefix: Prefix
-    via: str
-    next_hop: Address | None
-    interface: Role | None
-    how: How
-    text: str
-
-
-class Speaker(NamedTuple):
-    """One end of a BGP session; `asn` is None where the plan states none, `example` where it is IBM's to tell.
-
-    `subnet` is the one that its address stands in.
-    """
-
-    device: Literal["ESG", "vRouter", "BCR"]
-    name: str | None
-    address: Address
-    asn: int | None
-    announces: tuple[Prefix, ...]
-    subnet: Prefix
-    example: bool = False
-
-
-class Session(NamedTuple):
-    """A BGP session between two speakers."""
-
-    first: Speaker
-    second: Speaker
-
-    @property
-    def across(self) -> bool:
-        """Whether the two stand in different subnets of the common VLAN.
-
-        Each then needs a route on the link to the subnet of the other: the BCR, which routes between them, drops what
-        goes to networks that it did not assign.
-        """
-        return not self.first.subnet.overlaps(self.second.subnet)
-
-
-class TunnelEnd(NamedTuple):
-    """One end of an IPsec tunnel.
-
-    `gateway` is the public address that the other end knows it by, None where the plan names none: the other end
-    then takes any. `inside` is where strongSwan really listens, if that is behind the NAT of the ESG. `subnets` are what the other end may reach through it.
-    """
-
-    site: Site
-    name: str | None
-    gateway: Address | None
-    inside: Address | None
-    identity: str
-    subnets: tuple[Prefix, ...]
-
-
-class Tunnel(NamedTuple):
-    """An IPsec tunnel: IKS dials (`near`), the ESG or the strongSwan of ICP listens (`far`)."""
-
-    key: IntegrationKey
-    near: TunnelEnd
-    far: TunnelEnd
-    ike: int
-
-    @property
-    def label(self) -> str:
-        """A name of letters, digits and hyphens, the same at both ends."""
-        far = self.far.name or ("esg" if self.far.site == "overlay" else "icp")
-        return as_label(f"{self.near.name or 'iks'}-{far}")
-
-
-class Edge(NamedTuple):
-    """One ESG with its DLR. `missing` says what the plan lacks for it, and what to write."""
-
-    name: str | None
-    interfaces: tuple[Interface, ...]
-    behind: tuple[Network, ...]
-    clusters: tuple[str, ...]
-    source_nat: tuple[SourceNat, ...]
-    destination_nat: tuple[DestinationNat, ...]
-    routes: tuple[Route, ...]
-    sessions: tuple[Session, ...]
-    tunnels: tuple[Tunnel, ...]
-    missing: tuple[tuple[str, str], ...]
-
-    def interface(self, role: Role) -> Interface | None:
-        """Return the interface for a purpose, None where the plan has no network for it."""
-        return next((i for i in self.interfaces if i.role == role), None)
-
-
-class Devices(NamedTuple):
-    """Everything that the devices of a plan need. `routes` are those of all devices, the ESGs' among them."""
-
-    edges: tuple[Edge, ...]
-    sessions: tuple[Session, ...]
-    tunnels: tuple[Tunnel, ...]
-    routes: tuple[Route, ...]
-
-
-def derive_devices(plan: Plan, catalog: Catalog) -> Devices:
-    """Return what each device needs. Networks without a range take no part; IPv6 is routed, never translated."""
-    networks = plan.taking_part()
-    classic = tuple(row.prefix for row in catalog.reservations if row.category.name == _CLASSIC)
-    edges = tuple(
-        _Edge(plan, networks, name, tuple(own), classic).build() for name, own in _edges(networks).items()
-    )
-    workers = tuple(_worker_sessions(plan, networks))
-    sessions = (*(s for edge in edges for s in edge.sessions), *workers)
-    tunnels = tuple(tunnel for edge in edges for tunnel in edge.tunnels)
-    routes = (*(r for edge in edges for r in edge.routes), *_other_routes(plan, networks, edges, tunnels))
-    return Devices(edges, sessions, tunnels, routes)
-
-
-def _edges(networks: Sequence[Network]) -> dict[str | None, list[Network]]:
-    """Return the networks of each ESG. What names none belongs to the only one there is."""
-    own = [n for n in networks if n.kind.name in _OF_AN_EDGE]
-    found: dict[str | None, list[Network]] = {n.edge: [] for n in own if n.edge is not None}
-    if len(found) < 2:
-        return {next(iter(found), None): own}
-    for network in own:
-        if network.edge is not None:
-            found[network.edge].append(network)
-    return found
-
-
-def worker_addresses(cluster: Cluster, networks: Iterable[Network]) -> list[Address]:
-    """Return the private addresses of the workers of an IKS cluster.
-
-    Those that the plan names; where it names none, as many examples as the plan states workers, spread over the
-    subnets of the cluster, at least one in each. IBM Cloud assigns them, and a worker that is replaced gets another
-    (IBM Cloud docs, containers, 2026-07-27).
-    """
-    own = [
-        n for n in networks
-        if n.kind.name == "iks-worker-private" and n.cluster == cluster.name
-        and n.prefix is not None and n.prefix.version == 4
-    ]  # fmt: skip
-    named = [
-        Address(format_address(n.prefix.version, value), n.name, a.name)
-        for n in own
-        for a in n.addresses
-        if n.prefix is not None and a.name not in names.GATEWAY and (value := a.resolve(n.prefix)) is not None
-    ]
-    if named or not own:
-        return named
-    room = {n.name: max(n.prefix.size - 3, 1) for n in own if n.prefix is not None}
-    places = (divmod(i, len(own)) for i in range(max(cluster.workers or 1, len(own))))
-    return [pick(own[at], skip=nth) for nth, at in places if nth < room[own[at].name]]
-
-
-class _Edge:
+class EdgeBuilder:
     """Derives one ESG; remembers which free addresses it has already given as examples."""
 
     def __init__(
@@ -277,7 +61,7 @@ class _Edge:
             role: [n for n in own if n.kind.name == kind and n.prefix is not None]
             for role, kind in ROLES.items()
         }
-        self.behind = [n for n in own if n.kind.name in _BEHIND and n.prefix is not None]
+        self.behind = [n for n in own if n.kind.name in BEHIND and n.prefix is not None]
         self.given: dict[tuple[Role, names.Names], Address] = {}
         self.used: dict[Role, dict[str, Address]] = {role: {} for role in ROLES}
         self.free = {role: chain.from_iterable(map(free_addresses, self.at[role])) for role in ROLES}
@@ -343,7 +127,7 @@ class _Edge:
                     " stands for",
                     "order a larger subnet",
                 )
-        lost = [n.name for n in self.networks if n.kind.name in _OF_AN_EDGE and n.edge is None]
+        lost = [n.name for n in self.networks if n.kind.name in OF_AN_EDGE and n.edge is None]
         if lost and len({n.edge for n in self.networks if n.edge is not None}) > 1:
             yield (
                 f"{', '.join(lost[:8])} name no ESG, and the plan has several",
@@ -402,7 +186,7 @@ class _Edge:
                 assert gateway is not None
             else:
                 # The second address of a portable subnet is its gateway (IBM Cloud docs, subnets, 2025-06-02).
-                gateway = Address(gateway_of(network, network.prefix) or "", network.name, "gateway")
+                gateway = gateway_address(network)
             yield Interface(role, number, groups, gateway)
 
     def groups(self, role: Role, primary: Address) -> Iterator[AddressGroup]:
@@ -545,7 +329,7 @@ class _Edge:
         gateway = None if taken else _named(own, "iks-ingress-public", names.TUNNEL)
         return TunnelEnd(
             "iks", cluster.name, gateway, None,
-            "ibm-cloud" if alone else f"ibm-cloud-{as_label(cluster.name)}", _subnets(own, back.carries),
+            "ibm-cloud" if alone else f"ibm-cloud-{as_label(cluster.name)}", subnets_of(own, back.carries),
         )  # fmt: skip
 
     def far_ends(self, way: Way) -> Iterator[TunnelEnd]:
@@ -554,7 +338,7 @@ class _Edge:
             gateway = self.gateway(names.ESG_TUNNEL)
             yield TunnelEnd(
                 "overlay", self.name, gateway, None, "on-prem" if alone else f"on-prem-{as_label(self.name or '')}",
-                _subnets([*self.behind, *self.at["transit"]], way.carries),
+                subnets_of([*self.behind, *self.at["transit"]], way.carries),
             )  # fmt: skip
             return
         alone = sum(c.platform == "icp" for c in self.plan.clusters.values()) == 1
@@ -569,7 +353,7 @@ class _Edge:
             inside = _named(workers, "icp-worker", names.TUNNEL) or (pick(workers[0]) if workers else None)
             yield TunnelEnd(
                 "icp", cluster.name, self.gateway(wanted), inside,
-                "icp" if alone else f"icp-{as_label(cluster.name)}", _subnets(own, way.carries),
+                "icp" if alone else f"icp-{as_label(cluster.name)}", subnets_of(own, way.carries),
             )  # fmt: skip
 
     def gateway(self, wanted: names.Names) -> Address | None:
@@ -580,7 +364,7 @@ class _Edge:
         """Yield the BGP sessions of the ESG: with every worker on the common VLAN, or with the BCR."""
         method = self.plan.integration.get("iks-vcs")
         address = self.primary("private")
-        if method not in ("common-vlan", "bgp") or address is None or _version(address) != 4:
+        if method not in ("common-vlan", "bgp") or address is None or version_of(address) != 4:
             return
         kinds = self.announced()
         announced = merge(n.prefix for n in self.overlay() if n.prefix and n.kind.name in kinds)
@@ -588,17 +372,17 @@ class _Edge:
         assert network.prefix is not None
         esg = Speaker("ESG", self.name, address, self.plan.asns.get("esg-asn"), announced, network.prefix)
         if method == "bgp":
-            pods = _routed(self.networks, frozenset({"iks-pod"}))
-            yield Session(esg, _bcr(network, pods))
+            pods = routed_subnets(self.networks, frozenset({"iks-pod"}))
+            yield Session(esg, bcr(network, pods))
             return
         for cluster in self.iks:
             for worker in worker_addresses(cluster, self.networks):
-                yield Session(esg, _worker(self.plan, cluster, worker, self.networks))
+                yield Session(esg, worker_speaker(self.plan, cluster, worker, self.networks))
 
     def announced(self) -> frozenset[str]:
         """Return the kinds that the ESG announces: to workers what they reach through it, to the BCR everything."""
         method = self.plan.integration.get("iks-vcs")
-        return _met_by_iks(self.ways) if method == "common-vlan" else frozenset(_BEHIND)
+        return met_by_iks(self.ways) if method == "common-vlan" else frozenset(BEHIND)
 
     # Routes.
 
@@ -612,7 +396,7 @@ class _Edge:
             own = [n for n in self.overlay(version) if n.kind.name in kinds]
             rest = [n for n in self.overlay(version) if n.kind.name not in kinds]
             for prefix, held in (*_merged_with_names(own), *_merged_with_names(rest)):
-                hop = dlr if dlr is not None and _version(dlr) == version else None
+                hop = dlr if dlr is not None and version_of(dlr) == version else None
                 yield Route("ESG", self.name, prefix, "DLR", hop, "transit", "static", held)
         for tunnel in tunnels:
             if tunnel.key == "iks-vcs":
@@ -622,7 +406,7 @@ class _Edge:
                         "ESG", self.name, prefix, "strongSwan", tunnel.near.gateway, "public", "ipsec", text
                     )
         for subnet in dict.fromkeys(s.second.subnet for s in sessions if s.across):
-            yield Route("ESG", self.name, subnet, "vRouter", None, "private", "link", _ON_THE_LINK)
+            yield Route("ESG", self.name, subnet, "vRouter", None, "private", "link", ON_THE_LINK)
         seen = set()
         for session in sessions:
             for prefix in session.second.announces:
@@ -635,7 +419,7 @@ class _Edge:
         yield Route("DLR", self.name, DEFAULT_ROUTE, "ESG", esg, "transit", "static", "everything else")
         for network in self.behind:
             assert network.prefix is not None
-            hop = Address(gateway_of(network, network.prefix) or "", network.name, "gateway")
+            hop = gateway_address(network)
             yield Route(
                 "DLR",
                 self.name,
@@ -653,7 +437,7 @@ class _Edge:
         for role in ("public", "private"):
             for network in self.at[role][:1]:
                 assert network.prefix is not None
-                hops[role] = Address(gateway_of(network, network.prefix) or "", network.name, "gateway")
+                hops[role] = gateway_address(network)
         if "public" in hops:
             text = "the internet"
             yield Route("ESG", self.name, DEFAULT_ROUTE, "FCR", hops["public"], "public", "static", text)
@@ -696,127 +480,5 @@ def _merged_with_names(networks: Sequence[Network]) -> Iterator[tuple[Prefix, st
         yield prefix, ", ".join(shown)
 
 
-def _met_by_iks(ways: Iterable[Way]) -> frozenset[str]:
-    """Return the kinds of network that IKS reaches through the ESG by routes."""
-    found = (w.carries for w in ways if (w.origin, w.target, w.method) == ("iks", "overlay", "snat"))
-    return next(found, frozenset())
-
-
-def _subnets(own: Iterable[Network], kinds: frozenset[str]) -> tuple[Prefix, ...]:
-    return merge(n.prefix for n in own if n.prefix is not None and n.kind.name in kinds)
-
-
-def _routed(own: Iterable[Network], kinds: frozenset[str]) -> tuple[Prefix, ...]:
-    """Return what a BGP session announces: IPv4, as its addresses are."""
-    return _subnets((n for n in own if n.prefix is not None and n.prefix.version == 4), kinds)
-
-
-def _bcr(network: Network, announced: tuple[Prefix, ...]) -> Speaker:
-    """Return the BCR as the gateway of one of IBM Cloud's subnets."""
-    assert network.prefix is not None
-    address = Address(gateway_of(network, network.prefix) or "", network.name, "gateway")
-    return Speaker("BCR", None, address, BCR_ASN, announced, network.prefix, example=True)
-
-
-def _worker(plan: Plan, cluster: Cluster, address: Address, networks: Sequence[Network]) -> Speaker:
-    pods = _routed((n for n in networks if n.cluster == cluster.name), frozenset({"iks-pod"}))
-    subnet = next(n.prefix for n in networks if n.name == address.network and n.prefix is not None)
-    return Speaker("vRouter", cluster.name, address, plan.asns.get("iks-asn"), pods, subnet)
-
-
-def _worker_sessions(plan: Plan, networks: Sequence[Network]) -> Iterator[Session]:
-    """Yield the sessions of the workers with the BCR, which announces the overlay to them."""
-    if plan.integration.get("iks-vcs") != "bgp":
-        return
-    overlay = _routed(networks, frozenset(_BEHIND))
-    subnets = {n.name: n for n in networks if n.kind.name == "iks-worker-private"}
-    for cluster in plan.clusters.values():
-        for worker in worker_addresses(cluster, networks):
-            assert worker.network is not None
-            yield Session(_worker(plan, cluster, worker, networks), _bcr(subnets[worker.network], overlay))
-
-
-def _other_routes(
-    plan: Plan, networks: Sequence[Network], edges: Sequence[Edge], tunnels: Sequence[Tunnel]
-) -> Iterator[Route]:
-    """Yield the routes of the machines behind the DLR, of the workers, of IBM's routers and of the enterprise."""
-    method = plan.integration.get("iks-vcs")
-    for edge in edges:
-        for network in edge.behind:
-            assert network.prefix is not None
-            hop = Address(gateway_of(network, network.prefix) or "", network.name, "gateway")
-            what, name = "VM", network.name
-            if network.kind.name == "icp-worker":
-                what, name = "ICP worker", network.cluster or network.name
-            default = DEFAULT_ROUTE if network.prefix.version == 4 else parse_prefix("::/0")
-            yield Route(
-                what, name, default, "DLR", hop, None, "static", f"everything else, from {network.name}"
-            )
-    for tunnel in tunnels:
-        for near, far in ((tunnel.near, tunnel.far), (tunnel.far, tunnel.near)):
-            if near.site in ("iks", "icp"):
-                what = "IKS worker" if near.site == "iks" else "ICP worker"
-                for prefix in far.subnets:
-                    text = f"through the tunnel of {tunnel.key}"
-                    yield Route(what, near.name, prefix, "strongSwan", None, None, "chart", text)
-    for cluster in plan.clusters.values():
-        if cluster.platform == "iks" and method in ("common-vlan", "bgp"):
-            kinds = _met_by_iks(list_ways(choice(plan.integration)))
-            for edge in edges:
-                for prefix in merge(n.prefix for n in edge.behind if n.prefix and n.kind.name in kinds):
-                    private = edge.interface("private")
-                    via = "ESG" if method == "common-vlan" else "BCR"
-                    at = private.address if private is not None and via == "ESG" else None
-                    text = "the overlay" if edge.name is None else f"the overlay behind {edge.name}"
-                    yield Route("IKS worker", cluster.name, prefix, via, at, None, "bgp", text)
-    across = ((s.second.name, s.first) for edge in edges for s in edge.sessions if s.across)
-    for cluster_name, esg in dict.fromkeys(across):
-        yield Route("IKS worker", cluster_name, esg.subnet, "ESG", None, None, "link", _ON_THE_LINK)
-    if method == "bgp":
-        yield from _requests(networks, edges)
-    yield from _enterprise_routes(plan, networks)
-
-
-def _requests(networks: Sequence[Network], edges: Sequence[Edge]) -> Iterator[Route]:
-    """Yield what IBM has to let the BCR learn: nothing of it is IBM's own."""
-    for edge in edges:
-        private = edge.interface("private")
-        for prefix in merge(n.prefix for n in edge.behind if n.prefix is not None):
-            hop = None if private is None else private.address
-            text = "announced by the ESG" if edge.name is None else f"announced by the ESG of {edge.name}"
-            yield Route("BCR", None, prefix, "ESG", hop, None, "request", text)
-    for network in networks:
-        if network.kind.name == "iks-pod" and network.prefix is not None:
-            text = f"{network.name}, announced in blocks by the workers of {network.cluster}"
-            yield Route("BCR", None, network.prefix, "vRouter", None, None, "request", text)
-
-
-def _enterprise_routes(plan: Plan, networks: Sequence[Network]) -> Iterator[Route]:
-    """Yield what the enterprise's router has to know."""
-    method = plan.integration.get("enterprise")
-    device = "on-premises router"
-    if method == "routed":
-        kinds = set(STANDING["ibm-private"])
-        if plan.integration.get("iks-vcs") == "bgp":
-            kinds |= {*_BEHIND, "iks-pod"}
-        for network in networks:
-            if network.kind.name in kinds and network.prefix is not None:
-                text = f"{network.name}, over Direct Link; by BGP from the XCR, or static without it"
-                yield Route(device, None, network.prefix, "XCR", None, None, "static", text)
-    elif method == "l2-extension":
-        for network in networks:
-            if network.kind.name == "vcs-hcx" and network.prefix is not None:
-                text = f"{network.name}: the remote L2 concentrator, over the WAN"
-                yield Route(device, None, network.prefix, "XCR", None, None, "static", text)
-        for network in networks:
-            if network.kind.name == "vcs-vm" and network.prefix is not None:
-                text = f"{network.name}, where it is stretched"
-                yield Route(device, None, network.prefix, "L2 concentrator", None, None, "layer-2", text)
-
-
 def _host(address: Address) -> str:
     return f"{address.text}/{32 if ':' not in address.text else 128}"
-
-
-def _version(address: Address) -> int:
-    return 6 if ":" in address.text else 4
