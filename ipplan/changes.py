@@ -1,4 +1,4 @@
-"""What differs between two plans, and what that rebuilds: networks, clusters, integration, pools, routes, findings.
+"""What differs between two plans, and what that rebuilds: networks, clusters, routes, NAT rules, findings and more.
 
 A function of two plans; places nothing and knows nothing of outputs. Networks are compared by name, and one that went
 and came back under another name with the same kind, cluster and range is told as renamed.
@@ -10,19 +10,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ipplan.addresses import format_address
+from ipplan.devices.model import DestinationNat, SourceNat
 from ipplan.findings import Source
+from ipplan.flows import Address
 from ipplan.plan.model import INTEGRATION
 from ipplan.topology import build_topology
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from ipplan.addresses import Prefix
+    from ipplan.devices.model import Devices, Edge
     from ipplan.findings import Finding
     from ipplan.plan.kinds import Kind
     from ipplan.plan.model import Network, Plan
     from ipplan.topology import RouteList
 
+Rule = SourceNat | DestinationNat
 What = Literal["network", "address", "cluster", "integration", "pool", "avoid", "plan"]
 How = Literal["moved", "grew", "shrank", "pinned", "unpinned", "renamed", "appeared", "went", "changed"]
 
@@ -72,28 +76,47 @@ class RouteChange(NamedTuple):
     removed: tuple[Prefix, ...]
 
 
+class RuleChange(NamedTuple):
+    """The NAT rules that an ESG needs anew, and those that it needs no longer."""
+
+    edge: str | None
+    added: tuple[Rule, ...]
+    removed: tuple[Rule, ...]
+
+
+class Side(NamedTuple):
+    """One of the two plans, with what the check finds in it and what its devices need."""
+
+    plan: Plan
+    findings: tuple[Finding, ...]
+    devices: Devices
+
+
 @dataclass(frozen=True)
 class Difference:
     """All that differs between two plans; findings are compared by rule, severity, networks and ranges."""
 
     changes: tuple[Change, ...]
     routes: tuple[RouteChange, ...]
+    rules: tuple[RuleChange, ...]
     appeared: tuple[Finding, ...]
     went: tuple[Finding, ...]
 
     @property
     def empty(self) -> bool:
         """Whether nothing differs."""
-        return not (self.changes or self.routes or self.appeared or self.went)
+        return not (self.changes or self.routes or self.rules or self.appeared or self.went)
 
 
-def compare_plans(old: Plan, new: Plan, before: Iterable[Finding], after: Iterable[Finding]) -> Difference:
-    """Return what differs between two plans; `before` and `after` are what the check finds in each."""
+def compare_plans(before: Side, after: Side) -> Difference:
+    """Return what differs between two plans."""
+    old, new = before.plan, after.plan
     changes = [*_heads(old, new), *_clusters(old, new), *_networks(old, new)]
-    was, now = {_identity(f): f for f in before}, {_identity(f): f for f in after}
+    was, now = {_identity(f): f for f in before.findings}, {_identity(f): f for f in after.findings}
     return Difference(
         changes=tuple(changes),
         routes=tuple(_routes(old, new)),
+        rules=tuple(_rules(before.devices, after.devices)),
         appeared=tuple(f for key, f in now.items() if key not in was),
         went=tuple(f for key, f in was.items() if key not in now),
     )
@@ -294,3 +317,21 @@ def _routes(old: Plan, new: Plan) -> Iterator[RouteChange]:
 
 def _direction(routes: RouteList) -> tuple[str, str, str]:
     return routes.device, routes.towards, routes.purpose
+
+
+def _rules(old: Devices, new: Devices) -> Iterator[RuleChange]:
+    was, now = ({e.name: {_translation(r): r for r in _nat(e)} for e in d.edges} for d in (old, new))
+    for edge in dict.fromkeys([*was, *now]):
+        a, b = was.get(edge, {}), now.get(edge, {})
+        if a.keys() != b.keys():
+            added = tuple(rule for key, rule in b.items() if key not in a)
+            yield RuleChange(edge, added, tuple(rule for key, rule in a.items() if key not in b))
+
+
+def _nat(edge: Edge) -> tuple[Rule, ...]:
+    return (*edge.source_nat, *edge.destination_nat)
+
+
+def _translation(rule: Rule) -> tuple[object, ...]:
+    """Return what a rule does, without the words that tell what for."""
+    return tuple(part.text if isinstance(part, Address) else part for part in rule[:-1])

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ipplan.catalog import load_catalog
-from ipplan.changes import Change, Difference, compare_plans
+from ipplan.changes import Change, Difference, Side, compare_plans
 from ipplan.checks import check_plan
+from ipplan.devices import derive_devices
+from ipplan.devices.model import DestinationNat
 from ipplan.plan.load import parse_plan
 
 if TYPE_CHECKING:
@@ -21,9 +23,13 @@ SAMPLES = Path(__file__).parent.parent / "sample-plans"
 
 
 def compare(old: str, new: str) -> Difference:
-    one, two = (parse_plan(text.encode(), name) for text, name in ((old, "old"), (new, "new")))
-    before, after = (check_plan(plan, load_catalog(plan.ranges_edition)) for plan in (one, two))
-    return compare_plans(one, two, before, after)
+    return compare_plans(side(old, "old"), side(new, "new"))
+
+
+def side(text: str, name: str) -> Side:
+    plan = parse_plan(text.encode(), name)
+    catalog = load_catalog(plan.ranges_edition)
+    return Side(plan, tuple(check_plan(plan, catalog)), derive_devices(plan, catalog))
 
 
 def net(name: str, more: str, kind: str = "vcs-vm") -> str:
@@ -187,3 +193,35 @@ def test_exit_status_and_document(run: Run, tmp_path: Path) -> None:
     assert piped.returncode == 0
     assert b"<stdin> to b.toml" in piped.stdout
     assert run("diff", "-", "-", input=b"").returncode == 2
+
+
+def test_nat_rules_change_with_the_addresses_that_they_hold() -> None:
+    reference = (SAMPLES / "reference-architecture.toml").read_text("utf-8")
+    pinned = reference.replace(
+        'grow-to = 24\npool = "172.24.0.0/14"\naddresses', 'cidr = "172.24.18.0/27"\naddresses'
+    )
+    (change,) = compare(pinned, pinned.replace("proxy-vip = 11", "proxy-vip = 15")).rules
+    assert [
+        [(r.address.text, r.target.text) for r in rules if isinstance(r, DestinationNat)]
+        for rules in (change.added, change.removed)
+    ] == [
+        [("10.176.18.196", "172.24.18.15"), ("169.46.73.20", "172.24.18.15")],
+        [("10.176.18.196", "172.24.18.11"), ("169.46.73.20", "172.24.18.11")],
+    ]
+    assert compare(pinned, pinned.replace("icp-prod", "icp-live")).rules == (), "words are no rules"
+
+
+def test_the_document_holds_the_rules_that_the_table_shows(run: Run, tmp_path: Path) -> None:
+    reference = SAMPLES / "reference-architecture.toml"
+    text = reference.read_text("utf-8").replace(
+        "icp-master = 3, icp-proxy = 4 }", "icp-master = 5, icp-proxy = 4 }"
+    )
+    (tmp_path / "new.toml").write_text(text, encoding="utf-8")
+    done = run("diff", str(reference), "new.toml", "--allocated", "--json")
+    (found,) = json.loads(done.stdout)["rules"]
+    (added,), (removed,) = found["added"], found["removed"]
+    assert (found["edge"], added["action"], added["interface"]) == (None, "dnat", "private")
+    assert (removed["original"], added["original"]) == ("10.176.18.195", "10.176.18.197")
+    assert removed["translated"] == added["translated"]
+    shown = run("diff", str(reference), "new.toml", "--allocated").stdout.decode()
+    assert f"DNAT 10.176.18.197 to {added['translated']}" in shown

@@ -11,8 +11,7 @@ from ipplan.cli.plans import choose_catalog, read_plan
 from ipplan.cli.streams import UsageProblem
 
 if TYPE_CHECKING:
-    from ipplan.findings import Finding
-    from ipplan.plan.model import Plan
+    from ipplan.changes import Side
 
 
 @click.command(
@@ -34,7 +33,7 @@ def command(
     ranges_edition: str | None,
     output: Output,
 ) -> int:
-    """Compare two plans: networks, clusters, integration, pools, the routes they need, and what check finds.
+    """Compare two plans: networks, clusters, integration, pools, routes, NAT rules, and what check finds.
 
     What a change rebuilds on running systems is told with it. One of the two may be "-", standard input.
     """
@@ -43,10 +42,11 @@ def command(
 
     if old_path == new_path == "-":
         raise UsageProblem("standard input can be read only once")
-    (old, before, one), (new, after, two) = (
+    (before, one), (after, two) = (
         _read(path, ranges_edition, allocated=allocated) for path in (old_path, new_path)
     )
-    difference = compare_plans(old, new, before, after)
+    old, new = before.plan, after.plan
+    difference = compare_plans(before, after)
     emit(
         output,
         table=lambda: shown.table(difference),
@@ -56,12 +56,14 @@ def command(
     return 1 if exit_code and not difference.empty else 0
 
 
-def _read(path: str, edition: str | None, *, allocated: bool) -> tuple[Plan, tuple[Finding, ...], str]:
-    """Return a plan, what check finds in it, each finding with its place, and the edition it was held against."""
+def _read(path: str, edition: str | None, *, allocated: bool) -> tuple[Side, str]:
+    """Return a plan with what check finds in it, each finding with its place, and the edition it was held against."""
     from datetime import date
 
+    from ipplan.changes import Side
     from ipplan.checks import check_plan
     from ipplan.cli.settle import settle
+    from ipplan.devices import derive_devices
     from ipplan.findings import place
     from ipplan.plan.load import locate_in
 
@@ -70,4 +72,4 @@ def _read(path: str, edition: str | None, *, allocated: bool) -> tuple[Plan, tup
     if allocated:
         plan = settle(plan, catalog)
     findings = place(check_plan(plan, catalog, date.today()), plan.file, locate_in(data))
-    return plan, findings, catalog.edition
+    return Side(plan, findings, derive_devices(plan, catalog)), catalog.edition

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from ipplan.devices.model import SourceNat
 from ipplan.output.documents import made_by, source_object
 from ipplan.output.findings import finding_document
 from ipplan.output.table import Column, Table, render_plain, render_terminal
@@ -14,11 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ipplan.addresses import Prefix
-    from ipplan.changes import Change, Difference
+    from ipplan.changes import Change, Difference, Rule
     from ipplan.plan.model import Plan
 
 _MOST_NAMED = 6
 """Prefixes of one route change that people see at most; the document has all."""
+_MOST_RULES = 60
+"""NAT rules that they see at most."""
 
 
 def document(old: Plan, new: Plan, difference: Difference, edition: str | None) -> dict[str, Any]:
@@ -40,10 +43,43 @@ def document(old: Plan, new: Plan, difference: Difference, edition: str | None) 
             }
             for r in difference.routes
         ],
+        "rules": [
+            {
+                "edge": r.edge,
+                "added": [_rule(rule) for rule in r.added],
+                "removed": [_rule(rule) for rule in r.removed],
+            }
+            for r in difference.rules
+        ],
         "findings": {
             "new": [finding_document(f) for f in difference.appeared],
             "gone": [finding_document(f) for f in difference.went],
         },
+    }
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    """Return a rule of either kind with the same keys; a source that is kept has no `translated`."""
+    if isinstance(rule, SourceNat):
+        return {
+            "action": "snat" if rule.address is not None else "keep",
+            "interface": rule.interface,
+            "original": str(rule.source),
+            "destination": None if rule.match is None else str(rule.match),
+            "translated": None if rule.address is None else rule.address.text,
+            "protocol": None,
+            "port": None,
+            "text": rule.text,
+        }
+    return {
+        "action": "dnat",
+        "interface": rule.interface,
+        "original": rule.address.text,
+        "destination": None,
+        "translated": rule.target.text,
+        "protocol": rule.protocol,
+        "port": rule.port,
+        "text": rule.text,
     }
 
 
@@ -99,6 +135,8 @@ def render_text(old: Plan, new: Plan, difference: Difference, *, width: int | No
         )
         rows = [(r.device, r.towards, _few(r.added), _few(r.removed)) for r in difference.routes]
         parts.append(show(Table(columns, rows)))
+    if difference.rules:
+        parts.append(show(_rule_table(difference)))
     lines = [f"new {f.severity}[{f.rule}]: {escape(f.message)}" for f in difference.appeared]
     lines += [f"gone {f.severity}[{f.rule}]: {escape(f.message)}" for f in difference.went]
     if lines:
@@ -111,6 +149,27 @@ def _why(change: Change) -> str:
     assert change.rebuild is not None
     source = change.rebuild.source
     return change.rebuild.text + (f" ({source.title})" if source is not None else "")
+
+
+def _rule_table(difference: Difference) -> Table:
+    columns = (Column("NAT at"), Column("change"), Column("on"), Column("rule", "address"), Column("what"))
+    rows = [
+        (f"ESG {change.edge or ''}".strip(), how, rule["interface"], _rule_words(rule), rule["text"])
+        for change in difference.rules
+        for how, rules in (("added", change.added), ("removed", change.removed))
+        for rule in map(_rule, rules)
+    ]
+    left = len(rows) - _MOST_RULES
+    return Table(columns, rows[:_MOST_RULES], f"and {left:,} more; --json tells all" if left > 0 else None)
+
+
+def _rule_words(rule: dict[str, Any]) -> str:
+    """Return a rule on one line."""
+    service = "" if rule["port"] is None else f" {rule['protocol']} {rule['port']}"
+    match = "" if rule["destination"] is None else f" for {rule['destination']}"
+    if rule["action"] == "keep":
+        return f"keep {rule['original']}{match}"
+    return f"{rule['action'].upper()} {rule['original']}{service}{match} to {rule['translated']}"
 
 
 def _few(prefixes: Sequence[Prefix]) -> str | None:
