@@ -52,7 +52,8 @@ def read(data: bytes) -> Observed:
                 pools.append(pool[0])
             continue
         name, kind, words = _exported(entry)
-        words += [entry.comments, *(f"{key} {value}" for key, value in entry.about.items() if value)]
+        words.append(entry.comments)
+        words += [f"{key} {value}" for key, value in entry.about.items() if value and not _usual(key, value, kind)]
         collector.add(
             entry.cidr, entry.line, "prefix", name=name, kind=kind, container=entry.container,
             description="; ".join(dict.fromkeys(word for word in words if word)),
@@ -61,6 +62,11 @@ def read(data: bytes) -> Observed:
     return collector.finish(
         kinds, partial=True, pools=pools, data_centers=sites, nothing="the file has no prefix", help_=_HELP
     )
+
+
+def _usual(key: str, value: str, kind: str | None) -> bool:
+    """Tell whether a field says no more than the plan does by itself: that a network is there, that space is kept."""
+    return key == "status" and value.lower() == ("reserved" if kind is None else "active")
 
 
 def _exported(entry: _Entry) -> tuple[str, str | None, list[str]]:

@@ -334,7 +334,7 @@ def test_details_are_kept() -> None:
         "left out for want of a prefix: 1 row of type hostrecord",
         "address 10.176.80.255/22 has host bits set; the block that holds it is 10.176.80.0/22 (line 4)",
     )
-    assert read("netbox-csv").rows[1].description.startswith('web, tier "one"; status Active; tenant acme')
+    assert read("netbox-csv").rows[1].description.startswith('web, tier "one"; tenant acme')
     assert read("csv").rows[2].description == "=SUM(A1); kind something"
     assert [str(pool) for pool in read("json").pools] == ["10.48.0.0/12"]
     assert read("config-defaults").rows[1].line is None
