@@ -254,3 +254,49 @@ def test_a_plan_without_an_esg_has_devices_that_lack_everything() -> None:
     assert [what for what, _ in edge.missing] == [
         "the plan has no public uplink", "the plan has no private uplink", "the plan has no transit network to the DLR",
     ]  # fmt: skip
+
+
+MIXED = """
+[networks.esg-public-6]
+kind = "vcs-esg-public"
+cidr = "2607:f0d0:1d03:41::/64"
+edge = "only"
+[networks.transit-6]
+kind = "vcs-transit"
+cidr = "fd00:24:19::/64"
+edge = "only"
+[networks.vm-6]
+kind = "vcs-vm"
+cidr = "fd00:24:17::/64"
+"""
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("sample", ["reference-architecture", "ipv6", "mixed"])
+def test_next_hops_are_of_the_version_of_their_prefix_and_nat_is_ipv4(sample: str, method: str) -> None:
+    text = (SAMPLES / f"{sample if sample != 'mixed' else 'reference-architecture'}.toml").read_text("utf-8")
+    text = text.replace('iks-vcs = "strongswan"', f'iks-vcs = "{method}"\nesg-asn = 64998\niks-asn = 64999')
+    if sample == "mixed":
+        for kind in ("vcs-esg-public", "vcs-esg-private", "vcs-transit"):
+            text = text.replace(f'kind = "{kind}"\n', f'kind = "{kind}"\nedge = "only"\n')
+        text += MIXED
+    found = devices_of(text)
+    (edge,) = found.edges
+    assert edge.missing == ()
+    for route in found.routes:
+        if route.next_hop is not None:
+            assert ip_address(route.next_hop.text).version == route.prefix.version, route
+    translated = [rule.address for rule in edge.source_nat] + [n.address for n in edge.destination_nat]
+    assert {ip_address(a.text).version for a in translated if a is not None} <= {4}
+    defaults = {
+        str(r.prefix)
+        for r in found.routes
+        if (r.device, r.name) == ("ESG", edge.name) and not r.prefix.length
+    }
+    assert defaults == ({"0.0.0.0/0"} if sample == "reference-architecture" else {"0.0.0.0/0", "::/0"})
+    if sample == "mixed":
+        public = edge.interface("public")
+        assert public is not None
+        assert [str(g.primary) for g in public.groups] == ["169.46.73.18", "2607:f0d0:1d03:41::2"]
+        hops = {str(r.prefix): str(r.next_hop) for r in edge.routes if r.via == "DLR"}
+        assert (hops["172.24.17.0/24"], hops["fd00:24:17::/64"]) == ("172.24.19.2", "fd00:24:19::2")

@@ -11,7 +11,7 @@ from ipplan.addresses import RangeSet, format_address, parse_prefix
 from ipplan.devices.common import gateway_address, met_by_iks, routed_subnets, subnets_of, version_of
 from ipplan.devices.model import (
     BEHIND,
-    DEFAULT_ROUTE,
+    DEFAULT_ROUTES,
     OF_AN_EDGE,
     ON_THE_LINK,
     ROLES,
@@ -58,13 +58,14 @@ class EdgeBuilder:
         self.classic = classic
         self.ways = list_ways(choice(plan.integration))
         self.at: dict[Role, list[Network]] = {
-            role: [n for n in own if n.kind.name == kind and n.prefix is not None]
+            # IPv4 first: it is what NAT, tunnels and BGP need.
+            role: sorted((n for n in own if n.kind.name == kind and n.prefix is not None), key=_version_of)
             for role, kind in ROLES.items()
         }
         self.behind = [n for n in own if n.kind.name in BEHIND and n.prefix is not None]
         self.given: dict[tuple[Role, names.Names], Address] = {}
         self.used: dict[Role, dict[str, Address]] = {role: {} for role in ROLES}
-        self.free = {role: chain.from_iterable(map(free_addresses, self.at[role])) for role in ROLES}
+        self.free = {role: chain.from_iterable(map(free_addresses, self.pool(role))) for role in ROLES}
         self.short: Counter[Role] = Counter()
         inside = {n.cluster for n in self.behind if n.kind.platform == "icp"}
         others = {n.cluster for n in networks if n.kind.name == "icp-worker"}
@@ -144,11 +145,20 @@ class EdgeBuilder:
             return self.on_transit(names.TRANSIT_ESG, 0)
         return self.take(role, names.UPLINK)
 
-    def on_transit(self, wanted: names.Names, nth: int) -> Address | None:
+    def pool(self, role: Role) -> list[Network]:
+        """Return the networks of an interface in which its own and its further addresses lie: of one IP version."""
+        return [n for n in self.at[role] if _version_of(n) == _version_of(self.at[role][0])]
+
+    def translates(self, role: Role) -> bool:
+        """Tell whether there is NAT on an interface: where it has IPv4."""
+        return bool(self.at[role]) and _version_of(self.at[role][0]) == 4
+
+    def on_transit(self, wanted: names.Names, nth: int, version: int | None = None) -> Address | None:
         """Return an address of the transit network: the one named so, else the n-th usable as an example."""
-        if not self.at["transit"]:
+        found = [n for n in self.at["transit"] if version in (None, _version_of(n))]
+        if not found:
             return None
-        network = self.at["transit"][0]
+        network = found[0]
         address = pick(network, *wanted)
         if address.example and network.prefix is not None:
             value = min(first_usable(network.prefix) + nth, network.prefix.last)
@@ -157,7 +167,7 @@ class EdgeBuilder:
 
     def named(self, role: Role, wanted: names.Names) -> Address | None:
         """Return the address that a network of this interface names so."""
-        for network in self.at[role]:
+        for network in self.pool(role):
             address = pick(network, *wanted)
             if not address.example:
                 return address
@@ -200,9 +210,7 @@ class EdgeBuilder:
                 ]  # fmt: skip
             by_text = {a.text: a for a in reversed(own)}
             ordered = sorted(by_text.values(), key=lambda a: parse_prefix(_host(a)).first)
-            first = primary if primary.network == network.name else next(iter(ordered), None)
-            if first is None:
-                continue
+            first = primary if primary.network == network.name else pick(network, *names.UPLINK)
             yield AddressGroup(network, first, tuple(a for a in ordered if a.text != first.text))
 
     # NAT.
@@ -230,7 +238,7 @@ class EdgeBuilder:
     def kept(self) -> Iterator[SourceNat]:
         """Yield the rules that keep a source: a tunnel's policies and BGP's routes hold for the real addresses."""
         for way, role, match in self.own_routes():
-            if self.at[role] and match.version == 4:
+            if self.translates(role) and match.version == 4:
                 for source in merge(
                     n.prefix for n in self.overlay() if n.prefix and n.kind.name in self.own_kinds(way)
                 ):
@@ -244,7 +252,7 @@ class EdgeBuilder:
     def source_nat(self) -> Iterator[SourceNat]:
         """Yield the SNAT of each network behind the ESG to both of IBM Cloud's networks."""
         for role in ("public", "private"):
-            if not self.at[role]:
+            if not self.translates(role):
                 continue
             for network in self.overlay():
                 assert network.prefix is not None
@@ -265,7 +273,7 @@ class EdgeBuilder:
                     yield DestinationNat(
                         "public", end.gateway, end.inside, "udp", port, f"tunnel to strongSwan of {end.name}"
                     )
-        if self.plan.integration.get("iks-vcs") == "static-nat" and self.at["private"]:
+        if self.plan.integration.get("iks-vcs") == "static-nat" and self.translates("private"):
             yield from self.to_machines()
 
     def to_cluster(self, cluster: Cluster) -> Iterator[DestinationNat]:
@@ -281,7 +289,7 @@ class EdgeBuilder:
             target = next((a for n in workers if not (a := pick(n, *vip)).example), None)
             target = target or pick(workers[0], skip=0 if what == "master" else 1)
             text = f"{what} VIP of {cluster.name}"
-            if self.at["private"]:
+            if self.translates("private"):
                 address = self.take("private", (*own, *front) if alone else own)
                 yield DestinationNat("private", address, target, None, None, text)
             public = self.named("public", (*own, *front) if alone else own)
@@ -358,7 +366,7 @@ class EdgeBuilder:
 
     def gateway(self, wanted: names.Names) -> Address | None:
         """Return the public address of the ESG at which a tunnel ends."""
-        return self.take("public", wanted) if self.at["public"] else None
+        return self.take("public", wanted) if self.translates("public") else None
 
     def sessions(self) -> Iterator[Session]:
         """Yield the BGP sessions of the ESG: with every worker on the common VLAN, or with the BCR."""
@@ -389,14 +397,13 @@ class EdgeBuilder:
     def routes(self, tunnels: Sequence[Tunnel], sessions: Sequence[Session]) -> Iterator[Route]:
         """Yield the table of the ESG, then that of its DLR."""
         yield from self.uplink_routes()
-        dlr = self.on_transit(names.TRANSIT_DLR, 1)
         kinds = self.announced()
         for version in (4, 6):
             # What is announced has routes of its own, because BGP announces a prefix only with a route for just that.
             own = [n for n in self.overlay(version) if n.kind.name in kinds]
             rest = [n for n in self.overlay(version) if n.kind.name not in kinds]
             for prefix, held in (*_merged_with_names(own), *_merged_with_names(rest)):
-                hop = dlr if dlr is not None and version_of(dlr) == version else None
+                hop = self.on_transit(names.TRANSIT_DLR, 1, version)
                 yield Route("ESG", self.name, prefix, "DLR", hop, "transit", "static", held)
         for tunnel in tunnels:
             if tunnel.key == "iks-vcs":
@@ -415,8 +422,10 @@ class EdgeBuilder:
                     hop = session.second.address if session.second.device == "BCR" else None
                     text = f"pods of IKS, in blocks, from the {session.second.device}"
                     yield Route("ESG", self.name, prefix, session.second.device, hop, "private", "bgp", text)
-        esg = self.primary("transit")
-        yield Route("DLR", self.name, DEFAULT_ROUTE, "ESG", esg, "transit", "static", "everything else")
+        for version, default in DEFAULT_ROUTES.items():
+            esg = self.on_transit(names.TRANSIT_ESG, 0, version)
+            if esg is not None or self.overlay(version):
+                yield Route("DLR", self.name, default, "ESG", esg, "transit", "static", "everything else")
         for network in self.behind:
             assert network.prefix is not None
             hop = gateway_address(network)
@@ -433,22 +442,23 @@ class EdgeBuilder:
 
     def uplink_routes(self) -> Iterator[Route]:
         """Yield the routes to IBM Cloud's networks, and through them to the enterprise."""
-        hops: dict[Role, Address] = {}
+        hops: dict[tuple[Role, int], Address] = {}
         for role in ("public", "private"):
-            for network in self.at[role][:1]:
-                assert network.prefix is not None
-                hops[role] = gateway_address(network)
-        if "public" in hops:
-            text = "the internet"
-            yield Route("ESG", self.name, DEFAULT_ROUTE, "FCR", hops["public"], "public", "static", text)
-        elif "private" in hops:
-            text = "everything else; there is no public uplink"
-            yield Route("ESG", self.name, DEFAULT_ROUTE, "BCR", hops["private"], "private", "static", text)
-        if "private" not in hops:
+            for network in self.at[role]:
+                hops.setdefault((role, _version_of(network)), gateway_address(network))
+        for version, default in DEFAULT_ROUTES.items():
+            if ("public", version) in hops:
+                hop, text = hops["public", version], "the internet"
+                yield Route("ESG", self.name, default, "FCR", hop, "public", "static", text)
+            elif ("private", version) in hops:
+                hop, text = hops["private", version], f"everything else; no public uplink has IPv{version}"
+                yield Route("ESG", self.name, default, "BCR", hop, "private", "static", text)
+        bcr_hop = hops.get(("private", 4))
+        if bcr_hop is None:
             return
         for prefix in self.classic:
             text = "IBM Cloud's private network, as on every classic server"
-            yield Route("ESG", self.name, prefix, "BCR", hops["private"], "private", "static", text)
+            yield Route("ESG", self.name, prefix, "BCR", bcr_hop, "private", "static", text)
         if self.plan.integration.get("enterprise") == "routed":
             known = RangeSet(self.classic)
             for prefix in merge(
@@ -458,7 +468,11 @@ class EdgeBuilder:
             ):
                 if prefix.version == 4 and not known.covers(prefix):
                     text = "the enterprise, over Direct Link"
-                    yield Route("ESG", self.name, prefix, "BCR", hops["private"], "private", "static", text)
+                    yield Route("ESG", self.name, prefix, "BCR", bcr_hop, "private", "static", text)
+
+
+def _version_of(network: Network) -> int:
+    return 0 if network.prefix is None else network.prefix.version
 
 
 def _named(own: Iterable[Network], kind: str, wanted: names.Names) -> Address | None:

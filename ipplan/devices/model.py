@@ -31,7 +31,8 @@ PROPOSAL = "aes256-sha256-modp2048"
 
 Stronger than what the chart takes by itself (AES-128, 3DES, SHA-1), and within what NSX-V has (API guide 6.4).
 """
-DEFAULT_ROUTE = parse_prefix("0.0.0.0/0")
+DEFAULT_ROUTES = {4: parse_prefix("0.0.0.0/0"), 6: parse_prefix("::/0")}
+"""The default route by IP version."""
 ON_THE_LINK = (
     "on the common VLAN, not through the BCR, which drops what goes to networks that it did not assign"
 )

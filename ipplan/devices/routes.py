@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.addresses import parse_prefix
-from ipplan.devices.common import gateway_address, met_by_iks
-from ipplan.devices.model import BEHIND, DEFAULT_ROUTE, ON_THE_LINK, Route
-from ipplan.topology import STANDING, choice, list_ways, merge
+from ipplan.devices.common import gateway_address, met_by_iks, routed_subnets
+from ipplan.devices.model import BEHIND, DEFAULT_ROUTES, ON_THE_LINK, Route
+from ipplan.topology import STANDING, choice, list_ways
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +26,7 @@ def routes_of_others(
             what, name = "VM", network.name
             if network.kind.name == "icp-worker":
                 what, name = "ICP worker", network.cluster or network.name
-            default = DEFAULT_ROUTE if network.prefix.version == 4 else parse_prefix("::/0")
+            default = DEFAULT_ROUTES[network.prefix.version]
             yield Route(
                 what,
                 name,
@@ -49,7 +48,7 @@ def routes_of_others(
         if cluster.platform == "iks" and method in ("common-vlan", "bgp"):
             kinds = met_by_iks(list_ways(choice(plan.integration)))
             for edge in edges:
-                for prefix in merge(n.prefix for n in edge.behind if n.prefix and n.kind.name in kinds):
+                for prefix in routed_subnets(edge.behind, kinds):
                     private = edge.interface("private")
                     via = "ESG" if method == "common-vlan" else "BCR"
                     at = private.address if private is not None and via == "ESG" else None
@@ -67,12 +66,12 @@ def _requests(networks: Sequence[Network], edges: Sequence[Edge]) -> Iterator[Ro
     """Yield what IBM has to let the BCR learn: nothing of it is IBM's own."""
     for edge in edges:
         private = edge.interface("private")
-        for prefix in merge(n.prefix for n in edge.behind if n.prefix is not None):
+        for prefix in routed_subnets(edge.behind, frozenset(BEHIND)):
             hop = None if private is None else private.address
             text = "announced by the ESG" if edge.name is None else f"announced by the ESG of {edge.name}"
             yield Route("BCR", None, prefix, "ESG", hop, None, "request", text)
     for network in networks:
-        if network.kind.name == "iks-pod" and network.prefix is not None:
+        if network.kind.name == "iks-pod" and network.prefix is not None and network.prefix.version == 4:
             text = f"{network.name}, announced in blocks by the workers of {network.cluster}"
             yield Route("BCR", None, network.prefix, "vRouter", None, None, "request", text)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.devices.model import DEFAULT_ROUTE
+from ipplan.devices.model import DEFAULT_ROUTES
 from ipplan.export import find_edge, mark
 from ipplan.export.bgp import METHODS, lacking
 from ipplan.output.table import Column, Table, render_markdown
@@ -167,7 +167,7 @@ def _routing(routing: ET.Element, edge: Edge) -> None:
     routes = ET.SubElement(static, "staticRoutes")
     own = [r for r in edge.routes if r.device == "ESG" and r.how == "static" and r.next_hop is not None]
     for route in own:
-        if route.prefix != DEFAULT_ROUTE and route.next_hop is not None:
+        if route.prefix != DEFAULT_ROUTES[4] and route.next_hop is not None:
             _put(
                 ET.SubElement(routes, "route"), description=f"{route.via}: {route.text}",
                 vnic=_number(edge, route.interface), network=str(route.prefix), nextHop=route.next_hop.text,
@@ -179,7 +179,7 @@ def _routing(routing: ET.Element, edge: Edge) -> None:
                 " interface an address in that subnet",
             )  # fmt: skip
     for route in own:
-        if route.prefix == DEFAULT_ROUTE and route.next_hop is not None:
+        if route.prefix == DEFAULT_ROUTES[4] and route.next_hop is not None:
             _put(
                 ET.SubElement(static, "defaultRoute"), description=f"{route.via}: {route.text}",
                 vnic=_number(edge, route.interface), gatewayAddress=route.next_hop.text,

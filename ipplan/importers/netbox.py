@@ -53,7 +53,9 @@ def read(data: bytes) -> Observed:
             continue
         name, kind, words = _exported(entry)
         words.append(entry.comments)
-        words += [f"{key} {value}" for key, value in entry.about.items() if value and not _usual(key, value, kind)]
+        words += [
+            f"{key} {value}" for key, value in entry.about.items() if value and not _usual(key, value, kind)
+        ]
         collector.add(
             entry.cidr, entry.line, "prefix", name=name, kind=kind, container=entry.container,
             description="; ".join(dict.fromkeys(word for word in words if word)),
