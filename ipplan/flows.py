@@ -523,6 +523,10 @@ class _Walk:
             if way.method == "tunnel" and way.target == "overlay":
                 self.outer = None
                 self.hop("ESG", "ipsec", f"{via} and decrypts it", **route)
+            elif way.method == "tunnel" and self.outer is not None:
+                inside = self.choose("icp-worker", *names.TUNNEL, cluster=self.end.cluster)
+                self.outer = self.outer._replace(destination=inside)
+                self.hop("ESG", "dnat", f"{via}, and sends the tunnel's packet to the strongSwan of ICP")
             else:
                 self.hop("ESG", "forward", via, **route)
 
@@ -536,11 +540,14 @@ class _Walk:
     def tunnel(self, way: Way, cluster: str | None) -> Outer:
         """Return the packet around the packet: from one gateway of the tunnel to the other."""
         far = names.ESG_TUNNEL if way.key == "iks-vcs" else (*names.ICP_TUNNEL, *names.ESG_TUNNEL)
-        gateway = self.choose("iks-ingress-private", *names.TUNNEL, cluster=cluster)
+        # A load balancer holds its address for one release of the chart, the one with the tunnel to the ESG.
+        taken = way.key == "iks-icp" and self.plan.integration.get("iks-vcs") == "strongswan"
+        near = () if taken else names.TUNNEL
+        gateway = self.choose("iks-ingress-private", *near, cluster=cluster)
         esg = self.choose("vcs-esg-private", *far)
         if gateway.name is None:
-            public = self.choose("iks-ingress-public", *names.TUNNEL, cluster=cluster)
-            if public.name is not None:
+            public = self.choose("iks-ingress-public", *near, cluster=cluster)
+            if public.name is not None or (taken and public.network is not None):
                 gateway = public
                 esg = self.choose("vcs-esg-public", *far)
         ends = (gateway, esg) if way.origin == "iks" else (esg, gateway)
