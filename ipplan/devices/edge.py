@@ -29,7 +29,7 @@ from ipplan.devices.model import (
 from ipplan.devices.workers import bcr, worker_addresses, worker_speaker
 from ipplan.flows import Address, free_addresses, pick
 from ipplan.plan import names
-from ipplan.plan.names import as_label
+from ipplan.plan.names import as_labels
 from ipplan.plan.sizing import first_usable
 from ipplan.topology import STANDING, choice, list_ways, merge
 
@@ -57,6 +57,8 @@ class EdgeBuilder:
         self.name = name
         self.classic = classic
         self.ways = list_ways(choice(plan.integration))
+        self.labels = as_labels(plan.clusters)
+        self.edge_labels = as_labels(dict.fromkeys(n.edge for n in networks if n.edge is not None))
         self.at: dict[Role, list[Network]] = {
             # IPv4 first: it is what NAT, tunnels and BGP need.
             role: sorted((n for n in own if n.kind.name == kind and n.prefix is not None), key=_version_of)
@@ -131,7 +133,7 @@ class EdgeBuilder:
         lost = [n.name for n in self.networks if n.kind.name in OF_AN_EDGE and n.edge is None]
         if lost and len({n.edge for n in self.networks if n.edge is not None}) > 1:
             yield (
-                f"{', '.join(lost[:8])} name no ESG, and the plan has several",
+                f"{', '.join(lost[:8])} name{'' if len(lost) > 1 else 's'} no ESG, and the plan has several",
                 'write edge = "NAME" in each',
             )
 
@@ -335,17 +337,18 @@ class EdgeBuilder:
         # A load balancer holds its address for one release of the chart. ICP lets IKS dial in from any.
         taken = way.key == "iks-icp" and self.plan.integration.get("iks-vcs") == "strongswan"
         gateway = None if taken else _named(own, "iks-ingress-public", names.TUNNEL)
-        return TunnelEnd(
-            "iks", cluster.name, gateway, None,
-            "ibm-cloud" if alone else f"ibm-cloud-{as_label(cluster.name)}", subnets_of(own, back.carries),
-        )  # fmt: skip
+        label = self.labels[cluster.name]
+        identity = "ibm-cloud" if alone else f"ibm-cloud-{label}"
+        return TunnelEnd("iks", cluster.name, label, gateway, None, identity, subnets_of(own, back.carries))
 
     def far_ends(self, way: Way) -> Iterator[TunnelEnd]:
         if way.target == "overlay":
-            alone = self.name is None
-            gateway = self.gateway(names.ESG_TUNNEL)
+            label, identity = "esg", "on-prem"
+            if self.name is not None:
+                label = self.edge_labels[self.name]
+                identity = f"on-prem-{label}"
             yield TunnelEnd(
-                "overlay", self.name, gateway, None, "on-prem" if alone else f"on-prem-{as_label(self.name or '')}",
+                "overlay", self.name, label, self.gateway(names.ESG_TUNNEL), None, identity,
                 subnets_of([*self.behind, *self.at["transit"]], way.carries),
             )  # fmt: skip
             return
@@ -359,9 +362,10 @@ class EdgeBuilder:
                 wanted = (f"{cluster.name}-strongswan", f"{cluster.name}-vpn")
             workers = [n for n in own if n.kind.name == "icp-worker" and n.prefix is not None]
             inside = _named(workers, "icp-worker", names.TUNNEL) or (pick(workers[0]) if workers else None)
+            label = self.labels[cluster.name]
             yield TunnelEnd(
-                "icp", cluster.name, self.gateway(wanted), inside,
-                "icp" if alone else f"icp-{as_label(cluster.name)}", subnets_of(own, way.carries),
+                "icp", cluster.name, label, self.gateway(wanted), inside, "icp" if alone else f"icp-{label}",
+                subnets_of(own, way.carries),
             )  # fmt: skip
 
     def gateway(self, wanted: names.Names) -> Address | None:

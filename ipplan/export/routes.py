@@ -34,6 +34,7 @@ _TITLES = {"VM": "VMs in", "ICP worker": "ICP workers of", "IKS worker": "IKS wo
 def export_routes(landscape: Landscape) -> str:
     """Return a table for each device, in Markdown; raise ExportError where no device needs a route."""
     purpose, made = landscape.header("Routes of every device")
+    lacking = [f"- {escape(what)}: {escape(help_)}\n" for what, help_ in _lacking(landscape)]
     parts = [
         f"# {escape(purpose)}\n\n{escape(made)}. A star marks an example: an address that the plan gives to nothing.\n"
     ]
@@ -51,6 +52,8 @@ def export_routes(landscape: Landscape) -> str:
                 "IBM Cloud's routers know none of these networks, and drop what they did not assign: request the peering"
                 " and these prefixes from IBM.\n"
             )
+    if lacking:
+        parts.append("## What the plan lacks\n\n" + "".join(lacking))
     return "\n".join(parts)
 
 
@@ -65,6 +68,7 @@ def export_ip_route(landscape: Landscape) -> str:
         "#!/bin/sh",
         *map(comment, landscape.header("routes of a Linux machine in the place of a device")),
     ]
+    lines += [comment(f"The plan lacks: {what}: {help_}") for what, help_ in _lacking(landscape)]
     lines += ["# Run it as: sh FILE DEVICE", "set -eu", 'case "${1:-}" in']
     for label, (title, routes) in sections.items():
         lines += [f"{quote(label)})", f"    {comment(title)}"]
@@ -82,6 +86,11 @@ def export_ip_route(landscape: Landscape) -> str:
         "esac",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _lacking(landscape: Landscape) -> list[tuple[str, str]]:
+    """Return what keeps routes from being told, and what to write."""
+    return list(dict.fromkeys(found for edge in landscape.devices.edges for found in edge.missing))
 
 
 def _command(route: Route) -> str:

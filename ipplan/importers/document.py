@@ -101,6 +101,11 @@ def parse_json(text: str, hint: str | None = None) -> list[Any]:
             raise SourceError(
                 Problem(f"a number cannot be read: {str(error)[:80]}", None, None, "json-syntax")
             ) from None
+        if not isinstance(value, dict | list):
+            # Nothing that is imported is a bare word, and two of them without a space between would read as one.
+            raise SourceError(
+                Problem("this is no JSON object or array", text.count("\n", 0, at) + 1, hint, "json-syntax")
+            )
         found.append(value)
         at = _after_space(text, at)
     return found

@@ -233,3 +233,18 @@ def test_an_address_that_the_plan_gives_to_nothing_is_marked(run: Run, plan: Pat
         run, plan, "nsx-esg-table"
     )
     assert "#   private: 10.176.18.194 (an example)" in exported(run, plan, "nftables")
+
+
+def test_routes_say_what_the_plan_lacks_for_others(run: Run, tmp_path: Path) -> None:
+    text = (SAMPLES / "two-clusters.toml").read_text("utf-8")
+    plan = tmp_path / "plan.toml"
+    plan.write_text(
+        text.replace(
+            '[networks.vm-fra]\nkind = "vcs-vm"\nedge = "frankfurt"', '[networks.vm-fra]\nkind = "vcs-vm"'
+        ),
+        "utf-8",
+    )
+    told = '- vm-fra names no ESG, and the plan has several: write edge = "NAME" in each\n'
+    assert exported(run, plan, "routes").endswith(f"## What the plan lacks\n\n{told}")
+    assert "# The plan lacks: vm-fra names no ESG" in exported(run, plan, "ip-route")
+    assert "What the plan lacks" not in exported(run, SAMPLES / "two-clusters.toml", "routes")
