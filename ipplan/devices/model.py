@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ipplan.addresses import parse_prefix
-from ipplan.plan.names import as_label
 
 if TYPE_CHECKING:
     from ipplan.addresses import Prefix
@@ -139,12 +138,14 @@ class Session(NamedTuple):
 class TunnelEnd(NamedTuple):
     """One end of an IPsec tunnel.
 
+    `label` tells it from all other ends on its side, of letters, digits and hyphens.
     `gateway` is the public address that the other end knows it by, None where the plan names none: the other end
     then takes any. `inside` is where strongSwan really listens, if that is behind the NAT of the ESG. `subnets` are what the other end may reach through it.
     """
 
     site: Site
     name: str | None
+    label: str
     gateway: Address | None
     inside: Address | None
     identity: str
@@ -162,8 +163,7 @@ class Tunnel(NamedTuple):
     @property
     def label(self) -> str:
         """A name of letters, digits and hyphens, the same at both ends."""
-        far = self.far.name or ("esg" if self.far.site == "overlay" else "icp")
-        return as_label(f"{self.near.name or 'iks'}-{far}")
+        return f"{self.near.label}-{self.far.label}"
 
 
 class Edge(NamedTuple):

@@ -1,7 +1,8 @@
 """IPsec tunnels with strongSwan: values of its chart for clusters, and swanctl.conf for a gateway on Linux.
 
 Keys: chart values as shipped (lionelmace/ibmcloud-utils @3351a0f, 2024-05-06), and swanctl.conf(5) of strongSwan 5.9.
-No file holds a key, and none works without one.
+No file holds a key, and none works without one. A key of no characters is no lock: strongSwan takes `PSK ""` in
+ipsec.secrets for agreed, and signs with what every peer has (keymat_v2.c, get_psk_sig).
 """
 
 from __future__ import annotations
@@ -42,7 +43,10 @@ def export_conf(landscape: Landscape) -> str:
     """Return swanctl.conf of a gateway in the place of the ESG, for its tunnels to IKS; raises ExportError."""
     key: IntegrationKey = "iks-vcs"
     edge = find_edge(landscape)
-    tunnels = [t for t in edge.tunnels if t.key == key]
+    asked = [name for name in (landscape.cluster, landscape.to) if name is not None]
+    tunnels = [
+        t for t in edge.tunnels if t.key == key and all(name in (t.near.name, t.far.name) for name in asked)
+    ]
     if not tunnels:
         find_tunnel(landscape, key)  # tells why the plan has none
         refuse([("this ESG ends no tunnel", "add --edge with another")])
@@ -85,10 +89,11 @@ def _values(landscape: Landscape, tunnel: Tunnel, own: TunnelEnd, far: TunnelEnd
         f"  subnet: {quoted(','.join(map(str, far.subnets)))}",
         f"  id: {quoted(far.identity)}",
         f"loadBalancerIP: {quoted(address.text if address is not None else '')}",
-        "# The key belongs into no plan, and the one that the chart ships is known to everybody. Give it to helm:",
-        "# --set-string preshared.secret=KEY, the same at both ends.",
-        "preshared:",
-        '  secret: ""',
+        "# The key belongs into no plan. The one that the chart ships is known to everybody, and with an empty one in",
+        "# preshared.secret strongSwan lets everybody in. So ipsec.secrets has none, until helm is given a file with the",
+        "# line below and your key in double quotes behind it, at both ends: --set-file overRideIpsecSecrets=FILE",
+        f"# {own.identity} {far.identity} : PSK",
+        f"overRideIpsecSecrets: {quoted('# no key')}",
     ]
     return "\n".join(lines) + "\n"
 
@@ -101,7 +106,8 @@ def _swanctl(landscape: Landscape, ends: list[tuple[Tunnel, TunnelEnd, TunnelEnd
         lines += [f"    {line}" for line in _connection(tunnel, own, far)]
     lines += [
         "}",
-        "# The key belongs into no plan; without one no tunnel comes up. Put this into a file beside this one:",
+        "# The key belongs into no plan; without one no tunnel comes up. swanctl.conf takes in conf.d/*.conf: put this file",
+        "# there, and what follows into another that only root reads, with your key in double quotes behind secret =.",
     ]
     lines += ["# secrets {"]
     for tunnel, own, far in ends:
@@ -109,7 +115,7 @@ def _swanctl(landscape: Landscape, ends: list[tuple[Tunnel, TunnelEnd, TunnelEnd
             f"#     ike-{tunnel.label} {{",
             f"#         id-own = {quoted(own.identity)}",
             f"#         id-far = {quoted(far.identity)}",
-            "#         secret = KEY",
+            "#         secret =",
             "#     }",
         ]
     return "\n".join([*lines, "# }"]) + "\n"

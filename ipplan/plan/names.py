@@ -6,6 +6,10 @@ The first name of each row is the one to recommend. docs/topology.md tells users
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Names = tuple[str, ...]
 
@@ -43,6 +47,20 @@ def as_label(text: str) -> str:
     """Return a name as a label of DNS: letters, digits and hyphens, 63 at most (RFC 1123 section 2.1)."""
     label = re.sub(r"[^a-z0-9-]+", "-", text.lower()).strip("-")
     return label[:63].rstrip("-") or "unnamed"
+
+
+def as_labels(texts: Iterable[str]) -> dict[str, str]:
+    """Return a label for each name, no two the same: those that come later get a number where one is taken."""
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for text in texts:
+        label, number = as_label(text), 1
+        while label in taken:
+            number += 1
+            label = f"{as_label(text)[: 62 - len(str(number))]}-{number}"
+        taken.add(label)
+        found[text] = label
+    return found
 
 
 LONGEST_DOMAIN = 125

@@ -64,8 +64,15 @@ def test_swanctl_says_what_the_chart_says(run: Run) -> None:
     "target", ["strongswan-conf", "strongswan-conf-iks", "strongswan-iks", "strongswan-icp"]
 )
 def test_no_file_holds_a_key(run: Run, target: str) -> None:
-    lines = [x for x in exported(run, target).splitlines() if "secret" in x and not x.startswith("#")]
-    assert lines in ([], ['  secret: ""'])
+    lines = exported(run, target).splitlines()
+    assert [x for x in lines if "secret" in x.lower() and not x.startswith("#")] in (
+        [],
+        ['overRideIpsecSecrets: "# no key"'],
+    )
+    # Nor does a comment hold one that works as it stands there.
+    shown = [x for x in lines if re.search(r"secret =|: PSK\b", x) and not x.endswith(".")]
+    assert shown
+    assert all(x.endswith(("secret =", ": PSK")) for x in shown)
 
 
 def test_ikev1_has_one_subnet_of_each_side_in_a_child(run: Run, tmp_path: Path) -> None:
@@ -108,3 +115,41 @@ def test_one_of_several_tunnels_is_chosen_by_its_ends(run: Run) -> None:
         "no tunnel of iks-icp has nobody"
         in run("export", str(plan), "strongswan-iks-icp", "--to", "nobody").stderr.decode()
     )
+
+
+def several(plan: Path, first: str, second: str) -> Path:
+    """Write the sample of two clusters with tunnels to both ESGs, and other names of its IKS clusters."""
+    text = (SAMPLES / "two-clusters.toml").read_text("utf-8")
+    text = re.sub("(?m)^(iks|esg)-asn = .*\n", "", text).replace('iks-vcs = "bgp"', 'iks-vcs = "strongswan"')
+    for old, new in (("iks-dal", first), ("iks-fra", second)):
+        text = text.replace(f"[clusters.{old}]", f'[clusters."{new}"]').replace(f'"{old}"', f'"{new}"')
+    plan.write_text(text, encoding="utf-8")
+    return plan
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("iks.a", "iks-a"), ("A", "a"), ("a", "a-"), ("x" * 63 + "1", "x" * 63 + "2"), ("\u00e9", "\u00e8")],
+)
+def test_tunnels_keep_apart_clusters_of_similar_names(
+    run: Run, tmp_path: Path, first: str, second: str
+) -> None:
+    plan = several(tmp_path / "plan.toml", first, second)
+    far = exported(run, "strongswan-conf", plan, "--edge", "dallas")
+    sections = re.findall(r"(?m)^    (\S+) \{$", far)
+    assert len(set(sections)) == 2, "swanctl makes one of two sections with the same name"
+    ids = settings(far)["remote.id"]
+    assert len(set(ids)) == 2
+    for cluster, section, identity in zip((first, second), sections, ids, strict=True):
+        near = exported(run, "strongswan-conf-iks", plan, "--cluster", cluster, "--edge", "dallas")
+        assert re.findall(r"(?m)^    (\S+) \{$", near) == [section]
+        assert settings(near)["local.id"] == [identity]
+
+
+def test_the_far_end_can_be_limited_to_a_cluster(run: Run, tmp_path: Path) -> None:
+    plan = several(tmp_path / "plan.toml", "iks-dal", "iks-fra")
+    limited = settings(exported(run, "strongswan-conf", plan, "--edge", "dallas", "--cluster", "iks-fra"))
+    assert limited["remote.id"] == ["ibm-cloud-iks-fra"]
+    done = run("export", str(plan), "strongswan-conf", "--edge", "dallas", "--cluster", "nobody")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert "nobody" in done.stderr.decode()

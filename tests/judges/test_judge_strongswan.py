@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 from conftest import PLACES
 
 if TYPE_CHECKING:
@@ -27,8 +28,16 @@ GATEWAYS = {"iks": ("169.46.49.35/29", "169.46.49.33"), "esg": ("169.46.73.18/28
 TARGETS = {"iks": "strongswan-conf-iks", "esg": "strongswan-conf"}
 DAEMON = """
 charon {{
-    load = random nonce openssl gmp aes sha1 sha2 hmac kdf pem pkcs1 x509 pubkey socket-default {ipsec} vici updown
-    plugins {{ vici {{ socket = unix://{folder}/vici }} }}
+    load = random nonce openssl gmp aes sha1 sha2 hmac kdf pem pkcs1 x509 pubkey socket-default {ipsec} vici updown {more}
+    plugins {{
+        vici {{
+            socket = unix://{folder}/vici
+        }}
+        stroke {{
+            socket = unix://{folder}/stroke
+            secrets_file = {folder}/ipsec.secrets
+        }}
+    }}
     retransmit_tries = 2
     filelog {{
         stderr {{
@@ -100,14 +109,25 @@ class Ends:
             for address in addresses:
                 self.within(end, "ip", "address", "add", f"{address}/32", "dev", "lo")
 
-    def start(self, end: str, text: str) -> None:
-        """Start the daemon of an end and load its file."""
+    def start(self, end: str, text: str, key: str = "", ipsec_secrets: str | None = None) -> None:
+        """Start the daemon of an end and load its file, and the one with the key beside it.
+
+        `ipsec_secrets` is the file that the daemon of the chart reads instead.
+        """
         home = self.folder / end
-        home.mkdir()
+        (home / "conf.d").mkdir(parents=True)
         # The kernel here may lack ESP: kernel-libipsec does it in the daemon.
-        settings = DAEMON.format(folder=home, ipsec="kernel-libipsec kernel-netlink")
+        settings = DAEMON.format(
+            folder=home,
+            ipsec="kernel-libipsec kernel-netlink",
+            more="" if ipsec_secrets is None else "stroke",
+        )
         (home / "strongswan.conf").write_text(settings, encoding="utf-8")
-        (home / "swanctl.conf").write_text(text, encoding="utf-8")
+        # As Debian ships it, without its comments.
+        (home / "swanctl.conf").write_text("include conf.d/*.conf\n", encoding="utf-8")
+        (home / "conf.d" / "ipplan.conf").write_text(text, encoding="utf-8")
+        (home / "conf.d" / "key.conf").write_text(key, encoding="utf-8")
+        (home / "ipsec.secrets").write_text(ipsec_secrets or "", encoding="utf-8")
         # Its own /run, because the daemon keeps its process id there.
         command = [
             "ip",
@@ -136,13 +156,19 @@ class Ends:
             settings={"SWANCTL_DIR": str(home), "STRONGSWAN_CONF": str(home / "strongswan.conf")},
         )  # fmt: skip
 
-    def established(self, seconds: float) -> bool:
-        deadline = time.monotonic() + seconds
+    def established(self, children: int = 1) -> bool:
+        """Tell whether IKS, which dials, gets its children, or lacks a key."""
+        deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
-            if "INSTALLED" in self.ask("iks", "--list-sas"):
+            if self.ask("iks", "--list-sas").count(" INSTALLED,") >= children:
                 return True
+            if "no shared key found" in self.log("iks"):
+                return False
             time.sleep(0.1)
-        return False
+        pytest.fail(f"neither a tunnel nor a reason why not:\n{self.log('iks')[-2000:]}")
+
+    def log(self, end: str) -> str:
+        return (self.folder / end / "log").read_text("utf-8")
 
     def remove(self) -> None:
         for daemon in self.daemons:
@@ -173,21 +199,29 @@ def ends(judge: Judge, tmp_path: Path) -> Iterator[Ends]:
         found.remove()
 
 
-def exported(run: Run, end: str, *secret: str) -> str:
-    """Return the file of an end, with a key where one is given, in the place that the file tells."""
-    done = run("export", str(REFERENCE), TARGETS[end])
+def exported(run: Run, target: str, plan: Path = REFERENCE, *more: str) -> str:
+    done = run("export", str(plan), target, *more)
     assert done.returncode == 0, done.stderr
-    text = done.stdout.decode()
-    for key in secret:
-        told = text[text.index("# secrets {") :]
-        text += re.sub("(?m)^# ?", "", told).replace("KEY", f'"{key}"')
-    return text
+    return done.stdout.decode()
 
 
-def test_a_pod_reaches_a_vm_through_the_tunnel(ends: Ends, run: Run) -> None:
-    ends.start("esg", exported(run, "esg", "the same at both ends"))
-    ends.start("iks", exported(run, "iks", "the same at both ends"))
-    assert ends.established(10), (ends.folder / "iks" / "log").read_text("utf-8")[-2000:]
+def told(text: str) -> str:
+    """Return the section for the key that a file shows in its comments, as it stands there."""
+    return re.sub("(?m)^# ?", "", text[text.index("# secrets {") :])
+
+
+@pytest.mark.parametrize(("ike", "children"), [(2, 1), (1, 9)])
+def test_a_pod_reaches_a_vm_through_the_tunnel(
+    ends: Ends, run: Run, tmp_path: Path, ike: int, children: int
+) -> None:
+    plan = tmp_path / "plan.toml"
+    text = REFERENCE.read_text("utf-8")
+    plan.write_text(text.replace("[integration]\n", f"[integration]\nike = {ike}\n"), encoding="utf-8")
+    for end in ("esg", "iks"):
+        # Check refuses several subnets with IKEv1, because the chart has one only; these gateways have more.
+        file = exported(run, TARGETS[end], plan, *(("--force",) if ike == 1 else ()))
+        ends.start(end, file, told(file).replace("secret =", 'secret = "the same at both ends"'))
+    assert ends.established(children), ends.log("iks")[-2000:]
     command = ["ip", "netns", "exec", ends.spaces["esg"], sys.executable, "-c", SEND, VM, "hear"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=ends.environment) as hearing:
         assert hearing.stdout is not None
@@ -195,6 +229,8 @@ def test_a_pod_reaches_a_vm_through_the_tunnel(ends: Ends, run: Run) -> None:
         answer = ends.within("iks", sys.executable, "-c", SEND, POD, VM).strip()
         assert (hearing.stdout.readline().strip(), answer) == (POD, VM)
     carried = ends.ask("iks", "--list-sas")
+    assert f"IKEv{ike}," in carried
+    assert carried.count(" INSTALLED,") == children
     assert re.search(r"in +\w+, +[1-9]\d* bytes", carried), carried
     # What the plan does not join is no part of the tunnel, in either direction.
     assert "172.24.18.0/27" not in carried
@@ -202,8 +238,44 @@ def test_a_pod_reaches_a_vm_through_the_tunnel(ends: Ends, run: Run) -> None:
         assert subnet in carried
 
 
-def test_without_a_key_there_is_no_tunnel(ends: Ends, run: Run) -> None:
+@pytest.mark.parametrize("uncommented", [False, True])
+def test_without_a_key_there_is_no_tunnel(ends: Ends, run: Run, uncommented: bool) -> None:
     for end in ("esg", "iks"):
-        ends.start(end, exported(run, end))
-    assert not ends.established(3)
-    assert "no shared key found" in (ends.folder / "iks" / "log").read_text("utf-8")
+        text = exported(run, TARGETS[end])
+        ends.start(end, text, told(text) if uncommented else "")
+    assert not ends.established()
+    assert "INSTALLED" not in ends.ask("esg", "--list-sas")
+
+
+@pytest.mark.parametrize(("key", "up"), [(None, False), ("", False), (' "the same at both ends"', True)])
+def test_the_chart_has_no_tunnel_without_a_key(ends: Ends, run: Run, key: str | None, up: bool) -> None:
+    chart = exported(run, "strongswan-iks")
+    secrets = yaml.safe_load(chart)["overRideIpsecSecrets"]
+    if key is not None:
+        (line,) = re.findall("(?m)^# (.* : PSK)$", chart)
+        secrets = f"{line}{key}\n"
+    for end in ("esg", "iks"):
+        ends.start(end, exported(run, TARGETS[end]), ipsec_secrets=secrets)
+    assert ends.established() == up
+    assert ("INSTALLED" in ends.ask("esg", "--list-sas")) == up
+
+
+def test_swanctl_reads_each_tunnel_whatever_clusters_are_called(ends: Ends, run: Run, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.toml"
+    text = (REFERENCE.parent / "two-clusters.toml").read_text("utf-8")
+    text = re.sub("(?m)^(iks|esg)-asn = .*\n", "", text).replace('iks-vcs = "bgp"', 'iks-vcs = "strongswan"')
+    hostile = r"a\"}\nsecrets { ike { secret = x } }\n# $(touch hacked)"
+    names = {"iks-dal": hostile, "iks-fra": f"{hostile}!"}  # the same letters
+    for old, new in names.items():
+        text = text.replace(f"[clusters.{old}]", f'[clusters."{new}"]').replace(f'"{old}"', f'"{new}"')
+    plan.write_text(text, encoding="utf-8")
+    file = exported(run, "strongswan-conf", plan, "--edge", "dallas")
+    ends.start("esg", file)
+    read = ends.ask("esg", "--list-conns")
+    sections = re.findall(r"(?m)^    (\S+) \{$", file)
+    assert len(set(sections)) == 2
+    assert re.findall(r"(?m)^(\S+): IKEv2", read) == sections
+    for setting, shown in (("local_ts", "local"), ("remote_ts", "remote")):
+        wanted = [subnets.split(", ") for subnets in re.findall(f"{setting} = (.*)", file)]
+        assert [x.split() for x in re.findall(rf"(?m)^    {shown}: +([\d./ ]+)$", read)] == wanted
+    assert read.count("id: on-prem-dallas") == 2
