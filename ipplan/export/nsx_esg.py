@@ -259,8 +259,9 @@ def _site(site: ET.Element, tunnel: Tunnel, local: Address) -> None:
         peerIp=tunnel.near.gateway.text if tunnel.near.gateway is not None else "any",
         encryptionAlgorithm="aes256",
     )  # fmt: skip
-    _note(site, "write the pre-shared key into psk: it belongs into no plan, and NSX refuses an empty one")
-    _put(site, psk="", authenticationMode="psk", enablePfs="true", dhGroup="dh14")
+    # Left out, because the API requires it with this mode; an empty one may be taken for agreed.
+    _note(site, "write the pre-shared key here as psk: it belongs into no plan, and is required")
+    _put(site, authenticationMode="psk", enablePfs="true", dhGroup="dh14")
     for name, prefixes in (("localSubnets", tunnel.far.subnets), ("peerSubnets", tunnel.near.subnets)):
         subnets = ET.SubElement(site, name)
         for prefix in prefixes:
