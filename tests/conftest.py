@@ -190,7 +190,7 @@ def namespaces(judge: Judge) -> str:
     names = [f"ipplan-probe-{end}-{os.getpid()}" for end in "ab"]
     commands = [[ip, "netns", "add", name] for name in names]
     commands.append(
-        [ip, "link", "add", "a", "netns", names[0], "type", "veth", "peer", "veth1", "netns", names[1]]
+        [ip, "link", "add", "veth0", "netns", names[0], "type", "veth", "peer", "veth1", "netns", names[1]]
     )
     made = all(subprocess.run(c, capture_output=True, check=False).returncode == 0 for c in commands)
     for name in names:
