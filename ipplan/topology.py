@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ipplan.addresses import Prefix, RangeSet, covering_prefix
 from ipplan.plan.kinds import KINDS
-from ipplan.plan.model import INTEGRATION, IntegrationKey
+from ipplan.plan.methods import IntegrationKey
+from ipplan.plan.model import INTEGRATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

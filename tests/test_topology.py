@@ -12,7 +12,8 @@ from ipplan.catalog import load_catalog
 from ipplan.checks import check_plan
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.load import parse_plan
-from ipplan.plan.model import INTEGRATION, IntegrationKey
+from ipplan.plan.methods import IntegrationKey
+from ipplan.plan.model import INTEGRATION
 from ipplan.topology import SITES, build_topology, choice, find_conflict, list_ways, sees, site_of
 
 EVERYWHERE = frozenset(SITES)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from ipplan.addresses import Prefix
     from ipplan.checks.context import Context
     from ipplan.findings import Finding
-    from ipplan.plan.model import IntegrationKey, Network
+    from ipplan.plan.methods import IntegrationKey
+    from ipplan.plan.model import Network
 
 _DIRECT_LINK = Source(
     "IBM Cloud docs, direct-link: configuring IBM Cloud Direct Link",

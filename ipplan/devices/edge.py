@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
     from ipplan.addresses import Prefix
     from ipplan.devices.model import Role
-    from ipplan.plan.model import Cluster, IntegrationKey, Network, Plan
+    from ipplan.plan.methods import IntegrationKey
+    from ipplan.plan.model import Cluster, Network, Plan
     from ipplan.topology import Way
 
 _MOST_NAMES = 8

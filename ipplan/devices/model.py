@@ -9,7 +9,8 @@ from ipplan.addresses import parse_prefix
 if TYPE_CHECKING:
     from ipplan.addresses import Prefix
     from ipplan.flows import Address
-    from ipplan.plan.model import IntegrationKey, Network
+    from ipplan.plan.methods import IntegrationKey
+    from ipplan.plan.model import Network
     from ipplan.topology import Site
 
 Role = Literal["public", "private", "transit"]

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from ipplan.catalog import Catalog
     from ipplan.devices.model import Devices, Edge, Tunnel
     from ipplan.flows import Address
-    from ipplan.plan.model import Cluster, IntegrationKey, Plan
+    from ipplan.plan.methods import IntegrationKey
+    from ipplan.plan.model import Cluster, Plan
     from ipplan.topology import Topology
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ipplan.devices.model import Tunnel, TunnelEnd
     from ipplan.export import Landscape
     from ipplan.flows import Address
-    from ipplan.plan.model import IntegrationKey
+    from ipplan.plan.methods import IntegrationKey
 
 
 def export_iks(landscape: Landscape) -> str:

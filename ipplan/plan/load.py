@@ -158,7 +158,9 @@ def _plain_network(name: str, row: Any) -> Network | None:
     elif type(length) is not int or not 0 <= length <= 128 or kind.provider == "enterprise":
         return None
     # Straight into the tuple: the fields are all given, and going by keywords takes twice as long.
-    fields = (name, kind, prefix, None, None, length, None, None, None, None, (), text, None, True, False)
+    fields = (
+        name, kind, prefix, None, None, length, None, None, None, None, (), text, None, True, False, None, None, None,
+    )  # fmt: skip
     return tuple.__new__(Network, fields)
 
 

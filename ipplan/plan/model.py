@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ipplan.findings import KeyPath
+    from ipplan.plan.methods import IntegrationKey, Method
 
-IntegrationKey = Literal["icp-vcs", "iks-vcs", "iks-icp", "enterprise"]
 INTEGRATION: dict[IntegrationKey, tuple[str, ...]] = {
     "icp-vcs": ("nat", "none"),
     "iks-vcs": ("common-vlan", "strongswan", "static-nat", "bgp", "none"),
@@ -33,6 +33,10 @@ ASN_KEYS = ("iks-asn", "esg-asn", "enterprise-asn")
 """Who may have an autonomous system number: the workers' vRouters, the ESG, the enterprise's router."""
 ACCOUNT_ROUTING = ("vrf", "vlan-spanning")
 """What routes between the subnets of an account (IBM Cloud docs, vlans, vlan-spanning.md, 2025-07-21)."""
+INTERNET = ("snat", "web-proxy", "none")
+"""How what stands behind an edge reaches the internet (reference architecture, section integration)."""
+GATEWAY_ON = ("dlr", "esg", "on-premises")
+"""Which device is the router of a network behind an edge."""
 
 
 class Pool(NamedTuple):
@@ -78,6 +82,8 @@ class Network(NamedTuple):
     the address as typed where its host bits were set. At most one of `prefix`, `length` and `hosts` is given.
     `edge` is the ESG that the network belongs to or stands behind, None where the plan has only one.
     `default` says that the range is its platform's, `declared` that the plan has an entry for the network.
+    `site` is the place of an enterprise network, `gateway_on` the device that is the router of a network behind an
+    edge, each None where the plan does not say; `data_center` is where a network of one zone stands.
     It is a tuple, because plans hold a hundred thousand of them.
     """
 
@@ -96,6 +102,9 @@ class Network(NamedTuple):
     edge: str | None = None
     declared: bool = True
     default: bool = False
+    site: str | None = None
+    gateway_on: str | None = None
+    data_center: str | None = None
 
     @property
     def key(self) -> KeyPath:
@@ -118,6 +127,48 @@ class Cluster(NamedTuple):
     workers: int | None = None
     pods_per_worker: int | None = None
     services: int | None = None
+    data_center: str | None = None
+    edge: str | None = None
+
+
+class Edge(NamedTuple):
+    """An ESG with its DLR, and the overlay behind it. `internet` is one of `INTERNET`, None where the plan is silent."""
+
+    name: str
+    data_center: str | None = None
+    internet: str | None = None
+
+
+class Site(NamedTuple):
+    """A place of the enterprise."""
+
+    name: str
+
+
+class LinkNat(NamedTuple):
+    """A network that the far side of a link sees at other addresses: 1 to 1 at the same size, or one for answers only."""
+
+    network: str
+    shown: Prefix
+
+
+class Link(NamedTuple):
+    """An entry of `[[link]]`: two ends by name, and how they are joined.
+
+    `networks` are what it carries or stretches, none for everything that the method can carry. `number` is the
+    place of the entry in the plan, from 0.
+    """
+
+    ends: tuple[str, str]
+    method: Method
+    networks: tuple[str, ...] = ()
+    nat: tuple[LinkNat, ...] = ()
+    number: int = 0
+
+    @property
+    def key(self) -> KeyPath:
+        """Where the plan states the link."""
+        return ("link", self.number)
 
 
 class Avoid(NamedTuple):
@@ -157,6 +208,9 @@ class Plan:
     ike: int | None = None
     account_routing: str | None = None
     clusters: Mapping[str, Cluster] = field(default_factory=dict)
+    edges: Mapping[str, Edge] = field(default_factory=dict)
+    sites: Mapping[str, Site] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
     avoids: tuple[Avoid, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     networks: tuple[Network, ...] = ()
