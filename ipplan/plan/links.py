@@ -73,10 +73,11 @@ class _LinkReader:
             name for name, row in _table(document, "clusters").items()
             if not isinstance(row, dict) or row.get("platform") not in ("iks", "icp")
         }  # fmt: skip
-        named = {network.edge for network in networks}.union(cluster.edge for cluster in clusters.values())
         declared = Counter([*clusters, *edges, *sites])
         self.doubtful = {name for name, times in declared.items() if times > 1 or name == IBM_PRIVATE}
-        self.edges = {*edges, *(name for name in named if name is not None)}
+        named = (*(network.edge for network in networks), *(cluster.edge for cluster in clusters.values()))
+        # In the order of the plan, because messages list them.
+        self.edges = tuple(dict.fromkeys([*edges, *(name for name in named if name is not None)]))
         self.sites = tuple(sites) or (ENTERPRISE,)
         self.seen: dict[frozenset[str], Link] = {}
 
@@ -113,7 +114,7 @@ class _LinkReader:
         cluster = self.clusters.get(network.cluster) if network.cluster is not None else None
         if network.kind.platform is not None and cluster is not None and cluster.edge is not None:
             return cluster.edge
-        return next(iter(self.edges)) if len(self.edges) == 1 else None
+        return self.edges[0] if len(self.edges) == 1 else None
 
     # -- an entry ------------------------------------------------------------------------------------------
 
