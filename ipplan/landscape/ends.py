@@ -485,6 +485,10 @@ class Ends:
         for network in able:
             yield Carried(network, shown.get(network.name))
 
+    def can_carry(self, joint: Joint, side: End, network: Network) -> bool:
+        """Tell whether the method of a link can carry a network of one side, whatever the link names."""
+        return any(n.name == network.name for n in self._able(joint, side))
+
     def _names(self, joint: Joint, network: Network) -> bool:
         """Tell whether a link that stretches networks stretches this one."""
         if joint.link is None or not joint.link.networks:
