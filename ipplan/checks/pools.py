@@ -112,7 +112,7 @@ def pool_unusable(context: Context) -> Iterator[Finding]:
         if not context.usable_space.overlaps(pool.prefix):
             avoided = context.catalog.overlapping(pool.prefix)
             rows = [r for r in avoided if context.catalog.avoids(r)]
-            avoids = sum(a.prefix.overlaps(pool.prefix) for a in context.plan.avoids)
+            avoids = sum(prefix.overlaps(pool.prefix) for prefix, _ in context.plan.set_aside)
             around = [r for r in rows if r.prefix.covers(pool.prefix)]
             row = max(around, key=lambda r: (r.prefix.length, r.platform == "iks"), default=None)
             if row:

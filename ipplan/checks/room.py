@@ -48,9 +48,9 @@ def growth_blocked(context: Context) -> Iterator[Finding]:
             # What overlaps the network itself is told by the rules on overlaps.
             found += [f"{row.title} {row.prefix}" for row in rows if not row.prefix.overlaps(prefix)]
             found += [
-                f"avoided space {a.prefix}"
-                for a in context.plan.avoids
-                if a.prefix.overlaps(room) and not a.prefix.overlaps(prefix)
+                words
+                for other, words in context.plan.set_aside
+                if other.overlaps(room) and not other.overlaps(prefix)
             ]
         if found:
             more = f" and {len(found) - _MOST_NAMED:,} more" if len(found) > _MOST_NAMED else ""

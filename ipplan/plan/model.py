@@ -261,8 +261,8 @@ class Plan:
 
     @cached_property
     def edge_names(self) -> tuple[str, ...]:
-        """Every edge that the plan declares, then those that networks and clusters only name."""
-        named = (*(n.edge for n in self.networks), *(c.edge for c in self.clusters.values()))
+        """Every edge that the plan declares, then those that clusters and networks only name."""
+        named = (*(c.edge for c in self.clusters.values()), *(n.edge for n in self.networks))
         return tuple(dict.fromkeys([*self.edges, *(name for name in named if name is not None)]))
 
     @cached_property
