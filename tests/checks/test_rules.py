@@ -134,16 +134,20 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
     "pod-capacity": [
         (IKS + "workers = 5\n" + net("a", "iks-pod", "172.22.0.0/23"), "error", ("a",), None),
         (ICP + "workers = 9\npods-per-worker = 110\n" + net("a", "icp-pod", "10.225.0.0/22"), "error", ("a",), None),
+        (ICP + "workers = 9\npods-per-worker = 110\n" + net("a", "icp-pod", "10.225.0.0/21"), "error", ("a",), None),
         (ICP + net("a", "icp-pod", "10.225.0.0/27"), "error", ("a",), None),
     ],
     "pods-per-worker": [
         (IKS + "pods-per-worker = 251\n", "error", (), None),
         (IKS + "pods-per-worker = 129\n", "warning", (), None),
     ],
-    "service-capacity": [(IKS + "services = 256\n" + net("a", "iks-service", "172.22.0.0/24"), "error", ("a",), None)],
+    "service-capacity": [
+        (IKS + "services = 256\n" + net("a", "iks-service", "172.22.0.0/24"), "error", ("a",), None),
+        (ICP + "services = 255\n" + net("a", "icp-service", "10.225.0.0/24"), "error", ("a",), None),
+    ],
     "service-range-too-large": [(ICP + net("a", "icp-service", "10.0.0.0/8"), "error", ("a",), None)],
     "worker-capacity": [
-        (ICP + "workers = 14\n" + net("a", "icp-worker", "10.225.0.0/28"), "error", ("a",), None),
+        (ICP + "workers = 13\n" + net("a", "icp-worker", "10.225.0.0/27"), "error", ("a",), None),
         (IKS + "workers = 60\n" + net("a", "iks-worker-private", "10.48.0.0/26"), "warning", ("a",), None),
     ],
     "named-address": [
@@ -227,7 +231,7 @@ FINE = {
     "pods-per-worker": IKS + "pods-per-worker = 128\n" + ICP + "pods-per-worker = 500\n",
     "service-capacity": IKS + "services = 255\n" + net("a", "iks-service", "172.22.0.0/24"),
     "service-range-too-large": ICP + net("a", "icp-service", "10.224.0.0/12"),
-    "worker-capacity": ICP + "workers = 13\n" + net("a", "icp-worker", "10.225.0.0/28"),
+    "worker-capacity": ICP + "workers = 12\n" + net("a", "icp-worker", "10.225.0.0/27"),
     "named-address": net("a", "vcs-vm", "10.225.0.0/24", 'addresses = { x = 254, y = 1, z = "10.225.0.9" }'),
     "incomplete-cluster": IKS + net("a", "iks-pod", "172.22.0.0/16") + net("b", "iks-service", "172.23.0.0/16")
     + '[networks.w]\nkind = "iks-worker-private"\n',
