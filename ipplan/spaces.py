@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ipplan.addresses import WIDTH, Prefix, PrefixIndex, parse_prefix
+from ipplan.addresses import WIDTH, Prefix, PrefixIndex
 from ipplan.catalog import Catalog, iks_windows
 
 if TYPE_CHECKING:
@@ -178,14 +178,9 @@ def _overlaps(findings: Iterable[Finding]) -> list[tuple[Prefix, str]]:
     for finding in findings:
         if finding.severity == "note" or finding.overlap is None or not finding.networks:
             continue
-        own, *others = map(_prefix, finding.cidrs)
+        own, *others = finding.cidrs
         found.update((shared, finding.rule) for other in others if (shared := own.shared(other)) is not None)
     return sorted(found)
-
-
-def _prefix(cidr: str) -> Prefix:
-    """Read a prefix of a finding, which may be that of the registries that the strict reader refuses."""
-    return Prefix(6, 0xFFFF << 32, 96) if cidr == "::ffff:0:0/96" else parse_prefix(cidr)
 
 
 class _Surroundings:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.addresses import format_address
-from ipplan.checks.context import label
+from ipplan.checks.context import label, others
 from ipplan.checks.registry import RULES, rule
-from ipplan.findings import Source
+from ipplan.findings import Related, Source
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.sizing import HSRP_ADDRESSES, IKS_ADDRESSES_PER_WORKER, length_for, need_of, room_in
 
@@ -86,7 +86,7 @@ def _too_small(context: Context, name: str, role: Role, icp_source: Source | Non
             f" and a /{prefix.length} has {prefix.size:,}",
             network.cidr_key,
             networks=(network.name,),
-            cidrs=(str(prefix),),
+            cidrs=(prefix,),
             because=(f"cluster {cluster.name} has {need.reason}",),
             help=f"a /{length_for(need, network.kind, prefix.version)} is large enough",
             source=icp_source if cluster.platform == "icp" else None,
@@ -148,7 +148,7 @@ def service_range_too_large(context: Context) -> Iterator[Finding]:
                     f"{label(network)} is larger than the /{shortest} that Kubernetes accepts for services",
                     network.cidr_key,
                     networks=(network.name,),
-                    cidrs=(str(prefix),),
+                    cidrs=(prefix,),
                 )
 
 
@@ -188,7 +188,8 @@ def worker_capacity(context: Context) -> Iterator[Finding]:
             network.cidr_key,
             severity="error" if severe else "warning",
             networks=tuple(n.name for n, _ in members),
-            cidrs=tuple(str(p) for _, p in members),
+            cidrs=tuple(p for _, p in members),
+            related=others(*(n for n, _ in members[1:])),
             because=(
                 f"cluster {name} has {need.reason}",
                 "network, gateway and broadcast address are taken"
@@ -219,7 +220,7 @@ def named_address(context: Context) -> Iterator[Finding]:
                     f"address {entry.name} of {label(network)}, {what}, is not in the network",
                     key,
                     networks=(network.name,),
-                    cidrs=(str(prefix),),
+                    cidrs=(prefix,),
                     because=(
                         f"usable are numbers 1 to {max(prefix.size - 2, min(prefix.size, 2)):,}, {prefix.range}",
                     ),
@@ -229,7 +230,8 @@ def named_address(context: Context) -> Iterator[Finding]:
                     f"addresses {taken[value]} and {entry.name} of {network.name} are both {format_address(prefix.version, value)}",
                     key,
                     networks=(network.name,),
-                    cidrs=(str(prefix),),
+                    cidrs=(prefix,),
+                    related=(Related((*network.key, "addresses", taken[value]), network.name),),
                 )
             else:
                 taken[value] = entry.name

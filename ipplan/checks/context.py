@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ipplan.addresses import WIDTH, Prefix, Range, RangeSet
+from ipplan.findings import Related
 from ipplan.plan.kinds import KINDS
 from ipplan.topology import choice, find_conflict, sites_of
 
@@ -204,6 +205,16 @@ def windows_for(kind: Kind) -> tuple[IksWindow, ...]:
 
     option = f"{kind.role}-subnet"
     return tuple(window for window in iks_windows() if window.option == option)
+
+
+def ranges_of(*networks: Network) -> tuple[Prefix, ...]:
+    """Return the ranges of some networks, for a finding about them."""
+    return tuple(n.prefix for n in networks if n.prefix is not None)
+
+
+def others(*networks: Network) -> tuple[Related, ...]:
+    """Return the places of the networks that a finding is about beside its own, once each."""
+    return tuple(dict.fromkeys(Related(n.cidr_key, n.name) for n in networks))
 
 
 def label(network: Network) -> str:

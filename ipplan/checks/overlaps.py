@@ -6,9 +6,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ipplan.addresses import PrefixIndex
-from ipplan.checks.context import label
+from ipplan.checks.context import label, others, ranges_of
 from ipplan.checks.registry import RULES, rule
-from ipplan.findings import Source
+from ipplan.findings import Related, Source
 from ipplan.topology import SITES, changes_to_conflict
 
 if TYPE_CHECKING:
@@ -120,8 +120,9 @@ def _overlap(context: Context, inner: Network, outer: Network, further: int) -> 
         first.cidr_key,
         severity="error" if severe else "warning",
         networks=(first.name, second.name),
-        cidrs=(str(first.prefix), str(second.prefix)),
-        overlap=str(inner.prefix),
+        cidrs=ranges_of(first, second),
+        overlap=inner.prefix,
+        related=others(second),
         because=because,
         help=help_,
     )
@@ -187,18 +188,19 @@ def avoid_overlap(context: Context) -> Iterator[Finding]:
 
     Do: move the network, or narrow the entry if it was too wide.
     """
-    avoids = sorted(context.plan.avoids, key=lambda avoid: avoid.prefix)
-    index = PrefixIndex([avoid.prefix for avoid in avoids])
-    for network in context.touching(avoid.prefix for avoid in avoids):
+    avoids = sorted(enumerate(context.plan.avoids), key=lambda entry: (entry[1].prefix, entry[0]))
+    index = PrefixIndex([avoid.prefix for _, avoid in avoids])
+    for network in context.touching(avoid.prefix for _, avoid in avoids):
         if network.prefix is None or not network.declared:
             continue
-        for avoid in (avoids[i] for i in index.overlapping(network.prefix)):
+        for number, avoid in (avoids[i] for i in index.overlapping(network.prefix)):
             reason = f" ({avoid.reason})" if avoid.reason else ""
             yield RULES["avoid-overlap"].finding(
                 f"{label(network)} overlaps avoided space {avoid.prefix}{reason}",
                 network.cidr_key,
                 networks=(network.name,),
-                cidrs=(str(network.prefix), str(avoid.prefix)),
-                overlap=str(avoid.prefix.shared(network.prefix)),
+                cidrs=(network.prefix, avoid.prefix),
+                overlap=avoid.prefix.shared(network.prefix),
+                related=(Related(("avoid", number)),),
                 help=context.suggest(network),
             )

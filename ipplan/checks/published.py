@@ -177,8 +177,8 @@ def _tell(
             network.cidr_key,
             severity=severity,
             networks=(network.name,),
-            cidrs=(str(network.prefix), *(str(r.prefix) for r in rows)),
-            overlap=str(network.prefix.shared(largest.prefix)),
+            cidrs=(network.prefix, *(r.prefix for r in rows)),
+            overlap=network.prefix.shared(largest.prefix),
             help=context.suggest(network),
             source=largest.source,
         )
@@ -189,8 +189,8 @@ def _tell(
             network.cidr_key,
             severity=severity,
             networks=(network.name,),
-            cidrs=(str(network.prefix), str(row.prefix)),
-            overlap=str(network.prefix.shared(row.prefix)),
+            cidrs=(network.prefix, row.prefix),
+            overlap=network.prefix.shared(row.prefix),
             because=(f"the published row is doubtful: {row.note}",)
             if row.note and "suspect" in row.note
             else (),
@@ -285,7 +285,7 @@ def classic_route_overlap(context: Context) -> Iterator[Finding]:
             f"{count} in {routes[0].prefix}, which every classic server routes to the BCR: they need more specific routes",
             first.cidr_key,
             networks=tuple(names),
-            cidrs=(str(routes[0].prefix),),
+            cidrs=(routes[0].prefix,),
             source=routes[0].source,
         )
 
@@ -317,8 +317,8 @@ def _most_specific(
             f"{label(network)} overlaps {_row(row)}",
             network.cidr_key,
             networks=(network.name,),
-            cidrs=(str(prefix), str(row.prefix)),
-            overlap=str(prefix.shared(row.prefix)),
+            cidrs=(prefix, row.prefix),
+            overlap=prefix.shared(row.prefix),
             help=context.suggest(network),
             source=row.source,
         )

@@ -14,7 +14,7 @@ from ipplan.checks import RULES, check_plan
 from ipplan.plan.load import parse_plan
 
 if TYPE_CHECKING:
-    from ipplan.findings import Finding
+    from ipplan.findings import Finding, KeyPath
 
 DAL10 = '[plan]\ndata-centers = ["dal10"]\n'
 
@@ -274,7 +274,9 @@ def test_a_plan_that_breaks_a_rule_gets_one_finding_of_it(
 ) -> None:
     found = [f for f in findings(text) if f.rule == rule]
 
-    assert [(f.severity, f.networks, f.overlap) for f in found][:1] == [(severity, networks, overlap)]
+    assert [(f.severity, f.networks, f.overlap and str(f.overlap)) for f in found][:1] == [
+        (severity, networks, overlap)
+    ]
     several = text == TWO or "172.16.0.0/12" in text
     assert len(found) == (2 if several else 1)
     assert found[0].source is not None
@@ -283,6 +285,38 @@ def test_a_plan_that_breaks_a_rule_gets_one_finding_of_it(
 @pytest.mark.parametrize("rule", sorted(FINE))
 def test_a_plan_that_nearly_breaks_a_rule_gets_none(rule: str) -> None:
     assert [f.message for f in findings(FINE[rule]) if f.rule == rule] == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "keys"),
+    [
+        ("network-overlap", CASES["network-overlap"][0][0], [("a", ("networks", "a", "cidr"))]),
+        ("network-overlap", CASES["network-overlap"][1][0], [("iks (pods, default)", ("clusters", "iks"))]),
+        ("avoid-overlap", '[[avoid]]\ncidr = "10.9.0.0/16"\n' + CASES["avoid-overlap"][0][0], [(None, ("avoid", 1))]),
+        ("pool-overlap", CASES["pool-overlap"][0][0], [(None, ("plan", "byoip", 0))]),
+        ("outside-pools", CASES["outside-pools"][1][0], [(None, ("plan", "byoip", 0))]),
+        ("named-address", CASES["named-address"][2][0], [("a", ("networks", "a", "addresses", "x"))]),
+        ("growth-blocked", CASES["growth-blocked"][0][0], [("b", ("networks", "b", "cidr"))]),
+        ("growth-blocked", CASES["growth-blocked"][1][0], [(None, ("avoid", 0))]),
+        ("group-split", CASES["group-split"][0][0], [("c", ("networks", "c", "cidr"))]),
+        (
+            "pool-unusable",
+            '[plan]\nbyoip = ["10.225.0.0/24"]\n[[avoid]]\ncidr = "10.225.0.0/25"\n[[avoid]]\ncidr = "10.225.0.128/25"\n',
+            [(None, ("avoid", 0)), (None, ("avoid", 1))],
+        ),
+        (
+            "worker-capacity",
+            IKS + "workers = 200\n" + net("a", "iks-worker-private", "10.48.0.0/26") + net("b", "iks-worker-private", "10.48.1.0/26"),
+            [("b", ("networks", "b", "cidr"))],
+        ),
+    ],
+)  # fmt: skip
+def test_a_finding_names_the_other_places_that_it_is_about(
+    rule: str, text: str, keys: list[tuple[str | None, KeyPath]]
+) -> None:
+    (found,) = [f for f in findings(text) if f.rule == rule]
+
+    assert [(r.network, r.key) for r in found.related] == keys
 
 
 def test_an_overlap_with_ibm_names_the_most_specific_row() -> None:
@@ -317,7 +351,7 @@ def test_overlaps_are_exactly_those_that_a_comparison_of_all_pairs_finds() -> No
             first = (0x0AE10000 + chance.randrange(256)) >> 32 - length << 32 - length
             nets[f"n{i}"] = str(ipaddress.ip_network((first, length)))
         found = {
-            frozenset(f.networks): f.overlap
+            frozenset(f.networks): str(f.overlap)
             for f in findings("".join(net(n, "vcs-vm", c) for n, c in nets.items()))
             if f.rule == "network-overlap"
         }
