@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ipplan.addresses import WIDTH, Prefix, PrefixIndex
+from ipplan.addresses import Prefix, PrefixIndex, covering_prefix
 from ipplan.catalog import Catalog, iks_windows
 
 if TYPE_CHECKING:
@@ -225,11 +225,9 @@ def _around(index: PrefixIndex, prefix: Prefix) -> Prefix | None:
 def _trim(space: Prefix, prefixes: Iterable[Prefix]) -> Prefix:
     """Return the smallest prefix around some in a space, widened within it where one of them fills it."""
     prefixes = list(prefixes)
-    low, high = min(p.first for p in prefixes), max(p.last for p in prefixes)
-    length = min(WIDTH[space.version] - (low ^ high).bit_length(), min(p.length for p in prefixes))
-    around = Prefix(space.version, low, WIDTH[space.version]).supernet(length)
+    around = covering_prefix(prefixes)
     if around in prefixes:
-        around = around.supernet(max(space.length, length - _WIDER))
+        around = around.supernet(max(space.length, around.length - _WIDER))
     return around
 
 

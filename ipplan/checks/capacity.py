@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.addresses import format_address
 from ipplan.checks.context import label, others
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Related, Source
@@ -14,7 +13,7 @@ from ipplan.plan.sizing import HSRP_ADDRESSES, IKS_ADDRESSES_PER_WORKER, length_
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ipplan.addresses import Prefix
+    from ipplan.addresses import Address, Prefix
     from ipplan.checks.context import Context
     from ipplan.findings import Finding
     from ipplan.plan.kinds import Role
@@ -210,12 +209,13 @@ def named_address(context: Context) -> Iterator[Finding]:
     for network in context.detailed:
         if not network.addresses or network.prefix is None:
             continue
-        prefix, taken = network.prefix, dict[int, str]()
+        prefix = network.prefix
+        taken: dict[Address, str] = {}
         for entry in network.addresses:
-            value = entry.resolve(prefix)
+            address = entry.at(prefix)
             key = (*network.key, "addresses", entry.name)
-            if value is None:
-                what = format_address(*entry.address) if entry.address else f"number {entry.nth:,}"
+            if address is None:
+                what = str(entry.address) if entry.address else f"number {entry.nth:,}"
                 yield RULES["named-address"].finding(
                     f"address {entry.name} of {label(network)}, {what}, is not in the network",
                     key,
@@ -225,13 +225,13 @@ def named_address(context: Context) -> Iterator[Finding]:
                         f"usable are numbers 1 to {max(prefix.size - 2, min(prefix.size, 2)):,}, {prefix.range}",
                     ),
                 )
-            elif value in taken:
+            elif address in taken:
                 yield RULES["named-address"].finding(
-                    f"addresses {taken[value]} and {entry.name} of {network.name} are both {format_address(prefix.version, value)}",
+                    f"addresses {taken[address]} and {entry.name} of {network.name} are both {address}",
                     key,
                     networks=(network.name,),
                     cidrs=(prefix,),
-                    related=(Related((*network.key, "addresses", taken[value]), network.name),),
+                    related=(Related((*network.key, "addresses", taken[address]), network.name),),
                 )
             else:
-                taken[value] = entry.name
+                taken[address] = entry.name

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ipplan.addresses import WIDTH, Prefix, Range, RangeSet
+from ipplan.addresses import WIDTH, Prefix, RangeSet
 from ipplan.findings import Related
 from ipplan.plan.kinds import KINDS
 from ipplan.topology import choice, find_conflict, sites_of
@@ -161,9 +161,9 @@ class Context:
         return self.pool_space - RangeSet(avoided) - RangeSet(a.prefix for a in self.plan.avoids)
 
     @cached_property
-    def _free(self) -> list[Range]:
+    def _free(self) -> RangeSet:
         """What is left of the usable space beside every network, less what was suggested already."""
-        return list(self.usable_space - RangeSet(n.prefix for n in self.networks if n.prefix is not None))
+        return self.usable_space - RangeSet(n.prefix for n in self.networks if n.prefix is not None)
 
     def suggest(self, network: Network) -> str | None:
         """Return the next step "PREFIX is free in pool POOL" for a network that could move, else None.
@@ -177,24 +177,12 @@ class Context:
         return self._suggested.get(network.name)
 
     def _suggest(self, network: Network, wanted: Prefix) -> str | None:
-        size = wanted.size
         for pool in self.plan.pools:
             if network.pool not in (None, pool.prefix) or pool.prefix.version != wanted.version:
                 continue
-            for index, span in enumerate(self._free):
-                if span.version != wanted.version:
-                    continue
-                first = -(-max(span.first, pool.prefix.first) // size) * size
-                last = first + size - 1
-                if last > min(span.last, pool.prefix.last):
-                    continue
-                version = span.version
-                self._free[index : index + 1] = [
-                    Range(version, a, b)
-                    for a, b in ((span.first, first - 1), (last + 1, span.last))
-                    if a <= b
-                ]
-                free = Prefix(version, first, wanted.length)
+            free = self._free.lowest_prefix(wanted.length, pool.prefix)
+            if free is not None:
+                self._free = self._free.without(free)
                 return f"{free} is free in pool {pool.prefix} for {network.name}"
         return None
 

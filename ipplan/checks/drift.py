@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.addresses import PrefixIndex, RangeSet, format_address
+from ipplan.addresses import PrefixIndex, RangeSet
 from ipplan.checks.context import others, ranges_of
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Source
@@ -478,5 +478,5 @@ def _named(networks: Iterable[Network], wanted: Sequence[str]) -> Iterator[tuple
 def _resolved(network: Network, address: NamedAddress) -> str | None:
     if network.prefix is None:
         return None
-    value = address.resolve(network.prefix)
-    return None if value is None else format_address(network.prefix.version, value)
+    found = address.at(network.prefix)
+    return None if found is None else str(found)

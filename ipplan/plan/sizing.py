@@ -208,8 +208,8 @@ def resolve_addresses(network: Network, prefix: Prefix) -> list[tuple[str, str]]
     broadcast address; full addresses stay as they are. One that the prefix does not hold is left out: a check
     reports it.
     """
-    resolved = ((named.name, named.resolve(prefix)) for named in network.addresses)
-    return [(name, format_address(prefix.version, value)) for name, value in resolved if value is not None]
+    resolved = ((named.name, named.at(prefix)) for named in network.addresses)
+    return [(name, str(address)) for name, address in resolved if address is not None]
 
 
 def gateway_of(network: Network, prefix: Prefix) -> str | None:

@@ -157,6 +157,14 @@ def test_named_addresses_count_usable_ones(cidr: str, value: int | str, text: st
     assert resolve_addresses(named(x=value), parse_prefix(cidr)) == [("x", text)]
 
 
+def test_a_named_address_is_an_address_or_none() -> None:
+    (entry,) = named(x="10.0.4.77").addresses
+
+    assert entry.at(parse_prefix("10.0.4.0/24")) == parse_address("10.0.4.77")
+    assert entry.at(parse_prefix("10.0.5.0/24")) is None
+    assert entry.at(parse_prefix("fd00::/64")) is None
+
+
 @pytest.mark.parametrize("value", [255, 10**12, -255, -(10**12), "10.9.9.9"])
 def test_named_addresses_beyond_the_network_are_left_out(value: int | str) -> None:
     assert resolve_addresses(named(x=value), parse_prefix("10.0.4.0/24")) == []
