@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import tomli
@@ -19,7 +19,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from ipplan.catalog import EDITIONS
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.load import PlanError, parse_plan
-from ipplan.plan.model import ACCOUNT_ROUTING, ASN_KEYS, INTEGRATION
+from ipplan.plan.methods import TRANSLATING, Method
+from ipplan.plan.model import ACCOUNT_ROUTING, ASN_KEYS, GATEWAY_ON, INTEGRATION, INTERNET
 
 ROOT = Path(__file__).parent.parent
 SCHEMAS: dict[str, dict[str, Any]] = {
@@ -104,6 +105,23 @@ def test_the_plan_schema_lists_what_the_program_knows() -> None:
     assert {key: tuple(integration[key]["enum"]) for key in INTEGRATION} == INTEGRATION
     assert set(integration) == {*INTEGRATION, *ASN_KEYS, "ike", "account-routing"}
     assert tuple(integration["account-routing"]["enum"]) == ACCOUNT_ROUTING
+    network, link, edge = (plan["$defs"][name] for name in ("network", "link", "edge"))
+    assert tuple(network["properties"]["gateway-on"]["enum"]) == GATEWAY_ON
+    assert tuple(edge["properties"]["internet"]["enum"]) == INTERNET
+    assert tuple(link["properties"]["method"]["enum"]) == get_args(Method)
+    without = {
+        key: set(rule["if"]["properties"][word]["enum"])
+        for part, word in ((network, "kind"), (link, "method"))
+        for rule in part["allOf"] if "if" in rule
+        for key, value in rule["then"].get("properties", {}).items() if value is False
+    }  # fmt: skip
+    assert without == {
+        "pool": {k.name for k in KINDS.values() if k.provider in ("ibm", "enterprise")},
+        "site": {k.name for k in KINDS.values() if k.provider != "enterprise"},
+        "gateway-on": {k.name for k in KINDS.values() if k.router is None},
+        "networks": {"none"},
+        "nat": {*get_args(Method)} - TRANSLATING,
+    }
     assert SCHEMAS["allocation"]["$defs"]["placement"]["properties"]["kind"]["enum"] == list(KINDS)
 
 
@@ -195,6 +213,22 @@ platform = "iks"
 workers = 1
 pods-per-worker = 2
 services = 3
+data-center = "dal10"
+[clusters.b]
+platform = "icp"
+edge = "e"
+[edges.e]
+data-center = "dal10"
+internet = "snat"
+[sites.s]
+[[link]]
+between = ["a", "e"]
+method = "strongswan"
+networks = ["o"]
+nat = [{ network = "o", as = "10.62.0.0/16" }]
+[[link]]
+between = ["s", "e"]
+method = "l2-extension"
 [[avoid]]
 cidr = "10.60.0.0/16"
 reason = "r"
@@ -219,7 +253,16 @@ cidr = "172.30.0.0/16"
 [networks.p]
 kind = "vcs-vm"
 prefix = 24
+edge = "e"
+gateway-on = "dlr"
+data-center = "dal10"
+[networks.q]
+kind = "enterprise"
+cidr = "192.168.0.0/24"
+site = "s"
 """
+
+LINK = "[edges.e]\n[edges.f]\n[edges.g]\n[[link]]\n"
 
 BROKEN = {
     "unknown table": "[network.x]\nkind = 'vcs-vm'",
@@ -265,6 +308,25 @@ BROKEN = {
     "waiver without reason": "[[waive]]\nrule = 'network-overlap'",
     "waiver without rule": "[[waive]]\nreason = 'r'",
     "waiver until noon": "[[waive]]\nrule = 'r'\nreason = 'r'\nuntil = 2027-03-31T12:00:00",
+    "edge without a name": "[edges.'']",
+    "unknown key in edge": "[edges.x]\nasn = 1",
+    "unknown way to the internet": "[edges.x]\ninternet = 'dnat'",
+    "edge in a data center that is none": "[edges.x]\ndata-center = 'Dallas'",
+    "cluster in a data center that is none": "[clusters.x]\nplatform = 'iks'\ndata-center = 10",
+    "unknown key in site": "[sites.x]\ncity = 'Berlin'",
+    "sites as a list": "sites = ['x']",
+    "link as one table": "[link]\nbetween = ['a', 'b']",
+    "link of three ends": f"{LINK}between = ['e', 'f', 'g']\nmethod = 'ipsec'",
+    "link with itself": f"{LINK}between = ['e', 'e']\nmethod = 'ipsec'",
+    "link without ends": f"{LINK}method = 'ipsec'",
+    "link without method": f"{LINK}between = ['e', 'f']",
+    "link by an unknown method": f"{LINK}between = ['e', 'f']\nmethod = 'vxlan'",
+    "link that is none and carries": f"{LINK}between = ['e', 'f']\nmethod = 'none'\nnetworks = []",
+    "nat that does not translate": f"{LINK}between = ['e', 'f']\nmethod = 'routed'\nnat = [{{network = 'x'}}]",
+    "nat by a method that cannot": f"{LINK}between = ['e', 'f']\nmethod = 'none'\nnat = []",
+    "site of a VM network": "[networks.x]\nkind = 'vcs-vm'\nsite = 'enterprise'",
+    "gateway of an ESG network": "[networks.x]\nkind = 'vcs-esg-private'\ngateway-on = 'esg'",
+    "gateway on an unknown router": "[networks.x]\nkind = 'vcs-vm'\ngateway-on = 'bcr'",
     "waiver until a number": "[[waive]]\nrule = 'r'\nreason = 'r'\nuntil = 2027",
 }
 

@@ -24,6 +24,8 @@ class Kind(NamedTuple):
     internal: only reachable inside its cluster: pod and service ranges.
     default_lengths: prefix length by IP version for a network that states no size and has no cluster to size it.
     default_source: where that size is documented.
+    of_edge: of a vCenter Server instance, so that it belongs to an edge or stands behind it.
+    router: the router of the network where the plan names no other; None where the plan has no say in it.
     """
 
     name: str
@@ -36,6 +38,8 @@ class Kind(NamedTuple):
     internal: bool = False
     default_lengths: tuple[int, int] | None = None
     default_source: str | None = None
+    of_edge: bool = False
+    router: Literal["dlr", "esg"] | None = None
 
 
 _VM = "sample workload network of vCenter Server (vmwaresolutions vcenter/vc_esg_config.md, 2018-11-20)"
@@ -51,7 +55,7 @@ def _ibm(
     name: str, role: Role, title: str, subnet_type: Literal["primary", "portable"], *, public: bool
 ) -> Kind:
     platform = "iks" if name.startswith("iks-") else None
-    return Kind(name, "ibm", role, title, platform, subnet_type, public)
+    return Kind(name, "ibm", role, title, platform, subnet_type, public, of_edge=platform is None)
 
 
 KINDS: dict[str, Kind] = {
@@ -73,8 +77,14 @@ KINDS: dict[str, Kind] = {
         _ibm("vcs-vsan", "vcs", "vSAN", "portable", public=False),
         _ibm("vcs-nfs", "vcs", "NFS", "portable", public=False),
         _ibm("vcs-hcx", "vcs", "HCX", "portable", public=False),
-        Kind("vcs-vm", "byoip", "vm", "VMs on VXLAN", default_lengths=(24, 64), default_source=_VM),
-        Kind("vcs-transit", "byoip", "transit", "ESG to DLR", default_lengths=(29, 64), default_source=_TRANSIT),
+        Kind(
+            "vcs-vm", "byoip", "vm", "VMs on VXLAN",
+            default_lengths=(24, 64), default_source=_VM, of_edge=True, router="dlr",
+        ),
+        Kind(
+            "vcs-transit", "byoip", "transit", "ESG to DLR",
+            default_lengths=(29, 64), default_source=_TRANSIT, of_edge=True,
+        ),
         Kind(
             "icp-pod", "byoip", "pod", "ICP pods", "icp",
             internal=True, default_lengths=(16, 112), default_source=_POD,
@@ -83,7 +93,10 @@ KINDS: dict[str, Kind] = {
             "icp-service", "byoip", "service", "ICP services", "icp",
             internal=True, default_lengths=(16, 112), default_source=_SERVICE,
         ),
-        Kind("icp-worker", "byoip", "worker", "ICP workers", "icp", default_lengths=(24, 64), default_source=_NODE),
+        Kind(
+            "icp-worker", "byoip", "worker", "ICP workers", "icp",
+            default_lengths=(24, 64), default_source=_NODE, of_edge=True, router="esg",
+        ),
         Kind("enterprise", "enterprise", "enterprise", "on-premises networks"),
     )
 }  # fmt: skip

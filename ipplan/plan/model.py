@@ -175,6 +175,25 @@ class Link(NamedTuple):
         return ("link", self.number)
 
 
+class Shown(NamedTuple):
+    """A network at the addresses that the far side of a link sees; `number` is the place among the link's `nat`."""
+
+    network: str
+    prefix: Prefix
+    link: Link
+    number: int
+
+    @property
+    def key(self) -> KeyPath:
+        """Where the plan states the addresses."""
+        return (*self.link.key, "nat", self.number, "as")
+
+    @property
+    def title(self) -> str:
+        """What the addresses are, in words."""
+        return f"{self.network} as seen through the link {' to '.join(self.link.ends)}"
+
+
 class Avoid(NamedTuple):
     """Space that nothing may be allocated from."""
 
@@ -243,6 +262,27 @@ class Plan:
                 if (kind, cluster.name) not in declared
             ]  # fmt: skip
         return tuple(found)
+
+    @cached_property
+    def edge_names(self) -> tuple[str, ...]:
+        """Every edge that the plan declares, then those that clusters and networks only name."""
+        named = (*(c.edge for c in self.clusters.values()), *(n.edge for n in self.networks))
+        return tuple(dict.fromkeys([*self.edges, *(name for name in named if name is not None)]))
+
+    @cached_property
+    def shown(self) -> tuple[Shown, ...]:
+        """Every network that a link translates, at the addresses that its far side sees."""
+        return tuple(
+            Shown(nat.network, nat.shown, link, number)
+            for link in self.links
+            for number, nat in enumerate(link.nat)
+        )
+
+    @property
+    def set_aside(self) -> list[tuple[Prefix, str]]:
+        """What nothing may be allocated from beside the networks themselves, each with a few words for messages."""
+        avoided = [(avoid.prefix, f"avoided space {avoid.prefix}") for avoid in self.avoids]
+        return [*avoided, *((shown.prefix, f"{shown.prefix} ({shown.title})") for shown in self.shown)]
 
     def taking_part(self) -> list[Network]:
         """Return every network: the declared ones, with the default that they take, then undeclared defaults."""

@@ -41,6 +41,10 @@ TRANSIT_DLR: Names = ("dlr",)
 """The DLR there, its forwarding address; without one, the second usable address."""
 CONCENTRATOR: Names = ("l2c",)
 """The L2 concentrator of HCX."""
+ON_PREMISES: Names = ("on-premises",)
+"""The router on premises in a stretched network."""
+SERVICES: Names = ("dns", "ntp", "web-proxy")
+"""Machines in a management or VM network that serve the others."""
 
 
 def as_label(text: str) -> str:

@@ -1,0 +1,178 @@
+"""The landscape of a plan, derived once: who is joined with whom, and what each device holds.
+
+Pure data that check, flows, topology, diff and exports read; they derive nothing themselves. Every device is worked out
+when it is asked for and kept, so that one costs what it holds. Knows the plan and the catalogue, and nothing of rules,
+flows or outputs.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ipplan.addresses import RangeSet
+from ipplan.landscape import routers, workers
+from ipplan.landscape.edges import EsgBuilder
+from ipplan.landscape.ends import PRIVATE, End, Ends, Joint
+from ipplan.landscape.folding import Folder, of_version
+from ipplan.landscape.holders import gateway_address
+from ipplan.landscape.model import BCR_ASN, Speaker
+from ipplan.landscape.tables import Tables
+from ipplan.landscape.tunnels import Tunnels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ipplan.addresses import Prefix
+    from ipplan.catalog import Catalog
+    from ipplan.landscape.model import Esg, HostAddress, Route, Session, Tunnel
+    from ipplan.plan.model import Network, Plan
+
+__all__ = ["PRIVATE", "End", "Joint", "Landscape"]
+
+_CLASSIC = "ibm-default-static-route"
+
+
+class Landscape:
+    """Everything that follows from a plan. Networks without a range take part without addresses."""
+
+    def __init__(self, plan: Plan, catalog: Catalog) -> None:
+        self.plan = plan
+        self.catalog = catalog
+        self.ends = Ends(plan)
+        self.folder = Folder(self.ends)
+        self.tunnels = Tunnels(self.ends, self.folder)
+        self._esgs: dict[End, Esg] = {}
+        self._workers: dict[End, tuple[Route, ...]] = {}
+        self._routers: dict[End, tuple[Route, ...]] = {}
+
+    @cached_property
+    def classic(self) -> tuple[Prefix, ...]:
+        """What every classic server has a route to the BCR for."""
+        return tuple(r.prefix for r in self.catalog.reservations if r.category.name == _CLASSIC)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The tables as sets of destinations, for conflicts."""
+        return Tables(self.ends, self.classic)
+
+    # Devices.
+
+    def esg(self, edge: End) -> Esg:
+        """Return the ESG of an edge with its DLR."""
+        if edge not in self._esgs:
+            self._esgs[edge] = EsgBuilder(self, edge).build()
+        return self._esgs[edge]
+
+    def worker_routes(self, cluster: End) -> tuple[Route, ...]:
+        """Return the table of the workers of a cluster, without what is inside of it."""
+        if cluster not in self._workers:
+            self._workers[cluster] = workers.routes(self, cluster)
+        return self._workers[cluster]
+
+    def router_routes(self, site: End) -> tuple[Route, ...]:
+        """Return the table of the router of a site."""
+        if site not in self._routers:
+            self._routers[site] = tuple(routers.router_routes(self, site))
+        return self._routers[site]
+
+    @cached_property
+    def bcr(self) -> tuple[Route, ...]:
+        """The table of the BCR."""
+        return tuple(routers.bcr_routes(self))
+
+    @cached_property
+    def fcr(self) -> tuple[Route, ...]:
+        """The table of the FCR."""
+        return tuple(routers.fcr_routes(self))
+
+    def sessions(self) -> Iterator[Session]:
+        """Yield every BGP session: those of the ESGs, then those of the workers with the BCR."""
+        for edge in self.ends.edges:
+            yield from self.esg(edge).sessions
+        for cluster in self.ends.of_platform("iks"):
+            yield from workers.bcr_sessions(self, cluster)
+
+    def all_tunnels(self) -> Iterator[Tunnel]:
+        """Yield every tunnel once: those of the edges, then those between clusters."""
+        seen: set[int] = set()
+        for end in (*self.ends.edges, *self.ends.clusters):
+            for tunnel in self.tunnels.of_end(end):
+                if id(tunnel) not in seen:
+                    seen.add(id(tunnel))
+                    yield tunnel
+
+    # What several devices share.
+
+    def internet_of(self, edge: End) -> str:
+        """Return how what stands behind an edge reaches the internet."""
+        declared = self.plan.edges.get(edge.name or "")
+        return (declared.internet if declared is not None else None) or "snat"
+
+    def site_name(self, site: End) -> str | None:
+        """Return the name of a site for devices; None for the only one of a plan that declares none."""
+        return site.name if self.plan.sites else None
+
+    def announces(self, edge: End) -> bool:
+        """Tell whether an ESG announces its networks to the BCR."""
+        return any(j.method == "bgp" for j in self.ends.iter_joints(edge, "iks-edge"))
+
+    def announced_by(self, edge: End) -> tuple[Prefix, ...]:
+        """Return what an ESG announces to the BCR: all that its links with it carry."""
+        own = self.ends.behind(edge)
+        names = [n.name for n in own]
+        joints = [j for j in self.ends.iter_joints(edge, "iks-edge") if j.method == "bgp"]
+        if all(j.limits(names) for j in joints):
+            carried = {c.network.name for j in joints for c in self.ends.carried(j, edge)}
+            own = [n for n in own if n.name in carried]
+        from ipplan.landscape.ends import Carried
+
+        return of_version(self.folder.fold(Carried(n) for n in own), 4)
+
+    def learned(self) -> Sequence[tuple[Prefix, str]]:
+        """Return what the BCR learns by BGP from edges and clusters, and what it is."""
+        return self._learned
+
+    @cached_property
+    def _learned(self) -> tuple[tuple[Prefix, str], ...]:
+        return tuple(routers.learned(self))
+
+    def speakers(self, joint: Joint) -> Iterable[Speaker]:
+        """Return the workers of the IKS cluster of a link as speakers of BGP."""
+        return workers.speakers(self, joint)
+
+    def bcr_speaker(self, network: Network, announced: tuple[Prefix, ...]) -> Speaker:
+        """Return the BCR as the gateway of one of IBM Cloud's subnets."""
+        assert network.prefix is not None
+        return Speaker(
+            "BCR", None, gateway_address(network), BCR_ASN, announced, network.prefix, example=True
+        )
+
+    def enterprise_outside(self, version: int) -> Sequence[tuple[Prefix, str]]:
+        """Return the enterprise's ranges behind a routed link that no classic server has a route for, and what they are."""
+        return [(prefix, text) for prefix, text in self._enterprise_outside if prefix.version == version]
+
+    @cached_property
+    def _enterprise_outside(self) -> tuple[tuple[Prefix, str], ...]:
+        known = RangeSet(self.classic)
+        found: dict[Prefix, str] = {}
+        for joint in self.ends.joints_of(PRIVATE):
+            if joint.method is None:
+                continue
+            whose = "the enterprise" if not self.plan.sites else joint.first.title
+            for prefix in self.folder.fold(self.ends.carried(joint, joint.first)):
+                if not known.covers(prefix):
+                    found.setdefault(prefix, f"{whose}, over Direct Link")
+        return tuple(found.items())
+
+    def seen_from(self, tunnel: Tunnel, end: End) -> tuple[Prefix, ...]:
+        """Return what machines at one end of a tunnel know the far side by.
+
+        What the far side's own gateway translates is seen as it is shown, and so is what this end translates for its
+        own machines: the strongSwan of an IKS cluster translates both sides.
+        """
+        return tunnel.far_from(end).subnets
+
+    def nodes(self, cluster: End) -> list[HostAddress]:
+        """Return the addresses of the workers of a cluster: named ones, else examples."""
+        return workers.nodes(self, cluster)

@@ -1,0 +1,562 @@
+"""Who there is in a plan, where each network stands, and which links join whom.
+
+Pure data, worked out when it is asked for, so that one end costs what it has. Knows nothing of routes or devices.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan.plan.kinds import KINDS
+from ipplan.plan.methods import ENTERPRISE, PAIRS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from ipplan.addresses import Prefix
+    from ipplan.findings import KeyPath
+    from ipplan.plan.methods import EndKind, IntegrationKey, Method, Pair
+    from ipplan.plan.model import Cluster, Link, Network, Plan
+
+TRANSIT = "vcs-transit"
+UPLINKS = {"public": "vcs-esg-public", "private": "vcs-esg-private"}
+"""The kinds of network on the uplinks of an ESG."""
+BEHIND = ("vcs-vm", "icp-worker")
+"""The kinds of network behind an edge; the transit network joins its ESG and its DLR."""
+OF_AN_EDGE = frozenset((*UPLINKS.values(), TRANSIT, *BEHIND))
+"""The kinds of network that make an edge."""
+
+
+class End(NamedTuple):
+    """One end of links: a cluster of a platform, an edge, a site, or IBM Cloud's private network.
+
+    `name` is None for the only edge of a plan that names none, for the cluster of networks that name none, and for
+    IBM Cloud's private network.
+    """
+
+    kind: EndKind
+    name: str | None
+
+    @property
+    def title(self) -> str:
+        """What it is, for a sentence."""
+        if self.kind == "ibm-private":
+            return "IBM Cloud's private network"
+        if self.kind == "edge":
+            return "the edge" if self.name is None else f"edge {self.name}"
+        if self.kind == "site":
+            return f"site {self.name}"
+        return f"the {self.kind.upper()} cluster" if self.name is None else f"cluster {self.name}"
+
+
+PRIVATE = End("ibm-private", None)
+"""IBM Cloud's private network as an end of links."""
+
+
+class Joint(NamedTuple):
+    """Two ends that are joined, and how: an entry of `[[link]]`, or what the short form opens for them.
+
+    `method` is None where the plan leaves the key of the short form out. `first` and `second` are in the order of
+    `PAIRS`.
+    """
+
+    pair: Pair
+    first: End
+    second: End
+    method: Method | None
+    link: Link | None = None
+
+    @property
+    def integration(self) -> IntegrationKey | None:
+        """The key of the short form for such a pair."""
+        return PAIRS[self.pair].key
+
+    @property
+    def key(self) -> KeyPath:
+        """Where the plan says so."""
+        if self.link is not None:
+            return self.link.key
+        return ("integration", self.integration or "")
+
+    @property
+    def title(self) -> str:
+        """Say what it is, for a sentence."""
+        return f"the {METHOD_TITLES[self.method]} between {self.first.title} and {self.second.title}"
+
+    def far(self, end: End) -> End:
+        """Return the other end."""
+        return self.second if end == self.first else self.first
+
+    def limits(self, names: Iterable[str]) -> bool:
+        """Tell whether the link names any of these networks, which limits their side to what it names."""
+        if self.link is None or not (self.link.networks or self.link.nat):
+            return False
+        named = {*self.link.networks, *(entry.network for entry in self.link.nat)}
+        return any(name in named for name in names)
+
+
+METHOD_TITLES: dict[Method | None, str] = {
+    "common-vlan": "BGP on the common VLAN",
+    "strongswan": "strongSwan tunnel",
+    "static-nat": "static NAT",
+    "bgp": "BGP with the BCR",
+    "nat": "NAT",
+    "ipsec": "IPsec tunnel",
+    "gre": "GRE tunnel",
+    "l2-extension": "stretched layer 2 network",
+    "routed": "routed link",
+    "none": "closed link",
+    None: "undecided link",
+}
+"""What a method is, for a sentence."""
+
+
+class Carried(NamedTuple):
+    """A network that a link carries to its far side. `shown` is the range it is seen at there, None for its own."""
+
+    network: Network
+    shown: Prefix | None = None
+
+    @property
+    def prefix(self) -> Prefix | None:
+        """The range that the far side knows."""
+        return self.network.prefix if self.shown is None else self.shown
+
+    @property
+    def outbound_only(self) -> bool:
+        """Whether the far side sees one address for all of it, so that only answers come back."""
+        shown, own = self.shown, self.network.prefix
+        return shown is not None and shown.size == 1 and own is not None and own.size > 1
+
+
+class Ends:
+    """The ends of a plan and the links between them. Everything is computed when asked, and kept."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._joints: dict[End, tuple[Joint, ...]] = {}
+
+    # What there is.
+
+    @cached_property
+    def networks(self) -> Sequence[Network]:
+        """Every network of the plan, with the default that it takes; platform defaults that it does not declare."""
+        return self.plan.taking_part()
+
+    @cached_property
+    def by_kind(self) -> Mapping[str, Sequence[Network]]:
+        """The networks by the name of their kind."""
+        found: dict[str, list[Network]] = {name: [] for name in KINDS}
+        for network in self.networks:
+            found[network.kind.name].append(network)
+        return found
+
+    @cached_property
+    def clusters(self) -> Mapping[End, Cluster | None]:
+        """The clusters as ends; None for the one that networks of a platform belong to when they name none."""
+        found: dict[End, Cluster | None] = {End(c.platform, c.name): c for c in self.plan.clusters.values()}
+        for kind in KINDS.values():
+            if kind.platform is not None and any(n.cluster is None for n in self.by_kind[kind.name]):
+                found[End("iks" if kind.platform == "iks" else "icp", None)] = None
+        return found
+
+    def of_platform(self, platform: str) -> list[End]:
+        """Return the clusters of a platform."""
+        return [end for end in self.clusters if end.kind == platform]
+
+    @cached_property
+    def _of_cluster(self) -> Mapping[End, Sequence[Network]]:
+        found: dict[End, list[Network]] = {end: [] for end in self.clusters}
+        for kind in KINDS.values():
+            if kind.platform is not None:
+                for network in self.by_kind[kind.name]:
+                    found[End("iks" if kind.platform == "iks" else "icp", network.cluster)].append(network)
+        return found
+
+    def of_cluster(self, cluster: End, kind: str | None = None) -> list[Network]:
+        """Return the networks of a cluster, of one kind or of all."""
+        return [n for n in self._of_cluster.get(cluster, ()) if kind in (None, n.kind.name)]
+
+    @cached_property
+    def edge_names(self) -> tuple[str, ...]:
+        """The names of the edges: declared ones, then those that clusters and networks name."""
+        names = dict.fromkeys(self.plan.edges)
+        names |= dict.fromkeys(c.edge for c in self.plan.clusters.values() if c.edge is not None)
+        names |= dict.fromkeys(n.edge for n in self.plan.networks if n.edge is not None)
+        return tuple(names)
+
+    @cached_property
+    def edges(self) -> tuple[End, ...]:
+        """The edges as ends; one without a name where the plan has what makes an edge and names none."""
+        if self.edge_names:
+            return tuple(End("edge", name) for name in self.edge_names)
+        if any(self.by_kind[kind] for kind in OF_AN_EDGE) or self.of_platform("icp"):
+            return (End("edge", None),)
+        return ()
+
+    @cached_property
+    def sites(self) -> tuple[End, ...]:
+        """The sites as ends; one called enterprise where the plan declares none and has enterprise networks."""
+        if self.plan.sites:
+            return tuple(End("site", name) for name in self.plan.sites)
+        named = any(ENTERPRISE in link.ends for link in self.plan.links)
+        return (End("site", ENTERPRISE),) if self.by_kind["enterprise"] or named else ()
+
+    # Where a network stands.
+
+    def edge_of(self, network: Network) -> End | None:
+        """Return the edge that a network belongs to, None where the plan has several and it names none."""
+        if network.edge is not None:
+            return End("edge", network.edge)
+        if network.kind.platform == "icp":
+            return self.edge_of_cluster(End("icp", network.cluster))
+        return self.edges[0] if len(self.edges) == 1 else None
+
+    def edge_of_cluster(self, cluster: End) -> End | None:
+        """Return the edge that an ICP cluster stands behind, None where the plan has several and names none for it."""
+        return self._icp_edges.get(cluster)
+
+    @cached_property
+    def _icp_edges(self) -> Mapping[End, End | None]:
+        linked = {joint.first: joint.second for joint in self.written if joint.pair == "icp-edge"}
+        only = self.edges[0] if len(self.edges) == 1 else None
+        named = {n.cluster: n.edge for n in reversed(self.by_kind["icp-worker"]) if n.edge is not None}
+        found: dict[End, End | None] = {}
+        for end in self.of_platform("icp"):
+            cluster = self.clusters[end]
+            name = (cluster.edge if cluster is not None else None) or named.get(end.name)
+            found[end] = End("edge", name) if name is not None else linked.get(end, only)
+        return found
+
+    @cached_property
+    def _iks_edges(self) -> Mapping[End, frozenset[str]]:
+        """The edges that each IKS cluster names itself or by its networks; none for every edge."""
+        found: dict[End, set[str]] = {end: set() for end in self.of_platform("iks")}
+        for end in found:
+            cluster = self.clusters[end]
+            if cluster is not None and cluster.edge is not None:
+                found[end].add(cluster.edge)
+        for network in self.plan.networks:
+            if network.edge is not None and network.kind.platform == "iks":
+                found[End("iks", network.cluster)].add(network.edge)
+        return {end: frozenset(names) for end, names in found.items()}
+
+    def site_of(self, network: Network) -> End | None:
+        """Return the site that a network stands in, None where the plan has several and it names none.
+
+        A network whose router is on premises stands in the site that stretches it.
+        """
+        if network.kind.provider != "enterprise":
+            return self._stretching.get(network.name)
+        if network.site is not None:
+            return End("site", network.site)
+        return self.sites[0] if len(self.sites) == 1 else None
+
+    def on_premises(self, network: Network) -> bool:
+        """Tell whether the router of a network behind an edge is the one on premises of a site that stretches it."""
+        return network.gateway_on == "on-premises" and network.name in self._stretching
+
+    @cached_property
+    def _stretching(self) -> Mapping[str, End]:
+        """The site of each network whose router is on premises."""
+        found: dict[str, End] = {}
+        for network in self.by_kind["vcs-vm"]:
+            if network.gateway_on != "on-premises" or (edge := self.edge_of(network)) is None:
+                continue
+            for joint in self.joints_of(edge):
+                if joint.method == "l2-extension" and self._names(joint, network):
+                    found.setdefault(network.name, joint.first)
+        return found
+
+    @cached_property
+    def _behind(self) -> Mapping[End, Sequence[Network]]:
+        found: dict[End, list[Network]] = {end: [] for end in self.edges}
+        for kind in BEHIND:
+            for network in self.by_kind[kind]:
+                if (edge := self.edge_of(network)) is not None:
+                    found[edge].append(network)
+        order = {n.name: at for at, n in enumerate(self.networks)}
+        return {edge: sorted(own, key=lambda n: order[n.name]) for edge, own in found.items()}
+
+    def behind(self, edge: End) -> Sequence[Network]:
+        """Return the networks that stand behind an edge, in the order of the plan; not those routed on premises."""
+        return self._really_behind[edge]
+
+    @cached_property
+    def _really_behind(self) -> Mapping[End, Sequence[Network]]:
+        return {e: [n for n in own if not self.on_premises(n)] for e, own in self._behind.items()}
+
+    def stretched_behind(self, edge: End) -> Sequence[Network]:
+        """Return every network on the VXLANs of an edge, those routed on premises too."""
+        return self._behind[edge]
+
+    @cached_property
+    def _of_edge(self) -> Mapping[tuple[str, End], Sequence[Network]]:
+        found: dict[tuple[str, End], list[Network]] = {}
+        for kind in KINDS.values():
+            if kind.name.startswith("vcs-"):
+                for network in self.by_kind[kind.name]:
+                    if (edge := self.edge_of(network)) is not None:
+                        found.setdefault((kind.name, edge), []).append(network)
+        return found
+
+    def of_edge(self, edge: End, kind: str) -> Sequence[Network]:
+        """Return the networks of a kind that belong to an edge."""
+        return self._of_edge.get((kind, edge), ())
+
+    @cached_property
+    def _of_site(self) -> Mapping[End, Sequence[Network]]:
+        found: dict[End, list[Network]] = {end: [] for end in self.sites}
+        for network in self.by_kind["enterprise"]:
+            if (site := self.site_of(network)) is not None:
+                found[site].append(network)
+        for network in self.by_kind["vcs-vm"]:
+            if self.on_premises(network) and (site := self.site_of(network)) is not None:
+                found[site].append(network)
+        return found
+
+    def of_site(self, site: End) -> Sequence[Network]:
+        """Return the networks that stand in a site, those of an edge that are routed there too."""
+        return self._of_site.get(site, ())
+
+    @cached_property
+    def private(self) -> Sequence[Network]:
+        """The networks on IBM Cloud's private network."""
+        return [n for k in KINDS.values() if k.public is False for n in self.by_kind[k.name]]
+
+    @cached_property
+    def public(self) -> Sequence[Network]:
+        """The networks on IBM Cloud's public network."""
+        return [n for k in KINDS.values() if k.public for n in self.by_kind[k.name]]
+
+    # Who is joined with whom.
+
+    @cached_property
+    def written(self) -> tuple[Joint, ...]:
+        """The entries of `[[link]]`."""
+        kinds: dict[str, End] = {c.name: End(c.platform, c.name) for c in self.plan.clusters.values()}
+        for name in self.edge_names:
+            kinds.setdefault(name, End("edge", name))
+        for name in self.plan.sites or (ENTERPRISE,):
+            kinds.setdefault(name, End("site", name))
+        kinds["ibm-private"] = PRIVATE
+        found = []
+        for link in self.plan.links:
+            first, second = (kinds[name] for name in link.ends)
+            for pair, row in PAIRS.items():
+                if row.ends == (first.kind, second.kind):
+                    found.append(Joint(pair, first, second, link.method, link))
+                    break
+        return tuple(found)
+
+    @cached_property
+    def closed(self) -> frozenset[tuple[Pair, End, End]]:
+        """The pairs that a link closes, with its ends."""
+        return frozenset((j.pair, j.first, j.second) for j in self.written if j.method == "none")
+
+    @cached_property
+    def _linked(self) -> frozenset[tuple[Pair, End]]:
+        """The ends that have written links of a kind of pair, and so none by the short form."""
+        written = [j for j in self.written if j.method != "none"]
+        return frozenset((j.pair, end) for j in written for end in (j.first, j.second) if end != PRIVATE)
+
+    @cached_property
+    def _written_of(self) -> Mapping[End, Sequence[Joint]]:
+        found: dict[End, list[Joint]] = {}
+        for joint in self.written:
+            if joint.method != "none":
+                for end in dict.fromkeys((joint.first, joint.second)):
+                    found.setdefault(end, []).append(joint)
+        return found
+
+    def written_of(self, end: End) -> Sequence[Joint]:
+        """Return the written links of an end that join it with something."""
+        return self._written_of.get(end, ())
+
+    def named_edges(self, cluster: End) -> frozenset[str]:
+        """Return the edges that an IKS cluster or its networks name; none: the short form joins it with every edge."""
+        return self._iks_edges.get(cluster, frozenset())
+
+    def joints_of(self, end: End) -> tuple[Joint, ...]:
+        """Return the links of an end that join it with something, written ones first."""
+        if end not in self._joints:
+            self._joints[end] = (*self.written_of(end), *self._short_form(end))
+        return self._joints[end]
+
+    def iter_joints(self, end: End, pair: Pair) -> Iterator[Joint]:
+        """Yield the links of an end in pairs of a kind, one by one."""
+        yield from (j for j in self.written_of(end) if j.pair == pair)
+        yield from self._short_form(end, pair)
+
+    def joint(self, pair: Pair, first: End, second: End) -> Joint | None:
+        """Return the link of a kind of pair between two ends, None where nothing joins them so."""
+        own = self._pairs_of(first)
+        return own.get((pair, second))
+
+    def _pairs_of(self, end: End) -> Mapping[tuple[Pair, End], Joint]:
+        if end not in self._pair_index:
+            found: dict[tuple[Pair, End], Joint] = {}
+            for joint in self.joints_of(end):
+                found.setdefault((joint.pair, joint.far(end)), joint)
+            self._pair_index[end] = found
+        return self._pair_index[end]
+
+    @cached_property
+    def _pair_index(self) -> dict[End, Mapping[tuple[Pair, End], Joint]]:
+        return {}
+
+    def open(self, end: End, pair: Pair) -> bool:
+        """Tell whether the short form may join an end in pairs of a kind."""
+        return (pair, end) not in self._linked
+
+    def method(self, key: IntegrationKey) -> str | None:
+        """Return the method of the short form, None for undecided; what a plan with links leaves out is none."""
+        return self.plan.integration.get(key, "none" if self.plan.links else None)
+
+    def _short_form(self, end: End, only: Pair | None = None) -> Iterator[Joint]:
+        for pair, row in PAIRS.items():
+            if (
+                only not in (None, pair)
+                or row.key is None
+                or end.kind not in row.ends
+                or not self.open(end, pair)
+            ):
+                continue
+            method = self.short_method(pair)
+            if method == "none":
+                continue
+            for far in self._partners(pair, end):
+                first, second = (end, far) if end.kind == row.ends[0] else (far, end)
+                if self.open(far, pair) and (pair, first, second) not in self.closed:
+                    yield Joint(pair, first, second, method)
+
+    def short_method(self, pair: Pair) -> Method | None:
+        """Return what the short form says of a kind of pair: none where its method joins other pairs."""
+        key = PAIRS[pair].key
+        method = "none" if key is None else self.method(key)
+        if method is None:
+            # Undecided is taken as open where it most likely will be: the enterprise is routed, clusters are not joined.
+            return None if pair in ("iks-edge", "icp-edge", "site-private") else "none"
+        methods = PAIRS[pair].methods
+        return next((m for m in methods if m == method), "none")
+
+    def _partners(self, pair: Pair, end: End) -> Iterable[End]:
+        if pair == "iks-edge":
+            if end.kind == "iks":
+                names = self._iks_edges[end]
+                return [edge for edge in self.edges if not names or edge.name in names]
+            return [c for c, names in self._iks_edges.items() if not names or end.name in names]
+        if pair == "icp-edge":
+            if end.kind == "icp":
+                edge = self.edge_of_cluster(end)
+                return () if edge is None else (edge,)
+            return [c for c, edge in self._icp_edges.items() if edge == end]
+        if pair == "iks-icp":
+            return self.of_platform("icp" if end.kind == "iks" else "iks")
+        if pair == "site-edge":
+            return self.edges if end.kind == "site" else self.sites
+        return self.sites if end == PRIVATE else (PRIVATE,)
+
+    # What a link carries.
+
+    def carried(self, joint: Joint, side: End) -> tuple[Carried, ...]:
+        """Return the networks of one side that a link carries to the other, as they are seen there.
+
+        What the method can carry of that side, limited to what the link names of it. No link carries on for a third
+        party, and nothing but its own ESG and DLR has a transit network.
+        """
+        key = (joint, side)
+        if key not in self._carried:
+            self._carried[key] = tuple(self._carry(joint, side))
+        return self._carried[key]
+
+    @cached_property
+    def _carried(self) -> dict[tuple[Joint, End], tuple[Carried, ...]]:
+        return {}
+
+    def _carry(self, joint: Joint, side: End) -> Iterator[Carried]:
+        able = self._able(joint, side)
+        shown = {} if joint.link is None else {entry.network: entry.shown for entry in joint.link.nat}
+        if joint.limits(n.name for n in able):
+            assert joint.link is not None
+            named = {*joint.link.networks, *shown}
+            able = [n for n in able if n.name in named]
+        for network in able:
+            yield Carried(network, shown.get(network.name))
+
+    def can_carry(self, joint: Joint, side: End, network: Network) -> bool:
+        """Tell whether the method of a link can carry a network of one side, whatever the link names."""
+        return any(n.name == network.name for n in self._able(joint, side))
+
+    def _names(self, joint: Joint, network: Network) -> bool:
+        """Tell whether a link that stretches networks stretches this one."""
+        if joint.link is None or not joint.link.networks:
+            return True
+        if network.name in joint.link.networks:
+            return True
+        names = set(joint.link.networks)
+        return not any(n.name in names for n in self.by_kind["vcs-vm"] if self.edge_of(n) == joint.second)
+
+    def _able(self, joint: Joint, side: End) -> list[Network]:
+        """Return the networks of one side that the method can carry."""
+        far = joint.far(side)
+        if side.kind == "edge":
+            if joint.method == "l2-extension":
+                return [n for n in self.stretched_behind(side) if n.kind.name == "vcs-vm"]
+            own = list(self.behind(side))
+            if far.kind == "iks":
+                if joint.method is None:
+                    return [*own, *self.of_edge(side, TRANSIT)]
+                return [n for n in own if not self._tunnelled(n, far)]
+            return own
+        if side.kind in ("iks", "icp"):
+            inside = [n for n in self.of_cluster(side) if n.kind.internal]
+            if joint.method in ("common-vlan", "bgp"):
+                return [n for n in inside if n.kind.role == "pod"]
+            if joint.method == "strongswan":
+                workers = "icp-worker" if side.kind == "icp" else "iks-worker-private"
+                own = self.of_cluster(side, workers)
+                if side.kind == "iks" and self.ends_privately(joint, side):
+                    # Workers whose private addresses are the end of the tunnel cannot be behind it as well.
+                    own = []
+                return [*inside, *own]
+            return []
+        if side.kind == "site":
+            return list(self.of_site(side))
+        return list(self.private)
+
+    def _tunnelled(self, network: Network, cluster: End) -> bool:
+        """Tell whether an IKS cluster reaches a network through its tunnel to the network's own ICP cluster.
+
+        One subnet cannot be behind two gateways: ICP workers answer through their own strongSwan, whose chart writes
+        their routes.
+        """
+        if network.kind.platform != "icp":
+            return False
+        own = End("icp", network.cluster)
+        joint = self.joint("iks-icp", cluster, own)
+        if joint is None or joint.method != "strongswan":
+            return False
+        return any(c.network.name == network.name for c in self.carried(joint, own))
+
+    def ends_privately(self, joint: Joint, cluster: End) -> bool:
+        """Tell whether the end of a tunnel at an IKS cluster is private: its workers' own addresses.
+
+        The plan says so by an address strongswan in the cluster's private ingress network and none in its public one;
+        or there is no public address at the other end.
+        """
+        from ipplan.plan import names
+
+        if joint.pair != "iks-edge":
+            return False
+        by_kind = {
+            kind: any(a.name in names.TUNNEL for n in self.of_cluster(cluster, kind) for a in n.addresses)
+            for kind in ("iks-ingress-public", "iks-ingress-private")
+        }
+        if by_kind["iks-ingress-public"]:
+            return False
+        edge = joint.second
+        has_public = bool(self.of_edge(edge, UPLINKS["public"]))
+        has_private = bool(self.of_edge(edge, UPLINKS["private"]))
+        return has_private and (by_kind["iks-ingress-private"] or not has_public)

@@ -1,0 +1,87 @@
+"""From networks to the fewest prefixes that lead to them: neighbours are joined, and a group is one prefix."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ipplan.addresses import Prefix, PrefixIndex, RangeSet, covering_prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from ipplan.landscape.ends import Carried, Ends
+    from ipplan.plan.model import Network
+
+_MOST_NAMES = 8
+"""Name at most this many networks for one route; three dots stand for the others."""
+
+
+class Folder:
+    """Folds networks of a plan into prefixes. A group counts as one where no other network lies in its prefix."""
+
+    def __init__(self, ends: Ends) -> None:
+        self._ends = ends
+
+    @cached_property
+    def _groups(self) -> Mapping[str, tuple[Prefix, frozenset[str]]]:
+        """The prefix of each group that has one to itself, and the names of its members."""
+        members: dict[tuple[str, int], list[Network]] = {}
+        for network in self._ends.networks:
+            if network.group is not None and network.prefix is not None:
+                members.setdefault((network.group, network.prefix.version), []).append(network)
+        found: dict[str, tuple[Prefix, frozenset[str]]] = {}
+        if not any(len(own) > 1 for own in members.values()):
+            return found
+        others = [n.prefix for n in self._ends.networks if n.prefix is not None]
+        others += [a.prefix for a in self._ends.plan.avoids]
+        others.sort()
+        index = PrefixIndex(others)
+        versions = {group: sum(g == group for g, _ in members) for group, _ in members}
+        for (group, _), own in members.items():
+            if len(own) < 2 or versions[group] > 1:
+                continue
+            cover = covering_prefix([n.prefix for n in own if n.prefix is not None])
+            if sum(1 for _ in index.overlapping(cover)) == len(own):
+                found[group] = cover, frozenset(n.name for n in own)
+        return found
+
+    def fold(self, items: Iterable[Carried]) -> tuple[Prefix, ...]:
+        """Return the fewest prefixes that lead to some networks as they are shown; those without a range are left out."""
+        return tuple(RangeSet(prefix for prefix, _ in self._rows(items)).prefixes())
+
+    def fold_named(self, items: Iterable[Carried]) -> Iterator[tuple[Prefix, str]]:
+        """Yield the same prefixes, each with the names of the networks in it."""
+        rows = list(self._rows(items))
+        prefixes = tuple(RangeSet(prefix for prefix, _ in rows).prefixes())
+        firsts = [(prefix.version, prefix.first) for prefix in prefixes]
+        found: list[list[str]] = [[] for _ in prefixes]
+        for prefix, names in rows:
+            found[bisect_right(firsts, (prefix.version, prefix.first)) - 1] += names
+        for prefix, names in zip(prefixes, found, strict=True):
+            shown = names if len(names) <= _MOST_NAMES else [*names[:_MOST_NAMES], "..."]
+            yield prefix, ", ".join(shown)
+
+    def _rows(self, items: Iterable[Carried]) -> Iterator[tuple[Prefix, list[str]]]:
+        grouped: dict[str, list[Carried]] = {}
+        for item in items:
+            prefix = item.prefix
+            if prefix is None:
+                continue
+            group = item.network.group
+            if group is not None and item.shown is None and group in self._groups:
+                grouped.setdefault(group, []).append(item)
+            else:
+                yield prefix, [item.network.name]
+        for group, own in grouped.items():
+            cover, members = self._groups[group]
+            if len(own) == len(members):
+                yield cover, [item.network.name for item in own]
+            else:
+                yield from ((item.prefix, [item.network.name]) for item in own if item.prefix is not None)
+
+
+def of_version(prefixes: Sequence[Prefix], version: int) -> tuple[Prefix, ...]:
+    """Return the prefixes of one IP version."""
+    return tuple(prefix for prefix in prefixes if prefix.version == version)

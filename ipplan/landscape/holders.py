@@ -1,0 +1,125 @@
+"""Who holds which address: what the plan names, the gateway, the first free one as an example. Decided here only."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from ipplan.landscape.model import HostAddress
+from ipplan.plan import names
+from ipplan.plan.sizing import first_usable, last_usable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ipplan.plan.model import Cluster, Network
+
+RESERVED = (*names.GATEWAY, *names.ON_PREMISES)
+"""Names of addresses that routers have; no machine of the network is meant."""
+
+
+def pick(network: Network, *wanted: str, skip: int = 0) -> HostAddress:
+    """Return the address of a network with the first of these names, else the first usable one that is free.
+
+    Free are those that the plan names nothing for; the gateway, the first usable one where no other is named so,
+    is not. `skip` passes over so many of them.
+    """
+    named = find_named(network, *wanted)
+    if named is not None:
+        return named
+    prefix = network.prefix
+    if prefix is None:
+        return HostAddress(4, None, network.name, example=True, words=f"({network.name}: no range yet)")
+    last = HostAddress(prefix.version, last_usable(prefix), network.name, example=True)
+    return next(islice(free_addresses(network), skip, None), last)
+
+
+def find_named(network: Network, *wanted: str) -> HostAddress | None:
+    """Return the address of a network with the first of these names, None where it has none of them."""
+    by_name = {a.name: a for a in network.addresses}
+    for name in wanted:
+        if name in by_name:
+            prefix = network.prefix
+            if prefix is None:
+                words = f"({network.name} {name}: no range yet)"
+                return HostAddress(4, None, network.name, name, words=words)
+            value = by_name[name].resolve(prefix)
+            if value is not None:
+                return HostAddress(prefix.version, value, network.name, name)
+    return None
+
+
+def name_at(network: Network, value: int) -> str | None:
+    """Return the name that a network gives to an address."""
+    prefix = network.prefix
+    if prefix is None:
+        return None
+    return next((a.name for a in network.addresses if a.resolve(prefix) == value), None)
+
+
+def free_addresses(network: Network) -> Iterator[HostAddress]:
+    """Yield the usable addresses of a network that the plan gives to nothing, in order, as examples."""
+    prefix = network.prefix
+    if prefix is None:
+        return
+    taken = {a.resolve(prefix) for a in network.addresses}
+    first = first_usable(prefix)
+    named = {a.name for a in network.addresses}
+    if "gateway" not in named and prefix.size > 4 and not network.kind.internal:
+        taken.add(first)
+    for value in range(first, last_usable(prefix) + 1):
+        if value not in taken:
+            yield HostAddress(prefix.version, value, network.name, example=True)
+
+
+def gateway_address(network: Network) -> HostAddress:
+    """Return the router of a network: the address named so, else the first usable one.
+
+    The second address of IBM Cloud's subnets is their gateway (IBM Cloud docs, subnets, 2025-06-02).
+    """
+    named = find_named(network, *names.GATEWAY)
+    if named is not None:
+        return named
+    prefix = network.prefix
+    if prefix is None:
+        return pick(network)
+    return HostAddress(prefix.version, first_usable(prefix), network.name, "gateway")
+
+
+def machines(network: Network) -> list[HostAddress]:
+    """Return the addresses of a network that the plan names for machines."""
+    found = (find_named(network, a.name) for a in network.addresses if a.name not in RESERVED)
+    return [a for a in found if a is not None and a.value is not None]
+
+
+def worker_addresses(cluster: Cluster | None, subnets: Sequence[Network]) -> list[HostAddress]:
+    """Return the addresses of the workers of a cluster in its subnets of IPv4.
+
+    Those that the plan names; where it names none, as many examples as the plan states workers, spread over the
+    subnets of the cluster, at least one in each. IBM Cloud assigns them, and a worker that is replaced gets another
+    (IBM Cloud docs, containers, 2026-07-27).
+    """
+    own = [n for n in subnets if n.prefix is not None and n.prefix.version == 4]
+    named = [a for n in own for a in machines(n) if not _virtual(a)]
+    if named or not own:
+        return named
+    room = {n.name: max(n.prefix.size - 3, 1) for n in own if n.prefix is not None}
+    count = max((cluster.workers if cluster is not None else None) or 1, len(own))
+    free = {n.name: free_addresses(n) for n in own}
+    found = []
+    for nth in range(count):
+        network = own[nth % len(own)]
+        if nth // len(own) < room[network.name] and (address := next(free[network.name], None)) is not None:
+            found.append(address)
+    return found
+
+
+def _virtual(address: HostAddress) -> bool:
+    """Tell whether an address moves between the nodes of a cluster."""
+    return address.name in (*names.MASTER_VIP, *names.PROXY_VIP)
+
+
+def first_named(networks: Iterable[Network], *wanted: str) -> HostAddress | None:
+    """Return the first address that some networks name so."""
+    found = (find_named(n, *wanted) for n in networks)
+    return next((a for a in found if a is not None), None)

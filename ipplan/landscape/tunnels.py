@@ -1,0 +1,210 @@
+"""IPsec tunnels, each end worked out once: who dials whom, at which address, with which subnets.
+
+Sources: strongSwan chart as shipped (lionelmace/ibmcloud-utils @3351a0f, 2024-05-06); IKS dials out to ICP: IBM Cloud docs,
+containers cs_hybrid.md, 2018-08-27; the ends of the reference architecture: architecture.md of vmware-solutions, 2018-11-20.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ipplan.landscape.ends import UPLINKS
+from ipplan.landscape.holders import find_named, first_named, free_addresses, pick
+from ipplan.landscape.model import HostAddress, Translation, Tunnel, TunnelEnd
+from ipplan.plan import names
+from ipplan.plan.names import as_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from ipplan.addresses import Prefix
+    from ipplan.landscape.ends import Carried, End, Ends, Joint
+    from ipplan.landscape.folding import Folder
+    from ipplan.plan.model import Network
+
+TUNNELS = frozenset({"strongswan", "ipsec", "gre"})
+"""The methods that are tunnels between two gateways."""
+_SITE_END = (*names.TUNNEL, "ipsec", "gre")
+"""Under which names an enterprise network sets the end of a tunnel aside."""
+
+
+def esg_networks(ends: Ends, edge: End, role: str) -> list[Network]:
+    """Return the networks of an uplink in which the ESG has addresses: those of one IP version, IPv4 first."""
+    found = sorted(
+        (n for n in ends.of_edge(edge, UPLINKS[role]) if n.prefix is not None),
+        key=lambda n: n.prefix.version if n.prefix else 0,
+    )
+    return [n for n in found if n.prefix and found[0].prefix and n.prefix.version == found[0].prefix.version]
+
+
+def esg_address(ends: Ends, edge: End, role: str, wanted: names.Names = names.UPLINK) -> HostAddress | None:
+    """Return the address of an ESG on an uplink: named so, else its own one, which may be an example; None without one.
+
+    Where the uplink has no range yet, what the plan names there counts, without an address.
+    """
+    every = ends.of_edge(edge, UPLINKS[role])
+    own = esg_networks(ends, edge, role) or list(every)
+    for names_ in (wanted, names.UPLINK):
+        if (found := first_named(own, *names_)) is not None:
+            return found
+    return next((a for n in own[:1] for a in free_addresses(n)), pick(own[0]) if own else None)
+
+
+def translations(items: Iterable[Carried]) -> tuple[Translation, ...]:
+    """Return what a link translates of one side, as far as it has ranges."""
+    return tuple(
+        Translation(item.network.name, item.network.prefix, item.shown)
+        for item in items
+        if item.shown is not None and item.network.prefix is not None
+    )
+
+
+class Tunnels:
+    """The tunnels of a plan."""
+
+    def __init__(self, ends: Ends, folder: Folder) -> None:
+        self._ends = ends
+        self._folder = folder
+        self._made: dict[Joint, Tunnel | None] = {}
+        self._subnets: dict[tuple[Carried, ...], tuple[Prefix, ...]] = {}
+
+    @cached_property
+    def _cluster_labels(self) -> Mapping[str | None, str]:
+        found: dict[str | None, str] = {None: "cluster"}
+        found.update(as_labels(self._ends.plan.clusters).items())
+        return found
+
+    @cached_property
+    def _labels(self) -> Mapping[tuple[str, str | None], str]:
+        found: dict[tuple[str, str | None], str] = {
+            ("edge", name): label for name, label in as_labels(self._ends.edge_names).items()
+        }
+        found["edge", None] = "esg"
+        sites = as_labels(s.name or "" for s in self._ends.sites)
+        found |= {("site", name): label for name, label in sites.items()}
+        return found
+
+    def of(self, joint: Joint) -> Tunnel | None:
+        """Return the tunnel of a link, None where it is none or has nothing on one of its sides."""
+        if joint.method not in TUNNELS:
+            return None
+        if joint not in self._made:
+            self._made[joint] = self._make(joint)
+        return self._made[joint]
+
+    def of_end(self, end: End) -> list[Tunnel]:
+        """Return the tunnels that end at a cluster, an edge or a site."""
+        found = (self.of(joint) for joint in self._ends.joints_of(end))
+        return [tunnel for tunnel in found if tunnel is not None]
+
+    def ends_privately(self, joint: Joint) -> bool:
+        """Tell whether a tunnel runs between private addresses.
+
+        That of a cluster and an edge as its named addresses say. A tunnel of a site: where a routed link brings the
+        site there. Between edges: where one of them has no public uplink.
+        """
+        ends = self._ends
+        if joint.pair == "iks-edge":
+            return ends.ends_privately(joint, joint.first)
+        if joint.pair == "site-edge":
+            return any(
+                j.pair == "site-private" and j.link is not None for j in ends.joints_of(joint.first)
+            ) or (not ends.of_edge(joint.second, UPLINKS["public"]))
+        if joint.pair == "edge-edge":
+            return not all(ends.of_edge(e, UPLINKS["public"]) for e in (joint.first, joint.second))
+        return False
+
+    def _make(self, joint: Joint) -> Tunnel | None:
+        private = self.ends_privately(joint)
+        near, far = (self._end(joint, end, private=private) for end in (joint.first, joint.second))
+        if not near.subnets or not far.subnets:
+            return None
+        ike = self._ends.plan.ike or 2
+        shown = [translations(self._ends.carried(joint, end)) for end in (joint.first, joint.second)]
+        return Tunnel(joint, near, far, ike, private, *shown)
+
+    def subnets(self, joint: Joint, end: End) -> tuple[Prefix, ...]:
+        """Return what a link carries of one side in the fewest prefixes, as the far side sees it."""
+        items = self._ends.carried(joint, end)
+        # Unlimited links of one end carry the same: fold it once.
+        if items not in self._subnets:
+            self._subnets[items] = self._folder.fold(items)
+        return self._subnets[items]
+
+    def _end(self, joint: Joint, end: End, *, private: bool) -> TunnelEnd:
+        subnets = self.subnets(joint, end)
+        if end.kind == "edge":
+            gateway = esg_address(self._ends, end, "private" if private else "public", names.ESG_TUNNEL)
+            label = self._labels["edge", end.name]
+            identity = "on-prem" if end.name is None else f"on-prem-{label}"
+            return TunnelEnd(end, label, gateway, None, identity, subnets)
+        if end.kind == "site":
+            label = self._labels["site", end.name]
+            own = [n for n in self._ends.of_site(end) if n.kind.provider == "enterprise"]
+            return TunnelEnd(end, label, first_named(own, *_SITE_END), None, f"site-{label}", subnets)
+        label = self._cluster_labels[end.name]
+        alone = sum(c.platform == end.kind for c in self._ends.plan.clusters.values()) < 2
+        if end.kind == "iks":
+            identity = "ibm-cloud" if alone else f"ibm-cloud-{label}"
+            gateway = None if private else self._iks_gateway(joint, end)
+            return TunnelEnd(end, label, gateway, None, identity, subnets)
+        identity = "icp" if alone else f"icp-{label}"
+        return TunnelEnd(end, label, *self._icp_gateway(end), identity, subnets)
+
+    def _iks_gateway(self, joint: Joint, cluster: End) -> HostAddress | None:
+        """Return the public load balancer address of a cluster's tunnel.
+
+        A load balancer holds its address for one release of the chart: the one with the tunnel to an ESG comes first.
+        """
+        own = self._ends.of_cluster(cluster, "iks-ingress-public")
+        far = joint.far(cluster)
+        named = first_named(own, f"{far.name}-strongswan", f"{far.name}-vpn") if far.name else None
+        if named is not None:
+            return named
+        if joint.pair == "iks-edge":
+            return first_named(own, *names.TUNNEL)
+        taken = any(j.method == "strongswan" for j in self._ends.iter_joints(cluster, "iks-edge"))
+        wanted = names.ICP_TUNNEL if taken else (*names.ICP_TUNNEL, *names.TUNNEL)
+        return first_named(own, *wanted)
+
+    def _icp_gateway(self, cluster: End) -> tuple[HostAddress | None, HostAddress | None]:
+        """Return the public address of the ESG that stands for the strongSwan of an ICP cluster, and where that listens.
+
+        It is one that the plan names. The ESG may end other tunnels itself: IKE has one port.
+        """
+        if cluster not in self._icp_gateways:
+            ends = self._ends
+            edge = ends.edge_of_cluster(cluster)
+            workers = ends.of_cluster(cluster, "icp-worker")
+            ready = [n for n in workers if n.prefix is not None] or workers
+            inside = first_named(ready, *names.TUNNEL) or (pick(ready[0]) if ready else None)
+            gateway = None
+            if edge is not None:
+                wanted = [f"{cluster.name}-strongswan", f"{cluster.name}-vpn"] if cluster.name else []
+                if len(self.icp_behind[edge]) == 1:
+                    wanted += names.ICP_TUNNEL
+                    if not any(j.method in ("strongswan", "ipsec") for j in self._ending_at(edge)):
+                        wanted += names.ESG_TUNNEL
+                uplinks: Sequence[Network] = ends.of_edge(edge, UPLINKS["public"])
+                gateway = next((a for n in uplinks if (a := find_named(n, *wanted)) is not None), None)
+            self._icp_gateways[cluster] = gateway, inside
+        return self._icp_gateways[cluster]
+
+    @cached_property
+    def _icp_gateways(self) -> dict[End, tuple[HostAddress | None, HostAddress | None]]:
+        return {}
+
+    @cached_property
+    def icp_behind(self) -> Mapping[End, Sequence[End]]:
+        """The ICP clusters behind each edge."""
+        found: dict[End, list[End]] = {}
+        for cluster in self._ends.of_platform("icp"):
+            if (edge := self._ends.edge_of_cluster(cluster)) is not None:
+                found.setdefault(edge, []).append(cluster)
+        return found
+
+    def _ending_at(self, edge: End) -> list[Joint]:
+        found = [j for j in self._ends.written_of(edge) if j.method in TUNNELS]
+        short = next(iter(self._ends.iter_joints(edge, "iks-edge")), None)
+        return [*found, *([short] if short is not None else [])]

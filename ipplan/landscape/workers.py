@@ -1,0 +1,153 @@
+"""The workers of clusters: their routes, and the BGP sessions of those of IKS.
+
+Sources: reference architecture, section integration; the routes that every classic server has and StaticRoute: IBM Cloud docs,
+containers static-routes.md, 2026-07-27, and IBM Cloud IP ranges, 2025-10-03.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipplan.addresses import RangeSet
+from ipplan.landscape.edges import gateway_on_esg
+from ipplan.landscape.ends import PRIVATE, End
+from ipplan.landscape.folding import of_version
+from ipplan.landscape.holders import gateway_address, worker_addresses
+from ipplan.landscape.model import DEFAULT_ROUTES, ON_THE_LINK, Route, Session, Speaker
+from ipplan.landscape.tables import refuses
+from ipplan.landscape.tunnels import esg_address, esg_networks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ipplan.landscape import Landscape
+    from ipplan.landscape.ends import Joint
+    from ipplan.landscape.model import DeviceKind, HostAddress
+    from ipplan.plan.model import Network
+
+
+def private_subnets(landscape: Landscape, cluster: End) -> list[Network]:
+    """Return the private subnets of the workers of a cluster that have a range."""
+    kind = "iks-worker-private" if cluster.kind == "iks" else "icp-worker"
+    return [n for n in landscape.ends.of_cluster(cluster, kind) if n.prefix is not None]
+
+
+def nodes(landscape: Landscape, cluster: End) -> list[HostAddress]:
+    """Return the addresses of the workers of a cluster: named ones, else examples."""
+    return worker_addresses(landscape.ends.clusters[cluster], private_subnets(landscape, cluster))
+
+
+def speakers(landscape: Landscape, joint: Joint) -> Iterator[Speaker]:
+    """Yield the workers of an IKS cluster as speakers of BGP, with what they announce: the pods of their cluster."""
+    cluster = joint.first
+    pods = of_version(landscape.tunnels.subnets(joint, cluster), 4)
+    subnets = {n.name: n.prefix for n in private_subnets(landscape, cluster)}
+    for address in nodes(landscape, cluster):
+        subnet = subnets[address.network or ""]
+        assert subnet is not None
+        yield Speaker("vRouter", cluster.name, address, landscape.plan.asns.get("iks-asn"), pods, subnet)
+
+
+def bcr_sessions(landscape: Landscape, cluster: End) -> Iterator[Session]:
+    """Yield the sessions of the workers of an IKS cluster with the BCR, which announces the overlays to them."""
+    joints = [j for j in landscape.ends.joints_of(cluster) if j.method == "bgp"]
+    if not joints:
+        return
+    overlay = of_version(
+        landscape.folder.fold(c for j in joints for c in landscape.ends.carried(j, j.second)), 4
+    )
+    subnets = {n.name: n for n in private_subnets(landscape, cluster)}
+    for worker in speakers(landscape, joints[0]):
+        yield Session(worker, landscape.bcr_speaker(subnets[worker.address.network or ""], overlay))
+
+
+def routes(landscape: Landscape, cluster: End) -> tuple[Route, ...]:
+    """Return the table of the workers of a cluster, without what is inside of it."""
+    make = _iks_routes if cluster.kind == "iks" else _icp_routes
+    return tuple(make(landscape, cluster))
+
+
+def _iks_routes(landscape: Landscape, cluster: End) -> Iterator[Route]:
+    device: DeviceKind = "IKS worker"
+    yield from _through_tunnels(landscape, cluster, device)
+    ends, tunnels = landscape.ends, landscape.tunnels
+    joints = [j for j in ends.joints_of(cluster) if j.pair == "iks-edge"]
+    own = RangeSet(n.prefix for n in private_subnets(landscape, cluster) if n.prefix is not None)
+    seen = set()
+    for joint in joints:
+        edge = joint.second
+        if joint.method in ("common-vlan", "bgp"):
+            via, to = ("ESG", edge) if joint.method == "common-vlan" else ("BCR", PRIVATE)
+            at = esg_address(ends, edge, "private") if joint.method == "common-vlan" else None
+            text = "the overlay" if edge.name is None else f"the overlay behind {edge.name}"
+            for prefix in of_version(tunnels.subnets(joint, edge), 4):
+                yield Route(device, cluster.name, prefix, via, at, None, "bgp", text, to, joint)
+        if joint.method == "common-vlan":
+            for network in esg_networks(ends, edge, "private")[:1]:
+                if (
+                    network.prefix is not None
+                    and network.prefix not in seen
+                    and not own.overlaps(network.prefix)
+                ):
+                    seen.add(network.prefix)
+                    yield Route(
+                        device, cluster.name, network.prefix, "ESG", None, None, "link", ON_THE_LINK, edge
+                    )
+    yield from _static_routes(landscape, cluster)
+    yield from _base_routes(landscape, cluster)
+
+
+def _through_tunnels(landscape: Landscape, cluster: End, device: DeviceKind) -> Iterator[Route]:
+    """Yield the routes that the strongSwan chart writes, into a table of their own."""
+    for tunnel in landscape.tunnels.of_end(cluster):
+        far = tunnel.far_from(cluster)
+        text = f"through {tunnel.joint.title}"
+        # Where the far side is translated at this end, pods know it by what it is shown at.
+        for prefix in landscape.seen_from(tunnel, cluster):
+            yield Route(
+                device, cluster.name, prefix, "strongSwan", None, None, "chart", text, far.end, tunnel.joint
+            )
+
+
+def _static_routes(landscape: Landscape, cluster: End) -> Iterator[Route]:
+    """Yield the static routes to enterprise networks outside of what every classic server has routes for.
+
+    Without one the workers answer over their public side, and the reverse path filter drops what comes in.
+    """
+    for prefix, text in landscape.enterprise_outside(4):
+        if not refuses(prefix):
+            yield Route("IKS worker", cluster.name, prefix, "BCR", None, None, "static-route", text, PRIVATE)
+
+
+def _base_routes(landscape: Landscape, cluster: End) -> Iterator[Route]:
+    """Yield the routes that workers have by themselves, as every classic server."""
+    subnets = private_subnets(landscape, cluster)
+    hop = gateway_address(subnets[0]) if subnets else None
+    text = "IBM Cloud's private network, as on every classic server"
+    for prefix in landscape.classic:
+        yield Route("IKS worker", cluster.name, prefix, "BCR", hop, None, "base", text, PRIVATE)
+    public = [n for n in landscape.ends.of_cluster(cluster, "iks-worker-public") if n.prefix is not None]
+    hop = gateway_address(public[0]) if public else None
+    yield Route("IKS worker", cluster.name, DEFAULT_ROUTES[4], "FCR", hop, None, "base", "the internet")
+
+
+def _icp_routes(landscape: Landscape, cluster: End) -> Iterator[Route]:
+    device: DeviceKind = "ICP worker"
+    yield from _through_tunnels(landscape, cluster, device)
+    edge = landscape.ends.edge_of_cluster(cluster)
+    for network in private_subnets(landscape, cluster):
+        assert network.prefix is not None
+        via = "ESG" if gateway_on_esg(network) else "DLR"
+        default = DEFAULT_ROUTES[network.prefix.version]
+        text = f"everything else, from {network.name}"
+        yield Route(
+            device,
+            cluster.name or network.name,
+            default,
+            via,
+            gateway_address(network),
+            None,
+            "static",
+            text,
+            edge,
+        )
