@@ -6,11 +6,10 @@ knows nothing of how the answer is printed.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.addresses import WIDTH, Range, RangeSet
+from ipplan.addresses import WIDTH, RangeSet
 from ipplan.allocate import allocate
 from ipplan.allocate.accounts import count
 from ipplan.allocate.demand import list_covers, list_taken, list_wanted
@@ -176,10 +175,10 @@ def _free_pool(
     report: PoolReport, uses: Mapping[str, RangeSet], left: RangeSet, length: int | None
 ) -> FreePool:
     prefix = report.prefix
-    sizes = {category: _inside(space, prefix).size for category, space in uses.items()}
+    sizes = {category: space.within(prefix).size for category, space in uses.items()}
     # What is neither free, nor somebody else's, nor a network is kept for one.
     sizes["held"] = prefix.size - report.free - sum(sizes.values())
-    blocks = tuple(_inside(left, prefix).prefixes())
+    blocks = tuple(left.within(prefix).prefixes())
     longest = max(prefix.length, SMALLEST[prefix.version], min(length or 0, WIDTH[prefix.version]))
     return FreePool(
         report,
@@ -187,17 +186,6 @@ def _free_pool(
         blocks,
         tuple(_fits(blocks, prefix.length, longest)),
     )
-
-
-def _inside(space: RangeSet, prefix: Prefix) -> RangeSet:
-    """Return what of a set lies in a prefix, at the cost of a search and of what is found."""
-    version, first, last = prefix.range
-    ranges = space.ranges
-    start = bisect_left(ranges, (version, first))
-    # The one that starts before may reach into it.
-    start -= start > 0 and ranges[start - 1].version == version and ranges[start - 1].last >= first
-    end = bisect_left(ranges, (version, last + 1), start)
-    return RangeSet(Range(version, max(r.first, first), min(r.last, last)) for r in ranges[start:end])
 
 
 def _fits(blocks: Iterable[Prefix], shortest: int, longest: int) -> Iterator[Fit]:

@@ -49,7 +49,7 @@ def link_nat_size(context: Context) -> Iterator[Finding]:
         else:
             continue
         yield RULES["link-nat-size"].finding(
-            message, shown.key, networks=(shown.network,), cidrs=(str(shown.prefix),), help=help_
+            message, shown.key, networks=(shown.network,), cidrs=(shown.prefix,), help=help_
         )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ipplan.addresses import PrefixIndex
 from ipplan.checks.context import label
 from ipplan.checks.registry import RULES, rule
-from ipplan.findings import Source
+from ipplan.findings import Related, Source
 from ipplan.landscape.ends import BEHIND, TRANSIT, Carried
 from ipplan.landscape.verdicts import judge
 
@@ -204,8 +204,9 @@ def _overlap(context: Context, inner: Carried, outer: Carried, further: int) -> 
         _key(context, first),
         severity=severity,
         networks=(first.network.name, second.network.name),
-        cidrs=(str(first.prefix), str(second.prefix)),
-        overlap=str(inner.prefix),
+        cidrs=tuple(item.prefix for item in (first, second) if item.prefix is not None),
+        overlap=inner.prefix,
+        related=(Related(_key(context, second), second.network.name),),
         because=because,
         help=help_,
     )
@@ -281,18 +282,19 @@ def avoid_overlap(context: Context) -> Iterator[Finding]:
 
     Do: move the network, or narrow the entry if it was too wide.
     """
-    avoids = sorted(context.plan.avoids, key=lambda avoid: avoid.prefix)
-    index = PrefixIndex([avoid.prefix for avoid in avoids])
-    for network in context.touching(avoid.prefix for avoid in avoids):
+    avoids = sorted(enumerate(context.plan.avoids), key=lambda entry: (entry[1].prefix, entry[0]))
+    index = PrefixIndex([avoid.prefix for _, avoid in avoids])
+    for network in context.touching(avoid.prefix for _, avoid in avoids):
         if network.prefix is None or not network.declared:
             continue
-        for avoid in (avoids[i] for i in index.overlapping(network.prefix)):
+        for number, avoid in (avoids[i] for i in index.overlapping(network.prefix)):
             reason = f" ({avoid.reason})" if avoid.reason else ""
             yield RULES["avoid-overlap"].finding(
                 f"{label(network)} overlaps avoided space {avoid.prefix}{reason}",
                 network.cidr_key,
                 networks=(network.name,),
-                cidrs=(str(network.prefix), str(avoid.prefix)),
-                overlap=str(avoid.prefix.shared(network.prefix)),
+                cidrs=(network.prefix, avoid.prefix),
+                overlap=avoid.prefix.shared(network.prefix),
+                related=(Related(("avoid", number)),),
                 help=context.suggest(network),
             )

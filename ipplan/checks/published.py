@@ -224,8 +224,8 @@ def _tell(
             used.key,
             severity=severity,
             networks=(used.network,),
-            cidrs=(str(used.prefix), *(str(r.prefix) for r in rows)),
-            overlap=str(used.prefix.shared(largest.prefix)),
+            cidrs=(used.prefix, *(r.prefix for r in rows)),
+            overlap=used.prefix.shared(largest.prefix),
             help=used.suggest(context),
             source=largest.source,
         )
@@ -236,8 +236,8 @@ def _tell(
             used.key,
             severity=severity,
             networks=(used.network,),
-            cidrs=(str(used.prefix), str(row.prefix)),
-            overlap=str(used.prefix.shared(row.prefix)),
+            cidrs=(used.prefix, row.prefix),
+            overlap=used.prefix.shared(row.prefix),
             because=(f"the published row is doubtful: {row.note}",)
             if row.note and "suspect" in row.note
             else (),
@@ -332,7 +332,7 @@ def classic_route_overlap(context: Context) -> Iterator[Finding]:
             f"{count} in {routes[0].prefix}, which every classic server routes to the BCR: they need more specific routes",
             first.cidr_key,
             networks=tuple(names),
-            cidrs=(str(routes[0].prefix),),
+            cidrs=(routes[0].prefix,),
             source=routes[0].source,
         )
 
@@ -364,8 +364,8 @@ def _most_specific(context: Context, name: str, used: _Used, rows: list[Reservat
             f"{used.label} overlaps {_row(row)}",
             used.key,
             networks=(used.network,),
-            cidrs=(str(prefix), str(row.prefix)),
-            overlap=str(prefix.shared(row.prefix)),
+            cidrs=(prefix, row.prefix),
+            overlap=prefix.shared(row.prefix),
             help=used.suggest(context),
             source=row.source,
         )
