@@ -4,7 +4,8 @@ For every device instance of a plan this module writes down the list of destinat
 every other network of the plan stood elsewhere. Two networks that share addresses are an error if one such list has
 both. It is slow and plain on purpose: the tests compare ipplan's own derivation with it.
 
-It must not use ipplan: it reads TOML and knows the kinds of network by name.
+It must not use ipplan: it reads TOML and knows the kinds of network by name. It ignores `internet` of an edge: whatever
+that says, ESG tables lead to the public network.
 """
 
 from __future__ import annotations
@@ -35,6 +36,10 @@ UNNAMED_ESG_TUNNEL_CARRIES_WORKERS = False
 """A tunnel between IKS and an ESG whose IKS end is not named carries the IKS workers' private subnets."""
 ONE_ADDRESS_IS_A_DESTINATION = True
 """The /32 behind which networks hide is in the tables of the far side, for the answers."""
+BGP_FOLLOWS_LINKS = True
+"""By BGP, workers and ESGs learn from the BCR what their own links join; otherwise what anybody announces."""
+STRETCHING_NEEDS_A_NETWORK = True
+"""The DLR leads to a site over layer 2 extension only if it is the router of a stretched network: the wire is its way."""
 
 PRIVATE = {
     "iks-ingress-private", "iks-worker-private", "vcs-host-private", "vcs-esg-private", "vcs-management", "vcs-vtep",
@@ -449,6 +454,8 @@ class Landscape:
         found = entries([*self.of(cluster, "iks-pod", "iks-service"), *self.private(), *self.public()])
         for join in self.joined("iks-edge", "strongswan", "common-vlan", "bgp", "left out", end=cluster):
             found += self.across(join, join.ends[1])
+        if not BGP_FOLLOWS_LINKS and self.joined("iks-edge", "bgp", end=cluster):
+            found += entries(net for net in self.announced() if net.kind in OVERLAY)
         found += self.from_clusters(cluster)
         # What is outside of 10.0.0.0/8 needs a static route, and IKS refuses some.
         found += [entry for entry in self.routed() if within(entry.block, TEN) or not refused(entry.block)]
@@ -523,6 +530,8 @@ class Landscape:
         found = entries([*self.behind(edge), *self.private(), *self.public()])
         for join in self.joined("iks-edge", "strongswan", "common-vlan", "bgp", end=edge):
             found += self.across(join, join.ends[0])
+        if not BGP_FOLLOWS_LINKS and self.joined("iks-edge", "bgp", end=edge):
+            found += entries(net for net in self.announced() if net.kind in INSIDE)
         for join in self.joined("site-edge", "ipsec", "gre", end=edge):
             found += self.across(join, join.ends[0])
         for join in self.joined("edge-edge", "ipsec", "routed", end=edge):
@@ -534,7 +543,7 @@ class Landscape:
         return [
             entry
             for join in self.joined("site-edge", "l2-extension", end=edge)
-            if any(net.gateway == "dlr" for net in self.carried(join, edge))
+            if not STRETCHING_NEEDS_A_NETWORK or any(net.gateway == "dlr" for net in self.carried(join, edge))
             for entry in self.across(join, join.ends[0])
         ]
 
@@ -551,19 +560,14 @@ class Landscape:
 
     def verdicts(self) -> dict[frozenset[str], Verdict]:
         """Return the verdict on each pair of networks that share addresses."""
-        held = {
-            frozenset((one.label, two.label))
-            for table in self.tables().values()
-            for one, two in combinations([entry for entry in table if entry.link is None], 2)
-            if one.net != two.net and one.block.overlaps(two.block)
-        }
+        tables = [{entry.net for entry in table if entry.link is None} for table in self.tables().values()]
         found: dict[frozenset[str], Verdict] = {}
         for one, two in combinations([net for net in self.nets if net.block is not None], 2):
             assert one.block is not None
             assert two.block is not None
             if one.block.overlaps(two.block):
-                pair = frozenset((one.name, two.name))
-                found[pair] = self._verdict(one, two, held=pair in held)
+                held = any(one in table and two in table for table in tables)
+                found[frozenset((one.name, two.name))] = self._verdict(one, two, held=held)
         return found
 
     def _verdict(self, one: Net, two: Net, *, held: bool) -> Verdict:
