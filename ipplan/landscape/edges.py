@@ -377,8 +377,9 @@ class EsgBuilder:
     def to_strongswan(self) -> Iterator[DestinationNat]:
         """Yield the DNAT of tunnels between clusters to the strongSwan of ICP."""
         for cluster in self.ends.icp_behind.get(self.end, ()):
-            ends = (t.end_at(cluster) for t in self.landscape.tunnels.of_end(cluster))
-            end = next(ends, None)
+            # All tunnels of a cluster end at one address, so the first tells it.
+            tunnel = next(self.landscape.tunnels.of_icp(cluster), None)
+            end = None if tunnel is None else tunnel.end_at(cluster)
             if end is None or end.gateway is None or end.inside is None or end.gateway.value is None:
                 continue
             if end.inside.value is None or not self.translates("public"):

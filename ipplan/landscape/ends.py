@@ -552,6 +552,13 @@ class Ends:
         if network.kind.platform != "icp":
             return False
         own = End("icp", network.cluster)
+        if (
+            self.open(cluster, "iks-icp")
+            and self.open(own, "iks-icp")
+            and ("iks-icp", cluster, own) not in self.closed
+        ):
+            # The short form carries all workers, so no link has to be looked at.
+            return self.short_method("iks-icp") == "strongswan"
         joint = self.joint("iks-icp", cluster, own)
         if joint is None or joint.method != "strongswan":
             return False

@@ -6,6 +6,7 @@ containers cs_hybrid.md, 2018-08-27; the ends of the reference architecture: arc
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,15 +17,18 @@ from ipplan.plan import names
 from ipplan.plan.names import as_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ipplan.addresses import Prefix
     from ipplan.landscape.ends import Carried, End, Ends, Joint
     from ipplan.landscape.folding import Folder
+    from ipplan.plan.methods import Pair
     from ipplan.plan.model import Network
 
 TUNNELS = frozenset({"strongswan", "ipsec", "gre"})
 """The methods that are tunnels between two gateways."""
+_BETWEEN_CLUSTERS: tuple[Pair, ...] = ("iks-icp", "icp-icp")
+"""The pairs of clusters in which one is of ICP."""
 _SITE_END = (*names.TUNNEL, "ipsec", "gre")
 """Under which names an enterprise network sets the end of a tunnel aside."""
 
@@ -90,6 +94,11 @@ class Tunnels:
         found |= {("site", name): label for name, label in sites.items()}
         return found
 
+    @cached_property
+    def _declared(self) -> Mapping[str, int]:
+        """How many clusters of each platform the plan declares."""
+        return Counter(cluster.platform for cluster in self._ends.plan.clusters.values())
+
     def of(self, joint: Joint) -> Tunnel | None:
         """Return the tunnel of a link, None where it is none or has nothing on one of its sides."""
         if joint.method not in TUNNELS:
@@ -102,6 +111,17 @@ class Tunnels:
         """Return the tunnels that end at a cluster, an edge or a site."""
         found = (self.of(joint) for joint in self._ends.joints_of(end))
         return [tunnel for tunnel in found if tunnel is not None]
+
+    def of_icp(self, cluster: End) -> Iterator[Tunnel]:
+        """Yield the tunnels of an ICP cluster to other clusters, one by one."""
+        for pair in _BETWEEN_CLUSTERS:
+            for joint in self._ends.iter_joints(cluster, pair):
+                if (tunnel := self.of(joint)) is not None:
+                    yield tunnel
+
+    def end_of(self, joint: Joint, end: End) -> TunnelEnd:
+        """Return one end of a tunnel without the other, which need not have anything behind it yet."""
+        return self._end(joint, end, private=self.ends_privately(joint))
 
     def ends_privately(self, joint: Joint) -> bool:
         """Tell whether a tunnel runs between private addresses.
@@ -161,7 +181,7 @@ class Tunnels:
             own = [n for n in self._ends.of_site(end) if n.kind.provider == "enterprise"]
             return TunnelEnd(end, label, first_named(own, *_SITE_END), None, f"site-{label}", subnets)
         label = self._cluster_labels[end.name]
-        alone = sum(c.platform == end.kind for c in self._ends.plan.clusters.values()) < 2
+        alone = self._declared.get(end.kind, 0) < 2
         if end.kind == "iks":
             identity = "ibm-cloud" if alone else f"ibm-cloud-{label}"
             gateway = None if private else self._iks_gateway(joint, end)
