@@ -569,9 +569,7 @@ class EsgBuilder:
         for joint in self.joints:
             if joint.method != "l2-extension":
                 continue
-            stretched = [
-                c.network for c in self.ends.carried(joint, self.end) if not self.ends.on_premises(c.network)
-            ]
+            stretched = self.ends.stretched_by(joint)
             if not stretched:
                 continue
             hop = first_named(stretched, *names.ON_PREMISES)
