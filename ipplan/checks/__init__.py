@@ -17,6 +17,7 @@ from ipplan.checks import (
     pools,
     provided,
     published,
+    reachability,
     room,
     waivers,
 )
@@ -36,6 +37,7 @@ __all__ = ["RULES", "TOPICS", "Rule", "check_plan", "rules_by_topic"]
 TOPICS = (
     overlaps,
     published,
+    reachability,
     pools,
     provided,
     capacity,

@@ -56,6 +56,13 @@ def leave(walk: Walk, place: Place) -> Place | None:
         return None
     lookup = walk.tracer.worker(cluster)
     route = lookup.find(walk.destination)
+    if route is None and not lookup.routes:
+        walk.halt(
+            "worker", "undetermined", f"no worker network of {cluster.title} has a range",
+            f'add a network of kind = "{"icp-worker" if cluster.kind == "icp" else "iks-worker-private"}"',
+            name=cluster.name,
+        )  # fmt: skip
+        return None
     if route is None:
         walk.halt(
             "worker", "no-route", f"its table has no route to {walk.destination}", name=cluster.name,
