@@ -1,6 +1,6 @@
 """Address arithmetic on closed integer ranges, and the one strict reader of address text.
 
-Everything here is a small immutable value: `Prefix` (an aligned block), `Range` (any first to last) and
+Everything here is a small immutable value: `Address`, `Prefix` (an aligned block), `Range` (any first to last) and
 `RangeSet` (a canonical set of ranges). The reader accepts one ASCII spelling and guesses nothing; netaddr,
 whose only home this module is, is asked only to explain text that was refused, and by the tests as an oracle.
 
@@ -43,6 +43,35 @@ class HostBitsError(AddressError):
         self.exact = largest_prefix_at(block.version, address, block.last)
         written = f"{format_address(block.version, address)}/{block.length}"
         super().__init__(f"{written} has host bits set: the block that holds it is {block}", str(block))
+
+
+class _AddressFields(NamedTuple):
+    version: int
+    value: int
+
+
+class Address(_AddressFields):
+    """One address: IP version and value as an integer; its text is the canonical one.
+
+    Invariant: `version` is 4 or 6 and 0 <= value < 2^width.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, version: int, value: int) -> Address:
+        """Build an address; raise ValueError where the invariant does not hold."""
+        width = WIDTH.get(version)
+        if width is None or not 0 <= value < 1 << width:
+            raise ValueError(f"no address of version {version!r} and value {value!r}")
+        return tuple.__new__(cls, (version, value))
+
+    @property
+    def prefix(self) -> Prefix:
+        """The prefix that holds this address alone."""
+        return tuple.__new__(Prefix, (self.version, self.value, WIDTH[self.version]))
+
+    def __str__(self) -> str:
+        return format_address(self.version, self.value)
 
 
 class _PrefixFields(NamedTuple):
@@ -90,6 +119,10 @@ class Prefix(_PrefixFields):
         if self.version == 6:
             return None
         return format_address(4, (1 << 32) - (1 << 32 - self.length))
+
+    def holds(self, address: Address) -> bool:
+        """Tell whether the address is in this prefix."""
+        return self.version == address.version and self.first <= address.value <= self.last
 
     def covers(self, other: Prefix) -> bool:
         """Tell whether every address of `other` is in this prefix."""
@@ -233,7 +266,7 @@ class RangeSet:
                 i += 1
             else:
                 j += 1
-        return RangeSet(out)
+        return _set_of(tuple(out))
 
     def __sub__(self, other: RangeSet) -> RangeSet:
         """Take away in one pass over both, linear in their lengths."""
@@ -251,7 +284,7 @@ class RangeSet:
                 k += 1
             if first <= last:
                 out.append(tuple.__new__(Range, (version, first, last)))
-        return RangeSet(out)
+        return _set_of(tuple(out))
 
     def _at(self, version: int, first: int) -> Range | None:
         """Return the last range that starts at or before the address, None if there is none of that version."""
@@ -269,6 +302,50 @@ class RangeSet:
         found = self._at(item.version, item.last)
         return found is not None and found.last >= item.first
 
+    def _touching(self, version: int, first: int, last: int) -> tuple[int, int]:
+        """Return where the ranges that share an address with these stand: the first, and the one after the last."""
+        ranges = self.ranges
+        start = bisect_left(ranges, (version, first))
+        # The one that starts before may reach into it.
+        start -= start > 0 and ranges[start - 1].version == version and ranges[start - 1].last >= first
+        return start, bisect_left(ranges, (version, last + 1), start)
+
+    def within(self, item: Range | Prefix) -> RangeSet:
+        """Return what of the set is in `item`, at the cost of a search and of copying what is found."""
+        version, first, last = item.version, item.first, item.last
+        start, end = self._touching(version, first, last)
+        found = list(self.ranges[start:end])
+        for at in {0, len(found) - 1} if found else ():
+            low, high = max(found[at].first, first), min(found[at].last, last)
+            found[at] = tuple.__new__(Range, (version, low, high))
+        return _set_of(tuple(found))
+
+    def without(self, item: Range | Prefix) -> RangeSet:
+        """Return the set less `item`, at the cost of a search and of one copy."""
+        version, first, last = item.version, item.first, item.last
+        start, end = self._touching(version, first, last)
+        if start == end:
+            return self
+        low, high = self.ranges[start].first, self.ranges[end - 1].last
+        rest = ((low, first - 1), (last + 1, high))
+        kept = tuple(tuple.__new__(Range, (version, a, b)) for a, b in rest if a <= b)
+        return _set_of(self.ranges[:start] + kept + self.ranges[end:])
+
+    def lowest_prefix(self, length: int, inside: Prefix) -> Prefix | None:
+        """Return the first prefix of a length in the set and in a block, None where none is.
+
+        Costs a search, and the ranges before it in the block.
+        """
+        version, low, high = inside.version, inside.first, inside.last
+        host_bits = WIDTH[version] - length
+        start, end = self._touching(version, low, high)
+        for at in range(start, end if length >= inside.length else start):
+            _, first, last = self.ranges[at]
+            aligned = -(-max(first, low) >> host_bits) << host_bits
+            if aligned | (1 << host_bits) - 1 <= min(last, high):
+                return tuple.__new__(Prefix, (version, aligned, length))
+        return None
+
     def prefixes(self) -> Iterator[Prefix]:
         """Yield the fewest prefixes that make up the set, in address order."""
         for span in self.ranges:
@@ -280,6 +357,13 @@ class RangeSet:
         Sets of both IP versions are compared by prefix length within IPv4 first.
         """
         return min(self.prefixes(), key=lambda p: (p.version, p.length, p.first), default=None)
+
+
+def _set_of(ranges: tuple[Range, ...]) -> RangeSet:
+    """Return the set of ranges that are sorted, disjoint and not adjacent already."""
+    made = RangeSet.__new__(RangeSet)
+    object.__setattr__(made, "ranges", ranges)
+    return made
 
 
 class PrefixIndex:
@@ -378,8 +462,8 @@ def _read_ipv6(text: str) -> int | None:
     return value
 
 
-def parse_address(text: str) -> tuple[int, int]:
-    """Read one address and return its IP version and integer.
+def parse_address(text: str) -> Address:
+    """Read one address.
 
     Raises AddressError for anything but four decimal octets without leading zeros, or the hexadecimal groups
     of RFC 4291: no netmask, no zone id, no surrounding space, no address of either version inside the other.
@@ -390,7 +474,7 @@ def parse_address(text: str) -> tuple[int, int]:
         raise explain_refusal(text)
     if version == 6 and value >> 32 == 0xFFFF:
         raise _mapped(value & 0xFFFFFFFF, None)
-    return version, value
+    return tuple.__new__(Address, (version, value))
 
 
 def parse_prefix(text: str) -> Prefix:

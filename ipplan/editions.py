@@ -285,7 +285,7 @@ class Shared(NamedTuple):
     network's. change: what happened to that row between the editions, None where it is the same in both.
     """
 
-    cidr: str
+    prefix: Prefix
     row: Reservation | None
     change: ChangeKind | None
 
@@ -302,9 +302,9 @@ class Hit(NamedTuple):
 
     network: str
     kind: str
-    cidr: str
-    old: tuple[str, ...]
-    new: tuple[str, ...]
+    prefix: Prefix
+    old: tuple[Prefix, ...]
+    new: tuple[Prefix, ...]
 
 
 class PlanComparison(NamedTuple):
@@ -340,13 +340,13 @@ def compare_findings(
     in_old, in_new = Counter(_parts(old)), Counter(_parts(new))
     appeared = _only(new, in_new - in_old, _Rows(comparison.new, comparison, "new"))
     gone = _only(old, in_old - in_new, _Rows(comparison.old, comparison, "old"))
-    pinned = [n for n in plan.networks if n.kind.provider == "byoip" and n.prefix is not None]
+    pinned = [(n, n.prefix) for n in plan.networks if n.kind.provider == "byoip" and n.prefix is not None]
     hit_old, hit_new = _hit(old), _hit(new)
     return PlanComparison(
         appeared, gone, len(new) - len(appeared),
         tuple(
-            Hit(n.name, n.kind.name, str(n.prefix), hit_old.get(n.name, ()), hit_new.get(n.name, ()))
-            for n in pinned
+            Hit(n.name, n.kind.name, prefix, hit_old.get(n.name, ()), hit_new.get(n.name, ()))
+            for n, prefix in pinned
             if n.name in hit_old or n.name in hit_new
         ),
         len(pinned),
@@ -387,28 +387,28 @@ def _only(findings: Sequence[Finding], parts: Counter[Part], rows: _Rows) -> tup
                 left[part] -= 1
                 hit = True
                 if finding.overlap is not None:
-                    ranges += [rows.shared(finding, cidr) for cidr in finding.cidrs[index : index + 1]]
+                    ranges += [rows.shared(finding, prefix) for prefix in finding.cidrs[index : index + 1]]
         if hit:
             found.append(FindingChange(finding, tuple(ranges)))
     return tuple(found)
 
 
 class _Rows:
-    """The rows of one edition by their prefix as text, and what happened to each."""
+    """The rows of one edition by their prefix, and what happened to each."""
 
     def __init__(self, catalog: Catalog, comparison: Comparison, side: Literal["old", "new"]) -> None:
-        self._by_cidr: dict[str, Rows] = {}
+        self._by_prefix: dict[Prefix, Rows] = {}
         for row in catalog.reservations:
-            self._by_cidr.setdefault(str(row.prefix), []).append(row)
+            self._by_prefix.setdefault(row.prefix, []).append(row)
         self._changes = {
             _identity_key(row): change.kind
             for change in comparison.changes
             for row in (change.old if side == "old" else change.new)
         }
 
-    def shared(self, finding: Finding, cidr: str) -> Shared:
-        row = next((row for row in self._by_cidr.get(cidr, ()) if _is_about(finding, row)), None)
-        return Shared(cidr, row, None if row is None else self._changes.get(_identity_key(row)))
+    def shared(self, finding: Finding, prefix: Prefix) -> Shared:
+        row = next((row for row in self._by_prefix.get(prefix, ()) if _is_about(finding, row)), None)
+        return Shared(prefix, row, None if row is None else self._changes.get(_identity_key(row)))
 
 
 def _is_about(finding: Finding, row: Reservation) -> bool:
@@ -416,14 +416,14 @@ def _is_about(finding: Finding, row: Reservation) -> bool:
     return finding.rule == f"ibm-{row.category.scope}-overlap" or finding.source == row.source
 
 
-def _hit(findings: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
+def _hit(findings: Iterable[Finding]) -> dict[str, tuple[Prefix, ...]]:
     """Return the published ranges that each network overlaps, by its name, as the findings tell them."""
     from ipplan.checks import RULES
     from ipplan.checks.published import __name__ as published
 
-    found: dict[str, dict[str, None]] = {}
+    found: dict[str, dict[Prefix, None]] = {}
     for finding in findings:
         rule = RULES.get(finding.rule)
         if rule is not None and rule.check.__module__ == published and finding.overlap is not None:
             found.setdefault(finding.networks[0], {}).update(dict.fromkeys(finding.cidrs[1:]))
-    return {name: tuple(cidrs) for name, cidrs in found.items()}
+    return {name: tuple(prefixes) for name, prefixes in found.items()}

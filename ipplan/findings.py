@@ -7,10 +7,12 @@ at the edge, only for what is printed. This module knows nothing of plans, rules
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from ipplan.addresses import Prefix
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
@@ -39,9 +41,22 @@ class Location:
     column: int | None = None
 
     @property
+    def text(self) -> str:
+        """File, line and column as editors take them, such as plan.toml:41:8."""
+        return ":".join([self.file, *(str(n) for n in (self.line, self.column) if n is not None)])
+
+    @property
     def key_text(self) -> str:
         """The key path as TOML writes it, array indices in brackets."""
         return format_key(self.key)
+
+
+class Related(NamedTuple):
+    """A further place that a finding is about: its key path, and the network if it is one."""
+
+    key: KeyPath
+    network: str | None = None
+    location: Location | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +65,8 @@ class Finding:
 
     The message stands alone on one line, help is a true next step or None. `cidrs` go with `networks`, further
     ones (a published range, a pool) after them. `overlap` is the block both sides share, `because` adds reasons
-    line by line. Source tells where the rule or range comes from.
+    line by line. `related` are the other places in the plan, such as the second network of an overlap. Source tells
+    where the rule or range comes from.
     """
 
     rule: str
@@ -58,13 +74,14 @@ class Finding:
     message: str
     key: KeyPath = ()
     networks: tuple[str, ...] = ()
-    cidrs: tuple[str, ...] = ()
-    overlap: str | None = None
+    cidrs: tuple[Prefix, ...] = ()
+    overlap: Prefix | None = None
     because: tuple[str, ...] = ()
     help: str | None = None
     source: Source | None = None
     waived: str | None = None
     location: Location | None = None
+    related: tuple[Related, ...] = ()
 
     @property
     def sort_key(self) -> tuple[object, ...]:
@@ -98,19 +115,27 @@ def place(
     file: str,
     locate: Callable[[Iterable[KeyPath]], dict[KeyPath, tuple[int, int]]],
 ) -> tuple[Finding, ...]:
-    """Give each finding its line and column and return all in printing order.
+    """Give each finding, and what is related to it, line and column, and return all in printing order.
 
     `locate` is asked once, with every key path; it is not called when there is nothing to place.
     """
     waiting = list(findings)
     if not waiting:
         return ()
-    known = locate({f.key for f in waiting if f.location is None})
+    keys = {f.key for f in waiting if f.location is None}
+    keys.update(r.key for f in waiting for r in f.related if r.location is None)
+    known = locate(keys)
+
+    def at(key: KeyPath) -> Location:
+        return Location(file, key, *known.get(key, (None, None)))
+
     placed = []
     for finding in waiting:
         if finding.location is None:
-            line, column = known.get(finding.key, (None, None))
-            finding = replace(finding, location=Location(file, finding.key, line, column))
+            related = tuple(
+                r if r.location is not None else r._replace(location=at(r.key)) for r in finding.related
+            )
+            finding = replace(finding, location=at(finding.key), related=related)
         placed.append(finding)
     return tuple(sorted(placed, key=lambda f: f.sort_key))
 

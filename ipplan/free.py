@@ -6,11 +6,10 @@ knows nothing of how the answer is printed.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.addresses import WIDTH, Range, RangeSet
+from ipplan.addresses import WIDTH, RangeSet
 from ipplan.allocate import allocate
 from ipplan.allocate.accounts import count
 from ipplan.allocate.demand import list_covers, list_taken, list_wanted
@@ -32,8 +31,9 @@ SMALLEST = {4: 28, 6: 64}
 class Use(NamedTuple):
     """Addresses of a pool that are taken, and by what.
 
-    `category` is one of the catalogue's, or avoid, pinned, default, allocated, or held: room that networks keep to
-    grow to, and what lies between the networks of a group that has its prefix for itself.
+    `category` is one of the catalogue's, or avoid, link (what its far side sees a network as), pinned, default,
+    allocated, or held: room that networks keep to grow to, and what lies between the networks of a group that has its
+    prefix for itself.
     """
 
     category: str
@@ -152,8 +152,8 @@ def find_free(
 
 
 def _used(plan: Plan, taken: Iterable[Taken], placed: Iterable[Prefix]) -> dict[str, RangeSet]:
-    """Return the space of each category, less that of all before it: the catalogue's, then avoid, then networks."""
-    space: dict[str, list[Prefix]] = {name: [] for name in (*CATEGORIES, "avoid")}
+    """Return the space of each category, less that of all before it: catalogue, avoid, links, networks."""
+    space: dict[str, list[Prefix]] = {name: [] for name in (*CATEGORIES, "avoid", "link")}
     for t in taken:
         if not t.ours:
             space[t.category].append(t.prefix)
@@ -175,10 +175,10 @@ def _free_pool(
     report: PoolReport, uses: Mapping[str, RangeSet], left: RangeSet, length: int | None
 ) -> FreePool:
     prefix = report.prefix
-    sizes = {category: _inside(space, prefix).size for category, space in uses.items()}
+    sizes = {category: space.within(prefix).size for category, space in uses.items()}
     # What is neither free, nor somebody else's, nor a network is kept for one.
     sizes["held"] = prefix.size - report.free - sum(sizes.values())
-    blocks = tuple(_inside(left, prefix).prefixes())
+    blocks = tuple(left.within(prefix).prefixes())
     longest = max(prefix.length, SMALLEST[prefix.version], min(length or 0, WIDTH[prefix.version]))
     return FreePool(
         report,
@@ -186,17 +186,6 @@ def _free_pool(
         blocks,
         tuple(_fits(blocks, prefix.length, longest)),
     )
-
-
-def _inside(space: RangeSet, prefix: Prefix) -> RangeSet:
-    """Return what of a set lies in a prefix, at the cost of a search and of what is found."""
-    version, first, last = prefix.range
-    ranges = space.ranges
-    start = bisect_left(ranges, (version, first))
-    # The one that starts before may reach into it.
-    start -= start > 0 and ranges[start - 1].version == version and ranges[start - 1].last >= first
-    end = bisect_left(ranges, (version, last + 1), start)
-    return RangeSet(Range(version, max(r.first, first), min(r.last, last)) for r in ranges[start:end])
 
 
 def _fits(blocks: Iterable[Prefix], shortest: int, longest: int) -> Iterator[Fit]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ipplan.addresses import WIDTH, Prefix, PrefixIndex, parse_prefix
+from ipplan.addresses import Prefix, PrefixIndex, covering_prefix
 from ipplan.catalog import Catalog, iks_windows
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Landscape:
         self.catalog = catalog
         self.networks = sorted(plan.ranges(), key=_by_prefix)
         claims = [Claim(n.prefix, "network", n.name) for n in self.networks if n.prefix is not None]
-        claims += [Claim(a.prefix, "avoid") for a in plan.avoids]
+        claims += [Claim(aside.prefix, "avoid") for aside in plan.set_aside]
         claims += [Claim(prefix, "room") for prefix in _rooms(self.networks)]
         claims += [Claim(prefix, "overlap", rule) for prefix, rule in _overlaps(findings)]
         self._claims = sorted(claims, key=lambda claim: claim.prefix)
@@ -178,14 +178,9 @@ def _overlaps(findings: Iterable[Finding]) -> list[tuple[Prefix, str]]:
     for finding in findings:
         if finding.severity == "note" or finding.overlap is None or not finding.networks:
             continue
-        own, *others = map(_prefix, finding.cidrs)
+        own, *others = finding.cidrs
         found.update((shared, finding.rule) for other in others if (shared := own.shared(other)) is not None)
     return sorted(found)
-
-
-def _prefix(cidr: str) -> Prefix:
-    """Read a prefix of a finding, which may be that of the registries that the strict reader refuses."""
-    return Prefix(6, 0xFFFF << 32, 96) if cidr == "::ffff:0:0/96" else parse_prefix(cidr)
 
 
 class _Surroundings:
@@ -230,11 +225,9 @@ def _around(index: PrefixIndex, prefix: Prefix) -> Prefix | None:
 def _trim(space: Prefix, prefixes: Iterable[Prefix]) -> Prefix:
     """Return the smallest prefix around some in a space, widened within it where one of them fills it."""
     prefixes = list(prefixes)
-    low, high = min(p.first for p in prefixes), max(p.last for p in prefixes)
-    length = min(WIDTH[space.version] - (low ^ high).bit_length(), min(p.length for p in prefixes))
-    around = Prefix(space.version, low, WIDTH[space.version]).supernet(length)
+    around = covering_prefix(prefixes)
     if around in prefixes:
-        around = around.supernet(max(space.length, length - _WIDER))
+        around = around.supernet(max(space.length, around.length - _WIDER))
     return around
 
 

@@ -12,6 +12,7 @@ from ipplan.checks import (
     completeness,
     drift,
     integration,
+    links,
     overlaps,
     pools,
     provided,
@@ -32,7 +33,19 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "TOPICS", "Rule", "check_plan", "rules_by_topic"]
 
-TOPICS = (overlaps, published, pools, provided, capacity, room, completeness, integration, drift, waivers)
+TOPICS = (
+    overlaps,
+    published,
+    pools,
+    provided,
+    capacity,
+    room,
+    completeness,
+    integration,
+    links,
+    drift,
+    waivers,
+)
 """The modules that hold the rules, in the order of the documentation."""
 
 

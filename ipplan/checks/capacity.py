@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.addresses import format_address
-from ipplan.checks.context import label
+from ipplan.checks.context import label, others
 from ipplan.checks.registry import RULES, rule
-from ipplan.findings import Source
+from ipplan.findings import Related, Source
 from ipplan.plan.kinds import KINDS
+from ipplan.plan.sizing import HSRP_ADDRESSES, IKS_ADDRESSES_PER_WORKER, length_for, need_of, room_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ipplan.addresses import Prefix
+    from ipplan.addresses import Address, Prefix
     from ipplan.checks.context import Context
     from ipplan.findings import Finding
+    from ipplan.plan.kinds import Role
     from ipplan.plan.model import Cluster, Network
 
 _IKS_CREATE = Source(
@@ -43,16 +44,12 @@ _SUBNETS = Source(
     "2025-06-02",
 )
 
-_IKS_ADDRESSES_PER_WORKER = 128
-"""Derived from IKS's sizing rule: a /23 of pods serves 4 workers, a /22 8, a /21 16 (cluster-create-classic.md)."""
 _IKS_MOST_PODS = 250
 """Most pods on one IKS worker (limitations.md)."""
-_CALICO_BLOCK = {4: 26, 6: 122}
-"""Calico's default block size; each node claims whole blocks."""
 _LARGEST_SERVICE_RANGE = {4: 12, 6: 108}
 
 
-def _with_cluster(context: Context, role: str) -> Iterator[tuple[Network, Prefix, Cluster]]:
+def _with_cluster(context: Context, role: Role) -> Iterator[tuple[Network, Prefix, Cluster]]:
     """Yield the networks of a role that have a range and a cluster."""
     declared = (n for kind in KINDS.values() if kind.role == role for n in context.by_kind[kind.name])
     for network in (*declared, *(n for n in context.plan.defaults if n.kind.role == role)):
@@ -66,40 +63,33 @@ def _with_cluster(context: Context, role: str) -> Iterator[tuple[Network, Prefix
 def pod_capacity(context: Context) -> Iterator[Finding]:
     """A pod range is too small for the workers and pods of its cluster.
 
-    Why: IKS gives each worker 128 addresses of the pod range; Calico on ICP gives each node whole blocks of 64.
-    A worker that finds no block left starts no pods, and the range of a running cluster cannot change.
+    Why: IKS gives each worker 128 addresses of the pod range; Calico on ICP gives each node whole blocks of 64, and
+    masters, proxies and other nodes take blocks as well as workers. A node that finds no block left starts no pods,
+    and the range of a running cluster cannot change.
 
     Do: make the range larger, or plan fewer workers or pods.
     """
-    finding = RULES["pod-capacity"].finding
-    for network, prefix, cluster in _with_cluster(context, "pod"):
-        if cluster.platform == "iks":
-            if prefix.version != 4 or cluster.workers is None:
-                continue
-            serves = prefix.size // _IKS_ADDRESSES_PER_WORKER
-            why = f"IKS gives each worker {_IKS_ADDRESSES_PER_WORKER} addresses, so a /{prefix.length} serves {serves:,} workers"
-            fits, source = cluster.workers <= serves, _IKS_CREATE
-            needs = cluster.workers * _IKS_ADDRESSES_PER_WORKER
-        else:
-            per_node = -(-(cluster.pods_per_worker or 1) // 64)
-            blocks = prefix.size // 64
-            if cluster.workers is None and blocks:
-                continue
-            workers = cluster.workers or 1
-            why = f"each worker claims {per_node} Calico blocks of 64 addresses, and a /{prefix.length} holds {blocks:,}"
-            fits, source = workers * per_node <= blocks, _CALICO
-            needs = workers * per_node * 64
-        if not fits:
-            length = (128 if prefix.version == 6 else 32) - (needs - 1).bit_length()
-            yield finding(
-                f"{label(network)} is too small for cluster {cluster.name}: {cluster.workers or 1:,} workers need {needs:,} addresses",
-                network.cidr_key,
-                networks=(network.name,),
-                cidrs=(str(prefix),),
-                because=(why,),
-                help=f"a /{length} is large enough",
-                source=source,
-            )
+    return _too_small(context, "pod-capacity", "pod", _CALICO)
+
+
+def _too_small(context: Context, name: str, role: Role, icp_source: Source | None) -> Iterator[Finding]:
+    """Yield the pod or service ranges with fewer addresses than their cluster takes."""
+    for network, prefix, cluster in _with_cluster(context, role):
+        need = need_of(role, cluster)
+        if need is None or need.addresses <= room_in(prefix, network.kind):
+            continue
+        if cluster.platform == "iks" and prefix.version != 4:
+            continue  # IKS takes no IPv6 range of any size: iks-subnet-not-allowed
+        yield RULES[name].finding(
+            f"{label(network)} is too small for cluster {cluster.name}: it needs {need.addresses:,} addresses"
+            f" and a /{prefix.length} has {prefix.size:,}",
+            network.cidr_key,
+            networks=(network.name,),
+            cidrs=(prefix,),
+            because=(f"cluster {cluster.name} has {need.reason}",),
+            help=f"a /{length_for(need, network.kind, prefix.version)} is large enough",
+            source=icp_source if cluster.platform == "icp" else None,
+        )
 
 
 @rule("pods-per-worker", "error", "warning", source=_IKS_LIMITS)
@@ -113,7 +103,7 @@ def pods_per_worker(context: Context) -> Iterator[Finding]:
     """
     for cluster in context.plan.clusters.values():
         pods = cluster.pods_per_worker
-        if cluster.platform != "iks" or pods is None or pods <= _IKS_ADDRESSES_PER_WORKER:
+        if cluster.platform != "iks" or pods is None or pods <= IKS_ADDRESSES_PER_WORKER:
             continue
         too_many = pods > _IKS_MOST_PODS
         yield RULES["pods-per-worker"].finding(
@@ -121,7 +111,7 @@ def pods_per_worker(context: Context) -> Iterator[Finding]:
             + (
                 f"runs at most {_IKS_MOST_PODS}"
                 if too_many
-                else f"gives a worker {_IKS_ADDRESSES_PER_WORKER} addresses"
+                else f"gives a worker {IKS_ADDRESSES_PER_WORKER} addresses"
             ),
             ("clusters", cluster.name, "pods-per-worker"),
             severity="error" if too_many else "warning",
@@ -132,22 +122,12 @@ def pods_per_worker(context: Context) -> Iterator[Finding]:
 def service_capacity(context: Context) -> Iterator[Finding]:
     """A service range is too small for the services of its cluster.
 
-    Why: every service takes an address; IKS counts 255 services in a /24. The range of a running cluster cannot
-    change.
+    Why: every service takes an address; IKS counts 255 services in a /24, and ICP has two services of its own. The
+    range of a running cluster cannot change.
 
     Do: make the range larger.
     """
-    for network, prefix, cluster in _with_cluster(context, "service"):
-        if cluster.services is not None and cluster.services > prefix.size - 1:
-            length = (128 if prefix.version == 6 else 32) - cluster.services.bit_length()
-            yield RULES["service-capacity"].finding(
-                f"{label(network)} is too small for the {cluster.services:,} services of cluster {cluster.name}",
-                network.cidr_key,
-                networks=(network.name,),
-                cidrs=(str(prefix),),
-                because=(f"a /{prefix.length} has addresses for {prefix.size - 1:,} services",),
-                help=f"a /{length} is large enough",
-            )
+    return _too_small(context, "service-capacity", "service", None)
 
 
 @rule("service-range-too-large", "error", source=_KUBERNETES)
@@ -167,16 +147,17 @@ def service_range_too_large(context: Context) -> Iterator[Finding]:
                     f"{label(network)} is larger than the /{shortest} that Kubernetes accepts for services",
                     network.cidr_key,
                     networks=(network.name,),
-                    cidrs=(str(prefix),),
+                    cidrs=(prefix,),
                 )
 
 
 @rule("worker-capacity", "error", "warning", source=_SUBNETS)
 def worker_capacity(context: Context) -> Iterator[Finding]:
-    """The worker networks of a cluster have fewer addresses than the cluster has workers.
+    """The worker networks of a cluster have fewer addresses than its nodes take.
 
-    Why: each worker takes an address of each of its networks. IBM's subnets lose three addresses to network,
-    gateway and broadcast, and two more where the routers run HSRP: enough only without HSRP is a warning.
+    Why: each worker takes an address of each of its networks; on ICP masters, proxies, other nodes and the two virtual
+    addresses stand there as well. Network, gateway and broadcast address are taken, and in IBM's subnets two more
+    where the routers run HSRP: enough only without HSRP is a warning.
 
     Do: order a larger subnet or a further one, or make the BYOIP network larger.
     """
@@ -188,26 +169,32 @@ def worker_capacity(context: Context) -> Iterator[Finding]:
     for (name, kind), members in groups.items():
         if (name, kind) in open_ended:
             continue  # a further subnet will be ordered or allocated
-        workers = context.plan.clusters[name].workers or 0
-        from_ibm = members[0][0].kind.provider == "ibm"
-        certain = sum(max(0, prefix.size - 3) for _, prefix in members)
-        with_hsrp = sum(max(0, prefix.size - 5) for _, prefix in members)
-        if workers <= (with_hsrp if from_ibm else certain):
+        need = need_of("worker", context.plan.clusters[name])
+        if need is None:
             continue
-        severe = workers > certain
         network = members[0][0]
+        from_ibm = network.kind.provider == "ibm"
+        certain = sum(room_in(prefix, network.kind) for _, prefix in members)
+        with_hsrp = sum(max(0, room_in(prefix, network.kind) - HSRP_ADDRESSES) for _, prefix in members)
+        if need.addresses <= (with_hsrp if from_ibm else certain):
+            continue
+        severe = need.addresses > certain
         room = certain if severe else with_hsrp
+        lone = len(members) == 1 and not from_ibm
         yield RULES["worker-capacity"].finding(
-            f"{', '.join(label(n) for n, _ in members)} has room for {room:,} workers"
-            f"{'' if severe else ' where the routers run HSRP'}, and cluster {name} has {workers:,}",
+            f"{', '.join(label(n) for n, _ in members)} has {room:,} addresses for nodes"
+            f"{'' if severe else ' where the routers run HSRP'}, and cluster {name} needs {need.addresses:,}",
             network.cidr_key,
             severity="error" if severe else "warning",
             networks=tuple(n.name for n, _ in members),
-            cidrs=tuple(str(p) for _, p in members),
+            cidrs=tuple(p for _, p in members),
+            related=others(*(n for n, _ in members[1:])),
             because=(
+                f"cluster {name} has {need.reason}",
                 "network, gateway and broadcast address are taken"
-                + ("" if severe else ", and two more by the routers"),
+                + ("" if severe else f", and {HSRP_ADDRESSES} more by the routers"),
             ),
+            help=f"a /{length_for(need, network.kind, 4)} is large enough" if lone else None,
         )
 
 
@@ -222,27 +209,29 @@ def named_address(context: Context) -> Iterator[Finding]:
     for network in context.detailed:
         if not network.addresses or network.prefix is None:
             continue
-        prefix, taken = network.prefix, dict[int, str]()
+        prefix = network.prefix
+        taken: dict[Address, str] = {}
         for entry in network.addresses:
-            value = entry.resolve(prefix)
+            address = entry.at(prefix)
             key = (*network.key, "addresses", entry.name)
-            if value is None:
-                what = format_address(*entry.address) if entry.address else f"number {entry.nth:,}"
+            if address is None:
+                what = str(entry.address) if entry.address else f"number {entry.nth:,}"
                 yield RULES["named-address"].finding(
                     f"address {entry.name} of {label(network)}, {what}, is not in the network",
                     key,
                     networks=(network.name,),
-                    cidrs=(str(prefix),),
+                    cidrs=(prefix,),
                     because=(
                         f"usable are numbers 1 to {max(prefix.size - 2, min(prefix.size, 2)):,}, {prefix.range}",
                     ),
                 )
-            elif value in taken:
+            elif address in taken:
                 yield RULES["named-address"].finding(
-                    f"addresses {taken[value]} and {entry.name} of {network.name} are both {format_address(prefix.version, value)}",
+                    f"addresses {taken[address]} and {entry.name} of {network.name} are both {address}",
                     key,
                     networks=(network.name,),
-                    cidrs=(str(prefix),),
+                    cidrs=(prefix,),
+                    related=(Related((*network.key, "addresses", taken[address]), network.name),),
                 )
             else:
-                taken[value] = entry.name
+                taken[address] = entry.name

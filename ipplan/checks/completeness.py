@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from ipplan.checks.context import ranges_of
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Source
 from ipplan.plan.kinds import KINDS
@@ -72,7 +73,7 @@ def incomplete_cluster(context: Context) -> Iterator[Finding]:
             yield RULES["incomplete-cluster"].finding(
                 f"cluster {cluster.name} has no network of kind {' or '.join(missing)}",
                 ("clusters", cluster.name),
-                cidrs=tuple(str(n.prefix) for n in defaults),
+                cidrs=ranges_of(*defaults),
                 because=because,
                 help=f'add [networks.NAME] with kind = "{missing[0]}" and cluster = "{cluster.name}"',
                 source=_ICP if icp else None,

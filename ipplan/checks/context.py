@@ -10,7 +10,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ipplan.addresses import WIDTH, Prefix, Range, RangeSet
+from ipplan.addresses import WIDTH, Prefix, PrefixIndex, RangeSet
+from ipplan.findings import Related
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.model import INTEGRATION
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from ipplan.landscape import Landscape
     from ipplan.plan.kinds import Kind
     from ipplan.plan.methods import IntegrationKey
-    from ipplan.plan.model import Network, Plan
+    from ipplan.plan.model import Network, Plan, Shown
 
 _HOST_MASK = {4: [(1 << 32 - n) - 1 for n in range(33)], 6: [(1 << 128 - n) - 1 for n in range(129)]}
 _MOST_SUGGESTIONS = 200
@@ -175,6 +176,21 @@ class Context:
         return any(window.prefix.covers(network.prefix) for window in windows_for(network.kind))
 
     @cached_property
+    def shown(self) -> tuple[tuple[Shown, Network | None], ...]:
+        """What links show networks as, each with the network of IBM Cloud that holds these addresses, if any."""
+        if not self.plan.shown:
+            return ()
+        provided = [(n.prefix, i, n) for i, n in enumerate(self.provided_by("ibm")) if n.prefix is not None]
+        provided.sort(key=lambda entry: entry[:2])
+        index = PrefixIndex([prefix for prefix, _, _ in provided])
+
+        def around(prefix: Prefix) -> Network | None:
+            found = (provided[i] for i in index.overlapping(prefix))
+            return next((network for own, _, network in found if own.covers(prefix)), None)
+
+        return tuple((shown, around(shown.prefix)) for shown in self.plan.shown)
+
+    @cached_property
     def pool_space(self) -> RangeSet:
         """What the pools hold together."""
         return RangeSet(pool.prefix for pool in self.plan.pools)
@@ -183,12 +199,12 @@ class Context:
     def usable_space(self) -> RangeSet:
         """What can be allocated at all: the pools without what is reserved or avoided."""
         avoided = (r.prefix for r in self.catalog.avoided(None))
-        return self.pool_space - RangeSet(avoided) - RangeSet(a.prefix for a in self.plan.avoids)
+        return self.pool_space - RangeSet(avoided) - RangeSet(prefix for prefix, _, _ in self.plan.set_aside)
 
     @cached_property
-    def _free(self) -> list[Range]:
+    def _free(self) -> RangeSet:
         """What is left of the usable space beside every network, less what was suggested already."""
-        return list(self.usable_space - RangeSet(n.prefix for n in self.networks if n.prefix is not None))
+        return self.usable_space - RangeSet(n.prefix for n in self.networks if n.prefix is not None)
 
     def suggest(self, network: Network) -> str | None:
         """Return the next step "PREFIX is free in pool POOL" for a network that could move, else None.
@@ -202,24 +218,12 @@ class Context:
         return self._suggested.get(network.name)
 
     def _suggest(self, network: Network, wanted: Prefix) -> str | None:
-        size = wanted.size
         for pool in self.plan.pools:
             if network.pool not in (None, pool.prefix) or pool.prefix.version != wanted.version:
                 continue
-            for index, span in enumerate(self._free):
-                if span.version != wanted.version:
-                    continue
-                first = -(-max(span.first, pool.prefix.first) // size) * size
-                last = first + size - 1
-                if last > min(span.last, pool.prefix.last):
-                    continue
-                version = span.version
-                self._free[index : index + 1] = [
-                    Range(version, a, b)
-                    for a, b in ((span.first, first - 1), (last + 1, span.last))
-                    if a <= b
-                ]
-                free = Prefix(version, first, wanted.length)
+            free = self._free.lowest_prefix(wanted.length, pool.prefix)
+            if free is not None:
+                self._free = self._free.without(free)
                 return f"{free} is free in pool {pool.prefix} for {network.name}"
         return None
 
@@ -250,6 +254,16 @@ def windows_for(kind: Kind) -> tuple[IksWindow, ...]:
 
     option = f"{kind.role}-subnet"
     return tuple(window for window in iks_windows() if window.option == option)
+
+
+def ranges_of(*networks: Network) -> tuple[Prefix, ...]:
+    """Return the ranges of some networks, for a finding about them."""
+    return tuple(n.prefix for n in networks if n.prefix is not None)
+
+
+def others(*networks: Network) -> tuple[Related, ...]:
+    """Return the places of the networks that a finding is about beside its own, once each."""
+    return tuple(dict.fromkeys(Related(n.cidr_key, n.name) for n in networks))
 
 
 def label(network: Network) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.addresses import PrefixIndex, RangeSet, format_address
+from ipplan.addresses import PrefixIndex, RangeSet
+from ipplan.checks.context import others, ranges_of
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Source
 from ipplan.plan import names
@@ -91,8 +92,8 @@ class _Comparison:
             f"{_label(network)} is {row.cidr} in {self.where(row)}",
             network.cidr_key,
             networks=(network.name,),
-            cidrs=(str(network.prefix), str(row.prefix)),
-            overlap=None if shared is None else str(shared),
+            cidrs=(*ranges_of(network), row.prefix),
+            overlap=shared,
             because=(because,),
             help=f"{where} if {self.file.file} is right, or correct {row.field} there",
         )
@@ -117,7 +118,8 @@ class _Comparison:
             f"{row.cidr} is in {self.where(row)}, and the plan has no such {what}",
             instead[0].cidr_key if instead else key,
             networks=tuple(n.name for n in touched),
-            cidrs=(*(str(n.prefix) for n in touched), str(row.prefix)),
+            cidrs=(*ranges_of(*touched), row.prefix),
+            related=others(*(n for n in touched if n not in instead[:1])),
             because=tuple(because),
             help=f"add it to the plan, as [[avoid]] where it is nobody's business, or take it out of {self.file.file}",
         )
@@ -129,7 +131,7 @@ class _Comparison:
             f"{_label(network)} is not in {place}",
             network.cidr_key,
             networks=(network.name,),
-            cidrs=(str(network.prefix),),
+            cidrs=ranges_of(network),
             because=(f"such a file lists every network of kind {network.kind.name}",)
             if field is None
             else (),
@@ -143,7 +145,7 @@ class _Comparison:
             f"address {named.name} {text} of {network.name} {said}",
             (*network.key, "addresses", named.name),
             networks=(network.name,),
-            cidrs=(str(network.prefix),),
+            cidrs=ranges_of(network),
             help=f"put right the plan, or {self.file.file}",
         )
 
@@ -295,7 +297,7 @@ class _Lists(_Comparison):
             f"{_label(network)} is of kind {network.kind.name}, and of kind {row.kind} in {self.where(row)}",
             (*network.key, "kind") if network.declared else network.key,
             networks=(network.name,),
-            cidrs=(str(network.prefix), str(row.prefix)),
+            cidrs=(*ranges_of(network), row.prefix),
             help=f'write kind = "{row.kind}" if {self.file.file} is right',
         )
 
@@ -476,5 +478,5 @@ def _named(networks: Iterable[Network], wanted: Sequence[str]) -> Iterator[tuple
 def _resolved(network: Network, address: NamedAddress) -> str | None:
     if network.prefix is None:
         return None
-    value = address.resolve(network.prefix)
-    return None if value is None else format_address(network.prefix.version, value)
+    found = address.at(network.prefix)
+    return None if found is None else str(found)

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 from ipplan.addresses import PrefixIndex
 from ipplan.checks.context import label
 from ipplan.checks.registry import RULES, rule
-from ipplan.findings import Severity, Source
-from ipplan.landscape.ends import BEHIND, PRIVATE, TRANSIT, Carried, End
+from ipplan.findings import Related, Source
+from ipplan.landscape.ends import BEHIND, TRANSIT, Carried
+from ipplan.landscape.verdicts import judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ipplan.checks.context import Context, Sweep
-    from ipplan.findings import Finding, KeyPath
+    from ipplan.findings import Finding, KeyPath, Severity
     from ipplan.landscape import Landscape
     from ipplan.landscape.ends import Ends
     from ipplan.landscape.tables import Conflict, SetKey
     from ipplan.plan.methods import IntegrationKey
-    from ipplan.plan.model import Network, Plan
+    from ipplan.plan.model import Network
 
 _ARCHITECTURE = Source(
     "IBM Cloud docs, vmware-solutions: integration, IP addressing, and network flows",
@@ -155,14 +156,14 @@ class _Around:
         for at in sorted(conflicts, reverse=True):
             if len(found) == most:
                 break
-            if verdict(self._landscape, item, self._all[at][0]) is not None:
+            if judge(self._landscape, item, self._all[at][0]) is not None:
                 found.append(self._all[at][0])
         looked = 0
         for at in range(len(self._all) - 1, max(-1, len(self._all) - 1 - most * 8), -1):
             if len(found) == most:
                 break
             looked += 1
-            if at not in conflicts and verdict(self._landscape, item, self._all[at][0]) is not None:
+            if at not in conflicts and judge(self._landscape, item, self._all[at][0]) is not None:
                 found.append(self._all[at][0])
         further = len(self._all) - len(found) if len(found) == most or looked < len(self._all) else 0
         return found, further
@@ -192,11 +193,7 @@ def _overlap(context: Context, inner: Carried, outer: Carried, further: int) -> 
         first, second = outer, inner
     else:
         first, second = (inner, outer) if one.declared or not two.declared else (outer, inner)
-    judged = verdict(context.landscape, first, second)
-    assert judged is not None
-    severity, because = judged
-    if severity == "warning" and not because:
-        because = _what_would(context, first, second)
+    severity, because = _judged(context, first, second)
     if further:
         because += (f"{further:,} further networks around {one.name} overlap it as well",)
     help_ = (
@@ -207,11 +204,25 @@ def _overlap(context: Context, inner: Carried, outer: Carried, further: int) -> 
         _key(context, first),
         severity=severity,
         networks=(first.network.name, second.network.name),
-        cidrs=(str(first.prefix), str(second.prefix)),
-        overlap=str(inner.prefix),
+        cidrs=tuple(item.prefix for item in (first, second) if item.prefix is not None),
+        overlap=inner.prefix,
+        related=(Related(_key(context, second), second.network.name),),
         because=because,
         help=help_,
     )
+
+
+def _judged(context: Context, first: Carried, second: Carried) -> tuple[Severity, tuple[str, ...]]:
+    """Return what an overlap is, and why or what would make it a conflict."""
+    found = judge(context.landscape, first, second)
+    assert found is not None
+    if found.conflict is not None:
+        return "error", (_reason(found.conflict, first, second),)
+    if found.kind == "stretched":
+        return "warning", (
+            "the ranges are taken as one network that layer 2 extension stretches: give no address out twice",
+        )
+    return "warning", _what_would(context, first, second)
 
 
 def _label(item: Carried) -> str:
@@ -226,92 +237,6 @@ def _key(context: Context, item: Carried) -> KeyPath:
                 if entry == (item.network.name, item.shown):
                     return (*link.key, "nat", number, "as")
     return item.network.cidr_key
-
-
-_Judged = tuple[Severity, tuple[str, ...]]
-
-
-def verdict(landscape: Landscape, first: Carried, second: Carried) -> _Judged | None:
-    """Return what two overlapping destinations are, with the reasons; None where it is as it should be."""
-    one, two = first.network, second.network
-    if one.name == two.name:
-        return None
-    ends, tables = landscape.ends, landscape.tables
-    if first.shown is None and second.shown is None:
-        if _one_wire(ends, one, two) or _one_wire(ends, two, one):
-            return "warning", (
-                "the ranges are taken as one network that layer 2 extension stretches: give no address out twice",
-            )
-        if _summary(ends, one, two):
-            return None
-    elif first.outbound_only and second.outbound_only and _one_address(landscape.plan, first, second):
-        return None
-    conflict = tables.conflict(first, second)
-    if conflict is not None:
-        return "error", (_reason(conflict, first, second),)
-    if first.shown is None and second.shown is None and _translated(ends, one, two):
-        return None
-    return "warning", ()
-
-
-def _one_address(plan: Plan, first: Carried, second: Carried) -> bool:
-    """Tell whether one link shows two networks at one address, which is for their answers only."""
-    shown = [{(entry.network, entry.shown) for entry in link.nat} for link in plan.links]
-    return any(
-        (first.network.name, first.shown) in own and (second.network.name, second.shown) in own
-        for own in shown
-    )
-
-
-def _one_wire(ends: Ends, part: Network, whole: Network) -> bool:
-    """Tell whether a network behind an edge is stretched, and the range of the enterprise around it is the same wire."""
-    if part.kind.name != "vcs-vm" or whole.kind.provider != "enterprise":
-        return False
-    edge, site = ends.edge_of(part), ends.site_of(whole)
-    if edge is None or site is None or part.prefix is None or whole.prefix is None:
-        return False
-    return whole.prefix.covers(part.prefix) and any(
-        joint.method == "l2-extension" and any(c.network.name == part.name for c in ends.carried(joint, edge))
-        for joint in ends.joints_of(edge)
-        if joint.first == site
-    )
-
-
-def _summary(ends: Ends, one: Network, two: Network) -> bool:
-    """Tell whether two networks of one site are a summary and its part."""
-    if one.kind.provider != "enterprise" or two.kind.provider != "enterprise" or one.prefix == two.prefix:
-        return False
-    site = ends.site_of(one)
-    return site is not None and site == ends.site_of(two)
-
-
-def _translated(ends: Ends, one: Network, two: Network) -> bool:
-    """Tell whether the plan deals with two equal ranges: every link that could carry either translates it or leaves it out."""
-    sides = []
-    for network in (one, two):
-        translated = left_out = 0
-        end = _end_of(ends, network)
-        for joint in ends.joints_of(end) if end is not None else ():
-            shown = [c.shown for c in ends.carried(joint, end) if c.network.name == network.name]  # type: ignore[arg-type]
-            if None in shown:
-                return False
-            translated += len(shown)
-            left_out += not shown and ends.can_carry(joint, end, network)  # type: ignore[arg-type]
-        sides.append((translated, left_out))
-    return any(translated for translated, _ in sides) or all(left_out for _, left_out in sides)
-
-
-def _end_of(ends: Ends, network: Network) -> End | None:
-    """Return the end of links that a network stands behind."""
-    if network.kind.name == "icp-worker":
-        return ends.edge_of(network)
-    if network.kind.platform is not None and (network.kind.internal or network.kind.role == "worker"):
-        return End("iks" if network.kind.platform == "iks" else "icp", network.cluster)
-    if network.kind.provider == "enterprise":
-        return ends.site_of(network)
-    if network.kind.name in BEHIND:
-        return ends.edge_of(network)
-    return PRIVATE if network.kind.public is False else None
 
 
 def _reason(conflict: Conflict, first: Carried, second: Carried) -> str:
@@ -357,18 +282,19 @@ def avoid_overlap(context: Context) -> Iterator[Finding]:
 
     Do: move the network, or narrow the entry if it was too wide.
     """
-    avoids = sorted(context.plan.avoids, key=lambda avoid: avoid.prefix)
-    index = PrefixIndex([avoid.prefix for avoid in avoids])
-    for network in context.touching(avoid.prefix for avoid in avoids):
+    avoids = sorted(enumerate(context.plan.avoids), key=lambda entry: (entry[1].prefix, entry[0]))
+    index = PrefixIndex([avoid.prefix for _, avoid in avoids])
+    for network in context.touching(avoid.prefix for _, avoid in avoids):
         if network.prefix is None or not network.declared:
             continue
-        for avoid in (avoids[i] for i in index.overlapping(network.prefix)):
+        for number, avoid in (avoids[i] for i in index.overlapping(network.prefix)):
             reason = f" ({avoid.reason})" if avoid.reason else ""
             yield RULES["avoid-overlap"].finding(
                 f"{label(network)} overlaps avoided space {avoid.prefix}{reason}",
                 network.cidr_key,
                 networks=(network.name,),
-                cidrs=(str(network.prefix), str(avoid.prefix)),
-                overlap=str(avoid.prefix.shared(network.prefix)),
+                cidrs=(network.prefix, avoid.prefix),
+                overlap=avoid.prefix.shared(network.prefix),
+                related=(Related(("avoid", number)),),
                 help=context.suggest(network),
             )

@@ -6,9 +6,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ipplan.addresses import HostBitsError, PrefixIndex, RangeSet, format_address
-from ipplan.checks.context import label
+from ipplan.checks.context import label, ranges_of
 from ipplan.checks.registry import RULES, rule
-from ipplan.findings import Source
+from ipplan.findings import Related, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _MOST_PAIRS = 8
 """Of the pools around one, so many are told."""
+_MOST_RELATED = 3
+"""Point at so many of the entries that fill a pool."""
 _MOST_POOLS = 20
 """Of the pools that a network is outside of, so many are listed."""
 
@@ -46,7 +48,7 @@ def host_bits_set(context: Context) -> Iterator[Finding]:
                 f"{network.name} {written} has host bits set: it is no network",
                 network.cidr_key,
                 networks=(network.name,),
-                cidrs=(written, str(network.prefix)),
+                cidrs=(network.prefix,),
                 because=(f"the checks go on with the block that holds the address, {network.prefix}",),
                 help=f"write {network.prefix} for the whole block, or {error.exact} for what starts at the address",
             )
@@ -66,7 +68,7 @@ def pool_host_bits_set(context: Context) -> Iterator[Finding]:
             yield RULES["pool-host-bits-set"].finding(
                 f"pool {pool.given} has host bits set and means the block {prefix}, {prefix.range}",
                 ("plan", "byoip", index),
-                cidrs=(pool.given, str(prefix)),
+                cidrs=(prefix,),
                 help=f"write {prefix}, or {HostBitsError(prefix, pool.written).exact} for what starts at the address",
             )
 
@@ -91,8 +93,9 @@ def pool_overlap(context: Context) -> Iterator[Finding]:
             yield RULES["pool-overlap"].finding(
                 f"pool {inner} is listed twice" if same else f"pool {inner} overlaps pool {outer}",
                 ("plan", "byoip", j),
-                cidrs=(str(inner), str(outer)),
-                overlap=str(inner),
+                cidrs=(inner, outer),
+                overlap=inner,
+                related=(Related(("plan", "byoip", i)),),
                 because=()
                 if same
                 else (f"plan.byoip[{i}] and plan.byoip[{j}] share {inner.size:,} addresses",),
@@ -112,17 +115,18 @@ def pool_unusable(context: Context) -> Iterator[Finding]:
         if not context.usable_space.overlaps(pool.prefix):
             avoided = context.catalog.overlapping(pool.prefix)
             rows = [r for r in avoided if context.catalog.avoids(r)]
-            avoids = sum(a.prefix.overlaps(pool.prefix) for a in context.plan.avoids)
+            avoids = [a.key for a in context.plan.set_aside if a.prefix.overlaps(pool.prefix)]
             around = [r for r in rows if r.prefix.covers(pool.prefix)]
             row = max(around, key=lambda r: (r.prefix.length, r.platform == "iks"), default=None)
             if row:
                 because = f"{row.title} {row.prefix} holds all of it"
             else:
-                because = f"{len(rows):,} published ranges and {avoids:,} avoided ones cover it"
+                because = f"{len(rows):,} published ranges and {len(avoids):,} avoided ones cover it"
             yield RULES["pool-unusable"].finding(
                 f"nothing can be allocated from pool {pool.prefix}",
                 ("plan", "byoip", index),
-                cidrs=(str(pool.prefix), *(str(r.prefix) for r in rows[:20])),
+                cidrs=(pool.prefix, *(r.prefix for r in rows[:20])),
+                related=() if row else tuple(map(Related, avoids[:_MOST_RELATED])),
                 because=(because,),
                 source=row.source if row else None,
             )
@@ -149,16 +153,18 @@ def outside_pools(context: Context) -> Iterator[Finding]:
                     f"{label(network)} lies outside every pool ({pools})",
                     network.cidr_key,
                     networks=(network.name,),
-                    cidrs=(str(network.prefix), *(str(p.prefix) for p in context.plan.pools[:_MOST_POOLS])),
+                    cidrs=(*ranges_of(network), *(p.prefix for p in context.plan.pools[:_MOST_POOLS])),
                     help=context.suggest(network),
                 )
+    numbers = {pool.prefix: (i,) for i, pool in reversed(list(enumerate(context.plan.pools)))}
     for network in context.detailed:
         if network.pool is not None and network.prefix is not None and _in_another_pool(context, network):
             yield finding(
                 f"{label(network)} lies outside pool {network.pool}, the one that it names",
                 network.cidr_key,
                 networks=(network.name,),
-                cidrs=(str(network.prefix), str(network.pool)),
+                cidrs=(network.prefix, network.pool),
+                related=tuple(Related(("plan", "byoip", i)) for i in numbers.get(network.pool, ())),
                 help=context.suggest(network),
             )
 
@@ -191,7 +197,7 @@ def public_byoip(context: Context) -> Iterator[Finding]:
             yield finding(
                 f"pool {pool.prefix} is neither private nor declared as owned public space",
                 ("plan", "byoip", index),
-                cidrs=(str(pool.prefix),),
+                cidrs=(pool.prefix,),
                 help=help_,
             )
     for sweep in context.sweeps:
@@ -201,6 +207,6 @@ def public_byoip(context: Context) -> Iterator[Finding]:
                     f"{label(network)} is neither private nor declared as owned public space",
                     network.cidr_key,
                     networks=(network.name,),
-                    cidrs=(str(network.prefix),),
+                    cidrs=ranges_of(network),
                     help=context.suggest(network) or help_,
                 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.addresses import RangeSet
-from ipplan.checks.context import label, windows_for
+from ipplan.checks.context import label, ranges_of, windows_for
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Source
 
@@ -63,7 +63,7 @@ def unpublished_subnet(context: Context) -> Iterator[Finding]:
             f"{label(network)} is not in the customer private ranges that IBM Cloud publishes for {whom}",
             network.cidr_key,
             networks=(network.name,),
-            cidrs=(str(prefix),),
+            cidrs=(prefix,),
             because=(f"the range is published for {', '.join(elsewhere)}",) if elsewhere else (),
             help=f"if the subnet is really yours, add {elsewhere[0]} to plan.data-centers"
             if elsewhere
@@ -99,7 +99,7 @@ def address_scope_mismatch(context: Context) -> Iterator[Finding]:
             f"{label(network)} is of the {is_what} kind {network.kind.name} and has a {has_what} range",
             network.cidr_key,
             networks=(network.name,),
-            cidrs=(str(prefix),),
+            cidrs=(prefix,),
             help=f'write kind = "{twin}" if the range is right'
             if network.kind.name.endswith(("-public", "-private"))
             else None,
@@ -162,7 +162,7 @@ def _unsold(network: Network, length: int, why: str, severity: str, source: Sour
         (*network.key, "cidr" if network.prefix else "prefix"),
         severity="error" if severity == "error" else "warning",
         networks=(network.name,),
-        cidrs=(str(network.prefix),) if network.prefix else (),
+        cidrs=ranges_of(network),
         because=(why,),
         source=source,
     )
@@ -185,7 +185,7 @@ def iks_subnet_not_allowed(context: Context) -> Iterator[Finding]:
             f"{label(network)} is not in a range that IKS accepts for {network.kind.role}s",
             network.cidr_key,
             networks=(network.name,),
-            cidrs=(str(network.prefix), *(str(w.prefix) for w in windows)),
+            cidrs=(network.prefix, *(w.prefix for w in windows)),
             because=(f"accepted: {', '.join(str(w.prefix) for w in windows)}",),
             source=windows[0].source if windows else None,
         )
@@ -209,7 +209,7 @@ def iks_subnet_too_small(context: Context) -> Iterator[Finding]:
                 f"{label(network)} is smaller than the /{window.longest} that IKS needs for {network.kind.role}s",
                 network.cidr_key,
                 networks=(network.name,),
-                cidrs=(str(prefix),),
+                cidrs=(prefix,),
                 source=window.source,
             )
 
@@ -225,11 +225,11 @@ def size_without_effect(context: Context) -> Iterator[Finding]:
     for network in context.provided_by("default"):
         stated = network.length is not None or network.hosts is not None
         if network.prefix is None and network.pool is None and stated:
-            default = next(n.prefix for n in context.plan.defaults if n.name == network.name)
+            default = next(n for n in context.plan.defaults if n.name == network.name)
             yield RULES["size-without-effect"].finding(
-                f"{network.name} takes the default range {default}, whatever size it states",
+                f"{network.name} takes the default range {default.prefix}, whatever size it states",
                 (*network.key, "prefix" if network.length is not None else "hosts"),
                 networks=(network.name,),
-                cidrs=(str(default),),
+                cidrs=ranges_of(default),
                 help="write a cidr, or name a pool to have a range of that size allocated",
             )

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.findings import Finding, KeyPath, Severity, Source
+from ipplan.findings import Finding, KeyPath, Related, Severity, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ipplan.addresses import Prefix
     from ipplan.checks.context import Context
 
     Check = Callable[[Context], Iterator[Finding]]
@@ -52,8 +53,9 @@ class Rule(NamedTuple):
         *,
         severity: Severity | None = None,
         networks: tuple[str, ...] = (),
-        cidrs: tuple[str, ...] = (),
-        overlap: str | None = None,
+        cidrs: tuple[Prefix, ...] = (),
+        overlap: Prefix | None = None,
+        related: tuple[Related, ...] = (),
         because: tuple[str, ...] = (),
         help: str | None = None,  # noqa: A002  (the name that users see)
         source: Source | None = None,
@@ -61,7 +63,7 @@ class Rule(NamedTuple):
         """Build a finding of this rule; severity and source are the rule's own unless given."""
         return Finding(
             rule=self.name, severity=severity or self.severities[0], message=message, key=key, networks=networks,
-            cidrs=cidrs, overlap=overlap, because=because, help=help, source=source or self.source,
+            cidrs=cidrs, overlap=overlap, related=related, because=because, help=help, source=source or self.source,
         )  # fmt: skip
 
 

@@ -6,9 +6,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ipplan.addresses import PrefixIndex, covering_prefix
-from ipplan.checks.context import label
+from ipplan.checks.context import label, others, ranges_of
 from ipplan.checks.registry import RULES, rule
-from ipplan.findings import Source
+from ipplan.findings import Related, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,24 +41,25 @@ def growth_blocked(context: Context) -> Iterator[Finding]:
         return
     index, networks = _index(context)
     for network, prefix, room in waiting:
-        others = (networks[i] for i in index.overlapping(room))
-        found = [label(o) for o in islice(_beside(network, prefix, others), _MOST_NAMED)]
+        around = (networks[i] for i in index.overlapping(room))
+        inside = list(islice(_beside(network, prefix, around), _MOST_NAMED))
+        found, related = [label(other) for other in inside], list(others(*inside))
         if network.kind.provider == "byoip":
             rows = (row for row in context.catalog.overlapping(room) if context.catalog.avoids(row))
             # What overlaps the network itself is told by the rules on overlaps.
             found += [f"{row.title} {row.prefix}" for row in rows if not row.prefix.overlaps(prefix)]
-            found += [
-                f"avoided space {a.prefix}"
-                for a in context.plan.avoids
-                if a.prefix.overlaps(room) and not a.prefix.overlaps(prefix)
-            ]
+            for aside in context.plan.set_aside:
+                if aside.prefix.overlaps(room) and not aside.prefix.overlaps(prefix):
+                    found.append(aside.words)
+                    related.append(Related(aside.key))
         if found:
             more = f" and {len(found) - _MOST_NAMED:,} more" if len(found) > _MOST_NAMED else ""
             yield RULES["growth-blocked"].finding(
                 f"{label(network)} cannot grow to {room}: {', '.join(found[:_MOST_NAMED])}{more} lies in it",
                 (*network.key, "grow-to"),
                 networks=(network.name,),
-                cidrs=(str(prefix), str(room)),
+                cidrs=(prefix, room),
+                related=tuple(related[:_MOST_NAMED]),
                 help=_largest(index, networks, network, room),
             )
 
@@ -109,13 +110,14 @@ def group_split(context: Context) -> Iterator[Finding]:
             continue
         cover = covering_prefix([n.prefix for n in own if n.prefix is not None])
         names = {n.name for n in own}
-        others = (networks[i] for i in index.overlapping(cover))
-        found = list(islice((n for n in others if n.name not in names), _MOST_NAMED + 1))
+        inside = (networks[i] for i in index.overlapping(cover))
+        found = list(islice((n for n in inside if n.name not in names), _MOST_NAMED + 1))
         if found:
             more = " and others" if len(found) > _MOST_NAMED else ""
             yield RULES["group-split"].finding(
                 f"group {group} lies in {cover} together with {', '.join(label(n) for n in found[:_MOST_NAMED])}{more}",
                 (*own[0].key, "group"),
                 networks=tuple(n.name for n in own[:_MOST_NAMED]),
-                cidrs=tuple(str(n.prefix) for n in own[:_MOST_NAMED]),
+                cidrs=ranges_of(*own[:_MOST_NAMED]),
+                related=others(*found[:_MOST_NAMED]),
             )

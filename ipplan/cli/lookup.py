@@ -66,8 +66,7 @@ def _read(queries: Sequence[str]) -> list[Prefix]:
 
 def _prefix(query: str) -> Prefix:
     if "/" not in query:
-        version, value = parse_address(query)
-        return Prefix(version, value, 32 if version == 4 else 128)
+        return parse_address(query).prefix
     try:
         return parse_prefix(query)
     except HostBitsError as error:

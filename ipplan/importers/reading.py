@@ -103,11 +103,11 @@ def parse_mask(text: str, version: int) -> int | None:
     if text.isascii() and text.isdigit() and len(text) <= 3:
         return int(text) if int(text) <= WIDTH[version] else None
     try:
-        mask_version, value = parse_address(text)
+        mask = parse_address(text)
     except AddressError:
         return None
-    host = value ^ 0xFFFFFFFF
-    if version != 4 or mask_version != 4 or host & (host + 1):
+    host = mask.value ^ 0xFFFFFFFF
+    if version != 4 or mask.version != 4 or host & (host + 1):
         return None
     return 32 - host.bit_length()
 
@@ -173,13 +173,13 @@ class Collector:
     ) -> None:
         """Add the row of one address in a network."""
         try:
-            version, value = parse_address(text.strip())
+            address = parse_address(text.strip())
         except AddressError as error:
             self.problem(f"{field} is {show(text)}, which is no address: {error}", line)
             return
         self.rows.append(
             Row(
-                Prefix(version, value, WIDTH[version]), name, kind, cluster, description or None, line, field,
+                address.prefix, name, kind, cluster, description or None, line, field,
                 whole=False, names=names, side=side,
             )
         )  # fmt: skip

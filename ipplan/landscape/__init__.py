@@ -166,12 +166,8 @@ class Landscape:
         return tuple(found.items())
 
     def seen_from(self, tunnel: Tunnel, end: End) -> tuple[Prefix, ...]:
-        """Return what machines at one end of a tunnel know the far side by.
-
-        What the far side's own gateway translates is seen as it is shown, and so is what this end translates for its
-        own machines: the strongSwan of an IKS cluster translates both sides.
-        """
-        return tunnel.far_from(end).subnets
+        """Return what machines at one end of a tunnel know the far side by."""
+        return self.tunnels.seen(tunnel.joint, tunnel.joint.far(end))
 
     def nodes(self, cluster: End) -> list[HostAddress]:
         """Return the addresses of the workers of a cluster: named ones, else examples."""

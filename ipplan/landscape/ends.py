@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from ipplan.plan import names
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.methods import ENTERPRISE, PAIRS
 
@@ -197,10 +198,10 @@ class Ends:
     @cached_property
     def edge_names(self) -> tuple[str, ...]:
         """The names of the edges: declared ones, then those that clusters and networks name."""
-        names = dict.fromkeys(self.plan.edges)
-        names |= dict.fromkeys(c.edge for c in self.plan.clusters.values() if c.edge is not None)
-        names |= dict.fromkeys(n.edge for n in self.plan.networks if n.edge is not None)
-        return tuple(names)
+        found = dict.fromkeys(self.plan.edges)
+        found |= dict.fromkeys(c.edge for c in self.plan.clusters.values() if c.edge is not None)
+        found |= dict.fromkeys(n.edge for n in self.plan.networks if n.edge is not None)
+        return tuple(found)
 
     @cached_property
     def edges(self) -> tuple[End, ...]:
@@ -375,7 +376,7 @@ class Ends:
     def _linked(self) -> frozenset[tuple[Pair, End]]:
         """The ends that have written links of a kind of pair, and so none by the short form."""
         written = [j for j in self.written if j.method != "none"]
-        return frozenset((j.pair, end) for j in written for end in (j.first, j.second) if end != PRIVATE)
+        return frozenset((j.pair, end) for j in written for end in (j.first, j.second))
 
     @cached_property
     def _written_of(self) -> Mapping[End, Sequence[Joint]]:
@@ -565,22 +566,22 @@ class Ends:
         return any(c.network.name == network.name for c in self.carried(joint, own))
 
     def ends_privately(self, joint: Joint, cluster: End) -> bool:
-        """Tell whether the end of a tunnel at an IKS cluster is private: its workers' own addresses.
+        """Tell whether the tunnel of an IKS cluster and an edge runs between private addresses, as IBM's page draws it.
 
-        The plan says so by an address strongswan in the cluster's private ingress network and none in its public one;
-        or there is no public address at the other end.
+        It does, from the workers' own addresses to the private uplink of the ESG, unless the plan sets a public address
+        aside for it: strongswan in the public ingress network of the cluster, or only in the public uplink of the ESG.
         """
-        from ipplan.plan import names
-
         if joint.pair != "iks-edge":
             return False
-        by_kind = {
-            kind: any(a.name in names.TUNNEL for n in self.of_cluster(cluster, kind) for a in n.addresses)
-            for kind in ("iks-ingress-public", "iks-ingress-private")
-        }
-        if by_kind["iks-ingress-public"]:
+        if self.names_tunnel(self.of_cluster(cluster, "iks-ingress-public")):
             return False
-        edge = joint.second
-        has_public = bool(self.of_edge(edge, UPLINKS["public"]))
-        has_private = bool(self.of_edge(edge, UPLINKS["private"]))
-        return has_private and (by_kind["iks-ingress-private"] or not has_public)
+        public, private = (self.of_edge(joint.second, UPLINKS[role]) for role in ("public", "private"))
+        if not private:
+            return not public
+        inside = self.names_tunnel(self.of_cluster(cluster, "iks-ingress-private"))
+        return inside or self.names_tunnel(private) or not self.names_tunnel(public)
+
+    @staticmethod
+    def names_tunnel(networks: Iterable[Network]) -> bool:
+        """Tell whether some networks set an address aside for a tunnel."""
+        return any(a.name in names.TUNNEL for n in networks for a in n.addresses)

@@ -126,6 +126,10 @@ class Tables:
                 yield ("tunnels", cluster.kind)
                 yield ("workers", cluster)
                 yield ("workers*", self._group(cluster))
+                if ends.names_tunnel(ends.of_cluster(cluster, "iks-ingress-public")):
+                    # A tunnel that ends at workers' private addresses does not carry their subnet.
+                    yield ("tunnelled", cluster)
+                    yield ("tunnelled*", self._group(cluster))
         if kind.provider == "enterprise" or ends.on_premises(network):
             if (site := ends.site_of(network)) is not None:
                 yield ("site", site)
@@ -312,6 +316,10 @@ class Tables:
         elif side.kind in ("iks", "icp"):
             if joint.method in ("common-vlan", "bgp"):
                 yield Entry(("pods", side), words, joint)
+            elif joint.pair == "iks-edge":
+                if joint.method == "strongswan":
+                    yield Entry(("inside", side), words, joint)
+                    yield Entry(("tunnelled", side), words, joint)
             elif joint.method == "strongswan":
                 yield Entry(("tunnel", side), words, joint)
         elif side.kind == "site":
@@ -404,6 +412,8 @@ class Tables:
         own = {n.name for n in ends.of_cluster(cluster, "icp-worker")}
         yield from self._esg_clusters(edge, only=own, untranslated=joint is None)
         yield from self._esg_links(edge, only=own)
+        if any(n.gateway_on == "dlr" for n in ends.of_cluster(cluster, "icp-worker")):
+            yield from self._over_stretched(edge)
 
     def _esg(self, edge: End) -> Iterator[Entry]:
         """Yield the table of an ESG."""
@@ -454,7 +464,9 @@ class Tables:
         for joint in self.ends.joints_of(edge):
             if joint.pair not in ("edge-edge", "site-edge") or joint.method == "l2-extension":
                 continue
-            if only is not None and not any(c.network.name in only for c in self.ends.carried(joint, edge)):
+            # A policy-based tunnel takes packets of its local subnets only; what is routed takes any.
+            own = {c.network.name for c in self.ends.carried(joint, edge)} if only is not None else set()
+            if only is not None and joint.method == "ipsec" and not own & only:
                 continue
             yield from self._side(joint, joint.far(edge), f"through {joint.title}")
 
@@ -566,7 +578,7 @@ def _family(method: str | None, group: object, words: Words | None, *, untransla
         return
     if method == "strongswan":
         yield Entry(("insides", "iks", group), words)
-        yield Entry(("workers*", group), words)
+        yield Entry(("tunnelled*", group), words)
     else:
         yield Entry(("pods*", group), words)
         if untranslated and method == "common-vlan":

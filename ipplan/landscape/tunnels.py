@@ -64,6 +64,11 @@ def translations(items: Iterable[Carried]) -> tuple[Translation, ...]:
     )
 
 
+def translates_both(joint: Joint, end: End) -> bool:
+    """Tell whether one end of a link translates both sides: the strongSwan of an IKS cluster, towards edges and ICP."""
+    return end.kind == "iks" and joint.pair in ("iks-edge", "iks-icp")
+
+
 class Tunnels:
     """The tunnels of a plan."""
 
@@ -71,7 +76,7 @@ class Tunnels:
         self._ends = ends
         self._folder = folder
         self._made: dict[Joint, Tunnel | None] = {}
-        self._subnets: dict[tuple[Carried, ...], tuple[Prefix, ...]] = {}
+        self._subnets: dict[tuple[tuple[Carried, ...], bool], tuple[Prefix, ...]] = {}
 
     @cached_property
     def _cluster_labels(self) -> Mapping[str | None, str]:
@@ -145,12 +150,24 @@ class Tunnels:
         return Tunnel(joint, near, far, ike, private, *shown)
 
     def subnets(self, joint: Joint, end: End) -> tuple[Prefix, ...]:
-        """Return what a link carries of one side in the fewest prefixes, as the far side sees it."""
-        items = self._ends.carried(joint, end)
-        # Unlimited links of one end carry the same: fold it once.
-        if items not in self._subnets:
-            self._subnets[items] = self._folder.fold(items)
-        return self._subnets[items]
+        """Return what a link carries of one side in the fewest prefixes, as it is on the way: shown, where its side
+        translates, and real where the strongSwan of an IKS cluster at the other end does.
+        """
+        return self._fold(self._ends.carried(joint, end), real=translates_both(joint, joint.far(end)))
+
+    def seen(self, joint: Joint, end: End) -> tuple[Prefix, ...]:
+        """Return what machines on the other side of a link know this side by."""
+        return self._fold(self._ends.carried(joint, end), real=False)
+
+    def _fold(self, items: tuple[Carried, ...], *, real: bool) -> tuple[Prefix, ...]:
+        # Unlimited links of one end carry the same: fold it once. What is translated stays as it is written, because
+        # remoteSubnetNAT of the chart has to name an entry of remote.subnet.
+        key = (items, real)
+        if key not in self._subnets:
+            own = self._folder.fold(item for item in items if item.shown is None)
+            single = [i.network.prefix if real else i.shown for i in items if i.shown is not None]
+            self._subnets[key] = tuple(sorted({*own, *filter(None, single)})) if single else own
+        return self._subnets[key]
 
     def _end(self, joint: Joint, end: End, *, private: bool) -> TunnelEnd:
         subnets = self.subnets(joint, end)

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.addresses import AddressError, parse_prefix
-from ipplan.findings import SEVERITIES
+from ipplan.findings import SEVERITIES, format_key
 from ipplan.output.documents import made_by, source_object
 from ipplan.output.table import Column, Table
 from ipplan.output.text import escape, paint, wrap
@@ -16,7 +15,8 @@ from ipplan.output.text import escape, paint, wrap
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ipplan.findings import Finding, Report
+    from ipplan.addresses import Prefix
+    from ipplan.findings import Finding, KeyPath, Location, Related, Report
 
 MOST_PROBLEMS = 20
 """Problems of an unreadable plan that are written out; the rest is counted."""
@@ -24,7 +24,7 @@ MOST_PROBLEMS = 20
 _COLUMNS = (
     Column("severity"), Column("rule"), Column("networks"), Column("cidrs", "address"),
     Column("overlap", "address"), Column("message"), Column("help"), Column("file"), Column("line", "number"),
-    Column("column", "number"), Column("key"), Column("waived"),
+    Column("column", "number"), Column("key"), Column("waived"), Column("related"),
 )  # fmt: skip
 
 
@@ -85,26 +85,38 @@ def _summary(reports: Sequence[Report]) -> dict[str, int]:
 
 def finding_document(finding: Finding) -> dict[str, object]:
     """Return a finding as it stands in every document."""
-    source, location = finding.source, finding.location
+    location = finding.location
     return {
         "rule": finding.rule,
         "severity": finding.severity,
         "waived": finding.waived,
         "networks": list(finding.networks),
-        "cidrs": list(finding.cidrs),
-        "overlap": finding.overlap,
+        "cidrs": [str(prefix) for prefix in finding.cidrs],
+        "overlap": None if finding.overlap is None else str(finding.overlap),
         "because": list(finding.because),
         "message": finding.message,
         "help": finding.help,
-        "source": source_object(source),
-        "location": location
-        and {
-            "file": location.file,
-            "key": location.key_text,
-            "line": location.line,
-            "column": location.column,
-        },
+        "source": source_object(finding.source),
+        "location": None if location is None else _place(location, finding.key),
+        "related": [_related(related) for related in finding.related],
     }
+
+
+def _place(location: Location | None, key: KeyPath) -> dict[str, object]:
+    file, line, column = (
+        (None, None, None) if location is None else (location.file, location.line, location.column)
+    )
+    return {"file": file, "key": format_key(key), "line": line, "column": column}
+
+
+def _related(related: Related) -> dict[str, object]:
+    return {**_place(related.location, related.key), "network": related.network}
+
+
+def place_text(related: Related) -> str:
+    """Return where a related place is: file, line, column and key, as far as they are known."""
+    where = related.location
+    return f"{where.text}  {format_key(related.key)}" if where is not None else format_key(related.key)
 
 
 def findings_table(*reports: Report) -> Table:
@@ -115,8 +127,9 @@ def findings_table(*reports: Report) -> Table:
         where = (at.file, at.line, at.column, at.key_text) if at is not None else (None, None, None, None)
         rows.append(
             (
-                finding.severity, finding.rule, "; ".join(finding.networks), "; ".join(finding.cidrs),
-                finding.overlap, finding.message, finding.help, *where, finding.waived,
+                finding.severity, finding.rule, "; ".join(finding.networks), "; ".join(map(str, finding.cidrs)),
+                finding.overlap and str(finding.overlap), finding.message, finding.help, *where, finding.waived,
+                "; ".join(map(place_text, finding.related)),
             )
         )  # fmt: skip
     return Table(_COLUMNS, rows)
@@ -157,8 +170,9 @@ def render_finding(finding: Finding, width: int | None, *, color: bool) -> str:
         text = paint(label, finding.severity, color=color) + text[len(label) :]
     if finding.location is not None:
         place = finding.location
-        where = ":".join([escape(place.file), *(str(n) for n in (place.line, place.column) if n is not None)])
-        text += _note("  -->", " ", f"{where}  {escape(place.key_text)}".rstrip(" "), width)
+        text += _note("  -->", " ", escape(f"{place.text}  {place.key_text}").rstrip(" "), width)
+    for related in finding.related:
+        text += _note("  and", " ", escape(place_text(related)), width)
     if finding.overlap is not None:
         text += _note("   |", "  shared  ", _shared(finding.overlap), width)
     for reason in finding.because:
@@ -174,14 +188,10 @@ def render_finding(finding: Finding, width: int | None, *, color: bool) -> str:
     return text
 
 
-def _shared(overlap: str) -> str:
-    try:
-        prefix = parse_prefix(overlap)
-    except AddressError:
-        return escape(overlap)
-    if prefix.size == 1:
+def _shared(overlap: Prefix) -> str:
+    if overlap.size == 1:
         return f"{overlap} (1 address)"
-    return f"{prefix.range} ({prefix.size:,} addresses)"
+    return f"{overlap.range} ({overlap.size:,} addresses)"
 
 
 def _note(mark: str, lead: str, text: str, width: int | None) -> str:

@@ -16,7 +16,7 @@ from ipplan.output.text import escape, wrap
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ipplan.addresses import RangeSet
+    from ipplan.addresses import Prefix, RangeSet
     from ipplan.catalog import Edition, Reservation
     from ipplan.editions import Change, Comparison, Difference, FindingChange, Hit, PlanComparison, Shared
 
@@ -123,7 +123,7 @@ def _finding(change: FindingChange) -> dict[str, Any]:
     return {
         "ranges": [
             {
-                "cidr": shared.cidr,
+                "cidr": str(shared.prefix),
                 "change": shared.change,
                 "published": None if shared.row is None else _row(shared.row),
             }
@@ -137,10 +137,10 @@ def _hit(hit: Hit) -> dict[str, Any]:
     return {
         "network": hit.network,
         "kind": hit.kind,
-        "cidr": hit.cidr,
+        "cidr": str(hit.prefix),
         "hit": _when(hit),
-        "old": list(hit.old),
-        "new": list(hit.new),
+        "old": [str(prefix) for prefix in hit.old],
+        "new": [str(prefix) for prefix in hit.new],
     }
 
 
@@ -202,7 +202,7 @@ def _finding_rows(found: PlanComparison, most: int | None) -> list[tuple[Cell, .
 
 def _finding_cells(word: str, change: FindingChange, most: int | None) -> tuple[Cell, ...]:
     finding = change.finding
-    shown = [shared.cidr for shared in change.ranges[:most]]
+    shown = [str(shared.prefix) for shared in change.ranges[:most]]
     if rest := len(change.ranges) - len(shown):
         shown.append(f"and {rest:,} further")
     severity = finding.severity if finding.waived is None else f"waived {finding.severity}"
@@ -210,7 +210,7 @@ def _finding_cells(word: str, change: FindingChange, most: int | None) -> tuple[
     place = (None, None, None) if at is None else (at.file, at.line, at.key_text)
     return (
         word, severity, finding.rule, "; ".join(shown) or None, _happened(change.ranges), finding.message,
-        "; ".join(finding.networks), "; ".join(finding.cidrs), finding.help, *place, finding.waived,
+        "; ".join(finding.networks), "; ".join(map(str, finding.cidrs)), finding.help, *place, finding.waived,
     )  # fmt: skip
 
 
@@ -241,13 +241,13 @@ _HIT_COLUMNS = (
 
 
 def _hit_rows(hits: Sequence[Hit]) -> list[tuple[Cell, ...]]:
-    return [(h.network, h.kind, h.cidr, _some(h.old), _some(h.new)) for h in hits]
+    return [(h.network, h.kind, str(h.prefix), _some(h.old), _some(h.new)) for h in hits]
 
 
-def _some(cidrs: Sequence[str]) -> str | None:
+def _some(ranges: Sequence[Prefix]) -> str | None:
     """Return the first of some ranges and how many more there are, None where there are none."""
-    rest = len(cidrs) - _MOST_BLOCKS
-    shown = "; ".join(cidrs[:_MOST_BLOCKS]) or None
+    rest = len(ranges) - _MOST_BLOCKS
+    shown = "; ".join(map(str, ranges[:_MOST_BLOCKS])) or None
     return f"{shown}; and {rest:,} further" if rest > 0 else shown
 
 

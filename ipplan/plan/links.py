@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from ipplan.addresses import WIDTH
 from ipplan.findings import format_key
@@ -53,8 +53,20 @@ def read_links(
     if not rows:
         return ()
     reader = _LinkReader(read, document, clusters, edges, sites, networks)
-    found = (reader.link(row, key) for key, row in rows)
+    # All ends before any network: a link can say which edge a cluster is behind.
+    entries = [reader.entry(row, key) for key, row in rows]
+    found = (reader.link(entry) for entry in entries)
     return tuple(link for link in found if link is not None)
+
+
+class _Entry(NamedTuple):
+    """A link without what it carries. The ends are in the order of the pair where that is known."""
+
+    row: dict[str, Any]
+    key: KeyPath
+    ends: tuple[str, str] | None
+    pair: PairRow | None
+    method: Method | None
 
 
 class _LinkReader:
@@ -75,11 +87,18 @@ class _LinkReader:
         }  # fmt: skip
         declared = Counter([*clusters, *edges, *sites])
         self.doubtful = {name for name, times in declared.items() if times > 1 or name == IBM_PRIVATE}
-        named = (*(network.edge for network in networks), *(cluster.edge for cluster in clusters.values()))
+        named = (*(cluster.edge for cluster in clusters.values()), *(network.edge for network in networks))
         # In the order of the plan, because messages list them.
         self.edges = tuple(dict.fromkeys([*edges, *(name for name in named if name is not None)]))
         self.sites = tuple(sites) or (ENTERPRISE,)
         self.seen: dict[frozenset[str], Link] = {}
+        # Which edge each ICP cluster is behind: it says so, a worker network does, or a link.
+        self.edge_of_cluster: dict[str, str] = {}
+        for network in networks:
+            if network.kind.router is not None and None not in (network.cluster, network.edge):
+                self.edge_of_cluster.setdefault(str(network.cluster), str(network.edge))
+        self.edge_of_cluster |= {c.name: c.edge for c in clusters.values() if c.edge is not None}
+        self.stretched: dict[str, list[tuple[str, Collection[str]]]] = {}
 
     @cached_property
     def ends(self) -> dict[str, list[EndKind]]:
@@ -100,36 +119,52 @@ class _LinkReader:
         found: list[str | None] = []
         if kind.platform is not None:
             found.append(network.cluster)
-        found.append(self.edge_of(network))
+        edge = self.edge_of(network)
+        found.append(edge)
+        if network.gateway_on == "on-premises" and edge is not None:
+            links = self.stretched.get(edge, ())
+            found += [site for site, names in links if not names or network.name in names]
         if kind.provider == "enterprise":
             found.append(network.site or (self.sites[0] if len(self.sites) == 1 else None))
         if kind.provider == "ibm":
             found.append(IBM_PRIVATE)
-        return [owner for owner in found if owner is not None]
+        return list(dict.fromkeys(owner for owner in found if owner is not None))
 
     def edge_of(self, network: Network) -> str | None:
-        """Return the edge of a network: named by it, by its cluster, or the only one there is."""
+        """Return the edge of a network: named by it, that of its cluster, or the only one there is."""
         if network.edge is not None or not network.kind.of_edge:
             return network.edge
-        cluster = self.clusters.get(network.cluster) if network.cluster is not None else None
-        if network.kind.platform is not None and cluster is not None and cluster.edge is not None:
-            return cluster.edge
+        if network.cluster in self.edge_of_cluster:
+            return self.edge_of_cluster[network.cluster]
         return self.edges[0] if len(self.edges) == 1 else None
 
     # -- an entry ------------------------------------------------------------------------------------------
 
-    def link(self, row: dict[str, Any], key: KeyPath) -> Link | None:
+    def entry(self, row: dict[str, Any], key: KeyPath) -> _Entry:
+        """Read ends and method of a link, and remember what they say of clusters and stretched networks."""
         ends = self.between(row, (*key, "between"))
         pair = None
         if ends is not None and not self.uncertain.intersection(ends):
             pair = self.pair(ends, (*key, "between"))
+        if ends is not None and pair is not None and pair[1]:
+            ends = ends[1], ends[0]
         method = self.method(row, (*key, "method"), pair[0] if pair else None)
+        if ends is not None and pair is not None and pair[0] == PAIRS["icp-edge"] and method != "none":
+            self.edge_of_cluster.setdefault(*ends)
+        if ends is not None and method == "l2-extension":
+            names = row.get("networks", ())
+            self.stretched.setdefault(ends[1], []).append((ends[0], names if isinstance(names, list) else ()))
+        return _Entry(row, key, ends, pair[0] if pair else None, method)
+
+    def link(self, entry: _Entry) -> Link | None:
+        """Read what a link carries, and return it if all of it is good."""
+        row, key, ends, pair, method = entry
         networks = self.carried(row, key, method, ends)
         nat = self.nat(row, (*key, "nat"), method, ends)
         if pair is None or ends is None or method is None:
             return None
-        link = Link((ends[1], ends[0]) if pair[1] else ends, method, networks, nat, int(key[-1]))
-        self.alone(link, pair[0])
+        link = Link(ends, method, networks, nat, int(key[-1]))
+        self.alone(link, pair)
         return link
 
     def between(self, row: dict[str, Any], key: KeyPath) -> tuple[str, str] | None:

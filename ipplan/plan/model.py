@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ipplan.addresses import Prefix, format_address, parse_prefix
+from ipplan.addresses import Address, Prefix, format_address, parse_prefix
 from ipplan.plan.kinds import ICP_DEFAULTS, IKS_DEFAULTS, KINDS, Kind
 from ipplan.plan.sizing import first_usable, last_usable
 
@@ -58,17 +58,21 @@ class NamedAddress(NamedTuple):
 
     name: str
     nth: int | None
-    address: tuple[int, int] | None
+    address: Address | None
+
+    def at(self, prefix: Prefix) -> Address | None:
+        """Return the address in a prefix, None where the prefix does not hold it."""
+        value = self.resolve(prefix)
+        return None if value is None else Address(prefix.version, value)
 
     def resolve(self, prefix: Prefix) -> int | None:
-        """Return the address in a prefix as an integer, None where the prefix does not hold it.
+        """Return the address in a prefix as an integer, as `at` does.
 
         Network and broadcast address of an IPv4 prefix up to /30, and the subnet-router address of an IPv6
         prefix up to /126, are not counted as usable; a full address may be any in the prefix.
         """
         if self.address is not None:
-            version, value = self.address
-            return value if version == prefix.version and prefix.first <= value <= prefix.last else None
+            return self.address.value if prefix.holds(self.address) else None
         assert self.nth is not None
         first, last = first_usable(prefix), last_usable(prefix)
         value = first + self.nth - 1 if self.nth > 0 else last + self.nth + 1
@@ -190,6 +194,14 @@ class Shown(NamedTuple):
         return f"{self.network} as seen through the link {' to '.join(self.link.ends)}"
 
 
+class SetAside(NamedTuple):
+    """Space that nothing may be allocated from, in a few words for messages, and where the plan says so."""
+
+    prefix: Prefix
+    words: str
+    key: KeyPath
+
+
 class Avoid(NamedTuple):
     """Space that nothing may be allocated from."""
 
@@ -261,8 +273,8 @@ class Plan:
 
     @cached_property
     def edge_names(self) -> tuple[str, ...]:
-        """Every edge that the plan declares, then those that networks and clusters only name."""
-        named = (*(n.edge for n in self.networks), *(c.edge for c in self.clusters.values()))
+        """Every edge that the plan declares, then those that clusters and networks only name."""
+        named = (*(c.edge for c in self.clusters.values()), *(n.edge for n in self.networks))
         return tuple(dict.fromkeys([*self.edges, *(name for name in named if name is not None)]))
 
     @cached_property
@@ -275,10 +287,13 @@ class Plan:
         )
 
     @property
-    def set_aside(self) -> list[tuple[Prefix, str]]:
-        """What nothing may be allocated from beside the networks themselves, each with a few words for messages."""
-        avoided = [(avoid.prefix, f"avoided space {avoid.prefix}") for avoid in self.avoids]
-        return [*avoided, *((shown.prefix, f"{shown.prefix} ({shown.title})") for shown in self.shown)]
+    def set_aside(self) -> list[SetAside]:
+        """What nothing may be allocated from beside the networks themselves."""
+        avoided = [
+            SetAside(avoid.prefix, f"avoided space {avoid.prefix}", ("avoid", number))
+            for number, avoid in enumerate(self.avoids)
+        ]
+        return [*avoided, *(SetAside(s.prefix, f"{s.prefix} ({s.title})", s.key) for s in self.shown)]
 
     def taking_part(self) -> list[Network]:
         """Return every network: the declared ones, with the default that they take, then undeclared defaults."""

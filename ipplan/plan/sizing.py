@@ -12,8 +12,8 @@ from ipplan.addresses import WIDTH, Prefix, format_address
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ipplan.plan.kinds import Kind
-    from ipplan.plan.model import Network, Plan, Pool
+    from ipplan.plan.kinds import Kind, Role
+    from ipplan.plan.model import Cluster, Network, Plan, Pool
 
 CALICO_BLOCK_SIZE = 64
 """Addresses in one Calico block: /26 for IPv4, /122 for IPv6, claimed whole by a node (Calico v3, IPPool)."""
@@ -26,10 +26,20 @@ ICP_VIPS = 2
 """Virtual addresses beside the node addresses, of the masters and of the proxies (the same page)."""
 
 OWN_SERVICES = 2
-"""Services that every cluster has itself: the Kubernetes API and DNS."""
+"""Services that an ICP cluster has itself: the Kubernetes API and DNS."""
+
+IKS_ADDRESSES_PER_WORKER = 128
+"""Derived from IKS's sizing rule: a /23 of pods serves 4 workers, a /22 8, a /21 16 (cluster-create-classic.md)."""
+
+IKS_OWN_SERVICES = 1
+"""What IKS takes of a service range: a /24 has 255 services (cluster-create-classic.md)."""
+
+HSRP_ADDRESSES = 2
+"""What two routers with HSRP take of a subnet beside the gateway (IBM Cloud docs, subnets, faq.md, 2025-04-23)."""
 
 _CALICO = "Calico v3 IPPool, blockSize 26; ICP reference architecture, HA (vcsicp-arch-overview-solution.md)"
 _NODES = "ICP reference architecture, HA (vmwaresolutions archiref/vcsicp/vcsicp-arch-overview-solution.md)"
+_IKS = "IBM Cloud docs, containers, cluster-create-classic.md, 2026-02-20"
 _SUBNET64 = "RFC 4291 section 2.5.4"
 
 
@@ -39,6 +49,66 @@ class Sizing(NamedTuple):
     length: int
     reason: str
     source: str | None = None
+
+
+class Need(NamedTuple):
+    """How many addresses a cluster takes from its pod, service or worker networks, and why.
+
+    Of worker networks these are the addresses of nodes; each network has its gateway beside them. `exact` says that
+    the cluster states all that decides: then an allocated network is no larger, else it has its kind's default size
+    at least.
+    """
+
+    addresses: int
+    reason: str
+    source: str | None = None
+    exact: bool = True
+
+
+def need_of(role: Role, cluster: Cluster) -> Need | None:
+    """Return what a cluster needs from its networks of a role; None where it does not state enough."""
+    iks, workers = cluster.platform == "iks", cluster.workers
+    if role == "pod" and iks and workers is not None:
+        reason = f"{_count(workers, 'worker')} at {IKS_ADDRESSES_PER_WORKER} addresses"
+        return Need(workers * IKS_ADDRESSES_PER_WORKER, reason, _IKS, exact=False)
+    if role == "pod" and not iks:
+        blocks = max(1, -(-(cluster.pods_per_worker or 1) // CALICO_BLOCK_SIZE))
+        each = f"{_count(blocks, 'block')} of {CALICO_BLOCK_SIZE} addresses"
+        if workers is None:
+            return Need(blocks * CALICO_BLOCK_SIZE, f"nodes at {each} each", _CALICO, exact=False)
+        reason = f"{_count(workers, 'worker')} and {OTHER_ICP_NODES} other nodes at {each}"
+        needed = (workers + OTHER_ICP_NODES) * blocks * CALICO_BLOCK_SIZE
+        return Need(needed, reason, _CALICO, exact=cluster.pods_per_worker is not None)
+    if role == "service" and cluster.services is not None:
+        own, services = IKS_OWN_SERVICES if iks else OWN_SERVICES, _count(cluster.services, "service")
+        reason = (
+            f"{services} and {own} address of IKS itself"
+            if iks
+            else f"{services} and {own} of Kubernetes itself"
+        )
+        return Need(cluster.services + own, reason, _IKS if iks else None, exact=not iks)
+    if role == "worker" and workers is not None:
+        if iks:
+            return Need(workers, _count(workers, "worker"), exact=False)
+        others = f"{OTHER_ICP_NODES} other nodes, {ICP_VIPS} virtual addresses"
+        needed = workers + OTHER_ICP_NODES + ICP_VIPS
+        return Need(needed, f"{_count(workers, 'worker')}, {others}", _NODES)
+    return None
+
+
+def room_in(prefix: Prefix, kind: Kind) -> int:
+    """Return how many of the addresses of `Need` a network has room for.
+
+    All of them where they are pods or services; else all but network, gateway and broadcast address.
+    """
+    if kind.internal:
+        return prefix.size
+    return max(0, usable(prefix, kind) - (kind.provider != "ibm"))
+
+
+def length_for(need: Need, kind: Kind, version: int) -> int:
+    """Return the prefix length of the smallest network that has room for what a cluster needs."""
+    return _sized(need, kind, version).length
 
 
 def size_of(network: Network, plan: Plan, version: int) -> Sizing:
@@ -53,42 +123,26 @@ def size_of(network: Network, plan: Plan, version: int) -> Sizing:
         return _for_hosts(
             network.hosts, _count(network.hosts, "host"), version, internal=network.kind.internal
         )
-    sized = _from_cluster(network, plan, version)
-    if sized is not None:
+    cluster = plan.clusters.get(network.cluster) if network.cluster is not None else None
+    need = None if cluster is None else need_of(network.kind.role, cluster)
+    sized = None if need is None else _sized(need, network.kind, version)
+    if need is not None and need.exact and sized is not None:
         return sized
     lengths = network.kind.default_lengths
     if lengths is None:
         raise ValueError(f"a network of kind {network.kind.name} has no default size")
     length = lengths[version == 6]
+    if sized is not None and sized.length < length:
+        return sized
     source = _SUBNET64 if version == 6 and length == 64 else network.kind.default_source
     return Sizing(length, f"/{length} is the default size of {network.kind.name}", source)
 
 
-def _from_cluster(network: Network, plan: Plan, version: int) -> Sizing | None:
-    """Size an ICP network from what its cluster states; None where the cluster does not state enough."""
-    cluster = plan.clusters.get(network.cluster) if network.cluster is not None else None
-    if cluster is None or cluster.platform != "icp":
-        return None
-    role = network.kind.role
-    if role == "pod" and cluster.workers is not None and cluster.pods_per_worker is not None:
-        blocks = max(1, -(-cluster.pods_per_worker // CALICO_BLOCK_SIZE))
-        needed = (cluster.workers + OTHER_ICP_NODES) * blocks * CALICO_BLOCK_SIZE
-        reason = (
-            f"{_count(cluster.workers, 'worker')} and {OTHER_ICP_NODES} other nodes "
-            f"at {_count(blocks, 'block')} of {CALICO_BLOCK_SIZE} addresses"
-        )
-        return Sizing(_length_for(needed, version), reason, _CALICO)
-    if role == "service" and cluster.services is not None:
-        reason = f"{_count(cluster.services, 'service')} and {OWN_SERVICES} of Kubernetes itself"
-        return Sizing(_length_for(cluster.services + OWN_SERVICES, version), reason)
-    if role == "worker" and cluster.workers is not None:
-        hosts = cluster.workers + OTHER_ICP_NODES + ICP_VIPS + 1
-        why = (
-            f"{_count(cluster.workers, 'worker')}, {OTHER_ICP_NODES} other nodes, "
-            f"{ICP_VIPS} virtual addresses and a gateway"
-        )
-        return _for_hosts(hosts, why, version, internal=False)._replace(source=_NODES)
-    return None
+def _sized(need: Need, kind: Kind, version: int) -> Sizing:
+    if kind.internal:
+        return Sizing(_length_for(need.addresses, version), need.reason, need.source)
+    why = f"{need.reason} and a gateway"
+    return _for_hosts(need.addresses + 1, why, version, internal=False)._replace(source=need.source)
 
 
 def _for_hosts(hosts: int, why: str, version: int, *, internal: bool) -> Sizing:
@@ -154,8 +208,8 @@ def resolve_addresses(network: Network, prefix: Prefix) -> list[tuple[str, str]]
     broadcast address; full addresses stay as they are. One that the prefix does not hold is left out: a check
     reports it.
     """
-    resolved = ((named.name, named.resolve(prefix)) for named in network.addresses)
-    return [(name, format_address(prefix.version, value)) for name, value in resolved if value is not None]
+    resolved = ((named.name, named.at(prefix)) for named in network.addresses)
+    return [(name, str(address)) for name, address in resolved if address is not None]
 
 
 def gateway_of(network: Network, prefix: Prefix) -> str | None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipplan.addresses import Prefix, PrefixIndex, Range, RangeSet, parse_prefix
+from ipplan.addresses import Address, Prefix, PrefixIndex, Range, RangeSet, parse_address, parse_prefix
 
 BASE = 0x0A0000FD  # neither zero nor aligned
 SIZE = 8
@@ -48,6 +48,38 @@ def test_covers_and_overlaps_agree_with_bit_masks_for_every_range() -> None:
                 assert ranges.overlaps(span) == (mask & wanted != 0)
 
 
+def test_what_is_within_and_without_a_range_agrees_with_bit_masks() -> None:
+    for mask, ranges in enumerate(SETS):
+        for first in range(SIZE):
+            for last in range(first, SIZE):
+                wanted = sum(1 << i for i in range(first, last + 1))
+                span = Range(4, BASE + first, BASE + last)
+                assert ranges.within(span) == SETS[mask & wanted]
+                assert ranges.without(span) == SETS[mask & ~wanted]
+
+
+def test_within_and_without_keep_the_versions_apart() -> None:
+    both = RangeSet([Range(4, 8, 20), Range(6, 8, 20)])
+
+    assert both.within(Range(6, 0, 9)) == RangeSet([Range(6, 8, 9)])
+    assert both.without(Range(4, 10, 99)) == RangeSet([Range(4, 8, 9), Range(6, 8, 20)])
+    assert both.within(Range(4, 21, 99)) == RangeSet()
+    assert both.without(Range(6, 21, 99)) == both
+
+
+def test_the_lowest_prefix_is_the_first_aligned_one_that_the_set_covers() -> None:
+    for ranges in SETS:
+        for length in (29, 30, 31, 32):
+            size = 1 << 32 - length
+            starts = range(BASE // size * size, BASE + SIZE, size)
+            fitting = [p for p in (Prefix(4, first, length) for first in starts) if ranges.covers(p)]
+            for block in (Prefix(4, 0, 0), *(Prefix(4, BASE // 4 * 4 + i, 30) for i in range(0, 12, 4))):
+                inside = [p for p in fitting if block.covers(p)]
+                assert ranges.lowest_prefix(length, block) == (inside[0] if inside else None)
+    both = RangeSet([Range(4, 0, 255), Range(6, 5, 9)])
+    assert both.lowest_prefix(127, Prefix(6, 0, 0)) == Prefix(6, 6, 127)
+
+
 def test_prefixes_are_aligned_disjoint_and_make_up_the_set() -> None:
     for ranges in SETS:
         assert RangeSet(ranges.prefixes()) == ranges
@@ -85,11 +117,31 @@ def test_the_largest_and_smallest_prefixes_hold(text: str, last: int) -> None:
         lambda: Range(4, 2, 1),
         lambda: Range(4, 0, 1 << 32),
         lambda: Range(6, -1, 1),
+        lambda: Address(4, 1 << 32),
+        lambda: Address(6, -1),
+        lambda: Address(5, 0),
     ],
 )
 def test_a_value_that_breaks_the_invariant_cannot_be_built(build: object) -> None:
-    with pytest.raises(ValueError, match=r"no (prefix|range)|is not the first"):
+    with pytest.raises(ValueError, match=r"no (address|prefix|range)|is not the first"):
         build()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("text", ["10.0.0.0", "255.255.255.255", "::", "fd00::1"])
+def test_an_address_is_its_text_and_its_prefix_holds_it_alone(text: str) -> None:
+    address = parse_address(text)
+
+    assert str(address) == text
+    assert address.prefix.size == 1
+    assert address.prefix.holds(address)
+    assert address.prefix.first == address.value
+
+
+def test_a_prefix_holds_the_addresses_of_its_version_from_first_to_last() -> None:
+    prefix = Prefix(4, 8, 30)
+
+    assert [value for value in range(16) if prefix.holds(Address(4, value))] == [8, 9, 10, 11]
+    assert not prefix.holds(Address(6, 8))
 
 
 def test_prefix_relations_agree_with_sets_of_addresses() -> None:

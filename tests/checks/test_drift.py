@@ -257,7 +257,7 @@ def test_a_finding_has_both_values_and_the_place_in_the_plan() -> None:
         ("icp-pods",),
         ("networks", "icp-pods", "cidr"),
     )
-    assert (found.cidrs, found.overlap) == (("10.224.0.0/16", "10.224.0.0/17"), "10.224.0.0/17")
+    assert (*map(str, found.cidrs), str(found.overlap)) == ("10.224.0.0/16", "10.224.0.0/17", "10.224.0.0/17")
     assert found.because == ("the plan has 10.224.0.0/16, and file0 has 10.224.0.0/17",)
     assert found.help == 'write cidr = "10.224.0.0/17" if file0 is right, or correct network_cidr there'
 

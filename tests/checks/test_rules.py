@@ -14,7 +14,7 @@ from ipplan.checks import RULES, check_plan
 from ipplan.plan.load import parse_plan
 
 if TYPE_CHECKING:
-    from ipplan.findings import Finding
+    from ipplan.findings import Finding, KeyPath
 
 DAL10 = '[plan]\ndata-centers = ["dal10"]\n'
 
@@ -50,6 +50,9 @@ NAT = '[integration]\nicp-vcs = "nat"\n'
 VIPS = (
     ICP + '[networks.w]\nkind = "icp-worker"\naddresses = { master-vip = 10, proxy-vip = 11, gateway = 1 }\n'
 )
+
+LINK = "[edges.e]\n[sites.hq]\n"
+SHOWN = '[[link]]\nbetween = ["hq", "e"]\nmethod = "ipsec"\nnat = [{{ network = "{}", as = "{}" }}]\n'
 
 # rule: (plan that breaks it, severity, networks, overlap), plan that nearly does
 CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
@@ -134,16 +137,20 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
     "pod-capacity": [
         (IKS + "workers = 5\n" + net("a", "iks-pod", "172.22.0.0/23"), "error", ("a",), None),
         (ICP + "workers = 9\npods-per-worker = 110\n" + net("a", "icp-pod", "10.225.0.0/22"), "error", ("a",), None),
+        (ICP + "workers = 9\npods-per-worker = 110\n" + net("a", "icp-pod", "10.225.0.0/21"), "error", ("a",), None),
         (ICP + net("a", "icp-pod", "10.225.0.0/27"), "error", ("a",), None),
     ],
     "pods-per-worker": [
         (IKS + "pods-per-worker = 251\n", "error", (), None),
         (IKS + "pods-per-worker = 129\n", "warning", (), None),
     ],
-    "service-capacity": [(IKS + "services = 256\n" + net("a", "iks-service", "172.22.0.0/24"), "error", ("a",), None)],
+    "service-capacity": [
+        (IKS + "services = 256\n" + net("a", "iks-service", "172.22.0.0/24"), "error", ("a",), None),
+        (ICP + "services = 255\n" + net("a", "icp-service", "10.225.0.0/24"), "error", ("a",), None),
+    ],
     "service-range-too-large": [(ICP + net("a", "icp-service", "10.0.0.0/8"), "error", ("a",), None)],
     "worker-capacity": [
-        (ICP + "workers = 14\n" + net("a", "icp-worker", "10.225.0.0/28"), "error", ("a",), None),
+        (ICP + "workers = 13\n" + net("a", "icp-worker", "10.225.0.0/27"), "error", ("a",), None),
         (IKS + "workers = 60\n" + net("a", "iks-worker-private", "10.48.0.0/26"), "warning", ("a",), None),
     ],
     "named-address": [
@@ -197,6 +204,15 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
     "too-many-routes": [
         ('[integration]\nenterprise = "routed"\n' + "".join(net(f"e{i}", "enterprise", f"192.168.{i}.0/25") for i in range(201)), "error", (), None),
     ],
+    "link-nat-size": [
+        (LINK + SHOWN.format("a", "172.24.9.0/25") + '[networks.a]\nkind = "vcs-vm"\nhosts = 200\n', "error", ("a",), None),
+        (LINK + SHOWN.format("a", "172.24.0.0/15") + ICP + '[networks.a]\nkind = "icp-worker"\n', "error", ("a",), None),
+        (LINK + SHOWN.format("a", "fd00:9::/64") + '[networks.a]\nkind = "vcs-vm"\n', "error", ("a",), None),
+        (
+            '[edges.e]\n' + IKS + '[[link]]\nbetween = ["iks", "e"]\nmethod = "strongswan"\n'
+            'nat = [{ network = "a", as = "172.24.0.0/17" }]\n[networks.a]\nkind = "iks-pod"\n', "error", ("a",), None,
+        ),
+    ],
     "lonely-group": [('[networks.a]\nkind = "vcs-vm"\ngroup = "x"\n', "warning", ("a",), None)],
 }  # fmt: skip
 
@@ -227,7 +243,7 @@ FINE = {
     "pods-per-worker": IKS + "pods-per-worker = 128\n" + ICP + "pods-per-worker = 500\n",
     "service-capacity": IKS + "services = 255\n" + net("a", "iks-service", "172.22.0.0/24"),
     "service-range-too-large": ICP + net("a", "icp-service", "10.224.0.0/12"),
-    "worker-capacity": ICP + "workers = 13\n" + net("a", "icp-worker", "10.225.0.0/28"),
+    "worker-capacity": ICP + "workers = 12\n" + net("a", "icp-worker", "10.225.0.0/27"),
     "named-address": net("a", "vcs-vm", "10.225.0.0/24", 'addresses = { x = 254, y = 1, z = "10.225.0.9" }'),
     "incomplete-cluster": IKS + net("a", "iks-pod", "172.22.0.0/16") + net("b", "iks-service", "172.23.0.0/16")
     + '[networks.w]\nkind = "iks-worker-private"\n',
@@ -247,6 +263,9 @@ FINE = {
     "nat-addresses": NAT + VIPS + '[networks.esg]\nkind = "vcs-esg-private"\naddresses = { uplink = 2, m = 3, p = 4 }\n',
     "too-many-routes": '[integration]\nenterprise = "routed"\n'
     + "".join(net(f"e{i}", "enterprise", f"192.168.{i}.0/24") for i in range(256)),
+    "link-nat-size": LINK + SHOWN.format("a", "172.24.9.0/25") + '[networks.a]\nkind = "vcs-vm"\nhosts = 100\n'
+    + SHOWN.format("b", "172.24.9.128/32") + '[networks.b]\nkind = "vcs-vm"\n'
+    + SHOWN.format("c", "172.24.8.0/26") + '[networks.c]\nkind = "vcs-esg-private"\n',
     "lonely-group": '[networks.a]\nkind = "vcs-vm"\ngroup = "x"\n[networks.b]\nkind = "vcs-vm"\ngroup = "x"\n',
 }  # fmt: skip
 
@@ -270,7 +289,9 @@ def test_a_plan_that_breaks_a_rule_gets_one_finding_of_it(
 ) -> None:
     found = [f for f in findings(text) if f.rule == rule]
 
-    assert [(f.severity, f.networks, f.overlap) for f in found][:1] == [(severity, networks, overlap)]
+    assert [(f.severity, f.networks, f.overlap and str(f.overlap)) for f in found][:1] == [
+        (severity, networks, overlap)
+    ]
     several = text == TWO or "172.16.0.0/12" in text
     assert len(found) == (2 if several else 1)
     assert found[0].source is not None
@@ -279,6 +300,65 @@ def test_a_plan_that_breaks_a_rule_gets_one_finding_of_it(
 @pytest.mark.parametrize("rule", sorted(FINE))
 def test_a_plan_that_nearly_breaks_a_rule_gets_none(rule: str) -> None:
     assert [f.message for f in findings(FINE[rule]) if f.rule == rule] == []
+
+
+@pytest.mark.parametrize(
+    ("shown", "rules"),
+    [
+        ("10.200.80.0/24", {"ibm-service-overlap": "error"}),
+        ("10.176.8.0/24", {"ibm-private-overlap": "error"}),
+        ("10.48.8.0/24", {"ibm-private-overlap": "warning"}),
+        ("198.23.118.0/24", {"ibm-public-overlap": "error"}),
+        ("203.0.113.0/24", {"special-purpose-overlap": "error"}),
+        ("172.18.4.0/24", {"kubernetes-reserved-overlap": "error"}),
+        ("172.17.9.0/24", {"container-bridge-overlap": "warning"}),
+        ("172.30.1.0/24", {}),
+        ("10.176.18.200/32", {"ibm-private-overlap": "error"}),
+        ("10.176.9.200/32", {}),
+        ("10.225.9.0/24", {}),
+    ],
+)
+def test_what_a_link_shows_is_a_range_like_others(shown: str, rules: dict[str, str]) -> None:
+    # An address of a subnet that IBM Cloud provides is the ESG's to use.
+    text = DAL10 + LINK + SHOWN.format("a", shown) + net("a", "vcs-vm", "172.24.1.0/24")
+    text += net("esg", "vcs-esg-private", "10.176.9.192/26")
+    found = [f for f in findings(text) if f.key[0] == "link" and f.rule != "network-overlap"]
+    assert {f.rule: f.severity for f in found} == rules
+    for finding in found:
+        assert (finding.key, finding.networks) == (("link", 0, "nat", 0, "as"), ("a",))
+        assert finding.message.startswith(f"{shown}, a as seen through the link hq to e, overlaps ")
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "keys"),
+    [
+        ("network-overlap", CASES["network-overlap"][0][0], [("a", ("networks", "a", "cidr"))]),
+        ("network-overlap", CASES["network-overlap"][1][0], [("iks (pods, default)", ("clusters", "iks"))]),
+        ("avoid-overlap", '[[avoid]]\ncidr = "10.9.0.0/16"\n' + CASES["avoid-overlap"][0][0], [(None, ("avoid", 1))]),
+        ("pool-overlap", CASES["pool-overlap"][0][0], [(None, ("plan", "byoip", 0))]),
+        ("outside-pools", CASES["outside-pools"][1][0], [(None, ("plan", "byoip", 0))]),
+        ("named-address", CASES["named-address"][2][0], [("a", ("networks", "a", "addresses", "x"))]),
+        ("growth-blocked", CASES["growth-blocked"][0][0], [("b", ("networks", "b", "cidr"))]),
+        ("growth-blocked", CASES["growth-blocked"][1][0], [(None, ("avoid", 0))]),
+        ("group-split", CASES["group-split"][0][0], [("c", ("networks", "c", "cidr"))]),
+        (
+            "pool-unusable",
+            '[plan]\nbyoip = ["10.225.0.0/24"]\n[[avoid]]\ncidr = "10.225.0.0/25"\n[[avoid]]\ncidr = "10.225.0.128/25"\n',
+            [(None, ("avoid", 0)), (None, ("avoid", 1))],
+        ),
+        (
+            "worker-capacity",
+            IKS + "workers = 200\n" + net("a", "iks-worker-private", "10.48.0.0/26") + net("b", "iks-worker-private", "10.48.1.0/26"),
+            [("b", ("networks", "b", "cidr"))],
+        ),
+    ],
+)  # fmt: skip
+def test_a_finding_names_the_other_places_that_it_is_about(
+    rule: str, text: str, keys: list[tuple[str | None, KeyPath]]
+) -> None:
+    (found,) = [f for f in findings(text) if f.rule == rule]
+
+    assert [(r.network, r.key) for r in found.related] == keys
 
 
 def test_an_overlap_with_ibm_names_the_most_specific_row() -> None:
@@ -313,7 +393,7 @@ def test_overlaps_are_exactly_those_that_a_comparison_of_all_pairs_finds() -> No
             first = (0x0AE10000 + chance.randrange(256)) >> 32 - length << 32 - length
             nets[f"n{i}"] = str(ipaddress.ip_network((first, length)))
         found = {
-            frozenset(f.networks): f.overlap
+            frozenset(f.networks): str(f.overlap)
             for f in findings("".join(net(n, "vcs-vm", c) for n, c in nets.items()))
             if f.rule == "network-overlap"
         }

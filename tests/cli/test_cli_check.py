@@ -35,9 +35,10 @@ def test_a_good_plan_passes(run: Run, good_plan: Path) -> None:
 def test_an_overlap_fails_and_says_where(run: Run, bad_plan: Path) -> None:
     done = run("check", bad_plan.name)
     assert (done.returncode, done.stderr) == (1, b"")
-    head, place, shared, *_ = done.stdout.decode().splitlines()
+    head, place, second, shared, *_ = done.stdout.decode().splitlines()
     assert head.startswith("error[network-overlap]: ")
     assert place == "  --> bad.toml:10:8  networks.vm-db.cidr"
+    assert second == "  and bad.toml:7:8  networks.vm-web.cidr"
     assert shared == "   |  shared  172.24.0.128-172.24.0.255 (128 addresses)"
 
 

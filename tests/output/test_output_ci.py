@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -29,8 +29,8 @@ reason = "<known>\\n::error::y"
 """
 
 
-def findings(run: Run, path: str) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = json.loads(run("check", path, "--json").stdout)["findings"]
+def findings(run: Run, path: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(run("check", path, "--json").stdout)["findings"]
     return found
 
 
@@ -58,6 +58,7 @@ def test_sarif_holds_every_finding_once(run: Run, name: str, nasty: str) -> None
         assert (
             str(finding["message"])
             == result["message"]["text"]
+            .split("\nand [")[0]
             .split("\nshared")[0]
             .split("\nbecause")[0]
             .split("\nhelp")[0]
@@ -66,7 +67,23 @@ def test_sarif_holds_every_finding_once(run: Run, name: str, nasty: str) -> None
         assert ("suppressions" in result) == (finding["waived"] is not None)
         uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
         assert re.fullmatch(r"(file:///)?[A-Za-z0-9._~/%-]+", uri)
+        related = result.get("relatedLocations", [])
+        assert [place["id"] for place in related] == list(range(1, len(related) + 1))
+        assert [
+            (
+                place["physicalLocation"]["region"]["startLine"],
+                place["logicalLocations"][0]["fullyQualifiedName"],
+            )
+            for place in related
+        ] == [(place["line"] or 1, place["key"]) for place in finding["related"]]
+        assert all(f"]({place['id']})" in result["message"]["text"] for place in related)
     assert done.returncode == 1
+
+
+def test_every_format_points_at_the_second_network(run: Run, bad_plan: Path) -> None:
+    for output_format in ("table", "github", "gitlab", "junit", "csv", "markdown"):
+        shown = run("check", "bad.toml", "-f", output_format).stdout.decode()
+        assert re.search(r"bad.toml:7:8  networks\.vm-web\.cidr", shown), output_format
 
 
 def test_fingerprints_stay_when_lines_move(run: Run, tmp_path: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from ipplan.findings import Finding, Location, Report, Source
+from ipplan.addresses import parse_prefix
+from ipplan.findings import Finding, Location, Related, Report, Source, place
 from ipplan.output.findings import (
     check_document,
     check_list_document,
@@ -16,18 +19,31 @@ from ipplan.output.findings import (
 )
 from ipplan.output.table import render_csv
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ipplan.findings import KeyPath
+
 OVERLAP = Finding(
     rule="network-overlap",
     severity="error",
     message="icp-pods 10.1.0.0/16 overlaps iks-workers 10.1.64.0/18",
     networks=("icp-pods", "iks-workers"),
-    cidrs=("10.1.0.0/16", "10.1.64.0/18"),
-    overlap="10.1.64.0/18",
+    cidrs=(parse_prefix("10.1.0.0/16"), parse_prefix("10.1.64.0/18")),
+    overlap=parse_prefix("10.1.64.0/18"),
     because=("icp-pods reaches iks-workers through the strongSwan tunnel",),
     help="10.4.0.0/16 is free in pool 10.0.0.0/12",
     source=Source("reference architecture", "https://example.com/doc", "2018-11-20"),
+    key=("networks", "icp-pods", "cidr"),
     location=Location("plan.toml", ("networks", "icp-pods", "cidr"), 41, 8),
-)
+    related=(
+        Related(
+            ("networks", "iks-workers", "cidr"),
+            "iks-workers",
+            Location("plan.toml", ("networks", "iks-workers", "cidr"), 60, 8),
+        ),
+    ),
+)  # fmt: skip
 ACTING = Finding(
     rule="bridge-overlap",
     severity="warning",
@@ -46,6 +62,7 @@ def test_text_of_a_finding() -> None:
     assert render_report(report(OVERLAP), width=None, color=False) == (
         "error[network-overlap]: icp-pods 10.1.0.0/16 overlaps iks-workers 10.1.64.0/18\n"
         "  --> plan.toml:41:8  networks.icp-pods.cidr\n"
+        "  and plan.toml:60:8  networks.iks-workers.cidr\n"
         "   |  shared  10.1.64.0-10.1.127.255 (16,384 addresses)\n"
         "   |  because icp-pods reaches iks-workers through the strongSwan tunnel\n"
         "   = help: 10.4.0.0/16 is free in pool 10.0.0.0/12\n"
@@ -115,7 +132,33 @@ def test_check_document_is_as_promised() -> None:
         "help": "10.4.0.0/16 is free in pool 10.0.0.0/12",
         "source": {"title": "reference architecture", "url": "https://example.com/doc", "date": "2018-11-20"},
         "location": {"file": "plan.toml", "key": "networks.icp-pods.cidr", "line": 41, "column": 8},
-    }
+        "related": [
+            {
+                "file": "plan.toml", "key": "networks.iks-workers.cidr", "line": 60, "column": 8,
+                "network": "iks-workers",
+            },
+        ],
+    }  # fmt: skip
+
+
+def test_what_is_related_is_placed_too_and_all_places_are_looked_up_at_once() -> None:
+    asked = []
+
+    def locate(keys: Iterable[KeyPath]) -> dict[KeyPath, tuple[int, int]]:
+        asked.append(set(keys))
+        return {("networks", "a", "cidr"): (2, 8), ("plan", "byoip", 1): (9, 1)}
+
+    found = Finding(
+        rule="x", severity="error", message="m", key=("networks", "a", "cidr"),
+        related=(Related(("plan", "byoip", 1)), Related(("networks", "b"), "b")),
+    )  # fmt: skip
+
+    (placed,) = place([found], "plan.toml", locate)
+
+    assert asked == [{("networks", "a", "cidr"), ("plan", "byoip", 1), ("networks", "b")}]
+    assert placed.location is not None
+    assert placed.location.text == "plan.toml:2:8"
+    assert [r.location and r.location.text for r in placed.related] == ["plan.toml:9:1", "plan.toml"]
 
 
 @pytest.mark.parametrize(
@@ -142,9 +185,11 @@ def test_at_most_twenty_problems_are_written_out() -> None:
 
 def test_table_has_a_row_a_finding() -> None:
     lines = render_csv(findings_table(report(OVERLAP), report(WAIVED))).splitlines()
-    assert lines[0] == "severity,rule,networks,cidrs,overlap,message,help,file,line,column,key,waived"
+    assert lines[0] == "severity,rule,networks,cidrs,overlap,message,help,file,line,column,key,waived,related"
     assert lines[1].startswith(
         "error,network-overlap,icp-pods; iks-workers,10.1.0.0/16; 10.1.64.0/18,10.1.64.0/18,"
     )
-    assert lines[1].endswith(",plan.toml,41,8,networks.icp-pods.cidr,")
-    assert lines[2] == "error,pool-overlap,,,,accepted,,,,,,retired in March"
+    assert lines[1].endswith(
+        ",plan.toml,41,8,networks.icp-pods.cidr,,plan.toml:60:8  networks.iks-workers.cidr"
+    )
+    assert lines[2] == "error,pool-overlap,,,,accepted,,,,,,retired in March,"

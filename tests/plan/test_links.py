@@ -92,7 +92,7 @@ def test_an_edge_counts_that_is_only_named() -> None:
         PLAN
         + '[networks.more]\nkind = "vcs-vm"\nedge = "wdc"\n[clusters.last]\nplatform = "iks"\nedge = "tok"'
     )
-    assert named.edge_names == ("dallas", "frankfurt", "wdc", "tok")
+    assert named.edge_names == ("dallas", "frankfurt", "tok", "wdc")
     assert list(named.edges) == ["dallas", "frankfurt"]
 
 
@@ -152,7 +152,7 @@ def test_the_only_edge_has_what_names_no_edge() -> None:
     assert load(text).links[0].networks == ("n", "w")
     ((line, column, rule, message, help_), *more) = problems(text + "[edges.f]\n", before=0)
     assert (line, column, rule) == (13, 13, "bad-value")
-    assert message == 'link[0].networks[0] is "n", a network of neither e nor hq'
+    assert message == 'link[0].networks[0] is "n", a network of neither hq nor e'
     assert help_ == "write its edge or site in [networks.n]"
     assert [found[4] for found in more] == ["w is a network of c"]
 
@@ -322,6 +322,42 @@ def test_what_cannot_be_read_is_told_once() -> None:
         (2, "bad-value"),
         (5, "bad-value"),
     ]
+
+
+TWO_EDGES = (
+    '[edges.e]\n[edges.f]\n[sites.hq]\n[clusters.c]\nplatform = "icp"\n[networks.w]\nkind = "icp-worker"\n'
+    '[networks.v]\nkind = "vcs-vm"\nedge = "e"\ngateway-on = "on-premises"\n'
+)
+CARRIES = link('["hq", "{}"]', "ipsec", 'networks = ["w"]')
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        link('["c", "e"]', "nat"),
+        '[networks.x]\nkind = "icp-worker"\nedge = "e"\n',
+        '[clusters.c]\nplatform = "icp"\nedge = "e"\n',
+    ],
+)
+def test_an_icp_cluster_is_behind_the_edge_that_it_or_a_worker_network_or_a_link_names(says: str) -> None:
+    text = TWO_EDGES
+    if says.startswith("[clusters"):
+        text = text.replace('[clusters.c]\nplatform = "icp"\n', "")
+    # The order does not matter: the link that says it can come last.
+    load(text + CARRIES.format("e") + says)
+    (found,) = problems(text + CARRIES.format("f") + says, before=0)
+    assert found[3:] == (
+        'link[0].networks[0] is "w", a network of neither hq nor f',
+        "w is a network of c and e",
+    )
+
+
+def test_a_network_whose_router_is_on_premises_is_of_the_site_that_stretches_it() -> None:
+    private = link('["hq", "ibm-private"]', "routed", 'networks = ["v"]')
+    load(TWO_EDGES + private + link('["hq", "e"]', "l2-extension"))
+    load(TWO_EDGES + private + link('["hq", "e"]', "l2-extension", 'networks = ["v"]'))
+    (found,) = problems(TWO_EDGES + private + link('["hq", "f"]', "l2-extension"), before=0)
+    assert found[3] == 'link[0].networks[0] is "v", a network of neither hq nor ibm-private'
 
 
 @pytest.mark.parametrize("title", ["edges", "sites", "link"])

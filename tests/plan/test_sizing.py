@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from ipplan.addresses import Prefix, parse_address, parse_prefix
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.model import Cluster, NamedAddress, Network, Plan, Pool
-from ipplan.plan.sizing import gateway_of, request_version, resolve_addresses, size_of, usable
+from ipplan.plan.sizing import (
+    gateway_of,
+    length_for,
+    need_of,
+    request_version,
+    resolve_addresses,
+    room_in,
+    size_of,
+    usable,
+)
 
 ICP = Cluster("icp", "icp", workers=8, pods_per_worker=110, services=200)
 
@@ -68,6 +77,33 @@ def test_an_icp_cluster_that_states_too_little_leaves_the_default() -> None:
     assert sized("icp-worker", cluster=ICP._replace(workers=None)) == 24
 
 
+def test_a_cluster_that_needs_more_than_the_default_gets_more() -> None:
+    # 600 workers at 128 addresses are 76,800; 1,100 and 15 other nodes at a block of 64 are 71,360.
+    assert sized("iks-pod", cluster=Cluster("iks", "iks", workers=600)) == 15
+    assert sized("iks-pod", cluster=Cluster("iks", "iks", workers=512)) == 16
+    assert sized("icp-pod", cluster=ICP._replace(workers=1100, pods_per_worker=None)) == 15
+
+
+@given(
+    st.sampled_from(["icp-pod", "icp-service", "icp-worker", "iks-pod", "iks-service"]),
+    st.integers(1, 2000), st.integers(1, 600), st.integers(1, 70_000),
+)  # fmt: skip
+def test_the_rules_take_what_allocate_gives_and_no_exact_size_is_too_large(
+    kind: str, workers: int, pods: int, services: int
+) -> None:
+    row = KINDS[kind]
+    cluster = Cluster("c", "icp" if row.platform == "icp" else "iks", workers, pods, services)
+    need = need_of(row.role, cluster)
+    assert need is not None
+
+    prefix = Prefix(4, 0, sized(kind, cluster=cluster))
+
+    assert need.addresses <= room_in(prefix, row)
+    assert prefix.length <= length_for(need, row, 4)
+    assert need.addresses > room_in(Prefix(4, 0, length_for(need, row, 4) + 1), row)
+    assert not need.exact or prefix.length == length_for(need, row, 4)
+
+
 def test_what_the_plan_states_goes_before_the_cluster() -> None:
     assert sized("icp-pod", cluster=ICP, length=22) == 22
     assert sized("icp-pod", cluster=ICP, hosts=60) == 26
@@ -119,6 +155,14 @@ def named(**values: int | str) -> Network:
 )  # fmt: skip
 def test_named_addresses_count_usable_ones(cidr: str, value: int | str, text: str) -> None:
     assert resolve_addresses(named(x=value), parse_prefix(cidr)) == [("x", text)]
+
+
+def test_a_named_address_is_an_address_or_none() -> None:
+    (entry,) = named(x="10.0.4.77").addresses
+
+    assert entry.at(parse_prefix("10.0.4.0/24")) == parse_address("10.0.4.77")
+    assert entry.at(parse_prefix("10.0.5.0/24")) is None
+    assert entry.at(parse_prefix("fd00::/64")) is None
 
 
 @pytest.mark.parametrize("value", [255, 10**12, -255, -(10**12), "10.9.9.9"])

@@ -32,7 +32,7 @@ def render_github(reports: Sequence[Report], strict: bool) -> str:  # noqa: ARG0
 
 
 def _command(file: str, finding: Finding) -> str:
-    line, column = position(finding)
+    line, column = position(finding.location)
     where = f"file={_property(file)},line={line},col={column},title={_property(finding.rule)}"
     return f"::{_COMMANDS[finding.severity]} {where}::{_data(details(finding))}"
 

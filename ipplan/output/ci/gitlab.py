@@ -21,7 +21,7 @@ def render_gitlab(reports: Sequence[Report], strict: bool) -> str:  # noqa: FBT0
     rows = []
     for report, finding, fingerprint in with_fingerprints(reports):
         if finding.waived is None:
-            line, column = position(finding)
+            line, column = position(finding.location)
             rows.append(
                 {
                     "description": details(finding),

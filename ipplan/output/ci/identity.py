@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.findings import format_key
+from ipplan.output.findings import place_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ipplan.findings import Finding, Report
+    from ipplan.findings import Finding, Location, Report
 
 
 def with_fingerprints(reports: Iterable[Report]) -> Iterator[tuple[Report, Finding, str]]:
@@ -24,7 +25,7 @@ def with_fingerprints(reports: Iterable[Report]) -> Iterator[tuple[Report, Findi
     for report in reports:
         for finding in report.findings:
             parts = (
-                finding.rule, report.file, format_key(finding.key), *finding.networks, *finding.cidrs, finding.overlap or "",
+                finding.rule, report.file, format_key(finding.key), *finding.networks, *map(str, finding.cidrs), str(finding.overlap or ""),
             )  # fmt: skip
             text = "\0".join(parts)
             count = seen[text] = seen.get(text, 0) + 1
@@ -33,15 +34,18 @@ def with_fingerprints(reports: Iterable[Report]) -> Iterator[tuple[Report, Findi
             yield report, finding, sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def position(finding: Finding) -> tuple[int, int]:
+def position(at: Location | None) -> tuple[int, int]:
     """Return line and column, 1 where they are not known: other tools want some."""
-    at = finding.location
     return (1, 1) if at is None else (at.line or 1, at.column or 1)
 
 
-def details(finding: Finding) -> str:
-    """Return the message with what follows it: shared block, reasons, help, source."""
-    lines = [finding.message]
+def details(finding: Finding, related: Iterable[str] | None = None) -> str:
+    """Return the message with what follows it: other places, shared block, reasons, help, source.
+
+    `related` has other texts for the other places, for a format that links them.
+    """
+    places = map(place_text, finding.related) if related is None else related
+    lines = [finding.message, *(f"and {place}" for place in places)]
     if finding.overlap is not None:
         lines.append(f"shared: {finding.overlap}")
     lines += [f"because {reason}" for reason in finding.because]

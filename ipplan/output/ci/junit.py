@@ -36,7 +36,7 @@ def _suite(report: Report, *, strict: bool) -> Element:
     failures = skipped = 0
     for finding in report.findings:
         case = ET.Element("testcase", name=_name(finding), classname="ipplan", file=escape(report.file))
-        line, _ = position(finding)
+        line, _ = position(finding.location)
         case.set("line", str(line))
         text = "\n".join(map(escape, details(finding).split("\n")))
         if finding.waived is not None:
@@ -57,5 +57,5 @@ def _suite(report: Report, *, strict: bool) -> Element:
 
 
 def _name(finding: Finding) -> str:
-    line, column = position(finding)
+    line, column = position(finding.location)
     return f"{finding.rule} {escape(format_key(finding.key))} {line}:{column}"

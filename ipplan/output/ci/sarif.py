@@ -12,7 +12,7 @@ from ipplan.output.documents import render_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ipplan.findings import Finding, Report
+    from ipplan.findings import Finding, KeyPath, Location, Report
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _MOST = 25_000
@@ -55,27 +55,44 @@ def render_sarif(reports: Sequence[Report], strict: bool) -> str:  # noqa: ARG00
 
 
 def _result(report: Report, finding: Finding, fingerprint: str, rule: int | None) -> dict[str, Any]:
-    line, column = position(finding)
+    links = [f"[{_link_text(format_key(r.key))}]({i})" for i, r in enumerate(finding.related, 1)]
     result: dict[str, Any] = {
         "ruleId": finding.rule,
         "level": finding.severity,
-        "message": {"text": details(finding)},
-        "locations": [
-            {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": _uri(report.file)},
-                    "region": {"startLine": line, "startColumn": column},
-                },
-                "logicalLocations": [{"fullyQualifiedName": format_key(finding.key)}],
-            }
-        ],
+        "message": {"text": details(finding, links)},
+        "locations": [_location(report.file, finding.key, finding.location)],
         "partialFingerprints": {"ipplan/v1": fingerprint},
     }
+    if finding.related:
+        result["relatedLocations"] = [
+            {
+                "id": number,
+                **_location(report.file, related.key, related.location),
+                "message": {"text": related.network or format_key(related.key)},
+            }
+            for number, related in enumerate(finding.related, 1)
+        ]
     if rule is not None:
         result["ruleIndex"] = rule
     if finding.waived is not None:
         result["suppressions"] = [{"kind": "inSource", "justification": finding.waived}]
     return result
+
+
+def _location(file: str, key: KeyPath, location: Location | None) -> dict[str, Any]:
+    line, column = position(location)
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": _uri(file)},
+            "region": {"startLine": line, "startColumn": column},
+        },
+        "logicalLocations": [{"fullyQualifiedName": format_key(key)}],
+    }
+
+
+def _link_text(text: str) -> str:
+    """Return the text of a link in a message, whose brackets SARIF wants escaped (3.11.6)."""
+    return text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
 
 
 def _uri(file: str) -> str:

@@ -1,0 +1,32 @@
+"""Traffic flows as packets walked through the devices of a landscape, with real addresses, there and back.
+
+At each device NAT and the longest prefix decide, nothing else; a hop names the entry that decided, and exports write
+that entry. Knows nothing of outputs, and places no network.
+
+Source of the steps: IBM Cloud docs, vmware-solutions, "Integration, IP addressing, and network flows", 2018-11-20.
+"""
+
+from __future__ import annotations
+
+from ipplan.flows.documented import find_flow, find_pair, name_of, trace_all, trace_flow
+from ipplan.flows.machines import find_machine
+from ipplan.flows.model import END_WORDS, FLOWS, FlowError, Machine, Missing, Trace
+from ipplan.flows.tracing import trace
+from ipplan.flows.walk import Tracer
+
+__all__ = [
+    "END_WORDS",
+    "FLOWS",
+    "FlowError",
+    "Machine",
+    "Missing",
+    "Trace",
+    "Tracer",
+    "find_flow",
+    "find_machine",
+    "find_pair",
+    "name_of",
+    "trace",
+    "trace_all",
+    "trace_flow",
+]

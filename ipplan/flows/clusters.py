@@ -1,0 +1,567 @@
+"""Steps at the workers of a cluster: out of a pod, into one, through the ingress, and into and out of its tunnels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipplan.flows.model import Outer
+from ipplan.flows.walk import Place, inside, mapped
+from ipplan.landscape.holders import pick
+from ipplan.landscape.model import HostAddress
+from ipplan.landscape.tables import TableKey
+from ipplan.landscape.tunnels import translates_both, translations
+from ipplan.landscape.workers import private_subnets
+from ipplan.plan import names
+
+if TYPE_CHECKING:
+    from ipplan.flows.model import Changed
+    from ipplan.flows.walk import Walk
+    from ipplan.landscape.ends import End, Joint
+    from ipplan.landscape.model import Route, Translation, Tunnel
+    from ipplan.plan.model import Network
+
+
+def leave(walk: Walk, place: Place) -> Place | None:
+    """From a pod, or from a worker itself, by the tables of the worker."""
+    cluster = place.end
+    assert cluster is not None
+    platform, pod = cluster.kind.upper(), place.how == "pod"
+    restored = walk.restore(("worker", cluster))
+    if pod:
+        text = f"takes it from the pod on the {platform} worker"
+        if restored:
+            walk.hop(
+                "vRouter",
+                "session",
+                f"{text}, and reverses the NAT of the request",
+                name=cluster.name,
+                changed=restored,
+            )
+        else:
+            walk.hop("vRouter", "forward", text, name=cluster.name)
+    elif restored:
+        walk.hop("worker", "session", "reverses the NAT of the request", name=cluster.name, changed=restored)
+    if walk.is_ambiguous("vRouter" if pod else "worker", TableKey("worker", cluster)):
+        return None
+    own = _own_network(walk, cluster)
+    if own is not None:
+        return _between_nodes(walk, cluster, own)
+    route = walk.tracer.chart(cluster).find(walk.destination)
+    if route is not None and route.joint is not None:
+        tunnel = walk.landscape.tunnels.of(route.joint)
+        assert tunnel is not None
+        _say_route(walk, cluster, route, pod=pod)
+        return into_tunnel(walk, tunnel, cluster, route, pod=pod)
+    if _undecided(walk, cluster):
+        return None
+    lookup = walk.tracer.worker(cluster)
+    route = lookup.find(walk.destination)
+    if route is None:
+        walk.halt(
+            "worker", "no-route", f"its table has no route to {walk.destination}", name=cluster.name,
+            table=f"routes of the workers of {cluster.title}", nearest=lookup.nearest(walk.destination),
+        )  # fmt: skip
+        return None
+    if pod:
+        _say_route(walk, cluster, route, pod=True)
+    return _out(walk, cluster, route, restored=bool(restored), pod=pod)
+
+
+def _own_network(walk: Walk, cluster: End) -> Network | None:
+    """Return the pod or service network of the cluster that holds the destination."""
+    for item in walk.tracer.holding(walk.destination):
+        network = item.network
+        platform = network.kind.platform
+        if (
+            item.shown is None
+            and network.kind.internal
+            and (platform, network.cluster) == (cluster.kind, cluster.name)
+        ):
+            return network
+    return None
+
+
+def _say_route(walk: Walk, cluster: End, route: Route, *, pod: bool) -> None:
+    texts = {
+        "chart": "its table leads to the strongSwan container, by the routes that the chart adds",
+        "bgp": f"its table has the range, by BGP from the {route.via}",
+        "link": f"its table leads to the {route.via} on the common VLAN",
+        "static-route": "its table leads to the BCR, by the static route of the add-on",
+        "base": f"its table leads to the {route.via}, as on every classic server",
+        "static": f"its table leads to the {route.via}, the gateway of its network",
+    }
+    device = "vRouter" if pod else "worker"
+    walk.hop(device, "route", texts[route.how], name=cluster.name, route=route)
+
+
+def _undecided(walk: Walk, cluster: End) -> bool:
+    """Stop where only a link that the plan leaves open could lead to what is behind an edge."""
+    if cluster.kind != "iks" or walk.goal.domain != "overlay" or walk.goal.end is None:
+        return False
+    joint = walk.landscape.ends.joint("iks-edge", cluster, walk.goal.end)
+    if joint is None or joint.method is not None or not walk.at_goal():
+        return False
+    walk.halt(
+        "vRouter", "undetermined", "the plan does not say how IKS is joined with the edge: iks-vcs is not stated",
+        "write iks-vcs under [integration]: common-vlan, strongswan, static-nat, bgp or none", name=cluster.name,
+    )  # fmt: skip
+    return True
+
+
+def _out(walk: Walk, cluster: End, route: Route, *, restored: bool, pod: bool) -> Place | None:
+    """From the worker to the next router; pods get the address of their worker."""
+    public = route.via == "FCR"
+    if public and cluster.kind == "iks":
+        _assume_public(walk, cluster)
+    if pod and not restored:
+        changed = walk.translate(("worker", cluster), source=node_address(walk, cluster, public=public))
+        walk.hop(
+            "worker",
+            "snat",
+            "gives the pod's packet the address of the worker",
+            name=cluster.name,
+            changed=changed,
+        )
+    elif public and _is_private_node(walk, cluster):
+        walk.source = node_address(walk, cluster, public=True)
+    on_vlan = route.via == "ESG" and cluster.kind == "iks"
+    case = "worker and ESG are on the common VLAN: the BCR is bypassed" if on_vlan else None
+    text = f"sends it to the {route.via}"
+    if cluster.kind == "icp":
+        text += ", the gateway of its VXLAN"
+    walk.hop("worker", "forward", text, name=cluster.name, route=route, case=case)
+    if route.via == "BCR":
+        return Place("bcr", how="worker")
+    if public:
+        return Place("fcr", how="worker")
+    if route.to is None:
+        walk.halt(
+            "worker", "undetermined", f"the plan does not say which edge {cluster.title} stands behind",
+            f'write edge = "NAME" in [clusters.{cluster.name}]', name=cluster.name,
+        )  # fmt: skip
+        return None
+    if route.via == "DLR":
+        return Place("dlr", route.to, "vm")
+    return Place("esg", route.to, "link" if on_vlan else "workers")
+
+
+def _assume_public(walk: Walk, cluster: End) -> None:
+    if not walk.landscape.ends.of_cluster(cluster, "iks-worker-public"):
+        walk.assume(f"the workers of {cluster.title} have a public side, which the plan does not have")
+
+
+def _is_private_node(walk: Walk, cluster: End) -> bool:
+    own = {n.name for n in private_subnets(walk.landscape, cluster)}
+    return cluster.kind == "iks" and walk.source.network in own
+
+
+def node_address(walk: Walk, cluster: End, *, public: bool = False, nth: int = 0) -> HostAddress:
+    """Return the address of a worker of a cluster, on its public side or its private one."""
+    if public and cluster.kind == "iks":
+        own = [
+            n for n in walk.landscape.ends.of_cluster(cluster, "iks-worker-public") if n.prefix is not None
+        ]
+        if own:
+            return pick(own[0])
+        return HostAddress(4, None, example=True, words="(the worker's public address)")
+    found = walk.landscape.nodes(cluster)
+    if nth < len(found):
+        return found[nth]
+    subnets = private_subnets(walk.landscape, cluster)
+    if subnets:
+        return pick(subnets[0], skip=nth - len(found))
+    return HostAddress(4, None, example=True, words="(the worker's address)")
+
+
+# Inside the cluster.
+
+
+def _between_nodes(walk: Walk, cluster: End, network: Network) -> Place | None:
+    """From one worker to the other, to a pod or a service of the same cluster."""
+    if network.kind.role == "service":
+        _to_a_pod_of_the_service(walk, cluster)
+    encapsulate(walk, cluster)
+    walk.hop(
+        "vRouter", "ip-in-ip" if walk.outer else "forward", "routes it to the other worker", name=cluster.name,
+        case=_other_worker(walk, cluster),
+    )  # fmt: skip
+    walk.outer = ()
+    return _into_pod(walk, cluster)
+
+
+def _to_a_pod_of_the_service(walk: Walk, cluster: End) -> None:
+    pods = [
+        n for n in walk.landscape.ends.of_cluster(cluster) if n.kind.role == "pod" and n.prefix is not None
+    ]
+    if pods:
+        changed = walk.translate(("worker", cluster), destination=pick(pods[0]))
+        walk.hop(
+            "kube-proxy", "service", "turns the service address into that of one of its pods", name=cluster.name,
+            changed=changed,
+        )  # fmt: skip
+
+
+def encapsulate(walk: Walk, cluster: End) -> None:
+    """Put a packet between two workers into what carries it there.
+
+    IKS uses IP-in-IP between subnets only, ICP always; between hosts the packets of ICP travel in VXLAN frames
+    (reference architecture, flows A and B).
+    """
+    subnets = private_subnets(walk.landscape, cluster)
+    if cluster.kind == "iks" and len(subnets) < 2:
+        return
+    walk.wrap("IP-in-IP", node_address(walk, cluster), node_address(walk, cluster, nth=1))
+    if cluster.kind == "icp":
+        around = vxlan(walk, walk.landscape.ends.edge_of_cluster(cluster))
+        walk.outer = (around, *walk.outer)
+
+
+def vxlan(walk: Walk, edge: End | None) -> Outer:
+    """Return the frame of a VXLAN between two hosts."""
+    own = walk.landscape.ends.of_edge(edge, "vcs-vtep") if edge is not None else ()
+    if not own:
+        unknown = HostAddress(4, None, example=True, words="(a VTEP)")
+        return Outer("VXLAN", unknown, unknown._replace(words="(another VTEP)"))
+    return Outer("VXLAN", pick(own[0]), pick(own[0], skip=1))
+
+
+def _other_worker(walk: Walk, cluster: End) -> str:
+    text = "the pod runs on another worker; on the same worker iptables picks its interface"
+    if cluster.kind == "iks":
+        if walk.outer:
+            return f"{text}. That worker is in another subnet, so IP-in-IP is used"
+        return f"{text}. All workers are in one subnet, so no IP-in-IP is used"
+    return f"{text}. That packet travels in a VXLAN frame to the host of the other worker"
+
+
+def _into_pod(walk: Walk, cluster: End) -> Place | None:
+    """At the pod: it is the one that was meant, or a proxy that answers on its own connection."""
+    if walk.answering and (changed := walk.restore(("proxy", cluster))):
+        walk.hop(
+            "ingress", "proxy", "passes the answer on to its own client", name=cluster.name, changed=changed
+        )
+        return Place("leave", cluster, "pod")
+    if walk.at_goal() or _serves(walk, cluster):
+        walk.hop("pod", "deliver", "receives it", name=cluster.name)
+        walk.arrived()
+        return None
+    return wrong(walk, "pod", cluster.name)
+
+
+def _serves(walk: Walk, cluster: End) -> bool:
+    """Tell whether the goal is a service of the cluster, which any of its pods answers for."""
+    network = walk.goal.network
+    return network is not None and network.kind.role == "service" and network.cluster == cluster.name
+
+
+def wrong(walk: Walk, device: str, name: str | None) -> Place | None:
+    """End at a machine that is not the one that was meant."""
+    holding = [c.network.name for c in walk.tracer.holding(walk.destination)]
+    if walk.answering and not walk.destination.same(walk.goal.address):
+        walk.halt(
+            device,
+            "no-session",
+            f"the answer arrives at {walk.destination}, which has no session of the request",
+            name=name,
+        )
+        return None
+    where = f", an address of {holding[-1]}" if holding else ""
+    walk.halt(
+        device, "wrong-network", f"it arrives at {walk.destination}{where}, and {walk.goal.title} was meant",
+        "move one of the networks", name=name,
+    )  # fmt: skip
+    return None
+
+
+def arrive(walk: Walk, place: Place) -> Place | None:
+    """A packet for a cluster reaches one of its workers: for a pod, a service or the worker itself."""
+    cluster = place.end
+    assert cluster is not None
+    if place.how in ("private", "public") and cluster.kind == "iks" and _refuses(walk, cluster, place.how):
+        return None
+    restored = walk.restore(("worker", cluster))
+    if restored:
+        walk.hop("worker", "session", "reverses the SNAT of the request", name=cluster.name, changed=restored)
+    if walk.is_ambiguous("worker", TableKey("worker", cluster)):
+        return None
+    own = _own_network(walk, cluster)
+    if own is not None:
+        if not restored and place.how != "tunnel":
+            walk.hop(
+                "worker",
+                "forward",
+                f"of the {cluster.kind.upper()} cluster gets it by the route to its pods",
+                name=cluster.name,
+            )
+        if own.kind.role == "service":
+            _to_a_pod_of_the_service(walk, cluster)
+        else:
+            walk.hop("vRouter", "forward", "hands it to the pod", name=cluster.name)
+        return _into_pod(walk, cluster)
+    return at_node(walk, cluster)
+
+
+def at_node(walk: Walk, cluster: End) -> Place | None:
+    """At the worker itself: a virtual address of ICP leads on to a pod behind its ingress."""
+    if walk.at_goal():
+        walk.hop("worker", "deliver", "receives it", name=cluster.name)
+        walk.arrived()
+        return None
+    goal = walk.goal.network
+    if not walk.answering and goal is not None and goal.kind.internal and goal.cluster == cluster.name:
+        return through_proxy(walk, cluster, "routes it to a pod of the ALB or Ingress")
+    return wrong(walk, "worker", cluster.name)
+
+
+def _refuses(walk: Walk, cluster: End, side: str) -> bool:
+    """Stop at the reverse path filter of an IKS worker: the route to the source has to use the same interface."""
+    route = walk.tracer.worker(cluster).find(walk.source)
+    if walk.source.value is None or route is None:
+        return False
+    back = "public" if route.via == "FCR" else "private"
+    if back == side:
+        return False
+    walk.halt(
+        "worker", "source-refused",
+        f"the reverse path filter drops packets from {walk.source}: the route back, {route.prefix}, uses the {back} side",
+        "add a static route on the workers (ipplan export PLAN static-route), or translate the source on the link",
+        name=cluster.name, table=f"routes of the workers of {cluster.title}",
+    )  # fmt: skip
+    return True
+
+
+def ingress(walk: Walk, place: Place) -> Place | None:
+    """The worker that holds the address of the ingress: on to its service, to the proxy, and to the pod of the app."""
+    cluster, network = place.end, place.network
+    assert cluster is not None
+    assert network is not None
+    restored = walk.restore(("worker", cluster))
+    if restored:
+        walk.hop("worker", "session", "reverses the NAT of the request", name=cluster.name, changed=restored)
+        return arrive(walk, place._replace(how="ingress"))
+    if walk.at_goal() and (walk.answering or not walk.fronted):
+        walk.hop("load balancer", "deliver", "receives it", name=cluster.name)
+        walk.arrived()
+        return None
+    goal = walk.goal.network
+    if goal is None or not goal.kind.internal or goal.cluster != cluster.name:
+        return wrong(walk, "load balancer", cluster.name)
+    services = [
+        n
+        for n in walk.landscape.ends.of_cluster(cluster)
+        if n.kind.role == "service" and n.prefix is not None
+    ]
+    if services:
+        changed = walk.translate(("worker", cluster), destination=pick(services[0], *names.INGRESS))
+        walk.hop(
+            "worker", "service", "forwards it to the cluster-internal address and port, reachable only inside",
+            name=cluster.name, changed=changed,
+        )  # fmt: skip
+    return through_proxy(walk, cluster, "routes it to a pod of the ALB or Ingress")
+
+
+def through_proxy(walk: Walk, cluster: End, text: str) -> Place | None:
+    """To a pod of the ingress, which is a proxy: behind it the source is that pod, and the connection another one."""
+    pods = [
+        n for n in walk.landscape.ends.of_cluster(cluster) if n.kind.role == "pod" and n.prefix is not None
+    ]
+    if not pods:
+        walk.halt(
+            "kube-proxy",
+            "undetermined",
+            f"{cluster.title} has no pod network with a range",
+            name=cluster.name,
+        )
+        return None
+    proxy = pick(pods[0], *names.INGRESS)
+    if proxy.same(walk.goal.address):
+        proxy = pick(pods[0], skip=1)
+    changed = walk.translate(("worker", cluster), destination=proxy)
+    walk.hop("kube-proxy", "service", text, name=cluster.name, changed=changed)
+    changed = walk.translate(("proxy", cluster), source=proxy, destination=walk.goal.address)
+    if walk.is_ambiguous("vRouter", TableKey("worker", cluster)):
+        return None
+    encapsulate(walk, cluster)
+    walk.hop(
+        "vRouter", "ip-in-ip" if walk.outer else "forward",
+        "routes it from the ingress pod, a proxy, to the other worker, and it reaches the pod", name=cluster.name,
+        changed=changed, case=_other_worker(walk, cluster),
+    )  # fmt: skip
+    walk.outer = ()
+    walk.arrived()
+    return None
+
+
+# Tunnels.
+
+
+def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, route: Route, *, pod: bool) -> Place | None:
+    """Through the strongSwan of a cluster into one of its tunnels."""
+    near, far = tunnel.end_at(cluster), tunnel.far_from(cluster)
+    restored = walk.restore(("strongSwan", cluster))
+    changed = restored or _translate_out(walk, tunnel, cluster)
+    case = "the pod range is in local.subnet; without it enablePodSNAT gives the worker's address"
+    text = "keeps the pod's address, which is in local.subnet, and encrypts the packet for the tunnel"
+    if changed:
+        text, case = "translates it as the link says, and encrypts the packet for the tunnel", ""
+    if not inside(walk.source, near.subnets):
+        node = node_address(walk, cluster)
+        if not pod or not inside(node, near.subnets):
+            walk.halt(
+                "strongSwan", "outside-tunnel",
+                f"the tunnel takes packets from {_listed(near.subnets)} only, and {walk.source} is not among them",
+                "add its network to the link", name=cluster.name, table="local.subnet of the tunnel",
+            )  # fmt: skip
+            return None
+        changed = walk.translate(("worker", cluster), source=node)
+        text, case = "gives it the worker's address, which is in local.subnet, and encrypts it", ""
+    listening = tunnel.far
+    if listening.gateway is None:
+        _no_gateway(walk, tunnel, cluster)
+        return None
+    if listening.gateway.value is None:
+        walk.assume(
+            f"{listening.gateway.network} gets a range: the tunnel ends at its address {listening.gateway.name}"
+        )
+    walk.wrap("ESP", outer_address(walk, tunnel, near.end), outer_address(walk, tunnel, far.end))
+    walk.hop("strongSwan", "ipsec", text, name=cluster.name, route=route, changed=changed, case=case or None)
+    return _carry(walk, tunnel, cluster)
+
+
+def _listed(prefixes: tuple[object, ...]) -> str:
+    return ", ".join(map(str, prefixes[:4])) + (", ..." if len(prefixes) > 4 else "")
+
+
+def _no_gateway(walk: Walk, tunnel: Tunnel, cluster: End) -> None:
+    far = tunnel.far.end
+    edge = walk.landscape.ends.edge_of_cluster(far) if far.kind == "icp" else far
+    if far.kind == "icp":
+        help_ = "write icp-strongswan = 5, or another free address, in the network of kind vcs-esg-public"
+    else:
+        help_ = "add a network of kind vcs-esg-public, and name its address uplink"
+    where = edge.title if edge is not None else "the edge"
+    walk.halt(
+        "strongSwan", "undetermined", f"the plan names no address of {where} at which the tunnel to {far.title} ends", help_,
+        name=cluster.name,
+    )  # fmt: skip
+
+
+def _carry(walk: Walk, tunnel: Tunnel, cluster: End) -> Place | None:
+    """Bring the tunnel's packet from the worker to the other end."""
+    if cluster.kind == "icp":
+        walk.hop(
+            "worker",
+            "forward",
+            "sends the tunnel's packet to the ESG, the gateway of its VXLAN",
+            name=cluster.name,
+        )
+        edge = walk.landscape.ends.edge_of_cluster(cluster)
+        walk.hop(
+            "ESG",
+            "forward",
+            "sends the tunnel's packet to the FCR",
+            name=edge.name if edge is not None else None,
+        )
+    else:
+        router = "BCR" if tunnel.private else "FCR"
+        wanted = walk.outer[0].destination
+        route = walk.tracer.worker(cluster).find(wanted)
+        if not tunnel.private:
+            _assume_public(walk, cluster)
+        walk.hop("worker", "forward", f"sends the tunnel's packet to the {router}", name=cluster.name, route=None,
+                 by=(route,) if route is not None else ())  # fmt: skip
+    return Place("tunnel", tunnel.far_from(cluster).end, tunnel=tunnel)
+
+
+def outer_address(walk: Walk, tunnel: Tunnel, end: End) -> HostAddress:
+    """Return the address of one end of a tunnel on the packets around the packets."""
+    gateway = tunnel.end_at(end).gateway
+    if gateway is not None:
+        return gateway
+    if end.kind == "iks":
+        return node_address(walk, end, public=not tunnel.private)
+    return HostAddress(4, None, example=True, words=f"(the address of {end.title})")
+
+
+def out_of_tunnel(walk: Walk, tunnel: Tunnel, cluster: End) -> Place | None:
+    """A tunnel's packet reaches the strongSwan of a cluster."""
+    if cluster.kind == "icp":
+        _through_dnat(walk, tunnel, cluster)
+    walk.hop(
+        "worker",
+        "forward",
+        f"of the {cluster.kind.upper()} cluster gets the tunnel's packet for strongSwan",
+        name=cluster.name,
+    )
+    walk.unwrap()
+    changed = walk.restore(("strongSwan", cluster)) or _translate_in(walk, tunnel, cluster)
+    walk.hop("strongSwan", "ipsec", "decrypts it", name=cluster.name, changed=changed)
+    return Place("arrive", cluster, "tunnel")
+
+
+def _through_dnat(walk: Walk, tunnel: Tunnel, cluster: End) -> None:
+    """The ESG sends what arrives at its address on to the strongSwan of ICP."""
+    edge = walk.landscape.ends.edge_of_cluster(cluster)
+    if edge is None:
+        return
+    at = tunnel.end_at(cluster)
+    rules = [
+        r for r in walk.landscape.esg(edge).destination_nat
+        if at.gateway is not None and r.address.same(at.gateway) and r.port == 4500
+    ]  # fmt: skip
+    if at.inside is not None and walk.outer:
+        walk.outer = (walk.outer[0]._replace(destination=at.inside), *walk.outer[1:])
+    walk.hop(
+        "ESG",
+        "dnat",
+        "gets it from the FCR, and sends the tunnel's packet to the strongSwan of ICP",
+        name=edge.name,
+        by=rules,
+    )
+
+
+def _sides(walk: Walk, joint: Joint, end: End) -> tuple[tuple[Translation, ...], tuple[Translation, ...]]:
+    """Return what one end of a link translates: of its own side, and of the far side."""
+    ends = walk.landscape.ends
+    own = translations(ends.carried(joint, end))
+    far = translations(ends.carried(joint, joint.far(end)))
+    if translates_both(joint, end):
+        return own, far
+    if translates_both(joint, joint.far(end)):
+        return (), ()
+    return own, ()
+
+
+def translate_out(walk: Walk, joint: Joint, end: End) -> tuple[HostAddress | None, HostAddress | None]:
+    """Return the new source and destination of a packet onto a link, None for what stays.
+
+    It was looked up by the address that is shown, and is translated then.
+    """
+    own, far = _sides(walk, joint, end)
+    source = next((mapped(walk.source, t.real, t.shown) for t in own if inside(walk.source, (t.real,))), None)
+    destination = next(
+        (mapped(walk.destination, t.shown, t.real) for t in far
+         if t.shown.size == t.real.size and inside(walk.destination, (t.shown,))), None,
+    )  # fmt: skip
+    return source, destination
+
+
+def translate_in(walk: Walk, joint: Joint, end: End) -> tuple[HostAddress | None, HostAddress | None]:
+    """Return the new source and destination of a packet off a link, None for what stays; it is looked up afterwards."""
+    own, far = _sides(walk, joint, end)
+    destination = next(
+        (mapped(walk.destination, t.shown, t.real) for t in own
+         if t.shown.size == t.real.size and inside(walk.destination, (t.shown,))), None,
+    )  # fmt: skip
+    source = next((mapped(walk.source, t.real, t.shown) for t in far if inside(walk.source, (t.real,))), None)
+    return source, destination
+
+
+def _translate_out(walk: Walk, tunnel: Tunnel, cluster: End) -> tuple[Changed, ...]:
+    source, destination = translate_out(walk, tunnel.joint, cluster)
+    return walk.translate(("strongSwan", cluster), source=source, destination=destination)
+
+
+def _translate_in(walk: Walk, tunnel: Tunnel, cluster: End) -> tuple[Changed, ...]:
+    source, destination = translate_in(walk, tunnel.joint, cluster)
+    return walk.translate(("strongSwan", cluster), source=source, destination=destination)

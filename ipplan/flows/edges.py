@@ -1,0 +1,446 @@
+"""Steps at the ESG and the DLR of an edge: NAT, tunnels, and onto the VXLAN."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipplan.flows.clusters import outer_address, translate_in, vxlan, wrong
+from ipplan.flows.walk import Place, inside, mapped
+from ipplan.landscape.ends import End
+from ipplan.landscape.holders import pick
+from ipplan.landscape.model import HostAddress
+from ipplan.landscape.routers import default_gateway, vm_routes
+from ipplan.landscape.tables import TableKey
+from ipplan.plan import names
+
+if TYPE_CHECKING:
+    from ipplan.flows.model import Changed
+    from ipplan.flows.walk import Walk
+    from ipplan.landscape.model import Esg, Route, SourceNat, Tunnel
+    from ipplan.plan.model import Network
+
+
+def from_vm(walk: Walk, place: Place) -> Place | None:
+    """From a VM to the router of its network."""
+    network = place.network
+    assert network is not None
+    via, hop, to = default_gateway(walk.landscape, network)
+    if to is None:
+        walk.halt(
+            "VM", "undetermined", f"{network.name} names no edge, and the plan has several", 'write edge = "NAME" in it',
+            name=network.name,
+        )  # fmt: skip
+        return None
+    if via == "on-premises router":
+        edge = walk.landscape.ends.edge_of(network)
+        return onto_stretched(walk, edge, to, hop)
+    if via == "ESG":
+        route = next(iter(vm_routes(walk.landscape, network)), None)
+        walk.hop(
+            "VM", "forward", "sends it to the ESG, the gateway of its VXLAN", name=network.name, route=route
+        )
+        return Place("esg", to, "workers")
+    return Place("dlr", to, "vm", network)
+
+
+def onto_stretched(walk: Walk, edge: End | None, site: End, router: HostAddress | None) -> Place | None:
+    """Over the stretched network to the router on premises."""
+    hcx = walk.landscape.ends.of_edge(edge, "vcs-hcx") if edge is not None else ()
+    here = (
+        pick(hcx[0], *names.CONCENTRATOR)
+        if hcx
+        else HostAddress(4, None, example=True, words="(the remote concentrator)")
+    )
+    walk.wrap("tunnel", here, HostAddress(4, None, example=True, words="(the concentrator on premises)"))
+    at = "" if router is None else f", for the router on premises, {router}"
+    walk.hop(
+        "remote L2 concentrator", "l2-extension", f"takes it off the stretched VXLAN into its secure tunnel{at}",
+        name=edge.name if edge is not None else None,
+    )  # fmt: skip
+    walk.hop("BCR", "forward", "sends the tunnel's packet to the XCR and the WAN")
+    walk.unwrap()
+    return Place("router", site, "layer-2")
+
+
+# The ESG.
+
+
+def esg(walk: Walk, place: Place) -> Place | None:
+    """At the ESG: an answer is translated back, DNAT, then the routes."""
+    edge = place.end
+    assert edge is not None
+    device = walk.landscape.esg(edge)
+    if changed := walk.restore(("esg", edge)):
+        walk.hop("ESG", "session", "reverses the NAT of the request", name=edge.name, changed=changed)
+        return _route(walk, device, place, established=True)
+    role = "private" if place.how == "link" else place.how
+    if place.how in ("private", "public", "link"):
+        rule = next(
+            (r for r in device.destination_nat
+             if r.port is None and r.interface == role and r.address.same(walk.destination)), None,
+        )  # fmt: skip
+        if rule is not None:
+            front = walk.destination
+            # A virtual address is a worker's own; a machine behind static NAT is the one that was meant.
+            changed = walk.translate(("esg", edge), destination=rule.target)
+            route = walk.tracer.esg(edge).find(walk.destination)
+            around = vxlan(walk, edge) if route is not None and route.via == "VXLAN" else None
+            if around is not None:
+                walk.outer = (around,)
+            where = "the DLR" if route is not None and route.via == "DLR" else "its VXLAN"
+            walk.hop(
+                "ESG", "dnat", f"turns {front} into {walk.destination}, and sends it to {where}", name=edge.name, by=(rule,),
+                route=route, changed=changed,
+                case="ESG and worker run on different hosts, so it travels in a VXLAN frame" if around else None,
+            )  # fmt: skip
+            walk.outer = ()
+            return _behind(walk, edge, route)
+        if device.holds(walk.destination):
+            return _own_address(walk, device, role)
+    if place.how == "link":
+        walk.hop("ESG", "forward", "takes it from the worker on the common VLAN", name=edge.name)
+    return _route(walk, device, place)
+
+
+def _behind(walk: Walk, edge: End, route: Route | None) -> Place | None:
+    """After DNAT: to the DLR, or onto the VXLAN that the ESG is the gateway of."""
+    if route is None:
+        walk.halt("ESG", "no-route", f"it has no route to {walk.destination}", name=edge.name)
+        return None
+    if walk.is_ambiguous("ESG", TableKey("esg", edge)):
+        return None
+    if route.via == "DLR":
+        return Place("dlr", edge, "esg")
+    return on_vxlan(walk, edge)
+
+
+def _own_address(walk: Walk, device: Esg, role: str) -> Place | None:
+    """At an address of the ESG that no rule translates."""
+    if walk.at_goal():
+        walk.hop("ESG", "deliver", "receives it", name=device.name)
+        walk.arrived()
+        return None
+    if walk.answering:
+        return wrong(walk, "ESG", device.name)
+    goal = walk.goal.title
+    whose = device.end.title
+    help_ = f"name an address for {goal} in the network of kind vcs-esg-{role}"
+    if walk.goal.network is not None and walk.goal.network.kind.platform == "icp":
+        help_ = f"write icp-proxy = 4, or another free address, in the network of kind vcs-esg-{role}"
+    elif walk.goal.network is not None and walk.goal.network.kind.name == "vcs-vm" and role == "private":
+        help_ = 'a link with method = "static-nat" makes the rule'
+    walk.halt(
+        "ESG", "not-translated", f"{walk.destination} is an address of {whose}, and no DNAT rule leads on to {goal}", help_,
+        name=device.name, table=f"DNAT rules on the {role} interface",
+    )  # fmt: skip
+    return None
+
+
+def _route(walk: Walk, device: Esg, place: Place, *, established: bool = False) -> Place | None:
+    """The table of the ESG, then its tunnels and SNAT."""
+    edge = device.end
+    if walk.is_ambiguous("ESG", TableKey("esg", edge)):
+        return None
+    lookup = walk.tracer.esg(edge)
+    route = lookup.find(walk.destination)
+    tunnel = _policy(walk, device)
+    if route is None and tunnel is None:
+        walk.halt(
+            "ESG", "no-route", f"it has no route to {walk.destination}", "add the uplinks of the edge to the plan",
+            name=edge.name, table="routes of the ESG", nearest=lookup.nearest(walk.destination),
+        )  # fmt: skip
+        return None
+    if tunnel is not None:
+        return _into_tunnel(walk, device, tunnel, route)
+    assert route is not None
+    if route.via == "DLR":
+        walk.hop("ESG", "route", "sends it to the DLR over the transit network", name=edge.name, route=route)
+        return Place("dlr", edge, "esg")
+    if route.via == "VXLAN":
+        walk.outer = (vxlan(walk, edge),)
+        walk.hop(
+            "ESG", "vxlan", "puts it on the VXLAN of the worker", name=edge.name, route=route,
+            case="the worker runs on another host; on the same host there is no VXLAN frame",
+        )  # fmt: skip
+        walk.outer = ()
+        return on_vxlan(walk, edge)
+    if route.via == "transit":
+        walk.hop("DLR", "deliver", "has the address on the transit network", name=edge.name, route=route)
+        walk.arrived()
+        return None
+    return _uplink(walk, device, route, place, established=established)
+
+
+def _policy(walk: Walk, device: Esg) -> Tunnel | None:
+    """Return the tunnel whose subnets on the far side hold the destination."""
+    found = None
+    for tunnel in device.tunnels:
+        far = tunnel.far_from(device.end)
+        if inside(walk.destination, far.subnets):
+            if _takes(walk, tunnel, device.end):
+                return tunnel
+            found = found or tunnel
+    return found
+
+
+def _takes(walk: Walk, tunnel: Tunnel, edge: End) -> bool:
+    """Tell whether a tunnel takes the packet: a policy those of its own subnets, a route any."""
+    own = tunnel.end_at(edge).subnets
+    return tunnel.joint.method == "gre" or inside(_shown_source(walk, tunnel, edge), own)
+
+
+def _shown_source(walk: Walk, tunnel: Tunnel, edge: End) -> HostAddress:
+    own = tunnel.near_nat if tunnel.near.end == edge else tunnel.far_nat
+    if tunnel.joint.pair == "iks-edge":
+        return walk.source
+    return next(
+        (mapped(walk.source, t.real, t.shown) for t in own if inside(walk.source, (t.real,))), walk.source
+    )
+
+
+def _into_tunnel(walk: Walk, device: Esg, tunnel: Tunnel, route: Route | None) -> Place | None:
+    edge = device.end
+    near, far = tunnel.end_at(edge), tunnel.far_from(edge)
+    if not _takes(walk, tunnel, edge):
+        walk.halt(
+            "ESG", "outside-tunnel",
+            f"the tunnel to {far.end.title} has {walk.destination} on its far side and not {walk.source} on its own",
+            "add its network to the link", name=edge.name, table=f"local subnets of the tunnel to {far.end.title}",
+        )  # fmt: skip
+        return None
+    if (tunnel.far.gateway is None and tunnel.far.end != edge) or near.gateway is None:
+        walk.halt(
+            "ESG", "undetermined", f"the plan names no address at which the tunnel to {far.end.title} ends",
+            "name it: uplink in the network of the ESG, ipsec or gre in one of the site", name=edge.name,
+        )  # fmt: skip
+        return None
+    policy = next(
+        (r for r in device.routes if r.joint == tunnel.joint and inside(walk.destination, (r.prefix,))), None
+    )
+    shown = _shown_source(walk, tunnel, edge)
+    rule = _snat_rule(walk, device, route)
+    changed = walk.translate(("esg", edge), source=shown) if not shown.same(walk.source) else ()
+    protocol = "GRE" if tunnel.joint.method == "gre" else "ESP"
+    walk.wrap(protocol, outer_address(walk, tunnel, edge), outer_address(walk, tunnel, far.end))
+    router = "BCR" if tunnel.private else "FCR"
+    verb = "puts it into the tunnel" if protocol == "GRE" else "encrypts it for the tunnel"
+    walk.hop(
+        "ESG", "gre" if protocol == "GRE" else "ipsec", f"{verb} and sends it to the {router}", name=edge.name,
+        by=() if rule is None else (rule,), route=policy, changed=changed,
+    )  # fmt: skip
+    return Place("tunnel", far.end, tunnel=tunnel)
+
+
+def _snat_rule(walk: Walk, device: Esg, route: Route | None) -> SourceNat | None:
+    """Return the first SNAT rule that matches the packet on the interface by which it leaves."""
+    if route is None:
+        return None
+    for rule in device.source_nat:
+        if (
+            rule.interface == route.interface
+            and inside(walk.source, (rule.source,))
+            and (rule.match is None or inside(walk.destination, (rule.match,)))
+        ):
+            return rule
+    return None
+
+
+def _uplink(walk: Walk, device: Esg, route: Route, place: Place, *, established: bool) -> Place | None:
+    """Out of an uplink: SNAT, unless the packet belongs to a session, then the router out there."""
+    edge = device.end
+    rule = None if established or place.how == "own" else _snat_rule(walk, device, route)
+    changed: tuple[Changed, ...] = ()
+    unmatched = None
+    if rule is not None and rule.address is not None:
+        changed = walk.translate(("esg", edge), source=rule.address)
+        text = f"gives it the address of its {rule.interface} uplink and sends it to the {route.via}"
+        walk.hop("ESG", "snat", text, name=edge.name, by=(rule,), route=route, changed=changed)
+        if _undecided_nat(walk, edge, device):
+            return None
+    else:
+        if rule is None and not established and not _belongs(walk, device, route):
+            return _not_translated(walk, device, route)
+        unmatched = None if rule is not None or established else f"SNAT on the {route.interface} interface"
+        walk.hop(
+            "ESG", "route", f"sends it to the {_towards(route)}", name=edge.name, by=() if rule is None else (rule,),
+            route=route, unmatched=unmatched,
+        )  # fmt: skip
+    return _next_router(walk, route)
+
+
+def _towards(route: Route) -> str:
+    return {"VLAN": "machine on its own network", "vRouter": "worker"}.get(route.via, route.via)
+
+
+def _next_router(walk: Walk, route: Route) -> Place | None:
+    if route.via == "BCR":
+        return Place("bcr", how="esg")
+    if route.via == "FCR":
+        return Place("fcr", how="esg")
+    if route.via == "ESG":
+        if route.next_hop is None or route.to is None:
+            walk.halt("ESG", "undetermined", "the plan has no private uplink of the other ESG")
+            return None
+        return Place("esg", route.to, "transit")
+    if route.via == "vRouter" and route.to is not None and route.how != "link":
+        return Place("arrive", route.to, "private")
+    return Place("ibm", how="private" if route.interface == "private" else "public")
+
+
+def _undecided_nat(walk: Walk, edge: End, device: Esg) -> bool:
+    """Stop where the packet of an ICP worker is translated although the plan leaves icp-vcs out."""
+    session = walk.sessions[-1] if walk.sessions else None
+    source = session.before[0].network if session is not None else None
+    network = next((n for n in device.behind if n.name == source), None)
+    if network is None or network.kind.platform != "icp":
+        return False
+    joint = walk.landscape.ends.joint("icp-edge", End("icp", network.cluster), edge)
+    if joint is None or joint.method is not None:
+        return False
+    walk.halt(
+        "ESG", "undetermined", "the plan does not say whether the ESG translates for ICP: icp-vcs is not stated",
+        "write icp-vcs under [integration]: nat or none", name=edge.name,
+    )  # fmt: skip
+    return True
+
+
+def _belongs(walk: Walk, device: Esg, route: Route) -> bool:
+    """Tell whether IBM Cloud's network takes a packet with this source, or it stays on the link."""
+    if route.via not in ("BCR", "FCR") or walk.source.value is None:
+        return True
+    for item in walk.tracer.holding(walk.source):
+        public = item.network.kind.public
+        if public is not None and public == (route.via == "FCR"):
+            return True
+    return device.holds(walk.source)
+
+
+def _not_translated(walk: Walk, device: Esg, route: Route) -> Place | None:
+    network = next((c.network for c in walk.tracer.holding(walk.source)), None)
+    internet = walk.landscape.internet_of(device.end)
+    help_: str | None
+    if route.via == "FCR" and internet != "snat" and (network is None or network.kind.platform != "icp"):
+        help_ = (
+            "the edge uses a web proxy: trace the flow to it with --to web-proxy"
+            if internet == "web-proxy"
+            else f'internet = "snat" in [edges.{device.name}] translates it'
+        )
+    else:
+        help_ = 'icp-vcs = "nat" makes the SNAT rule' if network and network.kind.platform == "icp" else None
+    walk.halt(
+        "ESG", "not-translated",
+        f"no SNAT rule translates {walk.source}, and the {route.via} drops sources that IBM Cloud did not assign", help_,
+        name=device.name, table=f"SNAT rules on the {route.interface} interface",
+    )  # fmt: skip
+    return None
+
+
+def out_of_tunnel(walk: Walk, tunnel: Tunnel, edge: End) -> Place | None:
+    """A tunnel's packet reaches the ESG."""
+    device = walk.landscape.esg(edge)
+    router = "BCR" if tunnel.private else "FCR"
+    walk.unwrap()
+    changed = walk.restore(("esg", edge))
+    rule = None
+    if not changed:
+        source, destination = translate_in(walk, tunnel.joint, edge)
+        if destination is not None:
+            rule = next((r for r in device.range_nat if inside(walk.destination, (r.shown,))), None)
+        changed = walk.translate(("esg", edge), source=source, destination=destination)
+    gre = tunnel.joint.method == "gre"
+    verb = "takes it out of the tunnel" if gre else "decrypts it"
+    walk.hop(
+        "ESG", "gre" if gre else "ipsec", f"gets it from the {router} and {verb}", name=edge.name, changed=changed,
+        by=() if rule is None else (rule,),
+    )  # fmt: skip
+    return _route(walk, device, Place("esg", edge, "tunnel"), established=bool(changed))
+
+
+# The DLR.
+
+
+def dlr(walk: Walk, place: Place) -> Place | None:
+    """At the DLR: onto a VXLAN, to the ESG, or over a stretched network to the enterprise."""
+    edge = place.end
+    assert edge is not None
+    tables = walk.landscape.tables.tables
+    key = TableKey("dlr", edge) if TableKey("dlr", edge) in tables else TableKey("esg", edge)
+    if walk.is_ambiguous("DLR", key):
+        return None
+    lookup = walk.tracer.dlr(edge)
+    route = lookup.find(walk.destination)
+    if route is None:
+        walk.halt(
+            "DLR", "no-route", f"it has no route to {walk.destination}", "add the transit network of the edge to the plan",
+            name=edge.name, table="routes of the DLR", nearest=lookup.nearest(walk.destination),
+        )  # fmt: skip
+        return None
+    if route.via == "VXLAN":
+        if place.how == "vm":
+            walk.hop("DLR", "route", "routes it between two VXLANs", name=edge.name, route=route)
+        walk.outer = (vxlan(walk, edge),)
+        walk.hop(
+            "DLR", "vxlan", "puts it on the VXLAN of the VM", name=edge.name, route=route,
+            case="the VM runs on another host; on the same host there is no VXLAN frame",
+        )  # fmt: skip
+        walk.outer = ()
+        return on_vxlan(walk, edge)
+    if route.via == "transit":
+        walk.hop("ESG", "deliver", "has the address on the transit network", name=edge.name, route=route)
+        walk.arrived()
+        return None
+    if route.via == "on-premises router":
+        return _over_stretched(walk, edge, route)
+    if route.next_hop is None:
+        walk.halt(
+            "DLR", "undetermined", "the transit network to the ESG has no range", "give it one: ipplan allocate PLAN --write",
+            name=edge.name,
+        )  # fmt: skip
+        return None
+    walk.hop(
+        "DLR",
+        "forward",
+        "takes it from the VM on its VXLAN, and sends it to the ESG",
+        name=edge.name,
+        route=route,
+    )
+    return Place("esg", edge, "transit")
+
+
+def _over_stretched(walk: Walk, edge: End, route: Route) -> Place | None:
+    if route.next_hop is None or route.to is None:
+        walk.halt(
+            "DLR", "undetermined",
+            "no stretched network names the address of the router on premises, the next hop of this route",
+            "write addresses = { on-premises = 254 }, or the real one, in the stretched network; or gateway-on = "
+            '"on-premises"', name=edge.name, table="routes of the DLR",
+        )  # fmt: skip
+        return None
+    walk.hop(
+        "DLR", "route", f"sends it over the stretched network to the router on premises, {route.next_hop}", name=edge.name,
+        route=route,
+    )  # fmt: skip
+    return onto_stretched(walk, edge, route.to, route.next_hop)
+
+
+def on_vxlan(walk: Walk, edge: End) -> Place | None:
+    """On a VXLAN: the machine that has the address."""
+    network = _network_behind(walk, edge)
+    if network is None:
+        walk.halt(
+            "DLR", "no-neighbour", f"no machine behind {edge.title} has {walk.destination}", name=edge.name
+        )
+        return None
+    if network.kind.name == "icp-worker":
+        return Place("arrive", End("icp", network.cluster), "vxlan")
+    if walk.at_goal():
+        walk.hop("VM", "deliver", "receives it", name=network.name)
+        walk.arrived()
+        return None
+    return wrong(walk, "VM", network.name)
+
+
+def _network_behind(walk: Walk, edge: End) -> Network | None:
+    own = {n.name for n in walk.landscape.ends.stretched_behind(edge)}
+    holding = [c.network for c in walk.tracer.holding(walk.destination) if c.shown is None]
+    return next((n for n in reversed(holding) if n.name in own), None)

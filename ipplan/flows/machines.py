@@ -1,0 +1,175 @@
+"""The ends of flows: from what people type, or from a network, to a machine with an address."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipplan.addresses import AddressError, Prefix, parse_address, parse_prefix
+from ipplan.flows.model import FlowError, Machine
+from ipplan.landscape.ends import BEHIND, TRANSIT, End
+from ipplan.landscape.holders import find_named, gateway_address, name_at, pick
+from ipplan.landscape.model import HostAddress
+from ipplan.plan import names
+
+if TYPE_CHECKING:
+    from ipplan.flows.model import Domain
+    from ipplan.landscape import Landscape
+    from ipplan.plan.model import Network
+
+_INTERNET = HostAddress(4, parse_address("198.51.100.10")[1], example=True)
+"""Stands for a host on the internet: documentation space (RFC 5737), always an example."""
+_IBM_DNS = HostAddress(4, parse_address("161.26.0.10")[1], name="dns")
+"""IBM Cloud's private DNS (ibm-cloud-docs/vpc vpc-endpoints.md, 2026-06-26)."""
+_IBM_NTP = HostAddress(4, parse_address("161.26.0.6")[1], name="ntp")
+"""IBM Cloud's private NTP (the same page)."""
+_NOT_ON_THE_INTERNET = tuple(
+    map(
+        parse_prefix,
+        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16",
+         "224.0.0.0/3"),
+    )
+)  # fmt: skip
+"""IPv4 space that no host on the internet has (RFC 1918, 6598, 1122, 3927, 1112): private, or no destination at all."""
+
+
+def is_public(address: HostAddress) -> bool:
+    """Tell whether an address may be that of a host on the internet."""
+    own = address.prefix
+    if own is None:
+        return True
+    if own.version == 6:
+        return own.first >> 125 == 1
+    return not any(block.covers(own) for block in _NOT_ON_THE_INTERNET)
+
+
+def domain_of(network: Network) -> Domain:
+    """Return the domain in which a network stands."""
+    kind = network.kind
+    if kind.internal:
+        return "iks" if kind.platform == "iks" else "icp"
+    if kind.public is not None:
+        return "ibm-public" if kind.public else "ibm-private"
+    return "enterprise" if kind.provider == "enterprise" else "overlay"
+
+
+def machine_in(landscape: Landscape, network: Network, address: HostAddress | None = None) -> Machine:
+    """Return a machine of a network: one that the plan names, else an example. Raises FlowError without a range."""
+    if network.prefix is None:
+        raise FlowError(
+            f"{network.name} has no range yet",
+            "order it from IBM Cloud, or run ipplan allocate PLAN --write"
+            if network.kind.provider == "ibm"
+            else "run ipplan allocate PLAN --write",
+        )
+    ends = landscape.ends
+    end: End | None = None
+    if network.kind.platform is not None:
+        end = End("iks" if network.kind.platform == "iks" else "icp", network.cluster)
+    elif network.kind.provider == "enterprise":
+        end = ends.site_of(network)
+    elif network.kind.name in (*BEHIND, TRANSIT):
+        end = ends.edge_of(network)
+    if address is None:
+        address = _example(network)
+    return Machine(domain_of(network), network, address, end)
+
+
+def _example(network: Network) -> HostAddress:
+    """Return an address for a network: of an ESG's or ingress network the device's own, else a free one."""
+    if network.kind.role == "esg":
+        return pick(network, *names.UPLINK)
+    if network.kind.role == "ingress":
+        return pick(network, *names.INGRESS)
+    return pick(network)
+
+
+def internet() -> Machine:
+    """Return a host on the internet."""
+    return Machine("internet", None, _INTERNET)
+
+
+def find_machine(landscape: Landscape, text: str) -> Machine:
+    """Return the machine that people mean; raise FlowError.
+
+    A network's name; "internet"; an address, which belongs to the smallest network of the plan that holds it;
+    NETWORK@ADDRESS, which tells equal ranges apart; NETWORK.NAME, an address that the network names; dns, ntp or
+    web-proxy. An address that no network holds is IBM Cloud's service or on the internet.
+    """
+    if text == "internet":
+        return internet()
+    networks = {n.name: n for n in reversed(landscape.ends.networks)}
+    if text in networks:
+        return machine_in(landscape, networks[text])
+    if text in names.SERVICES:
+        return _service(landscape, text)
+    name, at, rest = text.rpartition("@")
+    if at and name in networks:
+        return _at(landscape, networks[name], rest)
+    name, dot, rest = text.rpartition(".")
+    if dot and name in networks and (found := find_named(networks[name], rest)) is not None:
+        return machine_in(landscape, networks[name], found)
+    try:
+        version, value = parse_address(text)
+    except AddressError:
+        from ipplan.plan.load import nearest
+
+        near = nearest(text, networks)
+        raise FlowError(
+            f"{text[:80]!r} is neither a network of the plan nor an address", near and f"did you mean {near}?"
+        ) from None
+    return _by_address(landscape, HostAddress(version, value))
+
+
+def _service(landscape: Landscape, name: str) -> Machine:
+    """Return the machine that a management or VM network names so, else IBM Cloud's own."""
+    for kind in ("vcs-management", "vcs-vm"):
+        for network in landscape.ends.by_kind[kind]:
+            found = find_named(network, name)
+            if found is not None:
+                return machine_in(landscape, network, found)
+    if name == "web-proxy":
+        raise FlowError(
+            "no network of the plan names a web-proxy",
+            "write addresses = { web-proxy = 10 } in a network of kind vcs-management or vcs-vm",
+        )
+    return Machine("ibm-services", None, _IBM_DNS if name == "dns" else _IBM_NTP)
+
+
+def _at(landscape: Landscape, network: Network, text: str) -> Machine:
+    try:
+        version, value = parse_address(text)
+    except AddressError as error:
+        raise FlowError(f"{text[:80]!r} after {network.name}@ is not a valid address: {error}") from None
+    machine = machine_in(landscape, network)
+    prefix = network.prefix
+    if prefix is None or not prefix.covers(_host(version, value)):
+        raise FlowError(f"{network.name} {prefix} does not hold {text}", "name an address in it")
+    return machine._replace(address=_named_at(network, version, value))
+
+
+def _named_at(network: Network, version: int, value: int) -> HostAddress:
+    name = name_at(network, value)
+    gateway = gateway_address(network)
+    if name is None and not network.kind.internal and gateway.value == value:
+        name = "gateway"
+    return HostAddress(version, value, network.name, name)
+
+
+def _host(version: int, value: int) -> Prefix:
+    return Prefix(version, value, 32 if version == 4 else 128)
+
+
+def _by_address(landscape: Landscape, address: HostAddress) -> Machine:
+    assert address.value is not None
+    own = _host(address.version, address.value)
+    holding = [n for n in landscape.ends.networks if n.prefix is not None and n.prefix.covers(own)]
+    if holding:
+        network = max(holding, key=lambda n: n.prefix.length if n.prefix is not None else 0)
+        return machine_in(landscape, network, _named_at(network, address.version, address.value))
+    if any(r.category.scope == "service" for r in landscape.catalog.overlapping(own)) or (
+        any(p.covers(own) for p in landscape.classic) and is_public(address)
+    ):
+        return Machine("ibm-services", None, address)
+    if is_public(address):
+        return Machine("internet", None, address)
+    raise FlowError(f"no network of the plan holds {address}", "name a network, or an address in one")

@@ -1,0 +1,209 @@
+"""What a flow is made of: ends, hops, stops and traces, as values.
+
+Three things are kept apart: the result, the end word, and the reason. The lists of results and ends are closed; docs/flows.md
+explains each.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from ipplan.addresses import Prefix
+    from ipplan.landscape.ends import End
+    from ipplan.landscape.model import DestinationNat, HostAddress, RangeNat, Route, SourceNat
+    from ipplan.plan.model import Network
+
+Result = Literal["reachable", "unreachable", "ambiguous", "undetermined"]
+"""Whether request and answer arrive; whether two networks have the address; whether the plan lacks a fact."""
+EndWord = Literal[
+    "delivered", "handed-over", "no-route", "no-neighbour", "source-refused", "not-translated", "outside-tunnel",
+    "wrong-network", "no-session", "loop", "ambiguous", "undetermined",
+]  # fmt: skip
+"""How one way of a flow ends."""
+Action = Literal[
+    "request", "answer", "dns", "forward", "route", "snat", "dnat", "session", "service", "proxy", "ip-in-ip", "vxlan",
+    "ipsec", "gre", "l2-extension", "deliver",
+]  # fmt: skip
+"""What a device does with a packet at a hop."""
+Domain = Literal[
+    "iks", "icp", "overlay", "ibm-private", "ibm-public", "ibm-services", "enterprise", "internet"
+]
+"""Where an end stands."""
+
+END_WORDS: dict[EndWord, str] = {
+    "delivered": "the machine that has the address got it",
+    "handed-over": "it left what the plan describes",
+    "no-route": "a routing table has no entry that leads there",
+    "no-neighbour": "a route leads there, and no device has the address",
+    "source-refused": "the reverse path filter drops it: the route back to its source uses another interface",
+    "not-translated": "it needs NAT there, and no rule translates it",
+    "outside-tunnel": "the subnets of the tunnel do not cover it",
+    "wrong-network": "it arrived in another network that has the same address",
+    "no-session": "the answer missed the device that translated the request, so another address answers",
+    "loop": "it came to the same device again with the same addresses",
+    "ambiguous": "one routing table leads to two networks that have the address",
+    "undetermined": "the plan does not say",
+}
+"""Every end word with its meaning."""
+ARRIVED: frozenset[EndWord] = frozenset({"delivered", "handed-over"})
+"""The ends of a way that arrives."""
+
+
+class Machine(NamedTuple):
+    """One end of a flow: an address in a network, in its domain. `network` is None outside of the plan.
+
+    `end` is the cluster, edge or site that it belongs to, None on IBM Cloud's networks and on the internet.
+    """
+
+    domain: Domain
+    network: Network | None
+    address: HostAddress
+    end: End | None = None
+
+    @property
+    def title(self) -> str:
+        """What the machine stands in, for a heading."""
+        if self.network is not None:
+            return self.network.name
+        return "the internet" if self.domain == "internet" else "IBM Cloud's services"
+
+
+class Outer(NamedTuple):
+    """One packet around the packet."""
+
+    protocol: str
+    source: HostAddress
+    destination: HostAddress
+
+
+class Changed(NamedTuple):
+    """An address that a hop translates: which field, from what, to what."""
+
+    field: Literal["source", "destination"]
+    old: HostAddress
+    new: HostAddress
+
+
+Decision = "Route | SourceNat | DestinationNat | RangeNat"
+"""An entry of a device that decides what happens at a hop."""
+
+
+class Hop(NamedTuple):
+    """One step: which device does what with a packet of these addresses, as they are after it.
+
+    `name` says whose device it is. `outer` are the packets around it, the outermost first. `decided` are the entries
+    of the device that decided: a route, a NAT rule. `route` is the prefix of the route and `route_network` the network
+    of the plan that it leads to. `changed` are the addresses that it translates; `unmatched` names a list of rules
+    that it passed without a match. `case` says which of several cases is shown.
+    """
+
+    device: str
+    name: str | None
+    action: Action
+    source: HostAddress
+    destination: HostAddress
+    text: str
+    outer: tuple[Outer, ...] = ()
+    decided: tuple[Route | SourceNat | DestinationNat | RangeNat, ...] = ()
+    route: Prefix | None = None
+    route_network: str | None = None
+    changed: tuple[Changed, ...] = ()
+    unmatched: str | None = None
+    case: str | None = None
+
+
+class Stop(NamedTuple):
+    """Where and why one way of a flow ends before its destination, and what would let it through.
+
+    `table` is the list that was asked, and `nearest` the entry that came closest.
+    """
+
+    device: str
+    name: str | None
+    end: EndWord
+    reason: str
+    help: str | None = None
+    table: str | None = None
+    nearest: str | None = None
+
+
+class Trace(NamedTuple):
+    """A flow traced: the request up to the destination or to its stop, and the answer on its own way back.
+
+    `end` is how the request ends. `assumptions` are what is supposed that the plan does not say. `alike` are further
+    pairs of networks of which the same is true.
+    """
+
+    flow: str | None
+    title: str
+    source: Machine
+    destination: Machine
+    asked: HostAddress
+    hops: tuple[Hop, ...]
+    stop: Stop | None
+    end: EndWord
+    back: tuple[Hop, ...]
+    back_stop: Stop | None
+    assumptions: tuple[str, ...] = ()
+    alike: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the request arrives and the answer comes back."""
+        return self.stop is None and self.back_stop is None
+
+    @property
+    def result(self) -> Result:
+        """What the flow comes to."""
+        stop = self.stop or self.back_stop
+        if stop is None:
+            return "reachable"
+        if stop.end in ("ambiguous", "undetermined"):
+            return "ambiguous" if stop.end == "ambiguous" else "undetermined"
+        return "unreachable"
+
+
+class Missing(NamedTuple):
+    """A documented flow for which the plan lacks an end."""
+
+    flow: str
+    title: str
+    reason: str
+    help: str | None
+
+
+class Flow(NamedTuple):
+    """A documented flow: its letter, name and title, the kinds of its ends, and how many steps it has there."""
+
+    letter: str
+    name: str
+    title: str
+    source: str | None
+    destination: str
+    steps: int
+
+
+FLOWS: tuple[Flow, ...] = (
+    Flow("A", "internet-to-iks", "internet user to a web tier in a container on IKS", None, "iks-pod", 6),
+    Flow("B", "internet-to-icp", "internet user to a web tier in a container on ICP", None, "icp-pod", 6),
+    Flow("C", "iks-to-vm", "web tier in a container on IKS to a database VM", "iks-pod", "vcs-vm", 10),
+    Flow("D", "icp-to-vm", "web tier in a container on ICP to a database VM", "icp-pod", "vcs-vm", 9),
+    Flow(
+        "E",
+        "enterprise-to-vm",
+        "enterprise user to a VM over the enterprise's link",
+        "enterprise",
+        "vcs-vm",
+        7,
+    ),
+)
+"""The five flows of the reference architecture, 38 steps together."""
+
+
+class FlowError(ValueError):
+    """A flow or an end that the plan cannot give; says which and what to do."""
+
+    def __init__(self, message: str, help_: str | None = None) -> None:
+        super().__init__(message)
+        self.help = help_

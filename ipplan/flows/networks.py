@@ -1,0 +1,388 @@
+"""Steps on IBM Cloud's networks, on the internet and on premises."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipplan.flows.clusters import outer_address, translate_in, translate_out, vxlan, wrong
+from ipplan.flows.edges import on_vxlan
+from ipplan.flows.machines import is_public
+from ipplan.flows.walk import Place, inside
+from ipplan.landscape.ends import End
+from ipplan.landscape.holders import pick
+from ipplan.landscape.model import HostAddress
+from ipplan.landscape.tables import TableKey
+from ipplan.plan import names
+
+if TYPE_CHECKING:
+    from ipplan.flows.model import Changed
+    from ipplan.flows.walk import Walk
+    from ipplan.landscape.ends import Joint
+    from ipplan.landscape.model import Route, Tunnel
+    from ipplan.plan.model import Network
+
+
+def server(walk: Walk, place: Place) -> Place | None:
+    """From a machine on one of IBM Cloud's networks, by its own table."""
+    network = place.network
+    assert network is not None
+    device = host_title(network)
+    route = walk.tracer.server(network).find(walk.destination)
+    assert route is not None
+    if network.kind.role == "host" and not walk.landscape.ends.by_kind["vcs-host-public"]:
+        walk.assume("the ESXi hosts have a public side, which the plan does not have")
+    own = network.prefix
+    if own is not None and inside(walk.destination, (own,)):
+        walk.hop(device, "forward", "sends it on its own network", name=network.name)
+        return Place("ibm", how="public" if network.kind.public else "private")
+    walk.hop(device, "forward", f"sends it to the {route.via}", name=network.name, route=route)
+    return Place("bcr", how="server") if route.via == "BCR" else Place("fcr", how="server")
+
+
+def bcr(walk: Walk, place: Place) -> Place | None:
+    """At the BCR: to one of its subnets, to what it learned by BGP, to the enterprise, or to IBM's services."""
+    if walk.is_ambiguous("BCR", TableKey("bcr", None)):
+        return None
+    route = walk.tracer.bcr.find(walk.destination)
+    if route is None:
+        return _beyond_the_bcr(walk, place)
+    if route.via == "VLAN":
+        _account_routing(walk)
+        walk.hop("BCR", "forward", "brings it to the machine on its VLAN", route=route)
+        return Place("ibm", how="private")
+    walk.hop("BCR", "forward", f"sends it to the {route.via}", route=route)
+    if route.via == "ESG":
+        return Place("esg", route.to, "private")
+    if route.via == "vRouter":
+        return Place("arrive", route.to, "private")
+    assert route.to is not None
+    if route.joint is not None and route.joint.method is None:
+        return _undecided(walk, "BCR")
+    walk.hop(
+        "XCR", "forward", "sends it to the WAN of the enterprise", name=walk.landscape.site_name(route.to)
+    )
+    return Place("router", route.to, "wan")
+
+
+def _beyond_the_bcr(walk: Walk, place: Place) -> Place | None:
+    if walk.goal.domain == "ibm-services":
+        if place.how == "xcr":
+            walk.halt(
+                "XCR", "no-route", f"{walk.destination} is IBM Cloud's service network, which is not routed to a site",
+                "reach it from a machine on IBM Cloud's private network",
+            )  # fmt: skip
+            return None
+        walk.hop("BCR", "forward", "brings it to IBM Cloud's service network")
+        walk.hop("IBM Cloud's services", "deliver", "receive it")
+        walk.arrived()
+        return None
+    lookup = walk.tracer.bcr
+    walk.halt(
+        "BCR", "no-route", f"it has no route to {walk.destination}, and drops what IBM Cloud did not assign",
+        "announce it (bgp), translate it, or use a tunnel", table="routes of the BCR", nearest=lookup.nearest(walk.destination),
+    )  # fmt: skip
+    return None
+
+
+def _account_routing(walk: Walk) -> None:
+    if walk.landscape.plan.account_routing is None:
+        walk.assume("the account has a VRF or VLAN spanning, so that the BCR routes between its subnets")
+
+
+def _undecided(walk: Walk, device: str) -> Place | None:
+    walk.halt(
+        device, "undetermined", "the plan does not say how the enterprise is joined: enterprise is not stated",
+        "write enterprise under [integration]: l2-extension, routed or none",
+    )  # fmt: skip
+    return None
+
+
+def fcr(walk: Walk, place: Place) -> Place | None:
+    """At the FCR: to one of its subnets, or to the internet."""
+    if walk.source.value is not None and not is_public(walk.source):
+        walk.halt(
+            "FCR", "not-translated", f"{walk.source} is a private address, and the FCR drops it",
+            "translate it before it leaves",
+        )  # fmt: skip
+        return None
+    route = walk.tracer.fcr.find(walk.destination)
+    if route is None or route.via != "VLAN":
+        if walk.destination.value is not None and not is_public(walk.destination):
+            walk.halt(
+                "FCR", "no-route", f"{walk.destination} is a private address: nothing on the internet has it",
+                _towards_private(walk), table="routes of the FCR",
+            )  # fmt: skip
+            return None
+        return _to_the_internet(walk, place)
+    holder = _holder(walk)
+    whose = {"ingress": "worker that holds it", "esg": "ESXi host that runs the ESG, which holds it"}
+    text = f"brings it to the {whose.get(holder.kind.role, 'machine on its VLAN') if holder else 'machine on its VLAN'}"
+    walk.hop("FCR", "forward", text, route=route)
+    return Place("ibm", how="public")
+
+
+def _towards_private(walk: Walk) -> str | None:
+    """Say what would lead to a private network that the sender has no route to."""
+    goal = walk.goal.network
+    if goal is None:
+        return None
+    if goal.kind.provider == "enterprise":
+        return 'a link of the site with "ibm-private" (method routed) leads there, or enterprise = "routed"'
+    return "a link between the two leads there: ipplan topology PLAN shows those in force"
+
+
+def _to_the_internet(walk: Walk, place: Place) -> Place | None:
+    if walk.goal.domain == "enterprise" and walk.answering:
+        # To the address that the enterprise's own router gave to its user.
+        walk.hop("FCR", "forward", "sends it to the internet")
+        return Place("router", walk.goal.end, "internet")
+    text = "brings it to the host" if walk.goal.domain == "internet" else "takes it over"
+    walk.hop("internet" if place.how != "internet" else "FCR", "deliver", text)
+    if walk.goal.domain == "internet":
+        walk.arrived("delivered" if walk.answering else "handed-over")
+        return None
+    return wrong(walk, "internet", None)
+
+
+def _holder(walk: Walk) -> Network | None:
+    """Return the network of IBM Cloud's that holds the destination."""
+    found = [c.network for c in walk.tracer.holding(walk.destination) if c.network.kind.public is not None]
+    return found[-1] if found else None
+
+
+def ibm(walk: Walk, place: Place) -> Place | None:
+    """On one of IBM Cloud's VLANs: the device that holds the address."""
+    network = _holder(walk)
+    if network is None:
+        walk.halt("BCR", "no-neighbour", f"no machine has {walk.destination}")
+        return None
+    kind = network.kind
+    if kind.role == "esg":
+        edge = walk.landscape.ends.edge_of(network)
+        if edge is None:
+            walk.halt(
+                "ESG", "undetermined", f"{network.name} names no edge, and the plan has several",
+                'write edge = "NAME" in it',
+            )  # fmt: skip
+            return None
+        if not walk.landscape.esg(edge).holds(walk.destination) and not walk.at_goal():
+            walk.halt("BCR", "no-neighbour", f"the ESG of {edge.title} does not have {walk.destination}")
+            return None
+        return Place("esg", edge, place.how)
+    if kind.role == "ingress":
+        return Place("ingress", End("iks", network.cluster), network=network)
+    if kind.platform == "iks":
+        return Place("arrive", End("iks", network.cluster), place.how)
+    if walk.at_goal():
+        walk.hop(host_title(network), "deliver", "receives it", name=network.name)
+        walk.arrived()
+        return None
+    return wrong(walk, host_title(network), network.name)
+
+
+def host_title(network: Network) -> str:
+    """Return what stands in one of IBM Cloud's networks."""
+    return {"host": "ESXi host", "worker": "worker", "ingress": "load balancer", "esg": "ESG"}.get(
+        network.kind.role, "machine"
+    )
+
+
+# On premises.
+
+
+def router(walk: Walk, place: Place) -> Place | None:
+    """At the router of a site."""
+    site = place.end
+    assert site is not None
+    name = walk.landscape.site_name(site)
+    device = "on-premises router"
+    if changed := walk.restore(("router", site)):
+        walk.hop(device, "session", "reverses the NAT of the request", name=name, changed=changed)
+    elif place.how == "wan":
+        _translate_in(walk, site, name)
+    if walk.is_ambiguous(device, TableKey("router", site)):
+        return None
+    lookup = walk.tracer.router(site)
+    route = lookup.find(walk.destination)
+    if route is None:
+        walk.halt(
+            device, "no-route", f"it has no route to {walk.destination}", name=name, table=f"routes of {site.title}",
+            nearest=lookup.nearest(walk.destination),
+        )  # fmt: skip
+        return None
+    if route.joint is not None and route.joint.method is None:
+        return _undecided(walk, device)
+    if route.via == "LAN":
+        return _to_user(walk, site, route)
+    if route.via == "L2 concentrator":
+        return _through_concentrators(walk, site, route)
+    if route.via == "XCR":
+        return _to_direct_link(walk, site, route)
+    if route.via == "ESG":
+        return _into_tunnel(walk, site, route)
+    return _out_to_the_internet(walk, site, route)
+
+
+def _to_user(walk: Walk, site: End, route: Route) -> Place | None:
+    name = walk.landscape.site_name(site)
+    network = next(
+        (c.network for c in reversed(walk.tracer.holding(walk.destination))
+         if c.network.name in {n.name for n in walk.landscape.ends.of_site(site)}), None,
+    )  # fmt: skip
+    if network is not None and network.kind.provider != "enterprise":
+        return _through_concentrators(walk, site, route)
+    walk.hop("on-premises router", "forward", "takes it to the network of the user", name=name, route=route)
+    if walk.at_goal():
+        walk.hop("enterprise user", "deliver", "receives it", name=network.name if network else None)
+        walk.arrived()
+        return None
+    return wrong(walk, "enterprise user", name)
+
+
+def _through_concentrators(walk: Walk, site: End, route: Route) -> Place | None:
+    """Over the stretched network to a VM (reference architecture, flow E)."""
+    name = walk.landscape.site_name(site)
+    holding = [c.network for c in walk.tracer.holding(walk.destination) if c.network.kind.name == "vcs-vm"]
+    network = holding[-1] if holding else None
+    edge = walk.landscape.ends.edge_of(network) if network is not None else None
+    if network is None or edge is None:
+        walk.halt("on-premises router", "no-neighbour", f"no machine has {walk.destination}", name=name)
+        return None
+    walk.hop(
+        "on-premises router", "forward",
+        "sends it to the ESXi host of the local L2 concentrator, which stands in the stretched network", name=name,
+        route=route,
+    )  # fmt: skip
+    hcx = walk.landscape.ends.of_edge(edge, "vcs-hcx")
+    far = (
+        pick(hcx[0], *names.CONCENTRATOR)
+        if hcx
+        else HostAddress(4, None, example=True, words="(the remote concentrator)")
+    )
+    walk.wrap("tunnel", HostAddress(4, None, example=True, words="(the local concentrator)"), far)
+    walk.hop(
+        "L2 concentrator",
+        "l2-extension",
+        "puts it into the secure tunnel to the remote concentrator",
+        name=name,
+    )
+    wan = walk.tracer.router(site).find(far)
+    walk.hop(
+        "on-premises router", "forward", "sends the tunnel's packet to the WAN, through XCR and BCR", name=name,
+        by=() if wan is None else (wan,),
+    )  # fmt: skip
+    walk.unwrap()
+    walk.outer = (vxlan(walk, edge),)
+    walk.hop(
+        "remote L2 concentrator", "vxlan", "puts it on the VXLAN of the stretched network", name=edge.name,
+        case="the VM runs on another host; on the same host there is no VXLAN frame",
+    )  # fmt: skip
+    walk.outer = ()
+    return on_vxlan(walk, edge)
+
+
+def _private_joint(walk: Walk, site: End) -> Joint | None:
+    return next((j for j in walk.landscape.ends.joints_of(site) if j.pair == "site-private"), None)
+
+
+def _to_direct_link(walk: Walk, site: End, route: Route) -> Place | None:
+    """Over Direct Link to the BCR; the router translates what the link shows at other addresses."""
+    name = walk.landscape.site_name(site)
+    changed: tuple[Changed, ...] = ()
+    if route.joint is not None and route.joint.pair == "site-private" and not walk.answering:
+        source, destination = translate_out(walk, route.joint, site)
+        changed = walk.translate(("router", site), source=source, destination=destination)
+    walk.hop(
+        "on-premises router",
+        "snat" if changed else "forward",
+        "sends it to the WAN",
+        name=name,
+        route=route,
+        changed=changed,
+    )
+    walk.hop("XCR", "forward", "takes it from Direct Link to the BCR", name=name)
+    return Place("bcr", how="xcr")
+
+
+def _translate_in(walk: Walk, site: End, name: str | None) -> None:
+    joint = _private_joint(walk, site)
+    if joint is None:
+        return
+    source, destination = translate_in(walk, joint, site)
+    changed = walk.translate(("router", site), source=source, destination=destination)
+    if changed:
+        walk.hop("on-premises router", "dnat", "translates it as the link says", name=name, changed=changed)
+
+
+def _into_tunnel(walk: Walk, site: End, route: Route) -> Place | None:
+    name = walk.landscape.site_name(site)
+    assert route.joint is not None
+    tunnel = walk.landscape.tunnels.of(route.joint)
+    assert tunnel is not None
+    near, far = tunnel.end_at(site), tunnel.far_from(site)
+    changed = walk.restore(("router", site))
+    if not changed:
+        source, destination = translate_out(walk, route.joint, site)
+        changed = walk.translate(("router", site), source=source, destination=destination)
+    if route.how == "ipsec" and not inside(walk.source, near.subnets):
+        walk.halt(
+            "on-premises router", "outside-tunnel", f"the tunnel does not take packets from {walk.source}",
+            "add its network to the link", name=name,
+        )  # fmt: skip
+        return None
+    if far.gateway is None:
+        walk.halt(
+            "on-premises router", "undetermined", f"the plan names no address at which the tunnel to {far.end.title} ends",
+            "add an uplink network to the edge", name=name,
+        )  # fmt: skip
+        return None
+    protocol = "GRE" if route.how == "gre" else "ESP"
+    walk.wrap(protocol, outer_address(walk, tunnel, site), outer_address(walk, tunnel, far.end))
+    way = "the XCR and the BCR" if tunnel.private else "the internet"
+    walk.hop(
+        "on-premises router", "gre" if protocol == "GRE" else "ipsec", f"puts it into the tunnel and sends it over {way}",
+        name=name, route=route, changed=changed,
+    )  # fmt: skip
+    return Place("tunnel", far.end, tunnel=tunnel)
+
+
+def out_of_tunnel(walk: Walk, tunnel: Tunnel, site: End) -> Place | None:
+    """A tunnel's packet reaches the router of a site."""
+    walk.unwrap()
+    changed = walk.restore(("router", site))
+    if not changed:
+        source, destination = translate_in(walk, tunnel.joint, site)
+        changed = walk.translate(("router", site), source=source, destination=destination)
+    gre = tunnel.joint.method == "gre"
+    walk.hop(
+        "on-premises router", "gre" if gre else "ipsec", "takes it out of the tunnel", name=walk.landscape.site_name(site),
+        changed=changed,
+    )  # fmt: skip
+    return Place("router", site, "tunnel")
+
+
+def _out_to_the_internet(walk: Walk, site: End, route: Route) -> Place | None:
+    name = walk.landscape.site_name(site)
+    if walk.destination.value is not None and not is_public(walk.destination):
+        lookup = walk.tracer.router(site)
+        services = walk.goal.domain == "ibm-services"
+        walk.halt(
+            "on-premises router", "no-route",
+            f"{walk.destination} is IBM Cloud's service network, which is not routed to a site" if services
+            else f"it has no route to {walk.destination}, a private address: its default route leads to the internet",
+            _towards_private(walk), name=name, table=f"routes of {site.title}", nearest=lookup.nearest(walk.destination),
+        )  # fmt: skip
+        return None
+    if walk.goal.domain == "ibm-services":
+        walk.halt(
+            "on-premises router", "no-route", f"{walk.destination} is IBM Cloud's service network, which is not routed to a site",
+            "reach it from a machine on IBM Cloud's private network", name=name,
+        )  # fmt: skip
+        return None
+    public = HostAddress(4, None, example=True, words="(the enterprise's public address)")
+    changed = walk.translate(("router", site), source=public)
+    walk.hop(
+        "on-premises router", "snat", "gives it a public address and sends it to the internet", name=name, route=route,
+        changed=changed,
+    )  # fmt: skip
+    return Place("fcr", how="internet")

@@ -1,0 +1,310 @@
+"""From two machines to a trace: which address is asked, the request, and the answer on its own way back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipplan.flows import clusters, edges, networks
+from ipplan.flows.model import Machine, Stop, Trace
+from ipplan.flows.walk import Place, Session, Tracer, Walk, mapped
+from ipplan.landscape.ends import Carried, End
+from ipplan.landscape.holders import first_named
+from ipplan.landscape.tables import TableKey
+from ipplan.landscape.tunnels import esg_address, translations
+from ipplan.plan import names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from ipplan.landscape.model import HostAddress
+    from ipplan.plan.model import Network
+
+
+def _tunnel(walk: Walk, place: Place) -> Place | None:
+    end, tunnel = place.end, place.tunnel
+    assert end is not None
+    assert tunnel is not None
+    if end.kind == "edge":
+        return edges.out_of_tunnel(walk, tunnel, end)
+    if end.kind == "site":
+        return networks.out_of_tunnel(walk, tunnel, end)
+    return clusters.out_of_tunnel(walk, tunnel, end)
+
+
+def _own(walk: Walk, place: Place) -> Place | None:
+    """From the ESG itself."""
+    assert place.end is not None
+    return edges.esg(walk, place)
+
+
+STEPS: Mapping[str, Callable[[Walk, Place], Place | None]] = {
+    "leave": clusters.leave,
+    "arrive": clusters.arrive,
+    "ingress": clusters.ingress,
+    "tunnel": _tunnel,
+    "vm": edges.from_vm,
+    "esg": _own,
+    "dlr": edges.dlr,
+    "server": networks.server,
+    "bcr": networks.bcr,
+    "fcr": networks.fcr,
+    "ibm": networks.ibm,
+    "router": networks.router,
+}
+"""What happens at each device."""
+
+
+def trace(tracer: Tracer, source: Machine, destination: Machine) -> Trace:
+    """Trace a request from one machine to another, and its answer."""
+    sessions: list[Session] = []
+    asked, goal = asked_address(tracer, source, destination)
+    walk = Walk(tracer, goal, sessions, answering=False)
+    walk.source, walk.destination = source.address, asked
+    walk.fronted = not asked.same(goal.address)
+    walk.hop(host(source), "request", "asks for its destination by name", name=_network_name(source))
+    what = "the address that stands for it" if walk.fronted else "its address"
+    walk.hop("DNS", "dns", f"answers with {asked}, {what}")
+    _go(walk, source)
+    back: tuple[Walk, Stop | None] | None = None
+    if walk.stop is None:
+        back = _answer(tracer, walk, source, asked, goal)
+    assumptions = dict(walk.assumptions)
+    if back is not None:
+        assumptions.update(back[0].assumptions)
+    if walk.stop is None or walk.stop.end != "ambiguous":
+        for network in dict.fromkeys(n.name for n in _conflicting(tracer, goal)):
+            assumptions[
+                f"{goal.title} overlaps {network}; the address {goal.address} is not in the shared part"
+            ] = None
+    return Trace(
+        None, f"{source.title} to {goal.title}", source, goal, asked, tuple(walk.hops), walk.stop, walk.end or "delivered",
+        () if back is None else tuple(back[0].hops), None if back is None else back[1], tuple(assumptions),
+    )  # fmt: skip
+
+
+def _conflicting(tracer: Tracer, goal: Machine) -> Iterator[Network]:
+    if goal.network is not None:
+        yield from tracer.overlapping(goal.network)
+
+
+def _network_name(machine: Machine) -> str | None:
+    return machine.network.name if machine.network is not None else None
+
+
+def _answer(
+    tracer: Tracer, walk: Walk, source: Machine, asked: HostAddress, goal: Machine
+) -> tuple[Walk, Stop | None]:
+    """Walk the answer back; it has to come from the address that was asked."""
+    back = Walk(tracer, source, walk.sessions, answering=True)
+    back.source, back.destination = _answering_address(walk, goal), walk.source
+    back.hop(host(goal), "answer", "answers", name=_network_name(goal))
+    if source.domain == "internet" and goal.domain == "internet":
+        return back, None
+    _go(back, goal)
+    stop = back.stop
+    if stop is None and not back.source.same(asked):
+        stop = Stop(
+            back.hops[-1].device, back.hops[-1].name, "no-session",
+            f"the answer comes from {back.source}, and {asked} was asked: it missed the device that translated the request",
+            _own_instead(tracer, source, goal),
+        )  # fmt: skip
+    return back, stop
+
+
+def _own_instead(tracer: Tracer, source: Machine, goal: Machine) -> str | None:
+    """Name the address to ask instead, where the sender reaches the machine under its own."""
+    if goal.network is None or not _leads(tracer, source, Carried(goal.network)):
+        return None
+    return f"ask {goal.address} itself, which {source.title} reaches without NAT"
+
+
+def _answering_address(walk: Walk, goal: Machine) -> HostAddress:
+    """Return the address of the machine that answers: of a service, the pod that got the request."""
+    if goal.network is not None and goal.network.kind.role == "service":
+        return walk.destination
+    return goal.address
+
+
+def _go(walk: Walk, start: Machine) -> None:
+    place = first_place(walk, start)
+    if place is not None:
+        walk.run(STEPS, place)
+
+
+def first_place(walk: Walk, machine: Machine) -> Place | None:
+    """Return the device at which the packets of a machine start."""
+    network = machine.network
+    if network is None:
+        if machine.domain == "internet":
+            return Place("fcr", how="internet")
+        return Place("bcr", how="services")
+    role = network.kind.role
+    if network.kind.platform is not None:
+        assert machine.end is not None
+        return Place("leave", machine.end, "pod" if network.kind.internal else "node")
+    if role == "enterprise":
+        if machine.end is None:
+            walk.halt(
+                "on-premises router", "undetermined", f"{network.name} names no site, and the plan has several",
+                'write site = "NAME" in it',
+            )  # fmt: skip
+            return None
+        return Place("router", machine.end, "user")
+    if role == "vm":
+        return Place("vm", machine.end, network=network)
+    if role in ("esg", "transit"):
+        edge = walk.landscape.ends.edge_of(network)
+        if edge is None:
+            walk.halt(
+                "ESG", "undetermined", f"{network.name} names no edge, and the plan has several",
+                'write edge = "NAME" in it',
+            )  # fmt: skip
+            return None
+        return Place("esg", edge, "own")
+    return Place("server", network=network)
+
+
+def host(machine: Machine) -> str:
+    """Return what the machine is."""
+    network = machine.network
+    if network is None:
+        return "internet user" if machine.domain == "internet" else "IBM Cloud's services"
+    titles = {
+        "pod": "pod", "service": "pod", "vm": "VM", "worker": "worker", "enterprise": "enterprise user",
+        "transit": "ESG",
+    }  # fmt: skip
+    return titles.get(network.kind.role) or networks.host_title(network)
+
+
+# Which address is asked.
+
+
+def asked_address(tracer: Tracer, source: Machine, goal: Machine) -> tuple[HostAddress, Machine]:
+    """Return the address that the request asks for, and the machine that it means.
+
+    The machine's own where the table of the sender leads to its network; what a link shows for it; else the address
+    of the device that stands for it. Where nothing stands for it, the uplink of its edge that the sender meets.
+    """
+    network = goal.network
+    if network is None or goal.address.value is None or _local(source, goal):
+        return goal.address, goal
+    if _leads(tracer, source, Carried(network)):
+        return goal.address, goal
+    for item, _, _ in tracer.landscape.tables.translated:
+        if item.network.name == network.name and not item.outbound_only and _leads(tracer, source, item):
+            (shown,) = (t for t in translations([item]))
+            return mapped(goal.address, shown.real, shown.shown), goal
+    return _front(tracer, source, goal)
+
+
+def _local(source: Machine, goal: Machine) -> bool:
+    """Tell whether both are in one cluster, or in one network."""
+    if source.network is not None and goal.network is not None and source.network.name == goal.network.name:
+        return True
+    inside = source.domain in ("iks", "icp")
+    return inside and source.domain == goal.domain and source.end == goal.end
+
+
+def _table(tracer: Tracer, source: Machine) -> TableKey | None:
+    """Return the table of the sender, None on the internet."""
+    ends, network = tracer.landscape.ends, source.network
+    if network is None:
+        return None if source.domain == "internet" else TableKey("bcr", None)
+    if network.kind.platform is not None:
+        return TableKey("worker", source.end)
+    if network.kind.provider == "enterprise" or ends.on_premises(network):
+        return TableKey("router", ends.site_of(network))
+    if network.kind.role == "host":
+        return TableKey("server", None)
+    if network.kind.public is not None and network.kind.role != "esg":
+        return TableKey("bcr", None) if network.kind.public is False else None
+    edge = ends.edge_of(network)
+    over = TableKey("dlr", edge)
+    return over if over in tracer.landscape.tables.tables else TableKey("esg", edge)
+
+
+def _leads(tracer: Tracer, source: Machine, item: Carried) -> bool:
+    """Tell whether the table of a sender leads to a destination."""
+    tables = tracer.landscape.tables
+    table = _table(tracer, source)
+    if table is None:
+        return bool(item.network.kind.public)
+    entries = tables.table_index.get(table, {})
+    return any(key in entries for key in tables.sets_of(item))
+
+
+def _front(tracer: Tracer, source: Machine, goal: Machine) -> tuple[HostAddress, Machine]:
+    """Return the address of the device that stands for a machine, and the machine that it leads to."""
+    landscape, network = tracer.landscape, goal.network
+    assert network is not None
+    role = "private" if _meets_private(tracer, source) else "public"
+    if network.kind.internal and network.kind.platform == "iks":
+        found = _ingress(tracer, goal, role)
+        return (found, goal) if found is not None else (goal.address, goal)
+    edge = landscape.ends.edge_of(network)
+    if edge is None or network.kind.public is not None:
+        return goal.address, goal
+    if network.kind.internal and _behind(tracer, source, edge):
+        return _virtual(tracer, goal), goal
+    rules = landscape.esg(edge).destination_nat
+    if network.kind.internal:
+        vip = _virtual(tracer, goal)
+        front = next(
+            (r.address for r in rules if r.interface == role and r.target.same(vip) and r.port is None), None
+        )
+        if front is not None:
+            return front, goal
+    else:
+        for rule in rules:
+            if rule.interface == role and rule.port is None and rule.target.network == network.name:
+                if rule.target.same(goal.address):
+                    return rule.address, goal
+                if goal.address.example and rule.target.example:
+                    return rule.address, goal._replace(address=rule.target)
+    uplink = esg_address(landscape.ends, edge, role)
+    if uplink is not None and uplink.value is not None and _reaches(tracer, source, role):
+        return uplink, goal
+    return goal.address, goal
+
+
+def _meets_private(tracer: Tracer, source: Machine) -> bool:
+    """Tell whether the table of a sender leads to IBM Cloud's private network."""
+    table = _table(tracer, source)
+    return table is not None and ("private",) in tracer.landscape.tables.table_index.get(table, {})
+
+
+def _reaches(tracer: Tracer, source: Machine, role: str) -> bool:
+    table = _table(tracer, source)
+    return table is None or (role,) in tracer.landscape.tables.table_index.get(table, {})
+
+
+def _behind(tracer: Tracer, source: Machine, edge: End) -> bool:
+    """Tell whether a sender stands behind the edge itself."""
+    network = source.network
+    return (
+        network is not None
+        and source.domain in ("overlay", "icp")
+        and tracer.landscape.ends.edge_of(network) == edge
+    )
+
+
+def _virtual(tracer: Tracer, goal: Machine) -> HostAddress:
+    """Return the virtual address of the proxies of an ICP cluster, as the DNAT of its edge has it."""
+    from ipplan.landscape.edges import virtual_address
+
+    assert goal.end is not None
+    workers = [n for n in tracer.landscape.ends.of_cluster(goal.end, "icp-worker") if n.prefix is not None]
+    return virtual_address(workers, "proxy") if workers else goal.address
+
+
+def _ingress(tracer: Tracer, goal: Machine, role: str) -> HostAddress | None:
+    """Return the address of the ingress of an IKS cluster on one of IBM Cloud's networks."""
+    assert goal.end is not None
+    ends = tracer.landscape.ends
+    for kind in dict.fromkeys((f"iks-ingress-{role}", "iks-ingress-public")):
+        own = [n for n in ends.of_cluster(goal.end, kind) if n.prefix is not None]
+        if own:
+            from ipplan.landscape.holders import pick
+
+            return first_named(own, *names.INGRESS) or pick(own[0])
+    return None

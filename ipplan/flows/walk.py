@@ -1,0 +1,378 @@
+"""A packet on its way: its addresses as they are now, what translated it, and the tables that it is looked up in.
+
+At each device NAT and the longest prefix decide, nothing else. The steps of the devices stand in the modules beside
+this one; here is what they share.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import combinations
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan.addresses import Prefix, PrefixIndex
+from ipplan.flows.model import Changed, Hop, Machine, Outer, Stop
+from ipplan.landscape.ends import Carried, End
+from ipplan.landscape.routers import server_routes
+from ipplan.landscape.verdicts import conflicts_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from ipplan.flows.model import Action, EndWord
+    from ipplan.landscape import Landscape
+    from ipplan.landscape.model import (
+        DestinationNat,
+        HostAddress,
+        RangeNat,
+        Route,
+        SourceNat,
+        Tunnel,
+    )
+    from ipplan.landscape.tables import TableKey
+    from ipplan.plan.model import Network
+
+    Entry = Route | SourceNat | DestinationNat | RangeNat
+
+_MOST_STEPS = 64
+"""Devices that a packet passes at most; a time to live of that many hops is the usual one."""
+
+
+class Place(NamedTuple):
+    """Where a packet is: at which device, whose, and where it came from."""
+
+    device: str
+    end: End | None = None
+    how: str = ""
+    network: Network | None = None
+    tunnel: Tunnel | None = None
+
+
+class Session(NamedTuple):
+    """What a device remembers of a packet that it translated, so that the answer is translated back."""
+
+    device: tuple[str, End | None]
+    before: tuple[HostAddress, HostAddress]
+    after: tuple[HostAddress, HostAddress]
+
+
+class Lookup:
+    """Finds the longest prefix of a table: a dictionary by prefix length, which is as fast as a trie."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self.routes = list(routes)
+        self._by_length: dict[int, dict[int, dict[int, Route]]] = {4: {}, 6: {}}
+        for route in self.routes:
+            version, first, length = route.prefix
+            self._by_length[version].setdefault(length, {}).setdefault(first, route)
+
+    @cached_property
+    def _lengths(self) -> Mapping[int, Sequence[int]]:
+        return {version: sorted(found, reverse=True) for version, found in self._by_length.items()}
+
+    def find(self, address: HostAddress) -> Route | None:
+        """Return the route with the longest prefix that holds an address; None for one that nobody knows."""
+        if address.value is None:
+            return None
+        width = 32 if address.version == 4 else 128
+        for length in self._lengths[address.version]:
+            shift = width - length
+            route = self._by_length[address.version][length].get(address.value >> shift << shift)
+            if route is not None:
+                return route
+        return None
+
+    def nearest(self, address: HostAddress) -> Route | None:
+        """Return the route that shares most bits with an address that none of them holds."""
+        value = address.value
+        own = [r for r in self.routes if r.prefix.version == address.version and r.prefix.length]
+        if value is None:
+            return None
+        return min(own, key=lambda r: ((r.prefix.first ^ value).bit_length(), r.prefix), default=None)
+
+
+class Tracer:
+    """The tables of a landscape, looked up by many walks."""
+
+    def __init__(self, landscape: Landscape) -> None:
+        self.landscape = landscape
+        self._lookups: dict[object, Lookup] = {}
+
+    def lookup(self, key: object, routes: Callable[[], Iterable[Route]]) -> Lookup:
+        """Return the lookup of a table, made when it is first asked for."""
+        if key not in self._lookups:
+            self._lookups[key] = Lookup(routes())
+        return self._lookups[key]
+
+    def esg(self, edge: End) -> Lookup:
+        """Return the table of an ESG without the policies of tunnels, which take a packet after it was routed."""
+        return self.lookup(
+            ("esg", edge),
+            lambda: (r for r in self.landscape.esg(edge).routes if r.how not in ("ipsec", "gre")),
+        )
+
+    def dlr(self, edge: End) -> Lookup:
+        """Return the table of a DLR."""
+        return self.lookup(("dlr", edge), lambda: self.landscape.esg(edge).dlr_routes)
+
+    def chart(self, cluster: End) -> Lookup:
+        """Return the routes of the strongSwan chart, which stand in a table that is asked before the main one."""
+        return self.lookup(
+            ("chart", cluster), lambda: (r for r in self.landscape.worker_routes(cluster) if r.how == "chart")
+        )
+
+    def worker(self, cluster: End) -> Lookup:
+        """Return the main table of the workers of a cluster."""
+        return self.lookup(
+            ("worker", cluster),
+            lambda: (r for r in self.landscape.worker_routes(cluster) if r.how != "chart"),
+        )
+
+    @property
+    def bcr(self) -> Lookup:
+        """The table of the BCR."""
+        return self.lookup("bcr", lambda: self.landscape.bcr)
+
+    @property
+    def fcr(self) -> Lookup:
+        """The table of the FCR."""
+        return self.lookup("fcr", lambda: self.landscape.fcr)
+
+    def router(self, site: End) -> Lookup:
+        """Return the table of the router of a site."""
+        return self.lookup(("router", site), lambda: self.landscape.router_routes(site))
+
+    def server(self, network: Network) -> Lookup:
+        """Return the table of the machines of one of IBM Cloud's networks: ESXi hosts stand on both of them."""
+        return self.lookup(
+            ("server", network.name),
+            lambda: server_routes(self.landscape, network, public=network.kind.role == "host"),
+        )
+
+    # Who has an address.
+
+    @cached_property
+    def _items(self) -> tuple[list[Carried], PrefixIndex]:
+        landscape = self.landscape
+        items = [Carried(n) for n in landscape.ends.networks if n.prefix is not None]
+        items += dict.fromkeys(item for item, _, _ in landscape.tables.translated)
+        items.sort(key=lambda item: item.prefix or Prefix(4, 0, 0))
+        return items, PrefixIndex([item.prefix for item in items if item.prefix is not None])
+
+    def holding(self, address: HostAddress) -> list[Carried]:
+        """Return the destinations that hold an address: networks, and ranges that links show."""
+        own = address.prefix
+        if own is None:
+            return []
+        items, index = self._items
+        return [items[at] for at in index.overlapping(own)]
+
+    def overlapping(self, network: Network) -> Iterator[Network]:
+        """Yield the networks that conflict with one anywhere."""
+        if network.prefix is None:
+            return
+        items, index = self._items
+        for at in index.overlapping(network.prefix):
+            other = items[at]
+            if other.network.name != network.name and conflicts_at(self.landscape, Carried(network), other):
+                yield other.network
+
+    def ambiguous(self, table: TableKey, address: HostAddress) -> tuple[Carried, Carried] | None:
+        """Return two destinations of a table that both have an address and are a conflict."""
+        holding = self.holding(address)
+        if len(holding) < 2:
+            return None
+        entries = self.landscape.tables.table_index.get(table, {})
+        led = [c for c in holding if any(key in entries for key in self.landscape.tables.sets_of(c))]
+        for first, second in combinations(led, 2):
+            if conflicts_at(self.landscape, first, second):
+                return first, second
+        return None
+
+
+class Walk:
+    """A packet on its way to a machine: its addresses as they are now, and the hops so far."""
+
+    def __init__(self, tracer: Tracer, goal: Machine, sessions: list[Session], *, answering: bool) -> None:
+        self.tracer = tracer
+        self.landscape = tracer.landscape
+        self.goal = goal
+        self.sessions = sessions
+        self.answering = answering
+        self.source: HostAddress
+        self.destination: HostAddress
+        self.outer: tuple[Outer, ...] = ()
+        self.hops: list[Hop] = []
+        self.stop: Stop | None = None
+        self.end: EndWord | None = None
+        self.fronted = False
+        self.assumptions: dict[str, None] = {}
+        self._seen: set[object] = set()
+
+    def run(self, steps: Mapping[str, Callable[[Walk, Place], Place | None]], start: Place) -> None:
+        """Walk from device to device until the packet arrives or stops."""
+        place: Place | None = start
+        for _ in range(_MOST_STEPS):
+            if place is None:
+                return
+            state = (place, self.source.text, self.destination.text)
+            if state in self._seen:
+                break
+            self._seen.add(state)
+            place = steps[place.device](self, place)
+        device = place.device.upper() if place is not None else ""
+        self.halt(
+            {"ESG": "ESG", "DLR": "DLR"}.get(device, device), "loop",
+            f"the packet to {self.destination} comes to the same device again: nothing behind it has the address",
+            "name an address of a network",
+        )  # fmt: skip
+
+    # What a hop is made of.
+
+    def hop(
+        self,
+        device: str,
+        action: Action,
+        text: str,
+        *,
+        name: str | None = None,
+        by: Iterable[Entry] = (),
+        route: Route | None = None,
+        changed: tuple[Changed, ...] = (),
+        unmatched: str | None = None,
+        case: str | None = None,
+    ) -> None:
+        """Add a hop with the addresses as they are now; `route` is the route that decided, besides the rules in `by`."""
+        decided = tuple(by)
+        prefix = network = None
+        if route is not None:
+            decided = (*decided, route)
+            prefix = route.prefix
+            network = self.network_in(route)
+        self.hops.append(
+            Hop(device, name, action, self.source, self.destination, text, self.outer, decided, prefix, network,
+                changed, unmatched, case)
+        )  # fmt: skip
+
+    def network_in(self, route: Route) -> str | None:
+        """Return the network that a route leads the packet to: one that holds the destination, within its prefix."""
+        if route.prefix.length == 0:
+            return None
+        for item in reversed(self.tracer.holding(self.destination)):
+            if item.prefix is not None and route.prefix.covers(item.prefix):
+                return item.network.name
+        return None
+
+    def halt(
+        self,
+        device: str,
+        end: EndWord,
+        reason: str,
+        help_: str | None = None,
+        *,
+        name: str | None = None,
+        table: str | None = None,
+        nearest: Route | None = None,
+    ) -> None:
+        """End the way here."""
+        near = None if nearest is None else f"{nearest.prefix} towards {nearest.via}"
+        self.end = end
+        self.stop = Stop(device, name, end, reason, help_, table, near)
+
+    def arrived(self, end: EndWord = "delivered") -> None:
+        """End the way at its goal."""
+        self.end = end
+
+    def assume(self, text: str) -> None:
+        """Remember what is supposed that the plan does not say."""
+        self.assumptions[text] = None
+
+    # What devices do to addresses.
+
+    def translate(
+        self,
+        device: tuple[str, End | None],
+        *,
+        source: HostAddress | None = None,
+        destination: HostAddress | None = None,
+    ) -> tuple[Changed, ...]:
+        """Give the packet a new source or destination, remember it, and return what changed."""
+        before = (self.source, self.destination)
+        changed = []
+        if source is not None and not source.same(self.source):
+            changed.append(Changed("source", self.source, source))
+            self.source = source
+        if destination is not None and not destination.same(self.destination):
+            changed.append(Changed("destination", self.destination, destination))
+            self.destination = destination
+        if changed:
+            self.sessions.append(Session(device, before, (self.source, self.destination)))
+        return tuple(changed)
+
+    def restore(self, device: tuple[str, End | None]) -> tuple[Changed, ...]:
+        """Translate an answer back as the sessions of a device say; return what changed."""
+        if not self.answering:
+            return ()
+        start = (self.source, self.destination)
+        found = True
+        while found:
+            found = False
+            for session in reversed(self.sessions):
+                source, destination = session.after
+                if (
+                    session.device == device
+                    and self.source.same(destination)
+                    and self.destination.same(source)
+                    and session.before != session.after
+                ):
+                    self.destination, self.source = session.before
+                    found = True
+                    break
+        changed = []
+        if not self.source.same(start[0]):
+            changed.append(Changed("source", start[0], self.source))
+        if not self.destination.same(start[1]):
+            changed.append(Changed("destination", start[1], self.destination))
+        return tuple(changed)
+
+    def wrap(self, protocol: str, source: HostAddress, destination: HostAddress) -> None:
+        """Put the packet into another one."""
+        self.outer = (Outer(protocol, source, destination), *self.outer)
+
+    def unwrap(self) -> None:
+        """Take the outermost packet off."""
+        self.outer = self.outer[1:]
+
+    # Where it stands.
+
+    def at_goal(self) -> bool:
+        """Tell whether the packet has the address of the machine that it is for."""
+        return self.destination.same(self.goal.address)
+
+    def is_ambiguous(self, device: str, table: TableKey) -> bool:
+        """Stop where a table leads to two networks that have the destination; tell whether it did."""
+        found = self.tracer.ambiguous(table, self.destination)
+        if found is None:
+            return False
+        names = " and ".join(
+            c.network.name if c.shown is None else f"{c.network.name} (shown as {c.shown})" for c in found
+        )
+        self.halt(
+            device, "ambiguous",
+            f"{self.destination} is an address of {names}, and {table.title} leads to both",
+            "ipplan check reports the overlap and a free range", name=table.end.name if table.end else None,
+        )  # fmt: skip
+        return True
+
+
+def inside(address: HostAddress, prefixes: Iterable[Prefix]) -> bool:
+    """Tell whether one of some prefixes holds an address."""
+    own = address.prefix
+    return own is not None and any(prefix.covers(own) for prefix in prefixes)
+
+
+def mapped(address: HostAddress, real: Prefix, shown: Prefix) -> HostAddress:
+    """Return an address in one range as it is in another: 1 to 1, or the only one there."""
+    assert address.value is not None
+    offset = address.value - real.first if real.size == shown.size else 0
+    return address._replace(version=shown.version, value=shown.first + offset, name=None)

@@ -1,0 +1,111 @@
+"""What two destinations are that share addresses: a conflict, worth a warning, or as it should be.
+
+The one place that decides; the check reports it and flows stop by it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from ipplan.landscape.ends import BEHIND, PRIVATE, End
+
+if TYPE_CHECKING:
+    from ipplan.landscape import Landscape
+    from ipplan.landscape.ends import Carried, Ends
+    from ipplan.landscape.tables import Conflict
+    from ipplan.plan.model import Network, Plan
+
+
+class Verdict(NamedTuple):
+    """What an overlap is: `conflict` tells the table that leads to both; a stretched network is one wire."""
+
+    kind: Literal["conflict", "stretched", "apart"]
+    conflict: Conflict | None = None
+
+
+def judge(landscape: Landscape, first: Carried, second: Carried) -> Verdict | None:
+    """Return what two overlapping destinations are, None where the overlap is as it should be."""
+    one, two = first.network, second.network
+    if one.name == two.name:
+        return None
+    ends = landscape.ends
+    if first.shown is None and second.shown is None:
+        if _one_wire(ends, one, two) or _one_wire(ends, two, one):
+            return Verdict("stretched")
+        if _summary(ends, one, two):
+            return None
+    elif first.outbound_only and second.outbound_only and _one_address(landscape.plan, first, second):
+        return None
+    conflict = landscape.tables.conflict(first, second)
+    if conflict is not None:
+        return Verdict("conflict", conflict)
+    if first.shown is None and second.shown is None and _translated(ends, one, two):
+        return None
+    return Verdict("apart")
+
+
+def _one_address(plan: Plan, first: Carried, second: Carried) -> bool:
+    """Tell whether one link shows two networks at one address, which is for their answers only."""
+    shown = [{(entry.network, entry.shown) for entry in link.nat} for link in plan.links]
+    return any(
+        (first.network.name, first.shown) in own and (second.network.name, second.shown) in own
+        for own in shown
+    )
+
+
+def _one_wire(ends: Ends, part: Network, whole: Network) -> bool:
+    """Tell whether a network behind an edge is stretched, and the range of the enterprise around it is the same wire."""
+    if part.kind.name != "vcs-vm" or whole.kind.provider != "enterprise":
+        return False
+    edge, site = ends.edge_of(part), ends.site_of(whole)
+    if edge is None or site is None or part.prefix is None or whole.prefix is None:
+        return False
+    return whole.prefix.covers(part.prefix) and any(
+        joint.method == "l2-extension" and any(c.network.name == part.name for c in ends.carried(joint, edge))
+        for joint in ends.joints_of(edge)
+        if joint.first == site
+    )
+
+
+def _summary(ends: Ends, one: Network, two: Network) -> bool:
+    """Tell whether two networks of one site are a summary and its part."""
+    if one.kind.provider != "enterprise" or two.kind.provider != "enterprise" or one.prefix == two.prefix:
+        return False
+    site = ends.site_of(one)
+    return site is not None and site == ends.site_of(two)
+
+
+def _translated(ends: Ends, one: Network, two: Network) -> bool:
+    """Tell whether the plan deals with two equal ranges: every link that could carry either translates it or leaves it out."""
+    sides = []
+    for network in (one, two):
+        end = end_of(ends, network)
+        if end is None:
+            return False
+        translated = left_out = 0
+        for joint in ends.joints_of(end):
+            shown = [c.shown for c in ends.carried(joint, end) if c.network.name == network.name]
+            if None in shown:
+                return False
+            translated += len(shown)
+            left_out += not shown and ends.can_carry(joint, end, network)
+        sides.append((translated, left_out))
+    return any(translated for translated, _ in sides) or all(left_out for _, left_out in sides)
+
+
+def end_of(ends: Ends, network: Network) -> End | None:
+    """Return the end of links that a network stands behind, None on IBM Cloud's public network or without one."""
+    kind = network.kind
+    if kind.provider == "enterprise":
+        return ends.site_of(network)
+    if kind.name in BEHIND:
+        return ends.edge_of(network)
+    if kind.internal or (kind.platform == "iks" and kind.role == "worker" and not kind.public):
+        return End("iks" if kind.platform == "iks" else "icp", network.cluster)
+    return PRIVATE if kind.public is False else None
+
+
+def conflicts_at(landscape: Landscape, first: Carried, second: Carried) -> bool:
+    """Tell whether two destinations are a conflict."""
+    found = judge(landscape, first, second)
+    return found is not None and found.kind == "conflict"
