@@ -25,7 +25,7 @@ class Row(NamedTuple):
     what the file calls the value and `line` where it stands, 1-based. `written` is the address as typed where its
     host bits were set. A row that is not `whole` lies in a network and is none: one address, or the share of one
     node; `names` are what a plan may call such an address. A container only arranges others. `side` is set for the
-    values of a tunnel.
+    values of a tunnel. `shown` is what the other side of a tunnel sees in the place of the prefix.
     """
 
     prefix: Prefix
@@ -40,6 +40,7 @@ class Row(NamedTuple):
     container: bool = False
     names: tuple[str, ...] = ()
     side: Side | None = None
+    shown: Prefix | None = None
 
     @property
     def is_address(self) -> bool:
@@ -53,6 +54,14 @@ class Row(NamedTuple):
         if self.is_address:
             return format_address(version, first)
         return f"{format_address(version, first if self.written is None else self.written)}/{length}"
+
+
+class Exchange(NamedTuple):
+    """The version of IKE that a file states for a tunnel, what the file calls it, and its 1-based line."""
+
+    version: int
+    field: str
+    line: int | None = None
 
 
 class ObservedCluster(NamedTuple):
@@ -71,7 +80,8 @@ class Observed:
     `kinds` are the kinds of network that such a file lists completely, so that one that it lacks is not there;
     `names` likewise are named addresses. `one_cluster` says that the file is of one cluster, whether it names it or
     not, and `partial` that it is about more than the landscape of a plan, so that what a plan lacks means nothing
-    unless it touches the plan's own space. `notes` are remarks on what was read, for people.
+    unless it touches the plan's own space. `ike` is set for the values of a tunnel that state it. `notes` are remarks
+    on what was read, for people.
     """
 
     rows: tuple[Row, ...]
@@ -85,3 +95,4 @@ class Observed:
     pools: tuple[Prefix, ...] = ()
     data_centers: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    ike: Exchange | None = None

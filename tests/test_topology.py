@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import collapse_addresses, ip_network
 from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,9 +13,11 @@ from ipplan.catalog import load_catalog
 from ipplan.checks import check_plan
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.load import parse_plan
-from ipplan.plan.methods import IntegrationKey
 from ipplan.plan.model import INTEGRATION
 from ipplan.topology import SITES, build_topology, choice, find_conflict, list_ways, sees, site_of
+
+if TYPE_CHECKING:
+    from ipplan.plan.methods import IntegrationKey
 
 EVERYWHERE = frozenset(SITES)
 NONE: dict[IntegrationKey, str] = dict.fromkeys(INTEGRATION, "none")

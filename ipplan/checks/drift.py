@@ -13,19 +13,21 @@ from ipplan.addresses import PrefixIndex, RangeSet
 from ipplan.checks.context import others, ranges_of
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Source
-from ipplan.plan import names
+from ipplan.landscape import Landscape
+from ipplan.landscape.ends import UPLINKS
 from ipplan.plan.kinds import KINDS
-from ipplan.topology import choice, list_ways
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from ipplan.addresses import Prefix
+    from ipplan.catalog import Catalog
     from ipplan.checks.context import Context
     from ipplan.findings import Finding, KeyPath
+    from ipplan.landscape.ends import Carried, End
+    from ipplan.landscape.model import HostAddress, Tunnel, TunnelEnd
     from ipplan.observed import Observed, Row
     from ipplan.plan.model import NamedAddress, Network, Plan
-    from ipplan.topology import Way
 
 _FILES = Source("the files given with --against")
 _INGRESS = ("iks-ingress-public", "iks-ingress-private")
@@ -51,8 +53,10 @@ def drift(context: Context) -> Iterator[Finding]:
     against = context.against
     for file in against.files if against is not None else ():
         assert against is not None
-        compare = _Tunnel if any(row.side for row in file.rows) else _Lists
-        yield from compare(against.plan, file).findings()
+        if any(row.side for row in file.rows):
+            yield from _Tunnel(against.plan, file, context.catalog).findings()
+        else:
+            yield from _Lists(against.plan, file).findings()
 
 
 class _Comparison:
@@ -338,124 +342,199 @@ class _Lists(_Comparison):
                     yield self.address_differs(network, address, text, None)
 
 
+class _End(NamedTuple):
+    """A tunnel of the plan from the side of one of its clusters: its own end and the far one."""
+
+    tunnel: Tunnel
+    own: TunnelEnd
+    far: TunnelEnd
+
+
 class _Tunnel(_Comparison):
-    """The values of a tunnel: what each side offers has to be what the topology of the plan says."""
+    """The values of a tunnel: what each side offers has to be what the landscape of the plan says.
+
+    The chart runs in a cluster, so the values describe an end at one.
+    """
+
+    def __init__(self, plan: Plan, file: Observed, catalog: Catalog) -> None:
+        super().__init__(plan, file)
+        self.landscape = Landscape(plan, catalog)
+        self.by_name = {network.name: network for network in self.networks}
 
     def findings(self) -> Iterator[Finding]:
-        """Yield what differs: the local side, the remote side, then the addresses of both ends."""
-        chosen = self._ways()
-        if chosen is None:
+        """Yield what differs: the local side, the remote side, the addresses of both ends, then the version of IKE."""
+        found = self._described()
+        if found is None:
             yield RULES["drift"].finding(
                 f"{self.file.file} describes a strongSwan tunnel, and the plan has none",
                 ("integration",),
-                help='write iks-vcs = "strongswan" or iks-icp = "strongswan" under [integration]',
+                help='write iks-vcs = "strongswan" or iks-icp = "strongswan" under [integration], or a [[link]] with method = "strongswan"',
             )
             return
-        way, back = chosen
-        local, remote = self._of(back.carries), self._of(way.carries)
-        cluster = self._cluster(local, str(way.origin))
-        local = [n for n in local if cluster is None or n.cluster == cluster or n.kind.platform is None]
-        allowed = [n for n in self.networks if n.kind.platform == way.origin]
-        allowed = [n for n in allowed if cluster is None or n.cluster == cluster]
-        yield from self._compare("local.subnet", self._rows("local"), local, allowed)
-        # One release of the chart may carry both tunnels of a cluster.
-        ways = list_ways(choice(self.plan.integration))
-        behind = {k for w in ways if w.method == "tunnel" and w.origin == way.origin for k in w.carries}
-        remote = list(self._at_far_end(remote, str(way.target)))
-        yield from self._compare("remote.subnet", self._rows("remote"), remote, self._of(behind))
-        yield from self._gateways(way, cluster)
-
-    def _at_far_end(self, remote: Sequence[Network], site: str) -> Iterator[Network]:
-        """Yield the networks of the far ends that the values are about: one release of the chart has one far end."""
-        owners = {n.name: n.cluster if site in ("iks", "icp") else n.edge for n in remote}
-        stated = RangeSet(row.prefix for row in self._rows("remote"))
-        meant = {owners[n.name] for n in remote if n.prefix is not None and stated.overlaps(n.prefix)}
-        for network in remote:
-            if not meant or owners[network.name] in meant:
-                yield network
-
-    def _ways(self) -> tuple[Way, Way] | None:
-        """Return the tunnel that the values describe, from their side and back, None where the plan has none."""
-        ways = list_ways(choice(self.plan.integration))
-        pairs = [
-            (way, back)
-            for way in ways
-            for back in ways
-            if way.method == back.method == "tunnel" and (way.origin, way.target) == (back.target, back.origin)
-            # The chart runs in a cluster; the other end of a tunnel to the overlay is the ESG.
-            and way.origin in ("iks", "icp") and way.key == back.key
+        key = found.tunnel.joint.key
+        own, far = found.own.end, found.far.end
+        local = self._carried(found, own)
+        yield from self._compare("local.subnet", local, self.landscape.ends.of_cluster(own), key)
+        # One release of the chart may carry all tunnels of a cluster.
+        tunnels = self.landscape.tunnels.of_end(own)
+        behind = [
+            item for tunnel in tunnels
+            for item in self.landscape.ends.carried(tunnel.joint, tunnel.joint.far(own))
         ]  # fmt: skip
-        local = RangeSet(row.prefix for row in self._rows("local"))
-        remote = RangeSet(row.prefix for row in self._rows("remote"))
+        remote = self._carried(found, far)
+        yield from self._compare("remote.subnet", remote, [item.network for item in behind], key)
+        yield from self._translated(found, local, remote)
+        yield from self._own_gateway(found)
+        yield from self._far_gateway(found)
+        yield from self._exchange(key)
 
-        def likeness(pair: tuple[Way, Way]) -> int:
-            way, back = pair
-            near, far = _ranges(self._of(back.carries)), _ranges(self._of(way.carries))
-            return (near & local).size + (far & remote).size
+    def _described(self) -> _End | None:
+        """Return the tunnel end that the values most likely describe, None where the plan has no tunnel at a cluster."""
+        local, remote, gates = (
+            RangeSet(row.prefix for row in self._rows(side)) for side in ("local", "remote", "gateway")
+        )
+        far_gates = {str(row.prefix) for row in self._rows("far-gateway")}
 
-        return max(pairs, key=likeness, default=None)
+        def likeness(end: _End) -> tuple[int, int, bool]:
+            near, far = (
+                self._space(self._carried(end, end.own.end)),
+                self._space(self._carried(end, end.far.end)),
+            )
+            ingress = _ranges(
+                n for kind in _INGRESS for n in self.landscape.ends.of_cluster(end.own.end, kind)
+            )
+            gateway = end.far.gateway
+            dials = gateway is not None and str(gateway.prefix) in far_gates
+            return (ingress & gates).size, (near & local).size + (far & remote).size, dials
+
+        return max(self._ends(local), key=likeness, default=None)
+
+    def _ends(self, local: RangeSet) -> Iterator[_End]:
+        """Yield the ends at clusters that share addresses with the local side; of all clusters where none does."""
+        ends = self.landscape.ends
+        touched = [c for c in ends.clusters if _ranges(ends.of_cluster(c)) & local]
+        for cluster in touched or ends.clusters:
+            for tunnel in self.landscape.tunnels.of_end(cluster):
+                yield _End(tunnel, tunnel.end_at(cluster), tunnel.far_from(cluster))
+
+    def _carried(self, end: _End, side: End) -> tuple[Carried, ...]:
+        return self.landscape.ends.carried(end.tunnel.joint, side)
+
+    @staticmethod
+    def _space(items: Iterable[Carried]) -> RangeSet:
+        """Return the addresses of networks on a tunnel, their own and those that it shows."""
+        return RangeSet(p for item in items for p in (item.network.prefix, item.shown) if p is not None)
 
     def _rows(self, side: str) -> list[Row]:
         return [row for row in self.file.rows if row.side == side]
 
-    def _of(self, kinds: Iterable[str]) -> list[Network]:
-        wanted = frozenset(kinds)
-        return [network for network in self.networks if network.kind.name in wanted]
-
-    def _cluster(self, local: Sequence[Network], platform: str) -> str | None:
-        """Return the cluster in which the chart runs: the one that shares most with the values; None if unknown."""
-        names = [cluster.name for cluster in self.plan.clusters.values() if cluster.platform == platform]
-        if len(names) < 2:
-            return names[0] if names else None
-        stated = RangeSet(row.prefix for row in (*self._rows("local"), *self._rows("gateway")))
-        gates = self._of(_INGRESS)
-
-        def likeness(name: str) -> tuple[int, int]:
-            own, gate = ([n for n in group if n.cluster == name] for group in (local, gates))
-            return (_ranges(gate) & stated).size, (_ranges(own) & stated).size
-
-        return max(names, key=likeness)
-
     def _compare(
-        self, field: str, rows: Sequence[Row], needed: Sequence[Network], allowed: Sequence[Network]
+        self, field: str, needed: Sequence[Carried], allowed: Iterable[Network], key: KeyPath
     ) -> Iterator[Finding]:
         """Compare the addresses of one side; prefixes that are joined or split are no difference."""
+        rows = self._rows("local" if field == "local.subnet" else "remote")
         if not rows:
             return
         stated = RangeSet(row.prefix for row in rows)
-        fine = _ranges((*needed, *allowed))
+        fine = self._space(needed) | _ranges(allowed)
         strange = [row for row in rows if not fine.covers(row.prefix)]
-        missing = [n for n in needed if n.prefix is not None and not stated.covers(n.prefix)]
+        missing = [
+            item.network for item in needed
+            if item.network.prefix is not None
+            and not any(stated.covers(p) for p in (item.network.prefix, item.shown) if p is not None)
+        ]  # fmt: skip
         if len(strange) == len(missing) == 1:
             yield self.differ(missing[0], strange[0])
             return
         for row in strange:
-            yield self.plan_lacks(row, f"network on that side of the tunnel ({field})", ("integration",))
+            yield self.plan_lacks(row, f"network on that side of the tunnel ({field})", key)
         for network in missing:
             yield self.file_lacks(network, field)
 
-    def _gateways(self, way: Way, cluster: str | None) -> Iterator[Finding]:
-        near = [n for n in self._of(way.at) if n.kind.platform is not None and cluster in (None, n.cluster)]
-        far = [n for n in self._of(way.at) if n.kind.platform is None or way.origin == "icp"]
-        rows = self._rows("gateway")
-        if way.origin == "iks" and rows:
-            yield from self.compare_addresses(rows, near)
-        elif way.key == "iks-vcs":
-            # Towards ICP the cluster dials out, and its end needs no address of its own.
-            yield from self._no_gateway(near)
-        # Towards ICP the ESG listens at an address set aside for that, or at its own.
-        wanted = (names.ICP_TUNNEL, names.ESG_TUNNEL) if way.key == "iks-icp" else (names.ESG_TUNNEL,)
-        ends = [end for each in wanted if way.origin == "iks" for end in _named(far, each)]
-        for row in self._rows("far-gateway"):
-            if far and not any(n.prefix is not None and n.prefix.covers(row.prefix) for n in far):
-                yield self.plan_lacks(row, "address at the other end of the tunnel", ("integration",))
-            elif ends and all(text != row.cidr for _, _, text in ends):
-                yield self.address_differs(*ends[0], row)
+    def _translated(
+        self, end: _End, local: Sequence[Carried], remote: Sequence[Carried]
+    ) -> Iterator[Finding]:
+        """Yield networks that the file shows at other addresses than the plan: the chart of IKS translates, not that of ICP."""
+        for side, items in (("local", local), ("remote", remote)):
+            by_range = {item.network.prefix: item for item in items}
+            for row in self._rows(side):
+                item = by_range.get(row.prefix)
+                if item is None:
+                    continue
+                planned = None if side == "local" and end.own.end.kind == "icp" else item.shown
+                if row.shown == planned:
+                    continue
+                words = ("at its own addresses" if p is None else f"as {p}" for p in (row.shown, planned))
+                key = "localSubnetNAT" if side == "local" else "remoteSubnetNAT"
+                help_ = f"write {key} in {self.file.file}, or correct nat of the link"
+                if row.shown is not None:
+                    entry = f'{{ network = "{item.network.name}", as = "{row.shown}" }}'
+                    help_ = (
+                        f"write nat = [{entry}] in the [[link]] of the tunnel if {self.file.file} is right"
+                    )
+                yield RULES["drift"].finding(
+                    f"{_label(item.network)} is shown {next(words)} in {self.where(row)}, and {next(words)} by the plan",
+                    end.tunnel.joint.key,
+                    networks=(item.network.name,),
+                    cidrs=(*ranges_of(item.network), row.shown or row.prefix),
+                    help=help_,
+                )
 
-    def _no_gateway(self, homes: Sequence[Network]) -> Iterator[Finding]:
-        """Yield the address that the plan names for the near end where the values have none."""
-        for network, address, text in _named(homes, names.TUNNEL):
-            yield self.address_differs(network, address, text, None)
+    def _own_gateway(self, end: _End) -> Iterator[Finding]:
+        """Compare the address at which the cluster listens: towards ICP it dials out, and needs none of its own."""
+        rows = self._rows("gateway")
+        if end.own.end.kind != "iks":
+            return
+        known = end.own.gateway
+        homes = [n for kind in _INGRESS for n in self.landscape.ends.of_cluster(end.own.end, kind)]
+        if known is None or known.value is None:
+            for row in rows:
+                if homes and not any(n.prefix is not None and n.prefix.covers(row.prefix) for n in homes):
+                    yield self.plan_lacks(
+                        row, f"address in {' or '.join(n.name for n in homes[:4])}", homes[0].key
+                    )
+        elif rows and all(row.cidr != known.text for row in rows):
+            yield from self._address_differs(known, rows[0])
+        elif not rows and end.tunnel.joint.pair == "iks-edge":
+            yield from self._address_differs(known, None)
+
+    def _far_gateway(self, end: _End) -> Iterator[Finding]:
+        """Compare the address that the cluster calls."""
+        known = end.far.gateway
+        homes = [n for n in self._far_homes(end) if n.prefix is not None]
+        stated = known is not None and known.value is not None and not known.example
+        for row in self._rows("far-gateway"):
+            inside = any(n.prefix is not None and n.prefix.covers(row.prefix) for n in homes)
+            if homes and not inside:
+                yield self.plan_lacks(row, "address at the other end of the tunnel", end.tunnel.joint.key)
+            elif known is not None and stated and known.text != row.cidr:
+                yield from self._address_differs(known, row)
+
+    def _far_homes(self, end: _End) -> list[Network]:
+        """Return the networks in which the far end of a tunnel has its address."""
+        ends, far = self.landscape.ends, end.far.end
+        if far.kind == "iks":
+            return [n for kind in _INGRESS for n in ends.of_cluster(far, kind)]
+        edge = ends.edge_of_cluster(far) if far.kind == "icp" else far
+        role = "private" if end.tunnel.private else "public"
+        return [] if edge is None else list(ends.of_edge(edge, UPLINKS[role]))
+
+    def _address_differs(self, known: HostAddress, row: Row | None) -> Iterator[Finding]:
+        network = self.by_name.get(known.network or "")
+        named = next((a for a in network.addresses if a.name == known.name), None) if network else None
+        if network is not None and named is not None:
+            yield self.address_differs(network, named, known.text, row)
+
+    def _exchange(self, key: KeyPath) -> Iterator[Finding]:
+        """Compare the version of IKE, which both ends have to have alike."""
+        stated, planned = self.file.ike, self.plan.ike or 2
+        if stated is not None and stated.version != planned:
+            line = f" line {stated.line}" if stated.line is not None else ""
+            yield RULES["drift"].finding(
+                f"IKE is version {stated.version} in {self.file.file}{line} ({stated.field}), and version {planned} by the plan",
+                ("integration", "ike") if self.plan.ike is not None else key,
+                help=f"write ike = {stated.version} under [integration] if {self.file.file} is right",
+            )
 
 
 def _label(network: Network) -> str:

@@ -1,4 +1,4 @@
-"""`ipplan topology`: routing domains and links; who reaches whom, through what."""
+"""`ipplan topology`: routing domains, links and devices; who reaches whom, through what."""
 
 from __future__ import annotations
 
@@ -16,24 +16,28 @@ from ipplan.cli.streams import deliver
 @format_option("table", "json", "csv", "markdown", "mermaid", "graphviz")
 @color_option
 def command(*, path: str, ranges_edition: str | None, output: Output) -> int:
-    """Show the routing domains of a plan and the links between them.
+    """Show the routing domains of a plan, the links between them and the devices.
 
-    They follow from the kinds of network, the clusters and the integration. CSV and Markdown hold the links. "-"
-    reads the plan from standard input.
+    They follow from clusters, edges, sites, [[link]] and [integration]. CSV and Markdown hold the links. "-" reads
+    the plan from standard input.
     """
-    from ipplan.output import topology as shown
-    from ipplan.topology import build_topology
+    from ipplan.landscape import Landscape
+    from ipplan.landscape.instances import list_instances
+    from ipplan.landscape.overview import build_overview
+    from ipplan.output import topology
+    from ipplan.output.topology_diagrams import DIAGRAMS
 
     plan, _ = read_plan(path)
     catalog = choose_catalog(ranges_edition, plan)
-    topology = build_topology(settle(plan, catalog))
-    if output.format in shown.DIAGRAMS:
-        deliver(shown.DIAGRAMS[output.format](topology), output.file)
+    landscape = Landscape(settle(plan, catalog), catalog)
+    shown = topology.Shown(build_overview(landscape), tuple(list_instances(landscape)))
+    if output.format in DIAGRAMS:
+        deliver(DIAGRAMS[output.format](shown), output.file)
         return 0
     emit(
         output,
-        table=lambda: shown.table(topology),
-        document=lambda: shown.document(topology, catalog.edition),
-        text=lambda width, color: shown.render_text(topology, width=width, color=color),
+        table=lambda: topology.table(shown),
+        document=lambda: topology.document(shown, catalog.edition),
+        text=lambda width, color: topology.render_text(shown, width=width, color=color),
     )
     return 0

@@ -24,7 +24,7 @@ from ipplan.plan.load import show
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ipplan.observed import ObservedCluster, Side
+    from ipplan.observed import Exchange, ObservedCluster, Side
 
 
 _LONGEST_NAME = 60
@@ -146,15 +146,17 @@ class Collector:
         whole: bool = True,
         container: bool = False,
         side: Side | None = None,
+        shown: str | None = None,
     ) -> None:
         """Add the row of a prefix, written as a CIDR or as an address and a mask; host bits are kept as written."""
         found = self.block(cidr, line, field, mask)
+        seen = self.block(shown, line, field) if shown is not None else None
         if found is not None:
             prefix, written = found
             self.rows.append(
                 Row(
                     prefix, name, kind, cluster, description or None, line, field, written,
-                    whole=whole, container=container, side=side,
+                    whole=whole, container=container, side=side, shown=None if seen is None else seen[0],
                 )
             )  # fmt: skip
 
@@ -221,6 +223,7 @@ class Collector:
         partial: bool = False,
         pools: Iterable[Prefix] = (),
         data_centers: Iterable[str] = (),
+        ike: Exchange | None = None,
         nothing: str = "there is no prefix in the file",
         help_: str | None = None,
     ) -> Observed:
@@ -240,6 +243,7 @@ class Collector:
             pools=pools,
             data_centers=tuple(sorted({name for name in data_centers if _is_data_center(name)})),
             notes=(*self.notes, *self._host_bits()),
+            ike=ike,
         )
 
     def _host_bits(self) -> list[str]:

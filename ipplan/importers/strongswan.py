@@ -1,7 +1,7 @@
 """Values of the strongSwan chart: local.subnet, remote.subnet, loadBalancerIP, and the translations of subnets.
 
-Keys as in the values that ship with the chart (2.x). Where localSubnetNAT shows a subnet as another, the tunnel
-carries the other, and the row has the subnet of the cluster.
+Keys as in the values that ship with the chart (2.x). Where localSubnetNAT shows a subnet as another, local.subnet
+names the other, and the row has the subnet of the cluster; remoteSubnetNAT leaves remote.subnet as it is.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ipplan.addresses import AddressError, parse_address
 from ipplan.importers.document import Node, read_documents
 from ipplan.importers.reading import Collector
+from ipplan.observed import Exchange
 from ipplan.plan.names import TUNNEL
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def read(data: bytes) -> Observed:
     for document in read_documents(data):
         # The single address that all traffic then comes from is no network of the cluster.
         single = _text(document, "enableSingleSourceIP") == "true"
-        shown = dict(_translations(document))
+        real = {other: own for own, other in _translations(document, "localSubnetNAT")}
+        far = dict(_translations(document, "remoteSubnetNAT"))
         for part, side in _SIDES:
             if single and side == "local":
                 collector.notes.append(
@@ -39,13 +41,15 @@ def read(data: bytes) -> Observed:
                 if text.startswith("%"):
                     collector.notes.append(f"{part}.subnet is {text} and not compared (line {line})")
                     continue
-                own = shown.get(text) if side == "local" else None
+                own, shown = (real.get(text), text) if side == "local" else (None, far.get(text))
+                shown = shown if own or side == "remote" else None
                 collector.add(
-                    own or text, line, f"{part}.subnet", side=side,
-                    description=f"{part}.subnet of a strongSwan tunnel" + (f", shown as {text}" if own else ""),
+                    own or text, line, f"{part}.subnet", side=side, shown=shown,
+                    description=f"{part}.subnet of a strongSwan tunnel" + (f", shown as {shown}" if shown else ""),
                 )  # fmt: skip
         _add_gateways(document, collector)
     return collector.finish(
+        ike=next(filter(None, map(_exchange, read_documents(data))), None),
         nothing="the file has no local.subnet, remote.subnet or loadBalancerIP of a strongSwan chart",
         help_=_HELP,
     )
@@ -103,9 +107,16 @@ def _list(document: Node, *path: str) -> list[tuple[str, int]]:
     ]
 
 
-def _translations(document: Node) -> Iterator[tuple[str, str]]:
-    """Yield what localSubnetNAT shows, with the subnet of the cluster that it stands for."""
-    for text, _ in _list(document, "localSubnetNAT"):
+def _translations(document: Node, key: str) -> Iterator[tuple[str, str]]:
+    """Yield each real subnet of localSubnetNAT or remoteSubnetNAT, with what the other side sees in its place."""
+    for text, _ in _list(document, key):
         own, equals, shown = text.partition("=")
         if equals:
-            yield shown, own
+            yield own, shown
+
+
+def _exchange(document: Node) -> Exchange | None:
+    """Return the version of IKE; None where the file states none, or leaves it to the two ends."""
+    node = _node(document, "ipsec", "keyexchange")
+    version = None if node is None else {"ikev1": 1, "ikev2": 2}.get(str(node.value).lower())
+    return None if node is None or version is None else Exchange(version, "ipsec.keyexchange", node.line)

@@ -443,7 +443,7 @@ class Ends:
             method = self.short_method(pair)
             if method == "none":
                 continue
-            for far in self._partners(pair, end):
+            for far in self.partners(pair, end):
                 first, second = (end, far) if end.kind == row.ends[0] else (far, end)
                 if self.open(far, pair) and (pair, first, second) not in self.closed:
                     yield Joint(pair, first, second, method)
@@ -458,7 +458,8 @@ class Ends:
         methods = PAIRS[pair].methods
         return next((m for m in methods if m == method), "none")
 
-    def _partners(self, pair: Pair, end: End) -> Iterable[End]:
+    def partners(self, pair: Pair, end: End) -> Iterable[End]:
+        """Return the ends that the short form would join an end with in pairs of a kind, were all of them open."""
         if pair == "iks-edge":
             if end.kind == "iks":
                 names = self._iks_edges[end]

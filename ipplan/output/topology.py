@@ -1,276 +1,382 @@
-"""The topology of a plan: as a document, as tables and text, and as diagrams for Mermaid and Graphviz.
+"""The topology of a plan as a document, as a table of links, and as text.
 
-Must not decide anything: domains, ways and routes are read from the topology.
+Must not decide anything: domains, links, devices, reach and routes are read from the overview of the landscape.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ipplan.findings import format_key
+from ipplan.landscape.ends import METHOD_TITLES
 from ipplan.output.documents import made_by
 from ipplan.output.table import Column, Table, render_plain, render_terminal
 from ipplan.output.text import escape
-from ipplan.plan.kinds import KINDS
 from ipplan.plan.model import INTEGRATION
-from ipplan.topology import SITES, STANDING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from ipplan.addresses import Prefix
-    from ipplan.topology import Domain, Link, Reach, RouteList, Topology, Way
+    from ipplan.landscape.ends import End
+    from ipplan.landscape.instances import Instance, Port
+    from ipplan.landscape.model import HostAddress
+    from ipplan.landscape.overview import LinkRow, Overview, Reach, RouteSet, Side
+    from ipplan.output.table import Cell
 
-_MOST_NAMED = 6
-"""Networks or prefixes that people see in one cell at most; documents name all."""
-_MOST_DRAWN = 12
-"""Clusters of a platform that a diagram draws one by one; more become one box."""
-_METHODS = {
-    "routed": "routed",
-    "snat": "SNAT",
-    "dnat": "DNAT",
-    "tunnel": "IPsec tunnel",
-    "layer-2": "stretched layer 2",
-}
+_MOST_NAMED = 4
+"""Networks, prefixes or ends that people see in one cell at most; documents name all."""
+_MOST_ROWS = 40
+"""Rows of a table that people see at most."""
+_MOST_PAIRED = 8
+"""Domains for which each pair has a row of its own; beyond, rows say what is alike."""
 
 
-def document(topology: Topology, edition: str) -> dict[str, Any]:
-    """Return the document `ipplan.topology/1`."""
+class Shown(NamedTuple):
+    """What is shown: the overview of a landscape, and its devices."""
+
+    overview: Overview
+    devices: Sequence[Instance]
+
+
+# The document.
+
+
+def document(shown: Shown, edition: str) -> dict[str, Any]:
+    """Return the document `ipplan.topology/2`."""
+    overview = shown.overview
+    plan = overview.plan
     return {
-        "schema": "ipplan.topology/1",
+        "schema": "ipplan.topology/2",
         "made_by": made_by(edition),
-        "plan": {"name": topology.plan_name, "file": topology.file},
-        "integration": {key.replace("-", "_"): topology.integration.get(key) for key in INTEGRATION},
+        "plan": {"name": plan.name, "file": plan.file},
+        "integration": {key.replace("-", "_"): plan.integration.get(key) for key in INTEGRATION},
         "domains": [
             {
-                "domain": d.name,
-                "site": d.site,
-                "title": d.title,
-                "cluster": d.cluster,
+                "domain": d.name, "kind": d.kind, "title": d.title, "name": None if d.end is None else d.end.name,
                 "networks": [n.name for n in d.networks],
             }
-            for d in topology.domains
+            for d in overview.domains
         ],
-        "links": [_link(link) for link in topology.links],
+        "unplaced": [n.name for n in overview.unplaced],
+        "devices": [
+            {
+                "device": device.kind, "of": None if device.end is None else _end(device.end),
+                "interfaces": [_port(port) for port in device.ports],
+            }
+            for device in shown.devices
+        ],
+        "links": [_link(link) for link in overview.links],
         "reach": [
             {
-                "from": r.origin,
-                "to": r.target,
-                "reached": bool(r.path or r.translated),
-                "translated": bool(r.translated),
-                "kinds": list(r.kinds),
-                "through": [way.through for way in r.path or r.translated],
+                "from": list(r.origins), "to": list(r.targets), "addresses": r.addresses, "kinds": list(r.kinds),
+                "through": list(r.through),
             }
-            for r in topology.reach
+            for r in overview.reach
         ],
         "routes": [
             {
-                "device": r.device,
-                "towards": r.towards,
-                "purpose": r.purpose,
-                "integration": r.key,
-                "cidrs": [str(p) for p in r.prefixes],
-                "merged": [str(p) for p in r.merged],
-                "cover": None if r.cover is None else str(r.cover),
+                "device": r.device, "of": [_end(end) for end in r.at], "towards": r.towards, "purpose": r.purpose,
+                "key": None if r.key is None else format_key(r.key),
+                "targets": [
+                    {
+                        "end": _end(each.end), "cidrs": _texts(each.prefixes), "merged": _texts(each.merged),
+                        "cover": None if each.cover is None else str(each.cover),
+                    }
+                    for each in r.sets
+                ],
             }
-            for r in topology.routes
+            for r in overview.routes
         ],
-    }
+    }  # fmt: skip
 
 
-def _link(link: Link) -> dict[str, Any]:
-    way = link.way
+def _end(end: End) -> dict[str, str | None]:
+    return {"kind": end.kind, "name": end.name}
+
+
+def _texts(items: Iterable[object]) -> list[str]:
+    return [str(item) for item in items]
+
+
+def _address(address: HostAddress | None) -> dict[str, Any] | None:
+    """Return an address; null for one that nobody knows yet."""
+    if address is None or address.value is None:
+        return None
     return {
-        "from": way.origin,
-        "to": way.target,
-        "method": way.method,
-        "device": way.device,
-        "through": way.through,
-        "integration": way.key,
-        "carries": [kind for kind in KINDS if kind in way.carries],
-        "hides": [kind for kind in KINDS if kind in way.hidden],
-        "networks": [n.name for n in link.networks],
-        "local": [{"cluster": e.cluster, "cidrs": [str(p) for p in e.subnets]} for e in link.ends],
-        "remote": [str(p) for p in link.remote],
+        "address": address.text,
+        "network": address.network,
+        "name": address.name,
+        "example": address.example,
     }
 
 
-def table(topology: Topology) -> Table:
-    """Return the links, one row each."""
+def _port(port: Port) -> dict[str, Any]:
+    known = [address for address in map(_address, port.addresses) if address is not None]
+    return {
+        "interface": port.name,
+        "network": port.network,
+        "addresses": known,
+        "gateway": _address(port.gateway),
+    }
+
+
+def _link(link: LinkRow) -> dict[str, Any]:
+    bundle = link.bundle
+    return {
+        "pair": bundle.pair, "method": bundle.method, "title": bundle.title, "key": format_key(bundle.key),
+        "written": bundle.link is not None, "pairs": bundle.size, "private": link.private,
+        "first": [_side(side) for side in link.first], "second": [_side(side) for side in link.second],
+    }  # fmt: skip
+
+
+def _side(side: Side) -> dict[str, Any]:
+    return {
+        "end": _end(side.end),
+        "gateway": _address(side.gateway),
+        "behind": _address(side.inside),
+        "carries": [
+            {
+                "network": item.network.name,
+                "cidr": None if item.network.prefix is None else str(item.network.prefix),
+                "shown": None if item.shown is None else str(item.shown),
+            }
+            for item in side.carries
+        ],
+        "cidrs": _texts(side.subnets),
+    }
+
+
+# Tables.
+
+
+def table(shown: Shown) -> Table:
+    """Return the links, one row for all that are alike."""
     columns = (
-        Column("from"), Column("to"), Column("method"), Column("device"), Column("integration"),
-        Column("own addresses of"), Column("gives addresses from"),
+        Column("between"), Column("and"), Column("method"), Column("by"), Column("carries there"),
+        Column("carries back"), Column("ends at"),
+    )  # fmt: skip
+    return Table(columns, [_link_cells(link) for link in shown.overview.links])
+
+
+def _link_cells(link: LinkRow) -> tuple[Cell, ...]:
+    bundle = link.bundle
+    return (
+        _some(map(_label, bundle.first)), _some(map(_label, bundle.second)), bundle.title, _written(link),
+        _carried(link.first), _carried(link.second), _ends_at(link),
+    )  # fmt: skip
+
+
+def _label(end: End) -> str:
+    """Return what an end is called where its kind is said beside it."""
+    if end.name is not None:
+        return end.name
+    return {"edge": "the edge", "ibm-private": "ibm-private"}.get(end.kind, f"the {end.kind.upper()} cluster")
+
+
+def _written(link: LinkRow) -> str:
+    if link.bundle.link is not None:
+        return format_key(link.bundle.key)
+    key = link.bundle.joint().integration or ""
+    return key if link.bundle.method is not None else f"{key} is not stated"
+
+
+def _carried(sides: Sequence[Side]) -> str | None:
+    """Say what links carry of one side: the prefixes that the far side knows, with what they stand for."""
+    if len(sides) > 1:
+        count = sum(len(side.subnets) for side in sides)
+        return f"{count:,} prefixes of {len(sides):,}" if count else None
+    side = sides[0]
+    shown = [item for item in side.carries if item.shown is not None and item.network.prefix is not None]
+    hidden = {item.shown for item in shown}
+    own = [str(prefix) for prefix in side.subnets if prefix not in hidden]
+    return _some([*own, *(f"{item.network.prefix} as {item.shown}" for item in shown)])
+
+
+def _ends_at(link: LinkRow) -> str | None:
+    if link.private is None or link.bundle.size > 1:
+        return None
+    first, second = link.first[0].gateway, link.second[0].gateway
+    return " and ".join("any address" if end is None else end.text for end in (first, second))
+
+
+def _some(texts: Iterable[str], most: int = _MOST_NAMED) -> str | None:
+    listed = list(texts)
+    text = ", ".join(listed[:most])
+    if len(listed) > most:
+        text += f" and {len(listed) - most:,} more"
+    return text or None
+
+
+def _domain_table(overview: Overview) -> Table:
+    columns = (Column("domain"), Column("what it is"), Column("networks", "number"), Column("named"))
+    rows = [(d.name, d.title, len(d.networks), _some(n.name for n in d.networks)) for d in overview.domains]
+    caption = None
+    if overview.unplaced:
+        caption = (
+            f"in no domain, because they name no edge or site: {_some(n.name for n in overview.unplaced)}"
+        )
+    return _short(Table(columns, rows, caption))
+
+
+def _short(whole: Table) -> Table:
+    """Return the first rows of a table, with a word on those that are left out."""
+    more = len(whole.rows) - _MOST_ROWS
+    if more <= 0:
+        return whole
+    words = f"and {more:,} more rows; --json has all"
+    return whole._replace(
+        rows=whole.rows[:_MOST_ROWS],
+        caption=words if whole.caption is None else f"{words}\n{whole.caption}",
+    )
+
+
+def _device_table(devices: Sequence[Instance]) -> Table:
+    columns = (
+        Column("device"),
+        Column("interface"),
+        Column("network"),
+        Column("addresses"),
+        Column("gateway", "address"),
+    )
+    rows: list[tuple[Cell, ...]] = []
+    for device in devices:
+        gateways = [port for port in device.ports if port.name == "gateway"]
+        for port in device.ports:
+            if port.name != "gateway":
+                at = _some(_starred(a) for a in port.addresses)
+                rows.append((device.title, port.name, port.network, at, _starred(port.gateway) or None))
+        if gateways:
+            at = _some(_starred(a) for port in gateways for a in port.addresses)
+            rows.append((device.title, "gateway", _some(port.network for port in gateways), at, None))
+        if not device.ports:
+            rows.append((device.title, None, None, None, None))
+    caption = None
+    if any("*" in (row[3] or "") for row in rows if isinstance(row[3], str)):
+        caption = "* an example: the plan gives the address to nothing"
+    return _short(Table(columns, rows, caption))
+
+
+def _starred(address: HostAddress | None) -> str:
+    if address is None:
+        return ""
+    return address.text + ("*" if address.example and address.value is not None else "")
+
+
+def _reach_table(overview: Overview) -> Table:
+    columns = (Column("from"), Column("to"), Column("reached"), Column("through"))
+    if len(overview.domains) > _MOST_PAIRED:
+        rows: list[tuple[Cell, ...]] = [
+            (_some(r.origins), _some(r.targets), _REACHED[r.addresses], ", then ".join(r.through))
+            for r in overview.reach
+        ]
+        return _short(Table(columns, rows))
+    best = best_ways(overview.reach)
+    pairs = [(a.name, b.name) for a in overview.domains for b in overview.domains if a is not b]
+    return Table(columns, [(*pair, *_reached(best.get(pair))) for pair in pairs])
+
+
+def best_ways(reach: Iterable[Reach]) -> Mapping[tuple[str, str], Reach]:
+    """Return for each pair of domains the way that keeps addresses best; as many entries as there are such pairs."""
+    found: dict[tuple[str, str], Reach] = {}
+    for row in sorted(reach, key=lambda r: list(_REACHED).index(r.addresses)):
+        for origin in row.origins:
+            for target in row.targets:
+                found.setdefault((origin, target), row)
+    return found
+
+
+_REACHED = {"own": "yes", "shown": "as shown by a link", "device": "translated"}
+
+
+def _reached(way: Reach | None) -> tuple[str, str | None]:
+    return ("no", None) if way is None else (_REACHED[way.addresses], ", then ".join(way.through))
+
+
+def _tunnel_table(overview: Overview) -> Table:
+    columns = (
+        Column("tunnel"), Column("to"), Column("at", "address"), Column("listens at", "address"),
+        Column("subnets", "address"),
     )  # fmt: skip
     rows = [
-        (
-            link.way.origin, link.way.target, _METHODS[link.way.method], link.way.device, link.way.key,
-            _carried(link.way), _some(n.name for n in link.networks),
-        )
-        for link in topology.links
+        (_label(side.end), _some(map(_label, far), 2), _gateway(side), _starred(side.inside) or None, _few(side))
+        for link in overview.links
+        if link.private is not None
+        for sides, far in ((link.first, link.bundle.second), (link.second, link.bundle.first))
+        for side in sides
     ]  # fmt: skip
-    return Table(columns, rows)
+    return _short(Table(columns, rows))
 
 
-def _carried(way: Way) -> str:
-    """Tell kinds, or whole domains where all that stands in them is carried."""
-    if not way.carries:
-        return f"none; hides {_kinds(way.hidden)}"
-    return _kinds(way.carries)
+def _gateway(side: Side) -> str:
+    return "any" if side.gateway is None else _starred(side.gateway)
 
 
-def _kinds(kinds: frozenset[str]) -> str:
-    parts: list[str] = []
-    for site, standing in STANDING.items():
-        if standing and standing <= kinds:
-            parts.append(site)
-        else:
-            parts += [kind for kind in KINDS if kind in standing & kinds]
-    return ", ".join(parts)
+def _few(side: Side) -> str | None:
+    return _some(map(str, side.subnets))
 
 
-def _some(names: Iterable[str]) -> str | None:
-    listed = list(names)
-    shown = ", ".join(listed[:_MOST_NAMED])
-    if len(listed) > _MOST_NAMED:
-        shown += f" and {len(listed) - _MOST_NAMED:,} more"
-    return shown or None
-
-
-def _domain_table(topology: Topology) -> Table:
-    columns = (Column("domain"), Column("what it is"), Column("networks", "number"), Column("named"))
-    rows = [(d.name, d.title, len(d.networks), _some(n.name for n in d.networks)) for d in topology.domains]
-    return Table(columns, rows)
-
-
-def _reach_table(topology: Topology) -> Table:
-    columns = (Column("from"), Column("to"), Column("reached"), Column("through"))
-    return Table(columns, [(r.origin, r.target, _reached(r), _through(r)) for r in topology.reach])
-
-
-def _reached(reach: Reach) -> str:
-    if reach.path:
-        return "yes"
-    return "translated" if reach.translated else "no"
-
-
-def _through(reach: Reach) -> str | None:
-    return ", then ".join(way.through for way in reach.path or reach.translated) or None
-
-
-def _route_table(topology: Topology) -> Table:
+def _route_table(overview: Overview) -> Table:
     columns = (
         Column("at"), Column("towards"), Column("what"), Column("routes", "number"), Column("merged", "number"),
         Column("prefixes", "address"), Column("as one group"),
     )  # fmt: skip
-    rows = []
-    for r in topology.routes:
-        merged = _few(r.merged)
-        rows.append((r.device, r.towards, r.purpose, len(r.prefixes), len(r.merged), merged, _grouping(r)))
-    return Table(columns, rows)
+    rows = [
+        (
+            r.device + _of(r.at), r.towards + _of((each.end,)), r.purpose, len(each.prefixes), len(each.merged),
+            _some(map(str, each.merged)), _grouping(each),
+        )
+        for r in overview.routes
+        for each in r.sets
+    ]  # fmt: skip
+    return _short(Table(columns, rows))
 
 
-def _few(prefixes: Sequence[Prefix]) -> str | None:
-    return _some(map(str, prefixes))
+def _of(ends: Sequence[End]) -> str:
+    named = _some((end.name for end in ends if end.name is not None), 2)
+    return "" if named is None else f" of {named}"
 
 
-def _grouping(routes: RouteList) -> str | None:
+def _grouping(routes: RouteSet) -> str | None:
     """Say what one covering prefix would save."""
     if routes.cover is None or len(routes.merged) < 2:
         return None
     return f"1 route, {len(routes.merged) - 1:,} fewer"
 
 
-def render_text(topology: Topology, *, width: int | None, color: bool) -> str:
-    """Return what people read: domains, links, who reaches whom, tunnels, and the routes that are needed."""
+def render_text(shown: Shown, *, width: int | None, color: bool) -> str:
+    """Return what people read: domains, links, devices, who reaches whom, tunnels, and the routes that are needed."""
 
     def show(part: Table) -> str:
         plain = width is None and not color
         return render_plain(part) if plain else render_terminal(part, width or 100_000, color)
 
-    stated = [f'{key} = "{topology.integration[key]}"' for key in INTEGRATION if key in topology.integration]
-    missing = [key for key in INTEGRATION if key not in topology.integration]
-    head = "integration: " + (", ".join(stated) or "not stated")
-    if stated and missing:
-        head += f"; not stated: {', '.join(missing)}"
-    links = table(topology)
-    # The networks of the addresses are for the other formats: a terminal has no room for them.
-    links = Table(links.columns[:-1], [row[:-1] for row in links.rows])
-    parts = [escape(head) + "\n", show(_domain_table(topology)), show(links), show(_reach_table(topology))]
-    tunnels = [
-        (
-            link.way.origin if end.cluster is None else f"cluster {end.cluster}",
-            link.way.target, _few(end.subnets), _few(link.remote),
-        )
-        for link in topology.links
-        for end in link.ends
+    overview = shown.overview
+    parts = ["\n".join(_head(overview)) + "\n", show(_domain_table(overview))]
+    tables = [
+        _short(_links_for_people(shown)), _tunnel_table(overview), _device_table(shown.devices), _reach_table(overview),
+        _route_table(overview),
     ]  # fmt: skip
-    if tunnels:
-        columns = (Column("tunnel at"), Column("to"), Column("local", "address"), Column("remote", "address"))
-        parts.append(show(Table(columns, tunnels)))
-    if topology.routes:
-        parts.append(show(_route_table(topology)))
+    parts += [show(part) for part in tables if part.rows]
     return "\n".join(parts)
 
 
-def render_mermaid(topology: Topology) -> str:
-    """Return a flowchart for Mermaid: domains as boxes, ways as arrows."""
-    lines = ["flowchart LR"]
-    boxes = list(_boxes(topology))
-    ids = {name: f"d{index}" for index, (name, _, _) in enumerate(boxes)}
-    lines += [f'  {ids[name]}["{_mermaid(title)}"]' for name, title, _ in boxes]
-    lines += [f'  {ids[a]} -->|"{_mermaid(label)}"| {ids[b]}' for a, b, label in _arrows(topology, boxes)]
-    return "\n".join(lines) + "\n"
+def _links_for_people(shown: Shown) -> Table:
+    """Return the links without where tunnels end, which have a table of their own."""
+    whole = table(shown)
+    return Table(whole.columns[:-1], [row[:-1] for row in whole.rows])
 
 
-def _mermaid(text: str) -> str:
-    """Return text for a quoted label: what could end it or open a tag becomes an entity."""
-    special = {'"': "#quot;", "#": "#35;", "<": "#lt;", ">": "#gt;", "&": "#amp;", "\\": "#92;", "`": "#96;"}
-    return "".join(special.get(character, character) for character in escape(text))
-
-
-def render_graphviz(topology: Topology) -> str:
-    """Return a directed graph for Graphviz (`dot -Tsvg`)."""
-    boxes = list(_boxes(topology))
-    ids = {name: f"d{index}" for index, (name, _, _) in enumerate(boxes)}
-    lines = ["digraph topology {", "  rankdir=LR;", '  node [shape=box, fontname="sans-serif"];']
-    lines += [f'  {ids[name]} [label="{_dot(title)}"];' for name, title, _ in boxes]
-    for a, b, label in _arrows(topology, boxes):
-        lines.append(f'  {ids[a]} -> {ids[b]} [label="{_dot(label)}"];')
-    return "\n".join([*lines, "}"]) + "\n"
-
-
-def _dot(text: str) -> str:
-    return escape(text).replace("\\", "\\\\").replace('"', '\\"')
-
-
-_Box = tuple[str, str, str]
-
-
-def _boxes(topology: Topology) -> Iterator[_Box]:
-    """Yield name, title and site of each box; clusters beyond the number that can be drawn share one."""
-    for site in SITES:
-        domains = [d for d in topology.domains if d.site == site]
-        if len(domains) > _MOST_DRAWN:
-            yield site, f"{len(domains):,} {site.upper()} clusters", site
-            continue
-        for domain in domains:
-            yield domain.name, _title(domain), site
-
-
-def _title(domain: Domain) -> str:
-    return domain.site if domain.cluster is None else domain.name
-
-
-def _arrows(topology: Topology, boxes: Sequence[_Box]) -> Iterator[tuple[str, str, str]]:
-    """Yield from, to and label of each arrow."""
-    at: dict[str, list[str]] = {}
-    for name, _, site in boxes:
-        at.setdefault(site, []).append(name)
-    for link in topology.links:
-        way = link.way
-        for a in at[way.origin]:
-            for b in at[way.target]:
-                yield a, b, f"{_METHODS[way.method]}: {way.device}"
-
-
-DIAGRAMS: dict[str, Callable[[Topology], str]] = {"mermaid": render_mermaid, "graphviz": render_graphviz}
-"""The diagrams by the name of their format."""
+def _head(overview: Overview) -> Iterator[str]:
+    plan = overview.plan
+    stated = [f'{key} = "{plan.integration[key]}"' for key in INTEGRATION if key in plan.integration]
+    missing = [key for key in INTEGRATION if key not in plan.integration]
+    head = "integration: " + (", ".join(stated) or "not stated")
+    if stated and missing and not plan.links:
+        head += f"; not stated: {', '.join(missing)}"
+    yield escape(head)
+    if plan.links:
+        counts: dict[str, int] = {}
+        for link in plan.links:
+            title = METHOD_TITLES[link.method]
+            counts[title] = counts.get(title, 0) + 1
+        yield f"[[link]]: {', '.join(f'{title} ({count:,})' for title, count in counts.items())}"

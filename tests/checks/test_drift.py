@@ -276,11 +276,118 @@ def test_the_side_of_icp_is_known_by_its_ranges() -> None:
     assert said(plan, values) == ["iks-workers 10.171.42.128/26 is not in remote.subnet of file0"]
 
 
-def test_what_a_chart_shows_by_nat_is_compared_as_it_is() -> None:
-    values = (
-        changed(VALUES, "172.30.0.0/16,", "10.10.0.0/16,") + "localSubnetNAT: 172.30.0.0/16=10.10.0.0/16\n"
+NATTED = changed(VALUES, "172.30.0.0/16,", "10.10.0.0/16,") + "localSubnetNAT: 172.30.0.0/16=10.10.0.0/16\n"
+LINK = """\
+[edges.dal]
+[[link]]
+between = ["iks-prod", "dal"]
+method = "strongswan"
+networks = ["pods", "services", "iks-workers"]
+nat = [{ network = "pods", as = "10.10.0.0/16" }]
+[networks.pods]
+kind = "iks-pod"
+[networks.services]
+kind = "iks-service"
+"""
+BY_LINK = changed(PLAN, '[integration]\niks-vcs = "strongswan"\n', LINK)
+
+
+def test_what_a_chart_shows_by_nat_is_what_the_link_of_the_plan_shows() -> None:
+    assert said(BY_LINK, NATTED) == []
+    assert said(PLAN, NATTED) == [
+        "iks-prod (pods, default) 172.30.0.0/16 is shown as 10.10.0.0/16 in file0 line 3 (local.subnet), and at its own addresses by the plan"
+    ]
+    (found,) = compare(BY_LINK, NATTED.replace("10.10.0.0", "10.11.0.0"))
+    assert found.message.endswith("(local.subnet), and as 10.10.0.0/16 by the plan")
+    assert found.key == ("link", 0)
+    assert 'as = "10.11.0.0/16"' in (found.help or "")
+
+
+def test_a_translation_that_a_chart_lacks_is_a_difference() -> None:
+    (found,) = compare(BY_LINK, VALUES)
+    assert "is shown at its own addresses in file0" in found.message
+    assert "localSubnetNAT" in (found.help or "")
+
+
+def test_the_far_side_is_translated_by_remote_subnet_nat() -> None:
+    plan = BY_LINK.replace("nat = [", 'nat = [{ network = "vm-db", as = "10.12.0.0/24" }, ', 1).replace(
+        '"iks-workers"]', '"iks-workers", "vm-web", "vm-db", "icp-workers"]'
     )
-    assert said(PLAN, values) == []
+    split = changed(NATTED, "172.24.16.0/23", "172.24.16.0/24,172.24.17.0/24")
+    assert said(plan, split + "remoteSubnetNAT: 172.24.17.0/24=10.12.0.0/24\n") == []
+    assert len(said(plan, split)) == 1
+
+
+@pytest.mark.parametrize(
+    ("planned", "stated", "expected"),
+    [
+        ("", "ikev2", []),
+        ("", "ike", []),
+        ("", "ikev1", ["IKE is version 1 in file0 line 8 (ipsec.keyexchange), and version 2 by the plan"]),
+        ("ike = 1\n", "ikev1", []),
+        ("ike = 1\n", "ikev2", ["IKE is version 2 in file0 line 8 (ipsec.keyexchange), and version 1 by the plan"]),
+    ],
+)  # fmt: skip
+def test_both_ends_have_one_version_of_ike(planned: str, stated: str, expected: list[str]) -> None:
+    plan = changed(PLAN, "[integration]\n", f"[integration]\n{planned}")
+    assert said(plan, f"{VALUES}ipsec:\n  keyexchange: {stated}\n") == expected
+
+
+EDGES = """\
+[edges.dal]
+[edges.fra]
+[integration]
+iks-vcs = "strongswan"
+[clusters.iks-prod]
+platform = "iks"
+[networks.workers]
+kind = "iks-worker-private"
+cidr = "10.171.42.128/26"
+[networks.ingress]
+kind = "iks-ingress-public"
+cidr = "169.46.49.32/29"
+addresses = { strongswan = 3, fra-strongswan = 4 }
+[networks.esg-dal]
+kind = "vcs-esg-public"
+edge = "dal"
+cidr = "169.46.73.16/28"
+addresses = { uplink = 2 }
+[networks.esg-fra]
+kind = "vcs-esg-public"
+edge = "fra"
+cidr = "159.122.70.32/28"
+addresses = { uplink = 2 }
+[networks.vm-dal]
+kind = "vcs-vm"
+edge = "dal"
+cidr = "172.24.16.0/24"
+[networks.vm-fra]
+kind = "vcs-vm"
+edge = "fra"
+cidr = "172.24.18.0/24"
+"""
+
+
+@pytest.mark.parametrize(
+    ("listens", "calls", "remote", "expected"),
+    [
+        ("169.46.49.35", "169.46.73.18", "172.24.16.0/24", []),
+        ("169.46.49.36", "159.122.70.34", "172.24.18.0/24", []),
+        ("169.46.49.35", "159.122.70.34", "172.24.18.0/24",
+         ["address fra-strongswan 169.46.49.36 of ingress is 169.46.49.35 in file0 line 1 (loadBalancerIP)"]),
+        ("169.46.49.36", "169.46.73.18", "172.24.18.0/24",
+         ["169.46.73.18 is in file0 line 5 (remote.gateway), and the plan has no such address at the other end of the tunnel"]),
+    ],
+)  # fmt: skip
+def test_values_are_compared_with_the_tunnel_to_their_own_edge(
+    listens: str, calls: str, remote: str, expected: list[str]
+) -> None:
+    values = (
+        changed(VALUES, "169.46.49.35", listens)
+        .replace("169.46.73.18", calls)
+        .replace("172.24.16.0/23,172.24.18.0/27", remote)
+    )
+    assert said(EDGES, values) == expected
 
 
 TWO = """\
@@ -406,7 +513,7 @@ TO_ICP: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("gateway", "count"), [("169.46.73.19", 0), ("169.46.73.18", 0), ("169.46.73.20", 1), ("169.46.99.9", 1)]
+    ("gateway", "count"), [("169.46.73.19", 0), ("169.46.73.18", 1), ("169.46.73.20", 1), ("169.46.99.9", 1)]
 )
 def test_towards_icp_the_cluster_dials_out_and_needs_no_address_of_its_own(gateway: str, count: int) -> None:
     plan = changed(TUNNEL, 'iks-vcs = "strongswan"', 'iks-vcs = "strongswan"\niks-icp = "strongswan"')

@@ -1,0 +1,150 @@
+"""Every device of a landscape as an instance, with its interfaces and the addresses on them.
+
+Pure data for people and documents; addresses come from where devices have them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from ipplan.landscape.edges import gateway_on_esg, on_transit
+from ipplan.landscape.ends import TRANSIT
+from ipplan.landscape.holders import find_named, first_named, gateway_address, worker_addresses
+from ipplan.plan import names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ipplan.landscape import Landscape
+    from ipplan.landscape.ends import End
+    from ipplan.landscape.model import HostAddress
+    from ipplan.plan.model import Network
+
+InstanceKind = Literal[
+    "IKS workers", "ALB", "ICP workers", "ESG", "DLR", "BCR", "FCR", "XCR", "on-premises router", "L2 concentrator"
+]  # fmt: skip
+
+
+class Port(NamedTuple):
+    """An interface in one network. `addresses` are its own, then those that stand for others; none if unknown.
+
+    `gateway` is the router out there, None where the device is one itself.
+    """
+
+    name: str
+    network: str
+    addresses: tuple[HostAddress, ...]
+    gateway: HostAddress | None = None
+
+
+class Instance(NamedTuple):
+    """A device, or the workers of a cluster as one; `end` is whose it is, None for IBM Cloud's routers."""
+
+    kind: InstanceKind
+    end: End | None
+    ports: tuple[Port, ...]
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        name = None if self.end is None else self.end.name
+        return self.kind if name is None else f"{self.kind} of {name}"
+
+
+def list_instances(landscape: Landscape) -> Iterator[Instance]:
+    """Yield the devices: those of clusters, of edges, of IBM Cloud, of sites."""
+    ends = landscape.ends
+    for cluster in ends.clusters:
+        yield from _of_cluster(landscape, cluster)
+    for edge in ends.edges:
+        yield from _of_edge(landscape, edge)
+    yield Instance("BCR", None, tuple(_gateways(ends.private)))
+    yield Instance("FCR", None, tuple(_gateways(ends.public)))
+    if any(_over_direct_link(landscape, site) for site in ends.sites):
+        yield Instance("XCR", None, ())
+    for site in ends.sites:
+        yield from _of_site(landscape, site)
+
+
+def _over_direct_link(landscape: Landscape, site: End) -> bool:
+    """Tell whether Direct Link brings a site here: plain routing, and the tunnel of the L2 concentrators."""
+    ends = landscape.ends
+    return any(True for _ in ends.iter_joints(site, "site-private")) or any(
+        joint.method == "l2-extension" for joint in ends.iter_joints(site, "site-edge")
+    )
+
+
+def _of_cluster(landscape: Landscape, cluster: End) -> Iterator[Instance]:
+    ends = landscape.ends
+    if cluster.kind == "icp":
+        own = ends.of_cluster(cluster, "icp-worker")
+        yield Instance("ICP workers", cluster, tuple(_workers(landscape, cluster, "workers", own)))
+        return
+    private, public = (ends.of_cluster(cluster, f"iks-worker-{side}") for side in ("private", "public"))
+    ports = (
+        *_workers(landscape, cluster, "private", private),
+        *_workers(landscape, cluster, "public", public),
+    )
+    yield Instance("IKS workers", cluster, ports)
+    fronts = [
+        (side, n) for side in ("public", "private") for n in ends.of_cluster(cluster, f"iks-ingress-{side}")
+    ]
+    if fronts:
+        yield Instance(
+            "ALB", cluster,
+            tuple(Port(side, n.name, _known(find_named(n, *names.INGRESS))) for side, n in fronts),
+        )  # fmt: skip
+
+
+def _workers(landscape: Landscape, cluster: End, name: str, subnets: Sequence[Network]) -> Iterator[Port]:
+    found = worker_addresses(landscape.ends.clusters[cluster], subnets)
+    for network in subnets:
+        own = [a for a in found if a.network == network.name]
+        virtual = _known(find_named(network, *names.MASTER_VIP), find_named(network, *names.PROXY_VIP))
+        gateway = gateway_address(network) if network.prefix is not None else None
+        yield Port(name, network.name, (*own, *virtual), gateway)
+
+
+def _known(*addresses: HostAddress | None) -> tuple[HostAddress, ...]:
+    return tuple(address for address in addresses if address is not None)
+
+
+def _of_edge(landscape: Landscape, edge: End) -> Iterator[Instance]:
+    esg = landscape.esg(edge)
+    yield Instance("ESG", edge, tuple(
+        Port(interface.role, group.network.name, (group.primary, *group.secondary), interface.gateway)
+        for interface in esg.interfaces for group in interface.groups
+    ))  # fmt: skip
+    transit = [n for n in landscape.ends.of_edge(edge, TRANSIT) if n.prefix is not None]
+    ports = []
+    if (own := on_transit(transit, names.TRANSIT_DLR, 1)) is not None:
+        ports.append(Port("transit", own.network or "", (own,), on_transit(transit, names.TRANSIT_ESG, 0)))
+    ports += _gateways(n for n in landscape.ends.behind(edge) if not gateway_on_esg(n))
+    if ports:
+        yield Instance("DLR", edge, tuple(ports))
+
+
+def _gateways(networks: Iterable[Network]) -> Iterator[Port]:
+    """Yield the interfaces of a router that is the gateway of some networks."""
+    for network in networks:
+        yield Port("gateway", network.name, _known(gateway_address(network) if network.prefix else None))
+
+
+def _of_site(landscape: Landscape, site: End) -> Iterator[Instance]:
+    ends = landscape.ends
+    ports = list(_gateways(n for n in ends.of_site(site) if n.kind.provider == "enterprise"))
+    concentrators: dict[str, Port] = {}
+    for joint in ends.iter_joints(site, "site-edge"):
+        if joint.method != "l2-extension":
+            continue
+        for item in ends.carried(joint, joint.second):
+            network = item.network
+            wanted = (*names.ON_PREMISES, *names.GATEWAY) if ends.on_premises(network) else names.ON_PREMISES
+            ports.append(Port("stretched", network.name, _known(first_named([network], *wanted))))
+        for network in ends.of_edge(joint.second, "vcs-hcx"):
+            concentrators[network.name] = Port(
+                "HCX", network.name, _known(find_named(network, *names.CONCENTRATOR))
+            )
+    yield Instance("on-premises router", site, tuple(ports))
+    if any(j.method == "l2-extension" for j in ends.iter_joints(site, "site-edge")):
+        yield Instance("L2 concentrator", site, tuple(concentrators.values()))

@@ -1,0 +1,464 @@
+"""A landscape as a whole: routing domains, links in force, who reaches whom, and the routes that devices need.
+
+Pure data for people and documents; it decides nothing, because tables and links do. Linear in the plan: what
+thousands of clusters have alike is said once for all of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from ipplan.addresses import Prefix, RangeSet, covering_prefix
+from ipplan.landscape.bundles import list_bundles
+from ipplan.landscape.edges import gateway_on_esg
+from ipplan.landscape.ends import BEHIND, METHOD_TITLES, PRIVATE, TRANSIT, UPLINKS, Carried, End
+from ipplan.landscape.tables import refuses
+from ipplan.landscape.tunnels import TUNNELS
+from ipplan.plan.kinds import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from ipplan.findings import KeyPath
+    from ipplan.landscape import Landscape
+    from ipplan.landscape.bundles import Bundle
+    from ipplan.landscape.model import HostAddress
+    from ipplan.landscape.tables import SetKey, TableKey
+    from ipplan.plan.model import Network, Plan
+
+DomainKind = Literal["iks", "icp", "overlay", "ibm-private", "ibm-public", "site", "internet"]
+Addresses = Literal["own", "shown", "device"]
+"""At which addresses something is reached: its own ones, those that a link shows, those of a device in between."""
+
+
+class Domain(NamedTuple):
+    """A routing domain with the networks that stand in it, in the order of the plan.
+
+    `end` is the cluster, edge or site that it is of, None for IBM Cloud's networks and the internet.
+    """
+
+    name: str
+    kind: DomainKind
+    title: str
+    end: End | None
+    networks: tuple[Network, ...]
+
+
+class Side(NamedTuple):
+    """One end of a bundle of links: what they carry of it, and for tunnels where they end.
+
+    `subnets` are the fewest prefixes that the far side knows it by; `gateway` is the address that the far side
+    knows, `inside` where strongSwan really listens behind it.
+    """
+
+    end: End
+    carries: tuple[Carried, ...]
+    subnets: tuple[Prefix, ...]
+    gateway: HostAddress | None = None
+    inside: HostAddress | None = None
+
+
+class LinkRow(NamedTuple):
+    """A bundle of links in force, with each of their ends. `private` says on which of IBM's networks a tunnel runs."""
+
+    bundle: Bundle
+    first: tuple[Side, ...]
+    second: tuple[Side, ...]
+    private: bool | None
+
+
+class Reach(NamedTuple):
+    """What some domains reach of others, all in the same way. No domain is meant together with itself.
+
+    `kinds` are the kinds of network there that are reached; none for what is met at addresses of a device.
+    """
+
+    origins: tuple[str, ...]
+    targets: tuple[str, ...]
+    addresses: Addresses
+    kinds: tuple[str, ...]
+    through: tuple[str, ...]
+
+
+class RouteSet(NamedTuple):
+    """The routes to what one end has: `prefixes` one for each network, `merged` the fewest with the same addresses.
+
+    A group counts as one in `merged`. `cover` is the smallest prefix around all where the plan itself places them:
+    a `group` would make one route of them.
+    """
+
+    end: End
+    prefixes: tuple[Prefix, ...]
+    merged: tuple[Prefix, ...]
+    cover: Prefix | None
+
+
+class RouteRow(NamedTuple):
+    """The routes that the device of each of `at` needs towards each of some ends, and the `key` that asks for them.
+
+    `at` is empty for the BCR, of which there is one; `towards` is the next device.
+    """
+
+    device: str
+    at: tuple[End, ...]
+    towards: str
+    sets: tuple[RouteSet, ...]
+    purpose: str
+    key: KeyPath | None
+
+
+class Overview(NamedTuple):
+    """Everything that `ipplan topology` shows but for the devices. `unplaced` are networks that stand nowhere yet."""
+
+    plan: Plan
+    domains: tuple[Domain, ...]
+    unplaced: tuple[Network, ...]
+    links: tuple[LinkRow, ...]
+    reach: tuple[Reach, ...]
+    routes: tuple[RouteRow, ...]
+
+
+def build_overview(landscape: Landscape) -> Overview:
+    """Return the overview of a landscape; networks without a range take part without addresses."""
+    domains = _Domains(landscape)
+    links = tuple(_link(landscape, bundle) for bundle in list_bundles(landscape.ends))
+    return Overview(
+        landscape.plan, domains.listed, domains.unplaced, links, tuple(_Reaching(landscape, domains).rows()),
+        tuple(_routes(landscape, links)),
+    )  # fmt: skip
+
+
+# Domains.
+
+
+def domain_name(end: End) -> str:
+    """Return the name of the domain of a cluster, an edge or a site."""
+    if end.kind == "edge":
+        return "overlay" if end.name is None else f"overlay {end.name}"
+    if end.kind == "site":
+        return f"site {end.name}"
+    if end == PRIVATE:
+        return "ibm-private"
+    return end.kind if end.name is None else f"cluster {end.name}"
+
+
+class _Domains:
+    """The domains of a landscape, and in which of them each network stands."""
+
+    def __init__(self, landscape: Landscape) -> None:
+        self.ends = landscape.ends
+        ends = self.ends
+        found: list[tuple[str, DomainKind, str, End | None]] = []
+        for kind in ("iks", "icp"):
+            found += [(domain_name(c), c.kind, f"inside {c.title}", c) for c in ends.of_platform(kind)]  # type: ignore[misc]
+        found += [
+            (domain_name(e), "overlay", f"the overlay behind {e.title}" if e.name else "the overlay behind ESG and DLR", e)
+            for e in ends.edges
+        ]  # fmt: skip
+        found.append(("ibm-private", "ibm-private", "IBM Cloud's private network", None))
+        found.append(("ibm-public", "ibm-public", "IBM Cloud's public network", None))
+        found += [(domain_name(s), "site", f"the enterprise's networks at {s.title}", s) for s in ends.sites]
+        found.append(("internet", "internet", "the internet", None))
+        standing: dict[str, list[Network]] = {name: [] for name, *_ in found}
+        unplaced: list[Network] = []
+        for network in ends.networks:
+            name = self.of(network)
+            (unplaced if name is None else standing[name]).append(network)
+        self.unplaced = tuple(unplaced)
+        self.listed = tuple(Domain(*row, tuple(standing[row[0]])) for row in found)
+
+    def of(self, network: Network) -> str | None:
+        """Return the domain in which a network stands, None where the plan does not say."""
+        kind = network.kind
+        if kind.public is not None:
+            return "ibm-public" if kind.public else "ibm-private"
+        end: End | None
+        if kind.internal:
+            end = End("iks" if kind.platform == "iks" else "icp", network.cluster)
+        elif kind.provider == "enterprise" or self.ends.on_premises(network):
+            end = self.ends.site_of(network)
+        else:
+            assert kind.name in (*BEHIND, TRANSIT)
+            end = self.ends.edge_of(network)
+        return None if end is None else domain_name(end)
+
+
+# Links.
+
+
+def _link(landscape: Landscape, bundle: Bundle) -> LinkRow:
+    private = landscape.tunnels.ends_privately(bundle.joint()) if bundle.method in TUNNELS else None
+    first, second = (
+        tuple(_side(landscape, bundle, end) for end in ends) for ends in (bundle.first, bundle.second)
+    )
+    return LinkRow(bundle, first, second, private)
+
+
+def _side(landscape: Landscape, bundle: Bundle, end: End) -> Side:
+    if bundle.method == "nat":
+        # Nothing passes under its own addresses.
+        return Side(end, (), ())
+    joint = bundle.joint_of(end)
+    carries = landscape.ends.carried(joint, end)
+    if bundle.method in TUNNELS:
+        tunnel_end = landscape.tunnels.end_of(joint, end)
+        return Side(end, carries, tunnel_end.subnets, tunnel_end.gateway, tunnel_end.inside)
+    return Side(end, carries, landscape.tunnels.subnets(joint, end))
+
+
+# Who reaches whom.
+
+
+class _Front(NamedTuple):
+    """A domain that is met at addresses of a device which lie in a network; `behind` are domains that do not pass it."""
+
+    domain: str
+    through: str
+    behind: frozenset[str] = frozenset()
+
+
+class _Reaching:
+    """Reads from the tables who reaches whom. The table of a domain is that of the machines in it."""
+
+    def __init__(self, landscape: Landscape, domains: _Domains) -> None:
+        self.landscape = landscape
+        self.ends = landscape.ends
+        self.tables = landscape.tables
+        self.domains = domains
+        # By set: the kinds of network in it by domain, and whether it shows them at other addresses.
+        self.members: dict[SetKey, dict[tuple[str, Addresses], dict[str, None]]] = {}
+        self.fronts: dict[SetKey, dict[_Front, None]] = {}
+        for item in self.items():
+            self.add(item)
+
+    def items(self) -> Iterator[Carried]:
+        yield from (Carried(network) for network in self.ends.networks)
+        yield from (item for item, _, _ in self.tables.translated if not item.outbound_only)
+
+    def add(self, item: Carried) -> None:
+        network = item.network
+        domain = self.domains.of(network)
+        if domain is None:
+            return
+        fronts = tuple(self.fronts_of(network))
+        for key in self.tables.sets_of(item):
+            by_domain = self.members.setdefault(key, {})
+            by_domain.setdefault((domain, "shown" if item.shown else "own"), {})[network.kind.name] = None
+            self.fronts.setdefault(key, {}).update(dict.fromkeys(fronts))
+
+    def fronts_of(self, network: Network) -> Iterator[_Front]:
+        """Yield what is met at addresses in a network: pods behind an ingress, and what an ESG has DNAT for."""
+        kind = network.kind
+        if kind.role == "ingress":
+            side = "public" if kind.public else "private"
+            yield _Front(domain_name(End("iks", network.cluster)), f"the {side} ingress")
+        elif kind.name == "icp-worker":
+            yield _Front(domain_name(End("icp", network.cluster)), "the cluster's ingress")
+        elif kind.name in UPLINKS.values() and (edge := self.ends.edge_of(network)) is not None:
+            role = "public" if kind.public else "private"
+            rules = [
+                rule for rule in self.landscape.esg(edge).destination_nat
+                if rule.interface == role and rule.address.network == network.name and rule.port is None
+            ]  # fmt: skip
+            behind = frozenset(map(domain_name, (edge, *self.ends.icp_behind.get(edge, ()))))
+            if rules:
+                yield _Front(domain_name(edge), "the ESG's DNAT", behind)
+            by_name = {n.name: n for n in self.ends.behind(edge)}
+            for rule in rules:
+                target = by_name.get(rule.target.network or "")
+                if target is not None and target.kind.platform == "icp":
+                    cluster = domain_name(End("icp", target.cluster))
+                    yield _Front(cluster, "the ESG's DNAT and the cluster's ingress", behind)
+
+    def rows(self) -> Iterator[Reach]:
+        origins: dict[tuple[SetKey, str], dict[str, None]] = {}
+        for origin, key, words in self.entries():
+            origins.setdefault((key, words), {})[origin] = None
+        # One row for all that some domains reach in the same way, its targets apart where their kinds differ.
+        ways: dict[tuple[tuple[str, ...], Addresses, tuple[str, ...]], dict[str, dict[str, None]]] = {}
+        for (key, words), starts in origins.items():
+            froms = tuple(starts)
+            for (domain, addresses), kinds in self.members.get(key, {}).items():
+                ways.setdefault((froms, addresses, (words,)), {}).setdefault(domain, {}).update(kinds)
+            for front in self.fronts.get(key, ()):
+                passing = tuple(name for name in froms if name not in front.behind)
+                ways.setdefault((passing, "device", (words, front.through)), {}).setdefault(front.domain, {})
+        outside: dict[str, list[str]] = {}
+        for domain, words in self.to_the_internet():
+            outside.setdefault(words, []).append(domain)
+        for words, domains in outside.items():
+            ways[tuple(domains), "own", (words,)] = {"internet": {}}
+        for (froms, addresses, through), reached in sorted(
+            ways.items(), key=lambda row: row[0][1] == "device"
+        ):
+            by_kinds: dict[tuple[str, ...], list[str]] = {}
+            for target, found in reached.items():
+                if froms and froms != (target,):
+                    by_kinds.setdefault(tuple(kind for kind in KINDS if kind in found), []).append(target)
+            for listed, targets in by_kinds.items():
+                yield Reach(froms, tuple(targets), addresses, listed, through)
+
+    def entries(self) -> Iterator[tuple[str, SetKey, str]]:
+        """Yield the domains with the sets that their machines' tables lead to, and the words of the entry."""
+        for table, entries in self.tables.table_index.items():
+            domain = self.domain_of(table)
+            if domain is not None:
+                yield from ((domain, key, entry.words) for key, entry in entries.items())
+        yield "ibm-private", ("public",), "on the public side of servers"
+        yield "ibm-public", ("public",), "directly"
+        yield "internet", ("public",), "through the FCR"
+
+    def domain_of(self, table: TableKey) -> str | None:
+        """Return the domain whose machines use a table; machines behind an ESG use that of the DLR where it differs."""
+        if table.device == "bcr":
+            return "ibm-private"
+        if table.end is None or (
+            table.device == "esg" and table._replace(device="dlr") in self.tables.table_index
+        ):
+            return None
+        return domain_name(table.end)
+
+    def to_the_internet(self) -> Iterator[tuple[str, str]]:
+        """Yield the domains whose machines reach the internet, and how."""
+        ends = self.ends
+        for cluster in ends.of_platform("iks"):
+            yield domain_name(cluster), "the public side of the workers, through the FCR"
+        for edge in ends.edges:
+            words = self.internet_of(edge)
+            if words is None:
+                continue
+            yield domain_name(edge), words
+            for cluster in ends.icp_behind.get(edge, ()):
+                if ends.joint("icp-edge", cluster, edge) is not None:
+                    yield domain_name(cluster), words
+        yield "ibm-private", "on the public side of servers, through the FCR"
+        yield "ibm-public", "through the FCR"
+        for site in ends.sites:
+            yield domain_name(site), "by its own access"
+
+    def internet_of(self, edge: End) -> str | None:
+        """Return how what stands behind an edge reaches the internet, None where it does not."""
+        way = self.landscape.internet_of(edge)
+        if way == "web-proxy":
+            return "through the web proxy"
+        has = {role: bool(self.ends.of_edge(edge, kind)) for role, kind in UPLINKS.items()}
+        # An edge stands on both networks before its uplinks are ordered; with a private one only it is a design.
+        if way == "snat" and (has["public"] or not has["private"]):
+            return "by the ESG's SNAT, through the FCR"
+        return None
+
+
+# Routes.
+
+
+def _routes(landscape: Landscape, links: Sequence[LinkRow]) -> Iterator[RouteRow]:
+    """Yield the routes that devices need beside those that IBM Cloud and the platforms make themselves."""
+    ends = landscape.ends
+    for edge in ends.edges:
+        behind = _set(landscape, edge, [Carried(n) for n in ends.behind(edge) if not gateway_on_esg(n)])
+        if behind.prefixes:
+            yield RouteRow("ESG", (edge,), "DLR", (behind,), "networks behind the DLR", None)
+    for link in links:
+        for device, far, towards, purpose in _WAYS.get((link.bundle.pair, link.bundle.method), ()):
+            near, target = (link.first, link.second) if far == "second" else (link.second, link.first)
+            at = () if device == "BCR" else tuple(side.end for side in near)
+            sets = (_set(landscape, side.end, side.carries, side.subnets) for side in target)
+            if found := tuple(each for each in sets if each.prefixes):
+                yield RouteRow(device, at, towards, found, purpose, link.bundle.key)
+    yield from _from_announcements(landscape, links)
+    yield from _static_routes(landscape)
+
+
+_WAYS: Mapping[tuple[str, str | None], Sequence[tuple[str, str, str, str]]] = {
+    ("iks-edge", "strongswan"): (
+        ("strongSwan", "second", "ESG", "remote.subnet of the tunnel"),
+        ("ESG", "first", "strongSwan", "peer subnets of the tunnel"),
+    ),
+    ("iks-edge", "common-vlan"): (
+        ("vRouter", "second", "ESG", "learned by BGP from the ESG"),
+        ("ESG", "first", "vRouter", "learned by BGP from the workers"),
+    ),
+    ("iks-edge", "bgp"): (("BCR", "first", "vRouter", "announced by the workers"),),
+    **{
+        (pair, "strongswan"): (
+            ("strongSwan", "second", "strongSwan", "remote.subnet of the tunnel"),
+            ("strongSwan", "first", "strongSwan", "remote.subnet of the tunnel"),
+        )
+        for pair in ("iks-icp", "iks-iks", "icp-icp")
+    },
+    **{
+        ("edge-edge", method): (
+            ("ESG", "second", "ESG", f"behind the other ESG, {METHOD_TITLES[method]}"),
+            ("ESG", "first", "ESG", f"behind the other ESG, {METHOD_TITLES[method]}"),
+        )
+        for method in ("ipsec", "routed")
+    },
+    **{
+        ("site-edge", method): (
+            ("on-premises router", "second", "ESG", f"{METHOD_TITLES[method]} to the edge"),
+            ("ESG", "first", "on-premises router", f"{METHOD_TITLES[method]} to the site"),
+        )
+        for method in ("ipsec", "gre")
+    },
+    ("site-edge", "l2-extension"): (
+        ("DLR", "first", "on-premises router", "over the stretched layer 2 network"),
+        ("on-premises router", "second", "L2 concentrator", "stretched layer 2 networks"),
+    ),
+    ("site-private", "routed"): (
+        ("on-premises router", "second", "XCR", "announced to the enterprise"),
+        ("BCR", "first", "XCR", "announced by the enterprise"),
+    ),
+}  # fmt: skip
+"""By pair and method: the device, the end of the link that its routes lead to, the next device, and what they are."""
+
+
+def _from_announcements(landscape: Landscape, links: Sequence[LinkRow]) -> Iterator[RouteRow]:
+    """Yield what the BCR learns from each ESG, once however many clusters are joined with it, and passes on."""
+    ends = landscape.ends
+    bgp = [link for link in links if link.bundle.pair == "iks-edge" and link.bundle.method == "bgp"]
+    if not bgp:
+        return
+    announcing = {side.end: link for link in reversed(bgp) for side in reversed(link.second)}
+    overlays: list[Carried] = []
+    for edge, link in reversed(announcing.items()):
+        announced = RangeSet(landscape.announced_by(edge))
+        items = [Carried(n) for n in ends.behind(edge) if n.prefix is not None and announced.covers(n.prefix)]
+        overlays += items
+        if (own := _set(landscape, edge, items)).prefixes:
+            yield RouteRow("BCR", (), "ESG", (own,), "announced by the ESG", link.bundle.key)
+    for link in bgp:
+        items = [item for side in link.second for item in side.carries]
+        if (own := _set(landscape, PRIVATE, items)).prefixes:
+            at = tuple(side.end for side in link.first)
+            yield RouteRow("vRouter", at, "BCR", (own,), "learned by BGP from the BCR", link.bundle.key)
+    pods = dict.fromkeys(item for link in bgp for side in link.first for item in side.carries)
+    for link in links:
+        if link.bundle.pair == "site-private" and link.bundle.method == "routed":
+            own = _set(landscape, PRIVATE, [*overlays, *pods])
+            if own.prefixes:
+                yield RouteRow(
+                    "on-premises router", link.bundle.first, "XCR", (own,), "what the BCR learns by BGP",
+                    link.bundle.key,
+                )  # fmt: skip
+
+
+def _static_routes(landscape: Landscape) -> Iterator[RouteRow]:
+    """Yield the static routes of workers to enterprise networks that no classic server has a route for."""
+    clusters = tuple(landscape.ends.of_platform("iks"))
+    prefixes = [prefix for prefix, _ in landscape.enterprise_outside(4) if not refuses(prefix)]
+    if clusters and prefixes:
+        merged = tuple(RangeSet(prefixes).prefixes())
+        found = RouteSet(PRIVATE, tuple(sorted(prefixes)), merged, None)
+        yield RouteRow("IKS worker", clusters, "BCR", (found,), "static routes to the enterprise", None)
+
+
+def _set(
+    landscape: Landscape, end: End, carried: Iterable[Carried], merged: tuple[Prefix, ...] | None = None
+) -> RouteSet:
+    items = [item for item in carried if item.prefix is not None]
+    prefixes = sorted({item.prefix for item in items if item.prefix is not None})
+    cover = None
+    placed = all(item.shown is None and item.network.kind.provider == "byoip" for item in items)
+    if prefixes and placed and len({prefix.version for prefix in prefixes}) == 1:
+        cover = covering_prefix(prefixes)
+    return RouteSet(end, tuple(prefixes), landscape.folder.fold(items) if merged is None else merged, cover)
