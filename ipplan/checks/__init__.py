@@ -14,6 +14,7 @@ from ipplan.checks import (
     integration,
     overlaps,
     pools,
+    private,
     provided,
     published,
     room,
@@ -32,7 +33,19 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "TOPICS", "Rule", "check_plan", "rules_by_topic"]
 
-TOPICS = (overlaps, published, pools, provided, capacity, room, completeness, integration, drift, waivers)
+TOPICS = (
+    overlaps,
+    published,
+    pools,
+    provided,
+    capacity,
+    room,
+    completeness,
+    integration,
+    private,
+    drift,
+    waivers,
+)
 """The modules that hold the rules, in the order of the documentation."""
 
 
