@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from ipplan.devices.model import Devices, Edge
     from ipplan.findings import Finding
     from ipplan.plan.kinds import Kind
-    from ipplan.plan.model import Network, Plan
+    from ipplan.plan.model import Link, Network, Plan
     from ipplan.topology import RouteList
 
 Rule = SourceNat | DestinationNat
-What = Literal["network", "address", "cluster", "integration", "pool", "avoid", "plan"]
+What = Literal[
+    "network", "address", "cluster", "edge", "site", "link", "integration", "pool", "avoid", "plan"
+]
 How = Literal["moved", "grew", "shrank", "pinned", "unpinned", "renamed", "appeared", "went", "changed"]
 
 _IKS = Source(
@@ -111,7 +113,9 @@ class Difference:
 def compare_plans(before: Side, after: Side) -> Difference:
     """Return what differs between two plans."""
     old, new = before.plan, after.plan
-    changes = [*_heads(old, new), *_clusters(old, new), *_networks(old, new)]
+    changes = [
+        *_heads(old, new), *_clusters(old, new), *_edges(old, new), *_links(old, new), *_networks(old, new),
+    ]  # fmt: skip
     was, now = {_identity(f): f for f in before.findings}, {_identity(f): f for f in after.findings}
     return Difference(
         changes=tuple(changes),
@@ -177,13 +181,80 @@ def _clusters(old: Plan, new: Plan) -> Iterator[Change]:
         if cluster.platform != other.platform:
             anew = Rebuild(f"cluster {name} is created anew on the other platform", None)
             yield Change("cluster", "changed", name, cluster.platform, other.platform, "platform", anew)
-        for what in ("workers", "pods_per_worker", "services"):
+        for what in ("workers", "pods_per_worker", "services", "data_center", "edge"):
             a, b = getattr(cluster, what), getattr(other, what)
             if a != b:
                 yield Change("cluster", "changed", name, _text(a), _text(b), what.replace("_", "-"))
     for name, cluster in new.clusters.items():
         if name not in old.clusters:
             yield Change("cluster", "appeared", name, None, cluster.platform)
+
+
+def _edges(old: Plan, new: Plan) -> Iterator[Change]:
+    """Yield what differs in declared edges and sites."""
+    for name in dict.fromkeys([*old.edges, *new.edges]):
+        was, now = old.edges.get(name), new.edges.get(name)
+        if was is None or now is None:
+            yield from _changed("edge", name, was and name, now and name)
+            continue
+        for key, a, b in (
+            ("data-center", was.data_center, now.data_center),
+            ("internet", was.internet, now.internet),
+        ):
+            if a != b:
+                yield Change("edge", "changed", name, a, b, key)
+    yield from _sets("site", *(dict.fromkeys(plan.sites) for plan in (old, new)))
+
+
+def _links(old: Plan, new: Plan) -> Iterator[Change]:
+    """Yield what differs in links. Two links are the same one where both ends and the method are the same.
+
+    Where the method differs too, the only link left of a pair on either side is one that changed.
+    """
+    was, now = _by_ends(old), _by_ends(new)
+    for ends in dict.fromkeys([*was, *now]):
+        before, after = was.get(ends, []), now.get(ends, [])
+        pairs: list[tuple[Link, Link]] = []
+        for link in list(before):
+            twin = next((other for other in after if other.method == link.method), None)
+            if twin is not None:
+                pairs.append((link, twin))
+                before.remove(link)
+                after.remove(twin)
+        if len(before) == len(after) == 1:
+            pairs.append((before.pop(), after.pop()))
+        name = " to ".join(ends)
+        for link, twin in pairs:
+            for key, a, b in zip(("method", "networks", "nat"), _words(link), _words(twin), strict=True):
+                if a != b:
+                    yield Change("link", "changed", name, a, b, key)
+        for link in before:
+            yield Change("link", "went", name, _written(link), None)
+        for link in after:
+            yield Change("link", "appeared", name, None, _written(link))
+
+
+def _by_ends(plan: Plan) -> dict[tuple[str, str], list[Link]]:
+    """Return the links of each pair of ends, which have no order where they are of one kind."""
+    found: dict[tuple[str, str], list[Link]] = {}
+    clusters, edges = set(plan.clusters), set(plan.edge_names)
+    for link in plan.links:
+        alike = clusters.issuperset(link.ends) or edges.issuperset(link.ends)
+        found.setdefault((min(link.ends), max(link.ends)) if alike else link.ends, []).append(link)
+    return found
+
+
+def _words(link: Link) -> tuple[str, str | None, str | None]:
+    """Return method, networks and translations of a link as text."""
+    shown = sorted(f"{nat.network} as {nat.shown}" for nat in link.nat)
+    return link.method, ", ".join(sorted(link.networks)) or None, ", ".join(shown) or None
+
+
+def _written(link: Link) -> str:
+    """Return all that a link states beside its ends."""
+    method, networks, nat = _words(link)
+    carries = "" if networks is None else f"; networks {networks}"
+    return method + carries + ("" if nat is None else f"; nat {nat}")
 
 
 def _networks(old: Plan, new: Plan) -> Iterator[Change]:
@@ -239,6 +310,9 @@ def _network(old: Network, new: Network) -> Iterator[Change]:
         ("cluster", old.cluster, new.cluster),
         ("group", old.group, new.group),
         ("edge", old.edge, new.edge),
+        ("site", old.site, new.site),
+        ("gateway-on", old.gateway_on, new.gateway_on),
+        ("data-center", old.data_center, new.data_center),
         ("pool", _text(old.pool), _text(new.pool)),
         ("grow-to", _text(old.grow_to), _text(new.grow_to)),
     ):

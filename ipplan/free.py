@@ -31,8 +31,9 @@ SMALLEST = {4: 28, 6: 64}
 class Use(NamedTuple):
     """Addresses of a pool that are taken, and by what.
 
-    `category` is one of the catalogue's, or avoid, pinned, default, allocated, or held: room that networks keep to
-    grow to, and what lies between the networks of a group that has its prefix for itself.
+    `category` is one of the catalogue's, or avoid, link (what its far side sees a network as), pinned, default,
+    allocated, or held: room that networks keep to grow to, and what lies between the networks of a group that has its
+    prefix for itself.
     """
 
     category: str
@@ -151,8 +152,8 @@ def find_free(
 
 
 def _used(plan: Plan, taken: Iterable[Taken], placed: Iterable[Prefix]) -> dict[str, RangeSet]:
-    """Return the space of each category, less that of all before it: the catalogue's, then avoid, then networks."""
-    space: dict[str, list[Prefix]] = {name: [] for name in (*CATEGORIES, "avoid")}
+    """Return the space of each category, less that of all before it: catalogue, avoid, links, networks."""
+    space: dict[str, list[Prefix]] = {name: [] for name in (*CATEGORIES, "avoid", "link")}
     for t in taken:
         if not t.ours:
             space[t.category].append(t.prefix)

@@ -95,7 +95,7 @@ class _Ranges:
 
     def __init__(self, networks: list[Network], plan: Plan) -> None:
         rows = [(n.prefix, n.name) for n in networks if n.prefix is not None]
-        rows += [(a.prefix, f"avoided space {a.prefix}") for a in plan.avoids]
+        rows += plan.set_aside
         rows.sort(key=lambda row: row[0])
         self._names = [name for _, name in rows]
         self._index = PrefixIndex([prefix for prefix, _ in rows])

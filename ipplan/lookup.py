@@ -77,6 +77,10 @@ def _planned(prefix: Prefix, plan: Plan) -> Iterator[Match]:
         if avoid.prefix.overlaps(prefix):
             relation = _relation(prefix, avoid.prefix)
             yield Match("plan", relation, avoid.prefix, "avoid", "avoided", note=avoid.reason, source=source)
+    for shown in plan.shown:
+        if shown.prefix.overlaps(prefix):
+            relation = _relation(prefix, shown.prefix)
+            yield Match("plan", relation, shown.prefix, "link", shown.title, source=source)
 
 
 def _published(prefix: Prefix, catalog: Catalog) -> Iterator[Match]:

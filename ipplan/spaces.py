@@ -81,7 +81,7 @@ class Landscape:
         self.catalog = catalog
         self.networks = sorted(plan.ranges(), key=_by_prefix)
         claims = [Claim(n.prefix, "network", n.name) for n in self.networks if n.prefix is not None]
-        claims += [Claim(a.prefix, "avoid") for a in plan.avoids]
+        claims += [Claim(prefix, "avoid") for prefix, _ in plan.set_aside]
         claims += [Claim(prefix, "room") for prefix in _rooms(self.networks)]
         claims += [Claim(prefix, "overlap", rule) for prefix, rule in _overlaps(findings)]
         self._claims = sorted(claims, key=lambda claim: claim.prefix)

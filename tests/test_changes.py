@@ -39,6 +39,17 @@ def net(name: str, more: str, kind: str = "vcs-vm") -> str:
 IKS = '[clusters.iks]\nplatform = "iks"\n'
 ICP = '[clusters.icp]\nplatform = "icp"\n'
 
+EDGES = (
+    "[edges.a]\n[edges.b]\n[sites.s]\n"
+    '[networks.v]\nkind = "vcs-vm"\nedge = "a"\ncidr = "10.225.0.0/24"\n'
+    '[networks.o]\nkind = "enterprise"\nsite = "s"\ncidr = "192.168.0.0/24"\n'
+)
+
+
+def link(one: str, other: str, method: str, more: str = "") -> str:
+    return f'[[link]]\nbetween = ["{one}", "{other}"]\nmethod = "{method}"\n{more}\n'
+
+
 # name: (old, new, (what, change, name, old, new) of each change, a word of what the first one rebuilds)
 CASES: dict[str, tuple[str, str, list[tuple[str, str, str, str | None, str | None]], str | None]] = {
     "moved": (
@@ -119,6 +130,34 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str, str, str | None, str | Non
         '[plan]\nbyoip = ["10.225.0.0/16", "10.224.0.0/16"]\n[[avoid]]\ncidr = "10.224.0.0/24"\nreason = "x"\n',
         [("pool", "changed", "order", "10.224.0.0/16, 10.225.0.0/16", "10.225.0.0/16, 10.224.0.0/16"),
          ("avoid", "appeared", "10.224.0.0/24", None, "10.224.0.0/24")],
+        None,
+    ),
+    "edges and sites": (
+        '[edges.a]\ndata-center = "dal10"\n[edges.b]\n[sites.s]\n', '[edges.a]\ninternet = "none"\n[edges.c]\n[sites.t]\n',
+        [("edge", "changed", "a", "dal10", None), ("edge", "changed", "a", None, "none"), ("edge", "went", "b", "b", None),
+         ("edge", "appeared", "c", None, "c"), ("site", "went", "s", "s", None), ("site", "appeared", "t", None, "t")],
+        None,
+    ),
+    "links": (
+        EDGES + link("a", "b", "ipsec") + link("s", "a", "l2-extension", 'networks = ["v"]') + link("s", "b", "gre"),
+        EDGES + link("s", "a", "gre") + link("s", "a", "l2-extension") + link("b", "a", "routed"),
+        [("link", "changed", "a to b", "ipsec", "routed"), ("link", "changed", "s to a", "v", None),
+         ("link", "appeared", "s to a", None, "gre"), ("link", "went", "s to b", "gre", None)],
+        None,
+    ),
+    "what a link translates": (
+        EDGES + link("s", "a", "ipsec", 'nat = [{ network = "v", as = "172.24.0.0/24" }, { network = "o", as = "172.24.1.0/24" }]'),
+        EDGES + link("s", "a", "ipsec", 'networks = ["o", "v"]\nnat = [{ network = "o", as = "172.24.1.0/24" }]'),
+        [("link", "changed", "s to a", None, "o, v"),
+         ("link", "changed", "s to a", "o as 172.24.1.0/24, v as 172.24.0.0/24", "o as 172.24.1.0/24")],
+        None,
+    ),
+    "where a network and a cluster stand": (
+        ICP + 'edge = "a"\n' + EDGES, ICP + 'edge = "b"\ndata-center = "dal10"\n' + EDGES.replace(
+            'edge = "a"', 'edge = "b"\ngateway-on = "dlr"\ndata-center = "fra02"').replace('site = "s"\n', ""),
+        [("cluster", "changed", "icp", None, "dal10"), ("cluster", "changed", "icp", "a", "b"),
+         ("network", "changed", "v", "a", "b"), ("network", "changed", "v", None, "dlr"),
+         ("network", "changed", "v", None, "fra02"), ("network", "changed", "o", "s", None)],
         None,
     ),
 }  # fmt: skip

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Taken(NamedTuple):
     """Space that is spoken for, and why. `own` is the pinned, kept or default network that holds it.
 
-    `category` is one of the catalogue's, or avoid, pinned, default, kept, or group: what lies around the pinned
-    networks of a group, which are named in `reason`.
+    `category` is one of the catalogue's, or avoid, link (what its far side sees a network as), pinned, default, kept,
+    or group: what lies around the pinned networks of a group, which are named in `reason`.
     """
 
     prefix: Prefix
@@ -65,13 +65,17 @@ def span(prefix: Prefix) -> Span:
 
 
 def list_taken(plan: Plan, catalog: Catalog, data_centers: frozenset[str] | None) -> list[Taken]:
-    """Return all that nothing may be allocated from: the catalogue's rows, avoids, pinned and default ranges."""
+    """Return all that nothing may be allocated from.
+
+    These are the catalogue's rows, avoided space, what links show networks as, and pinned and default ranges.
+    """
     found = []
     for row in catalog.avoided(data_centers):
         where = ", ".join(part for part in (row.data_center, row.pod) if part)
         title = f"{row.title} ({where})" if where else row.title
         found.append(Taken(row.prefix, row.category.name, title, row.source))
     found += [Taken(a.prefix, "avoid", a.reason or "avoided by the plan", None) for a in plan.avoids]
+    found += [Taken(s.prefix, "link", s.title, None) for s in plan.shown]
     for category, networks in (("pinned", plan.networks), ("default", plan.defaults)):
         for network in networks:
             if (prefix := network.prefix) is not None:

@@ -44,7 +44,7 @@ class Group(NamedTuple):
 class PoolReport(NamedTuple):
     """How full a pool is, in addresses: unusable + allocated + free = size.
 
-    Unusable is what the catalogue and `[[avoid]]` take; allocated is what networks of the plan hold beside
+    Unusable is what the catalogue, `[[avoid]]` and links take; allocated is what networks of the plan hold beside
     that, room kept for growth and for groups included.
     """
 
@@ -70,7 +70,7 @@ class Failure(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """A reservation that takes space of a pool; `category` is avoid, pinned, default or group for the plan's own."""
+    """A reservation that takes space of a pool; `category` is avoid, link, pinned, default or group for the plan's own."""
 
     prefix: Prefix
     category: str

@@ -38,7 +38,7 @@ _ORDER = "larger blocks come first, then those with fewer places to choose from,
 class Refused(NamedTuple):
     """Candidates that follow each other, from `first` to `last`, `blocks` of them, all refused by one thing.
 
-    `category` is a category of the catalogue, or avoid, pinned, default, held (room to grow), group (another
+    `category` is a category of the catalogue, or avoid, link, pinned, default, held (room to grow), group (another
     group's cover, or outside the own), placed (a network that comes before), alignment (the block reaches beyond
     the pool), search (left for others by the exact search). `blocker` is the prefix that each candidate overlaps,
     None where there is none; `network` who holds it.

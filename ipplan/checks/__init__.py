@@ -12,6 +12,7 @@ from ipplan.checks import (
     completeness,
     drift,
     integration,
+    links,
     overlaps,
     pools,
     private,
@@ -43,6 +44,7 @@ TOPICS = (
     completeness,
     integration,
     private,
+    links,
     drift,
     waivers,
 )

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ipplan.addresses import WIDTH, Prefix, RangeSet
+from ipplan.addresses import WIDTH, Prefix, PrefixIndex, RangeSet
 from ipplan.findings import Related
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.model import INTEGRATION
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ipplan.landscape import Landscape
     from ipplan.plan.kinds import Kind
     from ipplan.plan.methods import IntegrationKey
-    from ipplan.plan.model import Network, Plan
+    from ipplan.plan.model import Network, Plan, Shown
 
 _HOST_MASK = {4: [(1 << 32 - n) - 1 for n in range(33)], 6: [(1 << 128 - n) - 1 for n in range(129)]}
 _MOST_SUGGESTIONS = 200
@@ -213,15 +213,38 @@ class Context:
         return any(window.prefix.covers(network.prefix) for window in windows_for(network.kind))
 
     @cached_property
+    def shown(self) -> tuple[tuple[Shown, Network | None], ...]:
+        """What links show networks as, each with the network of IBM Cloud that holds these addresses, if any."""
+        if not self.plan.shown:
+            return ()
+        provided = [(n.prefix, i, n) for i, n in enumerate(self.provided_by("ibm")) if n.prefix is not None]
+        provided.sort(key=lambda entry: entry[:2])
+        index = PrefixIndex([prefix for prefix, _, _ in provided])
+
+        def around(prefix: Prefix) -> Network | None:
+            found = (provided[i] for i in index.overlapping(prefix))
+            return next((network for own, _, network in found if own.covers(prefix)), None)
+
+        return tuple((shown, around(shown.prefix)) for shown in self.plan.shown)
+
+    @cached_property
     def pool_space(self) -> RangeSet:
         """What the pools hold together."""
         return RangeSet(pool.prefix for pool in self.plan.pools)
 
     @cached_property
+    def set_aside(self) -> tuple[tuple[Prefix, str, Related], ...]:
+        """What nothing may be allocated from beside the networks themselves, with words and place of each."""
+        plan = self.plan
+        places = [Related(("avoid", number)) for number in range(len(plan.avoids))]
+        places += [Related(shown.key, shown.network) for shown in plan.shown]
+        return tuple((*entry, place) for entry, place in zip(plan.set_aside, places, strict=True))
+
+    @cached_property
     def usable_space(self) -> RangeSet:
         """What can be allocated at all: the pools without what is reserved or avoided."""
         avoided = (r.prefix for r in self.catalog.avoided(None))
-        return self.pool_space - RangeSet(avoided) - RangeSet(a.prefix for a in self.plan.avoids)
+        return self.pool_space - RangeSet(avoided) - RangeSet(prefix for prefix, _ in self.plan.set_aside)
 
     @cached_property
     def _free(self) -> RangeSet:

@@ -115,7 +115,7 @@ def pool_unusable(context: Context) -> Iterator[Finding]:
         if not context.usable_space.overlaps(pool.prefix):
             avoided = context.catalog.overlapping(pool.prefix)
             rows = [r for r in avoided if context.catalog.avoids(r)]
-            avoids = [i for i, a in enumerate(context.plan.avoids) if a.prefix.overlaps(pool.prefix)]
+            avoids = [place for prefix, _, place in context.set_aside if prefix.overlaps(pool.prefix)]
             around = [r for r in rows if r.prefix.covers(pool.prefix)]
             row = max(around, key=lambda r: (r.prefix.length, r.platform == "iks"), default=None)
             if row:
@@ -126,7 +126,7 @@ def pool_unusable(context: Context) -> Iterator[Finding]:
                 f"nothing can be allocated from pool {pool.prefix}",
                 ("plan", "byoip", index),
                 cidrs=(pool.prefix, *(r.prefix for r in rows[:20])),
-                related=() if row else tuple(Related(("avoid", i)) for i in avoids[:_MOST_RELATED]),
+                related=() if row else tuple(avoids[:_MOST_RELATED]),
                 because=(because,),
                 source=row.source if row else None,
             )

@@ -7,12 +7,13 @@ networks), so IBM is never reported against IBM.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.addresses import RangeSet
 from ipplan.checks.context import label
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Finding, Severity, Source
+from ipplan.plan.model import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ipplan.addresses import Prefix
     from ipplan.catalog import Reservation
     from ipplan.checks.context import Context
+    from ipplan.findings import KeyPath
     from ipplan.plan.model import Network
 
 _IPS = Source(
@@ -42,6 +44,38 @@ _DOCKER = Source(
 )
 _SINGLE = 3
 """Up to so many rows under one network are told one by one; more are told together."""
+
+
+class _Used(NamedTuple):
+    """A range that the plan uses: that of a network, or the addresses that the far side of a link sees for one.
+
+    `provider` and `public` are those of the network that the addresses come from.
+    """
+
+    of: Network | Shown
+    prefix: Prefix
+    provider: str
+    public: bool | None
+
+    @property
+    def network(self) -> str:
+        """The network that it is about."""
+        return self.of.network if isinstance(self.of, Shown) else self.of.name
+
+    @property
+    def key(self) -> KeyPath:
+        """Where the plan states the range."""
+        return self.of.key if isinstance(self.of, Shown) else self.of.cidr_key
+
+    @property
+    def label(self) -> str:
+        """Name and range for a message."""
+        return f"{self.prefix}, {self.of.title}," if isinstance(self.of, Shown) else label(self.of)
+
+    def suggest(self, context: Context) -> str | None:
+        """Return where the range could move to, if it is a network's own."""
+        return None if isinstance(self.of, Shown) else context.suggest(self.of)
+
 
 _SCOPE_RULES = {
     "service": "ibm-service-overlap",
@@ -89,14 +123,14 @@ def ibm_public_overlap(context: Context) -> Iterator[Finding]:
 
 def _ibm(context: Context, scope: str) -> Iterator[Finding]:
     name = _SCOPE_RULES[scope]
-    for network, rows in _ibm_hits(context):
+    for used, rows in _ibm_hits(context):
         hits = [(severity, row) for severity, row in rows if row.category.scope == scope]
         for severity in ("error", "warning"):
-            yield from _tell(context, name, severity, network, [row for s, row in hits if s == severity])
+            yield from _tell(context, name, severity, used, [row for s, row in hits if s == severity])
 
 
-def _ibm_hits(context: Context) -> Iterator[tuple[Network, list[tuple[Severity, Reservation]]]]:
-    """Yield each network that IBM's ranges touch, with the rows to name: gravest first, then most specific."""
+def _ibm_hits(context: Context) -> Iterator[tuple[_Used, list[tuple[Severity, Reservation]]]]:
+    """Yield each range that IBM's ranges touch, with the rows to name: gravest first, then most specific."""
     rows = [r for r in context.catalog.reservations if r.category.scope in _SCOPE_RULES]
     special = RangeSet(r.prefix for r in context.special)
 
@@ -107,34 +141,48 @@ def _ibm_hits(context: Context) -> Iterator[tuple[Network, list[tuple[Severity, 
         )
         return "warning" if elsewhere else "error"
 
-    def look(network: Network, prefix: Prefix) -> list[tuple[Severity, Reservation]] | None:
+    def look(used: _Used) -> list[tuple[Severity, Reservation]] | None:
+        prefix = used.prefix
         touching = [
             row
             for row in context.catalog.overlapping(prefix)
             if row.category.scope in _SCOPE_RULES
-            and not (network.kind.public and row.category.scope == "public")
+            and not (used.public and row.category.scope == "public")
             # A block that IANA sets aside is told once, by special-purpose-overlap.
             and not (row.category.name == "ibm-reserved-block" and special.covers(row.prefix))
         ]
-        if network.kind.public is False and any(
+        if used.public is False and any(
             row.category.scope == "private" and row.prefix.covers(prefix) for row in touching
         ):
             return None  # IBM Cloud provides this one, from space that it publishes for it
-        if network.kind.provider == "ibm":
+        if used.provider == "ibm":
             touching = [row for row in touching if row.category.scope == "service"]
         return _gravest(prefix, [(severity(row), row) for row in touching])
 
     # Thousands of networks may be equal; one look at the catalogue is enough for them.
     known: dict[tuple[Prefix, str, bool | None], list[tuple[Severity, Reservation]] | None] = {}
-    for network in context.touching(r.prefix for r in rows):
-        prefix = network.prefix
-        if prefix is None or not network.declared:
-            continue
-        key = prefix, network.kind.provider, network.kind.public
+    for used in _touching(context, (r.prefix for r in rows)):
+        key = used.prefix, used.provider, used.public
         if key not in known:
-            known[key] = look(network, prefix)
+            known[key] = look(used)
         if (found := known[key]) is not None:
-            yield network, found
+            yield used, found
+
+
+def _touching(context: Context, prefixes: Iterable[Prefix]) -> Iterator[_Used]:
+    """Yield what the plan uses and shares an address with any of the prefixes: networks, then what links show."""
+    rows = list(prefixes)
+    for network in context.touching(rows):
+        if network.prefix is not None and network.declared:
+            yield _Used(network, network.prefix, network.kind.provider, network.kind.public)
+    if context.shown:
+        ranges = RangeSet(rows)
+        for shown, around in context.shown:
+            if ranges.overlaps(shown.prefix):
+                if around is None:
+                    yield _Used(shown, shown.prefix, "byoip", None)
+                else:
+                    yield _Used(shown, shown.prefix, around.kind.provider, around.kind.public)
 
 
 def _gravest(prefix: Prefix, hits: list[tuple[Severity, Reservation]]) -> list[tuple[Severity, Reservation]]:
@@ -161,40 +209,39 @@ def _gravest(prefix: Prefix, hits: list[tuple[Severity, Reservation]]) -> list[t
 
 
 def _tell(
-    context: Context, name: str, severity: Severity, network: Network, rows: list[Reservation]
+    context: Context, name: str, severity: Severity, used: _Used, rows: list[Reservation]
 ) -> Iterator[Finding]:
     """Yield one finding a row, or one for all where there are many."""
     if not rows:
         return
     finding = RULES[name].finding
-    assert network.prefix is not None
     if len(rows) > _SINGLE:
         largest = min(rows, key=lambda r: (r.prefix.length, r.prefix))
         centers = {r.data_center for r in rows if r.data_center}
         where = f" in {len(centers)} data centers" if len(centers) > 1 else ""
         yield finding(
-            f"{label(network)} overlaps {len(rows):,} ranges of IBM Cloud{where}, the largest {_row(largest)}",
-            network.cidr_key,
+            f"{used.label} overlaps {len(rows):,} ranges of IBM Cloud{where}, the largest {_row(largest)}",
+            used.key,
             severity=severity,
-            networks=(network.name,),
-            cidrs=(network.prefix, *(r.prefix for r in rows)),
-            overlap=network.prefix.shared(largest.prefix),
-            help=context.suggest(network),
+            networks=(used.network,),
+            cidrs=(used.prefix, *(r.prefix for r in rows)),
+            overlap=used.prefix.shared(largest.prefix),
+            help=used.suggest(context),
             source=largest.source,
         )
         return
     for row in rows:
         yield finding(
-            f"{label(network)} overlaps {_row(row)}",
-            network.cidr_key,
+            f"{used.label} overlaps {_row(row)}",
+            used.key,
             severity=severity,
-            networks=(network.name,),
-            cidrs=(network.prefix, row.prefix),
-            overlap=network.prefix.shared(row.prefix),
+            networks=(used.network,),
+            cidrs=(used.prefix, row.prefix),
+            overlap=used.prefix.shared(row.prefix),
             because=(f"the published row is doubtful: {row.note}",)
             if row.note and "suspect" in row.note
             else (),
-            help=context.suggest(network),
+            help=used.suggest(context),
             source=row.source,
         )
 
@@ -219,9 +266,9 @@ def special_purpose_overlap(context: Context) -> Iterator[Finding]:
 
     Do: use private space: 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or fc00::/7.
     """
-    for network, rows in _hits(context, context.special):
-        if not context.in_iks_window(network):
-            yield from _most_specific(context, "special-purpose-overlap", network, rows)
+    for used, rows in _hits(context, context.special):
+        if not _in_iks_window(context, used):
+            yield from _most_specific(context, "special-purpose-overlap", used, rows)
 
 
 @rule("kubernetes-reserved-overlap", "error", source=_IKS)
@@ -242,11 +289,11 @@ def kubernetes_reserved_overlap(context: Context) -> Iterator[Finding]:
         # The container bridge is told as a warning of its own.
         and r.platform != "openshift"
     ]
-    for network, hits in _hits(context, rows):
-        if not context.in_iks_window(network):
+    for used, hits in _hits(context, rows):
+        if not _in_iks_window(context, used):
             # Two platforms that reserve one block are one reason; IKS is the one that the plan may have.
             hits.sort(key=lambda row: row.platform != "iks")
-            yield from _most_specific(context, "kubernetes-reserved-overlap", network, hits)
+            yield from _most_specific(context, "kubernetes-reserved-overlap", used, hits)
 
 
 @rule("container-bridge-overlap", "warning", source=_DOCKER)
@@ -260,8 +307,8 @@ def container_bridge_overlap(context: Context) -> Iterator[Finding]:
     rows = [
         r for r in context.catalog.reservations if r.platform == "docker" and str(r.prefix) == "172.17.0.0/16"
     ]
-    for network, hits in _hits(context, rows):
-        yield from _most_specific(context, "container-bridge-overlap", network, hits)
+    for used, hits in _hits(context, rows):
+        yield from _most_specific(context, "container-bridge-overlap", used, hits)
 
 
 @rule("classic-route-overlap", "note", source=_IPS)
@@ -290,20 +337,20 @@ def classic_route_overlap(context: Context) -> Iterator[Finding]:
         )
 
 
-def _hits(context: Context, rows: Iterable[Reservation]) -> Iterator[tuple[Network, list[Reservation]]]:
-    """Yield each network of the plan that a row touches, with those rows."""
+def _hits(context: Context, rows: Iterable[Reservation]) -> Iterator[tuple[_Used, list[Reservation]]]:
+    """Yield each range of the plan that a row touches, with those rows."""
     rows = list(rows)
-    for network in context.touching(r.prefix for r in rows):
-        if network.prefix is not None and network.declared:
-            yield network, [row for row in rows if row.prefix.overlaps(network.prefix)]
+    for used in _touching(context, (r.prefix for r in rows)):
+        yield used, [row for row in rows if row.prefix.overlaps(used.prefix)]
 
 
-def _most_specific(
-    context: Context, name: str, network: Network, rows: list[Reservation]
-) -> Iterator[Finding]:
-    """Yield a finding for the most specific row around a network, or for each outermost row inside it."""
-    prefix = network.prefix
-    assert prefix is not None
+def _in_iks_window(context: Context, used: _Used) -> bool:
+    return not isinstance(used.of, Shown) and context.in_iks_window(used.of)
+
+
+def _most_specific(context: Context, name: str, used: _Used, rows: list[Reservation]) -> Iterator[Finding]:
+    """Yield a finding for the most specific row around a range, or for each outermost row inside it."""
+    prefix = used.prefix
     around = [row for row in rows if row.prefix.covers(prefix)]
     if around:
         chosen = [max(around, key=lambda row: row.prefix.length)]
@@ -314,11 +361,11 @@ def _most_specific(
                 chosen.append(row)
     for row in chosen:
         yield RULES[name].finding(
-            f"{label(network)} overlaps {_row(row)}",
-            network.cidr_key,
-            networks=(network.name,),
+            f"{used.label} overlaps {_row(row)}",
+            used.key,
+            networks=(used.network,),
             cidrs=(prefix, row.prefix),
             overlap=prefix.shared(row.prefix),
-            help=context.suggest(network),
+            help=used.suggest(context),
             source=row.source,
         )

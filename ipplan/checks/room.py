@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ipplan.addresses import PrefixIndex, covering_prefix
 from ipplan.checks.context import label, others, ranges_of
 from ipplan.checks.registry import RULES, rule
-from ipplan.findings import Related, Source
+from ipplan.findings import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,10 +48,10 @@ def growth_blocked(context: Context) -> Iterator[Finding]:
             rows = (row for row in context.catalog.overlapping(room) if context.catalog.avoids(row))
             # What overlaps the network itself is told by the rules on overlaps.
             found += [f"{row.title} {row.prefix}" for row in rows if not row.prefix.overlaps(prefix)]
-            for number, avoid in enumerate(context.plan.avoids):
-                if avoid.prefix.overlaps(room) and not avoid.prefix.overlaps(prefix):
-                    found.append(f"avoided space {avoid.prefix}")
-                    related.append(Related(("avoid", number)))
+            for other, words, place in context.set_aside:
+                if other.overlaps(room) and not other.overlaps(prefix):
+                    found.append(words)
+                    related.append(place)
         if found:
             more = f" and {len(found) - _MOST_NAMED:,} more" if len(found) > _MOST_NAMED else ""
             yield RULES["growth-blocked"].finding(

@@ -104,6 +104,8 @@ def command(
             say(f"{name} {why}")
     if path is not None and (write or dry_run):
         edited = _pin(data, allocation)
+        if plan.shown:
+            _refuse_unreadable(edited, path)
         if dry_run:
             deliver(_difference(path, data, edited), output.file)
             _say_failures(allocation)
@@ -185,6 +187,17 @@ def _pin(data: bytes, allocation: Allocation) -> bytes:
     return pin_networks(
         data, {row.network.name: str(row.prefix) for row in allocation.rows if row.status == "allocated"}
     )
+
+
+def _refuse_unreadable(edited: bytes, path: str) -> None:
+    """Raise where a range that is pinned has another size than a link shows the network at."""
+    from ipplan.plan.load import PlanError, parse_plan
+
+    try:
+        parse_plan(edited, path)
+    except PlanError as error:
+        problem = error.problems[0]
+        raise UsageProblem(f"{path} cannot be written: {problem.message}", problem.help) from None
 
 
 def _write(path: str, old: bytes, new: bytes, allocation: Allocation) -> None:

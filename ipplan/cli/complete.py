@@ -149,8 +149,24 @@ def _clusters(ctx: click.Context) -> Iterator[Word]:
     return ((name, None) for name in _tables(ctx, "clusters"))
 
 
+def _edges(ctx: click.Context) -> Iterator[Word]:
+    """Yield the edges that the plan declares, then those that networks and clusters only name."""
+    named = [row.get("edge") for key in ("networks", "clusters") for row in _rows(ctx, key)]
+    names = dict.fromkeys([*_tables(ctx, "edges"), *named])
+    return ((name, None) for name in names if isinstance(name, str))
+
+
 def _tables(ctx: click.Context, key: str) -> list[str]:
-    """Return the names under a key of the plan on the line, else of the plan in the working directory.
+    """Return the names under a key of the plan."""
+    return list(_table(ctx, key))
+
+
+def _rows(ctx: click.Context, key: str) -> list[dict[str, Any]]:
+    return [row for row in _table(ctx, key).values() if isinstance(row, dict)]
+
+
+def _table(ctx: click.Context, key: str) -> dict[str, Any]:
+    """Return what is under a key of the plan on the line, else of the plan in the working directory.
 
     The plan is read as TOML only, because one that is being written seldom passes as a plan.
     """
@@ -158,9 +174,9 @@ def _tables(ctx: click.Context, key: str) -> list[str]:
 
     path = _plan_on_line(ctx)
     if path == "-":
-        return []
-    tables = read_toml(read_input(path or DEFAULT_PLAN)[0])[0].get(key)
-    return list(tables) if isinstance(tables, dict) else []
+        return {}
+    found = read_toml(read_input(path or DEFAULT_PLAN)[0])[0].get(key)
+    return found if isinstance(found, dict) else {}
 
 
 def _plan_on_line(ctx: click.Context) -> str | None:
@@ -197,5 +213,6 @@ _WORDS: dict[str, Callable[[click.Context], Iterable[Word]]] = {
     "KIND": _kinds,
     "NETWORK": _networks,
     "CLUSTER": _clusters,
+    "EDGE": _edges,
 }
 """Words by option, by command and metavar, or by metavar."""

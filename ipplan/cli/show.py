@@ -72,9 +72,9 @@ def command(
     if not draw or catalog is None:
         emit(
             output,
-            table=lambda: shown.table(entries),
+            table=lambda: shown.table(plan, entries),
             document=lambda: shown.document(plan, entries, edition),
-            text=lambda width, color: shown.render_text(entries, width=width, color=color),
+            text=lambda width, color: shown.render_text(plan, entries, width=width, color=color),
         )
         return status
     chosen = {entry.network.name for entry in entries} if kinds or clusters or names else None

@@ -266,7 +266,11 @@ class Tables:
             make = self._worker if cluster.kind == "iks" else self._icp_worker
             found[TableKey("worker", cluster)] = tuple(make(cluster))
         for edge in self.ends.edges:
-            if self.ends.stretched_behind(edge) or self.ends.of_edge(edge, TRANSIT) or self._icp_of(edge):
+            if (
+                self.ends.stretched_behind(edge)
+                or self.ends.of_edge(edge, TRANSIT)
+                or edge in self.ends.icp_behind
+            ):
                 esg = tuple(self._esg(edge))
                 found[TableKey("esg", edge)] = esg
                 if stretched := tuple(self._over_stretched(edge)):
@@ -296,9 +300,6 @@ class Tables:
             for to in entries:
                 found.setdefault(to, []).append(key)
         return found
-
-    def _icp_of(self, edge: End) -> list[End]:
-        return [c for c in self.ends.of_platform("icp") if self.ends.edge_of_cluster(c) == edge]
 
     def _side(self, joint: Joint, side: End, words: Words) -> Iterator[Entry]:
         """Yield what a link carries of one side: a shared set where it carries all that the method can."""
@@ -493,8 +494,20 @@ class Tables:
     def conflict(self, first: Carried, second: Carried) -> Conflict | None:
         """Return the table that leads to both which tells most, None where no table does."""
         ones, twos = self.sets_of(first), self.sets_of(second)
+        if self._leading_to(ones).isdisjoint(self._leading_to(twos)):
+            return None
         found = [c for one in ones for two in twos if (c := self.joined(one, two)) is not None]
         return min(found, key=_rank, default=None)
+
+    def _leading_to(self, sets: tuple[SetKey, ...]) -> frozenset[TableKey]:
+        """Return the tables that lead to any of some sets."""
+        if sets not in self._leading:
+            self._leading[sets] = frozenset(t for key in sets for t in self.tables_of.get(key, ()))
+        return self._leading[sets]
+
+    @cached_property
+    def _leading(self) -> dict[tuple[SetKey, ...], frozenset[TableKey]]:
+        return {}
 
     def joined(self, one: SetKey, two: SetKey) -> Conflict | None:
         """Return the table that leads to both of two sets which tells most, None where no table does."""

@@ -77,6 +77,9 @@ def _entry(entry: Entry) -> dict[str, Any]:
         else {"prefix_length": grow_length, "cidr": _text(room), "blocked_by": blocked_by},
         "group": network.group,
         "edge": network.edge,
+        "site": network.site,
+        "gateway_on": network.gateway_on,
+        "data_center": network.data_center,
         "addresses": _addresses(entry),
         "description": network.description,
     }
@@ -127,6 +130,8 @@ _COLUMNS = (
     Column("network"),
     Column("kind"),
     Column("cluster"),
+    Column("edge"),
+    Column("site"),
     Column("provided by"),
     Column("status"),
     Column("cidr", "address"),
@@ -149,6 +154,8 @@ class _Shown(NamedTuple):
     network: str
     kind: str
     cluster: str | None
+    edge: str | None
+    site: str | None
     provider: str
     status: str
     cidr: str | None
@@ -164,9 +171,15 @@ class _Shown(NamedTuple):
     description: str | None
 
 
-def table(entries: Sequence[Entry]) -> Table:
+def table(plan: Plan, entries: Sequence[Entry]) -> Table:
     """Return a row for each network."""
-    return Table(_COLUMNS, [_row(entry) for entry in entries])
+    return _without(Table(_COLUMNS, [_row(entry) for entry in entries]), _needless(plan))
+
+
+def _needless(plan: Plan) -> set[str]:
+    """Return the columns that a plan has nothing to tell apart by."""
+    counts = {"edge": len(plan.edge_names), "site": len(plan.sites)}
+    return {title for title, count in counts.items() if count < 2}
 
 
 def _row(entry: Entry) -> _Shown:
@@ -176,7 +189,7 @@ def _row(entry: Entry) -> _Shown:
     if grow_length is not None and room is None:
         grow_to = f"/{grow_length}"
     return _Shown(
-        network.name, network.kind.name, network.cluster, _provider(entry), entry.status, _text(prefix), length,
+        network.name, network.kind.name, network.cluster, network.edge, network.site, _provider(entry), entry.status, _text(prefix), length,
         fields["first_usable"], fields["last_usable"], fields["gateway"], fields["size"], fields["usable"],
         grow_to, network.group, _address_words(entry), network.description,
     )  # fmt: skip
@@ -204,9 +217,10 @@ def _address_words(entry: Entry) -> str | None:
     return " ".join(words) or None
 
 
-def render_text(entries: Sequence[Entry], *, width: int | None, color: bool) -> str:
+def render_text(plan: Plan, entries: Sequence[Entry], *, width: int | None, color: bool) -> str:
     """Return what people read: the networks, their named addresses, room that is taken, and a count last."""
-    networks = _narrowed(Table(_COLUMNS, [_for_people(entry) for entry in entries]), width)
+    full = Table(_COLUMNS, [_for_people(entry) for entry in entries])
+    networks = _narrowed(_without(full, _needless(plan)), width)
     plain = width is None and not color
     parts = []
     if networks.rows:
@@ -228,6 +242,7 @@ _NARROWER = (
     ("gateway",),
     ("cluster",),
     ("provided by",),
+    ("edge", "site"),
 )
 """Columns that people can do without, in the order in which they go until the rest fits the terminal."""
 

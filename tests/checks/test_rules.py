@@ -56,6 +56,8 @@ UPLINK = net("esg", "vcs-esg-private", "10.176.18.192/27")
 COMMON = '[integration]\niks-vcs = "common-vlan"\n'
 FRA = '[edges.fra]\ndata-center = "fra02"\n'
 """A range of dal10 is 10.176.0.0/15, one of fra02 10.85.0.0/16."""
+LINK = "[edges.e]\n[sites.hq]\n"
+SHOWN = '[[link]]\nbetween = ["hq", "e"]\nmethod = "ipsec"\nnat = [{{ network = "{}", as = "{}" }}]\n'
 
 # rule: (plan that breaks it, severity, networks, overlap), plan that nearly does
 CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
@@ -251,6 +253,15 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
     "too-many-routes": [
         ('[integration]\nenterprise = "routed"\n' + "".join(net(f"e{i}", "enterprise", f"192.168.{i}.0/25") for i in range(201)), "error", (), None),
     ],
+    "link-nat-size": [
+        (LINK + SHOWN.format("a", "172.24.9.0/25") + '[networks.a]\nkind = "vcs-vm"\nhosts = 200\n', "error", ("a",), None),
+        (LINK + SHOWN.format("a", "172.24.0.0/15") + ICP + '[networks.a]\nkind = "icp-worker"\n', "error", ("a",), None),
+        (LINK + SHOWN.format("a", "fd00:9::/64") + '[networks.a]\nkind = "vcs-vm"\n', "error", ("a",), None),
+        (
+            '[edges.e]\n' + IKS + '[[link]]\nbetween = ["iks", "e"]\nmethod = "strongswan"\n'
+            'nat = [{ network = "a", as = "172.24.0.0/17" }]\n[networks.a]\nkind = "iks-pod"\n', "error", ("a",), None,
+        ),
+    ],
     "lonely-group": [('[networks.a]\nkind = "vcs-vm"\ngroup = "x"\n', "warning", ("a",), None)],
 }  # fmt: skip
 
@@ -312,6 +323,9 @@ FINE = {
     "nat-addresses": NAT + VIPS + '[networks.esg]\nkind = "vcs-esg-private"\naddresses = { uplink = 2, m = 3, p = 4 }\n',
     "too-many-routes": '[integration]\nenterprise = "routed"\n'
     + "".join(net(f"e{i}", "enterprise", f"192.168.{i}.0/24") for i in range(256)),
+    "link-nat-size": LINK + SHOWN.format("a", "172.24.9.0/25") + '[networks.a]\nkind = "vcs-vm"\nhosts = 100\n'
+    + SHOWN.format("b", "172.24.9.128/32") + '[networks.b]\nkind = "vcs-vm"\n'
+    + SHOWN.format("c", "172.24.8.0/26") + '[networks.c]\nkind = "vcs-esg-private"\n',
     "lonely-group": '[networks.a]\nkind = "vcs-vm"\ngroup = "x"\n[networks.b]\nkind = "vcs-vm"\ngroup = "x"\n',
 }  # fmt: skip
 
@@ -424,6 +438,33 @@ def test_a_data_center_of_an_edge_is_one_of_the_plans_own() -> None:
     assert [f.severity for f in findings(text.replace(FRA, "")) if f.rule == "ibm-private-overlap"] == [
         "warning"
     ]
+
+
+@pytest.mark.parametrize(
+    ("shown", "rules"),
+    [
+        ("10.200.80.0/24", {"ibm-service-overlap": "error"}),
+        ("10.176.8.0/24", {"ibm-private-overlap": "error"}),
+        ("10.48.8.0/24", {"ibm-private-overlap": "warning"}),
+        ("198.23.118.0/24", {"ibm-public-overlap": "error"}),
+        ("203.0.113.0/24", {"special-purpose-overlap": "error"}),
+        ("172.18.4.0/24", {"kubernetes-reserved-overlap": "error"}),
+        ("172.17.9.0/24", {"container-bridge-overlap": "warning"}),
+        ("172.30.1.0/24", {}),
+        ("10.176.18.200/32", {"ibm-private-overlap": "error"}),
+        ("10.176.9.200/32", {}),
+        ("10.225.9.0/24", {}),
+    ],
+)
+def test_what_a_link_shows_is_a_range_like_others(shown: str, rules: dict[str, str]) -> None:
+    # An address of a subnet that IBM Cloud provides is the ESG's to use.
+    text = DAL10 + LINK + SHOWN.format("a", shown) + net("a", "vcs-vm", "172.24.1.0/24")
+    text += net("esg", "vcs-esg-private", "10.176.9.192/26")
+    found = [f for f in findings(text) if f.key[0] == "link" and f.rule != "network-overlap"]
+    assert {f.rule: f.severity for f in found} == rules
+    for finding in found:
+        assert (finding.key, finding.networks) == (("link", 0, "nat", 0, "as"), ("a",))
+        assert finding.message.startswith(f"{shown}, a as seen through the link hq to e, overlaps ")
 
 
 def test_an_overlap_with_ibm_names_the_most_specific_row() -> None:

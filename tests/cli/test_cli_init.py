@@ -75,7 +75,7 @@ def test_the_reference_template_shows_every_key() -> None:
     schema = json.loads((ROOT / "ipplan" / "schemas" / "plan.json").read_text(encoding="utf-8"))
     tables: list[dict[str, Any]] = [schema["properties"][name] for name in ("plan", "integration")]
     tables += [schema["properties"][name]["items"] for name in ("avoid", "waive")]
-    tables += [schema["$defs"][name] for name in ("cluster", "network")]
+    tables += [schema["$defs"][name] for name in ("cluster", "edge", "site", "link", "nat", "network")]
     keys = {key for table in tables for key in table["properties"]}
     assert {key for key in keys if f"{key} = " not in text} == set()
     assert {kind for kind in KINDS if f'kind = "{kind}"' not in text} == set()

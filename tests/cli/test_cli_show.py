@@ -114,7 +114,7 @@ def test_a_network_is_told_in_full(run: Run, plan: str) -> None:
         "first_usable": "10.224.4.1", "last_usable": "10.224.4.254", "size": 256, "usable": 254,
         "gateway": "10.224.4.254",
         "grow_to": {"prefix_length": 22, "cidr": "10.224.4.0/22", "blocked_by": None},
-        "group": None, "edge": None, "addresses": {"gateway": "10.224.4.254", "dns": "10.224.4.10", "far": None},
+        "group": None, "edge": None, "site": None, "gateway_on": None, "data_center": None, "addresses": {"gateway": "10.224.4.254", "dns": "10.224.4.10", "far": None},
         "description": "tier",
     }  # fmt: skip
     assert (later["status"], later["prefix_length"], later["addresses"]) == ("to-allocate", 25, {"vip": None})
@@ -136,6 +136,39 @@ def test_csv_has_every_network_and_whole_numbers(run: Run, plan: str) -> None:
     rows = list(csv.DictReader(io.StringIO(run("show", plan, "--format", "csv").stdout.decode())))
     assert [row["network"] for row in rows[:2]] == ["vm", "later"]
     assert (rows[0]["size"], rows[0]["grow to"], rows[1]["cidr"]) == ("256", "10.224.4.0/22", "")
+
+
+SEVERAL = """\
+[edges.dallas]
+[sites.hq]
+[sites.lab]
+[networks.vm]
+kind = "vcs-vm"
+prefix = 24
+edge = "frankfurt"
+gateway-on = "on-premises"
+[networks.office]
+kind = "enterprise"
+cidr = "192.168.0.0/24"
+site = "hq"
+data-center = "fra02"
+"""
+
+
+def test_edge_and_site_are_columns_where_the_plan_has_several(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "plan.toml").write_text(SEVERAL, encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(run("show", "plan.toml", "-f", "csv").stdout.decode())))
+    assert [(row["edge"], row["site"]) for row in rows] == [("frankfurt", ""), ("", "hq")]
+    text = run("show", "plan.toml").stdout.decode()
+    assert text.split("\n")[0].split() == ["network", "kind", "edge", "site", "provided", "by", "cidr", "first", "last", "gateway", "size", "usable"]  # fmt: skip
+    networks = shown(run, "plan.toml")["networks"]
+    assert [(n["edge"], n["site"], n["gateway_on"], n["data_center"]) for n in networks] == [
+        ("frankfurt", None, "on-premises", None),
+        (None, "hq", None, "fra02"),
+    ]
+    (tmp_path / "plan.toml").write_text(SEVERAL.replace("[edges.dallas]\n[sites.hq]\n[sites.lab]", "[sites.hq]"), "utf-8")  # fmt: skip
+    (first, *_) = run("show", "plan.toml", "-f", "csv").stdout.decode().split("\n")
+    assert not {"edge", "site"}.intersection(first.split(","))
 
 
 def test_csv_of_the_map_has_every_block(run: Run, plan: str) -> None:

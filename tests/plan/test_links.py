@@ -152,7 +152,7 @@ def test_the_only_edge_has_what_names_no_edge() -> None:
     assert load(text).links[0].networks == ("n", "w")
     ((line, column, rule, message, help_), *more) = problems(text + "[edges.f]\n", before=0)
     assert (line, column, rule) == (13, 13, "bad-value")
-    assert message == 'link[0].networks[0] is "n", a network of neither e nor hq'
+    assert message == 'link[0].networks[0] is "n", a network of neither hq nor e'
     assert help_ == "write its edge or site in [networks.n]"
     assert [found[4] for found in more] == ["w is a network of c"]
 
