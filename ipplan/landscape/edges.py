@@ -578,11 +578,7 @@ class EsgBuilder:
             own = {n.prefix for n in stretched}
             for item in self.ends.carried(joint, joint.first):
                 # What is stretched is one wire with the enterprise's network and needs no route.
-                if (
-                    item.prefix is not None
-                    and item.prefix not in own
-                    and item.network.kind.provider == "enterprise"
-                ):
+                if item.prefix is not None and item.prefix not in own:
                     yield Route(
                         "DLR", self.end.name, item.prefix, "on-premises router", hop, None, "static", text,
                         joint.first, joint,

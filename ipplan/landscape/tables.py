@@ -132,12 +132,13 @@ class Tables:
                     yield ("tunnels", cluster.kind)
                 yield ("workers", cluster)
                 yield ("workers*", self._group(cluster))
-                if ends.names_tunnel(ends.of_cluster(cluster, "iks-ingress-public")):
+                if cluster.kind == "iks":
                     # A tunnel that ends at workers' private addresses does not carry their subnet.
-                    yield ("tunnelled", cluster)
-                    yield ("tunnelled*", self._group(cluster))
+                    for uplink in ends.public_uplinks(cluster):
+                        yield ("tunnelled", cluster, uplink)
+                        yield ("tunnelled*", self._group(cluster), uplink)
         if kind.provider == "enterprise" or ends.on_premises(network):
-            if (site := ends.site_of(network)) is not None:
+            for site in ends.sites_of(network):
                 yield ("site", site)
                 if network.prefix is not None and self.from_workers(network.prefix):
                     yield ("site-from-workers", site)
@@ -171,7 +172,10 @@ class Tables:
 
     def _group(self, cluster: End) -> object:
         """Return the edge that an IKS cluster names, None for one that the short form joins with every edge."""
-        if cluster.kind != "iks" or not self.ends.open(cluster, "iks-edge") or cluster in self._special:
+        if cluster.kind != "iks" or not self.ends.open(cluster, "iks-edge"):
+            return cluster
+        if cluster in self._special or any(j.pair == "iks-icp" for j in self.ends.written_of(cluster)):
+            # What a link with ICP carries is not behind the ESG's tunnel, which then differs from those of others.
             return cluster
         names = self.ends.named_edges(cluster)
         return None if not names else cluster
@@ -329,7 +333,7 @@ class Tables:
             elif joint.pair == "iks-edge":
                 if joint.method == "strongswan":
                     yield Entry(("inside", side), words, joint)
-                    yield Entry(("tunnelled", side), words, joint)
+                    yield Entry(("tunnelled", side, self.ends.tunnel_uplink(joint.second)), words, joint)
             elif joint.method == "strongswan":
                 yield Entry(("tunnel", side), words, joint)
         elif side.kind == "site":
@@ -448,7 +452,8 @@ class Tables:
         method = ends.short_method("iks-edge")
         written = [j for j in ends.written_of(edge) if j.pair == "iks-edge"]
         if edge in self._open_edges and not written and self._takes(edge, only):
-            yield from _family(method, None, _IKS_BACK.get(method), untranslated=untranslated)
+            uplink = ends.tunnel_uplink(edge)
+            yield from _family(method, None, uplink, _IKS_BACK.get(method), untranslated=untranslated)
             for cluster in ends.of_platform("iks"):
                 if self._group(cluster) is not None and (joint := ends.joint("iks-edge", cluster, edge)):
                     yield from self._from_cluster(joint, only, untranslated=untranslated)
@@ -596,13 +601,15 @@ _IKS_BACK: dict[str | None, Words] = {
 """How an ESG reaches what is inside an IKS cluster."""
 
 
-def _family(method: str | None, group: object, words: Words | None, *, untranslated: bool) -> Iterator[Entry]:
+def _family(
+    method: str | None, group: object, uplink: str, words: Words | None, *, untranslated: bool
+) -> Iterator[Entry]:
     """Yield what all clusters that the short form joins with every edge have behind their link."""
     if words is None:
         return
     if method == "strongswan":
         yield Entry(("insides", "iks", group), words)
-        yield Entry(("tunnelled*", group), words)
+        yield Entry(("tunnelled*", group, uplink), words)
     else:
         yield Entry(("pods*", group), words)
         if untranslated and method == "common-vlan":
