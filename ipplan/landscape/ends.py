@@ -520,6 +520,7 @@ class Ends:
                 side.kind == "edge"
                 and joint.far(side).kind == "iks"
                 and joint.method != "bgp"  # the BCR passes on whatever the ESG announces
+                and network.name not in shown  # known by a range of its own on this link
                 and self._tunnelled(network, joint.first)
             ):
                 continue
@@ -572,6 +573,8 @@ class Ends:
                 if side.kind == "iks" and self.ends_privately(joint, side):
                     # Workers whose private addresses are the end of the tunnel cannot be behind it as well.
                     own = []
+                if side.kind == "icp":
+                    own = [n for n in own if self.edge_of(n) is not None]
                 return [*inside, *own]
             return []
         if side.kind == "site":

@@ -154,6 +154,8 @@ class Tables:
             yield ("transit", edge)
             if edge in self._open_edges:
                 yield ("transits",)
+        if kind.name == "vcs-hcx" and (edge := ends.edge_of(network)) is not None:
+            yield ("concentrator", edge)
         if kind.name == "vcs-vm" and (edge := ends.edge_of(network)) is not None:
             yield ("stretchable", edge)
 
@@ -470,7 +472,9 @@ class Tables:
         words = _IKS_BACK.get(joint.method)
         if words is None:
             return
-        if joint.method == "strongswan" and not self._takes_from(joint, joint.second, only):
+        # A policy takes packets of its local subnets only; and the BCR drops senders that it neither assigned nor learned.
+        asks = joint.method == "strongswan" or (untranslated and joint.method == "bgp")
+        if asks and not self._takes_from(joint, joint.second, only):
             return
         yield from self._side(joint, joint.first, words)
         if untranslated and joint.method == "common-vlan":
@@ -529,6 +533,9 @@ class Tables:
                     yield Entry(_LEARNED, f"{words} and the BCR, to which it is announced", joint)
             elif joint.pair == "site-edge":
                 yield from self._side(joint, joint.second, f"through {joint.title}")
+                if joint.method == "l2-extension":
+                    words = "over the WAN to the remote L2 concentrator"
+                    yield Entry(("concentrator", joint.second), words, joint)
 
     # Verdicts.
 

@@ -387,7 +387,7 @@ class Landscape:
         """Tell whether ICP workers are behind the tunnel between two clusters, and so not behind the ESG's tunnel."""
         if not CLUSTER_TUNNEL_TAKES_ICP_WORKERS or (join.sort, join.method) != ("iks-edge", "strongswan"):
             return False
-        if net.kind != "icp-worker":
+        if net.kind != "icp-worker" or net.name in join.shown:
             return False
         return any(
             join.ends[0] in between.ends
@@ -506,10 +506,13 @@ class Landscape:
             return found
         edge = ("edge", worker.edge)
         found += entries(self.behind(edge))
-        if any(edge in join.ends for join in self.joined("icp-edge", "nat", end=cluster)):
+        translated = any(edge in join.ends for join in self.joined("icp-edge", "nat", end=cluster))
+        if translated:
             found += [*entries([*self.private(), *self.public()]), *self.routed(), *self.announced_in_ten()]
         # Without NAT a packet to IBM's networks is not translated, and ends at the ESG; but for what follows.
         for join in self.joined("iks-edge", "bgp", "common-vlan", end=edge):
+            if join.method == "bgp" and not translated and not self.is_in(worker, join, edge):
+                continue  # The BCR drops senders that it neither assigned nor learned.
             found += self.across(join, join.ends[0])
             if join.method == "common-vlan":
                 # The ESG stands on the VLAN of the workers: a connected route, without NAT.
@@ -566,6 +569,9 @@ class Landscape:
         found = entries([*self.at(site), *self.public()])
         for join in self.joined("site-edge", "l2-extension", "ipsec", "gre", end=site):
             found += self.across(join, join.ends[1])
+            if join.method == "l2-extension":
+                # The local concentrator sends its tunnel's packets to the remote one.
+                found += entries(self.of(join.ends[1], "vcs-hcx"))
         for join in self.joined("site-private", "routed", end=site):
             found += self.across(join, join.ends[1])
         return found
