@@ -120,7 +120,8 @@ def _out(walk: Walk, cluster: End, route: Route, *, restored: bool, pod: bool) -
     public = route.via == "FCR"
     if public and cluster.kind == "iks":
         _assume_public(walk, cluster)
-    if pod and not restored:
+    if pod and not restored and not walk.answering:
+        # An answer belongs to a connection that the worker knows, and no rule asks for it again.
         changed = walk.translate(("worker", cluster), source=node_address(walk, cluster, public=public))
         walk.hop(
             "worker",
@@ -413,7 +414,7 @@ def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, route: Route, *, pod: 
         text, case = "translates it as the link says, and encrypts the packet for the tunnel", ""
     if not inside(walk.source, near.subnets):
         node = node_address(walk, cluster)
-        if not pod or not inside(node, near.subnets):
+        if not pod or walk.answering or not inside(node, near.subnets):
             walk.halt(
                 "strongSwan", "outside-tunnel",
                 f"the tunnel takes packets from {_listed(near.subnets)} only, and {walk.source} is not among them",

@@ -144,7 +144,7 @@ def _route(walk: Walk, device: Esg, place: Place, *, established: bool = False) 
         return None
     lookup = walk.tracer.esg(edge)
     route = lookup.find(walk.destination)
-    tunnel = _policy(walk, device)
+    tunnel = _policy(walk, device, route)
     if not walk.answering and route is not None and route.interface not in ("public", "private"):
         walk.pass_through(("esg", edge))
     if route is None and tunnel is None:
@@ -174,8 +174,8 @@ def _route(walk: Walk, device: Esg, place: Place, *, established: bool = False) 
     return _uplink(walk, device, route, place, established=established)
 
 
-def _policy(walk: Walk, device: Esg) -> Tunnel | None:
-    """Return the tunnel whose subnets on the far side hold the destination."""
+def _policy(walk: Walk, device: Esg, route: Route | None) -> Tunnel | None:
+    """Return the tunnel whose subnets on the far side hold the destination; one that does not take it only without a route."""
     found = None
     for tunnel in device.tunnels:
         far = tunnel.far_from(device.end)
@@ -183,7 +183,10 @@ def _policy(walk: Walk, device: Esg) -> Tunnel | None:
             if _takes(walk, tunnel, device.end):
                 return tunnel
             found = found or tunnel
-    return found
+    known = route is not None and route.prefix.length > 0
+    if known and route is not None and route.via == "BCR":
+        known = walk.tracer.bcr.find(walk.destination) is not None
+    return None if known else found
 
 
 def _takes(walk: Walk, tunnel: Tunnel, edge: End) -> bool:

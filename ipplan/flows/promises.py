@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ipplan.flows.model import Flow
     from ipplan.landscape import Landscape
-    from ipplan.landscape.ends import Joint
+    from ipplan.landscape.ends import Ends, Joint
     from ipplan.plan.methods import Pair
     from ipplan.plan.model import Network
 
@@ -91,14 +91,23 @@ def _joint_of(landscape: Landscape, flow: Flow, source: Network | None, destinat
     elif flow.letter == "C" and source is not None:
         edge = ends.edge_of(destination)
         joint = None if edge is None else ends.joint("iks-edge", End("iks", source.cluster), edge)
-        if joint is not None and not any(
-            c.network.name == destination.name for c in ends.carried(joint, joint.second)
-        ):
+        if joint is not None and not _promises(ends, joint, source, destination):
             joint = None
     elif flow.letter == "E" and source is not None and (site := ends.site_of(source)) is not None:
         # What a written link promises is what it carries; the key of the short form promises the documented flow.
         joint = next((j for j in ends.joints_of(site) if j.link is None), None)
     return joint if joint is not None and joint.method is not None else None
+
+
+def _promises(ends: Ends, joint: Joint, source: Network, destination: Network) -> bool:
+    """Tell whether a link of an IKS cluster promises flow C: a written one promises what it carries, but for answers."""
+    if not any(
+        c.network.name == destination.name and not c.outbound_only for c in ends.carried(joint, joint.second)
+    ):
+        return False
+    if joint.link is None or joint.method not in _OWN_ADDRESSES:
+        return True
+    return any(c.network.name == source.name for c in ends.carried(joint, joint.first))
 
 
 def _carried(landscape: Landscape, alike: Alike) -> Iterator[Promise]:
@@ -110,6 +119,8 @@ def _carried(landscape: Landscape, alike: Alike) -> Iterator[Promise]:
         first, second = (_first_of(alike, ends.carried(joint, end)) for end in (joint.first, joint.second))
         for one in first:
             for two in second:
+                if ends.on_premises(one.network) and ends.on_premises(two.network):
+                    continue  # both are the site's, which stretches them
                 if not two.outbound_only:
                     yield Promise(None, one.network, two.network, joint, count - 1)
                 if not one.outbound_only:
