@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.landscape.tables import refuses
 from ipplan.landscape.verdicts import end_of
 from ipplan.plan.methods import PAIRS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ipplan.addresses import Prefix
     from ipplan.landscape import Landscape
     from ipplan.landscape.ends import End, Joint
     from ipplan.plan.model import Network
 
 _UPLINKS = ("vcs-esg-public", "vcs-esg-private", "vcs-transit", "vcs-hcx", "vcs-vtep")
 """The kinds of network of an edge that decide how packets leave it."""
+
+
+class Block(NamedTuple):
+    """Pairs that are alike: each of some networks with each of others. None among the first stands for the internet."""
+
+    firsts: tuple[Network | None, ...]
+    seconds: tuple[Network, ...]
+
+    @property
+    def size(self) -> int:
+        """How many pairs it is."""
+        return len(self.firsts) * len(self.seconds)
 
 
 class Alike:
@@ -33,10 +48,36 @@ class Alike:
         """Return a small number for a class, which compares faster than the class."""
         return self._numbers.setdefault(value, len(self._numbers))
 
-    def pair(self, first: Network | None, second: Network) -> object:
-        """Return the class of a pair of networks; None stands for the internet."""
-        joined = None if first is None else self._joined(first, second)
-        return (None if first is None else self.network(first)), self.network(second), joined
+    def blocks(
+        self, firsts: Iterable[Network | None], seconds: Iterable[Network]
+    ) -> Iterator[tuple[object, Block]]:
+        """Yield all pairs of two lists in blocks of alike ones, each with its class; blocks of one class are alike too.
+
+        Costs what the lists hold, and the product of their groups: networks of one class behind one end.
+        """
+        firsts, seconds = list(firsts), list(seconds)
+        common = {n.prefix for n in firsts if n is not None} & {n.prefix for n in seconds}
+        one, two = self._groups(firsts, common), self._groups(seconds, common)
+        for (class_one, _, _), own in one.items():
+            for (class_two, _, _), others in two.items():
+                second = others[0]
+                assert second is not None
+                joined = None if own[0] is None else self._joined(own[0], second)
+                kept = tuple(n for n in others if n is not None)
+                yield (class_one, class_two, joined), Block(tuple(own), kept)
+
+    def _groups(
+        self, networks: Iterable[Network | None], common: set[Prefix | None]
+    ) -> dict[tuple[object, End | None, Prefix | None], list[Network | None]]:
+        found: dict[tuple[object, End | None, Prefix | None], list[Network | None]] = {}
+        for network in networks:
+            key: tuple[object, End | None, Prefix | None] = (None, None, None)
+            if network is not None:
+                # A range that stands on both sides may be one wire, or a conflict.
+                prefix = network.prefix if network.prefix in common else None
+                key = (self.network(network), end_of(self._landscape.ends, network), prefix)
+            found.setdefault(key, []).append(network)
+        return found
 
     def _joined(self, first: Network, second: Network) -> object:
         ends = self._landscape.ends

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.flows.alike import Alike
-from ipplan.flows.documented import pairs_of
+from ipplan.flows.documented import blocks_of
 from ipplan.flows.model import FLOWS
 from ipplan.landscape.ends import PRIVATE, Carried, End
 from ipplan.plan.methods import PAIRS
@@ -44,8 +44,7 @@ def list_promises(landscape: Landscape) -> list[Promise]:
     """
     alike = Alike(landscape)
     found: dict[object, Promise] = {}
-    for promise in (*_documented(landscape), *_carried(landscape, alike)):
-        key = (promise.flow, alike.pair(promise.source, promise.destination))
+    for key, promise in (*_documented(landscape, alike), *_carried(landscape, alike)):
         before = found.get(key)
         found[key] = promise if before is None else before._replace(alike=before.alike + 1 + promise.alike)
     pairs = {(p.source and p.source.name, p.destination.name) for p in found.values() if p.flow is not None}
@@ -55,14 +54,15 @@ def list_promises(landscape: Landscape) -> list[Promise]:
     ]  # fmt: skip
 
 
-def _documented(landscape: Landscape) -> Iterator[Promise]:
+def _documented(landscape: Landscape, alike: Alike) -> Iterator[tuple[object, Promise]]:
     for flow in FLOWS:
         if not _may_promise(landscape, flow):
             continue
-        for source, destination in pairs_of(landscape, flow):
+        for key, block in blocks_of(landscape, alike, flow):
+            source, destination = block.firsts[0], block.seconds[0]
             joint = _joint_of(landscape, flow, source, destination)
             if joint is not None or (flow.letter == "A" and _has_ingress(landscape, destination)):
-                yield Promise(flow.letter, source, destination, joint, 0)
+                yield (flow.letter, key), Promise(flow.letter, source, destination, joint, block.size - 1)
 
 
 def _may_promise(landscape: Landscape, flow: Flow) -> bool:
@@ -101,7 +101,7 @@ def _joint_of(landscape: Landscape, flow: Flow, source: Network | None, destinat
     return joint if joint is not None and joint.method is not None else None
 
 
-def _carried(landscape: Landscape, alike: Alike) -> Iterator[Promise]:
+def _carried(landscape: Landscape, alike: Alike) -> Iterator[tuple[object, Promise]]:
     """Yield both directions of what links carry, one link of those that are alike."""
     ends = landscape.ends
     for joint, count in _joints(landscape, alike):
@@ -110,10 +110,14 @@ def _carried(landscape: Landscape, alike: Alike) -> Iterator[Promise]:
         first, second = (_first_of(alike, ends.carried(joint, end)) for end in (joint.first, joint.second))
         for one in first:
             for two in second:
-                if not two.outbound_only:
-                    yield Promise(None, one.network, two.network, joint, count - 1)
-                if not one.outbound_only:
-                    yield Promise(None, two.network, one.network, joint, count - 1)
+                for source, target in ((one, two), (two, one)):
+                    if not target.outbound_only:
+                        key = (
+                            None,
+                            alike.joint(joint),
+                            *map(alike.network, (source.network, target.network)),
+                        )
+                        yield key, Promise(None, source.network, target.network, joint, count - 1)
 
 
 def _first_of(alike: Alike, items: Iterable[Carried]) -> Sequence[Carried]:

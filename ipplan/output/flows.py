@@ -64,7 +64,7 @@ def _trace(trace: Trace) -> dict[str, Any]:
         "back": [_hop(i, hop) for i, hop in enumerate(trace.back, start=1)],
         "back_stop": _stop(trace.back_stop),
         "assumptions": list(trace.assumptions),
-        "alike": [{"from": one, "to": other} for one, other in trace.alike],
+        "alike": [{"from": list(firsts), "to": list(seconds)} for firsts, seconds in trace.alike],
     }
 
 
@@ -200,10 +200,9 @@ def render_list(traces: Sequence[Trace | Missing], *, width: int | None, color: 
 
 def _ends(trace: Trace) -> tuple[str, str]:
     """Return the ends of a trace for people, with those of pairs that are alike."""
-    pairs = [(_named(trace.source), _named(trace.destination)), *trace.alike]
-    sides = (dict.fromkeys(one for one, _ in pairs), dict.fromkeys(other for _, other in pairs))
-    start, end = (_some(list(side)) for side in sides)
-    return ("the internet" if start == "internet" else start), end
+    blocks = trace.alike or (((_named(trace.source),), (_named(trace.destination),)),)
+    start, end = (_some([name for block in blocks for name in block[side]]) for side in (0, 1))
+    return start, end
 
 
 def _some(names: Sequence[str]) -> str:
