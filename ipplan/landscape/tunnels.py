@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 TUNNELS = frozenset({"strongswan", "ipsec", "gre"})
 """The methods that are tunnels between two gateways."""
+_TRANSLATED_BY_NEAR = frozenset({"iks-edge", "iks-icp"})
+"""The pairs in which the strongSwan of the IKS cluster translates both sides: remoteSubnetNAT of its chart."""
 _SITE_END = (*names.TUNNEL, "ipsec", "gre")
 """Under which names an enterprise network sets the end of a tunnel aside."""
 
@@ -121,8 +123,19 @@ class Tunnels:
         if not near.subnets or not far.subnets:
             return None
         ike = self._ends.plan.ike or 2
-        shown = [translations(self._ends.carried(joint, end)) for end in (joint.first, joint.second)]
-        return Tunnel(joint, near, far, ike, private, *shown)
+        near_nat, far_nat = (
+            translations(self._ends.carried(joint, end)) for end in (joint.first, joint.second)
+        )
+        if far_nat and joint.pair in _TRANSLATED_BY_NEAR:
+            far = far._replace(policy=self._real(joint, joint.second))
+        return Tunnel(joint, near, far, ike, private, near_nat, far_nat)
+
+    def _real(self, joint: Joint, end: End) -> tuple[Prefix, ...]:
+        """Return what a link carries of one side at its real addresses; what is translated stays a prefix of its own."""
+        items = self._ends.carried(joint, end)
+        rest = self._folder.fold(item for item in items if item.shown is None)
+        own = [item.network.prefix for item in items if item.shown is not None]
+        return tuple(sorted({*rest, *(prefix for prefix in own if prefix is not None)}))
 
     def subnets(self, joint: Joint, end: End) -> tuple[Prefix, ...]:
         """Return what a link carries of one side in the fewest prefixes, as the far side sees it."""
@@ -138,19 +151,21 @@ class Tunnels:
             gateway = esg_address(self._ends, end, "private" if private else "public", names.ESG_TUNNEL)
             label = self._labels["edge", end.name]
             identity = "on-prem" if end.name is None else f"on-prem-{label}"
-            return TunnelEnd(end, label, gateway, None, identity, subnets)
+            return TunnelEnd(end, label, gateway, None, identity, subnets, subnets)
         if end.kind == "site":
             label = self._labels["site", end.name]
             own = [n for n in self._ends.of_site(end) if n.kind.provider == "enterprise"]
-            return TunnelEnd(end, label, first_named(own, *_SITE_END), None, f"site-{label}", subnets)
+            return TunnelEnd(
+                end, label, first_named(own, *_SITE_END), None, f"site-{label}", subnets, subnets
+            )
         label = self._cluster_labels[end.name]
         alone = sum(c.platform == end.kind for c in self._ends.plan.clusters.values()) < 2
         if end.kind == "iks":
             identity = "ibm-cloud" if alone else f"ibm-cloud-{label}"
             gateway = None if private else self._iks_gateway(joint, end)
-            return TunnelEnd(end, label, gateway, None, identity, subnets)
+            return TunnelEnd(end, label, gateway, None, identity, subnets, subnets)
         identity = "icp" if alone else f"icp-{label}"
-        return TunnelEnd(end, label, *self._icp_gateway(end), identity, subnets)
+        return TunnelEnd(end, label, *self._icp_gateway(end), identity, subnets, subnets)
 
     def _iks_gateway(self, joint: Joint, cluster: End) -> HostAddress | None:
         """Return the public load balancer address of a cluster's tunnel.
