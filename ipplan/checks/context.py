@@ -6,12 +6,13 @@ reading it; the rules see networks only where something touches them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ipplan.addresses import WIDTH, Prefix, Range, RangeSet
 from ipplan.plan.kinds import KINDS
-from ipplan.topology import choice, find_conflict, sites_of
+from ipplan.plan.model import INTEGRATION
 
 if TYPE_CHECKING:
     import datetime
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from ipplan.catalog import Catalog, IksWindow, Reservation
     from ipplan.checks.drift import Against
     from ipplan.checks.waivers import Settlement
+    from ipplan.landscape import Landscape
     from ipplan.plan.kinds import Kind
+    from ipplan.plan.methods import IntegrationKey
     from ipplan.plan.model import Network, Plan
-    from ipplan.topology import Choice, Conflict, Site
 
 _HOST_MASK = {4: [(1 << 32 - n) - 1 for n in range(33)], 6: [(1 << 128 - n) - 1 for n in range(129)]}
 _MOST_SUGGESTIONS = 200
@@ -113,18 +115,42 @@ class Context:
         return tuple(_sweep(version, self.networks) for version in (4, 6))
 
     @cached_property
-    def choice(self) -> Choice:
-        """The integration that the plan names."""
-        return choice(self.plan.integration)
+    def landscape(self) -> Landscape:
+        """What follows from the plan: ends, links, tables and devices."""
+        from ipplan.landscape import Landscape
+
+        return Landscape(self.plan, self.catalog)
+
+    def changes_to_conflict(self, first: Network, second: Network) -> tuple[tuple[IntegrationKey, str], ...]:
+        """Return each change of one integration that would make two networks conflict.
+
+        Answered for networks of a kind in clusters and edges alike, so that many equal ones cost one answer.
+        """
+        ends = self.landscape.ends
+        key = (
+            first.kind.name, second.kind.name, first.cluster == second.cluster, ends.edge_of(first) == ends.edge_of(second),
+            ends.site_of(first) == ends.site_of(second), first.prefix == second.prefix,
+        )  # fmt: skip
+        if key not in self._changes:
+            self._changes[key] = tuple(self._try_changes(first, second))
+        return self._changes[key]
 
     @cached_property
-    def sites(self) -> frozenset[Site]:
-        """The routing domains in which the plan has something."""
-        return sites_of(self.plan)
+    def _changes(self) -> dict[tuple[object, ...], tuple[tuple[IntegrationKey, str], ...]]:
+        return {}
 
-    def conflict(self, first: str, second: str, *, same_cluster: bool) -> Conflict | None:
-        """Return why networks of two kinds must not overlap, None where no domain sees both."""
-        return find_conflict(self.choice, self.sites, first, second, same_cluster)
+    def _try_changes(self, first: Network, second: Network) -> Iterator[tuple[IntegrationKey, str]]:
+        from ipplan.landscape import Landscape
+        from ipplan.landscape.ends import Carried
+
+        small = _around(self.plan, (first, second))
+        for integration, methods in INTEGRATION.items():
+            for method in methods:
+                if method == self.plan.integration.get(integration):
+                    continue
+                changed = replace(small, integration={**small.integration, integration: method})
+                if Landscape(changed, self.catalog).tables.conflict(Carried(first), Carried(second)):
+                    yield integration, method
 
     def touching(self, prefixes: Iterable[Prefix]) -> Iterator[Network]:
         """Yield the networks that share an address with any of the prefixes, in address order."""
@@ -196,6 +222,26 @@ class Context:
                 free = Prefix(version, first, wanted.length)
                 return f"{free} is free in pool {pool.prefix} for {network.name}"
         return None
+
+
+def _around(plan: Plan, pair: tuple[Network, Network]) -> Plan:
+    """Return the plan with a pair of networks, their clusters and the first of each platform, and a network a kind."""
+    first_of: dict[str, str] = {}
+    for cluster in plan.clusters.values():
+        first_of.setdefault(cluster.platform, cluster.name)
+    clusters = {*(n.cluster for n in pair), *first_of.values()}
+    names = {n.name for n in pair}
+    seen: set[tuple[str, str | None, str | None]] = set()
+    networks = []
+    for network in plan.networks:
+        key = (network.kind.name, network.cluster, network.edge)
+        if network.name in names or (
+            (network.cluster in clusters or network.kind.platform is None) and key not in seen
+        ):
+            seen.add(key)
+            networks.append(network)
+    kept = {name: c for name, c in plan.clusters.items() if name in clusters}
+    return replace(plan, clusters=kept, networks=tuple(networks))
 
 
 def windows_for(kind: Kind) -> tuple[IksWindow, ...]:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from ipplan.addresses import PrefixIndex
 from ipplan.checks.context import label
 from ipplan.checks.registry import RULES, rule
-from ipplan.findings import Source
-from ipplan.topology import SITES, changes_to_conflict
+from ipplan.findings import Severity, Source
+from ipplan.landscape.ends import BEHIND, PRIVATE, TRANSIT, Carried, End
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from ipplan.checks.context import Context
-    from ipplan.findings import Finding
-    from ipplan.plan.model import Network
-    from ipplan.topology import Conflict
+    from ipplan.checks.context import Context, Sweep
+    from ipplan.findings import Finding, KeyPath
+    from ipplan.landscape import Landscape
+    from ipplan.landscape.ends import Ends
+    from ipplan.landscape.tables import Conflict, SetKey
+    from ipplan.plan.methods import IntegrationKey
+    from ipplan.plan.model import Network, Plan
 
 _ARCHITECTURE = Source(
     "IBM Cloud docs, vmware-solutions: integration, IP addressing, and network flows",
@@ -36,90 +38,175 @@ def network_overlap(context: Context) -> Iterator[Finding]:
     """Two networks of the plan share addresses.
 
     Why: an address that stands in two places is reached in one of them only, and which one changes from router
-    to router. It is an error where both are destinations in one routing domain, under the integration that the
-    plan names, after what NAT hides is taken out. Where nothing sees both it is a warning, as for two clusters on
-    the same default pod range that nothing joins.
+    to router. It is an error where one routing table leads to both: the packet could go either way. NAT on a link takes
+    a range out of the tables beyond it and puts the translated range in. Where no table leads to both it is a warning,
+    as for two clusters on the same default pod range that nothing joins.
 
-    Do: move one of the two. Pod and service ranges of a running cluster cannot change, so move the other side.
+    Do: move one of the two, or translate one on its link with `nat`. Pod and service ranges of a running cluster
+    cannot change, so move the other side.
     """
     told = 0
-    for sweep in context.sweeps:
-        around = _Around(context)
-        for network, first, last in zip(sweep.networks, sweep.firsts, sweep.lasts, strict=True):
+    for run in _runs(context):
+        around = _Around(context.landscape)
+        for item, first, last in run:
             around.close_before(first)
-            outers, further = around.nearest(network, 1 if told > _FULL_DETAIL else _MOST_NEIGHBOURS)
+            outers, further = around.nearest(item, 1 if told > _FULL_DETAIL else _MOST_NEIGHBOURS)
             told += len(outers)
             for outer in outers:
-                yield _overlap(context, network, outer, further if outer is outers[-1] else 0)
-            around.open(network, last)
+                yield _overlap(context, item, outer, further if outer is outers[-1] else 0)
+            around.open(item, last)
+
+
+_Item = tuple[Carried, int, int]
+"""A destination with its first and last address."""
+
+
+def _runs(context: Context) -> Iterator[list[_Item]]:
+    """Yield what lies together: destinations in address order, of which each overlaps another of its run."""
+    shown: dict[int, list[Carried]] = {}
+    if any(link.nat for link in context.plan.links):
+        for item in dict.fromkeys(item for item, _, _ in context.landscape.tables.translated):
+            assert item.shown is not None
+            shown.setdefault(item.shown.version, []).append(item)
+    for sweep in context.sweeps:
+        if sweep.version in shown:
+            yield from _runs_of(_with_shown(sweep, shown[sweep.version]))
+        else:
+            yield from _runs_of_networks(sweep)
+
+
+def _with_shown(sweep: Sweep, shown: Sequence[Carried]) -> Iterator[_Item]:
+    """Yield networks and what links show, in address order, the larger first where two start together."""
+    items: list[_Item] = [
+        (Carried(n), first, last)
+        for n, first, last in zip(sweep.networks, sweep.firsts, sweep.lasts, strict=True)
+    ]
+    items += [(item, p.first, p.last) for item in shown if (p := item.prefix) is not None]
+    yield from sorted(items, key=lambda item: (item[1], -item[2]))
+
+
+def _runs_of(items: Iterable[_Item]) -> Iterator[list[_Item]]:
+    run: list[_Item] = []
+    end = -1
+    for item in items:
+        if item[1] > end:
+            if len(run) > 1:
+                yield run
+            run = []
+        run.append(item)
+        end = max(end, item[2])
+    if len(run) > 1:
+        yield run
+
+
+def _runs_of_networks(sweep: Sweep) -> Iterator[list[_Item]]:
+    """Do the same for networks alone; most plans have no overlap, and nothing is built for them."""
+    networks, firsts, lasts = sweep.networks, sweep.firsts, sweep.lasts
+    start, end = 0, -1
+    for at, first in enumerate(firsts):
+        if first > end:
+            if at - start > 1:
+                yield [(Carried(networks[i]), firsts[i], lasts[i]) for i in range(start, at)]
+            start = at
+        if lasts[at] > end:
+            end = lasts[at]
+    if len(firsts) - start > 1:
+        yield [(Carried(networks[i]), firsts[i], lasts[i]) for i in range(start, len(firsts))]
 
 
 class _Around:
-    """The networks that hold the current address, while a sweep goes through all in address order.
+    """The destinations around the one at hand.
 
-    Prefixes nest or are disjoint, so these form a stack, and it holds exactly what is around the next network.
-    Whether two networks conflict depends on their kinds, and on whether they are of one cluster; stacks by these
-    are kept beside the whole one, so that thousands of clusters on one default range cost no more than few.
+    Prefixes nest or are disjoint, so these form a stack, and it holds exactly what is around the next one. Stacks by
+    the sets of the tables are kept beside the whole one, so that thousands of clusters on one default range cost no
+    more than few.
     """
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._all: list[tuple[Network, int]] = []
-        self._by_kind: dict[str, list[tuple[int, Network]]] = {}
-        self._by_cluster: dict[tuple[str, str | None], list[tuple[int, Network]]] = {}
+    def __init__(self, landscape: Landscape) -> None:
+        self._landscape = landscape
+        self._tables = landscape.tables
+        self._all: list[tuple[Carried, int, tuple[SetKey, ...]]] = []
+        self._by_set: dict[SetKey, list[int]] = {}
 
-    def open(self, network: Network, last: int) -> None:
-        entry = len(self._all), network
-        self._by_kind.setdefault(network.kind.name, []).append(entry)
-        self._by_cluster.setdefault((network.kind.name, network.cluster), []).append(entry)
-        self._all.append((network, last))
+    def open(self, item: Carried, last: int) -> None:
+        sets = self._tables.sets_of(item)
+        for key in sets:
+            self._by_set.setdefault(key, []).append(len(self._all))
+        self._all.append((item, last, sets))
 
     def close_before(self, first: int) -> None:
-        """Forget the networks that end before an address."""
+        """Forget the destinations that end before an address."""
         while self._all and self._all[-1][1] < first:
-            network, _ = self._all.pop()
-            self._by_kind[network.kind.name].pop()
-            self._by_cluster[network.kind.name, network.cluster].pop()
+            for key in self._all.pop()[2]:
+                stack = self._by_set[key]
+                stack.pop()
+                if not stack:
+                    del self._by_set[key]
 
-    def nearest(self, network: Network, most: int) -> tuple[list[Network], int]:
-        """Return up to `most` networks around this one, and how many further ones there are.
+    def nearest(self, item: Carried, most: int) -> tuple[list[Carried], int]:
+        """Return up to `most` destinations around this one, and how many further ones there are.
 
         Conflicts come before what only overlaps, and of each the nearest first.
         """
         if not self._all:
             return [], 0
-        conflicts: dict[int, Network] = {}
-        for kind, entries in self._by_kind.items():
-            if not entries:
-                continue
-            if self._context.conflict(network.kind.name, kind, same_cluster=False):
-                conflicts.update(entries[-most:])
-            elif self._context.conflict(network.kind.name, kind, same_cluster=True):
-                conflicts.update(self._by_cluster.get((kind, network.cluster), [])[-most:])
-        chosen = sorted(conflicts, reverse=True)[:most]
-        told = [conflicts[at] for at in chosen]
-        if len(told) < most:
-            nearest = range(len(self._all) - 1, max(-1, len(self._all) - 1 - most * 8), -1)
-            others = (at for at in nearest if at not in conflicts)
-            told += [self._all[at][0] for at in islice(others, most - len(told))]
-        return told, len(self._all) - len(told)
+        conflicts = self._conflicts(item, most)
+        found: list[Carried] = []
+        for at in sorted(conflicts, reverse=True):
+            if len(found) == most:
+                break
+            if verdict(self._landscape, item, self._all[at][0]) is not None:
+                found.append(self._all[at][0])
+        looked = 0
+        for at in range(len(self._all) - 1, max(-1, len(self._all) - 1 - most * 8), -1):
+            if len(found) == most:
+                break
+            looked += 1
+            if at not in conflicts and verdict(self._landscape, item, self._all[at][0]) is not None:
+                found.append(self._all[at][0])
+        further = len(self._all) - len(found) if len(found) == most or looked < len(self._all) else 0
+        return found, further
+
+    def _conflicts(self, item: Carried, most: int) -> set[int]:
+        """Return the places of the nearest destinations in the sets that share a table with this one."""
+        tables = self._tables
+        own = tables.sets_of(item)
+        by_tables = sum(len(tables.table_index[t]) for key in own for t in tables.tables_of.get(key, ()))
+        found: set[int] = set()
+        if by_tables <= len(self._by_set) * len(own):
+            near = {
+                other for key in own for t in tables.tables_of.get(key, ()) for other in tables.table_index[t]
+            }
+            stacks = [self._by_set[key] for key in near if key in self._by_set]
+        else:
+            stacks = [s for other, s in self._by_set.items() if any(tables.joined(key, other) for key in own)]
+        for stack in stacks:
+            found.update(stack[-most * 2 :])
+        return found
 
 
-def _overlap(context: Context, inner: Network, outer: Network, further: int) -> Finding:
+def _overlap(context: Context, inner: Carried, outer: Carried, further: int) -> Finding:
     # The finding points at a network that the plan declares, and can move if one of the two can.
-    if inner.prefix == outer.prefix and outer.kind.provider == "byoip" and inner.kind.provider != "byoip":
+    one, two = inner.network, outer.network
+    if inner.prefix == outer.prefix and two.kind.provider == "byoip" and one.kind.provider != "byoip":
         first, second = outer, inner
     else:
-        first, second = (inner, outer) if inner.declared or not outer.declared else (outer, inner)
-    severe, because = _verdict(context, first, second)
+        first, second = (inner, outer) if one.declared or not two.declared else (outer, inner)
+    judged = verdict(context.landscape, first, second)
+    assert judged is not None
+    severity, because = judged
+    if severity == "warning" and not because:
+        because = _what_would(context, first, second)
     if further:
-        because += (f"{further:,} further networks around {inner.name} overlap it as well",)
-    help_ = (context.suggest(first) or context.suggest(second)) if severe else None
+        because += (f"{further:,} further networks around {one.name} overlap it as well",)
+    help_ = (
+        (context.suggest(first.network) or context.suggest(second.network)) if severity == "error" else None
+    )
     return RULES["network-overlap"].finding(
-        f"{label(first)} overlaps {label(second)}",
-        first.cidr_key,
-        severity="error" if severe else "warning",
-        networks=(first.name, second.name),
+        f"{_label(first)} overlaps {_label(second)}",
+        _key(context, first),
+        severity=severity,
+        networks=(first.network.name, second.network.name),
         cidrs=(str(first.prefix), str(second.prefix)),
         overlap=str(inner.prefix),
         because=because,
@@ -127,56 +214,139 @@ def _overlap(context: Context, inner: Network, outer: Network, further: int) -> 
     )
 
 
-def _verdict(context: Context, first: Network, second: Network) -> tuple[bool, tuple[str, ...]]:
-    """Return whether two overlapping networks conflict, and why or what would make them."""
-    same = first.cluster == second.cluster
-    conflict = context.conflict(first.kind.name, second.kind.name, same_cluster=same)
-    if conflict is None:
-        changes = changes_to_conflict(context.choice, context.sites, first, second)
-        if changes:
-            would = ", ".join(f'{key} = "{method}"' for key, method in changes)
-            return False, (
-                f"nothing reaches both under this integration; {would} would turn this into an error",
+def _label(item: Carried) -> str:
+    return label(item.network) if item.shown is None else f"{item.network.name}, shown as {item.shown},"
+
+
+def _key(context: Context, item: Carried) -> KeyPath:
+    """Return where the plan states the range."""
+    if item.shown is not None:
+        for link in context.plan.links:
+            for number, entry in enumerate(link.nat):
+                if entry == (item.network.name, item.shown):
+                    return (*link.key, "nat", number, "as")
+    return item.network.cidr_key
+
+
+_Judged = tuple[Severity, tuple[str, ...]]
+
+
+def verdict(landscape: Landscape, first: Carried, second: Carried) -> _Judged | None:
+    """Return what two overlapping destinations are, with the reasons; None where it is as it should be."""
+    one, two = first.network, second.network
+    if one.name == two.name:
+        return None
+    ends, tables = landscape.ends, landscape.tables
+    if first.shown is None and second.shown is None:
+        if _one_wire(ends, one, two) or _one_wire(ends, two, one):
+            return "warning", (
+                "the ranges are taken as one network that layer 2 extension stretches: give no address out twice",
             )
-        return False, (
-            "nothing in the plan reaches both; a tunnel or route between them would turn this into an error",
+        if _summary(ends, one, two):
+            return None
+    elif first.outbound_only and second.outbound_only and _one_address(landscape.plan, first, second):
+        return None
+    conflict = tables.conflict(first, second)
+    if conflict is not None:
+        return "error", (_reason(conflict, first, second),)
+    if first.shown is None and second.shown is None and _translated(ends, one, two):
+        return None
+    return "warning", ()
+
+
+def _one_address(plan: Plan, first: Carried, second: Carried) -> bool:
+    """Tell whether one link shows two networks at one address, which is for their answers only."""
+    shown = [{(entry.network, entry.shown) for entry in link.nat} for link in plan.links]
+    return any(
+        (first.network.name, first.shown) in own and (second.network.name, second.shown) in own
+        for own in shown
+    )
+
+
+def _one_wire(ends: Ends, part: Network, whole: Network) -> bool:
+    """Tell whether a network behind an edge is stretched, and the range of the enterprise around it is the same wire."""
+    if part.kind.name != "vcs-vm" or whole.kind.provider != "enterprise":
+        return False
+    edge, site = ends.edge_of(part), ends.site_of(whole)
+    if edge is None or site is None or part.prefix is None or whole.prefix is None:
+        return False
+    return whole.prefix.covers(part.prefix) and any(
+        joint.method == "l2-extension" and any(c.network.name == part.name for c in ends.carried(joint, edge))
+        for joint in ends.joints_of(edge)
+        if joint.first == site
+    )
+
+
+def _summary(ends: Ends, one: Network, two: Network) -> bool:
+    """Tell whether two networks of one site are a summary and its part."""
+    if one.kind.provider != "enterprise" or two.kind.provider != "enterprise" or one.prefix == two.prefix:
+        return False
+    site = ends.site_of(one)
+    return site is not None and site == ends.site_of(two)
+
+
+def _translated(ends: Ends, one: Network, two: Network) -> bool:
+    """Tell whether the plan deals with two equal ranges: every link that could carry either translates it or leaves it out."""
+    sides = []
+    for network in (one, two):
+        translated = left_out = 0
+        end = _end_of(ends, network)
+        for joint in ends.joints_of(end) if end is not None else ():
+            shown = [c.shown for c in ends.carried(joint, end) if c.network.name == network.name]  # type: ignore[arg-type]
+            if None in shown:
+                return False
+            translated += len(shown)
+            left_out += not shown and ends.can_carry(joint, end, network)  # type: ignore[arg-type]
+        sides.append((translated, left_out))
+    return any(translated for translated, _ in sides) or all(left_out for _, left_out in sides)
+
+
+def _end_of(ends: Ends, network: Network) -> End | None:
+    """Return the end of links that a network stands behind."""
+    if network.kind.name == "icp-worker":
+        return ends.edge_of(network)
+    if network.kind.platform is not None and (network.kind.internal or network.kind.role == "worker"):
+        return End("iks" if network.kind.platform == "iks" else "icp", network.cluster)
+    if network.kind.provider == "enterprise":
+        return ends.site_of(network)
+    if network.kind.name in BEHIND:
+        return ends.edge_of(network)
+    return PRIVATE if network.kind.public is False else None
+
+
+def _reason(conflict: Conflict, first: Carried, second: Carried) -> str:
+    """Say which table leads to both, and by which entries."""
+    one, two = conflict.first.words, conflict.second.words
+    title = conflict.table.title
+    if one == two:
+        return f"{title} leads to both {one}"
+    return f"{title} leads to both: {_short(first)} {one}, {_short(second)} {two}"
+
+
+def _short(item: Carried) -> str:
+    return item.network.name if item.shown is None else f"{item.network.name} as {item.shown}"
+
+
+def _what_would(context: Context, first: Carried, second: Carried) -> tuple[str, ...]:
+    """Say which change of one integration would turn a warning into an error."""
+    for network in (first.network, second.network):
+        if _homeless(context.landscape.ends, network):
+            return (f"the plan does not say where {network.name} stands, so that no table leads to it",)
+    would: tuple[tuple[IntegrationKey, str], ...] = ()
+    if not context.plan.links and first.shown is None and second.shown is None:
+        would = context.changes_to_conflict(first.network, second.network)
+    if would:
+        told = ", ".join(f'{key} = "{method}"' for key, method in would)
+        return (
+            f"no routing table leads to both under this integration; {told} would turn this into an error",
         )
-    stretched = context.plan.integration.get("enterprise") == "l2-extension"
-    if (
-        stretched
-        and first.prefix == second.prefix
-        and {first.kind.role, second.kind.role} == {"enterprise", "vm"}
-    ):
-        return False, (
-            "equal ranges are taken as one network that layer 2 extension stretches: give no address out twice; "
-            "any other integration with the enterprise would turn this into an error",
-        )
-    return True, (_reason(conflict, first, second),)
+    return ("no routing table leads to both; a link between them would turn this into an error",)
 
 
-def _reason(conflict: Conflict, first: Network, second: Network) -> str:
-    """Say from where both networks are destinations, and along which ways."""
-    one, two = (conflict.first, first.name), (conflict.second, second.name)
-    if not conflict.second.path:
-        one, two = two, one
-    (near, here), (far, there) = one, two
-    viewer = _viewer(conflict, first, second)
-    if not far.path:
-        return f"both are in {viewer}" if conflict.site not in ("iks", "icp") else f"both are inside {viewer}"
-    if not near.path:
-        return f"{here} is {'inside' if near.own else 'in'} {viewer}, which reaches {there} {far.words}"
-    if near.words == far.words:
-        return f"{viewer} reaches both {far.words}"
-    return f"{viewer} reaches both: {here} {near.words}, {there} {far.words}"
-
-
-def _viewer(conflict: Conflict, first: Network, second: Network) -> str:
-    """Return who sees both: the very cluster where one of them is inside it."""
-    if conflict.site not in ("iks", "icp"):
-        return SITES[conflict.site]
-    own = first if conflict.first.own else second if conflict.second.own else None
-    platform = conflict.site.upper()
-    return f"cluster {own.cluster}" if own is not None and own.cluster else f"an {platform} cluster"
+def _homeless(ends: Ends, network: Network) -> bool:
+    if network.kind.provider == "enterprise":
+        return ends.site_of(network) is None
+    return network.kind.name in (*BEHIND, TRANSIT) and ends.edge_of(network) is None
 
 
 @rule("avoid-overlap", "warning", source=Source("the plan's own [[avoid]] entries"))

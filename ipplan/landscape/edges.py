@@ -91,7 +91,7 @@ class EsgBuilder:
         }
         self.icp = [
             (c, joint)
-            for c in landscape.tunnels.icp_behind.get(end, ())
+            for c in self.ends.icp_behind.get(end, ())
             if (joint := self.ends.joint("icp-edge", c, end)) is not None
         ]
         self.given: dict[tuple[str, names.Names], HostAddress] = {}
@@ -325,9 +325,7 @@ class EsgBuilder:
 
     def source_nat(self) -> Iterator[SourceNat]:
         """Yield the SNAT of each network behind the ESG to both of IBM Cloud's networks."""
-        left_out = {c.name for c in self.landscape.tunnels.icp_behind.get(self.end, ())} - {
-            c.name for c, _ in self.icp
-        }
+        left_out = {c.name for c in self.ends.icp_behind.get(self.end, ())} - {c.name for c, _ in self.icp}
         internet = self.landscape.internet_of(self.end)
         for role in ("public", "private"):
             if not self.translates(role) or (role == "public" and internet != "snat"):
@@ -377,7 +375,7 @@ class EsgBuilder:
 
     def to_strongswan(self) -> Iterator[DestinationNat]:
         """Yield the DNAT of tunnels between clusters to the strongSwan of ICP."""
-        for cluster in self.landscape.tunnels.icp_behind.get(self.end, ()):
+        for cluster in self.ends.icp_behind.get(self.end, ()):
             ends = (t.end_at(cluster) for t in self.landscape.tunnels.of_end(cluster))
             end = next(ends, None)
             if end is None or end.gateway is None or end.inside is None or end.gateway.value is None:

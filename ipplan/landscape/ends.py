@@ -161,9 +161,25 @@ class Ends:
                 found[End("iks" if kind.platform == "iks" else "icp", None)] = None
         return found
 
-    def of_platform(self, platform: str) -> list[End]:
+    @cached_property
+    def _platforms(self) -> Mapping[str, Sequence[End]]:
+        found: dict[str, list[End]] = {"iks": [], "icp": []}
+        for end in self.clusters:
+            found[end.kind].append(end)
+        return found
+
+    def of_platform(self, platform: str) -> Sequence[End]:
         """Return the clusters of a platform."""
-        return [end for end in self.clusters if end.kind == platform]
+        return self._platforms[platform]
+
+    @cached_property
+    def icp_behind(self) -> Mapping[End, Sequence[End]]:
+        """The ICP clusters behind each edge that has some."""
+        found: dict[End, list[End]] = {}
+        for cluster in self.of_platform("icp"):
+            if (edge := self.edge_of_cluster(cluster)) is not None:
+                found.setdefault(edge, []).append(cluster)
+        return found
 
     @cached_property
     def _of_cluster(self) -> Mapping[End, Sequence[Network]]:
@@ -484,6 +500,10 @@ class Ends:
             able = [n for n in able if n.name in named]
         for network in able:
             yield Carried(network, shown.get(network.name))
+
+    def can_carry(self, joint: Joint, side: End, network: Network) -> bool:
+        """Tell whether the method of a link can carry a network of one side, whatever the link names."""
+        return any(n.name == network.name for n in self._able(joint, side))
 
     def _names(self, joint: Joint, network: Network) -> bool:
         """Tell whether a link that stretches networks stretches this one."""

@@ -12,13 +12,14 @@ Source of what leads where: IBM Cloud docs, vmware-solutions, "Integration, IP a
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ipplan.addresses import Prefix, RangeSet, parse_prefix
 from ipplan.landscape.ends import BEHIND, PRIVATE, TRANSIT, Carried, End
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ipplan.landscape.ends import Ends, Joint
     from ipplan.plan.model import Network
@@ -265,7 +266,11 @@ class Tables:
             make = self._worker if cluster.kind == "iks" else self._icp_worker
             found[TableKey("worker", cluster)] = tuple(make(cluster))
         for edge in self.ends.edges:
-            if self.ends.stretched_behind(edge) or self.ends.of_edge(edge, TRANSIT) or self._icp_of(edge):
+            if (
+                self.ends.stretched_behind(edge)
+                or self.ends.of_edge(edge, TRANSIT)
+                or edge in self.ends.icp_behind
+            ):
                 esg = tuple(self._esg(edge))
                 found[TableKey("esg", edge)] = esg
                 if stretched := tuple(self._over_stretched(edge)):
@@ -295,9 +300,6 @@ class Tables:
             for to in entries:
                 found.setdefault(to, []).append(key)
         return found
-
-    def _icp_of(self, edge: End) -> list[End]:
-        return [c for c in self.ends.of_platform("icp") if self.ends.edge_of_cluster(c) == edge]
 
     def _side(self, joint: Joint, side: End, words: Words) -> Iterator[Entry]:
         """Yield what a link carries of one side: a shared set where it carries all that the method can."""
@@ -490,27 +492,35 @@ class Tables:
     # Verdicts.
 
     def conflict(self, first: Carried, second: Carried) -> Conflict | None:
-        """Return a table that leads to both, None where no table does."""
+        """Return the table that leads to both which tells most, None where no table does."""
         ones, twos = self.sets_of(first), self.sets_of(second)
-        for one in ones:
-            for two in twos:
-                found = self._joined(one, two)
-                if found is not None:
-                    return found
-        return None
+        if self._leading_to(ones).isdisjoint(self._leading_to(twos)):
+            return None
+        found = [c for one in ones for two in twos if (c := self.joined(one, two)) is not None]
+        return min(found, key=_rank, default=None)
 
-    def _joined(self, one: SetKey, two: SetKey) -> Conflict | None:
+    def _leading_to(self, sets: tuple[SetKey, ...]) -> frozenset[TableKey]:
+        """Return the tables that lead to any of some sets."""
+        if sets not in self._leading:
+            self._leading[sets] = frozenset(t for key in sets for t in self.tables_of.get(key, ()))
+        return self._leading[sets]
+
+    @cached_property
+    def _leading(self) -> dict[tuple[SetKey, ...], frozenset[TableKey]]:
+        return {}
+
+    def joined(self, one: SetKey, two: SetKey) -> Conflict | None:
+        """Return the table that leads to both of two sets which tells most, None where no table does."""
         key = (one, two)
         if key in self._memo:
             return self._memo[key]
-        tables = [self.tables_of.get(s, ()) for s in (one, two)]
-        few = min(tables, key=len)
-        found = None
-        for table in few:
-            entries = self.table_index[table]
-            if one in entries and two in entries:
-                found = Conflict(table, entries[one], entries[two])
-                break
+        few = min((self.tables_of.get(s, ()) for s in key), key=len)
+        both = (
+            Conflict(table, entries[one], entries[two])
+            for table in few
+            if one in (entries := self.table_index[table]) and two in entries
+        )
+        found = min(islice(both, _MOST_COMPARED), key=_rank, default=None)
         if len(few) > _FEW:
             self._memo[key] = found
         return found
@@ -518,6 +528,18 @@ class Tables:
     @cached_property
     def _memo(self) -> dict[tuple[SetKey, SetKey], Conflict | None]:
         return {}
+
+
+_MOST_COMPARED = 16
+"""Look at this many tables at most for the one that tells most about a conflict."""
+_DEVICES = ("esg", "bcr", "dlr", "router", "server", "worker", "fcr")
+"""The tables in the order in which one is told, after that of the cluster that a network is inside of."""
+
+
+def _rank(conflict: Conflict) -> tuple[bool, int, str]:
+    inside = "inside" in (conflict.first.to[0], conflict.second.to[0])
+    end = conflict.table.end
+    return not inside, _DEVICES.index(conflict.table.device), (end.name or "") if end is not None else ""
 
 
 _FEW = 4
@@ -549,9 +571,3 @@ def _family(method: str | None, group: object, words: Words | None, *, untransla
         yield Entry(("pods*", group), words)
         if untranslated and method == "common-vlan":
             yield Entry(("workers*", group), "on the common VLAN")
-
-
-def all_items(ends: Ends, tables: Tables) -> Iterable[Carried]:
-    """Yield every destination: the networks with a range, then the ranges that links show."""
-    yield from (Carried(n) for n in ends.networks if n.prefix is not None)
-    yield from (item for item, _, _ in tables.translated)

@@ -197,7 +197,7 @@ class Tunnels:
             gateway = None
             if edge is not None:
                 wanted = [f"{cluster.name}-strongswan", f"{cluster.name}-vpn"] if cluster.name else []
-                if len(self.icp_behind[edge]) == 1:
+                if len(ends.icp_behind[edge]) == 1:
                     wanted += names.ICP_TUNNEL
                     if not any(j.method in ("strongswan", "ipsec") for j in self._ending_at(edge)):
                         wanted += names.ESG_TUNNEL
@@ -209,15 +209,6 @@ class Tunnels:
     @cached_property
     def _icp_gateways(self) -> dict[End, tuple[HostAddress | None, HostAddress | None]]:
         return {}
-
-    @cached_property
-    def icp_behind(self) -> Mapping[End, Sequence[End]]:
-        """The ICP clusters behind each edge."""
-        found: dict[End, list[End]] = {}
-        for cluster in self._ends.of_platform("icp"):
-            if (edge := self._ends.edge_of_cluster(cluster)) is not None:
-                found.setdefault(edge, []).append(cluster)
-        return found
 
     def _ending_at(self, edge: End) -> list[Joint]:
         found = [j for j in self._ends.written_of(edge) if j.method in TUNNELS]
