@@ -181,9 +181,7 @@ class Tunnels:
         if end.kind == "site":
             label = self._labels["site", end.name]
             own = [n for n in self._ends.of_site(end) if n.kind.provider == "enterprise"]
-            return TunnelEnd(
-                end, label, first_named(own, *_SITE_END), None, f"site-{label}", subnets, policy
-            )
+            return TunnelEnd(end, label, first_named(own, *_SITE_END), None, f"site-{label}", subnets, policy)
         label = self._cluster_labels[end.name]
         alone = self._declared.get(end.kind, 0) < 2
         if end.kind == "iks":
