@@ -44,14 +44,9 @@ REFERENCE_KINDS = {
 
 
 NOT_SHOWN = {
-    "calico-peering",
-    "too-many-routes",
-    "static-route-refused",
-    "on-premises-address",
-    "drift",
-    "link-nat-size",
-    "site-missing",
-}
+    "calico-peering", "too-many-routes", "static-route-refused", "on-premises-address", "drift", "link-nat-size",
+    "site-missing", "account-routing", "common-vlan-pods",
+}  # fmt: skip
 """Rules that the conflicts sample does not break: of another integration, of many networks, of a file, of links and sites."""
 
 
@@ -128,7 +123,8 @@ def test_no_golden_file_is_left_over() -> None:
 def test_only_the_conflicts_sample_has_findings(sample: str) -> None:
     plan = parse_plan((PLANS / f"{sample}.toml").read_bytes(), sample)
     findings = [f for f in check_plan(plan, load_catalog()) if f.severity != "note"]
-    assert findings == []
+    # The samples name addresses 2 and 3 of portable subnets, which are free where IBM's routers do not run HSRP.
+    assert {(f.rule, f.severity) for f in findings} <= {("named-address", "warning")}
 
 
 def test_the_reference_architecture_is_complete() -> None:

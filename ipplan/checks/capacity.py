@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.checks.context import label, others
+from ipplan.addresses import WIDTH
+from ipplan.checks.context import label, others, ranges_of
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Related, Source
 from ipplan.plan.kinds import KINDS
-from ipplan.plan.sizing import HSRP_ADDRESSES, IKS_ADDRESSES_PER_WORKER, length_for, need_of, room_in
+from ipplan.plan.names import GATEWAY
+from ipplan.plan.sizing import (
+    HSRP_ADDRESSES,
+    IKS_ADDRESSES_PER_WORKER,
+    first_usable,
+    length_for,
+    need_of,
+    room_in,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +26,7 @@ if TYPE_CHECKING:
     from ipplan.checks.context import Context
     from ipplan.findings import Finding
     from ipplan.plan.kinds import Role
-    from ipplan.plan.model import Cluster, Network
+    from ipplan.plan.model import Cluster, NamedAddress, Network
 
 _IKS_CREATE = Source(
     "IBM Cloud docs, containers: creating classic clusters",
@@ -46,6 +55,7 @@ _SUBNETS = Source(
 
 _IKS_MOST_PODS = 250
 """Most pods on one IKS worker (limitations.md)."""
+_PLAN = Source("the plan's own addresses")
 _LARGEST_SERVICE_RANGE = {4: 12, 6: 108}
 
 
@@ -198,40 +208,94 @@ def worker_capacity(context: Context) -> Iterator[Finding]:
         )
 
 
-@rule("named-address", "error", source=Source("the plan's own addresses"))
+@rule("named-address", "error", "warning", source=_SUBNETS)
 def named_address(context: Context) -> Iterator[Finding]:
-    """A named address does not lie in its network, or two names have the same address.
+    """A named address is not one that its network has to give: outside of it, given twice, or taken by a router.
 
-    Why: rules, VIPs and gateways made from it would point elsewhere or at each other.
+    Why: rules, VIPs and gateways made from it would point elsewhere or at each other. The first usable address of
+    IBM Cloud's subnets is the gateway, so a device there would have the router's address. Where IBM's routers run
+    HSRP they take the next two addresses of a portable subnet as well; IBM does not publish where, so these two are a
+    warning.
 
-    Do: count from 1 for the first usable address, from -1 for the last, or write an address of the network.
+    Do: count from 1 for the first usable address, from -1 for the last, or write an address of the network. In IBM
+    Cloud's subnets start at 2, in portable ones better at 4.
     """
     for network in context.detailed:
-        if not network.addresses or network.prefix is None:
+        if not network.addresses:
             continue
-        prefix = network.prefix
-        taken: dict[Address, str] = {}
-        for entry in network.addresses:
-            address = entry.at(prefix)
-            key = (*network.key, "addresses", entry.name)
-            if address is None:
-                what = str(entry.address) if entry.address else f"number {entry.nth:,}"
-                yield RULES["named-address"].finding(
-                    f"address {entry.name} of {label(network)}, {what}, is not in the network",
-                    key,
-                    networks=(network.name,),
-                    cidrs=(prefix,),
-                    because=(
-                        f"usable are numbers 1 to {max(prefix.size - 2, min(prefix.size, 2)):,}, {prefix.range}",
-                    ),
-                )
-            elif address in taken:
-                yield RULES["named-address"].finding(
-                    f"addresses {taken[address]} and {entry.name} of {network.name} are both {address}",
-                    key,
-                    networks=(network.name,),
-                    cidrs=(prefix,),
-                    related=(Related((*network.key, "addresses", taken[address]), network.name),),
-                )
-            else:
-                taken[address] = entry.name
+        if network.prefix is not None:
+            yield from _misplaced(network, network.prefix)
+        if network.kind.provider == "ibm":
+            yield from _taken_by_routers(network)
+
+
+def _misplaced(network: Network, prefix: Prefix) -> Iterator[Finding]:
+    """Yield what is outside of a network, equal to another address of it, or no address for a host."""
+    finding = RULES["named-address"].finding
+    networks, cidrs = (network.name,), (prefix,)
+    ends: dict[int, str] = {}
+    if prefix.version == 4 and prefix.size > 2 and not network.kind.internal:
+        ends = {prefix.first: "network address", prefix.last: "broadcast address"}
+    taken: dict[Address, str] = {}
+    for entry in network.addresses:
+        address = entry.at(prefix)
+        key = (*network.key, "addresses", entry.name)
+        if address is None:
+            what = str(entry.address) if entry.address else f"number {entry.nth:,}"
+            numbers = max(prefix.size - 2, min(prefix.size, 2))
+            yield finding(
+                f"address {entry.name} of {label(network)}, {what}, is not in the network", key,
+                networks=networks, cidrs=cidrs, source=_PLAN,
+                because=(f"usable are numbers 1 to {numbers:,}, {prefix.range}",),
+            )  # fmt: skip
+        elif address in taken:
+            yield finding(
+                f"addresses {taken[address]} and {entry.name} of {network.name} are both {address}", key,
+                networks=networks, cidrs=cidrs, source=_PLAN,
+                related=(Related((*network.key, "addresses", taken[address]), network.name),),
+            )  # fmt: skip
+        elif address.value in ends:
+            yield finding(
+                f"address {entry.name} of {label(network)}, {address}, is the {ends[address.value]}", key,
+                networks=networks, cidrs=cidrs,
+            )  # fmt: skip
+        if address is not None:
+            taken.setdefault(address, entry.name)
+
+
+def _taken_by_routers(network: Network) -> Iterator[Finding]:
+    """Yield the addresses of a subnet of IBM Cloud that its routers have, whether it is ordered yet or not."""
+    numbers = {entry.name: _number(entry, network) for entry in network.addresses}
+    what = label(network) if network.prefix is not None else network.name
+    cidrs = ranges_of(network)
+    for name, number in numbers.items():
+        if number == 1 and name not in GATEWAY:
+            yield RULES["named-address"].finding(
+                f"address {name} of {what} is number 1, the gateway of the subnet: IBM's router has it",
+                (*network.key, "addresses", name),
+                networks=(network.name,),
+                cidrs=cidrs,
+                help=f"write {name} = 4, or another free number from 2 on",
+            )
+    if network.kind.subnet_type != "portable":
+        return
+    routers = range(2, 2 + HSRP_ADDRESSES)
+    names = [f"{name} = {number}" for name, number in numbers.items() if number in routers]
+    if names:
+        yield RULES["named-address"].finding(
+            f"{' and '.join(names)} of {what}: IBM's two routers take numbers 2 and 3 where they run HSRP",
+            (*network.key, "addresses"),
+            severity="warning",
+            networks=(network.name,),
+            cidrs=cidrs,
+            help="count from 4, or ask IBM whether the subnet has HSRP",
+        )
+
+
+def _number(entry: NamedAddress, network: Network) -> int | None:
+    """Return which usable address of an IPv4 subnet a named one is, None where that is not known or not IPv4."""
+    prefix = network.prefix
+    if prefix is None:
+        return None if (network.length or 0) > WIDTH[4] else entry.nth
+    value = entry.resolve(prefix)
+    return None if value is None or prefix.version != 4 else value - first_usable(prefix) + 1

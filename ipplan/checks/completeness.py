@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ipplan.checks.context import Context
-    from ipplan.findings import Finding
+    from ipplan.findings import Finding, KeyPath
     from ipplan.landscape.ends import End
     from ipplan.plan.methods import IntegrationKey, Method, Pair
     from ipplan.plan.model import Network
@@ -173,19 +173,23 @@ def site_missing(context: Context) -> Iterator[Finding]:
 
 @rule("unknown-data-center", "warning", source=Source("the data centers in the catalogue's edition"))
 def unknown_data_center(context: Context) -> Iterator[Finding]:
-    """The plan names a data center for which IBM Cloud publishes no range.
+    """The plan, an edge, a cluster or a network names a data center for which IBM Cloud publishes no range.
 
     Why: a typing error here would turn errors into warnings, since only the plan's own data centers count.
 
     Do: correct the name, or choose the edition that has it.
     """
     known = {r.data_center for r in context.catalog.reservations if r.data_center}
-    for index, name in enumerate(context.plan.data_centers):
+    named: list[tuple[str, KeyPath]] = [
+        (name, ("plan", "data-centers", index)) for index, name in enumerate(context.plan.data_centers)
+    ]
+    for name, key in (*named, *context.stated_centers):
         if name not in known:
             near = sorted(k for k in known if k[:3] == name[:3])
             yield RULES["unknown-data-center"].finding(
                 f"data center {name} has no row in IBM Cloud's ranges of {context.catalog.edition}",
-                ("plan", "data-centers", index),
+                key,
+                networks=(str(key[1]),) if key[0] == "networks" else (),
                 help=f"published there: {', '.join(near)}" if near else None,
             )
 

@@ -216,8 +216,44 @@ class Context:
 
     @cached_property
     def data_centers(self) -> frozenset[str]:
-        """The plan's data centers; empty where it names none, which means any."""
-        return frozenset(self.plan.data_centers)
+        """The plan's data centers, with those of its edges, clusters and networks; empty for any.
+
+        Any is meant where `plan.data-centers` is left out: what single parts name does not exclude others.
+        """
+        stated = frozenset(self.plan.data_centers)
+        return stated and stated | {name for name, _ in self.stated_centers}
+
+    @cached_property
+    def stated_centers(self) -> tuple[tuple[str, KeyPath], ...]:
+        """The data centers that edges, clusters and networks state, with the place of each."""
+        plan = self.plan
+        parts = (
+            ("edges", plan.edges.values()),
+            ("clusters", plan.clusters.values()),
+            ("networks", plan.networks),
+        )
+        return tuple(
+            (part.data_center, (table, part.name, "data-center"))
+            for table, entries in parts
+            for part in entries
+            if part.data_center is not None
+        )
+
+    def center_of(self, network: Network) -> tuple[str, KeyPath] | None:
+        """Return the data center that the plan states for a network, its cluster or its edge, and where it does."""
+        if not self.stated_centers:
+            return None
+        plan = self.plan
+        cluster = plan.clusters.get(network.cluster or "")
+        if network.data_center is not None:
+            return network.data_center, (*network.key, "data-center")
+        if cluster is not None and cluster.data_center is not None:
+            return cluster.data_center, ("clusters", cluster.name, "data-center")
+        end = self.landscape.ends.edge_of(network) if plan.edges and network.kind.platform != "iks" else None
+        edge = plan.edges.get(end.name or "") if end is not None else None
+        if edge is not None and edge.data_center is not None:
+            return edge.data_center, ("edges", edge.name, "data-center")
+        return None
 
     @cached_property
     def special(self) -> tuple[Reservation, ...]:
@@ -254,7 +290,7 @@ class Context:
     def usable_space(self) -> RangeSet:
         """What can be allocated at all: the pools without what is reserved or avoided."""
         avoided = (r.prefix for r in self.catalog.avoided(None))
-        return self.pool_space - RangeSet(avoided) - RangeSet(prefix for prefix, _, _ in self.plan.set_aside)
+        return self.pool_space - RangeSet(avoided) - RangeSet(aside.prefix for aside in self.plan.set_aside)
 
     @cached_property
     def _free(self) -> RangeSet:

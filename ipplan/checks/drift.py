@@ -374,7 +374,8 @@ class _Tunnel(_Comparison):
         key = found.tunnel.joint.key
         own, far = found.own.end, found.far.end
         local = self._carried(found, own)
-        yield from self._compare("local.subnet", local, self.landscape.ends.of_cluster(own), key)
+        folded = RangeSet((*found.own.subnets, *found.own.policy))
+        yield from self._compare("local.subnet", local, self.landscape.ends.of_cluster(own), key, folded)
         # One release of the chart may carry all tunnels of a cluster.
         tunnels = self.landscape.tunnels.of_end(own)
         behind = [
@@ -382,7 +383,11 @@ class _Tunnel(_Comparison):
             for item in self.landscape.ends.carried(tunnel.joint, tunnel.joint.far(own))
         ]  # fmt: skip
         remote = self._carried(found, far)
-        yield from self._compare("remote.subnet", remote, [item.network for item in behind], key)
+        # What the plan folds, a group or neighbours, is one prefix with room between its networks.
+        folded = RangeSet(
+            p for t in tunnels for end in (t.far_from(own),) for p in (*end.subnets, *end.policy)
+        )
+        yield from self._compare("remote.subnet", remote, [item.network for item in behind], key, folded)
         yield from self._translated(found, local, remote)
         yield from self._own_gateway(found)
         yield from self._far_gateway(found)
@@ -429,14 +434,19 @@ class _Tunnel(_Comparison):
         return [row for row in self.file.rows if row.side == side]
 
     def _compare(
-        self, field: str, needed: Sequence[Carried], allowed: Iterable[Network], key: KeyPath
+        self,
+        field: str,
+        needed: Sequence[Carried],
+        allowed: Iterable[Network],
+        key: KeyPath,
+        folded: RangeSet,
     ) -> Iterator[Finding]:
         """Compare the addresses of one side; prefixes that are joined or split are no difference."""
         rows = self._rows("local" if field == "local.subnet" else "remote")
         if not rows:
             return
         stated = RangeSet(row.prefix for row in rows)
-        fine = self._space(needed) | _ranges(allowed)
+        fine = self._space(needed) | _ranges(allowed) | folded
         strange = [row for row in rows if not fine.covers(row.prefix)]
         missing = [
             item.network for item in needed

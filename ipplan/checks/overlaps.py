@@ -8,8 +8,8 @@ from ipplan.addresses import PrefixIndex
 from ipplan.checks.context import label
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Related, Source
-from ipplan.landscape.ends import BEHIND, TRANSIT, Carried
-from ipplan.landscape.verdicts import judge
+from ipplan.landscape.ends import Carried
+from ipplan.landscape.verdicts import homeless, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from ipplan.checks.context import Context, Sweep
     from ipplan.findings import Finding, KeyPath, Severity
     from ipplan.landscape import Landscape
-    from ipplan.landscape.ends import Ends
     from ipplan.landscape.tables import Conflict, SetKey
     from ipplan.plan.methods import IntegrationKey
-    from ipplan.plan.model import Network
 
 _ARCHITECTURE = Source(
     "IBM Cloud docs, vmware-solutions: integration, IP addressing, and network flows",
@@ -255,7 +253,7 @@ def _short(item: Carried) -> str:
 def _what_would(context: Context, first: Carried, second: Carried) -> tuple[str, ...]:
     """Say which change of one integration would turn a warning into an error."""
     for network in (first.network, second.network):
-        if _homeless(context.landscape.ends, network):
+        if homeless(context.landscape.ends, network):
             return (f"the plan does not say where {network.name} stands, so that no table leads to it",)
     would: tuple[tuple[IntegrationKey, str], ...] = ()
     if not context.plan.links and first.shown is None and second.shown is None:
@@ -266,12 +264,6 @@ def _what_would(context: Context, first: Carried, second: Carried) -> tuple[str,
             f"no routing table leads to both under this integration; {told} would turn this into an error",
         )
     return ("no routing table leads to both; a link between them would turn this into an error",)
-
-
-def _homeless(ends: Ends, network: Network) -> bool:
-    if network.kind.provider == "enterprise":
-        return ends.site_of(network) is None
-    return network.kind.name in (*BEHIND, TRANSIT) and ends.edge_of(network) is None
 
 
 @rule("avoid-overlap", "warning", source=Source("the plan's own [[avoid]] entries"))

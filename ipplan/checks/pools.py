@@ -115,7 +115,9 @@ def pool_unusable(context: Context) -> Iterator[Finding]:
         if not context.usable_space.overlaps(pool.prefix):
             avoided = context.catalog.overlapping(pool.prefix)
             rows = [r for r in avoided if context.catalog.avoids(r)]
-            avoids = [a.key for a in context.plan.set_aside if a.prefix.overlaps(pool.prefix)]
+            avoids = [
+                Related(a.key, a.network) for a in context.plan.set_aside if a.prefix.overlaps(pool.prefix)
+            ]
             around = [r for r in rows if r.prefix.covers(pool.prefix)]
             row = max(around, key=lambda r: (r.prefix.length, r.platform == "iks"), default=None)
             if row:
@@ -126,7 +128,7 @@ def pool_unusable(context: Context) -> Iterator[Finding]:
                 f"nothing can be allocated from pool {pool.prefix}",
                 ("plan", "byoip", index),
                 cidrs=(pool.prefix, *(r.prefix for r in rows[:20])),
-                related=() if row else tuple(map(Related, avoids[:_MOST_RELATED])),
+                related=() if row else tuple(avoids[:_MOST_RELATED]),
                 because=(because,),
                 source=row.source if row else None,
             )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ipplan.addresses import RangeSet
 from ipplan.checks.context import label, ranges_of, windows_for
 from ipplan.checks.registry import RULES, rule
-from ipplan.findings import Source
+from ipplan.findings import Related, Source, format_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,33 +41,49 @@ _IKS_CREATE = Source(
 
 @rule("unpublished-subnet", "warning", source=_IPS)
 def unpublished_subnet(context: Context) -> Iterator[Finding]:
-    """A private subnet of IBM Cloud lies outside what IBM publishes for the plan's data centers.
+    """A private subnet of IBM Cloud lies outside what IBM publishes for its data center, or the plan's.
 
     Why: IBM Cloud assigns private subnets from the customer private ranges of the data center, so the range is
-    probably mistyped, or the data center is.
+    probably mistyped, or the data center is. Which one counts is what the network states, else its cluster, else its
+    edge, else plan.data-centers.
 
-    Do: compare with the account (`ibmcloud sl subnet list`), and correct the range or plan.data-centers.
+    Do: compare with the account (`ibmcloud sl subnet list`), and correct the range or the data center.
     """
     rows = [r for r in context.catalog.reservations if r.category.scope == "private"]
     if not rows:
         return  # editions before 2022-02-10 have no table of customer private ranges
-    chosen = context.data_centers
-    here = RangeSet(r.prefix for r in rows if not chosen or r.data_center is None or r.data_center in chosen)
+    plan_wide = frozenset(context.plan.data_centers)
+    published: dict[frozenset[str], RangeSet] = {}
     for network in context.provided_by("ibm"):
         prefix = network.prefix
-        if network.kind.public is not False or prefix is None or here.covers(prefix):
+        if network.kind.public is not False or prefix is None:
+            continue
+        stated = context.center_of(network)
+        chosen = plan_wide if stated is None else frozenset((stated[0],))
+        if chosen not in published:
+            published[chosen] = RangeSet(
+                r.prefix for r in rows if not chosen or r.data_center is None or r.data_center in chosen
+            )
+        if published[chosen].covers(prefix):
             continue
         elsewhere = sorted({r.data_center for r in rows if r.data_center and r.prefix.covers(prefix)})
         whom = ", ".join(sorted(chosen)) or "any data center"
+        help_ = None
+        if elsewhere:
+            correction = (
+                f"add {elsewhere[0]} to plan.data-centers"
+                if stated is None
+                else f'write {format_key(stated[1])} = "{elsewhere[0]}"'
+            )
+            help_ = f"if the subnet is really yours, {correction}"
         yield RULES["unpublished-subnet"].finding(
             f"{label(network)} is not in the customer private ranges that IBM Cloud publishes for {whom}",
             network.cidr_key,
             networks=(network.name,),
             cidrs=(prefix,),
+            related=() if stated is None else (Related(stated[1]),),
             because=(f"the range is published for {', '.join(elsewhere)}",) if elsewhere else (),
-            help=f"if the subnet is really yours, add {elsewhere[0]} to plan.data-centers"
-            if elsewhere
-            else None,
+            help=help_,
         )
 
 

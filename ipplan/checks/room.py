@@ -51,7 +51,7 @@ def growth_blocked(context: Context) -> Iterator[Finding]:
             for aside in context.plan.set_aside:
                 if aside.prefix.overlaps(room) and not aside.prefix.overlaps(prefix):
                     found.append(aside.words)
-                    related.append(Related(aside.key))
+                    related.append(Related(aside.key, aside.network))
         if found:
             more = f" and {len(found) - _MOST_NAMED:,} more" if len(found) > _MOST_NAMED else ""
             yield RULES["growth-blocked"].finding(

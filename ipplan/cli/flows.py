@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ipplan.flows import Missing, Trace
-    from ipplan.plan.model import Plan
+    from ipplan.landscape import Landscape
 
 
 @click.command("flows", epilog="Exit status: 0 shown, also a flow that stops; 2 a plan that cannot be read.")
 @click.argument("path", metavar="PLAN")
 @click.argument("name", metavar="[FLOW]", required=False)
-@click.option("--from", "start", metavar="END", help="Where it starts: a network of the plan, or an address.")
-@click.option("--to", "end", metavar="END", help="Where it goes: a network of the plan, or an address.")
+@click.option("--from", "start", metavar="END", help="Where it starts: a network of the plan, or a machine.")
+@click.option("--to", "end", metavar="END", help="Where it goes: a network of the plan, or a machine.")
 @edition_option
 @format_option("table", "json", "csv", "markdown")
 @color_option
@@ -36,12 +36,13 @@ def command(
     ranges_edition: str | None,
     output: Output,
 ) -> int:
-    """List the documented traffic flows, or trace one hop by hop.
+    """List every pair of the documented traffic flows, failures first, or trace one hop by hop.
 
-    FLOW is its letter, A to E, or its name. With --from and --to any pair is traced, there and back. "-" reads the
-    plan from standard input.
+    FLOW is its letter, A to E, or its name. --from and --to trace any pair, there and back: END is a network, an
+    address, NETWORK@ADDRESS, NETWORK.NAME, internet, dns, ntp or web-proxy. "-" reads the plan from standard input.
     """
     from ipplan.flows import FlowError, Missing
+    from ipplan.landscape import Landscape
     from ipplan.output import flows as shown
 
     if name is None and (start is None) != (end is None):
@@ -50,7 +51,7 @@ def command(
     catalog = choose_catalog(ranges_edition, plan)
     plan = settle(plan, catalog)
     try:
-        traces = _traces(plan, name, start, end)
+        traces = _traces(Landscape(plan, catalog), name, start, end)
     except FlowError as error:
         raise UsageProblem(escape(str(error)), error.help and escape(error.help)) from None
     traced = [trace for trace in traces if not isinstance(trace, Missing)]
@@ -68,17 +69,18 @@ def command(
         # The table has no place for it.
         for trace in traced:
             if (stop := trace.stop or trace.back_stop) is not None:
-                say(f"{trace.title} stops at {stop.device}: {stop.reason}")
+                say(f"{trace.title} is {trace.result}: {stop.device}: {stop.reason}")
     return 0
 
 
-def _traces(plan: Plan, name: str | None, start: str | None, end: str | None) -> Sequence[Trace | Missing]:
-    from ipplan.flows import find_end, find_flow, trace, trace_all, trace_flow
+def _traces(
+    landscape: Landscape, name: str | None, start: str | None, end: str | None
+) -> Sequence[Trace | Missing]:
+    from ipplan.flows import Tracer, find_flow, find_pair, trace, trace_all, trace_flow
 
-    source = None if start is None else find_end(plan, start)
-    destination = None if end is None else find_end(plan, end)
+    source, destination = find_pair(landscape, start, end)
     if name is not None:
-        return [trace_flow(plan, find_flow(name), source, destination)]
+        return [trace_flow(landscape, find_flow(name), source, destination)]
     if source is not None and destination is not None:
-        return [trace(plan, source, destination)]
-    return trace_all(plan)
+        return [trace(Tracer(landscape), source, destination)]
+    return trace_all(landscape)

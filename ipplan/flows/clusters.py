@@ -56,6 +56,13 @@ def leave(walk: Walk, place: Place) -> Place | None:
         return None
     lookup = walk.tracer.worker(cluster)
     route = lookup.find(walk.destination)
+    if route is None and not lookup.routes:
+        walk.halt(
+            "worker", "undetermined", f"no worker network of {cluster.title} has a range",
+            f'add a network of kind = "{"icp-worker" if cluster.kind == "icp" else "iks-worker-private"}"',
+            name=cluster.name,
+        )  # fmt: skip
+        return None
     if route is None:
         walk.halt(
             "worker", "no-route", f"its table has no route to {walk.destination}", name=cluster.name,
@@ -404,12 +411,12 @@ def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, route: Route, *, pod: 
     text = "keeps the pod's address, which is in local.subnet, and encrypts the packet for the tunnel"
     if changed:
         text, case = "translates it as the link says, and encrypts the packet for the tunnel", ""
-    if not inside(walk.source, near.subnets):
+    if not inside(walk.source, near.policy):
         node = node_address(walk, cluster)
-        if not pod or not inside(node, near.subnets):
+        if not pod or not inside(node, near.policy):
             walk.halt(
                 "strongSwan", "outside-tunnel",
-                f"the tunnel takes packets from {_listed(near.subnets)} only, and {walk.source} is not among them",
+                f"the tunnel takes packets from {_listed(near.policy)} only, and {walk.source} is not among them",
                 "add its network to the link", name=cluster.name, table="local.subnet of the tunnel",
             )  # fmt: skip
             return None

@@ -70,6 +70,7 @@ def esg(walk: Walk, place: Place) -> Place | None:
     edge = place.end
     assert edge is not None
     device = walk.landscape.esg(edge)
+    known = walk.established(("esg", edge))
     if changed := walk.restore(("esg", edge)):
         walk.hop("ESG", "session", "reverses the NAT of the request", name=edge.name, changed=changed)
         return _route(walk, device, place, established=True)
@@ -99,7 +100,7 @@ def esg(walk: Walk, place: Place) -> Place | None:
             return _own_address(walk, device, role)
     if place.how == "link":
         walk.hop("ESG", "forward", "takes it from the worker on the common VLAN", name=edge.name)
-    return _route(walk, device, place)
+    return _route(walk, device, place, established=known)
 
 
 def _behind(walk: Walk, edge: End, route: Route | None) -> Place | None:
@@ -144,6 +145,8 @@ def _route(walk: Walk, device: Esg, place: Place, *, established: bool = False) 
     lookup = walk.tracer.esg(edge)
     route = lookup.find(walk.destination)
     tunnel = _policy(walk, device)
+    if not walk.answering and route is not None and route.interface not in ("public", "private"):
+        walk.pass_through(("esg", edge))
     if route is None and tunnel is None:
         walk.halt(
             "ESG", "no-route", f"it has no route to {walk.destination}", "add the uplinks of the edge to the plan",
@@ -176,7 +179,7 @@ def _policy(walk: Walk, device: Esg) -> Tunnel | None:
     found = None
     for tunnel in device.tunnels:
         far = tunnel.far_from(device.end)
-        if inside(walk.destination, far.subnets):
+        if inside(walk.destination, far.policy):
             if _takes(walk, tunnel, device.end):
                 return tunnel
             found = found or tunnel
@@ -185,7 +188,7 @@ def _policy(walk: Walk, device: Esg) -> Tunnel | None:
 
 def _takes(walk: Walk, tunnel: Tunnel, edge: End) -> bool:
     """Tell whether a tunnel takes the packet: a policy those of its own subnets, a route any."""
-    own = tunnel.end_at(edge).subnets
+    own = tunnel.end_at(edge).policy
     return tunnel.joint.method == "gre" or inside(_shown_source(walk, tunnel, edge), own)
 
 
@@ -340,6 +343,7 @@ def out_of_tunnel(walk: Walk, tunnel: Tunnel, edge: End) -> Place | None:
     device = walk.landscape.esg(edge)
     router = "BCR" if tunnel.private else "FCR"
     walk.unwrap()
+    known = walk.established(("esg", edge))
     changed = walk.restore(("esg", edge))
     rule = None
     if not changed:
@@ -353,7 +357,7 @@ def out_of_tunnel(walk: Walk, tunnel: Tunnel, edge: End) -> Place | None:
         "ESG", "gre" if gre else "ipsec", f"gets it from the {router} and {verb}", name=edge.name, changed=changed,
         by=() if rule is None else (rule,),
     )  # fmt: skip
-    return _route(walk, device, Place("esg", edge, "tunnel"), established=bool(changed))
+    return _route(walk, device, Place("esg", edge, "tunnel"), established=known or bool(changed))
 
 
 # The DLR.

@@ -102,7 +102,8 @@ def fcr(walk: Walk, place: Place) -> Place | None:
     if walk.source.value is not None and not is_public(walk.source):
         walk.halt(
             "FCR", "not-translated", f"{walk.source} is a private address, and the FCR drops it",
-            "translate it before it leaves",
+            "add a static route to it on these machines, by the BCR" if place.how == "server"
+            else "translate it before it leaves",
         )  # fmt: skip
         return None
     route = walk.tracer.fcr.find(walk.destination)
@@ -126,6 +127,8 @@ def _towards_private(walk: Walk) -> str | None:
     goal = walk.goal.network
     if goal is None:
         return None
+    if goal.kind.internal and goal.kind.platform == "iks":
+        return "add a network of kind iks-ingress-public or iks-ingress-private to the cluster: its ingress stands for the pods"
     if goal.kind.provider == "enterprise":
         return 'a link of the site with "ibm-private" (method routed) leads there, or enterprise = "routed"'
     return "a link between the two leads there: ipplan topology PLAN shows those in force"
@@ -324,7 +327,7 @@ def _into_tunnel(walk: Walk, site: End, route: Route) -> Place | None:
     if not changed:
         source, destination = translate_out(walk, route.joint, site)
         changed = walk.translate(("router", site), source=source, destination=destination)
-    if route.how == "ipsec" and not inside(walk.source, near.subnets):
+    if route.how == "ipsec" and not inside(walk.source, near.policy):
         walk.halt(
             "on-premises router", "outside-tunnel", f"the tunnel does not take packets from {walk.source}",
             "add its network to the link", name=name,

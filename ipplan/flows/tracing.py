@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from ipplan.flows import clusters, edges, networks
 from ipplan.flows.model import Machine, Stop, Trace
 from ipplan.flows.walk import Place, Session, Tracer, Walk, mapped
+from ipplan.landscape.edges import virtual_address
 from ipplan.landscape.ends import Carried, End
-from ipplan.landscape.holders import first_named
+from ipplan.landscape.holders import first_named, pick
 from ipplan.landscape.tables import TableKey
 from ipplan.landscape.tunnels import esg_address, translations
 from ipplan.plan import names
@@ -242,7 +243,7 @@ def _front(tracer: Tracer, source: Machine, goal: Machine) -> tuple[HostAddress,
         found = _ingress(tracer, goal, role)
         return (found, goal) if found is not None else (goal.address, goal)
     edge = landscape.ends.edge_of(network)
-    if edge is None or network.kind.public is not None:
+    if edge is None or network.kind.public is not None or network.kind.provider == "enterprise":
         return goal.address, goal
     if network.kind.internal and _behind(tracer, source, edge):
         return _virtual(tracer, goal), goal
@@ -290,8 +291,6 @@ def _behind(tracer: Tracer, source: Machine, edge: End) -> bool:
 
 def _virtual(tracer: Tracer, goal: Machine) -> HostAddress:
     """Return the virtual address of the proxies of an ICP cluster, as the DNAT of its edge has it."""
-    from ipplan.landscape.edges import virtual_address
-
     assert goal.end is not None
     workers = [n for n in tracer.landscape.ends.of_cluster(goal.end, "icp-worker") if n.prefix is not None]
     return virtual_address(workers, "proxy") if workers else goal.address
@@ -302,9 +301,8 @@ def _ingress(tracer: Tracer, goal: Machine, role: str) -> HostAddress | None:
     assert goal.end is not None
     ends = tracer.landscape.ends
     for kind in dict.fromkeys((f"iks-ingress-{role}", "iks-ingress-public")):
-        own = [n for n in ends.of_cluster(goal.end, kind) if n.prefix is not None]
-        if own:
-            from ipplan.landscape.holders import pick
-
-            return first_named(own, *names.INGRESS) or pick(own[0])
+        own = ends.of_cluster(goal.end, kind)
+        ready = [n for n in own if n.prefix is not None] or own
+        if ready:
+            return first_named(ready, *names.INGRESS) or pick(ready[0])
     return None

@@ -212,6 +212,13 @@ class Walk:
     def run(self, steps: Mapping[str, Callable[[Walk, Place], Place | None]], start: Place) -> None:
         """Walk from device to device until the packet arrives or stops."""
         place: Place | None = start
+        if self.destination.value is None:
+            self.halt(
+                start.device.upper() if start.end is None else "", "undetermined",
+                f"{self.destination.network or self.goal.title} has no range yet, so nothing is known of the address",
+                "write its cidr as soon as IBM Cloud has assigned it",
+            )  # fmt: skip
+            return
         for _ in range(_MOST_STEPS):
             if place is None:
                 return
@@ -342,6 +349,19 @@ class Walk:
     def unwrap(self) -> None:
         """Take the outermost packet off."""
         self.outer = self.outer[1:]
+
+    def pass_through(self, device: tuple[str, End | None]) -> None:
+        """Remember a packet that a device forwards as it is: the answer then belongs to a session and stays as it is."""
+        self.sessions.append(
+            Session(device, (self.source, self.destination), (self.source, self.destination))
+        )
+
+    def established(self, device: tuple[str, End | None]) -> bool:
+        """Tell whether an answer belongs to a session of a device."""
+        return self.answering and any(
+            s.device == device and self.source.same(s.after[1]) and self.destination.same(s.after[0])
+            for s in self.sessions
+        )
 
     # Where it stands.
 

@@ -271,8 +271,8 @@ class Ends:
         return self.sites[0] if len(self.sites) == 1 else None
 
     def on_premises(self, network: Network) -> bool:
-        """Tell whether the router of a network behind an edge is the one on premises of a site that stretches it."""
-        return network.gateway_on == "on-premises" and network.name in self._stretching
+        """Tell whether the router of a network behind an edge is the one on premises, of the site that stretches it."""
+        return network.gateway_on == "on-premises" and network.kind.name == "vcs-vm"
 
     @cached_property
     def _stretching(self) -> Mapping[str, End]:
@@ -496,12 +496,27 @@ class Ends:
     def _carry(self, joint: Joint, side: End) -> Iterator[Carried]:
         able = self._able(joint, side)
         shown = {} if joint.link is None else {entry.network: entry.shown for entry in joint.link.nat}
-        if joint.limits(n.name for n in able):
-            assert joint.link is not None
-            named = {*joint.link.networks, *shown}
-            able = [n for n in able if n.name in named]
+        limited = joint.limits(n.name for n in able)
+        named = {*joint.link.networks, *shown} if joint.link is not None else set()
         for network in able:
+            if limited and network.name not in named:
+                continue
+            if (
+                side.kind == "edge"
+                and joint.far(side).kind == "iks"
+                and self._tunnelled(network, joint.first)
+            ):
+                continue
             yield Carried(network, shown.get(network.name))
+
+    def limited(self, joint: Joint, side: End) -> bool:
+        """Tell whether a link names some of the networks of one side that its method can carry, and so not the others."""
+        return joint.link is not None and joint.limits(n.name for n in self._able(joint, side))
+
+    def stretched_by(self, joint: Joint) -> list[Network]:
+        """Return the networks that a link stretches and that the DLR is the router of: over these it meets the site."""
+        stretched = (c.network for c in self.carried(joint, joint.second))
+        return [n for n in stretched if not self.on_premises(n) and n.gateway_on in (None, "dlr")]
 
     def can_carry(self, joint: Joint, side: End, network: Network) -> bool:
         """Tell whether the method of a link can carry a network of one side, whatever the link names."""
@@ -523,10 +538,8 @@ class Ends:
             if joint.method == "l2-extension":
                 return [n for n in self.stretched_behind(side) if n.kind.name == "vcs-vm"]
             own = list(self.behind(side))
-            if far.kind == "iks":
-                if joint.method is None:
-                    return [*own, *self.of_edge(side, TRANSIT)]
-                return [n for n in own if not self._tunnelled(n, far)]
+            if far.kind == "iks" and joint.method is None:
+                return [*own, *self.of_edge(side, TRANSIT)]
             return own
         if side.kind in ("iks", "icp"):
             inside = [n for n in self.of_cluster(side) if n.kind.internal]
@@ -548,7 +561,7 @@ class Ends:
         """Tell whether an IKS cluster reaches a network through its tunnel to the network's own ICP cluster.
 
         One subnet cannot be behind two gateways: ICP workers answer through their own strongSwan, whose chart writes
-        their routes.
+        their routes. What that tunnel translates is known by another range there.
         """
         if network.kind.platform != "icp":
             return False
@@ -563,7 +576,7 @@ class Ends:
         joint = self.joint("iks-icp", cluster, own)
         if joint is None or joint.method != "strongswan":
             return False
-        return any(c.network.name == network.name for c in self.carried(joint, own))
+        return any(c.network.name == network.name and c.shown is None for c in self.carried(joint, own))
 
     def ends_privately(self, joint: Joint, cluster: End) -> bool:
         """Tell whether the tunnel of an IKS cluster and an edge runs between private addresses, as IBM's page draws it.

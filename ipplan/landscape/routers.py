@@ -72,7 +72,8 @@ def router_routes(landscape: Landscape, site: End) -> Iterator[Route]:
                 if item.prefix is not None:
                     text = f"{item.network.name}, {_BY_BGP}"
                     yield Route(device, name, item.prefix, "XCR", None, None, "static", text, PRIVATE, joint)
-            for prefix, text in landscape.learned():
+            limited = joint.limits(n.name for n in ends.private)
+            for prefix, text in () if limited else landscape.learned():
                 yield Route(
                     device, name, prefix, "XCR", None, None, "static", f"{text}, {_BY_BGP}", PRIVATE, joint
                 )

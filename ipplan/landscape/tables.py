@@ -115,15 +115,21 @@ class Tables:
                 yield ("inside", cluster)
                 yield ("insides", cluster.kind, self._group(cluster))
                 yield ("tunnel", cluster)
-                yield ("tunnels", cluster.kind)
+                if self._tunnels_openly(cluster):
+                    yield ("tunnels", cluster.kind)
                 if kind.role == "pod":
                     yield ("pods", cluster)
                     yield ("pods*", self._group(cluster))
                     if self._announced_pods(network):
                         yield from self._learned(network)
-            elif kind.role == "worker" and not kind.public:
+            elif (
+                kind.role == "worker"
+                and not kind.public
+                and (cluster.kind == "iks" or ends.edge_of(network) is not None)
+            ):
                 yield ("tunnel", cluster)
-                yield ("tunnels", cluster.kind)
+                if self._tunnels_openly(cluster):
+                    yield ("tunnels", cluster.kind)
                 yield ("workers", cluster)
                 yield ("workers*", self._group(cluster))
                 if ends.names_tunnel(ends.of_cluster(cluster, "iks-ingress-public")):
@@ -149,6 +155,10 @@ class Tables:
                 yield ("transits",)
         if kind.name == "vcs-vm" and (edge := ends.edge_of(network)) is not None:
             yield ("stretchable", edge)
+
+    def _tunnels_openly(self, cluster: End) -> bool:
+        """Tell whether the short form joins a cluster with every one of the other platform."""
+        return self.ends.open(cluster, "iks-icp") and cluster not in self._special
 
     def _learned(self, network: Network) -> Iterator[SetKey]:
         yield _LEARNED
@@ -220,7 +230,7 @@ class Tables:
             (joint, side)
             for joint in self.ends.written
             for side in (joint.first, joint.second)
-            if joint.limits(c.network.name for c in self.ends.carried(joint, side))
+            if self.ends.limited(joint, side)
         ]
 
     @cached_property
@@ -383,17 +393,20 @@ class Tables:
     def _far_clusters(self, cluster: End) -> Iterator[Entry]:
         """Yield what the tunnels of a cluster to other clusters carry."""
         words = "through the strongSwan tunnel between the clusters"
-        pair, far = "iks-icp", "icp" if cluster.kind == "iks" else "iks"
-        short = self.ends.open(cluster, "iks-icp") and cluster not in self._special
-        if short and self.ends.short_method("iks-icp") == "strongswan":
-            yield Entry(("tunnels", far), words)
+        far = "icp" if cluster.kind == "iks" else "iks"
         for joint in self.ends.written_of(cluster):
             if joint.pair in ("iks-iks", "iks-icp", "icp-icp"):
                 yield from self._side(joint, joint.far(cluster), words)
-        if cluster in self._special:
-            for joint in self.ends.joints_of(cluster):
-                if joint.pair == pair and joint.link is None:
-                    yield from self._side(joint, joint.far(cluster), words)
+        if self.ends.short_method("iks-icp") != "strongswan" or not self.ends.open(cluster, "iks-icp"):
+            return
+        together = self._tunnels_openly(cluster)
+        if together:
+            yield Entry(("tunnels", far), words)
+        for other in self.ends.of_platform(far):
+            if not (together and self._tunnels_openly(other)):
+                found = self.ends.joint("iks-icp", cluster, other)
+                if found is not None and found.link is None:
+                    yield from self._side(found, other, words)
 
     def _icp_worker(self, cluster: End) -> Iterator[Entry]:
         """Yield the table of the workers of an ICP cluster."""
@@ -446,18 +459,28 @@ class Tables:
 
     def _takes(self, edge: End, only: set[str] | None) -> bool:
         """Tell whether the links of the short form take packets from some networks behind an edge."""
-        return only is None or any(n.name in only for n in self.ends.behind(edge))
+        return not only or any(n.name in only for n in self.ends.behind(edge))
 
     def _from_cluster(self, joint: Joint, only: set[str] | None, *, untranslated: bool) -> Iterator[Entry]:
         words = _IKS_BACK.get(joint.method)
         if words is None:
             return
-        own = {c.network.name for c in self.ends.carried(joint, joint.second)} if only is not None else set()
-        if joint.method == "strongswan" and only is not None and not own & only:
+        if joint.method == "strongswan" and not self._takes_from(joint, joint.second, only):
             return
         yield from self._side(joint, joint.first, words)
         if untranslated and joint.method == "common-vlan":
             yield Entry(("workers", joint.first), "on the common VLAN", joint)
+
+    def _takes_from(self, joint: Joint, edge: End, only: set[str] | None) -> bool:
+        """Tell whether a policy-based tunnel of an edge takes packets from some networks behind it.
+
+        Workers that the plan has no network for are in what an unlimited tunnel takes.
+        """
+        if only is None:
+            return True
+        if not only:
+            return (joint, edge) not in self._limited_index
+        return any(c.network.name in only for c in self.ends.carried(joint, edge))
 
     def _esg_links(self, edge: End, only: set[str] | None = None) -> Iterator[Entry]:
         """Yield what an ESG reaches of other edges and, by its own tunnels, of sites."""
@@ -465,15 +488,14 @@ class Tables:
             if joint.pair not in ("edge-edge", "site-edge") or joint.method == "l2-extension":
                 continue
             # A policy-based tunnel takes packets of its local subnets only; what is routed takes any.
-            own = {c.network.name for c in self.ends.carried(joint, edge)} if only is not None else set()
-            if only is not None and joint.method == "ipsec" and not own & only:
+            if joint.method == "ipsec" and not self._takes_from(joint, edge, only):
                 continue
             yield from self._side(joint, joint.far(edge), f"through {joint.title}")
 
     def _over_stretched(self, edge: End) -> Iterator[Entry]:
         """Yield what the DLR reaches over stretched networks: the enterprise networks of their sites."""
         for joint in self.ends.joints_of(edge):
-            if joint.method == "l2-extension":
+            if joint.method == "l2-extension" and self.ends.stretched_by(joint):
                 yield from self._side(joint, joint.first, "over the stretched layer 2 network")
 
     def _bcr(self) -> Iterator[Entry]:
@@ -497,7 +519,9 @@ class Tables:
                     else "over the enterprise's link (enterprise is not stated)"
                 )
                 yield from self._side(joint, PRIVATE, words)
-                yield Entry(_LEARNED, f"{words} and the BCR, to which it is announced", joint)
+                if (joint, PRIVATE) not in self._limited_index:
+                    # A link that names what it carries of IBM Cloud's side carries nothing for others.
+                    yield Entry(_LEARNED, f"{words} and the BCR, to which it is announced", joint)
             elif joint.pair == "site-edge":
                 yield from self._side(joint, joint.second, f"through {joint.title}")
 

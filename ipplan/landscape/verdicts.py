@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ipplan.landscape.ends import BEHIND, PRIVATE, End
+from ipplan.landscape.ends import BEHIND, PRIVATE, TRANSIT, End
 
 if TYPE_CHECKING:
     from ipplan.landscape import Landscape
@@ -76,21 +76,31 @@ def _summary(ends: Ends, one: Network, two: Network) -> bool:
 
 
 def _translated(ends: Ends, one: Network, two: Network) -> bool:
-    """Tell whether the plan deals with two equal ranges: every link that could carry either translates it or leaves it out."""
-    sides = []
-    for network in (one, two):
-        end = end_of(ends, network)
-        if end is None:
-            return False
-        translated = left_out = 0
-        for joint in ends.joints_of(end):
-            shown = [c.shown for c in ends.carried(joint, end) if c.network.name == network.name]
-            if None in shown:
-                return False
-            translated += len(shown)
-            left_out += not shown and ends.can_carry(joint, end, network)
-        sides.append((translated, left_out))
-    return any(translated for translated, _ in sides) or all(left_out for _, left_out in sides)
+    """Tell whether the plan deals with two ranges that no table leads to together.
+
+    It does where links carry one of them, each of which translates it; or where the links of both leave them out.
+    """
+    if homeless(ends, one) or homeless(ends, two):
+        return False
+    sides = [_dealt_with(ends, network) for network in (one, two)]
+    return "translated" in sides or sides == ["left out", "left out"]
+
+
+def _dealt_with(ends: Ends, network: Network) -> str | None:
+    """Return what the links that could carry a network do with it: all translate it, or all leave it out."""
+    end = end_of(ends, network)
+    if end is None:
+        return None
+    translated = left_out = False
+    for joint in ends.joints_of(end):
+        if joint.method in ("nat", "static-nat"):
+            continue  # NAT of the ESG: nothing is carried under its own addresses, and nothing is a translation
+        shown = [c.shown for c in ends.carried(joint, end) if c.network.name == network.name]
+        if None in shown:
+            return None
+        translated = translated or bool(shown)
+        left_out = left_out or (not shown and ends.can_carry(joint, end, network))
+    return "translated" if translated else "left out" if left_out else None
 
 
 def end_of(ends: Ends, network: Network) -> End | None:
@@ -103,6 +113,13 @@ def end_of(ends: Ends, network: Network) -> End | None:
     if kind.internal or (kind.platform == "iks" and kind.role == "worker" and not kind.public):
         return End("iks" if kind.platform == "iks" else "icp", network.cluster)
     return PRIVATE if kind.public is False else None
+
+
+def homeless(ends: Ends, network: Network) -> bool:
+    """Tell whether the plan has several edges or sites, and a network does not say in which it stands."""
+    if network.kind.provider == "enterprise":
+        return ends.site_of(network) is None
+    return network.kind.name in (*BEHIND, TRANSIT) and ends.edge_of(network) is None
 
 
 def conflicts_at(landscape: Landscape, first: Carried, second: Carried) -> bool:

@@ -120,7 +120,7 @@ def _gateway(row: Row) -> str | None:
     network, _, prefix, *_ = row
     if prefix is None:
         return None
-    if not network.addresses and prefix.size > 1:
+    if not network.addresses and prefix.size > 1 and not network.kind.internal:
         return format_address(prefix.version, first_usable(prefix))
     return gateway_of(network, prefix)
 

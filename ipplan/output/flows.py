@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ipplan.flows import Missing, name_of
+from ipplan.landscape.model import DestinationNat, RangeNat, Route
 from ipplan.output.documents import made_by
 from ipplan.output.table import Column, Table, render_plain, render_terminal
 from ipplan.output.text import escape, paint, wrap
@@ -13,14 +14,21 @@ from ipplan.plan.model import INTEGRATION
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ipplan.flows import Address, End, Hop, Stop, Trace
+    from ipplan.flows import Machine, Trace
+    from ipplan.flows.model import Changed, Hop, Stop
+    from ipplan.landscape.model import HostAddress, SourceNat
     from ipplan.plan.model import Plan
+
+    Entry = Route | SourceNat | DestinationNat | RangeNat
+
+_MOST_NAMED = 3
+"""Name at most this many networks for pairs that are alike; documents name all."""
 
 
 def document(plan: Plan, traces: Sequence[Trace | Missing], edition: str) -> dict[str, Any]:
-    """Return the document `ipplan.flows/1`; a flow that lacks an end has no hops."""
+    """Return the document `ipplan.flows/2`; a flow that lacks an end has no hops."""
     return {
-        "schema": "ipplan.flows/1",
+        "schema": "ipplan.flows/2",
         "made_by": made_by(edition),
         "plan": {"name": plan.name, "file": plan.file},
         "integration": {key.replace("-", "_"): plan.integration.get(key) for key in INTEGRATION},
@@ -29,9 +37,14 @@ def document(plan: Plan, traces: Sequence[Trace | Missing], edition: str) -> dic
 
 
 def _missing(flow: Missing) -> dict[str, Any]:
+    stop = {
+        "device": None, "name": None, "end": "undetermined", "reason": flow.reason, "table": None, "nearest": None,
+        "help": flow.help,
+    }  # fmt: skip
     return {
-        "flow": flow.flow, "name": name_of(flow.flow), "title": flow.title, "from": None, "to": None, "ok": False,
-        "hops": [], "stop": {"device": None, "reason": flow.reason, "help": flow.help}, "back": [], "back_stop": None,
+        "flow": flow.flow, "name": name_of(flow.flow), "title": flow.title, "from": None, "to": None, "asked": None,
+        "ok": False, "result": "undetermined", "end": "undetermined", "hops": [], "stop": stop, "back": [],
+        "back_stop": None, "assumptions": [], "alike": [],
     }  # fmt: skip
 
 
@@ -40,62 +53,105 @@ def _trace(trace: Trace) -> dict[str, Any]:
         "flow": trace.flow,
         "name": name_of(trace.flow),
         "title": trace.title,
-        "from": _end(trace.source),
-        "to": _end(trace.destination),
+        "from": _machine(trace.source),
+        "to": _machine(trace.destination),
+        "asked": _address(trace.asked),
         "ok": trace.ok,
+        "result": trace.result,
+        "end": trace.end,
         "hops": [_hop(i, hop) for i, hop in enumerate(trace.hops, start=1)],
         "stop": _stop(trace.stop),
         "back": [_hop(i, hop) for i, hop in enumerate(trace.back, start=1)],
         "back_stop": _stop(trace.back_stop),
+        "assumptions": list(trace.assumptions),
+        "alike": [{"from": list(firsts), "to": list(seconds)} for firsts, seconds in trace.alike],
     }
 
 
-def _end(end: End) -> dict[str, Any]:
-    network = end.network
+def _machine(machine: Machine) -> dict[str, Any]:
+    network, end = machine.network, machine.end
     return {
-        "domain": end.site,
+        "domain": machine.domain,
+        "of": None if end is None else end.name,
         "network": None if network is None else network.name,
         "cidr": None if network is None or network.prefix is None else str(network.prefix),
-        "address": _address(end.address),
+        "address": _address(machine.address),
     }
 
 
-def _address(address: Address) -> dict[str, Any]:
+def _address(address: HostAddress) -> dict[str, Any]:
     return {
         "address": address.text, "network": address.network, "name": address.name, "example": address.example,
     }  # fmt: skip
 
 
 def _hop(number: int, hop: Hop) -> dict[str, Any]:
-    outer = hop.outer
     return {
         "step": number,
         "device": hop.device,
+        "of": hop.name,
         "action": hop.action,
         "source": _address(hop.source),
         "destination": _address(hop.destination),
-        "outer": None
-        if outer is None
-        else {
-            "protocol": outer.protocol,
-            "source": _address(outer.source),
-            "destination": _address(outer.destination),
-        },
-        "route": hop.route,
+        "outer": [
+            {
+                "protocol": outer.protocol,
+                "source": _address(outer.source),
+                "destination": _address(outer.destination),
+            }
+            for outer in hop.outer
+        ],
+        "route": None if hop.route is None else str(hop.route),
         "route_network": hop.route_network,
+        "decided_by": [_entry(entry) for entry in hop.decided],
+        "changes": [{"field": c.field, "old": c.old.text, "new": c.new.text} for c in hop.changed],
+        "unmatched": hop.unmatched,
         "text": hop.text,
         "case": hop.case,
     }
 
 
+def _entry(entry: Entry) -> dict[str, Any]:
+    """Return an entry of a device in one form, whatever it is."""
+    if isinstance(entry, Route):
+        return {
+            "entry": "route", "match": str(entry.prefix), "destination": None, "to": entry.via,
+            "value": None if entry.next_hop is None else entry.next_hop.text, "how": entry.how, "text": entry.text,
+        }  # fmt: skip
+    if isinstance(entry, DestinationNat):
+        port = None if entry.port is None else f"{entry.protocol} {entry.port}"
+        return {
+            "entry": "dnat", "match": entry.address.text, "destination": None, "to": entry.interface,
+            "value": entry.target.text, "how": port, "text": entry.text,
+        }  # fmt: skip
+    if isinstance(entry, RangeNat):
+        return {
+            "entry": "dnat", "match": str(entry.shown), "destination": None, "to": entry.interface,
+            "value": str(entry.target), "how": f"from {entry.match}", "text": entry.text,
+        }  # fmt: skip
+    kept = entry.address is None and entry.shown is None
+    value = (
+        entry.address.text if entry.address is not None else None if entry.shown is None else str(entry.shown)
+    )
+    return {
+        "entry": "snat", "match": str(entry.source), "destination": None if entry.match is None else str(entry.match),
+        "to": entry.interface, "value": value, "how": "keep" if kept else None, "text": entry.text,
+    }  # fmt: skip
+
+
 def _stop(stop: Stop | None) -> dict[str, Any] | None:
-    return None if stop is None else {"device": stop.device, "reason": stop.reason, "help": stop.help}
+    if stop is None:
+        return None
+    return {
+        "device": stop.device, "name": stop.name, "end": stop.end, "reason": stop.reason, "table": stop.table,
+        "nearest": stop.nearest, "help": stop.help,
+    }  # fmt: skip
 
 
 _COLUMNS = (
-    Column("flow"), Column("way"), Column("step", "number"), Column("device"), Column("action"),
+    Column("flow"), Column("way"), Column("step", "number"), Column("device"), Column("of"), Column("action"),
     Column("source", "address"), Column("destination", "address"), Column("inside"), Column("route", "address"),
-    Column("of"), Column("what happens"), Column("case"),
+    Column("leads to"), Column("what happens"), Column("case"),
 )  # fmt: skip
 
 
@@ -103,8 +159,8 @@ def table(traces: Iterable[Trace]) -> Table:
     """Return every hop of every trace, there and back."""
     rows = [
         (
-            trace.flow, way, number, hop.device, hop.action, _shown(hop.source), _shown(hop.destination),
-            _around(hop), hop.route, hop.route_network, hop.text, hop.case,
+            trace.flow, way, number, hop.device, hop.name, hop.action, _shown(hop.source), _shown(hop.destination),
+            _around(hop), None if hop.route is None else str(hop.route), hop.route_network, hop.text, hop.case,
         )
         for trace in traces
         for way, hops in (("there", trace.hops), ("back", trace.back))
@@ -113,93 +169,140 @@ def table(traces: Iterable[Trace]) -> Table:
     return Table(_COLUMNS, rows)
 
 
-def _shown(address: Address) -> str:
-    return f"{address.text}*" if address.example and not address.text.startswith("(") else address.text
+def _shown(address: HostAddress) -> str:
+    return f"{address.text}*" if address.example and address.value is not None else address.text
 
 
 def _around(hop: Hop) -> str | None:
-    if hop.outer is None:
-        return None
-    return f"{hop.outer.protocol} {_shown(hop.outer.source)} to {_shown(hop.outer.destination)}"
+    around = [f"{o.protocol} {_shown(o.source)} to {_shown(o.destination)}" for o in hop.outer]
+    return ", inside ".join(reversed(around)) or None
 
 
 def render_list(traces: Sequence[Trace | Missing], *, width: int | None, color: bool) -> str:
-    """Return the list of flows: from where to where, and whether each goes through under this plan."""
+    """Return the list of flows: from where to where, and what each comes to under this plan; failures first."""
     columns = (
-        Column("flow"), Column("name"), Column("from"), Column("to"), Column("steps", "number"), Column("goes through"),
+        Column("flow"), Column("name"), Column("from"), Column("to"), Column("steps", "number"), Column("result"),
     )  # fmt: skip
     rows: list[tuple[str | int | None, ...]] = []
     for trace in traces:
         if isinstance(trace, Missing):
-            rows.append((trace.flow, name_of(trace.flow), None, None, None, f"no: {trace.reason}"))
-            continue
-        rows.append(
-            (
-                trace.flow, name_of(trace.flow), _named(trace.source), _named(trace.destination), len(trace.hops),
-                _verdict(trace),
+            rows.append(
+                (trace.flow, name_of(trace.flow), None, None, None, f"not in the plan: {trace.reason}")
             )
-        )  # fmt: skip
+            continue
+        start, end = _ends(trace)
+        rows.append((trace.flow, name_of(trace.flow), start, end, len(trace.hops), _verdict(trace)))
     shown = Table(columns, rows)
     plain = width is None and not color
     text = render_plain(shown) if plain else render_terminal(shown, width or 100_000, color)
     return f"{text}\nipplan flows PLAN FLOW shows each step; --from and --to trace any pair\n"
 
 
-def _named(end: End) -> str:
-    return "the internet" if end.network is None else end.network.name
+def _ends(trace: Trace) -> tuple[str, str]:
+    """Return the ends of a trace for people, with those of pairs that are alike."""
+    blocks = trace.alike or (((_named(trace.source),), (_named(trace.destination),)),)
+    start, end = (_some([name for block in blocks for name in block[side]]) for side in (0, 1))
+    return start, end
+
+
+def _some(names: Sequence[str]) -> str:
+    names = ["the internet" if name == "internet" else name for name in names]
+    names = list(dict.fromkeys(names))
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _named(machine: Machine) -> str:
+    return machine.title
 
 
 def _verdict(trace: Trace) -> str:
     stop = trace.stop or trace.back_stop
     if stop is None:
-        return "yes"
-    return f"{'no' if trace.stop else 'not back'}: {stop.reason}"
+        return "reachable"
+    where = f" of {stop.name}" if stop.name else ""
+    lead = trace.result if trace.stop is not None else f"{trace.result} on the way back"
+    return f"{lead}: {stop.device}{where}: {stop.reason}"
 
 
 def render_trace(trace: Trace, *, width: int | None, color: bool) -> str:
-    """Return a flow for people: a line for each hop, with addresses and route below it, then the verdict."""
+    """Return a flow for people: a line for each hop, with addresses and the entry that decided below it, then the verdict."""
     head = f"flow {trace.flow}: {trace.title}" if trace.flow else trace.title
     parts = [_lines(f"{escape(head)}, from {_from(trace.source)} to {_from(trace.destination)}", width), "\n"]
     parts += [_step(number, hop, width) for number, hop in enumerate(trace.hops, start=1)]
     if trace.stop is not None:
-        parts.append(_stopped("stops at", trace.stop, width, color=color))
-        return "".join(parts)
-    parts.append("\nthe way back\n\n")
-    if trace.back_stop is not None:
-        parts.append(_stopped("the answer stops at", trace.back_stop, width, color=color))
-        return "".join(parts)
+        parts.append(_stopped(f"{trace.result}: stops at", trace.stop, width, color=color))
+        return "".join([*parts, *_footer(trace, width)])
+    parts.append("\nthe answer\n\n")
     parts += [_brief(number, hop, width) for number, hop in enumerate(trace.back, start=1)]
-    if any(a.example for hop in trace.hops for a in (hop.source, hop.destination)):
-        parts.append("\n* an example: the first usable address that the plan gives to nothing else\n")
-    return "".join(parts)
+    if trace.back_stop is not None:
+        parts.append(_stopped(f"{trace.result}: the answer stops at", trace.back_stop, width, color=color))
+    return "".join([*parts, *_footer(trace, width)])
 
 
-def _from(end: End) -> str:
-    name = _named(end)
-    return f"{escape(name)} ({_shown(end.address)})"
+def _footer(trace: Trace, width: int | None) -> list[str]:
+    parts = [_lines(f"assumed: {escape(text)}", width) for text in trace.assumptions]
+    shown = [a for hop in (*trace.hops, *trace.back) for a in (hop.source, hop.destination)]
+    if any(a.example and a.value is not None for a in shown):
+        parts.append("* an example: the first free address, which the plan gives to nothing else\n")
+    return ["\n", *parts] if parts else []
+
+
+def _from(machine: Machine) -> str:
+    return f"{escape(_named(machine))} ({_shown(machine.address)})"
+
+
+def _device(hop: Hop) -> str:
+    return escape(hop.device if hop.name is None else f"{hop.device} of {hop.name}")
 
 
 def _step(number: int, hop: Hop, width: int | None) -> str:
-    text = _lines(f"{number:>2}  {escape(hop.device)}: {escape(hop.text)}", width)
+    text = _lines(f"{number:>2}  {_device(hop)}: {escape(hop.text)}", width)
     packet = f"{_shown(hop.source)} > {_shown(hop.destination)}"
     if (around := _around(hop)) is not None:
         packet += f", inside {around}"
     text += _lines(f"      {escape(packet)}", width)
+    for change in hop.changed:
+        text += _lines(f"      {_change(change)}", width)
     if hop.route is not None:
-        of = f" ({hop.route_network})" if hop.route_network else " (to the BCR)"
-        text += _lines(f"      route {hop.route}{escape(of)}", width)
+        of = f" ({hop.route_network})" if hop.route_network else ""
+        via = next((e.via for e in hop.decided if isinstance(e, Route)), None)
+        text += _lines(f"      route {hop.route}{escape(of)}{escape(f' to {via}') if via else ''}", width)
+    for entry in hop.decided:
+        if not isinstance(entry, Route):
+            text += _lines(f"      rule: {escape(_rule(entry))}", width)
+    if hop.unmatched is not None:
+        text += _lines(f"      {escape(hop.unmatched)}: no rule matched", width)
     if hop.case is not None:
-        text += _lines(f"      shown: {escape(hop.case)}", width)
+        text += _lines(f"      assumes {escape(hop.case)}", width)
     return text
+
+
+def _change(change: Changed) -> str:
+    return escape(f"{change.field}: {_shown(change.old)} -> {_shown(change.new)}")
+
+
+def _rule(entry: Entry) -> str:
+    found = _entry(entry)
+    match = found["match"] + (f" to {found['destination']}" if found["destination"] else "")
+    action = {"snat": "SNAT", "dnat": "DNAT"}[found["entry"]]
+    if found["how"] == "keep":
+        return f"SNAT {match}: source kept ({found['text']})"
+    return f"{action} {match} -> {found['value']} ({found['text']})"
 
 
 def _brief(number: int, hop: Hop, width: int | None) -> str:
     packet = f"{_shown(hop.source)} > {_shown(hop.destination)}"
-    return _lines(f"{number:>2}  {escape(hop.device)}: {escape(hop.text)}; {escape(packet)}", width)
+    return _lines(f"{number:>2}  {_device(hop)}: {escape(hop.text)}; {escape(packet)}", width)
 
 
 def _stopped(lead: str, stop: Stop, width: int | None, *, color: bool) -> str:
-    text = "\n" + paint(lead, "error", color=color) + f" {escape(stop.device)}: {escape(stop.reason)}\n"
+    name = f" of {escape(stop.name)}" if stop.name else ""
+    text = "\n" + paint(lead, "error", color=color) + f" {escape(stop.device)}{name} ({stop.end})\n"
+    text += _lines(f"   {escape(stop.reason)}", width)
+    if stop.table:
+        near = f"; the nearest entry is {stop.nearest}" if stop.nearest else ""
+        text += _lines(f"   looked up in: {escape(stop.table + near)}", width)
     return text + (_lines(f"   = help: {escape(stop.help)}", width) if stop.help else "")
 
 

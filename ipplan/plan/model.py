@@ -195,11 +195,15 @@ class Shown(NamedTuple):
 
 
 class SetAside(NamedTuple):
-    """Space that nothing may be allocated from, in a few words for messages, and where the plan says so."""
+    """Space that nothing may be allocated from, in a few words for messages, and where the plan says so.
+
+    `network` is the one that a link shows there, None for avoided space.
+    """
 
     prefix: Prefix
     words: str
     key: KeyPath
+    network: str | None = None
 
 
 class Avoid(NamedTuple):
@@ -293,7 +297,10 @@ class Plan:
             SetAside(avoid.prefix, f"avoided space {avoid.prefix}", ("avoid", number))
             for number, avoid in enumerate(self.avoids)
         ]
-        return [*avoided, *(SetAside(s.prefix, f"{s.prefix} ({s.title})", s.key) for s in self.shown)]
+        return [
+            *avoided,
+            *(SetAside(s.prefix, f"{s.prefix} ({s.title})", s.key, s.network) for s in self.shown),
+        ]
 
     def taking_part(self) -> list[Network]:
         """Return every network: the declared ones, with the default that they take, then undeclared defaults."""

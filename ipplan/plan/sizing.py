@@ -213,8 +213,15 @@ def resolve_addresses(network: Network, prefix: Prefix) -> list[tuple[str, str]]
 
 
 def gateway_of(network: Network, prefix: Prefix) -> str | None:
-    """Return the gateway: the address named so, else the first usable one; None for a single address."""
+    """Return the gateway: the address named so, else the first usable one.
+
+    None for a single address, and for pod and service ranges: no router has an address there.
+    """
+    if network.kind.internal:
+        return None
     for name, text in resolve_addresses(network, prefix):
         if name == "gateway":
             return text
-    return format_address(prefix.version, first_usable(prefix)) if prefix.size > 1 else None
+    if network.kind.internal or prefix.size == 1:
+        return None
+    return format_address(prefix.version, first_usable(prefix))

@@ -51,6 +51,11 @@ VIPS = (
     ICP + '[networks.w]\nkind = "icp-worker"\naddresses = { master-vip = 10, proxy-vip = 11, gateway = 1 }\n'
 )
 
+WORKERS = IKS + net("a", "iks-worker-private", "10.48.0.0/26")
+UPLINK = net("esg", "vcs-esg-private", "10.176.18.192/27")
+COMMON = '[integration]\niks-vcs = "common-vlan"\n'
+FRA = '[edges.fra]\ndata-center = "fra02"\n'
+"""A range of dal10 is 10.176.0.0/15, one of fra02 10.85.0.0/16."""
 LINK = "[edges.e]\n[sites.hq]\n"
 SHOWN = '[[link]]\nbetween = ["hq", "e"]\nmethod = "ipsec"\nnat = [{{ network = "{}", as = "{}" }}]\n'
 
@@ -117,6 +122,10 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
     "unpublished-subnet": [
         (DAL10 + net("a", "vcs-host-private", "10.225.0.0/26"), "warning", ("a",), None),
         (DAL10 + net("a", "vcs-host-private", "10.48.0.0/26"), "warning", ("a",), None),
+        (FRA + net("a", "vcs-esg-private", "10.176.18.192/27"), "warning", ("a",), None),
+        (FRA + "[edges.dal]\n" + net("a", "vcs-esg-private", "10.176.18.192/27", 'edge = "fra"'), "warning", ("a",), None),
+        (IKS + 'data-center = "fra02"\n' + net("a", "iks-worker-private", "10.176.18.192/27"), "warning", ("a",), None),
+        (net("a", "iks-worker-private", "10.176.18.192/26", 'data-center = "fra02"'), "warning", ("a",), None),
     ],
     "address-scope-mismatch": [
         (net("a", "vcs-host-public", "10.48.0.0/27"), "error", ("a",), None),
@@ -160,10 +169,24 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
         (net("a", "vcs-vm", "10.225.0.0/24", "addresses = { x = 255 }"), "error", ("a",), None),
         (net("a", "vcs-vm", "10.225.0.0/24", 'addresses = { x = "10.225.1.0" }'), "error", ("a",), None),
         (net("a", "vcs-vm", "10.225.0.0/24", "addresses = { x = 254, y = -1 }"), "error", ("a",), None),
+        (net("a", "vcs-vm", "10.225.0.0/24", 'addresses = { x = "10.225.0.0" }'), "error", ("a",), None),
+        (net("a", "vcs-esg-private", "10.48.0.0/27", "addresses = { uplink = 1 }"), "error", ("a",), None),
+        (net("a", "iks-worker-private", "10.48.0.0/26", "addresses = { bcr = 1 }"), "error", ("a",), None),
+        (net("a", "vcs-esg-private", "10.48.0.0/27", 'addresses = { alb = "10.48.0.1" }'), "error", ("a",), None),
+        (net("a", "vcs-esg-private", "10.48.0.0/27", 'addresses = { alb = "10.48.0.31" }'), "error", ("a",), None),
+        (net("a", "vcs-esg-private", "10.48.0.0/27", "addresses = { alb = -30 }"), "error", ("a",), None),
+        ('[networks.a]\nkind = "vcs-esg-private"\naddresses = { uplink = 1 }\n', "error", ("a",), None),
+        (net("a", "vcs-esg-private", "10.48.0.0/27", "addresses = { x = 2, y = 3, z = 4 }"), "warning", ("a",), None),
+        ('[networks.a]\nkind = "vcs-esg-public"\naddresses = { uplink = 2 }\n', "warning", ("a",), None),
     ],
     "incomplete-cluster": [(ICP, "warning", (), None), (IKS + net("a", "iks-pod", "172.22.0.0/16"), "warning", (), None)],
     "incomplete-integration": [('[integration]\nicp-vcs = "nat"\n', "warning", (), None)],
-    "unknown-data-center": [('[plan]\ndata-centers = ["dal99"]\n', "warning", (), None)],
+    "unknown-data-center": [
+        ('[plan]\ndata-centers = ["dal99"]\n', "warning", (), None),
+        ('[edges.e]\ndata-center = "dal99"\n', "warning", (), None),
+        (IKS + 'data-center = "dal99"\n', "warning", (), None),
+        ('[networks.a]\nkind = "iks-worker-private"\ndata-center = "dal99"\n', "warning", ("a",), None),
+    ],
     "waiver-unknown-rule": [(WAIVE.format(rule="network-overlaps", networks='["a"]') + A, "error", ("a",), None)],
     "waiver-expired": [
         (WAIVE.format(rule="public-byoip", networks='["a"]') + "until = 2025-12-31\n" + PUBLIC, "warning", ("a",), None)
@@ -187,6 +210,32 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
         ('[integration]\niks-vcs = "bgp"\niks-asn = 64999\nesg-asn = 4201065999\n', "error", (), None),
         ('[integration]\nenterprise = "routed"\nenterprise-asn = 13884\n', "error", (), None),
         ('[integration]\niks-vcs = "bgp"\n', "warning", (), None),
+    ],
+    "account-routing": [
+        (WORKERS + net("b", "iks-worker-private", "10.48.1.0/26"), "warning", ("a", "b"), None),
+        (WORKERS + '[networks.b]\nkind = "iks-worker-private"\n', "warning", ("a", "b"), None),
+        ('[integration]\niks-vcs = "static-nat"\n' + WORKERS + UPLINK, "warning", ("a", "esg"), None),
+        ('[integration]\niks-vcs = "bgp"\n' + WORKERS + UPLINK, "warning", ("a", "esg"), None),
+        (TUNNEL + WORKERS + UPLINK, "warning", ("a", "esg"), None),
+        (
+            TUNNEL + WORKERS + UPLINK + net("pub", "vcs-esg-public", "169.46.73.16/28") + GATEWAY.format("private"),
+            "warning", ("a", "esg"), None,
+        ),
+        (
+            "[edges.e]\n[edges.f]\n" + '[[link]]\nbetween = ["e", "f"]\nmethod = "ipsec"\n'
+            + net("u", "vcs-esg-private", "10.176.18.0/27", 'edge = "e"')
+            + net("v", "vcs-esg-private", "10.176.18.64/27", 'edge = "f"'),
+            "warning", ("u", "v"), None,
+        ),
+    ],
+    "common-vlan-pods": [
+        (COMMON + net("w", "iks-worker-private", "10.171.42.128/26") + UPLINK, "warning", ("w", "esg"), None),
+        (COMMON + net("w", "iks-worker-private", "10.134.0.0/26") + UPLINK, "warning", ("w", "esg"), None),
+        (
+            IKS + '[edges.e]\n[[link]]\nbetween = ["iks", "e"]\nmethod = "common-vlan"\n'
+            + net("w", "iks-worker-private", "10.171.42.128/26") + UPLINK,
+            "warning", ("w", "esg"), None,
+        ),
     ],
     "calico-peering": [
         ('[integration]\niks-vcs = "common-vlan"\n', "warning", (), None),
@@ -245,7 +294,10 @@ FINE = {
     "outside-pools": '[plan]\nbyoip = ["10.224.0.0/16", "10.225.0.0/16"]\n' + net("a", "vcs-vm", "10.225.0.0/24")
     + net("e", "enterprise", "192.168.0.0/24"),
     "public-byoip": '[plan]\nowned-public = ["9.0.0.0/8"]\nbyoip = ["9.1.0.0/16"]\n' + net("a", "vcs-vm", "9.1.0.0/24"),
-    "unpublished-subnet": DAL10.replace("dal10", "dal12") + net("a", "vcs-host-private", "10.48.0.0/26"),
+    "unpublished-subnet": DAL10.replace("dal10", "dal12") + net("a", "vcs-host-private", "10.48.0.0/26")
+    + FRA + IKS + 'data-center = "dal10"\n' + net("b", "vcs-esg-private", "10.85.0.0/27", 'edge = "fra"')
+    + net("c", "iks-worker-private", "10.176.18.192/26") + net("d", "iks-worker-private", "10.48.0.64/26", 'data-center = "dal12"')
+    + "[edges.other]\n" + net("e", "vcs-esg-private", "10.48.1.0/27", 'edge = "other"'),
     "address-scope-mismatch": net("a", "vcs-host-public", "169.60.1.0/27") + net("b", "vcs-host-private", "10.48.0.0/26"),
     "unsold-size": net("a", "vcs-esg-public", "169.60.0.0/28") + net("b", "iks-worker-private", "10.48.0.0/26"),
     "iks-subnet-not-allowed": IKS + net("a", "iks-pod", "172.22.0.0/16") + net("b", "iks-service", "172.23.0.0/16"),
@@ -256,7 +308,15 @@ FINE = {
     "service-capacity": IKS + "services = 255\n" + net("a", "iks-service", "172.22.0.0/24"),
     "service-range-too-large": ICP + net("a", "icp-service", "10.224.0.0/12"),
     "worker-capacity": ICP + "workers = 12\n" + net("a", "icp-worker", "10.225.0.0/27"),
-    "named-address": net("a", "vcs-vm", "10.225.0.0/24", 'addresses = { x = 254, y = 1, z = "10.225.0.9" }'),
+    "named-address": net("a", "vcs-vm", "10.225.0.0/24", 'addresses = { x = 254, y = 1, z = "10.225.0.9" }')
+    + net("b", "vcs-esg-private", "10.48.0.0/27", "addresses = { gateway = 1, x = 4, y = -1 }")
+    + net("c", "iks-worker-private", "10.48.1.0/26", "addresses = { x = 2, y = 3 }")
+    + net("d", "vcs-esg-public", "2607:f0d0:1d03:41::/64", "addresses = { uplink = 1 }")
+    + '[networks.e]\nkind = "vcs-esg-private"\naddresses = { x = -1, gateway = 1 }\n',
+    "account-routing": TUNNEL + TWO + net("x", "iks-worker-private", "10.48.0.0/26", 'cluster = "a"')
+    + net("y", "iks-worker-private", "10.48.1.0/26", 'cluster = "b"') + UPLINK + net("pub", "vcs-esg-public", "169.46.73.16/28")
+    + GATEWAY.format("public").replace("kind", 'cluster = "a"\nkind'),
+    "common-vlan-pods": COMMON + net("w", "iks-worker-private", "10.177.0.0/26") + UPLINK,
     "incomplete-cluster": IKS + net("a", "iks-pod", "172.22.0.0/16") + net("b", "iks-service", "172.23.0.0/16")
     + '[networks.w]\nkind = "iks-worker-private"\n',
     "incomplete-integration": '[integration]\nicp-vcs = "none"\n',
@@ -319,37 +379,6 @@ def test_a_plan_that_nearly_breaks_a_rule_gets_none(rule: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("shown", "rules"),
-    [
-        ("10.200.80.0/24", {"ibm-service-overlap": "error"}),
-        ("10.176.8.0/24", {"ibm-private-overlap": "error"}),
-        ("10.48.8.0/24", {"ibm-private-overlap": "warning"}),
-        ("198.23.118.0/24", {"ibm-public-overlap": "error"}),
-        ("203.0.113.0/24", {"special-purpose-overlap": "error"}),
-        ("172.18.4.0/24", {"kubernetes-reserved-overlap": "error"}),
-        ("172.17.9.0/24", {"container-bridge-overlap": "warning"}),
-        ("172.30.1.0/24", {}),
-        ("10.176.18.200/32", {"ibm-private-overlap": "error"}),
-        ("10.176.9.200/32", {}),
-        ("10.225.9.0/24", {}),
-    ],
-)
-def test_what_a_link_shows_is_a_range_like_others(shown: str, rules: dict[str, str]) -> None:
-    # An address of a subnet that IBM Cloud provides is the ESG's to use.
-    text = DAL10 + LINK + SHOWN.format("a", shown) + net("a", "vcs-vm", "172.24.1.0/24")
-    text += net("esg", "vcs-esg-private", "10.176.9.192/26")
-    found = [
-        f
-        for f in findings(text)
-        if f.key[:1] == ("link",) and f.key != ("link", 0) and f.rule != "network-overlap"
-    ]
-    assert {f.rule: f.severity for f in found} == rules
-    for finding in found:
-        assert (finding.key, finding.networks) == (("link", 0, "nat", 0, "as"), ("a",))
-        assert finding.message.startswith(f"{shown}, a as seen through the link hq to e, overlaps ")
-
-
-@pytest.mark.parametrize(
     ("rule", "text", "keys"),
     [
         ("network-overlap", CASES["network-overlap"][0][0], [("a", ("networks", "a", "cidr"))]),
@@ -379,6 +408,79 @@ def test_a_finding_names_the_other_places_that_it_is_about(
     (found,) = [f for f in findings(text) if f.rule == rule]
 
     assert [(r.network, r.key) for r in found.related] == keys
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        WORKERS + UPLINK,
+        COMMON + WORKERS + UPLINK,
+        '[integration]\niks-vcs = "none"\n' + WORKERS + UPLINK,
+        '[integration]\niks-vcs = "bgp"\naccount-routing = "vrf"\n' + WORKERS + UPLINK,
+        '[integration]\naccount-routing = "vlan-spanning"\n' + WORKERS + net("b", "iks-worker-private", "10.48.1.0/26"),
+        '[integration]\niks-vcs = "static-nat"\n' + UPLINK,
+        WORKERS + net("b", "iks-worker-public", "169.46.27.48/28"),
+    ],
+)  # fmt: skip
+def test_one_private_subnet_or_one_vlan_needs_no_routing_in_the_account(text: str) -> None:
+    assert [f.message for f in findings(text) if f.rule == "account-routing"] == []
+
+
+def test_the_subnets_that_need_routing_are_one_finding() -> None:
+    text = '[integration]\niks-vcs = "bgp"\n' + TWO + UPLINK
+    for cluster in "ab":
+        for zone in "12":
+            text += net(
+                cluster + zone,
+                "iks-worker-private",
+                f"10.48.{ord(cluster)}.{int(zone) * 64}/26",
+                f'cluster = "{cluster}"',
+            )
+    (found,) = [f for f in findings(text) if f.rule == "account-routing"]
+
+    assert found.networks == ("a1", "a2", "esg", "b1", "b2")
+    assert found.message.startswith("a1, a2, esg, b1 and 1 more have to reach each other over the BCR")
+    assert found.because == (
+        "cluster a has workers in 2 private subnets",
+        "cluster a and the edge are joined by bgp, which goes over the BCR",
+        "cluster b has workers in 2 private subnets",
+    )
+
+
+def test_a_data_center_of_an_edge_is_one_of_the_plans_own() -> None:
+    text = DAL10 + FRA + net("a", "vcs-vm", "10.85.31.0/24")
+
+    assert [f.severity for f in findings(text) if f.rule == "ibm-private-overlap"] == ["error"]
+    assert [f.severity for f in findings(text.replace(FRA, "")) if f.rule == "ibm-private-overlap"] == [
+        "warning"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shown", "rules"),
+    [
+        ("10.200.80.0/24", {"ibm-service-overlap": "error"}),
+        ("10.176.8.0/24", {"ibm-private-overlap": "error"}),
+        ("10.48.8.0/24", {"ibm-private-overlap": "warning"}),
+        ("198.23.118.0/24", {"ibm-public-overlap": "error"}),
+        ("203.0.113.0/24", {"special-purpose-overlap": "error"}),
+        ("172.18.4.0/24", {"kubernetes-reserved-overlap": "error"}),
+        ("172.17.9.0/24", {"container-bridge-overlap": "warning"}),
+        ("172.30.1.0/24", {}),
+        ("10.176.18.200/32", {"ibm-private-overlap": "error"}),
+        ("10.176.9.200/32", {}),
+        ("10.225.9.0/24", {}),
+    ],
+)
+def test_what_a_link_shows_is_a_range_like_others(shown: str, rules: dict[str, str]) -> None:
+    # An address of a subnet that IBM Cloud provides is the ESG's to use.
+    text = DAL10 + LINK + SHOWN.format("a", shown) + net("a", "vcs-vm", "172.24.1.0/24")
+    text += net("esg", "vcs-esg-private", "10.176.9.192/26")
+    found = [f for f in findings(text) if f.key[:3] == ("link", 0, "nat") and f.rule != "network-overlap"]
+    assert {f.rule: f.severity for f in found} == rules
+    for finding in found:
+        assert (finding.key, finding.networks) == (("link", 0, "nat", 0, "as"), ("a",))
+        assert finding.message.startswith(f"{shown}, a as seen through the link hq to e, overlaps ")
 
 
 def test_an_overlap_with_ibm_names_the_most_specific_row() -> None:

@@ -177,6 +177,12 @@ def test_the_gateway_is_the_address_named_so_else_the_first_usable() -> None:
     assert gateway_of(named(), Prefix(4, prefix.first, 32)) is None
 
 
+@pytest.mark.parametrize("kind", ["iks-pod", "iks-service", "icp-pod", "icp-service"])
+def test_no_router_has_an_address_in_a_pod_or_service_range(kind: str) -> None:
+    assert gateway_of(Network("n", KINDS[kind]), parse_prefix("10.0.4.0/24")) is None
+    assert gateway_of(named(gateway=1)._replace(kind=KINDS[kind]), parse_prefix("10.0.4.0/24")) is None
+
+
 def test_the_version_follows_pool_then_length_then_pools() -> None:
     v4, v6 = Pool(parse_prefix("10.0.0.0/8")), Pool(parse_prefix("fd00::/48"))
     network = Network("n", KINDS["vcs-vm"])

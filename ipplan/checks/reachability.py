@@ -1,0 +1,129 @@
+"""Reachability: flows that the integration promises and that stop, and networks that the plan does not place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipplan.checks.registry import RULES, rule
+from ipplan.findings import Related, Source
+from ipplan.plan.kinds import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ipplan.checks.context import Context
+    from ipplan.findings import Finding, KeyPath
+    from ipplan.flows.model import Stop, Trace
+    from ipplan.flows.promises import Promise
+
+_ARCHITECTURE = Source(
+    "IBM Cloud docs, vmware-solutions: integration, IP addressing, and network flows",
+    "https://github.com/ibm-cloud-docs/vmwaresolutions/blob/ddb0278/archiref/vcsnsxt/vcsnsxt-overview-integration.md",
+    "2018-11-20",
+)
+_MOST_NAMED = 8
+"""Name at most this many networks in one message."""
+
+
+@rule("unreachable-flow", "warning", source=_ARCHITECTURE)
+def unreachable_flow(context: Context) -> Iterator[Finding]:
+    """A flow that the integration promises does not arrive, or its answer does not come back.
+
+    Why: packets are walked through the routes, NAT rules and tunnels that the plan makes; this one stops, so the
+    application behind it will not work. `ipplan flows PLAN` shows each step.
+
+    Do: follow the help of the finding: name an address, add a network or a route, or translate on the link.
+    """
+    if not (context.plan.integration or context.plan.links):
+        return
+    from ipplan.flows import FlowError, Tracer, trace
+    from ipplan.flows.machines import internet, machine_in
+    from ipplan.flows.promises import list_promises
+
+    tracer = Tracer(context.landscape)
+    told: set[object] = set()
+    for promise in list_promises(context.landscape):
+        try:
+            source = internet() if promise.source is None else machine_in(context.landscape, promise.source)
+            traced = trace(tracer, source, machine_in(context.landscape, promise.destination))
+        except FlowError:
+            continue  # a network without a range: the flow waits for it
+        stop = traced.stop or traced.back_stop
+        if stop is None or traced.result != "unreachable":
+            continue
+        # One cause stops many flows: it is reported once for each link and kind of destination.
+        key = (
+            stop.device,
+            stop.name,
+            stop.end,
+            promise.flow,
+            promise.destination.kind.name,
+            traced.stop is None,
+        )
+        if (key, promise.joint) not in told:
+            told.add((key, promise.joint))
+            yield _stopped(promise, traced, stop)
+
+
+def _stopped(promise: Promise, traced: Trace, stop: Stop) -> Finding:
+    destination = promise.destination
+    start = "the internet" if promise.source is None else promise.source.name
+    flow = f"flow {promise.flow}: " if promise.flow is not None else ""
+    where = f"{stop.device}{f' of {stop.name}' if stop.name else ''}"
+    what = "stops" if traced.stop is not None else "arrives, and its answer stops"
+    more = (f"{promise.alike:,} further pairs of networks are alike",) if promise.alike else ()
+    networks = tuple(n.name for n in (promise.source, destination) if n is not None)
+    return RULES["unreachable-flow"].finding(
+        f"{flow}{start} to {destination.name} {what} at {where}: {stop.reason}",
+        _key(promise),
+        networks=networks,
+        cidrs=tuple(
+            n.prefix for n in (promise.source, destination) if n is not None and n.prefix is not None
+        ),
+        related=tuple(
+            Related(n.key, n.name) for n in (promise.source, destination) if n is not None and n.declared
+        ),
+        because=more,
+        help=stop.help,
+    )
+
+
+def _key(promise: Promise) -> KeyPath:
+    return promise.destination.key if promise.joint is None else promise.joint.key
+
+
+@rule("edge-missing", "warning", source=_ARCHITECTURE)
+def edge_missing(context: Context) -> Iterator[Finding]:
+    """The plan has several edges, and a network of a vCenter Server instance does not say to which it belongs.
+
+    Why: no table leads to a network that stands behind an unknown edge, so its flows, routes and NAT rules cannot be
+    derived, and its overlaps are not judged. ipplan does not guess.
+
+    Do: write edge = "NAME" in the network, or on its ICP cluster.
+    """
+    ends = context.landscape.ends
+    if len(ends.edge_names) < 2:
+        return
+    lost = [
+        network
+        for kind in KINDS.values()
+        if kind.of_edge
+        for network in context.by_kind[kind.name]
+        if ends.edge_of(network) is None
+    ]
+    edges = ", ".join(ends.edge_names[:_MOST_NAMED])
+    for network in lost:
+        yield RULES["edge-missing"].finding(
+            f"{network.name} does not say to which edge it belongs, and the plan has {len(ends.edge_names):,}: {edges}",
+            network.key,
+            networks=(network.name,),
+            cidrs=() if network.prefix is None else (network.prefix,),
+            help=f'write edge = "{_likely(context, network.name)}" in it',
+        )
+
+
+def _likely(context: Context, name: str) -> str:
+    """Return the edge whose name is in that of a network, else the first one."""
+    names = context.landscape.ends.edge_names
+    near = (edge for edge in names if edge.lower() in name.lower() or edge[:3].lower() in name.lower())
+    return next(near, names[0])

@@ -1,0 +1,151 @@
+"""Which pairs of networks are alike: packets between them meet the same devices and rules, so one walk tells of all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan.landscape.tables import refuses
+from ipplan.landscape.verdicts import end_of
+from ipplan.plan.methods import PAIRS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ipplan.addresses import Prefix
+    from ipplan.landscape import Landscape
+    from ipplan.landscape.ends import End, Joint
+    from ipplan.plan.model import Network
+
+_UPLINKS = ("vcs-esg-public", "vcs-esg-private", "vcs-transit", "vcs-hcx", "vcs-vtep")
+"""The kinds of network of an edge that decide how packets leave it."""
+
+
+class Block(NamedTuple):
+    """Pairs that are alike: each of some networks with each of others. None among the first stands for the internet."""
+
+    firsts: tuple[Network | None, ...]
+    seconds: tuple[Network, ...]
+
+    @property
+    def size(self) -> int:
+        """How many pairs it is."""
+        return len(self.firsts) * len(self.seconds)
+
+
+class Alike:
+    """Gives networks, ends and links a class; equal classes are alike. Linear in what is asked for."""
+
+    def __init__(self, landscape: Landscape) -> None:
+        self._landscape = landscape
+        self._ends: dict[End, object] = {}
+        self._numbers: dict[object, int] = {}
+        self._networks: dict[str, int] = {}
+        links = landscape.plan.links
+        self._named = {n for link in links for n in (*link.networks, *(entry.network for entry in link.nat))}
+        self._closed = {end for _, first, second in landscape.ends.closed for end in (first, second)}
+
+    def _number(self, value: object) -> int:
+        """Return a small number for a class, which compares faster than the class."""
+        return self._numbers.setdefault(value, len(self._numbers))
+
+    def blocks(
+        self, firsts: Iterable[Network | None], seconds: Iterable[Network]
+    ) -> Iterator[tuple[object, Block]]:
+        """Yield all pairs of two lists in blocks of alike ones, each with its class; blocks of one class are alike too.
+
+        Costs what the lists hold, and the product of their groups: networks of one class behind one end.
+        """
+        firsts, seconds = list(firsts), list(seconds)
+        common = {n.prefix for n in firsts if n is not None} & {n.prefix for n in seconds}
+        one, two = self._groups(firsts, common), self._groups(seconds, common)
+        for (class_one, _, _), own in one.items():
+            for (class_two, _, _), others in two.items():
+                second = others[0]
+                assert second is not None
+                joined = None if own[0] is None else self._joined(own[0], second)
+                kept = tuple(n for n in others if n is not None)
+                yield (class_one, class_two, joined), Block(tuple(own), kept)
+
+    def _groups(
+        self, networks: Iterable[Network | None], common: set[Prefix | None]
+    ) -> dict[tuple[object, End | None, Prefix | None], list[Network | None]]:
+        found: dict[tuple[object, End | None, Prefix | None], list[Network | None]] = {}
+        for network in networks:
+            key: tuple[object, End | None, Prefix | None] = (None, None, None)
+            if network is not None:
+                # A range that stands on both sides may be one wire, or a conflict.
+                prefix = network.prefix if network.prefix in common else None
+                key = (self.network(network), end_of(self._landscape.ends, network), prefix)
+            found.setdefault(key, []).append(network)
+        return found
+
+    def _joined(self, first: Network, second: Network) -> object:
+        ends = self._landscape.ends
+        one, two = end_of(ends, first), end_of(ends, second)
+        links: tuple[object, ...] = ()
+        if one is not None and two is not None and one != two:
+            links = tuple(
+                (pair, j.method, self._limits(j))
+                for pair in PAIRS
+                if one.kind in PAIRS[pair].ends and (j := ends.joint(pair, one, two)) is not None
+            )
+        return one == two, links, first.prefix == second.prefix
+
+    @staticmethod
+    def _limits(joint: Joint) -> object:
+        return None if joint.link is None else (bool(joint.link.networks), bool(joint.link.nat))
+
+    def network(self, network: Network) -> int:
+        """Return the class of a network: its kind, what of its range decides, and the end that it stands behind."""
+        if network.name not in self._networks:
+            self._networks[network.name] = self._number(self._of_network(network))
+        return self._networks[network.name]
+
+    def _of_network(self, network: Network) -> object:
+        prefix = network.prefix
+        if prefix is None:
+            return network.kind.name, None
+        named = network.name if network.name in self._named else None
+        edge = self._landscape.ends.edge_of(network) if network.kind.platform is None else None
+        return (
+            network.kind.name, network.gateway_on, named, tuple(a.name for a in network.addresses), prefix.version,
+            prefix.length >= 31, self._landscape.tables.classic.covers(prefix), prefix.version == 4 and refuses(prefix),
+            self.end(end_of(self._landscape.ends, network)), None if edge is None else self.end(edge),
+        )  # fmt: skip
+
+    def end(self, end: End | None) -> int | None:
+        """Return the class of a cluster, edge or site: its networks and its links, without their names."""
+        if end is None:
+            return None
+        if end not in self._ends:
+            self._ends[end] = None
+            self._ends[end] = self._number(self._of_end(end))
+        found = self._ends[end]
+        return found if isinstance(found, int) else None
+
+    def _of_end(self, end: End) -> object:
+        ends = self._landscape.ends
+        if end.kind in ("site", "ibm-private") or end in self._closed:
+            return end
+        written = sorted({(j.pair, j.method or "", repr(self._limits(j))) for j in ends.written_of(end)})
+        links = (tuple(written), tuple(ends.open(end, pair) for pair in PAIRS))
+        if end.kind == "edge":
+            own = [n for kind in _UPLINKS for n in ends.of_edge(end, kind)]
+            return end.kind, tuple(map(_shape, own)), links, self._landscape.internet_of(end)
+        shapes = tuple(map(_shape, ends.of_cluster(end)))
+        if end.kind == "icp":
+            return end.kind, shapes, links, self.end(ends.edge_of_cluster(end))
+        far = {self.end(j.second) for j in ends.written_of(end) if j.pair == "iks-edge"}
+        return end.kind, shapes, links, frozenset(far), ends.named_edges(end)
+
+    def joint(self, joint: Joint) -> object:
+        """Return the class of a link."""
+        return joint.pair, joint.method, self._limits(joint), self.end(joint.first), self.end(joint.second)
+
+
+def _shape(network: Network) -> object:
+    prefix = network.prefix
+    return (
+        network.kind.name, None if prefix is None else prefix.version, tuple(a.name for a in network.addresses),
+        network.gateway_on,
+    )  # fmt: skip
