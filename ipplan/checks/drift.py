@@ -15,7 +15,6 @@ from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Source
 from ipplan.plan import names
 from ipplan.plan.kinds import KINDS
-from ipplan.topology import choice, list_ways
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -359,7 +358,7 @@ class _Tunnel(_Comparison):
         allowed = [n for n in allowed if cluster is None or n.cluster == cluster]
         yield from self._compare("local.subnet", self._rows("local"), local, allowed)
         # One release of the chart may carry both tunnels of a cluster.
-        ways = list_ways(choice(self.plan.integration))
+        ways = _ways(self.plan)
         behind = {k for w in ways if w.method == "tunnel" and w.origin == way.origin for k in w.carries}
         remote = list(self._at_far_end(remote, str(way.target)))
         yield from self._compare("remote.subnet", self._rows("remote"), remote, self._of(behind))
@@ -376,7 +375,7 @@ class _Tunnel(_Comparison):
 
     def _ways(self) -> tuple[Way, Way] | None:
         """Return the tunnel that the values describe, from their side and back, None where the plan has none."""
-        ways = list_ways(choice(self.plan.integration))
+        ways = _ways(self.plan)
         pairs = [
             (way, back)
             for way in ways
@@ -456,6 +455,12 @@ class _Tunnel(_Comparison):
         """Yield the address that the plan names for the near end where the values have none."""
         for network, address, text in _named(homes, names.TUNNEL):
             yield self.address_differs(network, address, text, None)
+
+
+def _ways(plan: Plan) -> list[Way]:
+    from ipplan.topology import choice, list_ways
+
+    return list(list_ways(choice(plan.integration)))
 
 
 def _label(network: Network) -> str:

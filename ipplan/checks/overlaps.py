@@ -8,7 +8,6 @@ from ipplan.addresses import PrefixIndex
 from ipplan.checks.context import label
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Related, Severity, Source
-from ipplan.landscape.ends import BEHIND, PRIVATE, TRANSIT, Carried, End
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from ipplan.checks.context import Context, Sweep
     from ipplan.findings import Finding, KeyPath
     from ipplan.landscape import Landscape
-    from ipplan.landscape.ends import Ends
+    from ipplan.landscape.ends import Carried, End, Ends
     from ipplan.landscape.tables import Conflict, SetKey
     from ipplan.plan.methods import IntegrationKey
     from ipplan.plan.model import Network, Plan
@@ -57,7 +56,7 @@ def network_overlap(context: Context) -> Iterator[Finding]:
             around.open(item, last)
 
 
-_Item = tuple[Carried, int, int]
+_Item = tuple["Carried", int, int]
 """A destination with its first and last address."""
 
 
@@ -77,6 +76,8 @@ def _runs(context: Context) -> Iterator[list[_Item]]:
 
 def _with_shown(sweep: Sweep, shown: Sequence[Carried]) -> Iterator[_Item]:
     """Yield networks and what links show, in address order, the larger first where two start together."""
+    from ipplan.landscape.ends import Carried
+
     items: list[_Item] = [
         (Carried(n), first, last)
         for n, first, last in zip(sweep.networks, sweep.firsts, sweep.lasts, strict=True)
@@ -102,16 +103,22 @@ def _runs_of(items: Iterable[_Item]) -> Iterator[list[_Item]]:
 def _runs_of_networks(sweep: Sweep) -> Iterator[list[_Item]]:
     """Do the same for networks alone; most plans have no overlap, and nothing is built for them."""
     networks, firsts, lasts = sweep.networks, sweep.firsts, sweep.lasts
+
+    def run(start: int, end: int) -> list[_Item]:
+        from ipplan.landscape.ends import Carried
+
+        return [(Carried(networks[i]), firsts[i], lasts[i]) for i in range(start, end)]
+
     start, end = 0, -1
     for at, first in enumerate(firsts):
         if first > end:
             if at - start > 1:
-                yield [(Carried(networks[i]), firsts[i], lasts[i]) for i in range(start, at)]
+                yield run(start, at)
             start = at
         if lasts[at] > end:
             end = lasts[at]
     if len(firsts) - start > 1:
-        yield [(Carried(networks[i]), firsts[i], lasts[i]) for i in range(start, len(firsts))]
+        yield run(start, len(firsts))
 
 
 class _Around:
@@ -304,6 +311,8 @@ def _translated(ends: Ends, one: Network, two: Network) -> bool:
 
 def _end_of(ends: Ends, network: Network) -> End | None:
     """Return the end of links that a network stands behind."""
+    from ipplan.landscape.ends import BEHIND, PRIVATE, End
+
     if network.kind.name == "icp-worker":
         return ends.edge_of(network)
     if network.kind.platform is not None and (network.kind.internal or network.kind.role == "worker"):
@@ -345,6 +354,8 @@ def _what_would(context: Context, first: Carried, second: Carried) -> tuple[str,
 
 
 def _homeless(ends: Ends, network: Network) -> bool:
+    from ipplan.landscape.ends import BEHIND, TRANSIT
+
     if network.kind.provider == "enterprise":
         return ends.site_of(network) is None
     return network.kind.name in (*BEHIND, TRANSIT) and ends.edge_of(network) is None
