@@ -13,8 +13,6 @@ from ipplan.addresses import PrefixIndex, RangeSet
 from ipplan.checks.context import others, ranges_of
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Source
-from ipplan.landscape import Landscape
-from ipplan.landscape.ends import UPLINKS
 from ipplan.plan.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -358,6 +356,8 @@ class _Tunnel(_Comparison):
 
     def __init__(self, plan: Plan, file: Observed, catalog: Catalog) -> None:
         super().__init__(plan, file)
+        from ipplan.landscape import Landscape
+
         self.landscape = Landscape(plan, catalog)
         self.by_name = {network.name: network for network in self.networks}
 
@@ -527,7 +527,7 @@ class _Tunnel(_Comparison):
             return [n for kind in _INGRESS for n in ends.of_cluster(far, kind)]
         edge = ends.edge_of_cluster(far) if far.kind == "icp" else far
         role = "private" if end.tunnel.private else "public"
-        return [] if edge is None else list(ends.of_edge(edge, UPLINKS[role]))
+        return [] if edge is None else list(ends.of_edge(edge, f"vcs-esg-{role}"))
 
     def _address_differs(self, known: HostAddress, row: Row | None) -> Iterator[Finding]:
         network = self.by_name.get(known.network or "")
