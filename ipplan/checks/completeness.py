@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from ipplan.checks.context import ranges_of
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Source
-from ipplan.landscape.ends import BEHIND
 from ipplan.plan.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -143,7 +142,7 @@ def _has(context: Context, end: End, kind: str) -> bool:
     if end.kind in ("iks", "icp"):
         return bool(ends.of_cluster(end, kind))
     if end.kind == "edge":
-        own = ends.stretched_behind(end) if kind in BEHIND else ends.of_edge(end, kind)
+        own = ends.stretched_behind(end) if kind in _BEHIND.split(" or ") else ends.of_edge(end, kind)
         return any(network.kind.name == kind for network in own)
     return bool(ends.of_site(end))
 

@@ -169,6 +169,11 @@ class Context:
 
         return tuple(list_bundles(self.landscape.ends))
 
+    def joining(self, *methods: Method) -> Iterator[Bundle]:
+        """Yield the links in force by some methods; a plan that states none of them derives no landscape for it."""
+        if self.plan.links or any(value in methods for value in self.plan.integration.values()):
+            yield from (bundle for bundle in self.bundles if bundle.method in methods)
+
     def stated(self, method: Method, pair: Pair | None = None) -> Iterator[Stated]:
         """Yield where the plan states a method, of one sort of pair or of any: keys of the short form, then links.
 

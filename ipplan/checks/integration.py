@@ -8,9 +8,6 @@ from ipplan.addresses import RangeSet
 from ipplan.checks.context import label, ranges_of
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Source
-from ipplan.landscape.ends import UPLINKS, End, Joint
-from ipplan.landscape.holders import first_named
-from ipplan.landscape.tables import REFUSED, refuses
 from ipplan.plan import names
 from ipplan.plan.names import ICP_TUNNEL, TUNNEL
 from ipplan.plan.sizing import last_usable, usable
@@ -21,7 +18,7 @@ if TYPE_CHECKING:
     from ipplan.addresses import Prefix
     from ipplan.checks.context import Context, Stated
     from ipplan.findings import Finding
-    from ipplan.landscape.ends import Carried
+    from ipplan.landscape.ends import Carried, End, Joint
     from ipplan.plan.model import Network
 
 _DIRECT_LINK = Source(
@@ -54,6 +51,7 @@ _STATIC_ROUTES = Source(
     "https://github.com/ibm-cloud-docs/containers/blob/1d4bbd1/static-routes.md",
     "2026-07-27",
 )
+_PUBLIC_UPLINK, _PRIVATE_UPLINK = "vcs-esg-public", "vcs-esg-private"
 _CALICO_ASN = 64512
 """What Calico announces with unless told otherwise (projectcalico/libcalico-go @7d7eb71, BGPConfiguration)."""
 _EXCLUDED_ASNS = (
@@ -136,12 +134,14 @@ def tunnel_address(context: Context) -> Iterator[Finding]:
     if tunnels:
         yield from _cluster_ends(context, tunnels)
         yield from _shared_ends(context)
-    yield from _icp_ends(context, tunnels)
+        yield from _icp_ends(context, tunnels)
 
 
 def _cluster_ends(context: Context, tunnels: Sequence[Stated]) -> Iterator[Finding]:
     """Yield the IKS clusters that name no public address for their tunnels, and private ones that the chart refuses."""
     public, private = _named_in(context, "iks-ingress-public"), _named_in(context, "iks-ingress-private")
+    from ipplan.landscape.ends import End
+
     ends = context.landscape.ends
     short = [stated for stated in tunnels if stated.joint is None]
     linked: dict[str | None, Stated] = {}
@@ -178,16 +178,15 @@ def _cluster_ends(context: Context, tunnels: Sequence[Stated]) -> Iterator[Findi
 
 def _shared_ends(context: Context) -> Iterator[Finding]:
     """Yield the addresses at which an IKS cluster would end tunnels to several edges."""
-    landscape = context.landscape
     edges: dict[End, list[Joint]] = {}
-    for bundle in context.bundles:
-        if bundle.pair == "iks-edge" and bundle.method == "strongswan":
+    for bundle in context.joining("strongswan"):
+        if bundle.pair == "iks-edge":
             for end in bundle.first:
                 edges.setdefault(end, []).extend(bundle.joint(end, edge) for edge in bundle.second)
     for cluster, joints in edges.items():
         at: dict[str, list[Joint]] = {}
         for joint in joints if len(joints) > 1 else ():
-            gateway = landscape.tunnels.end_of(joint, cluster).gateway
+            gateway = context.landscape.tunnels.end_of(joint, cluster).gateway
             if gateway is not None:
                 at.setdefault(f"address {gateway.name} of {gateway.network}", []).append(joint)
         for address, shared in at.items():
@@ -205,14 +204,13 @@ def _icp_ends(context: Context, tunnels: Sequence[Stated]) -> Iterator[Finding]:
     ends, landscape = context.landscape.ends, context.landscape
     ending: set[End] = set()
     tunnelled: set[End] = set()
-    for bundle in context.bundles:
-        if bundle.method in ("strongswan", "ipsec"):
-            ending.update(e for e in (*bundle.first, *bundle.second) if e.kind == "edge")
-            tunnelled.update(e for e in (*bundle.first, *bundle.second) if e.kind == "icp")
+    for bundle in context.joining("strongswan", "ipsec"):
+        ending.update(e for e in (*bundle.first, *bundle.second) if e.kind == "edge")
+        tunnelled.update(e for e in (*bundle.first, *bundle.second) if e.kind == "icp")
     # A plan that is only begun has both tunnels and no ICP cluster yet.
     begun = {"iks-vcs", "iks-icp"} <= {s.name for s in tunnels} and not ends.of_platform("icp")
     for edge in ends.edges:
-        uplinks = ends.of_edge(edge, UPLINKS["public"])
+        uplinks = ends.of_edge(edge, _PUBLIC_UPLINK)
         icp = [c for c in ends.icp_behind.get(edge, ()) if c in tunnelled]
         if not uplinks or not (begun or (icp and (edge in ending or len(icp) > 1))):
             continue
@@ -279,12 +277,14 @@ _SIDE_TITLES = {"iks-vcs": ("IKS", "the vCenter Server instance"), "iks-icp": ("
 
 def _most_subnets(context: Context, stated: Stated, side: int) -> int:
     """Return the most subnets that one end has on the tunnels of a link or of a key of the short form."""
+    from ipplan.landscape.ends import End, Joint
+
     ends, subnets = context.landscape.ends, context.landscape.tunnels.subnets
     if stated.joint is not None:
         return len(subnets(stated.joint, (stated.joint.first, stated.joint.second)[side]))
     found = [
         len(subnets(bundle.joint_of(end), end))
-        for bundle in context.bundles
+        for bundle in context.joining("strongswan")
         if bundle.link is None and bundle.pair == stated.pair
         for end in (bundle.first, bundle.second)[side]
     ]
@@ -328,14 +328,12 @@ def nat_addresses(context: Context) -> Iterator[Finding]:
     Do: name the addresses in the network of kind vcs-esg-private, as CLUSTER-master and CLUSTER-proxy where several
     clusters stand behind the ESG, or order a larger subnet.
     """
-    ends = context.landscape.ends
     translated: dict[End, list[End]] = {}
-    for bundle in context.bundles:
-        if bundle.pair == "icp-edge" and bundle.method == "nat":
-            for edge in bundle.second:
-                translated.setdefault(edge, []).extend(bundle.first)
+    for bundle in context.joining("nat"):
+        for edge in bundle.second:
+            translated.setdefault(edge, []).extend(bundle.first)
     for edge, clusters in translated.items():
-        uplinks = ends.of_edge(edge, UPLINKS["private"])
+        uplinks = context.landscape.ends.of_edge(edge, _PRIVATE_UPLINK)
         wanted = [name for cluster in clusters for name in _vips(context, cluster)]
         if not wanted or not uplinks:
             continue
@@ -395,8 +393,8 @@ def too_many_routes(context: Context) -> Iterator[Finding]:
 
     Do: bring networks under covering prefixes, so that fewer routes reach them.
     """
-    for bundle in context.bundles:
-        if bundle.pair != "site-private" or bundle.method != "routed":
+    for bundle in context.joining("routed"):
+        if bundle.pair != "site-private":
             continue
         for site in bundle.first:
             announced = context.landscape.tunnels.subnets(bundle.joint(site), site)
@@ -418,13 +416,13 @@ def static_route_refused(context: Context) -> Iterator[Finding]:
 
     Do: let the link to ibm-private show the network at another range (nat), or write a summary as its parts.
     """
-    landscape = context.landscape
-    if not landscape.ends.of_platform("iks"):
-        return
-    classic = RangeSet(landscape.classic)
-    for bundle in context.bundles:
-        if bundle.pair != "site-private" or bundle.method != "routed":
+    for bundle in context.joining("routed"):
+        from ipplan.landscape.tables import REFUSED, refuses
+
+        landscape = context.landscape
+        if bundle.pair != "site-private" or not landscape.ends.of_platform("iks"):
             continue
+        classic = RangeSet(landscape.classic)
         for site in bundle.first:
             for item in landscape.ends.carried(bundle.joint(site), site):
                 prefix = item.prefix
@@ -452,6 +450,8 @@ def _few(ranges: RangeSet) -> str:
 
 def _instead(network: Network, site: End, item: Carried, prefix: Prefix) -> str:
     """Return what to do about a range that IKS refuses: narrower parts of a summary, or a translation."""
+    from ipplan.landscape.tables import REFUSED
+
     rest = RangeSet([prefix]) - REFUSED
     if rest and item.shown is None:
         return f"write what the enterprise uses of it as networks of their own: {_few(rest)} can be reached"
@@ -471,10 +471,10 @@ def on_premises_address(context: Context) -> Iterator[Finding]:
     Do: name an address on-premises in one of the stretched networks, or write gateway-on = "on-premises" in those
     whose router stays on premises.
     """
-    ends = context.landscape.ends
-    for bundle in context.bundles:
-        if bundle.method != "l2-extension":
-            continue
+    for bundle in context.joining("l2-extension"):
+        from ipplan.landscape.holders import first_named
+
+        ends = context.landscape.ends
         if not any(ends.carried(bundle.joint(site), site) for site in bundle.first):
             continue
         for edge in bundle.second:
