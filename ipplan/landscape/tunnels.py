@@ -191,6 +191,10 @@ class Tunnels:
         identity = "icp" if alone else f"icp-{label}"
         return TunnelEnd(end, label, *self._icp_gateway(end), identity, subnets, policy)
 
+    def icp_gateway(self, cluster: End) -> HostAddress | None:
+        """Return the public address of the ESG that stands for the strongSwan of an ICP cluster, if the plan names it."""
+        return self._icp_gateway(cluster)[0]
+
     def _iks_gateway(self, joint: Joint, cluster: End) -> HostAddress | None:
         """Return the public load balancer address of a cluster's tunnel.
 
