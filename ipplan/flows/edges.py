@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ipplan.flows.clusters import outer_address, translate_in, vxlan, wrong
 from ipplan.flows.walk import Place, inside, mapped
 from ipplan.landscape.edges import on_transit
-from ipplan.landscape.ends import End
+from ipplan.landscape.ends import UPLINKS, End
 from ipplan.landscape.holders import free_addresses, pick
 from ipplan.landscape.model import HostAddress
 from ipplan.landscape.routers import default_gateway, vm_routes
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ipplan.flows.model import Changed
     from ipplan.flows.walk import Walk
-    from ipplan.landscape.model import Esg, Route, SourceNat, Tunnel
+    from ipplan.landscape.model import DestinationNat, Esg, Route, SourceNat, Tunnel
     from ipplan.plan.model import Network
 
 
@@ -81,32 +81,35 @@ def esg(walk: Walk, place: Place) -> Place | None:
         walk.hop("ESG", "session", "reverses the NAT of the request", name=edge.name, changed=changed)
         return _route(walk, device, place, established=True)
     role = "private" if place.how == "link" else place.how
-    if place.how in ("private", "public", "link"):
-        rule = next(
-            (r for r in device.destination_nat
-             if r.port is None and r.interface == role and r.address.same(walk.destination)), None,
-        )  # fmt: skip
-        if rule is not None:
-            front = walk.destination
-            # A virtual address is a worker's own; a machine behind static NAT is the one that was meant.
-            changed = walk.translate(("esg", edge), destination=rule.target)
-            route = walk.tracer.esg(edge).find(walk.destination)
-            around = vxlan(walk, edge) if route is not None and route.via == "VXLAN" else None
-            if around is not None:
-                walk.outer = (around,)
-            where = "the DLR" if route is not None and route.via == "DLR" else "its VXLAN"
-            walk.hop(
-                "ESG", "dnat", f"turns {front} into {walk.destination}, and sends it to {where}", name=edge.name, by=(rule,),
-                route=route, changed=changed,
-                case="ESG and worker run on different hosts, so it travels in a VXLAN frame" if around else None,
-            )  # fmt: skip
-            walk.outer = ()
-            return _behind(walk, edge, route)
-        if device.holds(walk.destination):
-            return _own_address(walk, device, role)
+    rule = next(
+        (r for r in device.destination_nat
+         if r.port is None and r.interface == role and r.address.same(walk.destination)), None,
+    )  # fmt: skip
+    if rule is not None:
+        return _to_target(walk, edge, rule)
+    if device.holds(walk.destination):
+        return _own_address(walk, device, role)
     if place.how == "link":
         walk.hop("ESG", "forward", "takes it from the worker on the common VLAN", name=edge.name)
     return _route(walk, device, place, established=known)
+
+
+def _to_target(walk: Walk, edge: End, rule: DestinationNat) -> Place | None:
+    """DNAT: to a virtual address of ICP, or to a machine behind static NAT."""
+    front = walk.destination
+    changed = walk.translate(("esg", edge), destination=rule.target)
+    route = walk.tracer.esg(edge).find(walk.destination)
+    around = vxlan(walk, edge) if route is not None and route.via == "VXLAN" else None
+    if around is not None:
+        walk.outer = (around,)
+    where = "the DLR" if route is not None and route.via == "DLR" else "its VXLAN"
+    walk.hop(
+        "ESG", "dnat", f"turns {front} into {walk.destination}, and sends it to {where}", name=edge.name, by=(rule,),
+        route=route, changed=changed,
+        case="ESG and worker run on different hosts, so it travels in a VXLAN frame" if around else None,
+    )  # fmt: skip
+    walk.outer = ()
+    return _behind(walk, edge, route)
 
 
 def _behind(walk: Walk, edge: End, route: Route | None) -> Place | None:
@@ -129,6 +132,8 @@ def _own_address(walk: Walk, device: Esg, role: str) -> Place | None:
         return None
     if walk.answering:
         return wrong(walk, "ESG", device.name)
+    if role not in UPLINKS:
+        role = "private" if device.holds_on("private", walk.destination) else "public"
     walk.halt(
         "ESG", "not-translated",
         f"{walk.destination} is an address of {device.end.title}, and no DNAT rule leads on to {walk.goal.title}",

@@ -66,7 +66,7 @@ def bcr(walk: Walk, place: Place) -> Place | None:
     if route is None:
         return _beyond_the_bcr(walk, place)
     if route.via == "VLAN":
-        _account_routing(walk)
+        _account_routing(walk, route)
         walk.hop("BCR", "forward", "brings it to the machine on its VLAN", route=route)
         return Place("ibm", how="private")
     walk.hop("BCR", "forward", f"sends it to the {route.via}", route=route)
@@ -115,8 +115,11 @@ def _towards(walk: Walk) -> str | None:
     return "announce it with BGP, translate it on a link (nat), or carry it in a tunnel"
 
 
-def _account_routing(walk: Walk) -> None:
-    if walk.landscape.plan.account_routing is None:
+def _account_routing(walk: Walk, route: Route) -> None:
+    """Remember that routing between two of the account's own subnets is not a matter of course."""
+    source = walk.source.prefix
+    among = any(r.via == "VLAN" and source is not None and r.prefix.covers(source) for r in walk.tracer.bcr.routes)
+    if among and not inside(walk.source, (route.prefix,)) and walk.landscape.plan.account_routing is None:
         walk.assume("the account has a VRF or VLAN spanning, so that the BCR routes between its subnets")
 
 

@@ -212,6 +212,8 @@ def asked_address(tracer: Tracer, source: Machine, goal: Machine) -> tuple[HostA
     network = goal.network
     if network is None or goal.address.value is None or _local(source, goal):
         return goal.address, goal
+    if network.kind.role == "esg" and (target := _target(tracer, goal)) is not None:
+        return goal.address, target
     if _leads(tracer, source, Carried(network)):
         return goal.address, goal
     for item, _, _ in tracer.landscape.tables.translated:
@@ -219,6 +221,19 @@ def asked_address(tracer: Tracer, source: Machine, goal: Machine) -> tuple[HostA
             (shown,) = (t for t in translations([item]))
             return mapped(goal.address, shown.real, shown.shown), goal
     return _front(tracer, source, goal)
+
+
+def _target(tracer: Tracer, front: Machine) -> Machine | None:
+    """Return the machine that an address of an ESG stands for, None where it stands for none."""
+    landscape = tracer.landscape
+    edge = None if front.network is None else landscape.ends.edge_of(front.network)
+    if edge is None:
+        return None
+    for rule in landscape.esg(edge).destination_nat:
+        if rule.port is None and rule.address.same(front.address):
+            network = next((n for n in landscape.ends.networks if n.name == rule.target.network), None)
+            return None if network is None else machine_in(landscape, network, rule.target)
+    return None
 
 
 def _local(source: Machine, goal: Machine) -> bool:
