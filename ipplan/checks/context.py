@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from ipplan.addresses import WIDTH, Prefix, PrefixIndex, RangeSet
+from ipplan.addresses import HOST_MASKS, WIDTH, Prefix, PrefixIndex, RangeSet
 from ipplan.findings import Related
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.model import INTEGRATION
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ipplan.catalog import Catalog, IksWindow, Reservation
     from ipplan.checks.drift import Against
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ipplan.plan.methods import IntegrationKey
     from ipplan.plan.model import Network, Plan, Shown
 
-_HOST_MASK = {4: [(1 << 32 - n) - 1 for n in range(33)], 6: [(1 << 128 - n) - 1 for n in range(129)]}
+T = TypeVar("T")
 _MOST_SUGGESTIONS = 200
 """Free prefixes are suggested for so many findings at most: each costs a walk over the free space."""
 
@@ -86,6 +86,14 @@ class Context:
         self.today = today
         self.against = against
         self._suggested: dict[str, str | None] = {}
+        self._known: dict[Callable[[Context], Any], Any] = {}
+
+    def once(self, work: Callable[[Context], T]) -> T:
+        """Return what a function makes of this context; it is called once, whichever rules ask."""
+        if work not in self._known:
+            self._known[work] = work(self)
+        found: T = self._known[work]
+        return found
 
     @cached_property
     def networks(self) -> tuple[Network, ...]:
@@ -310,7 +318,7 @@ def label(network: Network) -> str:
 
 
 def _sweep(version: int, networks: Iterable[Network]) -> Sweep:
-    host_mask = _HOST_MASK[version]
+    host_mask = HOST_MASKS[version]
     # By index, not by name: named access to tuple fields doubles the time of these loops.
     rows: list[Any] = [n for n in networks if n[2] is not None and n[2][0] == version]
     # One integer a network sorts four times as fast as a tuple: address, then length, then place in the plan.

@@ -447,12 +447,12 @@ def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, route: Route, *, pod: 
     text = "keeps the pod's address, which is in local.subnet, and encrypts the packet for the tunnel"
     if changed:
         text, case = "translates it as the link says, and encrypts the packet for the tunnel", ""
-    if not inside(walk.source, near.subnets):
+    if not inside(walk.source, near.policy):
         node = node_address(walk, cluster)
-        if not pod or not inside(node, near.subnets):
+        if not pod or not inside(node, near.policy):
             walk.halt(
                 "strongSwan", "outside-tunnel",
-                f"the tunnel takes packets from {_listed(near.subnets)} only, and {walk.source} is not among them",
+                f"the tunnel takes packets from {_listed(near.policy)} only, and {walk.source} is not among them",
                 "add its network to the link", name=cluster.name, table="local.subnet of the tunnel",
             )  # fmt: skip
             return None

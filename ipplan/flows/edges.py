@@ -231,7 +231,7 @@ def _policy(walk: Walk, device: Esg, route: Route | None) -> Tunnel | None:
     found = None
     for tunnel in device.tunnels:
         far = tunnel.far_from(device.end)
-        if inside(walk.destination, far.subnets):
+        if inside(walk.destination, far.policy):
             if _takes(walk, tunnel, device.end):
                 return tunnel
             found = found or tunnel
@@ -247,7 +247,7 @@ def _leads_there(walk: Walk, route: Route) -> bool:
 
 def _takes(walk: Walk, tunnel: Tunnel, edge: End) -> bool:
     """Tell whether a tunnel takes the packet: a policy those of its own subnets, a route any."""
-    own = tunnel.end_at(edge).subnets
+    own = tunnel.end_at(edge).policy
     return tunnel.joint.method == "gre" or inside(_shown_source(walk, tunnel, edge), own)
 
 

@@ -367,7 +367,7 @@ def _into_tunnel(walk: Walk, site: End, route: Route) -> Place | None:
     if not changed:
         source, destination = translate_out(walk, route.joint, site)
         changed = walk.translate(("router", site), source=source, destination=destination)
-    if route.how == "ipsec" and not inside(walk.source, near.subnets):
+    if route.how == "ipsec" and not inside(walk.source, near.policy):
         walk.halt(
             "on-premises router", "outside-tunnel", f"the tunnel does not take packets from {walk.source}",
             "add its network to the link", name=name,

@@ -36,7 +36,6 @@ from ipplan.landscape.model import (
     Route,
     Session,
     SourceNat,
-    Speaker,
 )
 from ipplan.landscape.tunnels import esg_address, esg_networks, translations
 from ipplan.plan import names
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
     from ipplan.addresses import Prefix
     from ipplan.landscape import Landscape
     from ipplan.landscape.ends import Joint
-    from ipplan.landscape.model import Role, Tunnel
+    from ipplan.landscape.model import How, Role, Speaker, Tunnel
     from ipplan.plan.model import Network
 
 
@@ -261,7 +260,7 @@ class EsgBuilder:
             for match in of_version(far.subnets, 4):
                 role = self.leaves_by(match, uplink)
                 if self.translates(role):
-                    for source in of_version(near.subnets, 4):
+                    for source in of_version(near.policy, 4):
                         if source not in shown:
                             yield SourceNat(role, source, match, None, words)  # type: ignore[arg-type]
         yield from self.kept_by_routes()
@@ -296,7 +295,7 @@ class EsgBuilder:
         for tunnel, match in self.translating(tunnels):
             role = self.leaves_by(match, uplink)
             for item in translations(self.ends.carried(tunnel.joint, self.end)):
-                if not self.translates(role):
+                if not self.translates(role) or item.real.version != 4:
                     continue
                 text = f"{item.network} as {item.shown} through {tunnel.joint.title}"
                 if item.shown.size == 1:
@@ -310,7 +309,7 @@ class EsgBuilder:
         for tunnel, match in self.translating(tunnels):
             role = self.leaves_by(match, uplink)
             for item in translations(self.ends.carried(tunnel.joint, self.end)):
-                if item.shown.size == item.real.size:
+                if item.shown.size == item.real.size and item.real.version == 4:
                     text = f"{item.network}, shown through {tunnel.joint.title}"
                     yield RangeNat(role, item.shown, item.real, match, text)  # type: ignore[arg-type]
 
@@ -423,43 +422,35 @@ class EsgBuilder:
 
     def sessions(self) -> Iterator[Session]:
         """Yield the BGP sessions of the ESG: with every worker on the common VLAN, and with the BCR."""
-        address = self.primaries["private"]
-        if address is None or address.version != 4 or address.value is None:
-            return
-        network = next(n for n in self.at["private"] if n.name == address.network)
-        assert network.prefix is not None
-        asn, subnet = self.landscape.plan.asns.get("esg-asn"), network.prefix
+        landscape = self.landscape
         for joint in self.joints:
             if joint.method == "common-vlan":
-                esg = Speaker("ESG", self.end.name, address, asn, self.announced(joint), subnet)
-                for worker in self.landscape.speakers(joint):
-                    yield Session(esg, worker)
+                esg = landscape.esg_speaker(self.end, landscape.announced(joint, self.end))
+                if esg is not None:
+                    yield from (Session(esg, worker) for worker in landscape.speakers(joint))
         if any(joint.method == "bgp" for joint in self.joints):
-            esg = Speaker("ESG", self.end.name, address, asn, self.landscape.announced_by(self.end), subnet)
-            pods = self.landscape.folder.fold(
-                c for j in self.joints if j.method == "bgp" for c in self.ends.carried(j, j.first)
-            )
-            yield Session(esg, self.landscape.bcr_speaker(network, of_version(pods, 4)))
-
-    def announced(self, joint: Joint) -> tuple[Prefix, ...]:
-        return of_version(self.landscape.tunnels.subnets(joint, self.end), 4)
+            esg = landscape.esg_speaker(self.end, landscape.announced_by(self.end))
+            if esg is not None:
+                network = next(n for n in self.at["private"] if n.name == esg.address.network)
+                pods = landscape.folder.fold(
+                    c for j in self.joints if j.method == "bgp" for c in self.ends.carried(j, j.first)
+                )
+                yield Session(esg, landscape.bcr_speaker(network, of_version(pods, 4)))
 
     # Routes.
 
     def routes(self, tunnels: Sequence[Tunnel], sessions: Sequence[Session]) -> Iterator[Route]:
         """Yield the table of the ESG behind its uplink routes."""
         yield from self.to_the_dlr(sessions)
+        vias = {"iks": "strongSwan", "edge": "ESG", "site": "on-premises router"}
         for tunnel in tunnels:
             far = tunnel.far_from(self.end)
-            via = {"iks": "strongSwan", "edge": "ESG", "site": "on-premises router"}[far.end.kind]
-            how, text = (
-                ("gre", "the tunnel to") if tunnel.joint.method == "gre" else ("ipsec", "the tunnel to")
-            )
-            role = "private" if tunnel.private else "public"
+            via, text = vias[far.end.kind], f"the tunnel to {far.end.title}"
+            how: How = "gre" if tunnel.joint.method == "gre" else "ipsec"
+            role: Role = "private" if tunnel.private else "public"
             for prefix in far.subnets:
                 yield Route(
-                    "ESG", self.end.name, prefix, via, far.gateway, role, how, f"{text} {far.end.title}",  # type: ignore[arg-type]
-                    far.end, tunnel.joint,
+                    "ESG", self.end.name, prefix, via, far.gateway, role, how, text, far.end, tunnel.joint,
                 )  # fmt: skip
         yield from self.edge_routes()
         across = {s.second.subnet: s.second for s in sessions if s.across}

@@ -56,6 +56,7 @@ UPLINK = net("esg", "vcs-esg-private", "10.176.18.192/27")
 COMMON = '[integration]\niks-vcs = "common-vlan"\n'
 FRA = '[edges.fra]\ndata-center = "fra02"\n'
 """A range of dal10 is 10.176.0.0/15, one of fra02 10.85.0.0/16."""
+EDGES = "[edges.e]\n[edges.f]\n"
 LINK = "[edges.e]\n[sites.hq]\n"
 SHOWN = '[[link]]\nbetween = ["hq", "e"]\nmethod = "ipsec"\nnat = [{{ network = "{}", as = "{}" }}]\n'
 
@@ -234,6 +235,21 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
             "warning", ("w", "esg"), None,
         ),
     ],
+    "edge-missing": [
+        (EDGES + net("a", "vcs-vm", "172.24.1.0/24"), "warning", ("a",), None),
+        (EDGES + '[networks.m]\nkind = "vcs-management"\n', "warning", ("m",), None),
+        (EDGES + ICP + net("w", "icp-worker", "172.24.2.0/24"), "warning", ("w",), None),
+        (net("a", "vcs-vm", "172.24.1.0/24", 'edge = "e"') + net("b", "vcs-vm", "172.24.2.0/24", 'edge = "f"')
+         + net("c", "vcs-transit", "172.24.3.0/29"), "warning", ("c",), None),
+    ],
+    "unreachable-flow": [
+        # No name on the public uplink leads to the proxies of ICP.
+        (NAT + ICP + net("p", "icp-pod", "10.224.0.0/16") + net("w", "icp-worker", "172.24.2.0/24")
+         + net("esg", "vcs-esg-public", "169.46.73.16/28", "addresses = { uplink = 4 }"), "warning", ("p",), None),
+        # Direct Link brings a user to the ESG's uplink, and nothing there leads to the VM.
+        ('[integration]\nenterprise = "routed"\n' + net("u", "vcs-esg-private", "10.176.18.192/27") + net("t", "vcs-transit", "172.24.3.0/29")
+         + net("a", "vcs-vm", "172.24.1.0/24") + net("o", "enterprise", "10.20.1.0/24"), "warning", ("o", "a"), None),
+    ],
     "calico-peering": [
         ('[integration]\niks-vcs = "common-vlan"\n', "warning", (), None),
         ('[integration]\niks-vcs = "bgp"\niks-asn = 64999\n', "note", (), None),
@@ -303,7 +319,12 @@ FINE = {
     + '[networks.e]\nkind = "vcs-esg-private"\naddresses = { x = -1, gateway = 1 }\n',
     "account-routing": TUNNEL + TWO + net("x", "iks-worker-private", "10.48.0.0/26", 'cluster = "a"')
     + net("y", "iks-worker-private", "10.48.1.0/26", 'cluster = "b"') + UPLINK + net("pub", "vcs-esg-public", "169.46.73.16/28")
-    + GATEWAY.format("public").replace("kind", 'cluster = "a"\nkind'),
+    + GATEWAY.format("public").replace("kind", 'cluster = "a"\nkind')
+    + GATEWAY.format("public").replace("kind", 'cluster = "b"\nkind').replace("gw", "gw2"),
+    "edge-missing": EDGES + net("a", "vcs-vm", "172.24.1.0/24", 'edge = "e"') + ICP + 'edge = "f"\n'
+    + net("w", "icp-worker", "172.24.2.0/24") + net("o", "enterprise", "192.168.1.0/24") + "[edges.g]\n",
+    "unreachable-flow": NAT + ICP + net("p", "icp-pod", "10.224.0.0/16") + net("w", "icp-worker", "172.24.2.0/24")
+    + net("esg", "vcs-esg-public", "169.46.73.16/28", "addresses = { uplink = 4, icp-proxy = 5 }"),
     "common-vlan-pods": COMMON + net("w", "iks-worker-private", "10.177.0.0/26") + UPLINK,
     "incomplete-cluster": IKS + net("a", "iks-pod", "172.22.0.0/16") + net("b", "iks-service", "172.23.0.0/16")
     + '[networks.w]\nkind = "iks-worker-private"\n',
