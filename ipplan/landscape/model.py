@@ -314,6 +314,9 @@ class Esg(NamedTuple):
 
     def holds(self, address: HostAddress) -> bool:
         """Tell whether an address stands on one of its interfaces."""
-        return any(
-            a.same(address) for i in self.interfaces for g in i.groups for a in (g.primary, *g.secondary)
-        )
+        return any(self.holds_on(interface.role, address) for interface in self.interfaces)
+
+    def holds_on(self, role: Role, address: HostAddress) -> bool:
+        """Tell whether an address stands on an interface for a purpose."""
+        own = (g for i in self.interfaces if i.role == role for g in i.groups)
+        return any(a.same(address) for g in own for a in (g.primary, *g.secondary))
