@@ -14,8 +14,8 @@ DeviceKind = Literal[
     "ESG", "DLR", "VM", "ICP worker", "IKS worker", "BCR", "FCR", "on-premises router", "server", "internet"
 ]
 """What a device is. VM and server stand for the machines of a network, the workers for those of a cluster."""
-Role = Literal["public", "private", "transit", "workers"]
-"""What an interface of the ESG is for."""
+Role = Literal["public", "private", "transit", "workers", "gre"]
+"""What an interface of the ESG is for; `gre` stands for those of its GRE tunnels, and no address is on it."""
 How = Literal[
     "static",
     "link",
@@ -314,6 +314,9 @@ class Esg(NamedTuple):
 
     def holds(self, address: HostAddress) -> bool:
         """Tell whether an address stands on one of its interfaces."""
-        return any(
-            a.same(address) for i in self.interfaces for g in i.groups for a in (g.primary, *g.secondary)
-        )
+        return any(self.holds_on(interface.role, address) for interface in self.interfaces)
+
+    def holds_on(self, role: Role, address: HostAddress) -> bool:
+        """Tell whether an address stands on an interface for a purpose."""
+        own = (g for i in self.interfaces if i.role == role for g in i.groups)
+        return any(a.same(address) for g in own for a in (g.primary, *g.secondary))

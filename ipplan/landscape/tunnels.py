@@ -87,7 +87,7 @@ class Tunnels:
     @cached_property
     def _labels(self) -> Mapping[tuple[str, str | None], str]:
         found: dict[tuple[str, str | None], str] = {
-            ("edge", name): label for name, label in as_labels(self._ends.edge_names).items()
+            ("edge", name): label for name, label in as_labels(self._ends.plan.edge_names).items()
         }
         found["edge", None] = "esg"
         sites = as_labels(s.name or "" for s in self._ends.sites)
