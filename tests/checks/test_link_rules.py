@@ -126,7 +126,9 @@ def test_a_key_of_the_short_form_that_joins_nothing_is_no_statement() -> None:
         '[integration]\niks-vcs = "bgp"\n' + link("a", "dal", "strongswan") + link("b", "fra", "strongswan")
     )
     assert found(text, "calico-peering") == []
-    assert found(text.replace("strongswan", "none"), "calico-peering") != [], "links that close a pair join nothing"
+    assert found(text.replace("strongswan", "none"), "calico-peering") != [], (
+        "links that close a pair join nothing"
+    )
 
 
 @pytest.mark.parametrize(
