@@ -65,7 +65,12 @@ def trace(tracer: Tracer, source: Machine, destination: Machine) -> Trace:
         walk.assume(remark)
     walk.source, walk.destination = source.address, asked
     walk.fronted = not asked.same(goal.address)
-    walk.hop("internet user" if source.domain == "internet" else host(source), "request", "asks for its destination by name", name=_network_name(source))
+    walk.hop(
+        "internet user" if source.domain == "internet" else host(source),
+        "request",
+        "asks for its destination by name",
+        name=_network_name(source),
+    )
     what = "the address that stands for it" if walk.fronted else "its address"
     walk.hop("DNS", "dns", f"answers with {asked}, {what}")
     _go(walk, source)
