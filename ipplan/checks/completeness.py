@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from ipplan.checks.context import ranges_of
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Source
+from ipplan.landscape.holders import first_named
 from ipplan.plan.kinds import KINDS
+from ipplan.plan.names import ON_PREMISES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +28,9 @@ _ICP = Source(
     "IBM Cloud Private 3.1.1: Kubernetes network model",
     "https://www.ibm.com/docs/en/cloud-private/3.1.1?topic=networking-kubernetes-network-model",
 )
+
+_MOST_NAMED = 8
+"""Name at most this many networks in one message."""
 
 _CLUSTER_KINDS = {
     "iks": (("iks-pod",), ("iks-service",), ("iks-worker-private", "iks-worker-public")),
@@ -96,6 +101,30 @@ def incomplete_integration(context: Context) -> Iterator[Finding]:
                 f'integration {key} = "{method}" lacks networks of kind {", ".join(missing)}',
                 ("integration", key),
                 help=f'add [networks.NAME] with kind = "{missing[0]}" ({KINDS[missing[0]].title})',
+            )
+    yield from _without_router(context)
+
+
+def _without_router(context: Context) -> Iterator[Finding]:
+    """Yield the stretched links over which the DLR knows no next hop to the enterprise."""
+    ends = context.landscape.ends
+    for edge in ends.edges:
+        for joint in ends.joints_of(edge):
+            stretched = ends.stretched_by(joint) if joint.method == "l2-extension" else []
+            behind = [c for c in ends.carried(joint, joint.first) if c.network.kind.provider == "enterprise"]
+            own = {n.prefix for n in stretched}
+            if not stretched or first_named(stretched, *ON_PREMISES) or all(c.prefix in own for c in behind):
+                continue
+            names = ", ".join(n.name for n in stretched[:_MOST_NAMED]) + (
+                ", ..." if len(stretched) > _MOST_NAMED else ""
+            )
+            yield RULES["incomplete-integration"].finding(
+                f"{joint.title} has no address of the router on premises in {names}:"
+                f" the DLR knows no next hop to {joint.first.title}",
+                joint.key,
+                networks=tuple(n.name for n in stretched[:_MOST_NAMED]),
+                help=f"write addresses = {{ on-premises = 254 }}, or the real one, in {stretched[0].name};"
+                ' or gateway-on = "on-premises"',
             )
 
 

@@ -150,9 +150,7 @@ def _rule_to(walk: Walk, device: Esg, role: str) -> str | None:
     if network.kind.platform == "icp" and network.cluster not in device.clusters:
         return 'icp-vcs = "nat" makes the DNAT rules of the cluster'
     if network.kind.name == "icp-worker":
-        return (
-            f"DNAT rules lead to the virtual addresses only: go to {network.name}.master-vip or {network.name}.proxy-vip"
-        )
+        return f"DNAT rules lead to the virtual addresses only: go to {network.name}.master-vip or {network.name}.proxy-vip"
     if network.kind.platform == "icp":
         alone = len(device.clusters) == 1
         name = "icp-proxy" if alone else f"{network.cluster}-proxy"
@@ -323,7 +321,9 @@ def _uplink(walk: Walk, device: Esg, route: Route, place: Place, *, established:
     else:
         if rule is None and not established and not _belongs(walk, device, route):
             return _not_translated(walk, device, route)
-        unmatched = None if rule is not None or established or own else f"SNAT on the {route.interface} interface"
+        unmatched = (
+            None if rule is not None or established or own else f"SNAT on the {route.interface} interface"
+        )
         walk.hop(
             "ESG", "route", f"sends it to the {_towards(route)}", name=edge.name, by=() if rule is None else (rule,),
             route=route, changed=changed, unmatched=unmatched,

@@ -97,7 +97,9 @@ def _beyond_the_bcr(walk: Walk, place: Place) -> Place | None:
         return None
     reason = f"it has no route to {walk.destination}, and drops what IBM Cloud did not assign"
     if walk.destination.value is None or is_public(walk.destination):
-        reason = f"{walk.destination} is a public address, and IBM Cloud's private network does not lead there"
+        reason = (
+            f"{walk.destination} is a public address, and IBM Cloud's private network does not lead there"
+        )
     walk.halt(
         "BCR", "no-route", reason, _towards(walk), table="routes of the BCR",
         nearest=walk.tracer.bcr.nearest(walk.destination),
@@ -118,7 +120,9 @@ def _towards(walk: Walk) -> str | None:
 def _account_routing(walk: Walk, route: Route) -> None:
     """Remember that routing between two of the account's own subnets is not a matter of course."""
     source = walk.source.prefix
-    among = any(r.via == "VLAN" and source is not None and r.prefix.covers(source) for r in walk.tracer.bcr.routes)
+    among = any(
+        r.via == "VLAN" and source is not None and r.prefix.covers(source) for r in walk.tracer.bcr.routes
+    )
     if among and not inside(walk.source, (route.prefix,)) and walk.landscape.plan.account_routing is None:
         walk.assume("the account has a VRF or VLAN spanning, so that the BCR routes between its subnets")
 
@@ -141,7 +145,11 @@ def fcr(walk: Walk, place: Place) -> Place | None:
         )  # fmt: skip
         return None
     if walk.answering and (known := walk.memory.places.get(walk.destination.text)) is not None:
-        walk.hop("FCR", "forward", "sends it to the internet" if known.device == "router" else "brings it to the machine")
+        walk.hop(
+            "FCR",
+            "forward",
+            "sends it to the internet" if known.device == "router" else "brings it to the machine",
+        )
         return known
     route = walk.tracer.fcr.find(walk.destination)
     if route is None or route.via != "VLAN":
