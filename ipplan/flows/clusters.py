@@ -8,7 +8,7 @@ from ipplan.flows.model import Outer
 from ipplan.flows.walk import Place, inside, mapped
 from ipplan.landscape.holders import pick
 from ipplan.landscape.model import HostAddress
-from ipplan.landscape.tables import TableKey
+from ipplan.landscape.tables import TableKey, refuses
 from ipplan.landscape.tunnels import translates_both, translations
 from ipplan.landscape.workers import private_subnets
 from ipplan.plan import names
@@ -364,11 +364,16 @@ def _refuses(walk: Walk, cluster: End, side: str) -> bool:
     back = "public" if route.via == "FCR" else "private"
     if back == side:
         return False
+    help_ = "a static route on the workers, or nat on the link, brings it to the private side"
+    refused = [
+        c.prefix for c in walk.tracer.holding(walk.source) if c.prefix is not None and refuses(c.prefix)
+    ]
+    if refused:
+        help_ = f"translate it on the link (nat): IKS refuses static routes to {refused[-1]}"
     walk.halt(
         "worker", "source-refused",
         f"the reverse path filter drops packets from {walk.source}: the route back, {route.prefix}, uses the {back} side",
-        "add a static route on the workers (ipplan export PLAN static-route), or translate the source on the link",
-        name=cluster.name, table=f"routes of the workers of {cluster.title}",
+        help_ if back == "public" else None, name=cluster.name, table=f"routes of the workers of {cluster.title}",
     )  # fmt: skip
     return True
 
@@ -378,6 +383,8 @@ def ingress(walk: Walk, place: Place) -> Place | None:
     cluster, network = place.end, place.network
     assert cluster is not None
     assert network is not None
+    if _refuses(walk, cluster, "public" if network.kind.public else "private"):
+        return None
     restored = walk.restore(("worker", cluster))
     if restored:
         walk.hop("worker", "session", "reverses the NAT of the request", name=cluster.name, changed=restored)

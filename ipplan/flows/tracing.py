@@ -9,7 +9,7 @@ from ipplan.flows.machines import machine_in
 from ipplan.flows.model import Machine, Stop, Trace
 from ipplan.flows.walk import Memory, Place, Tracer, Walk, mapped
 from ipplan.landscape.edges import on_transit, virtual_address
-from ipplan.landscape.ends import Carried, End
+from ipplan.landscape.ends import UPLINKS, Carried, End
 from ipplan.landscape.holders import first_named, pick
 from ipplan.landscape.tables import TableKey
 from ipplan.landscape.tunnels import esg_address, translations
@@ -18,6 +18,7 @@ from ipplan.plan import names
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from ipplan.landscape import Landscape
     from ipplan.landscape.model import HostAddress
     from ipplan.plan.model import Network
 
@@ -305,10 +306,16 @@ def _front(tracer: Tracer, source: Machine, goal: Machine) -> tuple[HostAddress,
                     return rule.address, goal
                 if goal.address.example and rule.target.example:
                     return rule.address, goal._replace(address=rule.target)
-    uplink = esg_address(landscape.ends, edge, role)
-    if uplink is not None and uplink.value is not None and _reaches(tracer, source, role):
+    wanted = names.ICP_PROXY if network.kind.internal else names.UPLINK
+    uplink = esg_address(landscape.ends, edge, role, () if _ready(landscape, edge, role) else wanted)
+    if uplink is not None and _reaches(tracer, source, role):
         return uplink, goal
     return goal.address, goal
+
+
+def _ready(landscape: Landscape, edge: End, role: str) -> bool:
+    """Tell whether an uplink of an edge has a range, so that its rules are known."""
+    return any(n.prefix is not None for n in landscape.ends.of_edge(edge, UPLINKS[role]))
 
 
 def _meets_private(tracer: Tracer, source: Machine) -> bool:

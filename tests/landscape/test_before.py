@@ -6,6 +6,7 @@ and shared block of each finding. Neither is ever rewritten. A new finding needs
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,9 @@ from ipplan.plan.load import parse_plan
 
 BEFORE = Path(__file__).parent / "before"
 PLANS = ("conflicts", "ipv6", "reference-architecture", "two-clusters")
+
+DAY = date(2026, 11, 25)
+"""The day of the findings of then: waivers expire."""
 
 Row = tuple[str, str, str, str]
 """Severity, rule, networks joined by `+`, and the shared block or `-`."""
@@ -59,7 +63,7 @@ def rows(name: str) -> list[Row]:
     plan = parse_plan((BEFORE / f"{name}.toml").read_bytes(), f"{name}.toml")
     return sorted(
         (f.severity, f.rule, "+".join(f.networks) or "-", str(f.overlap or "-"))
-        for f in check_plan(plan, load_catalog())
+        for f in check_plan(plan, load_catalog(), DAY)
     )
 
 
