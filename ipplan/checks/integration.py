@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from ipplan.addresses import Prefix
     from ipplan.checks.context import Context, Stated
     from ipplan.findings import Finding
-    from ipplan.landscape.ends import Carried, End, Joint
+    from ipplan.landscape.bundles import Bundle
+    from ipplan.landscape.ends import Carried, End
     from ipplan.plan.model import Network
 
 _DIRECT_LINK = Source(
@@ -284,7 +285,7 @@ _SIDE_TITLES = {"iks-vcs": ("IKS", "the vCenter Server instance"), "iks-icp": ("
 
 def _most_subnets(context: Context, stated: Stated, side: int) -> int:
     """Return the most subnets that one end has on the tunnels of a link or of a key of the short form."""
-    from ipplan.landscape.ends import End
+    from ipplan.landscape.ends import End, Joint
 
     ends, subnets = context.landscape.ends, context.landscape.tunnels.subnets
     if stated.joint is not None:
