@@ -319,8 +319,7 @@ def _through_concentrators(walk: Walk, site: End, route: Route) -> Place | None:
     )
     wan = walk.tracer.router(site).find(far)
     walk.hop(
-        "on-premises router", "forward", "sends the tunnel's packet to the WAN, through XCR and BCR", name=name,
-        by=() if wan is None else (wan,),
+        "on-premises router", "forward", "sends the tunnel's packet to the WAN, through XCR and BCR", name=name, route=wan,
     )  # fmt: skip
     walk.unwrap()
     walk.outer = (vxlan(walk, edge),)
