@@ -130,3 +130,12 @@ def around(hop: Hop) -> list[str]:
 def routes(hops: Iterable[Hop]) -> list[str]:
     """Return the routes that decided: at which device, which prefix."""
     return [f"{hop.device} {hop.route}" for hop in hops if hop.route is not None]
+
+
+def exported(text: str, target: str, **options: str) -> str:
+    """Return the text of an export; raises ExportError where the plan lacks something for it."""
+    from ipplan.export import TARGETS, Options, Request, export
+
+    made = export(TARGETS[target], Request(landscape(text), Options(**options)))
+    assert isinstance(made, str)
+    return made

@@ -133,6 +133,10 @@ TARGETS: dict[str, Target] = {
         ),
         Target("routes", "who needs which route, by device (Markdown)", "ipplan.export.routes:export_routes"),
         Target("ip-route", "the same as a shell script with ip route", "ipplan.export.routes:export_ip_route"),
+        Target(
+            "ip-address", "addresses of every device as a shell script with ip address",
+            "ipplan.export.addresses:export_ip_address",
+        ),
         Target("nftables", "the NAT of the ESG as Linux rules", "ipplan.export.nftables:export_nftables"),
         Target(
             "ibmcloud", "what to order from IBM Cloud, as commands of its CLI (shell)",
@@ -140,6 +144,10 @@ TARGETS: dict[str, Target] = {
         ),
         Target("frr", "BGP of the ESG for a Linux gateway in its place (frr.conf)", "ipplan.export.frr:export_frr"),
         Target("bird", "BGP of an IKS worker, the other end (bird.conf)", "ipplan.export.bird:export_bird"),
+        Target(
+            "static-route", "routes of IKS workers to the enterprise, for IKS's add-on (YAML)",
+            "ipplan.export.static_route:export_static_route",
+        ),
         Target("calico", "pools and BGP of a cluster for calicoctl (YAML)", "ipplan.export.calico:export_calico"),
         Target("hosts", "a hosts file of the named addresses", "ipplan.export.hosts:export_hosts"),
         Target(

@@ -27,7 +27,7 @@ def lacking_gateway(request: Request, end: TunnelEnd) -> tuple[str, str]:
         if found is None:
             return f"{end.end.title} names no edge to stand behind", 'write edge = "NAME" in the cluster'
         edge = found
-        alone = len(request.landscape.ends.icp_behind[edge]) == 1
+        alone = len(ends.icp_behind[edge]) == 1
         wanted = names.ICP_TUNNEL[0] if alone else f"{end.end.name}-strongswan"
     private = end.end.kind == "edge" and end.gateway is not None and end.gateway.network in {
         n.name for n in ends.of_edge(edge, UPLINKS["private"])

@@ -38,7 +38,7 @@ def export_icp_config(request: Request) -> str:
     balancers = []
     for key, what, front in _BALANCERS:
         own = (f"{cluster.name}-{what}",)
-        alone = edge is not None and len(request.landscape.ends.icp_behind.get(edge, ())) == 1
+        alone = edge is not None and len(ends.icp_behind.get(edge, ())) == 1
         balancers.append((key, (*own, *front) if alone else own))
     missing = [
         (

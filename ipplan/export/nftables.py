@@ -22,6 +22,8 @@ def export_nftables(request: Request) -> str:
         addresses = [a for g in interface.groups for a in (g.primary, *g.secondary)]
         lines.append(comment(f"  {interface.role}: {', '.join(map(_marked, addresses))}"))
     lines += [f'define {i.role} = "eth{i.number}"' for i in esg.interfaces if i.role in ("public", "private")]
+    if any(rule.interface == "gre" for rule in esg.source_nat):
+        lines.append('define gre = "gre*"')
     table = "table ip ipplan"
     lines += ["", table, f"delete {table}", f"{table} {{"]
     lines += ["    chain postrouting {", "        type nat hook postrouting priority 100; policy accept;"]

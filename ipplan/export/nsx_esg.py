@@ -29,6 +29,7 @@ _LONGEST = 1024
 """Characters of a description (API guide, static routes)."""
 _TITLES: dict[Role, str] = {
     "public": "Public Uplink", "private": "Private Uplink", "transit": "Transit", "workers": "ICP workers",
+    "gre": "GRE tunnel",
 }  # fmt: skip
 """What the interfaces are called in IBM's design (vmwaresolutions archiref/nsx/networking_services.md, 2018-11-20)."""
 
@@ -168,7 +169,12 @@ def _nat(nat: ET.Element, edge: Esg) -> None:
         element = ET.SubElement(rules, "natRule")
         if rule.example:
             _note(element, "holds an example")
-        _put(element, action=rule.action, vnic=_number(edge, rule.interface), originalAddress=rule.original)
+        _put(element, action=rule.action)
+        if rule.interface == "gre":
+            _note(element, "without vnic, because a GRE tunnel has none; the addresses limit it")
+        else:
+            _put(element, vnic=_number(edge, rule.interface))
+        _put(element, originalAddress=rule.original)
         if rule.match != "any":
             _put(element, **{_MATCHES[rule.action]: rule.match})
         _put(

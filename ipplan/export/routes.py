@@ -9,7 +9,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from ipplan.export import ExportError, comment, mark
-from ipplan.export.gre import interfaces_of, name_of
+from ipplan.export.gre import tunnels_of
 from ipplan.landscape.model import HOW
 from ipplan.output.table import Column, Table, render_markdown
 from ipplan.output.text import escape
@@ -109,10 +109,10 @@ def _gre(request: Request, device: DeviceTable) -> Mapping[End, str]:
     """Return the names of the GRE interfaces of a device by their far ends."""
     if not any(route.how == "gre" for route in device.routes):
         return {}
-    return {
-        t.far_from(end).end: name_of(number)
-        for number, (t, end) in enumerate(interfaces_of(request, device), 1)
-    }
+    ends = request.landscape.ends
+    own = ends.edges if device.kind == "ESG" else ends.sites
+    end = next(end for end in own if end.name == device.name or len(own) == 1)
+    return {far: name for far, (name, _) in tunnels_of(request, end).items()}
 
 
 def _missing(request: Request) -> Iterator[tuple[str, str]]:

@@ -323,7 +323,12 @@ def _connection(side: _Side) -> Iterator[str]:
         if end.gateway is not None and end.gateway.value is not None and end.gateway.example:
             yield comment(f"{what}: {end.gateway} is an example: the plan gives it to nothing")
     if tunnel.private:
-        yield comment("between private addresses; an end of IKS is the private address of its worker")
+        whose = (
+            "; the end of IKS is the private address of its worker"
+            if "iks" in (own.end.kind, far.end.kind)
+            else ""
+        )
+        yield comment(f"between private addresses{whose}")
     yield from (comment(text) for text in _translated_elsewhere(side))
     yield f"{tunnel.label} {{"
     yield f"    version = {tunnel.ike}"
@@ -356,7 +361,10 @@ def _translated_elsewhere(side: _Side) -> Iterator[str]:
     """Yield what has to be translated in front of the policies, which swanctl.conf cannot say."""
     for key, items in _translations(side).items():
         for item in items:
-            yield f"{key} {item.real}={item.shown} of the chart is not in this file: nftables before the policy, or the chart"
+            yield (
+                f"{key} of the chart, {item.real} as {item.shown}: swanctl.conf cannot say it, so translate in front of"
+                " the tunnel"
+            )
 
 
 def _address(end: TunnelEnd) -> str:

@@ -14,8 +14,8 @@ DeviceKind = Literal[
     "ESG", "DLR", "VM", "ICP worker", "IKS worker", "BCR", "FCR", "on-premises router", "server", "internet"
 ]
 """What a device is. VM and server stand for the machines of a network, the workers for those of a cluster."""
-Role = Literal["public", "private", "transit", "workers"]
-"""What an interface of the ESG is for."""
+Role = Literal["public", "private", "transit", "workers", "gre"]
+"""What an interface of the ESG is for; `gre` stands for those of its GRE tunnels, and no address is on it."""
 How = Literal[
     "static",
     "link",

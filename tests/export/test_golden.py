@@ -22,10 +22,10 @@ ENDINGS = {
     "icp-config": "yaml", "strongswan-iks": "yaml", "strongswan-iks-icp": "yaml", "strongswan-icp": "yaml",
     "strongswan-conf": "conf", "strongswan-conf-iks": "conf", "strongswan-conf-iks-icp": "conf",
     "strongswan-conf-icp": "conf", "ibmcloud": "sh", "nsx-esg": "xml",
-    "nsx-esg-table": "md", "routes": "md", "ip-route": "sh", "nftables": "nft", "hosts": "txt",
+    "nsx-esg-table": "md", "routes": "md", "ip-route": "sh", "ip-address": "sh", "nftables": "nft", "hosts": "txt",
     "reverse-zones": "txt", "netbox": "csv", "ansible": "yaml", "terraform": "json",
 }  # fmt: skip
-ELSEWHERE = {"frr", "bird", "calico", "xlsx", "strongswan-conf-site"}
+ELSEWHERE = {"frr", "bird", "calico", "xlsx", "strongswan-conf-site", "static-route"}
 
 
 def test_every_target_has_a_golden_file() -> None:
