@@ -44,9 +44,10 @@ REFERENCE_KINDS = {
 
 
 NOT_SHOWN = {
-    "calico-peering", "too-many-routes", "drift", "link-nat-size", "account-routing", "common-vlan-pods",
+    "calico-peering", "too-many-routes", "static-route-refused", "on-premises-address", "drift", "link-nat-size",
+    "site-missing", "account-routing", "common-vlan-pods", "edge-missing",
 }  # fmt: skip
-"""Rules that the conflicts sample does not break: of another integration, of many networks, of a file, of links."""
+"""Rules that the conflicts sample does not break: of another integration, of many networks, of a file, of links and sites."""
 
 
 def compare(name: str, actual: str, *, update: bool) -> None:
@@ -114,6 +115,7 @@ def test_addresses_are_whole_at_every_width(on_terminal: tuple[int, dict[str, st
 def test_no_golden_file_is_left_over() -> None:
     expected = {f"{s}.{c}.{ext}" for s in SAMPLES for c in COMMANDS for ext in FORMATS.values()}
     expected |= {f"conflicts.{c}.{width}.txt" for c in COMMANDS for width in WIDTHS}
+    expected |= {"linked.topology.dot", "linked.topology.txt"}  # of tests/landscape/test_overview.py
     assert {file.name for file in GOLDEN.iterdir() if file.is_file()} == expected
     assert {file.stem for file in PLANS.glob("*.toml")} == set(SAMPLES)
 

@@ -166,7 +166,7 @@ def _ibm_hits(context: Context) -> list[tuple[_Used, list[tuple[Severity, Reserv
         key = used.prefix, used.provider, used.public
         if key not in known:
             known[key] = look(used)
-        if (found := known[key]) is not None:
+        if found := known[key]:
             hits.append((used, found))
     return hits
 

@@ -113,9 +113,10 @@ def edge_missing(context: Context) -> Iterator[Finding]:
 
     Do: write edge = "NAME" in the network, or on its ICP cluster.
     """
-    ends = context.landscape.ends
-    if len(ends.edge_names) < 2:
+    edge_names = context.plan.edge_names
+    if len(edge_names) < 2:
         return
+    ends = context.landscape.ends
     lost = [
         network
         for kind in KINDS.values()
@@ -123,10 +124,10 @@ def edge_missing(context: Context) -> Iterator[Finding]:
         for network in context.by_kind[kind.name]
         if ends.edge_of(network) is None
     ]
-    edges = ", ".join(ends.edge_names[:_MOST_NAMED])
+    edges = ", ".join(edge_names[:_MOST_NAMED])
     for network in lost:
         yield RULES["edge-missing"].finding(
-            f"{network.name} does not say to which edge it belongs, and the plan has {len(ends.edge_names):,}: {edges}",
+            f"{network.name} does not say to which edge it belongs, and the plan has {len(edge_names):,}: {edges}",
             network.key,
             networks=(network.name,),
             cidrs=() if network.prefix is None else (network.prefix,),
@@ -136,6 +137,6 @@ def edge_missing(context: Context) -> Iterator[Finding]:
 
 def _likely(context: Context, name: str) -> str:
     """Return the edge whose name is in that of a network, else the first one."""
-    names = context.landscape.ends.edge_names
+    names = context.plan.edge_names
     near = (edge for edge in names if edge.lower() in name.lower() or edge[:3].lower() in name.lower())
     return next(near, names[0])

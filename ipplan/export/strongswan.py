@@ -129,7 +129,7 @@ def _sides_of_clusters(request: Request, platform: str, pairs: Sequence[Pair]) -
     named = [end for end in own if end.name == options.cluster]
     # The names may be given the other way round, where only one of the two is of the platform.
     chosen = named or [end for end in own if end.name in asked] or own
-    known = {None, *request.plan.clusters, *ends.edge_names}
+    known = {None, *request.plan.clusters, *ends.plan.edge_names}
     if unknown := [name for name in asked if name not in known]:
         raise ExportError(f"the plan has no cluster or edge {' and '.join(unknown)}")
     found: list[_Side] = []

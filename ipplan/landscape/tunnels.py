@@ -87,7 +87,7 @@ class Tunnels:
     @cached_property
     def _labels(self) -> Mapping[tuple[str, str | None], str]:
         found: dict[tuple[str, str | None], str] = {
-            ("edge", name): label for name, label in as_labels(self._ends.edge_names).items()
+            ("edge", name): label for name, label in as_labels(self._ends.plan.edge_names).items()
         }
         found["edge", None] = "esg"
         sites = as_labels(s.name or "" for s in self._ends.sites)
@@ -190,6 +190,10 @@ class Tunnels:
             return TunnelEnd(end, label, gateway, None, identity, subnets, policy)
         identity = "icp" if alone else f"icp-{label}"
         return TunnelEnd(end, label, *self._icp_gateway(end), identity, subnets, policy)
+
+    def icp_gateway(self, cluster: End) -> HostAddress | None:
+        """Return the public address of the ESG that stands for the strongSwan of an ICP cluster, if the plan names it."""
+        return self._icp_gateway(cluster)[0]
 
     def _iks_gateway(self, joint: Joint, cluster: End) -> HostAddress | None:
         """Return the public load balancer address of a cluster's tunnel.

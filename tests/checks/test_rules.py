@@ -60,6 +60,9 @@ EDGES = "[edges.e]\n[edges.f]\n"
 LINK = "[edges.e]\n[sites.hq]\n"
 SHOWN = '[[link]]\nbetween = ["hq", "e"]\nmethod = "ipsec"\nnat = [{{ network = "{}", as = "{}" }}]\n'
 
+ROUTED = '[integration]\nenterprise = "routed"\n'
+STRETCHED = '[integration]\nenterprise = "l2-extension"\n' + net("office", "enterprise", "192.168.64.0/20")
+
 # rule: (plan that breaks it, severity, networks, overlap), plan that nearly does
 CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
     "network-overlap": [
@@ -278,6 +281,15 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
             'nat = [{ network = "a", as = "172.24.0.0/17" }]\n[networks.a]\nkind = "iks-pod"\n', "error", ("a",), None,
         ),
     ],
+    "static-route-refused": [
+        (ROUTED + IKS + net("e", "enterprise", "172.16.0.0/14"), "warning", ("e",), None),
+        (ROUTED + IKS + net("e", "enterprise", "172.19.4.0/24"), "warning", ("e",), None),
+    ],
+    "on-premises-address": [
+        (STRETCHED + net("vm", "vcs-vm", "172.24.16.0/24"), "warning", ("vm",), None),
+        (STRETCHED + '[networks.vm]\nkind = "vcs-vm"\n', "warning", ("vm",), None),
+    ],
+    "site-missing": [("[sites.a]\n[sites.b]\n" + net("e", "enterprise", "192.168.0.0/24"), "warning", ("e",), None)],
     "lonely-group": [('[networks.a]\nkind = "vcs-vm"\ngroup = "x"\n', "warning", ("a",), None)],
 }  # fmt: skip
 
@@ -341,6 +353,10 @@ FINE = {
     "tunnel-address": BOTH_TUNNELS + EDGE.format("uplink = 2, icp-strongswan = 3") + '[clusters.i]\nplatform = "icp"\n',
     "ike-version": TUNNEL + "ike = 2\n" + IKS,
     "vrf-needed": '[integration]\nenterprise = "routed"\naccount-routing = "vrf"\n',
+    "static-route-refused": ROUTED + IKS + net("e", "enterprise", "172.17.0.0/16") + net("f", "enterprise", "172.21.0.0/16")
+    + net("g", "enterprise", "10.0.0.0/9"),
+    "on-premises-address": STRETCHED + net("vm", "vcs-vm", "172.24.16.0/24", 'gateway-on = "on-premises"'),
+    "site-missing": "[sites.a]\n[sites.b]\n" + net("e", "enterprise", "192.168.0.0/24", 'site = "a"'),
     "nat-addresses": NAT + VIPS + '[networks.esg]\nkind = "vcs-esg-private"\naddresses = { uplink = 2, m = 3, p = 4 }\n',
     "too-many-routes": '[integration]\nenterprise = "routed"\n'
     + "".join(net(f"e{i}", "enterprise", f"192.168.{i}.0/24") for i in range(256)),
@@ -481,7 +497,7 @@ def test_what_a_link_shows_is_a_range_like_others(shown: str, rules: dict[str, s
     # An address of a subnet that IBM Cloud provides is the ESG's to use.
     text = DAL10 + LINK + SHOWN.format("a", shown) + net("a", "vcs-vm", "172.24.1.0/24")
     text += net("esg", "vcs-esg-private", "10.176.9.192/26")
-    found = [f for f in findings(text) if f.key[0] == "link" and f.rule != "network-overlap"]
+    found = [f for f in findings(text) if f.key[:3] == ("link", 0, "nat") and f.rule != "network-overlap"]
     assert {f.rule: f.severity for f in found} == rules
     for finding in found:
         assert (finding.key, finding.networks) == (("link", 0, "nat", 0, "as"), ("a",))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent.parent
 GOLDEN = ROOT / "tests" / "golden" / "export"
 REFERENCE = (ROOT / "sample-plans" / "reference-architecture.toml").read_text("utf-8")
-TWO = (ROOT / "sample-plans" / "two-clusters.toml").read_text("utf-8")
+TWO = (ROOT / "tests" / "landscape" / "before" / "two-clusters.toml").read_text("utf-8")
 COMMON = REFERENCE.replace(
     'iks-vcs = "strongswan"', 'iks-vcs = "common-vlan"\nesg-asn = 64998\niks-asn = 64999'
 )

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample-plans"
 REFERENCE = SAMPLES / "reference-architecture.toml"
+SHORT_FORM = Path(__file__).parent.parent / "landscape" / "before" / "two-clusters.toml"
+"""The sample of two clusters without links: `iks-icp` opens a tunnel for every pair of clusters."""
 
 
 def exported(run: Run, target: str, plan: Path = REFERENCE, *more: str) -> str:
@@ -136,7 +138,7 @@ def test_nobody_dials_an_end_without_an_address(
 
 
 def test_one_of_several_tunnels_is_chosen_by_its_ends(run: Run) -> None:
-    plan = SAMPLES / "two-clusters.toml"
+    plan = SHORT_FORM
     done = run("export", str(plan), "strongswan-iks-icp", "--cluster", "iks-dal")
     assert (done.returncode, done.stdout) == (1, b"")
     assert "2 such tunnels: iks-dal and icp-dal, iks-dal and icp-fra" in done.stderr.decode()
@@ -153,7 +155,7 @@ def test_one_of_several_tunnels_is_chosen_by_its_ends(run: Run) -> None:
 
 def several(plan: Path, first: str, second: str) -> Path:
     """Write the sample of two clusters with tunnels to both ESGs, and other names of its IKS clusters."""
-    text = (SAMPLES / "two-clusters.toml").read_text("utf-8")
+    text = (SHORT_FORM).read_text("utf-8")
     text = re.sub("(?m)^(iks|esg)-asn = .*\n", "", text).replace('iks-vcs = "bgp"', 'iks-vcs = "strongswan"')
     for old, new in (("iks-dal", first), ("iks-fra", second)):
         text = text.replace(f"[clusters.{old}]", f'[clusters."{new}"]').replace(f'"{old}"', f'"{new}"')

@@ -261,7 +261,9 @@ def test_the_chart_has_no_tunnel_without_a_key(ends: Ends, run: Run, key: str | 
 
 def test_swanctl_reads_each_tunnel_whatever_clusters_are_called(ends: Ends, run: Run, tmp_path: Path) -> None:
     plan = tmp_path / "plan.toml"
-    text = (REFERENCE.parent / "two-clusters.toml").read_text("utf-8")
+    text = (REFERENCE.parent.parent / "tests" / "landscape" / "before" / "two-clusters.toml").read_text(
+        "utf-8"
+    )
     text = re.sub("(?m)^(iks|esg)-asn = .*\n", "", text).replace('iks-vcs = "bgp"', 'iks-vcs = "strongswan"')
     hostile = r"a\"}\nsecrets { ike { secret = x } }\n# $(touch hacked)"
     names = {"iks-dal": hostile, "iks-fra": f"{hostile}!"}  # the same letters
