@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Plan
 
 HERE = Path(__file__).parent
-REFERENCE = (HERE.parent / "sample-plans" / "reference-architecture.toml").read_text("utf-8")
-TWO = (HERE / "landscape" / "two-clusters.toml").read_text("utf-8")
-"""The sample of two data centers as it was when the cases were found; the shipped one may change."""
+BEFORE = HERE / "landscape" / "before"
+"""The samples as they were when the cases were found; the shipped ones change."""
+REFERENCE = (BEFORE / "reference-architecture.toml").read_text("utf-8")
+TWO = (BEFORE / "two-clusters.toml").read_text("utf-8")
 
 catalog = cache(load_catalog)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from walking import (
@@ -23,7 +24,8 @@ from walking import (
     walk,
 )
 
-from ipplan.flows import Trace
+if TYPE_CHECKING:
+    from ipplan.flows import Trace
 
 HERE = Path(__file__).parent
 PLAN_18 = "addresses = { uplink = 2, icp-master = 3, icp-proxy = 4, icp-strongswan = 5 }"
@@ -238,8 +240,8 @@ def test_14_an_answer_over_the_stretched_network_needs_the_router_on_premises() 
     assert end_of(traced) == ("undetermined", "undetermined", "DLR")
     assert traced.back_stop is not None
     assert "on-premises = 254" in (traced.back_stop.help or "")
-    (finding,) = findings(REFERENCE, "incomplete-integration")
-    assert "router on premises" in finding.message
+    (finding,) = findings(REFERENCE, "on-premises-address")
+    assert "on-premises" in finding.message
     assert finding.networks == ("vm-web", "vm-db")
 
 
@@ -249,7 +251,7 @@ def test_14_the_dlr_routes_to_the_router_on_premises() -> None:
     assert end_of(traced) == ("reachable", "delivered", None)
     assert routes(traced.back)[0] == "DLR 192.168.64.0/20"
     assert devices(traced)[-1] == "VM of vm-web"
-    assert findings(plan, "incomplete-integration") == []
+    assert findings(plan, "on-premises-address") == []
     (edge,) = landscape(plan).ends.edges
     (route,) = (r for r in landscape(plan).esg(edge).dlr_routes if r.via == "on-premises router")
     assert (str(route.prefix), str(route.next_hop)) == ("192.168.64.0/20", "172.24.17.254")
@@ -312,6 +314,8 @@ def test_15_refused_ranges_stop_and_are_a_finding(cidr: str, end: str) -> None:
         f.rule == "unreachable-flow" and "reverse path filter" in f.message
         for f in findings(plan, "unreachable-flow")
     )
+    (finding,) = findings(plan, "static-route-refused")
+    assert "office" in finding.networks
 
 
 # 16: an answer that leaves by a tunnel misses the NAT.
@@ -320,7 +324,7 @@ def test_15_refused_ranges_stop_and_are_a_finding(cidr: str, end: str) -> None:
 @pytest.mark.parametrize("front", ["icp-master", "icp-proxy"])
 def test_16_an_answer_that_takes_the_tunnel_misses_the_nat(front: str) -> None:
     traced = walk(REFERENCE, "iks-workers-private", f"esg-private.{front}")
-    result, end, device = end_of(traced)
+    result, end, _device = end_of(traced)
     assert (result, end) == ("unreachable", "no-session")
     vip = traced.destination.address.text
     assert traced.back_stop is not None
