@@ -398,7 +398,7 @@ class EsgBuilder:
     def to_strongswan(self) -> Iterator[DestinationNat]:
         """Yield the DNAT of tunnels between clusters to the strongSwan of ICP."""
         for cluster in self.ends.icp_behind.get(self.end, ()):
-            ends = (t.end_at(cluster) for t in self.landscape.tunnels.of_end(cluster))
+            ends = (t.end_at(cluster) for t in self.landscape.tunnels.iter_of_end(cluster))
             end = next(ends, None)
             if end is None or end.gateway is None or end.inside is None or end.gateway.value is None:
                 continue

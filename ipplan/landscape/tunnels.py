@@ -16,7 +16,7 @@ from ipplan.plan import names
 from ipplan.plan.names import as_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ipplan.addresses import Prefix
     from ipplan.landscape.ends import Carried, End, Ends, Joint
@@ -69,7 +69,11 @@ class Tunnels:
         self._ends = ends
         self._folder = folder
         self._made: dict[Joint, Tunnel | None] = {}
-        self._subnets: dict[tuple[Carried, ...], tuple[Prefix, ...]] = {}
+        # By identity, because a landscape keeps what links carry, and links of the short form share it.
+        self._subnets: dict[int, tuple[Prefix, ...]] = {}
+        self._made_ends: dict[tuple[object, ...], TunnelEnd] = {}
+        # The ends of clusters that the short form joins all alike.
+        self._plain: dict[End, TunnelEnd] = {}
 
     @cached_property
     def _cluster_labels(self) -> Mapping[str | None, str]:
@@ -97,8 +101,25 @@ class Tunnels:
 
     def of_end(self, end: End) -> list[Tunnel]:
         """Return the tunnels that end at a cluster, an edge or a site."""
-        found = (self.of(joint) for joint in self._ends.joints_of(end))
-        return [tunnel for tunnel in found if tunnel is not None]
+        return list(self.iter_of_end(end))
+
+    def iter_of_end(self, end: End) -> Iterator[Tunnel]:
+        """Yield the same, one by one."""
+        found = (self.of(joint) for joint in self._ends.joints_of(end) if joint.method in TUNNELS)
+        return (tunnel for tunnel in found if tunnel is not None)
+
+    def far_end(self, joint: Joint, end: End) -> TunnelEnd | None:
+        """Return the other end of the tunnel of a link, without making the tunnel; None where there is none."""
+        if joint.method not in TUNNELS:
+            return None
+        far_end = joint.second if joint.first == end else joint.first
+        if joint.link is None and joint.pair == "iks-icp":
+            near, far = self._plain.get(end), self._plain.get(far_end)
+            if near is not None and far is not None:
+                return far if near.subnets and far.subnets else None
+        private = self.ends_privately(joint)
+        near, far = self._end(joint, end, private=private), self._end(joint, far_end, private=private)
+        return far if near.subnets and far.subnets else None
 
     def ends_privately(self, joint: Joint) -> bool:
         """Tell whether a tunnel runs between private addresses.
@@ -123,9 +144,11 @@ class Tunnels:
         if not near.subnets or not far.subnets:
             return None
         ike = self._ends.plan.ike or 2
-        near_nat, far_nat = (
-            translations(self._ends.carried(joint, end)) for end in (joint.first, joint.second)
-        )
+        near_nat: tuple[Translation, ...] = ()
+        far_nat: tuple[Translation, ...] = ()
+        if joint.link is not None and joint.link.nat:
+            near_nat = translations(self._ends.carried(joint, joint.first))
+            far_nat = translations(self._ends.carried(joint, joint.second))
         if far_nat and joint.pair in _TRANSLATED_BY_NEAR:
             far = far._replace(policy=self._real(joint, joint.second))
         return Tunnel(joint, near, far, ike, private, near_nat, far_nat)
@@ -141,12 +164,34 @@ class Tunnels:
         """Return what a link carries of one side in the fewest prefixes, as the far side sees it."""
         items = self._ends.carried(joint, end)
         # Unlimited links of one end carry the same: fold it once.
-        if items not in self._subnets:
-            self._subnets[items] = self._folder.fold(items)
-        return self._subnets[items]
+        key = id(items)
+        if key not in self._subnets:
+            self._subnets[key] = self._folder.fold(items)
+        return self._subnets[key]
 
     def _end(self, joint: Joint, end: End, *, private: bool) -> TunnelEnd:
+        """Return one end of a tunnel; the tunnels of an end share it where nothing of it depends on the other end."""
+        alike = joint.link is None and joint.pair == "iks-icp"
+        if alike and (plain := self._plain.get(end)) is not None:
+            return plain
         subnets = self.subnets(joint, end)
+        named = self._named_for(joint, end) if end.kind == "iks" and not private else None
+        key = (end, joint.pair, private, id(subnets), named)
+        if key not in self._made_ends:
+            self._made_ends[key] = self._make_end(joint, end, subnets, named, private=private)
+        if alike and (end.kind == "icp" or not self._ingress[end]):
+            self._plain[end] = self._made_ends[key]
+        return self._made_ends[key]
+
+    def _make_end(
+        self,
+        joint: Joint,
+        end: End,
+        subnets: tuple[Prefix, ...],
+        named: HostAddress | None,
+        *,
+        private: bool,
+    ) -> TunnelEnd:
         if end.kind == "edge":
             gateway = esg_address(self._ends, end, "private" if private else "public", names.ESG_TUNNEL)
             label = self._labels["edge", end.name]
@@ -159,24 +204,39 @@ class Tunnels:
                 end, label, first_named(own, *_SITE_END), None, f"site-{label}", subnets, subnets
             )
         label = self._cluster_labels[end.name]
-        alone = sum(c.platform == end.kind for c in self._ends.plan.clusters.values()) < 2
+        alone = len(self._ends.of_platform(end.kind)) < 2
         if end.kind == "iks":
             identity = "ibm-cloud" if alone else f"ibm-cloud-{label}"
-            gateway = None if private else self._iks_gateway(joint, end)
+            gateway = None if private else named or self._iks_gateway(joint, end)
             return TunnelEnd(end, label, gateway, None, identity, subnets, subnets)
         identity = "icp" if alone else f"icp-{label}"
         return TunnelEnd(end, label, *self._icp_gateway(end), identity, subnets, subnets)
 
+    def _named_for(self, joint: Joint, cluster: End) -> HostAddress | None:
+        """Return the address that an IKS cluster names for the tunnel to one other end, None where it names none."""
+        if cluster not in self._ingress:
+            own = self._ends.of_cluster(cluster, "iks-ingress-public")
+            self._ingress[cluster] = {
+                a.name: network for network in reversed(own) for a in network.addresses
+                if a.name.endswith(("-strongswan", "-vpn"))
+            }  # fmt: skip
+        ingress, far = self._ingress[cluster], joint.far(cluster).name
+        if not ingress or far is None:
+            return None
+        wanted = (f"{far}-strongswan", f"{far}-vpn")
+        return next((find_named(ingress[name], name) for name in wanted if name in ingress), None)
+
+    @cached_property
+    def _ingress(self) -> dict[End, dict[str, Network]]:
+        """The networks of an IKS cluster that name addresses for tunnels to single ends, by these names."""
+        return {}
+
     def _iks_gateway(self, joint: Joint, cluster: End) -> HostAddress | None:
-        """Return the public load balancer address of a cluster's tunnel.
+        """Return the public load balancer address of a cluster's tunnels.
 
         A load balancer holds its address for one release of the chart: the one with the tunnel to an ESG comes first.
         """
         own = self._ends.of_cluster(cluster, "iks-ingress-public")
-        far = joint.far(cluster)
-        named = first_named(own, f"{far.name}-strongswan", f"{far.name}-vpn") if far.name else None
-        if named is not None:
-            return named
         if joint.pair == "iks-edge":
             return first_named(own, *names.TUNNEL)
         taken = any(j.method == "strongswan" for j in self._ends.iter_joints(cluster, "iks-edge"))
