@@ -53,9 +53,10 @@ REFERENCE_KINDS = {
 
 
 NOT_SHOWN = {
-    "calico-peering", "too-many-routes", "drift", "link-nat-size", "account-routing", "common-vlan-pods", "edge-missing",
+    "calico-peering", "too-many-routes", "static-route-refused", "on-premises-address", "drift", "link-nat-size",
+    "site-missing", "account-routing", "common-vlan-pods", "edge-missing",
 }  # fmt: skip
-"""Rules that the conflicts sample does not break: of another integration, of many networks, of a file, of links and edges."""
+"""Rules that the conflicts sample does not break: of another integration, of many networks, of a file, of links and sites."""
 
 
 def compare(name: str, actual: str, *, update: bool) -> None:

@@ -8,7 +8,7 @@ from ipplan.flows.model import Outer
 from ipplan.flows.walk import Place, inside, mapped
 from ipplan.landscape.holders import pick
 from ipplan.landscape.model import HostAddress
-from ipplan.landscape.tables import TableKey
+from ipplan.landscape.tables import TableKey, refuses
 from ipplan.landscape.tunnels import translates_both, translations
 from ipplan.landscape.workers import private_subnets
 from ipplan.plan import names
@@ -23,37 +23,46 @@ if TYPE_CHECKING:
 
 def leave(walk: Walk, place: Place) -> Place | None:
     """From a pod, or from a worker itself, by the tables of the worker."""
-    cluster = place.end
+    cluster, pod = place.end, place.how == "pod"
     assert cluster is not None
-    platform, pod = cluster.kind.upper(), place.how == "pod"
+    known = walk.established(("worker", cluster))
     restored = walk.restore(("worker", cluster))
-    if pod:
-        text = f"takes it from the pod on the {platform} worker"
-        if restored:
-            walk.hop(
-                "vRouter",
-                "session",
-                f"{text}, and reverses the NAT of the request",
-                name=cluster.name,
-                changed=restored,
-            )
-        else:
-            walk.hop("vRouter", "forward", text, name=cluster.name)
-    elif restored:
-        walk.hop("worker", "session", "reverses the NAT of the request", name=cluster.name, changed=restored)
+    text = f"takes it from the pod on the {cluster.kind.upper()} worker"
+    if restored:
+        text = f"{text}, and reverses the NAT of the request" if pod else "reverses the NAT of the request"
+        device = "vRouter" if pod else "worker"
+        walk.hop(device, "session", text, name=cluster.name, changed=restored)
+    elif pod:
+        walk.hop("vRouter", "forward", text, name=cluster.name)
     if walk.is_ambiguous("vRouter" if pod else "worker", TableKey("worker", cluster)):
         return None
     own = _own_network(walk, cluster)
+    if not pod and (own is not None or _among_nodes(walk, cluster)):
+        _choose_side(walk, cluster, public=False)
     if own is not None:
         return _between_nodes(walk, cluster, own)
     route = walk.tracer.chart(cluster).find(walk.destination)
     if route is not None and route.joint is not None:
         tunnel = walk.landscape.tunnels.of(route.joint)
         assert tunnel is not None
+        if not pod:
+            _choose_side(walk, cluster, public=False)
         _say_route(walk, cluster, route, pod=pod)
         return into_tunnel(walk, tunnel, cluster, route, pod=pod)
     if _undecided(walk, cluster):
         return None
+    route = _main_route(walk, cluster)
+    if route is None:
+        return None
+    if _among_nodes(walk, cluster):
+        return _to_node(walk, cluster, translated=pod and not restored and not known)
+    if pod:
+        _say_route(walk, cluster, route, pod=True)
+    return _out(walk, cluster, route, translated=pod and not restored and not known, pod=pod)
+
+
+def _main_route(walk: Walk, cluster: End) -> Route | None:
+    """Look the packet up in the main table of the workers; stop where it has no route."""
     lookup = walk.tracer.worker(cluster)
     route = lookup.find(walk.destination)
     if route is None and not lookup.routes:
@@ -62,16 +71,31 @@ def leave(walk: Walk, place: Place) -> Place | None:
             f'add a network of kind = "{"icp-worker" if cluster.kind == "icp" else "iks-worker-private"}"',
             name=cluster.name,
         )  # fmt: skip
-        return None
-    if route is None:
+    elif route is None:
         walk.halt(
             "worker", "no-route", f"its table has no route to {walk.destination}", name=cluster.name,
             table=f"routes of the workers of {cluster.title}", nearest=lookup.nearest(walk.destination),
         )  # fmt: skip
-        return None
-    if pod:
-        _say_route(walk, cluster, route, pod=True)
-    return _out(walk, cluster, route, restored=bool(restored), pod=pod)
+    return route
+
+
+def _among_nodes(walk: Walk, cluster: End) -> bool:
+    """Tell whether the packet is for a worker on the subnet of the one that sends it."""
+    node = node_address(walk, cluster)
+    return any(
+        n.name == node.network and n.prefix is not None and inside(walk.destination, (n.prefix,))
+        for n in private_subnets(walk.landscape, cluster)
+    )
+
+
+def _to_node(walk: Walk, cluster: End, *, translated: bool) -> Place | None:
+    """To another worker on the same subnet, which needs no router."""
+    changed = walk.translate(("worker", cluster), source=node_address(walk, cluster)) if translated else ()
+    walk.hop(
+        "worker", "snat" if changed else "forward", "sends it to the other worker on its own subnet",
+        name=cluster.name, changed=changed,
+    )  # fmt: skip
+    return Place("arrive", cluster, "inside")
 
 
 def _own_network(walk: Walk, cluster: End) -> Network | None:
@@ -115,28 +139,28 @@ def _undecided(walk: Walk, cluster: End) -> bool:
     return True
 
 
-def _out(walk: Walk, cluster: End, route: Route, *, restored: bool, pod: bool) -> Place | None:
-    """From the worker to the next router; pods get the address of their worker."""
+def _out(walk: Walk, cluster: End, route: Route, *, translated: bool, pod: bool) -> Place | None:
+    """From the worker to the next router; a pod that asks gets the address of its worker."""
     public = route.via == "FCR"
     if public and cluster.kind == "iks":
         _assume_public(walk, cluster)
-    if pod and not restored:
+    changed: tuple[Changed, ...] = ()
+    if translated:
         changed = walk.translate(("worker", cluster), source=node_address(walk, cluster, public=public))
         walk.hop(
-            "worker",
-            "snat",
-            "gives the pod's packet the address of the worker",
-            name=cluster.name,
-            changed=changed,
-        )
-    elif public and _is_private_node(walk, cluster):
-        walk.source = node_address(walk, cluster, public=True)
+            "worker", "snat", "gives the pod's packet the address of the worker", name=cluster.name, changed=changed,
+        )  # fmt: skip
+        changed = ()
+    elif not pod:
+        changed = _choose_side(walk, cluster, public=public)
     on_vlan = route.via == "ESG" and cluster.kind == "iks"
     case = "worker and ESG are on the common VLAN: the BCR is bypassed" if on_vlan else None
     text = f"sends it to the {route.via}"
     if cluster.kind == "icp":
         text += ", the gateway of its VXLAN"
-    walk.hop("worker", "forward", text, name=cluster.name, route=route, case=case)
+    if changed:
+        text += f", from its address on the {'public' if public else 'private'} side"
+    walk.hop("worker", "forward", text, name=cluster.name, route=route, changed=changed, case=case)
     if route.via == "BCR":
         return Place("bcr", how="worker")
     if public:
@@ -154,12 +178,17 @@ def _out(walk: Walk, cluster: End, route: Route, *, restored: bool, pod: bool) -
 
 def _assume_public(walk: Walk, cluster: End) -> None:
     if not walk.landscape.ends.of_cluster(cluster, "iks-worker-public"):
-        walk.assume(f"the workers of {cluster.title} have a public side, which the plan does not have")
+        walk.assume(
+            f"the workers of {cluster.title} have a public side: the plan has no network of kind iks-worker-public for them"
+        )
 
 
-def _is_private_node(walk: Walk, cluster: End) -> bool:
-    own = {n.name for n in private_subnets(walk.landscape, cluster)}
-    return cluster.kind == "iks" and walk.source.network in own
+def _choose_side(walk: Walk, cluster: End, *, public: bool) -> tuple[Changed, ...]:
+    """Let a worker of IKS that asks use its address on the side by which the packet leaves."""
+    other = [n.name for n in walk.landscape.ends.of_cluster(cluster) if n.kind.public is not public]
+    if cluster.kind != "iks" or walk.source.network not in other:
+        return ()
+    return walk.come_from(("node", cluster), node_address(walk, cluster, public=public))
 
 
 def node_address(walk: Walk, cluster: End, *, public: bool = False, nth: int = 0) -> HostAddress:
@@ -170,7 +199,9 @@ def node_address(walk: Walk, cluster: End, *, public: bool = False, nth: int = 0
         ]
         if own:
             return pick(own[0])
-        return HostAddress(4, None, example=True, words="(the worker's public address)")
+        words = f"(the public address of a worker{f' of {cluster.name}' if cluster.name else ''})"
+        walk.memory.places[words] = Place("arrive", cluster, "public")
+        return HostAddress(4, None, example=True, words=words)
     found = walk.landscape.nodes(cluster)
     if nth < len(found):
         return found[nth]
@@ -187,6 +218,8 @@ def _between_nodes(walk: Walk, cluster: End, network: Network) -> Place | None:
     """From one worker to the other, to a pod or a service of the same cluster."""
     if network.kind.role == "service":
         _to_a_pod_of_the_service(walk, cluster)
+    elif not walk.answering:
+        walk.pass_through(("worker", cluster))
     encapsulate(walk, cluster)
     walk.hop(
         "vRouter", "ip-in-ip" if walk.outer else "forward", "routes it to the other worker", name=cluster.name,
@@ -286,6 +319,7 @@ def arrive(walk: Walk, place: Place) -> Place | None:
     assert cluster is not None
     if place.how in ("private", "public") and cluster.kind == "iks" and _refuses(walk, cluster, place.how):
         return None
+    walk.restore(("node", cluster))
     restored = walk.restore(("worker", cluster))
     if restored:
         walk.hop("worker", "session", "reverses the SNAT of the request", name=cluster.name, changed=restored)
@@ -303,6 +337,8 @@ def arrive(walk: Walk, place: Place) -> Place | None:
         if own.kind.role == "service":
             _to_a_pod_of_the_service(walk, cluster)
         else:
+            if not walk.answering:
+                walk.pass_through(("worker", cluster))
             walk.hop("vRouter", "forward", "hands it to the pod", name=cluster.name)
         return _into_pod(walk, cluster)
     return at_node(walk, cluster)
@@ -328,11 +364,16 @@ def _refuses(walk: Walk, cluster: End, side: str) -> bool:
     back = "public" if route.via == "FCR" else "private"
     if back == side:
         return False
+    help_ = "a static route on the workers, or nat on the link, brings it to the private side"
+    refused = [
+        c.prefix for c in walk.tracer.holding(walk.source) if c.prefix is not None and refuses(c.prefix)
+    ]
+    if refused:
+        help_ = f"translate it on the link (nat): IKS refuses static routes to {refused[-1]}"
     walk.halt(
         "worker", "source-refused",
         f"the reverse path filter drops packets from {walk.source}: the route back, {route.prefix}, uses the {back} side",
-        "add a static route on the workers (ipplan export PLAN static-route), or translate the source on the link",
-        name=cluster.name, table=f"routes of the workers of {cluster.title}",
+        help_ if back == "public" else None, name=cluster.name, table=f"routes of the workers of {cluster.title}",
     )  # fmt: skip
     return True
 
@@ -342,6 +383,8 @@ def ingress(walk: Walk, place: Place) -> Place | None:
     cluster, network = place.end, place.network
     assert cluster is not None
     assert network is not None
+    if _refuses(walk, cluster, "public" if network.kind.public else "private"):
+        return None
     restored = walk.restore(("worker", cluster))
     if restored:
         walk.hop("worker", "session", "reverses the NAT of the request", name=cluster.name, changed=restored)
@@ -411,12 +454,12 @@ def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, route: Route, *, pod: 
     text = "keeps the pod's address, which is in local.subnet, and encrypts the packet for the tunnel"
     if changed:
         text, case = "translates it as the link says, and encrypts the packet for the tunnel", ""
-    if not inside(walk.source, near.subnets):
+    if not inside(walk.source, near.policy):
         node = node_address(walk, cluster)
-        if not pod or not inside(node, near.subnets):
+        if not pod or not inside(node, near.policy):
             walk.halt(
                 "strongSwan", "outside-tunnel",
-                f"the tunnel takes packets from {_listed(near.subnets)} only, and {walk.source} is not among them",
+                f"the tunnel takes packets from {_listed(near.policy)} only, and {walk.source} is not among them",
                 "add its network to the link", name=cluster.name, table="local.subnet of the tunnel",
             )  # fmt: skip
             return None
@@ -475,8 +518,9 @@ def _carry(walk: Walk, tunnel: Tunnel, cluster: End) -> Place | None:
         route = walk.tracer.worker(cluster).find(wanted)
         if not tunnel.private:
             _assume_public(walk, cluster)
-        walk.hop("worker", "forward", f"sends the tunnel's packet to the {router}", name=cluster.name, route=None,
-                 by=(route,) if route is not None else ())  # fmt: skip
+        walk.hop(
+            "worker", "forward", f"sends the tunnel's packet to the {router}", name=cluster.name, route=route
+        )
     return Place("tunnel", tunnel.far_from(cluster).end, tunnel=tunnel)
 
 

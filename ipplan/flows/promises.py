@@ -16,18 +16,21 @@ if TYPE_CHECKING:
     from ipplan.flows.model import Flow
     from ipplan.landscape import Landscape
     from ipplan.landscape.ends import Joint
+    from ipplan.landscape.model import HostAddress
     from ipplan.plan.methods import Pair
     from ipplan.plan.model import Network
 
 _OWN_ADDRESSES = frozenset({"common-vlan", "strongswan", "bgp", "ipsec", "gre", "l2-extension", "routed"})
 """The methods whose links carry networks under their own addresses, or as they show them."""
+_ONLY_ANSWER = frozenset({"service", "ingress"})
+"""The roles of networks in which nothing asks."""
 
 
 class Promise(NamedTuple):
     """A pair of networks that has to be reachable: by a documented flow, or because a link carries both.
 
     `source` is None for the internet. `joint` promises it, None for the internet's own flows. `alike` says how many
-    further pairs are of the same class.
+    further pairs are of the same class. `front` is the address of an ESG that is asked in place of the network's own.
     """
 
     flow: str | None
@@ -35,6 +38,7 @@ class Promise(NamedTuple):
     destination: Network
     joint: Joint | None
     alike: int
+    front: HostAddress | None = None
 
 
 def list_promises(landscape: Landscape) -> list[Promise]:
@@ -44,13 +48,17 @@ def list_promises(landscape: Landscape) -> list[Promise]:
     """
     alike = Alike(landscape)
     found: dict[object, Promise] = {}
-    for key, promise in (*_documented(landscape, alike), *_carried(landscape, alike)):
+    for key, promise in (
+        *_documented(landscape, alike),
+        *_carried(landscape, alike),
+        *_fronted(landscape, alike),
+    ):
         before = found.get(key)
         found[key] = promise if before is None else before._replace(alike=before.alike + 1 + promise.alike)
     pairs = {(p.source and p.source.name, p.destination.name) for p in found.values() if p.flow is not None}
     return [
         p for p in found.values()
-        if p.flow is not None or (p.source and p.source.name, p.destination.name) not in pairs
+        if p.flow is not None or p.front is not None or (p.source and p.source.name, p.destination.name) not in pairs
     ]  # fmt: skip
 
 
@@ -111,13 +119,30 @@ def _carried(landscape: Landscape, alike: Alike) -> Iterator[tuple[object, Promi
         for one in first:
             for two in second:
                 for source, target in ((one, two), (two, one)):
-                    if not target.outbound_only:
-                        key = (
-                            None,
-                            alike.joint(joint),
-                            *map(alike.network, (source.network, target.network)),
-                        )
+                    if not target.outbound_only and source.network.kind.role not in _ONLY_ANSWER:
+                        classes = map(alike.network, (source.network, target.network))
+                        key = (None, alike.joint(joint), *classes)
                         yield key, Promise(None, source.network, target.network, joint, count - 1)
+
+
+def _fronted(landscape: Landscape, alike: Alike) -> Iterator[tuple[object, Promise]]:
+    """Yield the way from the workers of IKS to the addresses of an ESG that stand for an ICP cluster.
+
+    The DNAT is for IBM Cloud's private network (reference architecture, section integration); where a tunnel joins the
+    two clusters, the answer may take it.
+    """
+    ends = landscape.ends
+    for joint, count in _joints(landscape, alike):
+        edge = ends.edge_of_cluster(joint.second) if joint.pair == "iks-icp" else None
+        if edge is None or ends.joint("icp-edge", joint.second, edge) is None:
+            continue
+        workers = {n.name: n for n in ends.of_cluster(joint.second, "icp-worker")}
+        nodes = [n for n in ends.of_cluster(joint.first, "iks-worker-private") if n.prefix is not None]
+        for rule in landscape.esg(edge).destination_nat:
+            target = workers.get(rule.target.network or "")
+            if rule.interface == "private" and rule.port is None and target is not None and nodes:
+                key = ("front", alike.joint(joint), rule.address.name)
+                yield key, Promise(None, nodes[0], target, joint, count - 1, rule.address)
 
 
 def _first_of(alike: Alike, items: Iterable[Carried]) -> Sequence[Carried]:

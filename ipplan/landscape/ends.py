@@ -196,18 +196,10 @@ class Ends:
         return [n for n in self._of_cluster.get(cluster, ()) if kind in (None, n.kind.name)]
 
     @cached_property
-    def edge_names(self) -> tuple[str, ...]:
-        """The names of the edges: declared ones, then those that clusters and networks name."""
-        found = dict.fromkeys(self.plan.edges)
-        found |= dict.fromkeys(c.edge for c in self.plan.clusters.values() if c.edge is not None)
-        found |= dict.fromkeys(n.edge for n in self.plan.networks if n.edge is not None)
-        return tuple(found)
-
-    @cached_property
     def edges(self) -> tuple[End, ...]:
         """The edges as ends; one without a name where the plan has what makes an edge and names none."""
-        if self.edge_names:
-            return tuple(End("edge", name) for name in self.edge_names)
+        if self.plan.edge_names:
+            return tuple(End("edge", name) for name in self.plan.edge_names)
         if any(self.by_kind[kind] for kind in OF_AN_EDGE) or self.of_platform("icp"):
             return (End("edge", None),)
         return ()
@@ -353,7 +345,7 @@ class Ends:
     def written(self) -> tuple[Joint, ...]:
         """The entries of `[[link]]`."""
         kinds: dict[str, End] = {c.name: End(c.platform, c.name) for c in self.plan.clusters.values()}
-        for name in self.edge_names:
+        for name in self.plan.edge_names:
             kinds.setdefault(name, End("edge", name))
         for name in self.plan.sites or (ENTERPRISE,):
             kinds.setdefault(name, End("site", name))

@@ -87,7 +87,7 @@ class Tunnels:
     @cached_property
     def _labels(self) -> Mapping[tuple[str, str | None], str]:
         found: dict[tuple[str, str | None], str] = {
-            ("edge", name): label for name, label in as_labels(self._ends.edge_names).items()
+            ("edge", name): label for name, label in as_labels(self._ends.plan.edge_names).items()
         }
         found["edge", None] = "esg"
         sites = as_labels(s.name or "" for s in self._ends.sites)
@@ -146,18 +146,20 @@ class Tunnels:
         if not near.subnets or not far.subnets:
             return None
         ike = self._ends.plan.ike or 2
-        shown = [translations(self._ends.carried(joint, end)) for end in (joint.first, joint.second)]
-        return Tunnel(joint, near, far, ike, private, *shown)
+        near_nat, far_nat = (
+            translations(self._ends.carried(joint, end)) for end in (joint.first, joint.second)
+        )
+        return Tunnel(joint, near, far, ike, private, near_nat, far_nat)
 
     def subnets(self, joint: Joint, end: End) -> tuple[Prefix, ...]:
-        """Return what a link carries of one side in the fewest prefixes, as it is on the way: shown, where its side
-        translates, and real where the strongSwan of an IKS cluster at the other end does.
+        """Return what a link carries of one side in the fewest prefixes, as machines on the far side know it."""
+        return self._fold(self._ends.carried(joint, end), real=False)
+
+    def policy(self, joint: Joint, end: End) -> tuple[Prefix, ...]:
+        """Return the same as it is on the way: shown, where its own side translates, and real where the strongSwan of an
+        IKS cluster at the other end does.
         """
         return self._fold(self._ends.carried(joint, end), real=translates_both(joint, joint.far(end)))
-
-    def seen(self, joint: Joint, end: End) -> tuple[Prefix, ...]:
-        """Return what machines on the other side of a link know this side by."""
-        return self._fold(self._ends.carried(joint, end), real=False)
 
     def _fold(self, items: tuple[Carried, ...], *, real: bool) -> tuple[Prefix, ...]:
         # Unlimited links of one end carry the same: fold it once. What is translated stays as it is written, because
@@ -170,24 +172,28 @@ class Tunnels:
         return self._subnets[key]
 
     def _end(self, joint: Joint, end: End, *, private: bool) -> TunnelEnd:
-        subnets = self.subnets(joint, end)
+        subnets, policy = self.subnets(joint, end), self.policy(joint, end)
         if end.kind == "edge":
             gateway = esg_address(self._ends, end, "private" if private else "public", names.ESG_TUNNEL)
             label = self._labels["edge", end.name]
             identity = "on-prem" if end.name is None else f"on-prem-{label}"
-            return TunnelEnd(end, label, gateway, None, identity, subnets)
+            return TunnelEnd(end, label, gateway, None, identity, subnets, policy)
         if end.kind == "site":
             label = self._labels["site", end.name]
             own = [n for n in self._ends.of_site(end) if n.kind.provider == "enterprise"]
-            return TunnelEnd(end, label, first_named(own, *_SITE_END), None, f"site-{label}", subnets)
+            return TunnelEnd(end, label, first_named(own, *_SITE_END), None, f"site-{label}", subnets, policy)
         label = self._cluster_labels[end.name]
         alone = self._declared.get(end.kind, 0) < 2
         if end.kind == "iks":
             identity = "ibm-cloud" if alone else f"ibm-cloud-{label}"
             gateway = None if private else self._iks_gateway(joint, end)
-            return TunnelEnd(end, label, gateway, None, identity, subnets)
+            return TunnelEnd(end, label, gateway, None, identity, subnets, policy)
         identity = "icp" if alone else f"icp-{label}"
-        return TunnelEnd(end, label, *self._icp_gateway(end), identity, subnets)
+        return TunnelEnd(end, label, *self._icp_gateway(end), identity, subnets, policy)
+
+    def icp_gateway(self, cluster: End) -> HostAddress | None:
+        """Return the public address of the ESG that stands for the strongSwan of an ICP cluster, if the plan names it."""
+        return self._icp_gateway(cluster)[0]
 
     def _iks_gateway(self, joint: Joint, cluster: End) -> HostAddress | None:
         """Return the public load balancer address of a cluster's tunnel.

@@ -92,7 +92,7 @@ class Lab:
             )
         self.within(self.esg, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward")
         for interface in variables["edges"][0]["interfaces"]:
-            far = self.behind if interface["role"] == "transit" else self.outside
+            far = self.behind if interface["role"] in ("transit", "workers") else self.outside
             here, there = f"eth{interface['number']}", f"far{interface['number']}"
             self.call(
                 "ip", "link", "add", here, "netns", self.esg, "type", "veth", "peer", there, "netns", far
@@ -101,9 +101,11 @@ class Lab:
             length = network["prefix_length"]
             for address in (network["primary"], *network["secondary"]):
                 self.within(self.esg, "ip", "address", "add", f"{address['address']}/{length}", "dev", here)
-            self.within(
-                far, "ip", "address", "add", f"{interface['gateway']['address']}/{length}", "dev", there
-            )
+            # The ESG is the router of the workers' own network, and nobody's client there.
+            if interface["gateway"] is not None:
+                self.within(
+                    far, "ip", "address", "add", f"{interface['gateway']['address']}/{length}", "dev", there
+                )
             self.within(self.esg, "ip", "link", "set", here, "up")
             self.within(far, "ip", "link", "set", there, "up")
         for address in (INTERNET, CLOUD, POD, IKS_WORKER):
