@@ -29,7 +29,7 @@ NO_PROXY = "no public uplink names icp-proxy: no DNAT rule leads from the intern
 NO_ROUTE = (
     "servers answer an enterprise range outside of 10.0.0.0/8 over their public side, where it is dropped"
 )
-NO_ROUTER = "the DLR needs the address of the router on premises, its next hop, in a stretched network"
+NO_NEXT_HOP = "the DLR's route over the stretched networks has no next hop: none of them names on-premises"
 NOT_ANNOUNCED = "nothing announces the overlay to the enterprise, which reaches it at no address"
 
 NEW: dict[str, dict[Row, str]] = {
@@ -42,10 +42,12 @@ NEW: dict[str, dict[Row, str]] = {
     },
     "ipv6": {("warning", "named-address", "esg-private", "-"): HSRP},
     "reference-architecture": {
-        ("warning", "named-address", network, "-"): HSRP
-        for network in ("esg-private", "esg-public", "iks-ingress-private", "iks-ingress-public")
-    }
-    | {("warning", "on-premises-address", "vm-web+vm-db", "-"): NO_ROUTER},
+        **{
+            ("warning", "named-address", network, "-"): HSRP
+            for network in ("esg-private", "esg-public", "iks-ingress-private", "iks-ingress-public")
+        },
+        ("warning", "on-premises-address", "vm-web+vm-db", "-"): NO_NEXT_HOP,
+    },
     "two-clusters": {
         ("warning", "named-address", network, "-"): HSRP
         for network in (

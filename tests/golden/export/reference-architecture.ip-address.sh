@@ -194,8 +194,11 @@ fcr)
 on-premises-router)
     # on-premises router
     : "${LAN1:?the interface in the network of office}"
+    : "${STRETCHED1:?the interface in the stretched network of vm-web}"
     ip address replace 192.168.64.1/20 dev "$LAN1"  # gateway of office
+    ip address replace 172.24.17.254/24 dev "$STRETCHED1"  # in vm-web, stretched
     ip link set "$LAN1" up
+    ip link set "$STRETCHED1" up
     ;;
 *)
     echo 'usage: sh FILE DEVICE, one of: esg, dlr, vms-in-vm-web-1, vms-in-vm-db-1, icp-workers-of-icp-prod-1, iks-workers-of-iks-prod-1, iks-workers-of-iks-prod-2, iks-workers-of-iks-prod-3, iks-workers-of-iks-prod-4, iks-workers-of-iks-prod-5, iks-workers-of-iks-prod-6, iks-workers-of-iks-prod-7, iks-workers-of-iks-prod-8, iks-workers-of-iks-prod-9, iks-workers-of-iks-prod-10, bcr, fcr, on-premises-router' >&2

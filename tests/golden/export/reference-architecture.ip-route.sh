@@ -23,7 +23,7 @@ esg)
 dlr)
     # DLR
     ip route replace 0.0.0.0/0 via 172.24.19.1  # ESG: everything else
-    # 192.168.64.0/20 towards on-premises router: to be written; next hop not known yet; site enterprise, over the stretched network vm-web
+    ip route replace 192.168.64.0/20 via 172.24.17.254  # on-premises router: site enterprise, over the stretched network vm-web
     # 172.24.19.0/29 towards transit: by an interface; transit
     # 172.24.17.0/24 towards VXLAN: by an interface; gateway of vm-web
     # 172.24.16.0/26 towards VXLAN: by an interface; gateway of vm-db
