@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Plan
 
 HERE = Path(__file__).parent
-REFERENCE = (HERE.parent / "sample-plans" / "reference-architecture.toml").read_text("utf-8")
-TWO = (HERE / "landscape" / "two-clusters.toml").read_text("utf-8")
-"""The sample of two data centers as it was when the cases were found; the shipped one may change."""
+BEFORE = HERE / "landscape" / "before"
+"""The samples as they were when the cases were found; the shipped ones change."""
+REFERENCE = (BEFORE / "reference-architecture.toml").read_text("utf-8")
+TWO = (BEFORE / "two-clusters.toml").read_text("utf-8")
 
 catalog = cache(load_catalog)
 
@@ -130,3 +131,12 @@ def around(hop: Hop) -> list[str]:
 def routes(hops: Iterable[Hop]) -> list[str]:
     """Return the routes that decided: at which device, which prefix."""
     return [f"{hop.device} {hop.route}" for hop in hops if hop.route is not None]
+
+
+def exported(text: str, target: str, **options: str) -> str:
+    """Return the text of an export; raises ExportError where the plan lacks something for it."""
+    from ipplan.export import TARGETS, Options, Request, export
+
+    made = export(TARGETS[target], Request(landscape(text), Options(**options)))
+    assert isinstance(made, str)
+    return made

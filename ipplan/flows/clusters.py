@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.flows.model import Outer
-from ipplan.flows.walk import Place, inside, mapped
+from ipplan.flows.walk import Place, inside, real_of, shown_at
 from ipplan.landscape.holders import pick
 from ipplan.landscape.model import HostAddress
 from ipplan.landscape.tables import TableKey, refuses
@@ -14,6 +14,9 @@ from ipplan.landscape.workers import private_subnets
 from ipplan.plan import names
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import TypeGuard
+
     from ipplan.flows.model import Changed
     from ipplan.flows.walk import Walk
     from ipplan.landscape.ends import End, Joint
@@ -48,7 +51,7 @@ def leave(walk: Walk, place: Place) -> Place | None:
         if not pod:
             _choose_side(walk, cluster, public=False)
         _say_route(walk, cluster, route, pod=pod)
-        return into_tunnel(walk, tunnel, cluster, route, pod=pod)
+        return into_tunnel(walk, tunnel, cluster, pod=pod)
     if _undecided(walk, cluster):
         return None
     route = _main_route(walk, cluster)
@@ -100,16 +103,8 @@ def _to_node(walk: Walk, cluster: End, *, translated: bool) -> Place | None:
 
 def _own_network(walk: Walk, cluster: End) -> Network | None:
     """Return the pod or service network of the cluster that holds the destination."""
-    for item in walk.tracer.holding(walk.destination):
-        network = item.network
-        platform = network.kind.platform
-        if (
-            item.shown is None
-            and network.kind.internal
-            and (platform, network.cluster) == (cluster.kind, cluster.name)
-        ):
-            return network
-    return None
+    holding = (c.network for c in walk.tracer.holding(walk.destination) if c.shown is None)
+    return next((network for network in holding if _is_inside(network, cluster)), None)
 
 
 def _say_route(walk: Walk, cluster: End, route: Route, *, pod: bool) -> None:
@@ -281,22 +276,28 @@ def _into_pod(walk: Walk, cluster: End) -> Place | None:
             "ingress", "proxy", "passes the answer on to its own client", name=cluster.name, changed=changed
         )
         return Place("leave", cluster, "pod")
-    if walk.at_goal() or _serves(walk, cluster):
+    inside_ = [n.name for n in walk.landscape.ends.of_cluster(cluster) if n.kind.internal]
+    serves = _is_inside(walk.goal.network, cluster) and walk.goal.network.kind.role == "service"
+    if walk.at_goal(*inside_) or serves:
         walk.hop("pod", "deliver", "receives it", name=cluster.name)
         walk.arrived()
         return None
-    return wrong(walk, "pod", cluster.name)
+    return wrong(walk, "pod", cluster.name, inside_)
 
 
-def _serves(walk: Walk, cluster: End) -> bool:
-    """Tell whether the goal is a service of the cluster, which any of its pods answers for."""
-    network = walk.goal.network
-    return network is not None and network.kind.role == "service" and network.cluster == cluster.name
+def _is_inside(network: Network | None, cluster: End) -> TypeGuard[Network]:
+    """Tell whether a network is a pod or service network of a cluster."""
+    return (
+        network is not None
+        and network.kind.internal
+        and (network.kind.platform, network.cluster) == (cluster.kind, cluster.name)
+    )
 
 
-def wrong(walk: Walk, device: str, name: str | None) -> Place | None:
-    """End at a machine that is not the one that was meant."""
-    holding = [c.network.name for c in walk.tracer.holding(walk.destination)]
+def wrong(walk: Walk, device: str, name: str | None, networks: Iterable[str]) -> Place | None:
+    """End at a machine of some networks that is not the one that was meant."""
+    own = set(networks)
+    holding = [c.network.name for c in walk.tracer.holding(walk.destination) if c.network.name in own]
     if walk.answering and not walk.destination.same(walk.goal.address):
         walk.halt(
             device,
@@ -308,7 +309,7 @@ def wrong(walk: Walk, device: str, name: str | None) -> Place | None:
     where = f", an address of {holding[-1]}" if holding else ""
     walk.halt(
         device, "wrong-network", f"it arrives at {walk.destination}{where}, and {walk.goal.title} was meant",
-        "move one of the networks", name=name,
+        "move one of the networks that have the address" if walk.at_goal() else None, name=name,
     )  # fmt: skip
     return None
 
@@ -346,14 +347,14 @@ def arrive(walk: Walk, place: Place) -> Place | None:
 
 def at_node(walk: Walk, cluster: End) -> Place | None:
     """At the worker itself: a virtual address of ICP leads on to a pod behind its ingress."""
-    if walk.at_goal():
+    own = [n.name for n in walk.landscape.ends.of_cluster(cluster) if not n.kind.internal]
+    if walk.at_goal(*own):
         walk.hop("worker", "deliver", "receives it", name=cluster.name)
         walk.arrived()
         return None
-    goal = walk.goal.network
-    if not walk.answering and goal is not None and goal.kind.internal and goal.cluster == cluster.name:
+    if not walk.answering and _is_inside(walk.goal.network, cluster):
         return through_proxy(walk, cluster, "routes it to a pod of the ALB or Ingress")
-    return wrong(walk, "worker", cluster.name)
+    return wrong(walk, "worker", cluster.name, own)
 
 
 def _refuses(walk: Walk, cluster: End, side: str) -> bool:
@@ -389,13 +390,12 @@ def ingress(walk: Walk, place: Place) -> Place | None:
     if restored:
         walk.hop("worker", "session", "reverses the NAT of the request", name=cluster.name, changed=restored)
         return arrive(walk, place._replace(how="ingress"))
-    if walk.at_goal() and (walk.answering or not walk.fronted):
+    if walk.at_goal(network.name) and (walk.answering or not walk.fronted):
         walk.hop("load balancer", "deliver", "receives it", name=cluster.name)
         walk.arrived()
         return None
-    goal = walk.goal.network
-    if goal is None or not goal.kind.internal or goal.cluster != cluster.name:
-        return wrong(walk, "load balancer", cluster.name)
+    if not _is_inside(walk.goal.network, cluster):
+        return wrong(walk, "load balancer", cluster.name, (network.name,))
     services = [
         n
         for n in walk.landscape.ends.of_cluster(cluster)
@@ -445,7 +445,7 @@ def through_proxy(walk: Walk, cluster: End, text: str) -> Place | None:
 # Tunnels.
 
 
-def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, route: Route, *, pod: bool) -> Place | None:
+def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, *, pod: bool) -> Place | None:
     """Through the strongSwan of a cluster into one of its tunnels."""
     near, far = tunnel.end_at(cluster), tunnel.far_from(cluster)
     restored = walk.restore(("strongSwan", cluster))
@@ -474,7 +474,7 @@ def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, route: Route, *, pod: 
             f"{listening.gateway.network} gets a range: the tunnel ends at its address {listening.gateway.name}"
         )
     walk.wrap("ESP", outer_address(walk, tunnel, near.end), outer_address(walk, tunnel, far.end))
-    walk.hop("strongSwan", "ipsec", text, name=cluster.name, route=route, changed=changed, case=case or None)
+    walk.hop("strongSwan", "ipsec", text, name=cluster.name, changed=changed, case=case or None)
     return _carry(walk, tunnel, cluster)
 
 
@@ -589,9 +589,9 @@ def translate_out(walk: Walk, joint: Joint, end: End) -> tuple[HostAddress | Non
     It was looked up by the address that is shown, and is translated then.
     """
     own, far = _sides(walk, joint, end)
-    source = next((mapped(walk.source, t.real, t.shown) for t in own if inside(walk.source, (t.real,))), None)
+    source = next((shown_at(walk.source, t) for t in own if inside(walk.source, (t.real,))), None)
     destination = next(
-        (mapped(walk.destination, t.shown, t.real) for t in far
+        (real_of(walk.destination, t) for t in far
          if t.shown.size == t.real.size and inside(walk.destination, (t.shown,))), None,
     )  # fmt: skip
     return source, destination
@@ -601,10 +601,10 @@ def translate_in(walk: Walk, joint: Joint, end: End) -> tuple[HostAddress | None
     """Return the new source and destination of a packet off a link, None for what stays; it is looked up afterwards."""
     own, far = _sides(walk, joint, end)
     destination = next(
-        (mapped(walk.destination, t.shown, t.real) for t in own
+        (real_of(walk.destination, t) for t in own
          if t.shown.size == t.real.size and inside(walk.destination, (t.shown,))), None,
     )  # fmt: skip
-    source = next((mapped(walk.source, t.real, t.shown) for t in far if inside(walk.source, (t.real,))), None)
+    source = next((shown_at(walk.source, t) for t in far if inside(walk.source, (t.real,))), None)
     return source, destination
 
 

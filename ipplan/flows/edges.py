@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.flows.clusters import outer_address, translate_in, vxlan, wrong
-from ipplan.flows.walk import Place, inside, mapped
+from ipplan.flows.walk import Place, inside, shown_at
 from ipplan.landscape.edges import on_transit
 from ipplan.landscape.ends import UPLINKS, End
 from ipplan.landscape.holders import free_addresses, pick
@@ -126,12 +126,13 @@ def _behind(walk: Walk, edge: End, route: Route | None) -> Place | None:
 
 def _own_address(walk: Walk, device: Esg, role: str) -> Place | None:
     """At an address of the ESG that no rule translates."""
-    if walk.at_goal():
+    own = [group.network.name for interface in device.interfaces for group in interface.groups]
+    if walk.at_goal(*own):
         walk.hop("ESG", "deliver", "receives it", name=device.name)
         walk.arrived()
         return None
-    if walk.answering:
-        return wrong(walk, "ESG", device.name)
+    if walk.answering or role not in (*UPLINKS, "workers", "transit"):
+        return wrong(walk, "ESG", device.name, own)
     if role not in UPLINKS:
         role = "private" if device.holds_on("private", walk.destination) else "public"
     walk.halt(
@@ -253,9 +254,7 @@ def _shown_source(walk: Walk, tunnel: Tunnel, edge: End) -> HostAddress:
     own = tunnel.near_nat if tunnel.near.end == edge else tunnel.far_nat
     if tunnel.joint.pair == "iks-edge":
         return walk.source
-    return next(
-        (mapped(walk.source, t.real, t.shown) for t in own if inside(walk.source, (t.real,))), walk.source
-    )
+    return next((shown_at(walk.source, t) for t in own if inside(walk.source, (t.real,))), walk.source)
 
 
 def _into_tunnel(walk: Walk, device: Esg, tunnel: Tunnel, route: Route | None) -> Place | None:
@@ -503,11 +502,11 @@ def on_vxlan(walk: Walk, edge: End) -> Place | None:
         return None
     if network.kind.name == "icp-worker":
         return Place("arrive", End("icp", network.cluster), "vxlan")
-    if walk.at_goal():
+    if walk.at_goal(network.name):
         walk.hop("VM", "deliver", "receives it", name=network.name)
         walk.arrived()
         return None
-    return wrong(walk, "VM", network.name)
+    return wrong(walk, "VM", network.name, (network.name,))
 
 
 def _network_behind(walk: Walk, edge: End) -> Network | None:

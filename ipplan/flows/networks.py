@@ -190,8 +190,11 @@ def _to_the_internet(walk: Walk) -> Place | None:
         walk.hop("internet user" if walk.answering else "internet host", "deliver", "receives it")
         walk.arrived("delivered" if walk.answering else "handed-over")
         return None
-    walk.hop("FCR", "forward", "sends it to the internet")
-    return wrong(walk, "internet host", None)
+    walk.halt(
+        "FCR", "wrong-network", f"it sends {walk.destination}, a public address, to the internet: {walk.goal.title} is not there",
+        _towards_private(walk),
+    )  # fmt: skip
+    return None
 
 
 def _holder(walk: Walk) -> Network | None:
@@ -205,7 +208,8 @@ def ibm(walk: Walk, place: Place) -> Place | None:
     walk.restore(("host", None))
     network = place.network or _holder(walk)
     if network is None:
-        walk.halt("BCR", "no-neighbour", f"no machine has {walk.destination}")
+        router = "FCR" if place.how == "public" else "BCR"
+        walk.halt(router, "no-neighbour", f"no machine on its networks has {walk.destination}")
         return None
     kind = network.kind
     if kind.role == "esg":
@@ -217,18 +221,19 @@ def ibm(walk: Walk, place: Place) -> Place | None:
             )  # fmt: skip
             return None
         if not walk.landscape.esg(edge).holds(walk.destination) and not walk.at_goal():
-            walk.halt("BCR", "no-neighbour", f"the ESG of {edge.title} does not have {walk.destination}")
+            router = "FCR" if place.how == "public" else "BCR"
+            walk.halt(router, "no-neighbour", f"the ESG of {edge.title} does not have {walk.destination}")
             return None
         return Place("esg", edge, place.how)
     if kind.role == "ingress":
         return Place("ingress", End("iks", network.cluster), network=network)
     if kind.platform == "iks":
         return Place("arrive", End("iks", network.cluster), place.how)
-    if walk.at_goal():
+    if walk.at_goal(network.name):
         walk.hop(host_title(network), "deliver", "receives it", name=network.name)
         walk.arrived()
         return None
-    return wrong(walk, host_title(network), network.name)
+    return wrong(walk, host_title(network), network.name, (network.name,))
 
 
 def host_title(network: Network) -> str:
@@ -283,11 +288,12 @@ def _to_user(walk: Walk, site: End, route: Route) -> Place | None:
     if network is not None and network.kind.provider != "enterprise":
         return _through_concentrators(walk, site, route)
     walk.hop("on-premises router", "forward", "takes it to the network of the user", name=name, route=route)
-    if walk.at_goal():
+    own = [] if network is None else [network.name]
+    if walk.at_goal(*own):
         walk.hop("enterprise user", "deliver", "receives it", name=network.name if network else None)
         walk.arrived()
         return None
-    return wrong(walk, "enterprise user", name)
+    return wrong(walk, "enterprise user", name, own)
 
 
 def _through_concentrators(walk: Walk, site: End, route: Route) -> Place | None:
@@ -319,8 +325,7 @@ def _through_concentrators(walk: Walk, site: End, route: Route) -> Place | None:
     )
     wan = walk.tracer.router(site).find(far)
     walk.hop(
-        "on-premises router", "forward", "sends the tunnel's packet to the WAN, through XCR and BCR", name=name,
-        by=() if wan is None else (wan,),
+        "on-premises router", "forward", "sends the tunnel's packet to the WAN, through XCR and BCR", name=name, route=wan,
     )  # fmt: skip
     walk.unwrap()
     walk.outer = (vxlan(walk, edge),)

@@ -147,7 +147,7 @@ def _fronted(landscape: Landscape, alike: Alike) -> Iterator[tuple[object, Promi
         for rule in landscape.esg(edge).destination_nat:
             target = workers.get(rule.target.network or "")
             if rule.interface == "private" and rule.port is None and target is not None and nodes:
-                key = ("front", alike.joint(joint), rule.address.name)
+                key = ("front", alike.joint(joint))
                 yield key, Promise(None, nodes[0], target, joint, count - 1, rule.address)
 
 

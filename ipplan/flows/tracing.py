@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ipplan.flows import clusters, edges, networks
 from ipplan.flows.machines import machine_in
 from ipplan.flows.model import Machine, Stop, Trace
-from ipplan.flows.walk import Memory, Place, Tracer, Walk, mapped
+from ipplan.flows.walk import Memory, Place, Tracer, Walk, shown_at
 from ipplan.landscape.edges import on_transit, virtual_address
 from ipplan.landscape.ends import UPLINKS, Carried, End
 from ipplan.landscape.holders import first_named, pick
@@ -224,8 +224,8 @@ def asked_address(tracer: Tracer, source: Machine, goal: Machine) -> tuple[HostA
         return goal.address, goal
     for item, _, _ in tracer.landscape.tables.translated:
         if item.network.name == network.name and not item.outbound_only and _leads(tracer, source, item):
-            (shown,) = (t for t in translations([item]))
-            return mapped(goal.address, shown.real, shown.shown), goal
+            (translation,) = translations([item])
+            return shown_at(goal.address, translation), goal
     return _front(tracer, source, goal)
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         RangeNat,
         Route,
         SourceNat,
+        Translation,
         Tunnel,
     )
     from ipplan.landscape.tables import TableKey
@@ -390,9 +391,15 @@ class Walk:
 
     # Where it stands.
 
-    def at_goal(self) -> bool:
-        """Tell whether the packet has the address of the machine that it is for."""
-        return self.destination.same(self.goal.address)
+    def at_goal(self, *networks: str) -> bool:
+        """Tell whether the packet has the address of the machine that it is for, and is in one of the right networks.
+
+        Two networks with one address are two machines. Without names of networks the address decides.
+        """
+        own = self.goal.network
+        return self.destination.same(self.goal.address) and (
+            own is None or not networks or own.name in networks
+        )
 
     def is_ambiguous(self, device: str, table: TableKey) -> bool:
         """Stop where a table leads to two networks that have the destination; tell whether it did."""
@@ -416,8 +423,16 @@ def inside(address: HostAddress, prefixes: Iterable[Prefix]) -> bool:
     return own is not None and any(prefix.covers(own) for prefix in prefixes)
 
 
-def mapped(address: HostAddress, real: Prefix, shown: Prefix) -> HostAddress:
-    """Return an address in one range as it is in another: 1 to 1, or the only one there."""
+def shown_at(address: HostAddress, by: Translation) -> HostAddress:
+    """Return an address of a network as a link shows it: 1 to 1, or the only one there."""
     assert address.value is not None
-    offset = address.value - real.first if real.size == shown.size else 0
-    return address._replace(version=shown.version, value=shown.first + offset, name=None)
+    offset = address.value - by.real.first if by.real.size == by.shown.size else 0
+    return address._replace(value=by.shown.first + offset, network=None, name=None)
+
+
+def real_of(address: HostAddress, by: Translation) -> HostAddress:
+    """Return the address of a network that a link shows as another one of as many."""
+    assert address.value is not None
+    return address._replace(
+        value=by.real.first + address.value - by.shown.first, network=by.network, name=None
+    )

@@ -316,7 +316,7 @@ class EsgBuilder:
                     continue
                 text = f"{item.network} as {item.shown} through {tunnel.joint.title}"
                 if item.shown.size == 1:
-                    address = HostAddress(item.shown.version, item.shown.first, item.network)
+                    address = HostAddress(item.shown.version, item.shown.first)
                     yield SourceNat(role, item.real, match, address, text)
                 else:
                     yield SourceNat(role, item.real, match, None, text, item.shown)
