@@ -146,9 +146,7 @@ class Spaces:
                         self.merged[uplink["cidr"]] = worker["cidr"]
 
     def _of_kind(self, kind: str, cluster: str | None = None) -> list[Any]:
-        return [
-            n for n in self.networks.values() if n["kind"] == kind and cluster in (None, n["cluster"])
-        ]
+        return [n for n in self.networks.values() if n["kind"] == kind and cluster in (None, n["cluster"])]
 
     def _wire(self, address: str) -> str:
         cidr = str(IPv4Interface(address).network)
@@ -423,8 +421,7 @@ def _sections(text: str) -> Iterator[tuple[str, str]]:
     """Yield the devices that a script has a section for, each with it."""
     for label, section in re.findall(r"(?ms)^([\w-]+)\)\n(.*?)^    ;;$", text):
         yield label, section
-
-
+    yield from re.findall(r"(?ms)^([\w-]+)\)\n(.*?)^    ;;$", text)
 def _label(kind: str, name: str | None) -> str:
     return _PREFIXES[kind] if name is None else f"{_PREFIXES[kind]}-{name}"
 
