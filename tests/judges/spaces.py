@@ -421,7 +421,8 @@ def _sections(text: str) -> Iterator[tuple[str, str]]:
     """Yield the devices that a script has a section for, each with it."""
     for label, section in re.findall(r"(?ms)^([\w-]+)\)\n(.*?)^    ;;$", text):
         yield label, section
-    yield from re.findall(r"(?ms)^([\w-]+)\)\n(.*?)^    ;;$", text)
+
+
 def _label(kind: str, name: str | None) -> str:
     return _PREFIXES[kind] if name is None else f"{_PREFIXES[kind]}-{name}"
 
