@@ -391,12 +391,16 @@ _BY_ITSELF = ("connected", "base")
 
 
 def _routes(old: Landscape, new: Landscape) -> Iterator[RouteChange]:
-    was = {(device.kind, device.name): device for device in old.devices()}
-    # Device by device, so that the tables of the second plan are not held as well.
+    """Yield what differs between the tables of the devices; both plans mostly have them in the same order."""
+    waiting: dict[tuple[str, str | None], DeviceTable] = {}
+    before = old.devices()
     for device in new.devices():
-        yield from _table(was.pop((device.kind, device.name), None), device)
-    for device in was.values():
-        yield from _table(device, None)
+        key = device.kind, device.name
+        while key not in waiting and (was := next(before, None)) is not None:
+            waiting[was.kind, was.name] = was
+        yield from _table(waiting.pop(key, None), device)
+    for was in (*waiting.values(), *before):
+        yield from _table(was, None)
 
 
 def _table(old: DeviceTable | None, new: DeviceTable | None) -> Iterator[RouteChange]:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from ipplan.addresses import Prefix
     from ipplan.checks.context import Context, Stated
     from ipplan.findings import Finding
-    from ipplan.landscape.ends import Carried, End, Joint
+    from ipplan.landscape.bundles import Bundle
+    from ipplan.landscape.ends import Carried, End
     from ipplan.plan.model import Network
 
 _DIRECT_LINK = Source(
@@ -178,25 +179,32 @@ def _cluster_ends(context: Context, tunnels: Sequence[Stated]) -> Iterator[Findi
 
 def _shared_ends(context: Context) -> Iterator[Finding]:
     """Yield the addresses at which an IKS cluster would end tunnels to several edges."""
-    edges: dict[End, list[Joint]] = {}
+    bundles: dict[End, list[Bundle]] = {}
     for bundle in context.joining("strongswan"):
         if bundle.pair == "iks-edge":
             for end in bundle.first:
-                edges.setdefault(end, []).extend(bundle.joint(end, edge) for edge in bundle.second)
-    for cluster, joints in edges.items():
-        at: dict[str, list[Joint]] = {}
-        for joint in joints if len(joints) > 1 else ():
-            gateway = context.landscape.tunnels.end_of(joint, cluster).gateway
-            if gateway is not None:
-                at.setdefault(f"address {gateway.name} of {gateway.network}", []).append(joint)
-        for address, shared in at.items():
-            if len(shared) > 1:
-                far = [joint.second.name or "" for joint in shared]
-                yield RULES["tunnel-address"].finding(
-                    f"{cluster.title} ends the tunnels to {', '.join(far)} at {address}, and each needs one of its own",
-                    shared[0].key,
-                    help=f"name {', '.join(f'{name}-strongswan' for name in far[1:])} in the network of kind iks-ingress-public",
-                )
+                bundles.setdefault(end, []).append(bundle)
+    for cluster, own in bundles.items():
+        gates = context.landscape.ends.of_cluster(cluster, "iks-ingress-public")
+        named = {a.name: n for n in reversed(gates) for a in n.addresses}
+        found = next((name for name in TUNNEL if name in named), None)
+        # A cluster that names no address dials from its workers' own ones, to any number of edges.
+        if found is None:
+            continue
+        far = [edge.name or "" for bundle in own for edge in bundle.second]
+        shared = [name for name in far if not any(f"{name}-{word}" in named for word in TUNNEL)]
+        if len(shared) > 1:
+            yield RULES["tunnel-address"].finding(
+                f"{cluster.title} ends the tunnels to {_names(shared)} at address {found} of {named[found].name}, and"
+                " each needs one of its own",
+                own[0].key,
+                help=f"name {_names([f'{name}-strongswan' for name in shared[1:]])} in the network of kind iks-ingress-public",
+            )
+
+
+def _names(words: Sequence[str]) -> str:
+    more = len(words) - _MOST_NAMED
+    return ", ".join(words[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _icp_ends(context: Context, tunnels: Sequence[Stated]) -> Iterator[Finding]:

@@ -135,19 +135,17 @@ def _routes(request: Request, chosen: list[End] | None) -> Iterator[str]:
             yield "  routes:\n"
             empty = False
         head = indent(dump([_unsafe({"device": device.kind, "name": device.name})]), 4)
-        yield "".join(f"{head}{_rest(route, known)}" for route in device.routes)
+        yield "".join([f"{head}{known.get(route[2:8]) or _rest(route, known)}" for route in device.routes])
     if empty:
         yield "  routes: []\n"
 
 
 def _rest(route: Route, known: dict[tuple[object, ...], str]) -> str:
-    """Return what a route says beside whose it is."""
-    key = (route.prefix, route.next_hop, route.via, route.interface, route.how, route.text)
-    if key not in known:
-        described = describe_route(route)
-        del described["device"], described["name"]
-        known[key] = indent(dump(_unsafe(described)), 6)
-    return known[key]
+    """Return what a route says beside whose it is, and keep it for other tables: from the prefix to the text."""
+    described = describe_route(route)
+    del described["device"], described["name"]
+    known[route[2:8]] = text = indent(dump(_unsafe(described)), 6)
+    return text
 
 
 def _unsafe(value: Any) -> Any:

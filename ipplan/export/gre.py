@@ -34,5 +34,6 @@ def commands(request: Request, host: Host) -> Iterator[str]:
             continue
         ends = f"mode gre local {own.text} remote {far.text} ttl 64"
         example = ", an example" if own.example or far.example else ""
-        yield f"ip tunnel add {name} {ends} 2>/dev/null || ip tunnel change {name} {ends}  {comment(what + example)}"
+        known = f"ip link show dev {name} >/dev/null 2>&1"
+        yield f"{known} || ip tunnel add {name} {ends}  {comment(what + example)}"
         yield f"ip link set {name} up"

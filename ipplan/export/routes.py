@@ -35,33 +35,34 @@ def export_routes(request: Request) -> str:
     """Return a table for each device, in Markdown; raise ExportError where no device needs a route."""
     purpose, made = request.header("Routes of every device")
     parts = [
-        f"# {escape(purpose)}\n\n{escape(made)}. A star marks an example: an address that the plan gives to nothing.\n"
+        f"# {escape(purpose)}\n\n{escape(made)}. A star marks an example: an address that the plan gives to nothing.\n\n"
     ]
     head = render_markdown(Table(_COLUMNS, ()))
     known: dict[tuple[object, ...], str] = {}
     missing: dict[tuple[str, str], None] = dict.fromkeys(request.landscape.homeless)
     for device in _devices(request):
-        rows = "".join(_row(route, known) for route in device.routes)
-        parts.append(f"## {escape(device.title)}\n\n{head}{rows}")
-        if any(route.how == "request" for route in device.routes):
+        parts.append(f"## {escape(device.title)}\n\n{head}")
+        parts += [known.get(route[2:8]) or _row(route, known) for route in device.routes]
+        parts.append("\n")
+        if device.kind == "BCR" and any(route.how == "request" for route in device.routes):
             parts.append(_REQUESTED)
+            parts.append("\n")
     missing |= dict.fromkeys(_missing(request))
     if missing:
         parts.append(
             "## What the plan lacks\n\n"
             + "".join(f"- {escape(what)}: {escape(help_)}\n" for what, help_ in missing)
         )
-    return "\n".join(parts)
+    else:
+        parts.pop()
+    return "".join(parts)
 
 
 def _row(route: Route, known: dict[tuple[object, ...], str]) -> str:
-    """Return the row of a route; the same route in another table is rendered once."""
-    key = (route.prefix, route.next_hop, route.via, route.how, route.text)
-    if key not in known:
-        hop = show_hop(route)
-        row = [str(route.prefix), hop, route.via, HOW[route.how], route.text]
-        known[key] = render_markdown(Table(_COLUMNS, [row])).split("\n", 2)[2]
-    return known[key]
+    """Return the row of a route, and keep it for the same route in other tables: from the prefix to the text."""
+    row = [str(route.prefix), show_hop(route), route.via, HOW[route.how], route.text]
+    known[route[2:8]] = text = render_markdown(Table(_COLUMNS, [row])).split("\n", 2)[2]
+    return text
 
 
 def show_hop(route: Route) -> str:
@@ -89,7 +90,7 @@ def export_ip_route(request: Request) -> str:
         if any(route.how == "link" for route in device.routes):
             body.append('    : "${LINK:?the interface on the common VLAN}"')
         tunnels = _gre(request, device)
-        body += [_command(route, known, tunnels) for route in device.routes]
+        body += [known.get(route[2:8]) or _command(route, known, tunnels) for route in device.routes]
         body += ["    :", "    ;;"]
     missing = dict.fromkeys((*request.landscape.homeless, *_missing(request)))
     lines += [comment(f"The plan lacks: {what}: {help_}") for what, help_ in missing]
@@ -123,12 +124,10 @@ def _missing(request: Request) -> Iterator[tuple[str, str]]:
 
 def _command(route: Route, known: dict[tuple[object, ...], str], tunnels: Mapping[End, str]) -> str:
     """Return the command for a route, or why there is none, as a comment."""
-    key = (route.prefix, route.next_hop, route.via, route.how, route.text)
     if route.how == "gre" and route.to is not None and route.to in tunnels:
         return f"    {_family(route)} route replace {route.prefix} dev {tunnels[route.to]}  {comment(route.text)}"
-    if key not in known:
-        known[key] = f"    {_words(route)}"
-    return known[key]
+    known[route[2:8]] = line = f"    {_words(route)}"
+    return line
 
 
 def _family(route: Route) -> str:

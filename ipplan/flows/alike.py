@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ipplan.landscape.ends import End
 from ipplan.landscape.tables import refuses
 from ipplan.landscape.verdicts import end_of
 from ipplan.plan.methods import PAIRS
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from ipplan.addresses import Prefix
     from ipplan.landscape import Landscape
-    from ipplan.landscape.ends import End, Joint
+    from ipplan.landscape.ends import Joint
     from ipplan.plan.model import Network
 
 _UPLINKS = ("vcs-esg-public", "vcs-esg-private", "vcs-transit", "vcs-hcx", "vcs-vtep")
@@ -42,7 +43,12 @@ class Alike:
         self._networks: dict[str, int] = {}
         links = landscape.plan.links
         self._named = {n for link in links for n in (*link.networks, *(entry.network for entry in link.nat))}
-        self._closed = {end for _, first, second in landscape.ends.closed for end in (first, second)}
+        ends = landscape.ends
+        self._alone = {end for _, first, second in ends.closed for end in (first, second)}
+        # An edge that some IKS cluster names is another one for the others.
+        self._alone |= {
+            End("edge", name) for cluster in ends.of_platform("iks") for name in ends.named_edges(cluster)
+        }
 
     def _number(self, value: object) -> int:
         """Return a small number for a class, which compares faster than the class."""
@@ -125,7 +131,7 @@ class Alike:
 
     def _of_end(self, end: End) -> object:
         ends = self._landscape.ends
-        if end.kind in ("site", "ibm-private") or end in self._closed:
+        if end.kind in ("site", "ibm-private") or end in self._alone:
             return end
         written = sorted({(j.pair, j.method or "", repr(self._limits(j))) for j in ends.written_of(end)})
         links = (tuple(written), tuple(ends.open(end, pair) for pair in PAIRS))

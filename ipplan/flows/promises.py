@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.flows.alike import Alike
-from ipplan.flows.documented import blocks_of
-from ipplan.flows.model import FLOWS
 from ipplan.landscape.ends import PRIVATE, Carried, End
 from ipplan.plan.methods import PAIRS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ipplan.flows.model import Flow
     from ipplan.landscape import Landscape
     from ipplan.landscape.ends import Joint
     from ipplan.landscape.model import HostAddress
@@ -63,50 +60,59 @@ def list_promises(landscape: Landscape) -> list[Promise]:
 
 
 def _documented(landscape: Landscape, alike: Alike) -> Iterator[tuple[object, Promise]]:
-    for flow in FLOWS:
-        if not _may_promise(landscape, flow):
-            continue
-        for key, block in blocks_of(landscape, alike, flow):
-            source, destination = block.firsts[0], block.seconds[0]
-            joint = _joint_of(landscape, flow, source, destination)
-            if joint is not None or (flow.letter == "A" and _has_ingress(landscape, destination)):
-                yield (flow.letter, key), Promise(flow.letter, source, destination, joint, block.size - 1)
+    """Yield the documented flows that the plan promises, one pair of those that are alike."""
+    for letter, joint, count, sources, destinations in _flows(landscape, alike):
+        for source in _classes_of(alike, sources):
+            for destination in _classes_of(alike, destinations):
+                if destination is not None:
+                    key = (
+                        letter,
+                        source and alike.network(source),
+                        alike.network(destination),
+                        joint and alike.joint(joint),
+                    )
+                    yield key, Promise(letter, source, destination, joint, count - 1)
 
 
-def _may_promise(landscape: Landscape, flow: Flow) -> bool:
-    """Tell whether anything in the plan joins the ends of a flow, before its pairs are looked at."""
-    plan = landscape.plan
-    if flow.letter == "A":
-        return bool(landscape.ends.by_kind["iks-ingress-public"])
-    keys = {"B": "icp-vcs", "C": "iks-vcs", "D": "icp-vcs", "E": "enterprise"}
-    return bool(plan.links) or keys[flow.letter] in plan.integration
+_Documented = tuple[str, "Joint | None", int, "Sequence[Network | None]", "Sequence[Network | None]"]
+"""A documented flow: its letter, the link that promises it, how many are alike, the networks at both ends."""
 
 
-def _has_ingress(landscape: Landscape, network: Network) -> bool:
-    own = landscape.ends.by_kind["iks-ingress-public"]
-    return any(n.cluster == network.cluster for n in own)
-
-
-def _joint_of(landscape: Landscape, flow: Flow, source: Network | None, destination: Network) -> Joint | None:
-    """Return the link that promises a pair of a documented flow, None where none does."""
+def _flows(landscape: Landscape, alike: Alike) -> Iterator[_Documented]:
     ends = landscape.ends
-    joint: Joint | None = None
-    if flow.letter in ("B", "D"):
-        network = destination if source is None else source
-        cluster = End("icp", network.cluster)
+    for cluster, count in _classes(alike, ends.of_platform("iks")):
+        if ends.of_cluster(cluster, "iks-ingress-public"):
+            yield "A", None, count, (None,), ends.of_cluster(cluster, "iks-pod")
+    for cluster, count in _classes(alike, ends.of_platform("icp")):
         edge = ends.edge_of_cluster(cluster)
-        joint = None if edge is None else ends.joint("icp-edge", cluster, edge)
-    elif flow.letter == "C" and source is not None:
-        edge = ends.edge_of(destination)
-        joint = None if edge is None else ends.joint("iks-edge", End("iks", source.cluster), edge)
-        if joint is not None and not any(
-            c.network.name == destination.name for c in ends.carried(joint, joint.second)
-        ):
-            joint = None
-    elif flow.letter == "E" and source is not None and (site := ends.site_of(source)) is not None:
-        # What a written link promises is what it carries; the key of the short form promises the documented flow.
-        joint = next((j for j in ends.joints_of(site) if j.link is None), None)
-    return joint if joint is not None and joint.method is not None else None
+        joint = ends.joint("icp-edge", cluster, edge) if edge is not None else None
+        if edge is not None and joint is not None and joint.method is not None:
+            pods = ends.of_cluster(cluster, "icp-pod")
+            yield "B", joint, count, (None,), pods
+            yield "D", joint, count, pods, _vms(ends.behind(edge))
+    for joint, count in _joints(landscape, alike):
+        if joint.pair == "iks-edge":
+            carried = [c.network for c in ends.carried(joint, joint.second)]
+            yield "C", joint, count, ends.of_cluster(joint.first, "iks-pod"), _vms(carried)
+        elif joint.pair in ("site-edge", "site-private") and joint.link is None:
+            # What a written link promises is what it carries; the key of the short form promises the documented flow.
+            own = [n for n in ends.of_site(joint.first) if n.kind.provider == "enterprise"]
+            edges = [(joint.second, 1)] if joint.pair == "site-edge" else _classes(alike, ends.edges)
+            for edge, more in edges:
+                yield "E", joint, count * more, own, _vms(ends.stretched_behind(edge))
+
+
+def _vms(networks: Iterable[Network]) -> list[Network | None]:
+    return [n for n in networks if n.kind.name == "vcs-vm"]
+
+
+def _classes_of(alike: Alike, networks: Iterable[Network | None]) -> list[Network | None]:
+    """Return one network of each class that has a range; None, the internet, stays."""
+    found: dict[object, Network | None] = {}
+    for network in networks:
+        if network is None or network.prefix is not None:
+            found.setdefault(None if network is None else alike.network(network), network)
+    return list(found.values())
 
 
 def _carried(landscape: Landscape, alike: Alike) -> Iterator[tuple[object, Promise]]:
@@ -155,7 +161,7 @@ def _first_of(alike: Alike, items: Iterable[Carried]) -> Sequence[Carried]:
 
 
 def _joints(landscape: Landscape, alike: Alike) -> Iterator[tuple[Joint, int]]:
-    """Yield one link of each class, with how many there are."""
+    """Yield one link of each class that joins something, with how many there are; not the NAT of ICP clusters."""
     ends = landscape.ends
     written: dict[object, list[Joint]] = {}
     for joint in ends.written:
@@ -163,9 +169,9 @@ def _joints(landscape: Landscape, alike: Alike) -> Iterator[tuple[Joint, int]]:
             written.setdefault(alike.joint(joint), []).append(joint)
     yield from ((joints[0], len(joints)) for joints in written.values())
     for pair, row in PAIRS.items():
-        if row.key is None or ends.short_method(pair) not in _OWN_ADDRESSES:
+        if row.key is None or pair == "icp-edge" or ends.short_method(pair) in (None, "none"):
             continue
-        firsts, seconds = (_classes(landscape, alike, pair, kind) for kind in row.ends)
+        firsts, seconds = (_classes(alike, _open(landscape, pair, kind)) for kind in row.ends)
         for one, many in firsts:
             for two, more in seconds:
                 joint_ = ends.joint(pair, one, two)
@@ -173,8 +179,8 @@ def _joints(landscape: Landscape, alike: Alike) -> Iterator[tuple[Joint, int]]:
                     yield joint_, many * more
 
 
-def _classes(landscape: Landscape, alike: Alike, pair: Pair, kind: str) -> list[tuple[End, int]]:
-    """Return one end of each class that the short form may join in a kind of pair, with how many there are."""
+def _open(landscape: Landscape, pair: Pair, kind: str) -> list[End]:
+    """Return the ends that the short form may join in a kind of pair."""
     ends = landscape.ends
     every: Sequence[End]
     if kind == "edge":
@@ -183,8 +189,12 @@ def _classes(landscape: Landscape, alike: Alike, pair: Pair, kind: str) -> list[
         every = ends.sites
     else:
         every = (PRIVATE,) if kind == "ibm-private" else ends.of_platform(kind)
+    return [end for end in every if ends.open(end, pair)]
+
+
+def _classes(alike: Alike, ends: Iterable[End]) -> list[tuple[End, int]]:
+    """Return one end of each class, with how many there are."""
     found: dict[object, list[End]] = {}
-    for end in every:
-        if ends.open(end, pair):
-            found.setdefault(alike.end(end), []).append(end)
+    for end in ends:
+        found.setdefault(alike.end(end), []).append(end)
     return [(own[0], len(own)) for own in found.values()]

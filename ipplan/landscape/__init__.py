@@ -49,6 +49,7 @@ class Landscape:
         self._esgs: dict[End, Esg] = {}
         self._workers: dict[End, tuple[Route, ...]] = {}
         self._routers: dict[End, tuple[Route, ...]] = {}
+        self._words: dict[End, str] = {}
 
     @cached_property
     def classic(self) -> tuple[Prefix, ...]:
@@ -117,7 +118,9 @@ class Landscape:
                     yield from _tables("VM", network.name, routers.vm_routes(self, network))
         elif end.kind == "site":
             yield from _tables("on-premises router", self.site_name(end), self.router_routes(end))
-        elif workers.private_subnets(self, end) or self.tunnels.of_end(end):
+        elif workers.private_subnets(self, end) or any(
+            self.tunnels.far_end(joint, end) for joint in self.ends.joints_of(end)
+        ):
             # Not kept: those of all clusters together are many.
             found = self._workers.get(end) or workers.routes(self, end)
             yield from _tables("IKS worker" if end.kind == "iks" else "ICP worker", end.name, found)
@@ -252,6 +255,12 @@ class Landscape:
     def seen_from(self, tunnel: Tunnel, end: End) -> tuple[Prefix, ...]:
         """Return what machines at one end of a tunnel know the far side by."""
         return self.tunnels.subnets(tunnel.joint, tunnel.joint.far(end))
+
+    def words_through(self, end: End) -> str:
+        """Return what a route through the tunnel to an end is for; the same words for every tunnel there."""
+        if end not in self._words:
+            self._words[end] = f"through the tunnel to {end.title}"
+        return self._words[end]
 
     def nodes(self, cluster: End) -> list[HostAddress]:
         """Return the addresses of the workers of a cluster: named ones, else examples."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ipplan.addresses import RangeSet
 from ipplan.landscape.ends import PRIVATE, UPLINKS, Carried, End
-from ipplan.landscape.folding import of_version
+from ipplan.landscape.folding import of_version, with_names
 from ipplan.landscape.holders import (
     find_named,
     first_named,
@@ -42,7 +42,7 @@ from ipplan.plan import names
 from ipplan.plan.sizing import first_usable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ipplan.addresses import Prefix
     from ipplan.landscape import Landscape
@@ -526,10 +526,7 @@ class EsgBuilder:
             if n.prefix is not None and not gateway_on_esg(n) and not covered.covers(n.prefix)
         ]  # fmt: skip
         # What is announced has routes of its own, because BGP announces a prefix only with a route for just that.
-        held = [
-            (prefix, ", ".join(n.name for n in self.behind if n.prefix is not None and prefix.covers(n.prefix)))
-            for prefix in announced if prefix not in connected
-        ]  # fmt: skip
+        held = self.behind_announced(p for p in announced if p not in connected)
         for version in (4, 6):
             hop = on_transit(transit, names.TRANSIT_DLR, 1, version)
             for prefix, text in (*held, *fold(rest)):
@@ -541,6 +538,20 @@ class EsgBuilder:
                     "ESG", self.end.name, network.prefix, "VXLAN", gateway_address(network), "workers", "connected",
                     f"gateway of {network.name}", self.end,
                 )  # fmt: skip
+
+    def behind_announced(self, announced: Iterable[Prefix]) -> list[tuple[Prefix, str]]:
+        """Return what is announced with the names of the networks in it; sessions may announce one within another."""
+        rows = [(n.prefix, (n.name,)) for n in self.behind if n.prefix is not None]
+        found: list[tuple[Prefix, str]] = []
+        rest = list(announced)
+        while rest:
+            apart: list[Prefix] = []
+            within: list[Prefix] = []
+            for prefix in sorted(rest):
+                (within if apart and apart[-1].overlaps(prefix) else apart).append(prefix)
+            found += with_names(apart, rows)
+            rest = within
+        return found
 
     def edge_routes(self) -> Iterator[Route]:
         """Yield the routes to other edges that are joined by plain routing: on a common uplink or transit network."""
@@ -585,21 +596,28 @@ class EsgBuilder:
             stretched = self.ends.stretched_by(joint)
             if not stretched:
                 continue
-            hop = first_named(stretched, *names.ON_PREMISES)
-            over = next((n for n in stretched if hop is not None and n.name == hop.network), stretched[0])
-            text = f"{joint.first.title}, over the stretched network {over.name}"
             own = {n.prefix for n in stretched}
-            for item in self.ends.carried(joint, joint.first):
-                # What is stretched is one wire with the enterprise's network and needs no route.
-                if (
-                    item.prefix is not None
-                    and item.prefix not in own
-                    and item.network.kind.provider == "enterprise"
-                ):
-                    yield Route(
-                        "DLR", self.end.name, item.prefix, "on-premises router", hop, None, "static", text,
-                        joint.first, joint,
-                    )  # fmt: skip
+            for version in (4, 6):
+                # The next hop has to be of the version of the route, and so in a stretched network of that version.
+                over = [n for n in stretched if n.prefix is not None and n.prefix.version == version]
+                if not over:
+                    continue
+                hop = first_named(over, *names.ON_PREMISES)
+                wire = over[0].name if hop is None else hop.network
+                text = f"{joint.first.title}, over the stretched network {wire}"
+                for item in self.ends.carried(joint, joint.first):
+                    prefix = item.prefix
+                    # What is stretched is one wire with the enterprise's network and needs no route.
+                    if (
+                        prefix is not None
+                        and prefix.version == version
+                        and prefix not in own
+                        and item.network.kind.provider == "enterprise"
+                    ):
+                        yield Route(
+                            "DLR", self.end.name, prefix, "on-premises router", hop, None, "static", text,
+                            joint.first, joint,
+                        )  # fmt: skip
 
     def uplink_routes(self) -> Iterator[Route]:
         """Yield the routes to IBM Cloud's networks, and through them to the enterprise."""

@@ -96,16 +96,19 @@ def _iks_routes(landscape: Landscape, cluster: End) -> Iterator[Route]:
     yield from _base_routes(landscape, cluster)
 
 
-def _through_tunnels(landscape: Landscape, cluster: End, device: DeviceKind) -> Iterator[Route]:
-    """Yield the routes that the strongSwan chart writes, into a table of their own."""
-    for tunnel in landscape.tunnels.of_end(cluster):
-        far = tunnel.far_from(cluster)
-        text = f"through the tunnel to {far.end.title}"
-        # Where the far side is translated at this end, pods know it by what it is shown at.
-        for prefix in landscape.seen_from(tunnel, cluster):
-            yield Route(
-                device, cluster.name, prefix, "strongSwan", None, None, "chart", text, far.end, tunnel.joint
-            )
+def _through_tunnels(landscape: Landscape, cluster: End, device: DeviceKind) -> list[Route]:
+    """Return the routes that the strongSwan chart writes, into a table of their own."""
+    found: list[Route] = []
+    name, far_end, words = cluster.name, landscape.tunnels.far_end, landscape.words_through
+    for joint in landscape.ends.joints_of(cluster):
+        if (far := far_end(joint, cluster)) is not None:
+            end, text = far.end, words(far.end)
+            # Where the far side is translated at this end, pods know it by what it is shown at.
+            found += [
+                Route(device, name, prefix, "strongSwan", None, None, "chart", text, end, joint)
+                for prefix in far.subnets
+            ]
+    return found
 
 
 def _static_routes(landscape: Landscape, cluster: End) -> Iterator[Route]:
