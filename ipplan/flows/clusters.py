@@ -329,12 +329,7 @@ def arrive(walk: Walk, place: Place) -> Place | None:
     own = _own_network(walk, cluster)
     if own is not None:
         if not restored and place.how != "tunnel":
-            walk.hop(
-                "worker",
-                "forward",
-                f"of the {cluster.kind.upper()} cluster gets it by the route to its pods",
-                name=cluster.name,
-            )
+            walk.hop("worker", "forward", "gets it by the route to its pods", name=cluster.name)
         if own.kind.role == "service":
             _to_a_pod_of_the_service(walk, cluster)
         else:
@@ -538,12 +533,7 @@ def out_of_tunnel(walk: Walk, tunnel: Tunnel, cluster: End) -> Place | None:
     """A tunnel's packet reaches the strongSwan of a cluster."""
     if cluster.kind == "icp":
         _through_dnat(walk, tunnel, cluster)
-    walk.hop(
-        "worker",
-        "forward",
-        f"of the {cluster.kind.upper()} cluster gets the tunnel's packet for strongSwan",
-        name=cluster.name,
-    )
+    walk.hop("worker", "forward", "gets the tunnel's packet for strongSwan", name=cluster.name)
     walk.unwrap()
     changed = walk.restore(("strongSwan", cluster)) or _translate_in(walk, tunnel, cluster)
     walk.hop("strongSwan", "ipsec", "decrypts it", name=cluster.name, changed=changed)

@@ -194,10 +194,12 @@ def _route(walk: Walk, device: Esg, place: Place, *, established: bool = False) 
         walk.hop("ESG", "route", "sends it to the DLR over the transit network", name=edge.name, route=route)
         return Place("dlr", edge, "esg")
     if route.via == "VXLAN":
+        network = _network_behind(walk, edge)
+        what = "VM" if network is not None and network.kind.name == "vcs-vm" else "worker"
         walk.outer = (vxlan(walk, edge),)
         walk.hop(
-            "ESG", "vxlan", "puts it on the VXLAN of the worker", name=edge.name, route=route,
-            case="the worker runs on another host; on the same host there is no VXLAN frame",
+            "ESG", "vxlan", f"puts it on the VXLAN of the {what}", name=edge.name, route=route,
+            case=f"the {what} runs on another host; on the same host there is no VXLAN frame",
         )  # fmt: skip
         walk.outer = ()
         return on_vxlan(walk, edge)

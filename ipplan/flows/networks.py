@@ -220,7 +220,7 @@ def ibm(walk: Walk, place: Place) -> Place | None:
                 'write edge = "NAME" in it',
             )  # fmt: skip
             return None
-        if not walk.landscape.esg(edge).holds(walk.destination) and not walk.at_goal():
+        if not walk.landscape.esg(edge).holds(walk.destination):
             router = "FCR" if place.how == "public" else "BCR"
             walk.halt(router, "no-neighbour", f"the ESG of {edge.title} does not have {walk.destination}")
             return None

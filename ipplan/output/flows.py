@@ -38,7 +38,7 @@ def document(plan: Plan, traces: Sequence[Trace | Missing], edition: str) -> dic
 
 def _missing(flow: Missing) -> dict[str, Any]:
     stop = {
-        "device": None, "name": None, "end": "undetermined", "reason": flow.reason, "table": None, "nearest": None,
+        "device": None, "of": None, "end": "undetermined", "reason": flow.reason, "table": None, "nearest": None,
         "help": flow.help,
     }  # fmt: skip
     return {
@@ -143,7 +143,7 @@ def _stop(stop: Stop | None) -> dict[str, Any] | None:
     if stop is None:
         return None
     return {
-        "device": stop.device, "name": stop.name, "end": stop.end, "reason": stop.reason, "table": stop.table,
+        "device": stop.device, "of": stop.name, "end": stop.end, "reason": stop.reason, "table": stop.table,
         "nearest": stop.nearest, "help": stop.help,
     }  # fmt: skip
 
@@ -244,7 +244,7 @@ def _footer(trace: Trace, width: int | None) -> list[str]:
     parts = [_lines(f"assumed: {escape(text)}", width) for text in trace.assumptions]
     shown = [a for hop in (*trace.hops, *trace.back) for a in (hop.source, hop.destination)]
     if any(a.example and a.value is not None for a in shown):
-        parts.append("* an example: the first free address, which the plan gives to nothing else\n")
+        parts.append("* an example address, which the plan gives to nothing\n")
     return ["\n", *parts] if parts else []
 
 
