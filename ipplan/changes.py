@@ -10,23 +10,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ipplan.addresses import format_address
-from ipplan.devices.model import DestinationNat, SourceNat
 from ipplan.findings import Source
-from ipplan.flows import Address
+from ipplan.landscape.model import HOW, DestinationNat, HostAddress, RangeNat, SourceNat
 from ipplan.plan.model import INTEGRATION
-from ipplan.topology import build_topology
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ipplan.addresses import Prefix
-    from ipplan.devices.model import Devices, Edge
     from ipplan.findings import Finding
+    from ipplan.landscape import Landscape
+    from ipplan.landscape.model import DeviceTable, Esg
     from ipplan.plan.kinds import Kind
     from ipplan.plan.model import Link, Network, Plan
-    from ipplan.topology import RouteList
 
-Rule = SourceNat | DestinationNat
+Rule = SourceNat | RangeNat | DestinationNat
 What = Literal[
     "network", "address", "cluster", "edge", "site", "link", "integration", "pool", "avoid", "plan"
 ]
@@ -69,7 +67,10 @@ class Change(NamedTuple):
 
 
 class RouteChange(NamedTuple):
-    """The prefixes that a device needs towards one direction anew, and those that it needs no longer."""
+    """The prefixes that a device needs towards one direction anew, and those that it needs no longer.
+
+    A route whose next hop differs is both: the old one has to go.
+    """
 
     device: str
     towards: str
@@ -87,11 +88,15 @@ class RuleChange(NamedTuple):
 
 
 class Side(NamedTuple):
-    """One of the two plans, with what the check finds in it and what its devices need."""
+    """One of the two plans as a landscape, with what the check finds in it."""
 
-    plan: Plan
+    landscape: Landscape
     findings: tuple[Finding, ...]
-    devices: Devices
+
+    @property
+    def plan(self) -> Plan:
+        """The plan."""
+        return self.landscape.plan
 
 
 @dataclass(frozen=True)
@@ -119,8 +124,8 @@ def compare_plans(before: Side, after: Side) -> Difference:
     was, now = {_identity(f): f for f in before.findings}, {_identity(f): f for f in after.findings}
     return Difference(
         changes=tuple(changes),
-        routes=tuple(_routes(old, new)),
-        rules=tuple(_rules(before.devices, after.devices)),
+        routes=tuple(_routes(before.landscape, after.landscape)),
+        rules=tuple(_rules(before.landscape, after.landscape)),
         appeared=tuple(f for key, f in now.items() if key not in was),
         went=tuple(f for key, f in was.items() if key not in now),
     )
@@ -381,31 +386,63 @@ def _rebuild(kind: Kind, how: How) -> Rebuild:
     return Rebuild(texts.get(kind.role, "hosts, routes and rules get new addresses"), None)
 
 
-def _routes(old: Plan, new: Plan) -> Iterator[RouteChange]:
-    was, now = ({_direction(r): r.prefixes for r in build_topology(plan).routes} for plan in (old, new))
+_BY_ITSELF = ("connected", "base")
+"""How routes come into a table that nobody has to care for."""
+
+
+def _routes(old: Landscape, new: Landscape) -> Iterator[RouteChange]:
+    """Yield what differs between the tables of the devices; both plans mostly have them in the same order."""
+    waiting: dict[tuple[str, str | None], DeviceTable] = {}
+    before = old.devices()
+    for device in new.devices():
+        key = device.kind, device.name
+        while key not in waiting and (was := next(before, None)) is not None:
+            waiting[was.kind, was.name] = was
+        yield from _table(waiting.pop(key, None), device)
+    for was in (*waiting.values(), *before):
+        yield from _table(was, None)
+
+
+def _table(old: DeviceTable | None, new: DeviceTable | None) -> Iterator[RouteChange]:
+    """Yield what differs between the tables of one device."""
+    if old is not None and new is not None and old.routes == new.routes:
+        return
+    was, now = _by_direction(old), _by_direction(new)
     for key in dict.fromkeys([*was, *now]):
-        a, b = set(was.get(key, ())), set(now.get(key, ()))
+        a, b = was.get(key, set()), now.get(key, set())
         if a != b:
-            yield RouteChange(*key, tuple(sorted(b - a)), tuple(sorted(a - b)))
+            added, removed = (tuple(sorted({prefix for prefix, _ in part})) for part in (b - a, a - b))
+            yield RouteChange(*key, added, removed)
 
 
-def _direction(routes: RouteList) -> tuple[str, str, str]:
-    return routes.device, routes.towards, routes.purpose
+def _by_direction(device: DeviceTable | None) -> dict[tuple[str, str, str], set[tuple[Prefix, str | None]]]:
+    found: dict[tuple[str, str, str], set[tuple[Prefix, str | None]]] = {}
+    for route in () if device is None else device.routes:
+        if device is not None and route.how not in _BY_ITSELF:
+            hop = None if route.next_hop is None else route.next_hop.text
+            found.setdefault((device.title, route.via, HOW[route.how]), set()).add((route.prefix, hop))
+    return found
 
 
-def _rules(old: Devices, new: Devices) -> Iterator[RuleChange]:
-    was, now = ({e.name: {_translation(r): r for r in _nat(e)} for e in d.edges} for d in (old, new))
-    for edge in dict.fromkeys([*was, *now]):
-        a, b = was.get(edge, {}), now.get(edge, {})
+def _rules(old: Landscape, new: Landscape) -> Iterator[RuleChange]:
+    was, now = ({end: landscape.esg(end) for end in landscape.ends.edges} for landscape in (old, new))
+    for end in dict.fromkeys([*was, *now]):
+        a, b = _nat(was.get(end)), _nat(now.get(end))
         if a.keys() != b.keys():
             added = tuple(rule for key, rule in b.items() if key not in a)
-            yield RuleChange(edge, added, tuple(rule for key, rule in a.items() if key not in b))
+            yield RuleChange(end.name, added, tuple(rule for key, rule in a.items() if key not in b))
 
 
-def _nat(edge: Edge) -> tuple[Rule, ...]:
-    return (*edge.source_nat, *edge.destination_nat)
+def _nat(esg: Esg | None) -> dict[tuple[object, ...], Rule]:
+    """Return the NAT rules of an ESG by what they do."""
+    rules: tuple[Rule, ...] = ()
+    if esg is not None:
+        rules = (*esg.source_nat, *esg.range_nat, *esg.destination_nat)
+    return {_translation(rule): rule for rule in rules}
 
 
 def _translation(rule: Rule) -> tuple[object, ...]:
     """Return what a rule does, without the words that tell what for."""
-    return tuple(part.text if isinstance(part, Address) else part for part in rule[:-1])
+    parts = rule._asdict()
+    del parts["text"]
+    return (type(rule), *(part.text if isinstance(part, HostAddress) else part for part in parts.values()))

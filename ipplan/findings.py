@@ -6,7 +6,6 @@ at the edge, only for what is printed. This module knows nothing of plans, rules
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -22,8 +21,7 @@ KeyPath = tuple[str | int, ...]
 """Keys and array indices from the top of the plan to a value, such as ("networks", "vm-db", "cidr")."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Where a fact comes from: a title, its address, and the date it was published or read (ISO 8601)."""
 
     title: str
@@ -31,8 +29,7 @@ class Source:
     date: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """A place in a plan: file, key path, and the 1-based line and column where they are known."""
 
     file: str
@@ -59,8 +56,7 @@ class Related(NamedTuple):
     location: Location | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that is wrong or worth knowing.
 
     The message stands alone on one line, help is a true next step or None. `cidrs` go with `networks`, further
@@ -90,8 +86,7 @@ class Finding:
         return (SEVERITIES.index(self.severity), place, self.rule, self.networks, self.cidrs, self.message)
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """The findings of one plan, sorted, each with its location. `ok` says that no error is among them."""
 
     plan_name: str | None
@@ -100,14 +95,14 @@ class Report:
     networks: int
     findings: tuple[Finding, ...]
 
-    def count(self, severity: Severity) -> int:
+    def number_of(self, severity: Severity) -> int:
         """How many findings of a severity nobody has waived."""
         return sum(f.severity == severity and f.waived is None for f in self.findings)
 
     @property
     def ok(self) -> bool:
         """Whether no error stands."""
-        return self.count("error") == 0
+        return self.number_of("error") == 0
 
 
 def place(
@@ -135,7 +130,7 @@ def place(
             related = tuple(
                 r if r.location is not None else r._replace(location=at(r.key)) for r in finding.related
             )
-            finding = replace(finding, location=at(finding.key), related=related)
+            finding = finding._replace(location=at(finding.key), related=related)
         placed.append(finding)
     return tuple(sorted(placed, key=lambda f: f.sort_key))
 

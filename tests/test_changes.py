@@ -12,8 +12,8 @@ import pytest
 from ipplan.catalog import load_catalog
 from ipplan.changes import Change, Difference, Side, compare_plans
 from ipplan.checks import check_plan
-from ipplan.devices import derive_devices
-from ipplan.devices.model import DestinationNat
+from ipplan.landscape import Landscape
+from ipplan.landscape.model import DestinationNat
 from ipplan.plan.load import parse_plan
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def compare(old: str, new: str) -> Difference:
 def side(text: str, name: str) -> Side:
     plan = parse_plan(text.encode(), name)
     catalog = load_catalog(plan.ranges_edition)
-    return Side(plan, tuple(check_plan(plan, catalog)), derive_devices(plan, catalog))
+    return Side(Landscape(plan, catalog), tuple(check_plan(plan, catalog)))
 
 
 def net(name: str, more: str, kind: str = "vcs-vm") -> str:
@@ -215,7 +215,8 @@ def test_routes_and_findings_follow() -> None:
     routes = {
         (r.device, r.towards): (list(map(str, r.added)), list(map(str, r.removed))) for r in difference.routes
     }
-    assert routes["strongSwan", "ESG"] == (["172.30.0.0/24"], ["10.225.0.0/24"])
+    assert routes["IKS workers of iks", "strongSwan"] == (["172.30.0.0/24"], ["10.225.0.0/24"])
+    assert routes["ESG", "DLR"] == (["172.30.0.0/24"], ["10.225.0.0/24"])
     assert "network-overlap" in {f.rule for f in difference.appeared}
 
 

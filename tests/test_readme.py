@@ -74,7 +74,7 @@ def test_the_page_on_plan_files_names_every_key_and_kind() -> None:
     schema = json.loads((ROOT / "ipplan" / "schemas" / "plan.json").read_text(encoding="utf-8"))
     tables = [schema["properties"][name] for name in ("plan", "integration")]
     tables += [schema["properties"][name]["items"] for name in ("avoid", "waive")]
-    tables += [schema["$defs"][name] for name in ("cluster", "network")]
+    tables += [schema["$defs"][name] for name in ("cluster", "edge", "site", "link", "nat", "network")]
     names = {key for table in tables for key in table["properties"]} | set(KINDS)
     assert {name for name in names if f"`{name}`" not in text} == set()
     assert {name for name in schema["properties"] if not re.search(rf"[`\[]{name}[`\].]", text)} == set()

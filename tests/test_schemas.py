@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
 from ipplan.catalog import EDITIONS
+from ipplan.flows.model import Action, Domain, EndWord, Result
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.load import PlanError, parse_plan
 from ipplan.plan.methods import TRANSLATING, Method
@@ -28,7 +29,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     for file in sorted((ROOT / "ipplan" / "schemas").glob("*.json"))
 }
 SAMPLES = sorted((ROOT / "sample-plans").glob("*.toml"))
-VERSIONS = {"topology": 2}
+VERSIONS = {"flows": 2, "topology": 2}
 """The documents whose shape has changed since the first version."""
 VALIDATORS = {
     name: Draft202012Validator(schema, format_checker=FormatChecker()) for name, schema in SCHEMAS.items()
@@ -124,6 +125,11 @@ def test_the_plan_schema_lists_what_the_program_knows() -> None:
         "networks": {"none"},
         "nat": {*get_args(Method)} - TRANSLATING,
     }
+    flows = SCHEMAS["flows"]["$defs"]
+    assert tuple(flows["end_word"]["enum"]) == get_args(EndWord)
+    assert tuple(flows["flow"]["properties"]["result"]["enum"]) == get_args(Result)
+    assert tuple(flows["hop"]["properties"]["action"]["enum"]) == get_args(Action)
+    assert tuple(flows["end"]["properties"]["domain"]["enum"]) == get_args(Domain)
     assert SCHEMAS["allocation"]["$defs"]["placement"]["properties"]["kind"]["enum"] == list(KINDS)
 
 
@@ -163,7 +169,9 @@ def test_documents_about_samples(sample: Path, command: str, name: str) -> None:
         ("topology", ["topology", "conflicts.toml"]),
         ("flows", ["flows", "reference-architecture.toml"]),
         ("flows", ["flows", "ipv6.toml"]),
+        ("flows", ["flows", "two-clusters.toml"]),
         ("flows", ["flows", "two-clusters.toml", "E"]),
+        ("flows", ["flows", "conflicts.toml"]),
         ("flows", ["flows", "reference-architecture.toml", "--from", "internet", "--to", "management"]),
         ("rules", ["rules"]),
         ("rules", ["rules", "network-overlap"]),

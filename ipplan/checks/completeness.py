@@ -11,10 +11,12 @@ from ipplan.findings import Source
 from ipplan.plan.kinds import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ipplan.checks.context import Context
     from ipplan.findings import Finding, KeyPath
+    from ipplan.landscape.ends import End
+    from ipplan.plan.methods import IntegrationKey, Method, Pair
     from ipplan.plan.model import Network
 
 _ARCHITECTURE = Source(
@@ -31,7 +33,7 @@ _CLUSTER_KINDS = {
     "iks": (("iks-pod",), ("iks-service",), ("iks-worker-private", "iks-worker-public")),
     "icp": (("icp-pod",), ("icp-service",), ("icp-worker",)),
 }
-_INTEGRATION_KINDS = {
+_INTEGRATION_KINDS: dict[tuple[IntegrationKey, Method], Sequence[str]] = {
     ("icp-vcs", "nat"): ("icp-worker", "vcs-esg-public", "vcs-esg-private"),
     ("iks-vcs", "common-vlan"): ("iks-worker-private", "vcs-esg-private", "vcs-vm"),
     ("iks-vcs", "strongswan"): ("iks-worker-private", "iks-ingress-private", "vcs-esg-private", "vcs-vm"),
@@ -41,6 +43,26 @@ _INTEGRATION_KINDS = {
     ("enterprise", "l2-extension"): ("enterprise", "vcs-vm", "vcs-hcx"),
     ("enterprise", "routed"): ("enterprise",),
 }
+"""By key and method of the short form: the kinds of network that a plan then needs."""
+_UPLINK = "vcs-esg-public or vcs-esg-private"
+_BEHIND = "vcs-vm or icp-worker"
+_LINK_KINDS: dict[tuple[Pair, Method], tuple[Sequence[str], Sequence[str]]] = {
+    ("iks-edge", "common-vlan"): (("iks-worker-private",), ("vcs-esg-private", _BEHIND)),
+    ("iks-edge", "strongswan"): (("iks-worker-private",), (_UPLINK, _BEHIND)),
+    ("iks-edge", "static-nat"): (("iks-worker-private",), ("vcs-esg-private", "vcs-vm")),
+    ("iks-edge", "bgp"): (("iks-worker-private",), ("vcs-esg-private", _BEHIND)),
+    ("icp-edge", "nat"): (("icp-worker",), ("vcs-esg-public", "vcs-esg-private")),
+    ("iks-icp", "strongswan"): (("iks-worker-private",), ("icp-worker",)),
+    ("iks-iks", "strongswan"): (("iks-worker-private",), ("iks-worker-private",)),
+    ("icp-icp", "strongswan"): (("icp-worker",), ("icp-worker",)),
+    ("edge-edge", "ipsec"): ((_UPLINK, _BEHIND), (_UPLINK, _BEHIND)),
+    ("edge-edge", "routed"): (("vcs-esg-private", _BEHIND), ("vcs-esg-private", _BEHIND)),
+    ("site-edge", "l2-extension"): (("enterprise",), ("vcs-vm", "vcs-hcx")),
+    ("site-edge", "ipsec"): (("enterprise",), (_UPLINK, _BEHIND)),
+    ("site-edge", "gre"): (("enterprise",), (_UPLINK, _BEHIND)),
+    ("site-private", "routed"): (("enterprise",), ()),
+}
+"""By pair and method of a link: the kinds of network that each of its ends needs, of several the one or the other."""
 
 
 @rule("incomplete-cluster", "warning", source=_ARCHITECTURE)
@@ -91,11 +113,60 @@ def incomplete_integration(context: Context) -> Iterator[Finding]:
     have = {kind for kind, networks in context.by_kind.items() if networks}
     for (key, method), kinds in _INTEGRATION_KINDS.items():
         missing = [kind for kind in kinds if kind not in have]
-        if context.plan.integration.get(key) == method and missing:  # type: ignore[call-overload]
+        if missing and any(s.joint is None and s.name == key for s in context.stated(method)):
             yield RULES["incomplete-integration"].finding(
                 f'integration {key} = "{method}" lacks networks of kind {", ".join(missing)}',
                 ("integration", key),
                 help=f'add [networks.NAME] with kind = "{missing[0]}" ({KINDS[missing[0]].title})',
+            )
+    for joint in context.landscape.ends.written if context.plan.links else ():
+        needed = (
+            _LINK_KINDS.get((joint.pair, joint.method), ((), ())) if joint.method is not None else ((), ())
+        )
+        for end, kinds in zip((joint.first, joint.second), needed, strict=True):
+            missing = [kind for kind in kinds if not any(_has(context, end, k) for k in kind.split(" or "))]
+            if missing:
+                kind = missing[0].split(" or ")[0]
+                owner = "cluster" if end.kind in ("iks", "icp") else end.kind
+                whose = f' and {owner} = "{end.name}"' if owner != "site" or context.plan.sites else ""
+                yield RULES["incomplete-integration"].finding(
+                    f"{joint.title} lacks networks of kind {', '.join(missing)} at {end.title}",
+                    joint.key,
+                    help=f'add [networks.NAME] with kind = "{kind}"{whose} ({KINDS[kind].title})',
+                )
+
+
+def _has(context: Context, end: End, kind: str) -> bool:
+    """Tell whether an end has a network of a kind."""
+    ends = context.landscape.ends
+    if end.kind in ("iks", "icp"):
+        return bool(ends.of_cluster(end, kind))
+    if end.kind == "edge":
+        own = ends.stretched_behind(end) if kind in _BEHIND.split(" or ") else ends.of_edge(end, kind)
+        return any(network.kind.name == kind for network in own)
+    return bool(ends.of_site(end))
+
+
+@rule("site-missing", "warning", source=Source("the plan's own sites"))
+def site_missing(context: Context) -> Iterator[Finding]:
+    """An enterprise network names no site, and the plan has several.
+
+    Why: nothing says where the network stands, so no link leads to it: its overlaps are not judged, and its routes
+    are not written.
+
+    Do: write site = "NAME" in the network.
+    """
+    sites = list(context.plan.sites)
+    if len(sites) < 2:
+        return
+    for network in context.by_kind["enterprise"]:
+        if network.site is None:
+            yield RULES["site-missing"].finding(
+                f"{network.name} names no site, and the plan has {len(sites):,}",
+                network.key,
+                networks=(network.name,),
+                cidrs=ranges_of(network),
+                help=f'write site = "{sites[0]}", or another of {", ".join(sites[:4])}{" ..." if len(sites) > 4 else ""}',
             )
 
 

@@ -8,27 +8,30 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from ipplan.addresses import WIDTH, Prefix, PrefixIndex, RangeSet
+from ipplan.addresses import HOST_MASKS, WIDTH, Prefix, PrefixIndex, RangeSet
 from ipplan.findings import Related
 from ipplan.plan.kinds import KINDS
+from ipplan.plan.methods import PAIRS
 from ipplan.plan.model import INTEGRATION
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ipplan.catalog import Catalog, IksWindow, Reservation
     from ipplan.checks.drift import Against
     from ipplan.checks.waivers import Settlement
     from ipplan.findings import KeyPath
     from ipplan.landscape import Landscape
+    from ipplan.landscape.bundles import Bundle
+    from ipplan.landscape.ends import Joint
     from ipplan.plan.kinds import Kind
-    from ipplan.plan.methods import IntegrationKey
+    from ipplan.plan.methods import IntegrationKey, Method, Pair
     from ipplan.plan.model import Network, Plan, Shown
 
-_HOST_MASK = {4: [(1 << 32 - n) - 1 for n in range(33)], 6: [(1 << 128 - n) - 1 for n in range(129)]}
+T = TypeVar("T")
 _MOST_SUGGESTIONS = 200
 """Free prefixes are suggested for so many findings at most: each costs a walk over the free space."""
 
@@ -68,6 +71,34 @@ class Sweep(NamedTuple):
                 yield network
 
 
+class Stated(NamedTuple):
+    """A method that the plan states: by a key of the short form, or by the link `joint`.
+
+    `pair` is the first sort of pair that the key joins so, or that of the link.
+    """
+
+    key: KeyPath
+    name: str
+    method: Method
+    pair: Pair
+    joint: Joint | None = None
+
+    @property
+    def short(self) -> str:
+        """The key with its value, or the link, for a sentence."""
+        return f'{self.name} = "{self.method}"' if self.joint is None else self.name
+
+    @property
+    def title(self) -> str:
+        """The same, with the table of the key."""
+        return f"integration {self.short}" if self.joint is None else self.name
+
+    @property
+    def tunnel(self) -> str:
+        """The tunnel, for a sentence."""
+        return f"the tunnel of {self.name}" if self.joint is None else self.name
+
+
 class Context:
     """A plan, the catalogue it is held against, and what the rules share. All of it is computed when asked."""
 
@@ -86,6 +117,14 @@ class Context:
         self.today = today
         self.against = against
         self._suggested: dict[str, str | None] = {}
+        self._known: dict[Callable[[Context], Any], Any] = {}
+
+    def once(self, work: Callable[[Context], T]) -> T:
+        """Return what a function makes of this context; it is called once, whichever rules ask."""
+        if work not in self._known:
+            self._known[work] = work(self)
+        found: T = self._known[work]
+        return found
 
     @cached_property
     def networks(self) -> tuple[Network, ...]:
@@ -122,6 +161,34 @@ class Context:
         from ipplan.landscape import Landscape
 
         return Landscape(self.plan, self.catalog)
+
+    @cached_property
+    def bundles(self) -> tuple[Bundle, ...]:
+        """The links in force, those that are alike together."""
+        from ipplan.landscape.bundles import list_bundles
+
+        return tuple(list_bundles(self.landscape.ends))
+
+    def joining(self, *methods: Method) -> Iterator[Bundle]:
+        """Yield the links in force by some methods; a plan that states none of them derives no landscape for it."""
+        if self.plan.links or any(value in methods for value in self.plan.integration.values()):
+            yield from (bundle for bundle in self.bundles if bundle.method in methods)
+
+    def stated(self, method: Method, pair: Pair | None = None) -> Iterator[Stated]:
+        """Yield where the plan states a method, of one sort of pair or of any: keys of the short form, then links.
+
+        In a plan with links, a key counts only where it joins something.
+        """
+        opened = {b.pair for b in self.bundles if b.link is None} if self.plan.links else None
+        for key, value in self.plan.integration.items():
+            found = next((p for p, row in PAIRS.items() if row.key == key and value in row.methods), None)
+            if value != method or found is None or pair not in (None, found):
+                continue
+            if opened is None or found in opened:
+                yield Stated(("integration", key), key, method, found)
+        for joint in self.landscape.ends.written if self.plan.links else ():
+            if joint.method == method and pair in (None, joint.pair):
+                yield Stated(joint.key, joint.title, method, joint.pair, joint)
 
     def changes_to_conflict(self, first: Network, second: Network) -> tuple[tuple[IntegrationKey, str], ...]:
         """Return each change of one integration that would make two networks conflict.
@@ -310,7 +377,7 @@ def label(network: Network) -> str:
 
 
 def _sweep(version: int, networks: Iterable[Network]) -> Sweep:
-    host_mask = _HOST_MASK[version]
+    host_mask = HOST_MASKS[version]
     # By index, not by name: named access to tuple fields doubles the time of these loops.
     rows: list[Any] = [n for n in networks if n[2] is not None and n[2][0] == version]
     # One integer a network sorts four times as fast as a tuple: address, then length, then place in the plan.

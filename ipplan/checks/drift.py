@@ -13,8 +13,6 @@ from ipplan.addresses import PrefixIndex, RangeSet
 from ipplan.checks.context import others, ranges_of
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Source
-from ipplan.landscape import Landscape
-from ipplan.landscape.ends import UPLINKS
 from ipplan.plan.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -358,6 +356,8 @@ class _Tunnel(_Comparison):
 
     def __init__(self, plan: Plan, file: Observed, catalog: Catalog) -> None:
         super().__init__(plan, file)
+        from ipplan.landscape import Landscape
+
         self.landscape = Landscape(plan, catalog)
         self.by_name = {network.name: network for network in self.networks}
 
@@ -374,7 +374,8 @@ class _Tunnel(_Comparison):
         key = found.tunnel.joint.key
         own, far = found.own.end, found.far.end
         local = self._carried(found, own)
-        yield from self._compare("local.subnet", local, self.landscape.ends.of_cluster(own), key)
+        folded = RangeSet((*found.own.subnets, *found.own.policy))
+        yield from self._compare("local.subnet", local, self.landscape.ends.of_cluster(own), key, folded)
         # One release of the chart may carry all tunnels of a cluster.
         tunnels = self.landscape.tunnels.of_end(own)
         behind = [
@@ -382,7 +383,11 @@ class _Tunnel(_Comparison):
             for item in self.landscape.ends.carried(tunnel.joint, tunnel.joint.far(own))
         ]  # fmt: skip
         remote = self._carried(found, far)
-        yield from self._compare("remote.subnet", remote, [item.network for item in behind], key)
+        # What the plan folds, a group or neighbours, is one prefix with room between its networks.
+        folded = RangeSet(
+            p for t in tunnels for end in (t.far_from(own),) for p in (*end.subnets, *end.policy)
+        )
+        yield from self._compare("remote.subnet", remote, [item.network for item in behind], key, folded)
         yield from self._translated(found, local, remote)
         yield from self._own_gateway(found)
         yield from self._far_gateway(found)
@@ -429,14 +434,19 @@ class _Tunnel(_Comparison):
         return [row for row in self.file.rows if row.side == side]
 
     def _compare(
-        self, field: str, needed: Sequence[Carried], allowed: Iterable[Network], key: KeyPath
+        self,
+        field: str,
+        needed: Sequence[Carried],
+        allowed: Iterable[Network],
+        key: KeyPath,
+        folded: RangeSet,
     ) -> Iterator[Finding]:
         """Compare the addresses of one side; prefixes that are joined or split are no difference."""
         rows = self._rows("local" if field == "local.subnet" else "remote")
         if not rows:
             return
         stated = RangeSet(row.prefix for row in rows)
-        fine = self._space(needed) | _ranges(allowed)
+        fine = self._space(needed) | _ranges(allowed) | folded
         strange = [row for row in rows if not fine.covers(row.prefix)]
         missing = [
             item.network for item in needed
@@ -517,7 +527,7 @@ class _Tunnel(_Comparison):
             return [n for kind in _INGRESS for n in ends.of_cluster(far, kind)]
         edge = ends.edge_of_cluster(far) if far.kind == "icp" else far
         role = "private" if end.tunnel.private else "public"
-        return [] if edge is None else list(ends.of_edge(edge, UPLINKS[role]))
+        return [] if edge is None else list(ends.of_edge(edge, f"vcs-esg-{role}"))
 
     def _address_differs(self, known: HostAddress, row: Row | None) -> Iterator[Finding]:
         network = self.by_name.get(known.network or "")

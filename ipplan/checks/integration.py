@@ -1,22 +1,25 @@
-"""What each way of joining the platforms needs, and what forbids it."""
+"""What each way of joining clusters, edges and sites needs, and what forbids it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ipplan.addresses import RangeSet
+from ipplan.checks.context import label, ranges_of
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Source
+from ipplan.plan import names
 from ipplan.plan.names import ICP_TUNNEL, TUNNEL
-from ipplan.plan.sizing import usable
+from ipplan.plan.sizing import last_usable, usable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from ipplan.addresses import Prefix
-    from ipplan.checks.context import Context
+    from ipplan.checks.context import Context, Stated
     from ipplan.findings import Finding
-    from ipplan.plan.methods import IntegrationKey
+    from ipplan.landscape.bundles import Bundle
+    from ipplan.landscape.ends import Carried, End
     from ipplan.plan.model import Network
 
 _DIRECT_LINK = Source(
@@ -44,6 +47,12 @@ _ARCHITECTURE = Source(
     "https://github.com/ibm-cloud-docs/vmwaresolutions/blob/ddb0278/archiref/vcsnsxt/vcsnsxt-overview-integration.md",
     "2018-11-20",
 )
+_STATIC_ROUTES = Source(
+    "IBM Cloud docs, containers: adding static routes to worker nodes",
+    "https://github.com/ibm-cloud-docs/containers/blob/1d4bbd1/static-routes.md",
+    "2026-07-27",
+)
+_PUBLIC_UPLINK, _PRIVATE_UPLINK = "vcs-esg-public", "vcs-esg-private"
 _CALICO_ASN = 64512
 """What Calico announces with unless told otherwise (projectcalico/libcalico-go @7d7eb71, BGPConfiguration)."""
 _EXCLUDED_ASNS = (
@@ -65,17 +74,16 @@ def excluded_asn(context: Context) -> Iterator[Finding]:
     Do: state another private number, such as 64999, and set the same in Calico, on the ESG or on the router.
     """
     plan = context.plan
-    speakers = []
-    if plan.integration.get("iks-vcs") == "bgp":
-        speakers += ["iks-asn", "esg-asn"]
-    if plan.integration.get("enterprise") == "routed":
+    bgp = next(context.stated("bgp"), None)
+    speakers = ["iks-asn", "esg-asn"] if bgp is not None else []
+    if next(context.stated("routed", "site-private"), None) is not None:
         speakers.append("enterprise-asn")
     for key in speakers:
         asn = plan.asns.get(key)
-        if asn is None and key == "iks-asn":
+        if asn is None and key == "iks-asn" and bgp is not None:
             yield RULES["excluded-asn"].finding(
-                f'integration iks-vcs = "bgp" states no iks-asn, and Calico\'s default {_CALICO_ASN} is excluded',
-                ("integration", "iks-vcs"),
+                f"{bgp.title} states no iks-asn, and Calico's default {_CALICO_ASN} is excluded",
+                bgp.key,
                 severity="warning",
                 help="write iks-asn = 64999 under [integration], or the number that was agreed with IBM",
             )
@@ -96,25 +104,18 @@ def calico_peering(context: Context) -> Iterator[Finding]:
 
     Do: ask IBM before relying on it, or choose "strongswan", which needs neither.
     """
-    method = context.plan.integration.get("iks-vcs")
-    if method == "common-vlan":
+    for stated in context.stated("common-vlan"):
         yield RULES["calico-peering"].finding(
-            'iks-vcs = "common-vlan" makes the ESG a BGP peer of Calico, and IKS does not support changes to Calico',
-            ("integration", "iks-vcs"),
+            f"{stated.short} makes the ESG a BGP peer of Calico, and IKS does not support changes to Calico",
+            stated.key,
         )
-    elif method == "bgp":
+    for stated in context.stated("bgp"):
         yield RULES["calico-peering"].finding(
-            'iks-vcs = "bgp" has to be requested from IBM and approved: peering with the BCR is no standard offering',
-            ("integration", "iks-vcs"),
+            f"{stated.short} has to be requested from IBM and approved: peering with the BCR is no standard offering",
+            stated.key,
             severity="note",
             source=_ARCHITECTURE,
         )
-
-
-def _tunnels(context: Context) -> list[str]:
-    """Return the integrations that are strongSwan tunnels."""
-    keys: tuple[IntegrationKey, ...] = ("iks-vcs", "iks-icp")
-    return [key for key in keys if context.plan.integration.get(key) == "strongswan"]
 
 
 @rule("tunnel-address", "warning", source=_CHART)
@@ -122,38 +123,124 @@ def tunnel_address(context: Context) -> Iterator[Finding]:
     """A strongSwan tunnel has no public portable address of its own to end at.
 
     Why: loadBalancerIP of the strongSwan chart takes only a free portable public address of the cluster; any other
-    is logged as an error and the service stays without address. The reference architecture draws a private one. And
-    where the ESG ends one tunnel and forwards another to ICP, each needs an address of the ESG: IKE has one port.
+    is logged as an error and the service stays without address. The reference architecture draws a private one. A
+    load balancer holds its address for one release of the chart, and a release has one far end. And where the ESG
+    ends one tunnel and forwards another to ICP, each needs an address of the ESG: IKE has one port.
 
-    Do: name an address strongswan in the cluster's network of kind iks-ingress-public; or let the chart dial out
-    (ipsec.auto = start) and waive this. For ICP, name icp-strongswan in the network of kind vcs-esg-public.
+    Do: name an address strongswan in the cluster's network of kind iks-ingress-public, and EDGE-strongswan for each
+    further edge; or let the chart dial out (ipsec.auto = start) and waive this. For ICP, name icp-strongswan, or
+    CLUSTER-strongswan, in the network of kind vcs-esg-public.
     """
-    keys = _tunnels(context)
-    if not keys:
-        return
+    tunnels = list(context.stated("strongswan"))
+    if tunnels:
+        yield from _cluster_ends(context, tunnels)
+        yield from _shared_ends(context)
+        yield from _icp_ends(context, tunnels)
+
+
+def _cluster_ends(context: Context, tunnels: Sequence[Stated]) -> Iterator[Finding]:
+    """Yield the IKS clusters that name no public address for their tunnels, and private ones that the chart refuses."""
     public, private = _named_in(context, "iks-ingress-public"), _named_in(context, "iks-ingress-private")
+    from ipplan.landscape.ends import End
+
+    ends = context.landscape.ends
+    short = [stated for stated in tunnels if stated.joint is None]
+    linked: dict[str | None, Stated] = {}
+    for stated in tunnels:
+        for end in (stated.joint.first, stated.joint.second) if stated.joint is not None else ():
+            linked.setdefault(end.name, stated)
     for cluster in context.plan.clusters.values():
         if cluster.platform != "iks" or cluster.name in public:
             continue
-        because: tuple[str, ...] = ()
-        own = private.get(cluster.name)
-        if own is not None:
-            because = (f"{own.name} names one, and the chart does not take a private address",)
+        end = End("iks", cluster.name)
+        opened = [s for s in short if not context.plan.links or ends.open(end, s.pair)]
+        own, found = private.get(cluster.name), linked.get(cluster.name)
+        if found is None and not opened:
+            continue
+        what = found.title if found is not None else f"the tunnel of {' and '.join(s.name for s in opened)}"
+        key = found.key if found is not None else opened[0].key
+        if own is None:
+            message = f"cluster {cluster.name} names no public portable address for {what}"
+            because: tuple[str, ...] = ()
+        else:
+            message = f"{own.name} names a private address for {what}, and the chart takes no private loadBalancerIP"
+            because = (
+                "IKS then dials from the workers' private addresses to the private one of the ESG, and the workers'"
+                " subnet is not in the tunnel",
+            )
         yield RULES["tunnel-address"].finding(
-            f"cluster {cluster.name} names no public portable address for the tunnel of {' and '.join(keys)}",
-            ("integration", keys[0]) if own is None else (*own.key, "addresses"),
+            message,
+            key if own is None else (*own.key, "addresses"),
             networks=() if own is None else (own.name,),
             because=because,
             help="write addresses = { strongswan = 3 } in its network of kind iks-ingress-public",
         )
-    edges = context.by_kind["vcs-esg-public"]
-    if len(keys) == 2 and edges and not any(a.name in ICP_TUNNEL for n in edges for a in n.addresses):
-        yield RULES["tunnel-address"].finding(
-            f"{', '.join(n.name for n in edges)} names no address for the tunnel to ICP, and the ESG ends that of iks-vcs itself",
-            edges[0].key,
-            networks=tuple(n.name for n in edges),
-            help="write icp-strongswan = 5, or another free address, under addresses there",
-        )
+
+
+def _shared_ends(context: Context) -> Iterator[Finding]:
+    """Yield the addresses at which an IKS cluster would end tunnels to several edges."""
+    bundles: dict[End, list[Bundle]] = {}
+    for bundle in context.joining("strongswan"):
+        if bundle.pair == "iks-edge":
+            for end in bundle.first:
+                bundles.setdefault(end, []).append(bundle)
+    for cluster, own in bundles.items():
+        gates = context.landscape.ends.of_cluster(cluster, "iks-ingress-public")
+        named = {a.name: n for n in reversed(gates) for a in n.addresses}
+        found = next((name for name in TUNNEL if name in named), None)
+        # A cluster that names no address dials from its workers' own ones, to any number of edges.
+        if found is None:
+            continue
+        far = [edge.name or "" for bundle in own for edge in bundle.second]
+        shared = [name for name in far if not any(f"{name}-{word}" in named for word in TUNNEL)]
+        if len(shared) > 1:
+            yield RULES["tunnel-address"].finding(
+                f"{cluster.title} ends the tunnels to {_names(shared)} at address {found} of {named[found].name}, and"
+                " each needs one of its own",
+                own[0].key,
+                help=f"name {_names([f'{name}-strongswan' for name in shared[1:]])} in the network of kind iks-ingress-public",
+            )
+
+
+def _names(words: Sequence[str]) -> str:
+    more = len(words) - _MOST_NAMED
+    return ", ".join(words[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _icp_ends(context: Context, tunnels: Sequence[Stated]) -> Iterator[Finding]:
+    """Yield the edges that end a tunnel themselves and name no address for the tunnels of the ICP clusters behind them."""
+    ends, landscape = context.landscape.ends, context.landscape
+    ending: set[End] = set()
+    tunnelled: set[End] = set()
+    for bundle in context.joining("strongswan", "ipsec"):
+        ending.update(e for e in (*bundle.first, *bundle.second) if e.kind == "edge")
+        tunnelled.update(e for e in (*bundle.first, *bundle.second) if e.kind == "icp")
+    # A plan that is only begun has both tunnels and no ICP cluster yet.
+    begun = {"iks-vcs", "iks-icp"} <= {s.name for s in tunnels} and not ends.of_platform("icp")
+    for edge in ends.edges:
+        uplinks = ends.of_edge(edge, _PUBLIC_UPLINK)
+        icp = [c for c in ends.icp_behind.get(edge, ()) if c in tunnelled]
+        if not uplinks or not (begun or (icp and (edge in ending or len(icp) > 1))):
+            continue
+        if begun:
+            lacking = not any(a.name in ICP_TUNNEL for n in uplinks for a in n.addresses)
+            wanted, what = [ICP_TUNNEL[0]] if lacking else [], "the tunnel to ICP"
+        else:
+            silent = [c for c in icp if landscape.tunnels.icp_gateway(c) is None]
+            alone = len(ends.icp_behind[edge]) == 1
+            wanted = [ICP_TUNNEL[0] if alone else f"{c.name}-strongswan" for c in silent]
+            what = (
+                "the tunnel to ICP" if alone else f"the tunnels to {', '.join(c.name or '' for c in silent)}"
+            )
+        if wanted:
+            why = "the ESG ends another tunnel itself" if edge in ending else "each needs one of its own"
+            yield RULES["tunnel-address"].finding(
+                f"{', '.join(n.name for n in uplinks)} names no address for {what}, and {why}",
+                uplinks[0].key,
+                networks=tuple(n.name for n in uplinks),
+                help=f"write {' and '.join(f'{name} = {nth}' for nth, name in enumerate(wanted, 5))}, or other free"
+                " addresses, under addresses there",
+            )
 
 
 def _named_in(context: Context, kind: str) -> dict[str | None, Network]:
@@ -161,8 +248,14 @@ def _named_in(context: Context, kind: str) -> dict[str | None, Network]:
     return {
         network.cluster: network
         for network in context.by_kind[kind]
-        if any(address.name in TUNNEL for address in network.addresses)
+        if any(
+            address.name in TUNNEL or address.name.endswith(_OF_A_PARTNER) for address in network.addresses
+        )
     }
+
+
+_OF_A_PARTNER = ("-strongswan", "-vpn")
+"""How the name of an address ends that is for the tunnel to one partner only."""
 
 
 @rule("ike-version", "error", source=_CHART)
@@ -176,26 +269,41 @@ def ike_version(context: Context) -> Iterator[Finding]:
     """
     if context.plan.ike != 1:
         return
-    overlay = _merged(context, ("vcs-vm", "vcs-transit", "icp-worker"))
-    icp = _merged(context, ("icp-pod", "icp-service", "icp-worker"))
-    iks = _merged(context, ("iks-pod", "iks-service", "iks-worker-private"))
-    for key in _tunnels(context):
-        far, what = (overlay, "the vCenter Server instance") if key == "iks-vcs" else (icp, "ICP")
-        if len(iks) > 1 or len(far) > 1:
+    for stated in context.stated("strongswan"):
+        first, second = (_most_subnets(context, stated, side) for side in (0, 1))
+        if first > 1 or second > 1:
+            one, two = _SIDE_TITLES.get(stated.name, ("one end", "the other"))
             yield RULES["ike-version"].finding(
-                f"ike = 1, and the tunnel of {key} has {len(iks):,} subnets on the side of IKS "
-                f"and {len(far):,} on that of {what}",
-                ("integration", "ike"),
+                f"ike = 1, and {stated.tunnel} has {first:,} subnets on the side of {one} and {second:,} on that of {two}",
+                ("integration", "ike") if stated.joint is None else stated.key,
                 help="write ike = 2",
             )
 
 
-def _merged(context: Context, kinds: Iterable[str]) -> tuple[Prefix, ...]:
-    """Return the ranges of some kinds in the fewest prefixes; a network without a range counts in none."""
-    chosen = frozenset(kinds)
-    return tuple(
-        RangeSet(n.prefix for n in context.networks if n.kind.name in chosen and n.prefix).prefixes()
-    )
+_SIDE_TITLES = {"iks-vcs": ("IKS", "the vCenter Server instance"), "iks-icp": ("IKS", "ICP")}
+
+
+def _most_subnets(context: Context, stated: Stated, side: int) -> int:
+    """Return the most subnets that one end has on the tunnels of a link or of a key of the short form."""
+    from ipplan.landscape.ends import End, Joint
+
+    ends, subnets = context.landscape.ends, context.landscape.tunnels.subnets
+    if stated.joint is not None:
+        return len(subnets(stated.joint, (stated.joint.first, stated.joint.second)[side]))
+    found = [
+        len(subnets(bundle.joint_of(end), end))
+        for bundle in context.joining("strongswan")
+        if bundle.link is None and bundle.pair == stated.pair
+        for end in (bundle.first, bundle.second)[side]
+    ]
+    if not found and side == 0:
+        # Without a far end so far, what the clusters have is known already.
+        nobody = End("edge" if stated.name == "iks-vcs" else "icp", None)
+        found = [
+            len(subnets(Joint(stated.pair, cluster, nobody, "strongswan"), cluster))
+            for cluster in ends.of_platform("iks")
+        ]
+    return max(found, default=0)
 
 
 @rule("vrf-needed", "error", source=_VRF)
@@ -207,63 +315,216 @@ def vrf_needed(context: Context) -> Iterator[Finding]:
 
     Do: plan the move to a VRF, then write account-routing = "vrf".
     """
-    plan = context.plan
-    if plan.integration.get("enterprise") == "routed" and plan.account_routing == "vlan-spanning":
+    if context.plan.account_routing != "vlan-spanning":
+        return
+    for stated in context.stated("routed", "site-private"):
         yield RULES["vrf-needed"].finding(
-            'enterprise = "routed" needs a VRF, and the account has VLAN spanning',
-            ("integration", "account-routing"),
+            f"{stated.short} needs a VRF, and the account has VLAN spanning",
+            ("integration", "account-routing") if stated.joint is None else stated.key,
             help='write account-routing = "vrf" once the account is moved',
         )
 
 
 @rule("nat-addresses", "error", "warning", source=_ARCHITECTURE)
 def nat_addresses(context: Context) -> Iterator[Finding]:
-    """The private uplink of the ESG has no address for each virtual address of ICP.
+    """The private uplink of an ESG has no address for each virtual address of ICP behind it.
 
     Why: the master and proxy VIPs of ICP are reached from IBM Cloud's private network by DNAT, one address of the
     ESG's portable subnet each, beside that of the uplink. Too small a subnet is an error, addresses that are not
-    named are a warning.
+    named are a warning. With several ICP clusters behind one ESG, a name has to say which cluster it stands for.
 
-    Do: name the addresses in the network of kind vcs-esg-private, or order a larger subnet.
+    Do: name the addresses in the network of kind vcs-esg-private, as CLUSTER-master and CLUSTER-proxy where several
+    clusters stand behind the ESG, or order a larger subnet.
     """
-    if context.plan.integration.get("icp-vcs") != "nat":
-        return
-    vips = [a.name for n in context.by_kind["icp-worker"] for a in n.addresses if a.name.endswith("vip")]
-    uplinks = context.by_kind["vcs-esg-private"]
-    if not vips or not uplinks:
-        return
-    named = [a.name for n in uplinks for a in n.addresses if a.name not in ("uplink", "gateway")]
-    room = sum(usable(n.prefix, n.kind) for n in uplinks if n.prefix is not None)
-    names = tuple(n.name for n in uplinks)
-    if all(n.prefix is not None for n in uplinks) and room < len(vips) + 1:
-        yield RULES["nat-addresses"].finding(
-            f"{', '.join(names)} has {room:,} addresses, and uplink and {len(vips):,} VIPs of ICP need {len(vips) + 1:,}",
-            uplinks[0].cidr_key,
-            networks=names,
-        )
-    elif len(named) < len(vips):
-        yield RULES["nat-addresses"].finding(
-            f"{', '.join(names)} names {len(named):,} addresses for NAT, and ICP has {len(vips):,} VIPs: {', '.join(vips)}",
-            uplinks[0].key,
-            severity="warning",
-            networks=names,
-            help="write addresses = { uplink = 2, icp-master = 3, icp-proxy = 4 } there",
-        )
+    translated: dict[End, list[End]] = {}
+    for bundle in context.joining("nat"):
+        for edge in bundle.second:
+            translated.setdefault(edge, []).extend(bundle.first)
+    for edge, clusters in translated.items():
+        uplinks = context.landscape.ends.of_edge(edge, _PRIVATE_UPLINK)
+        wanted = [name for cluster in clusters for name in _vips(context, cluster)]
+        if not wanted or not uplinks:
+            continue
+        named = {a.name for n in uplinks for a in n.addresses} - {"uplink", "gateway"}
+        room = sum(usable(n.prefix, n.kind) for n in uplinks if n.prefix is not None)
+        own = tuple(n.name for n in uplinks)
+        if all(n.prefix is not None for n in uplinks) and room < len(wanted) + 1:
+            yield RULES["nat-addresses"].finding(
+                f"{', '.join(own)} has {room:,} addresses, and uplink and {len(wanted):,} VIPs of ICP need {len(wanted) + 1:,}",
+                uplinks[0].cidr_key,
+                networks=own,
+                cidrs=ranges_of(*uplinks),
+            )
+        elif len(clusters) == 1 and len(named) < len(wanted):
+            yield RULES["nat-addresses"].finding(
+                f"{', '.join(own)} names {len(named):,} addresses for NAT, and ICP has {len(wanted):,} VIPs: {', '.join(wanted)}",
+                uplinks[0].key,
+                severity="warning",
+                networks=own,
+                help="write addresses = { uplink = 2, icp-master = 3, icp-proxy = 4 } there",
+            )
+        elif len(clusters) > 1 and (missing := _unclear(context, clusters, named)):
+            yield RULES["nat-addresses"].finding(
+                f"{', '.join(own)} does not say which address stands for {', '.join(missing)}:"
+                f" {len(clusters):,} ICP clusters are behind this ESG",
+                uplinks[0].key,
+                severity="warning",
+                networks=own,
+                help=f"write {', '.join(f'{name} = {nth}' for nth, name in enumerate(missing, 3))}, or other free addresses,"
+                " under addresses there",
+            )
+
+
+def _vips(context: Context, cluster: End) -> list[str]:
+    """Return the names of the virtual addresses of an ICP cluster."""
+    workers = context.landscape.ends.of_cluster(cluster, "icp-worker")
+    return [a.name for n in workers for a in n.addresses if a.name.endswith("vip")]
+
+
+def _unclear(context: Context, clusters: Sequence[End], named: set[str]) -> list[str]:
+    """Return the names that the ESG's addresses for several clusters need and do not have."""
+    found = []
+    for cluster in clusters:
+        workers = context.landscape.ends.of_cluster(cluster, "icp-worker")
+        own = {a.name for n in workers for a in n.addresses}
+        for what, wanted in (("master", names.MASTER_VIP), ("proxy", names.PROXY_VIP)):
+            if own.intersection(wanted) and f"{cluster.name}-{what}" not in named:
+                found.append(f"{cluster.name}-{what}")
+    return found
 
 
 @rule("too-many-routes", "error", source=_DIRECT_LINK)
 def too_many_routes(context: Context) -> Iterator[Finding]:
-    """The enterprise announces more prefixes than a VRF takes over Direct Link.
+    """A site announces more prefixes than a VRF takes over Direct Link.
 
     Why: a VRF takes 200 prefixes, and 120 beside a transit gateway; beyond that the session is taken down.
 
     Do: bring networks under covering prefixes, so that fewer routes reach them.
     """
-    if context.plan.integration.get("enterprise") != "routed":
-        return
-    announced = _merged(context, ("enterprise",))
-    if len(announced) > _MOST_PREFIXES:
-        yield RULES["too-many-routes"].finding(
-            f"the enterprise announces {len(announced):,} prefixes at least, and a VRF takes {_MOST_PREFIXES:,}",
-            ("integration", "enterprise"),
-        )
+    for bundle in context.joining("routed"):
+        if bundle.pair != "site-private":
+            continue
+        for site in bundle.first:
+            announced = context.landscape.tunnels.subnets(bundle.joint(site), site)
+            if len(announced) > _MOST_PREFIXES:
+                who = site.title if context.plan.sites else "the enterprise"
+                yield RULES["too-many-routes"].finding(
+                    f"{who} announces {len(announced):,} prefixes at least, and a VRF takes {_MOST_PREFIXES:,}",
+                    bundle.key,
+                )
+
+
+@rule("static-route-refused", "warning", source=_STATIC_ROUTES)
+def static_route_refused(context: Context) -> Iterator[Finding]:
+    """IKS workers need a static route to an enterprise network, and IKS refuses one for its range.
+
+    Why: classic servers have routes to 10.0.0.0/8, 161.26.0.0/16 and 166.8.0.0/14 on their private side, and answer
+    everybody else on the public one. Then the reverse path filter drops what comes in from the enterprise. IKS
+    refuses static routes to 172.16.0.0/16 and 172.18.0.0/16 to 172.20.0.0/16, and to summaries that hold one of these.
+
+    Do: let the link to ibm-private show the network at another range (nat), or write a summary as its parts.
+    """
+    for bundle in context.joining("routed"):
+        from ipplan.landscape.tables import REFUSED, refuses
+
+        landscape = context.landscape
+        if bundle.pair != "site-private" or not landscape.ends.of_platform("iks"):
+            continue
+        classic = RangeSet(landscape.classic)
+        for site in bundle.first:
+            for item in landscape.ends.carried(bundle.joint(site), site):
+                prefix = item.prefix
+                if prefix is None or prefix.version != 4 or classic.covers(prefix) or not refuses(prefix):
+                    continue
+                network = item.network
+                shown = "" if item.shown is None else f", shown as {item.shown},"
+                yield RULES["static-route-refused"].finding(
+                    f"{label(network)}{shown} is behind Direct Link, and IKS refuses a static route to it on workers",
+                    network.cidr_key if item.shown is None else bundle.key,
+                    networks=(network.name,),
+                    cidrs=(prefix,),
+                    because=(
+                        f"it holds {_few(RangeSet([prefix]) & REFUSED)}, which IKS keeps for itself",
+                        "without a route workers answer on their public side",
+                    ),
+                    help=_instead(network, site, item, prefix),
+                )
+
+
+def _few(ranges: RangeSet) -> str:
+    found = [str(prefix) for prefix in ranges.prefixes()]
+    return ", ".join(found[:4]) + (f" and {len(found) - 4:,} more" if len(found) > 4 else "")
+
+
+def _instead(network: Network, site: End, item: Carried, prefix: Prefix) -> str:
+    """Return what to do about a range that IKS refuses: narrower parts of a summary, or a translation."""
+    from ipplan.landscape.tables import REFUSED
+
+    rest = RangeSet([prefix]) - REFUSED
+    if rest and item.shown is None:
+        return f"write what the enterprise uses of it as networks of their own: {_few(rest)} can be reached"
+    return (
+        f'write nat = [{{ network = "{network.name}", as = "RANGE" }}] in the [[link]] of {site.name} and ibm-private, with'
+        f" a free /{prefix.length} of 10.0.0.0/8 as RANGE"
+    )
+
+
+@rule("on-premises-address", "warning", source=_ARCHITECTURE)
+def on_premises_address(context: Context) -> Iterator[Finding]:
+    """A stretched network names no address for the router on premises.
+
+    Why: VMs answer the enterprise through the DLR, which needs a route to that router in one of the stretched
+    networks. Without it, answers leave by the ESG and are lost.
+
+    Do: name an address on-premises in one of the stretched networks, or write gateway-on = "on-premises" in those
+    whose router stays on premises.
+    """
+    for bundle in context.joining("l2-extension"):
+        from ipplan.landscape.holders import first_named
+
+        ends = context.landscape.ends
+        if not any(ends.carried(bundle.joint(site), site) for site in bundle.first):
+            continue
+        for edge in bundle.second:
+            carried = ends.carried(bundle.joint(None, edge), edge)
+            stretched = [item.network for item in carried if not ends.on_premises(item.network)]
+            if not stretched or first_named(stretched, *names.ON_PREMISES) is not None:
+                continue
+            own = stretched[0]
+            what = own.name if len(stretched) == 1 else f"none of {_listed(stretched)}"
+            yield RULES["on-premises-address"].finding(
+                f"{what} {'names no' if len(stretched) == 1 else 'names an'} address on-premises, and"
+                f" {'the edge' if edge.name is None else edge.title} needs one for its route to the enterprise",
+                own.key if bundle.link is None else bundle.key,
+                networks=tuple(n.name for n in stretched[:_MOST_NAMED]),
+                cidrs=ranges_of(*stretched[:_MOST_NAMED]),
+                help=_reserve(own),
+            )
+
+
+_MOST_NAMED = 8
+"""Name at most this many networks in one finding."""
+
+
+def _listed(networks: Sequence[Network]) -> str:
+    text = ", ".join(n.name for n in networks[:_MOST_NAMED])
+    return text + (f" and {len(networks) - _MOST_NAMED:,} more" if len(networks) > _MOST_NAMED else "")
+
+
+def _reserve(network: Network) -> str:
+    """Return how to name the last free address of a network."""
+    number = -1
+    if network.prefix is None:
+        taken = {address.nth for address in network.addresses}
+        while number in taken:
+            number -= 1
+    else:
+        held = {address.resolve(network.prefix) for address in network.addresses}
+        value = last_usable(network.prefix)
+        while value in held:
+            value -= 1
+        number = value - network.prefix.first
+    entry = f"on-premises = {number}"
+    if network.addresses:
+        return f"add {entry} to addresses of {network.name}, or another address of the router there"
+    return f"write addresses = {{ {entry} }} in {network.name}, or another address of the router there"

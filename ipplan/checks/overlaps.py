@@ -8,8 +8,6 @@ from ipplan.addresses import PrefixIndex
 from ipplan.checks.context import label
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Related, Source
-from ipplan.landscape.ends import Carried
-from ipplan.landscape.verdicts import homeless, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
     from ipplan.checks.context import Context, Sweep
     from ipplan.findings import Finding, KeyPath, Severity
     from ipplan.landscape import Landscape
+    from ipplan.landscape.ends import Carried
     from ipplan.landscape.tables import Conflict, SetKey
     from ipplan.plan.methods import IntegrationKey
 
@@ -56,7 +55,7 @@ def network_overlap(context: Context) -> Iterator[Finding]:
             around.open(item, last)
 
 
-_Item = tuple[Carried, int, int]
+_Item = tuple["Carried", int, int]
 """A destination with its first and last address."""
 
 
@@ -76,6 +75,8 @@ def _runs(context: Context) -> Iterator[list[_Item]]:
 
 def _with_shown(sweep: Sweep, shown: Sequence[Carried]) -> Iterator[_Item]:
     """Yield networks and what links show, in address order, the larger first where two start together."""
+    from ipplan.landscape.ends import Carried
+
     items: list[_Item] = [
         (Carried(n), first, last)
         for n, first, last in zip(sweep.networks, sweep.firsts, sweep.lasts, strict=True)
@@ -101,16 +102,22 @@ def _runs_of(items: Iterable[_Item]) -> Iterator[list[_Item]]:
 def _runs_of_networks(sweep: Sweep) -> Iterator[list[_Item]]:
     """Do the same for networks alone; most plans have no overlap, and nothing is built for them."""
     networks, firsts, lasts = sweep.networks, sweep.firsts, sweep.lasts
+
+    def run(start: int, end: int) -> list[_Item]:
+        from ipplan.landscape.ends import Carried
+
+        return [(Carried(networks[i]), firsts[i], lasts[i]) for i in range(start, end)]
+
     start, end = 0, -1
     for at, first in enumerate(firsts):
         if first > end:
             if at - start > 1:
-                yield [(Carried(networks[i]), firsts[i], lasts[i]) for i in range(start, at)]
+                yield run(start, at)
             start = at
         if lasts[at] > end:
             end = lasts[at]
     if len(firsts) - start > 1:
-        yield [(Carried(networks[i]), firsts[i], lasts[i]) for i in range(start, len(firsts))]
+        yield run(start, len(firsts))
 
 
 class _Around:
@@ -149,6 +156,8 @@ class _Around:
         """
         if not self._all:
             return [], 0
+        from ipplan.landscape.verdicts import judge
+
         conflicts = self._conflicts(item, most)
         found: list[Carried] = []
         for at in sorted(conflicts, reverse=True):
@@ -212,6 +221,8 @@ def _overlap(context: Context, inner: Carried, outer: Carried, further: int) -> 
 
 def _judged(context: Context, first: Carried, second: Carried) -> tuple[Severity, tuple[str, ...]]:
     """Return what an overlap is, and why or what would make it a conflict."""
+    from ipplan.landscape.verdicts import judge
+
     found = judge(context.landscape, first, second)
     assert found is not None
     if found.conflict is not None:
@@ -252,6 +263,8 @@ def _short(item: Carried) -> str:
 
 def _what_would(context: Context, first: Carried, second: Carried) -> tuple[str, ...]:
     """Say which change of one integration would turn a warning into an error."""
+    from ipplan.landscape.verdicts import homeless
+
     for network in (first.network, second.network):
         if homeless(context.landscape.ends, network):
             return (f"the plan does not say where {network.name} stands, so that no table leads to it",)

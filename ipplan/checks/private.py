@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from ipplan.checks.context import others, ranges_of
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Source
-from ipplan.landscape.ends import UPLINKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,6 +28,7 @@ _ARCHITECTURE = Source(
     "2018-11-20",
 )
 _WORKERS = "iks-worker-private"
+_UPLINK = "vcs-esg-private"
 _MOST_NAMED = 4
 """Name so many networks in one message."""
 _MOST_REASONS = 3
@@ -45,7 +45,8 @@ def account_routing(context: Context) -> Iterator[Finding]:
 
     Do: order a VRF for the account, or turn on VLAN spanning; then state it as account-routing under [integration].
     """
-    if context.plan.account_routing is not None:
+    plan = context.plan
+    if plan.account_routing is not None or not (plan.links or context.by_kind[_WORKERS]):
         return
     found: dict[str, Network] = {}
     reasons: list[str] = []
@@ -73,7 +74,8 @@ def _routed(context: Context) -> Iterator[tuple[Sequence[Network], str]]:
     """Yield private subnets that have to reach each other through the BCR, with the reason."""
     landscape = context.landscape
     ends = landscape.ends
-    uplinks = {e: tuple(bool(ends.of_edge(e, kind)) for kind in UPLINKS.values()) for e in ends.edges}
+    kinds = ("vcs-esg-public", _UPLINK)
+    uplinks = {e: tuple(bool(ends.of_edge(e, kind)) for kind in kinds) for e in ends.edges}
     for cluster in ends.of_platform("iks"):
         workers = ends.of_cluster(cluster, _WORKERS)
         if len(workers) > 1:
@@ -81,7 +83,7 @@ def _routed(context: Context) -> Iterator[tuple[Sequence[Network], str]]:
         joint = _through_bcr(ends, cluster, uplinks) if workers else None
         if joint is not None:
             yield (
-                [*workers, *ends.of_edge(joint.second, UPLINKS["private"])],
+                [*workers, *ends.of_edge(joint.second, _UPLINK)],
                 _over_bcr(joint),
             )
     for edge in ends.edges:
@@ -93,7 +95,7 @@ def _routed(context: Context) -> Iterator[tuple[Sequence[Network], str]]:
             ):
                 both = (joint.first, joint.second)
                 yield (
-                    [n for end in both for n in ends.of_edge(end, UPLINKS["private"])],
+                    [n for end in both for n in ends.of_edge(end, _UPLINK)],
                     _over_bcr(joint),
                 )
 
@@ -121,7 +123,7 @@ def _through_bcr(ends: Ends, cluster: End, uplinks: Mapping[End, tuple[bool, ...
             seen.add(own)
         routed = joint.method in ("static-nat", "bgp")
         private = joint.method == "strongswan" and ends.ends_privately(joint, cluster)
-        if (routed or private) and ends.of_edge(joint.second, UPLINKS["private"]):
+        if (routed or private) and ends.of_edge(joint.second, _UPLINK):
             return joint
     return None
 
@@ -147,13 +149,13 @@ def common_vlan_pods(context: Context) -> Iterator[Finding]:
         for joint in ends.iter_joints(cluster, "iks-edge") if near else ():
             if joint.method == "common-vlan":
                 if joint.second not in pods_of:
-                    pods_of[joint.second] = _pods(context, ends.of_edge(joint.second, UPLINKS["private"]))
+                    pods_of[joint.second] = _pods(context, ends.of_edge(joint.second, _UPLINK))
                 far = pods_of[joint.second]
                 if far and near.isdisjoint(far):
                     apart.append(joint)
         if apart:
             edge = apart[0].second
-            uplinks = ends.of_edge(edge, UPLINKS["private"])
+            uplinks = ends.of_edge(edge, _UPLINK)
             networks = (*workers, *uplinks)
             more = f", and so do {len(apart) - 1:,} further edges" if len(apart) > 1 else ""
             yield RULES["common-vlan-pods"].finding(

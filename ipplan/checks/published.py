@@ -123,14 +123,14 @@ def ibm_public_overlap(context: Context) -> Iterator[Finding]:
 
 def _ibm(context: Context, scope: str) -> Iterator[Finding]:
     name = _SCOPE_RULES[scope]
-    for used, rows in _ibm_hits(context):
+    for used, rows in context.once(_ibm_hits):
         hits = [(severity, row) for severity, row in rows if row.category.scope == scope]
         for severity in ("error", "warning"):
             yield from _tell(context, name, severity, used, [row for s, row in hits if s == severity])
 
 
-def _ibm_hits(context: Context) -> Iterator[tuple[_Used, list[tuple[Severity, Reservation]]]]:
-    """Yield each range that IBM's ranges touch, with the rows to name: gravest first, then most specific."""
+def _ibm_hits(context: Context) -> list[tuple[_Used, list[tuple[Severity, Reservation]]]]:
+    """Return each range that IBM's ranges touch, with the rows to name: gravest first, then most specific."""
     rows = [r for r in context.catalog.reservations if r.category.scope in _SCOPE_RULES]
     special = RangeSet(r.prefix for r in context.special)
 
@@ -161,12 +161,14 @@ def _ibm_hits(context: Context) -> Iterator[tuple[_Used, list[tuple[Severity, Re
 
     # Thousands of networks may be equal; one look at the catalogue is enough for them.
     known: dict[tuple[Prefix, str, bool | None], list[tuple[Severity, Reservation]] | None] = {}
+    hits = []
     for used in _touching(context, (r.prefix for r in rows)):
         key = used.prefix, used.provider, used.public
         if key not in known:
             known[key] = look(used)
-        if (found := known[key]) is not None:
-            yield used, found
+        if found := known[key]:
+            hits.append((used, found))
+    return hits
 
 
 def _touching(context: Context, prefixes: Iterable[Prefix]) -> Iterator[_Used]:

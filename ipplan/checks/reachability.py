@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
     from ipplan.checks.context import Context
     from ipplan.findings import Finding, KeyPath
-    from ipplan.flows.model import Stop, Trace
+    from ipplan.flows.model import Machine, Stop, Trace
     from ipplan.flows.promises import Promise
+    from ipplan.landscape import Landscape
 
 _ARCHITECTURE = Source(
     "IBM Cloud docs, vmware-solutions: integration, IP addressing, and network flows",
@@ -45,7 +46,7 @@ def unreachable_flow(context: Context) -> Iterator[Finding]:
     for promise in list_promises(context.landscape):
         try:
             source = internet() if promise.source is None else machine_in(context.landscape, promise.source)
-            traced = trace(tracer, source, machine_in(context.landscape, promise.destination))
+            traced = trace(tracer, source, _destination(context.landscape, promise))
         except FlowError:
             continue  # a network without a range: the flow waits for it
         stop = traced.stop or traced.back_stop
@@ -65,16 +66,27 @@ def unreachable_flow(context: Context) -> Iterator[Finding]:
             yield _stopped(promise, traced, stop)
 
 
+def _destination(landscape: Landscape, promise: Promise) -> Machine:
+    """Return the machine that a promise is about: one of the network, or what an address of the ESG stands for."""
+    from ipplan.flows import find_machine
+    from ipplan.flows.machines import machine_in
+
+    if promise.front is None:
+        return machine_in(landscape, promise.destination)
+    return find_machine(landscape, f"{promise.front.network}@{promise.front.text}")
+
+
 def _stopped(promise: Promise, traced: Trace, stop: Stop) -> Finding:
     destination = promise.destination
     start = "the internet" if promise.source is None else promise.source.name
     flow = f"flow {promise.flow}: " if promise.flow is not None else ""
     where = f"{stop.device}{f' of {stop.name}' if stop.name else ''}"
+    through = f" through {promise.front}" if promise.front is not None else ""
     what = "stops" if traced.stop is not None else "arrives, and its answer stops"
     more = (f"{promise.alike:,} further pairs of networks are alike",) if promise.alike else ()
     networks = tuple(n.name for n in (promise.source, destination) if n is not None)
     return RULES["unreachable-flow"].finding(
-        f"{flow}{start} to {destination.name} {what} at {where}: {stop.reason}",
+        f"{flow}{start} to {destination.name}{through} {what} at {where}: {stop.reason}",
         _key(promise),
         networks=networks,
         cidrs=tuple(
@@ -101,9 +113,10 @@ def edge_missing(context: Context) -> Iterator[Finding]:
 
     Do: write edge = "NAME" in the network, or on its ICP cluster.
     """
-    ends = context.landscape.ends
-    if len(ends.edge_names) < 2:
+    edge_names = context.plan.edge_names
+    if len(edge_names) < 2:
         return
+    ends = context.landscape.ends
     lost = [
         network
         for kind in KINDS.values()
@@ -111,10 +124,10 @@ def edge_missing(context: Context) -> Iterator[Finding]:
         for network in context.by_kind[kind.name]
         if ends.edge_of(network) is None
     ]
-    edges = ", ".join(ends.edge_names[:_MOST_NAMED])
+    edges = ", ".join(edge_names[:_MOST_NAMED])
     for network in lost:
         yield RULES["edge-missing"].finding(
-            f"{network.name} does not say to which edge it belongs, and the plan has {len(ends.edge_names):,}: {edges}",
+            f"{network.name} does not say to which edge it belongs, and the plan has {len(edge_names):,}: {edges}",
             network.key,
             networks=(network.name,),
             cidrs=() if network.prefix is None else (network.prefix,),
@@ -124,6 +137,6 @@ def edge_missing(context: Context) -> Iterator[Finding]:
 
 def _likely(context: Context, name: str) -> str:
     """Return the edge whose name is in that of a network, else the first one."""
-    names = context.landscape.ends.edge_names
+    names = context.plan.edge_names
     near = (edge for edge in names if edge.lower() in name.lower() or edge[:3].lower() in name.lower())
     return next(near, names[0])

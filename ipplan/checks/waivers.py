@@ -5,7 +5,6 @@ They run after every other rule, on what those found.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.checks.registry import RULES, rule
@@ -47,7 +46,7 @@ def settle(plan: Plan, findings: Sequence[Finding], today: datetime.date | None)
         for waiver, hits in by_rule.get(finding.rule, ()):
             if covers(waiver, concerned):
                 hits.append(finding)
-                finding = replace(finding, waived=finding.waived or _words(waiver))
+                finding = finding._replace(waived=finding.waived or _words(waiver))
         settled.append(finding)
     return Settlement(tuple(settled), tuple(map(tuple, waived)))
 

@@ -136,6 +136,12 @@ def _sources(_: click.Context) -> Iterator[Word]:
     yield from ((importer.name, importer.title) for importer in IMPORTERS.values())
 
 
+def _targets(_: click.Context) -> Iterator[Word]:
+    from ipplan.export import TARGETS
+
+    return ((target.name, target.title) for target in TARGETS.values())
+
+
 def _schemas(_: click.Context) -> Iterator[Word]:
     folder = Path(__file__).parent.parent / "schemas"
     return ((file.stem, None) for file in sorted(folder.glob("*.json")))
@@ -150,23 +156,32 @@ def _clusters(ctx: click.Context) -> Iterator[Word]:
 
 
 def _edges(ctx: click.Context) -> Iterator[Word]:
-    """Yield the edges that the plan declares, then those that networks and clusters only name."""
-    named = [row.get("edge") for key in ("networks", "clusters") for row in _rows(ctx, key)]
-    names = dict.fromkeys([*_tables(ctx, "edges"), *named])
-    return ((name, None) for name in names if isinstance(name, str))
+    """Yield the edges that the plan declares, and those that its networks and clusters only name."""
+    names = dict.fromkeys(_tables(ctx, "edges"))
+    for key in ("clusters", "networks"):
+        tables = _table(ctx, key)
+        named = (row.get("edge") for row in tables.values() if isinstance(row, dict))
+        names |= dict.fromkeys(name for name in named if isinstance(name, str))
+    return ((name, None) for name in names)
+
+
+def _sites(ctx: click.Context) -> Iterator[Word]:
+    return ((name, None) for name in _tables(ctx, "sites"))
+
+
+def _ends(ctx: click.Context) -> Iterator[Word]:
+    yield from _clusters(ctx)
+    yield from _edges(ctx)
+    yield from _sites(ctx)
 
 
 def _tables(ctx: click.Context, key: str) -> list[str]:
-    """Return the names under a key of the plan."""
+    """Return the names under a key of the plan on the line, else of the plan in the working directory."""
     return list(_table(ctx, key))
 
 
-def _rows(ctx: click.Context, key: str) -> list[dict[str, Any]]:
-    return [row for row in _table(ctx, key).values() if isinstance(row, dict)]
-
-
-def _table(ctx: click.Context, key: str) -> dict[str, Any]:
-    """Return what is under a key of the plan on the line, else of the plan in the working directory.
+def _table(ctx: click.Context, key: str) -> dict[str, object]:
+    """Return what is under a key of that plan.
 
     The plan is read as TOML only, because one that is being written seldom passes as a plan.
     """
@@ -175,8 +190,8 @@ def _table(ctx: click.Context, key: str) -> dict[str, Any]:
     path = _plan_on_line(ctx)
     if path == "-":
         return {}
-    found = read_toml(read_input(path or DEFAULT_PLAN)[0])[0].get(key)
-    return found if isinstance(found, dict) else {}
+    tables = read_toml(read_input(path or DEFAULT_PLAN)[0])[0].get(key)
+    return tables if isinstance(tables, dict) else {}
 
 
 def _plan_on_line(ctx: click.Context) -> str | None:
@@ -210,9 +225,12 @@ _WORDS: dict[str, Callable[[click.Context], Iterable[Word]]] = {
     "schema NAME": _schemas,
     "SOURCE": _sources,
     "RULE": _rules,
+    "TARGET": _targets,
     "KIND": _kinds,
     "NETWORK": _networks,
     "CLUSTER": _clusters,
     "EDGE": _edges,
+    "SITE": _sites,
+    "END": _ends,
 }
 """Words by option, by command and metavar, or by metavar."""

@@ -63,8 +63,8 @@ def _read(path: str, edition: str | None, *, allocated: bool) -> tuple[Side, str
     from ipplan.changes import Side
     from ipplan.checks import check_plan
     from ipplan.cli.settle import settle
-    from ipplan.devices import derive_devices
     from ipplan.findings import place
+    from ipplan.landscape import Landscape
     from ipplan.plan.load import locate_in
 
     plan, data = read_plan(path)
@@ -72,4 +72,4 @@ def _read(path: str, edition: str | None, *, allocated: bool) -> tuple[Side, str
     if allocated:
         plan = settle(plan, catalog)
     findings = place(check_plan(plan, catalog, date.today()), plan.file, locate_in(data))
-    return Side(plan, findings, derive_devices(plan, catalog)), catalog.edition
+    return Side(Landscape(plan, catalog), findings), catalog.edition

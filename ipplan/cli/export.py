@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     import datetime
 
     from ipplan.catalog import Catalog
+    from ipplan.export import Options
     from ipplan.plan.model import Plan
-
-    _Choice = tuple[str | None, str | None, str | None, str | None]
 
 _MOST_SHOWN = 5
 """Errors of the plan that are shown where they keep it from being exported."""
@@ -35,7 +34,9 @@ _MOST_SHOWN = 5
     "--cluster", metavar="CLUSTER", help="Which cluster, where the plan has several of the platform."
 )
 @click.option("--edge", metavar="EDGE", help="Which ESG, where the plan has several.")
-@click.option("--to", metavar="NAME", help="Which other end of a tunnel, a cluster or an ESG.")
+@click.option("--site", metavar="SITE", help="Which place of the enterprise, where the plan has several.")
+@click.option("--to", metavar="END", help="Which other end of a tunnel, a cluster, an ESG or a site.")
+@click.option("--worker", metavar="WORKER", help="Which worker, by its number or address, for bird.")
 @click.option(
     "--domain", metavar="DOMAIN", help="DNS domain of the named addresses, for hosts and reverse-zones."
 )
@@ -49,7 +50,9 @@ def command(
     list_targets: bool,
     cluster: str | None,
     edge: str | None,
+    site: str | None,
     to: str | None,
+    worker: str | None,
     domain: str | None,
     force: bool,
     file: str | None,
@@ -59,7 +62,7 @@ def command(
 
     Networks without a range are exported where allocate would place them. "-" reads the plan from standard input.
     """
-    from ipplan.export import TARGETS
+    from ipplan.export import TARGETS, Options
 
     if list_targets:
         width = max(map(len, TARGETS))
@@ -78,7 +81,12 @@ def command(
     return reporting_problems(
         Output("text", file),
         lambda: _export(
-            path, name, (cluster, edge, to, _read_domain(domain)), file, ranges_edition, force=force
+            path,
+            name,
+            Options(cluster, edge, site, to, worker, _read_domain(domain)),
+            file,
+            ranges_edition,
+            force=force,
         ),
     )
 
@@ -98,7 +106,7 @@ def _read_domain(text: str | None) -> str | None:
 def _export(
     path: str,
     name: str,
-    choice: _Choice,
+    options: Options,
     file: str | None,
     edition: str | None,
     *,
@@ -106,8 +114,8 @@ def _export(
 ) -> int:
     from datetime import date
 
-    from ipplan.export import TARGETS, ExportError, Landscape, export
-    from ipplan.topology import build_topology
+    from ipplan.export import TARGETS, ExportError, Request, export
+    from ipplan.landscape import Landscape
 
     plan, _ = read_plan(path)
     catalog = choose_catalog(edition, plan)
@@ -118,9 +126,7 @@ def _export(
     plan = settle(plan, catalog)
     placed = frozenset(n.name for n in plan.networks if n.prefix is not None) - pinned
     try:
-        made = export(
-            TARGETS[name], Landscape(plan, build_topology(plan), catalog, *choice, placed=placed, today=today)
-        )
+        made = export(TARGETS[name], Request(Landscape(plan, catalog), options, placed, today))
     except ExportError as error:
         say(f"error: {error}")
         if error.help is not None:

@@ -6,6 +6,7 @@ a value: every writer is the standard library, a well-kept library, or quotes th
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan import __version__
@@ -13,41 +14,50 @@ from ipplan.output.text import escape
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ipplan.catalog import Catalog
-    from ipplan.devices.model import Devices, Edge, Tunnel
-    from ipplan.flows import Address
-    from ipplan.plan.methods import IntegrationKey
+    from ipplan.landscape import End, Landscape
+    from ipplan.landscape.model import Esg, HostAddress
     from ipplan.plan.model import Cluster, Plan
-    from ipplan.topology import Topology
 
 
-class Landscape(NamedTuple):
-    """What a target is made from: a plan whose networks have ranges, its topology, and the catalogue.
+class Options(NamedTuple):
+    """What was asked for on the command line, None where nothing was.
 
-    `cluster`, `edge` and `to` are the cluster, the ESG and the other end of a tunnel that were asked for, None where
-    nothing was; networks that IBM Cloud has yet to provide have no range. `domain` is the DNS domain of the named
-    addresses, None where none was given; `placed` names the networks whose range is not pinned in the plan but where
-    allocation would place them; on the day `today` waivers are judged, and without one none expires.
+    `cluster`, `edge` and `site` say whose file it is, or which devices; `to` is the other end of a tunnel, `worker` a
+    worker by its number or address, `domain` the DNS domain of the named addresses.
     """
 
-    plan: Plan
-    topology: Topology
-    catalog: Catalog
     cluster: str | None = None
     edge: str | None = None
+    site: str | None = None
     to: str | None = None
+    worker: str | None = None
     domain: str | None = None
+
+
+class Request(NamedTuple):
+    """What a target is made from: the landscape of a plan whose networks have ranges, and the options.
+
+    Networks that IBM Cloud has yet to provide have no range. `placed` names the networks whose range is not pinned in
+    the plan but where allocation would place them; on the day `today` waivers are judged, and without one none expires.
+    """
+
+    landscape: Landscape
+    options: Options = Options()
     placed: frozenset[str] = frozenset()
     today: datetime.date | None = None
 
     @property
-    def devices(self) -> Devices:
-        """What each device needs, derived from the plan."""
-        from ipplan.devices import derive_devices
+    def plan(self) -> Plan:
+        """The plan of the landscape."""
+        return self.landscape.plan
 
-        return derive_devices(self.plan, self.catalog)
+    @property
+    def catalog(self) -> Catalog:
+        """The catalogue of the landscape."""
+        return self.landscape.catalog
 
     def header(self, purpose: str) -> list[str]:
         """Return the lines that every target starts with, without comment signs: what for, and made from what."""
@@ -66,10 +76,14 @@ class ExportError(ValueError):
         self.help = help_
 
 
+_MOST_NAMES = 8
+"""Name at most this many of those that an option can choose."""
+
+
 class Target(NamedTuple):
     """One target: its name, what it is in a line, and where its function is (`module:function`).
 
-    The function takes a `Landscape` and returns text, or bytes for a binary format; it raises ExportError.
+    The function takes a `Request` and returns text, or bytes for a binary format; it raises ExportError.
     """
 
     name: str
@@ -86,20 +100,32 @@ TARGETS: dict[str, Target] = {
             "ipplan.export.strongswan:export_iks",
         ),
         Target(
-            "strongswan-iks-icp", "values of the strongSwan chart in IKS, for the tunnel to ICP",
-            "ipplan.export.strongswan:export_iks_to_icp",
+            "strongswan-iks-icp", "values of the strongSwan chart in IKS, for the tunnel to another cluster",
+            "ipplan.export.strongswan:export_iks_to_clusters",
         ),
         Target(
-            "strongswan-icp", "values of the strongSwan chart in ICP, for the tunnel to IKS",
+            "strongswan-icp", "values of the strongSwan chart in ICP, for the tunnel to another cluster",
             "ipplan.export.strongswan:export_icp",
         ),
         Target(
-            "strongswan-conf", "swanctl.conf of a Linux gateway in the place of the ESG, for the tunnel to IKS",
+            "strongswan-conf", "swanctl.conf of a Linux gateway in the place of the ESG, for all of its tunnels",
             "ipplan.export.strongswan:export_conf",
         ),
         Target(
-            "strongswan-conf-iks", "swanctl.conf of the other end of that tunnel",
+            "strongswan-conf-iks", "swanctl.conf of an IKS cluster, for its tunnels to ESGs",
             "ipplan.export.strongswan:export_conf_iks",
+        ),
+        Target(
+            "strongswan-conf-iks-icp", "swanctl.conf of an IKS cluster, for its tunnels to other clusters",
+            "ipplan.export.strongswan:export_conf_iks_to_clusters",
+        ),
+        Target(
+            "strongswan-conf-icp", "swanctl.conf of an ICP cluster, for its tunnels to other clusters",
+            "ipplan.export.strongswan:export_conf_icp",
+        ),
+        Target(
+            "strongswan-conf-site", "swanctl.conf of the gateway of a site, for its tunnels to ESGs",
+            "ipplan.export.strongswan:export_conf_site",
         ),
         Target("nsx-esg", "NSX-V Edge Services Gateway: XML for the NSX API", "ipplan.export.nsx_esg:export_nsx_esg"),
         Target(
@@ -107,6 +133,10 @@ TARGETS: dict[str, Target] = {
         ),
         Target("routes", "who needs which route, by device (Markdown)", "ipplan.export.routes:export_routes"),
         Target("ip-route", "the same as a shell script with ip route", "ipplan.export.routes:export_ip_route"),
+        Target(
+            "ip-address", "addresses of every device as a shell script with ip address",
+            "ipplan.export.addresses:export_ip_address",
+        ),
         Target("nftables", "the NAT of the ESG as Linux rules", "ipplan.export.nftables:export_nftables"),
         Target(
             "ibmcloud", "what to order from IBM Cloud, as commands of its CLI (shell)",
@@ -114,6 +144,10 @@ TARGETS: dict[str, Target] = {
         ),
         Target("frr", "BGP of the ESG for a Linux gateway in its place (frr.conf)", "ipplan.export.frr:export_frr"),
         Target("bird", "BGP of an IKS worker, the other end (bird.conf)", "ipplan.export.bird:export_bird"),
+        Target(
+            "static-route", "routes of IKS workers to the enterprise, for IKS's add-on (YAML)",
+            "ipplan.export.static_route:export_static_route",
+        ),
         Target("calico", "pools and BGP of a cluster for calicoctl (YAML)", "ipplan.export.calico:export_calico"),
         Target("hosts", "a hosts file of the named addresses", "ipplan.export.hosts:export_hosts"),
         Target(
@@ -129,12 +163,12 @@ TARGETS: dict[str, Target] = {
 """Every target by its name, in the order of the documentation."""
 
 
-def export(target: Target, landscape: Landscape) -> str | bytes:
+def export(target: Target, request: Request) -> str | bytes:
     """Return the text or bytes of a target. Raises ExportError where the plan lacks something for it."""
     from importlib import import_module
 
     module, _, function = target.function.partition(":")
-    made: str | bytes = getattr(import_module(module), function)(landscape)
+    made: str | bytes = getattr(import_module(module), function)(request)
     return made
 
 
@@ -156,27 +190,30 @@ def comment(text: str, sign: str = "#") -> str:
     return f"{sign} {escape(text)}"
 
 
-def mark(address: Address | None) -> str:
-    """Return an address for a table, with a star if the plan gives it to nothing; "any" where there is none."""
-    if address is None:
+def mark(address: HostAddress | None) -> str:
+    """Return an address for a table, with a star if the plan gives it to nothing; "any" where nobody knows one."""
+    if address is None or address.value is None:
         return "any"
     return f"{address.text}{'*' if address.example else ''}"
 
 
-def find_cluster(landscape: Landscape, platform: str | None = None) -> Cluster:
+def find_cluster(request: Request, platform: str | None = None) -> Cluster:
     """Return the cluster to export: the one that was asked for, or the only one, of a platform or of any."""
-    clusters = [c for c in landscape.plan.clusters.values() if platform in (None, c.platform)]
+    clusters = [c for c in request.plan.clusters.values() if platform in (None, c.platform)]
     kind = "" if platform is None else f"{platform.upper()} "
-    if landscape.cluster is not None:
-        found = [c for c in clusters if c.name == landscape.cluster]
+    asked = request.options.cluster
+    if asked is not None:
+        found = [c for c in clusters if c.name == asked]
         if not found:
-            raise ExportError(f"the plan has no {kind}cluster {landscape.cluster}")
+            raise ExportError(f"the plan has no {kind}cluster {asked}")
         return found[0]
     if not clusters:
         raise ExportError(f"the plan has no {kind}cluster", "add [clusters.NAME]")
     if len(clusters) > 1:
-        names = ", ".join(c.name for c in clusters[:8])
-        raise ExportError(f"the plan has {len(clusters):,} {kind}clusters", f"add --cluster: {names}")
+        raise ExportError(
+            f"the plan has {len(clusters):,} {kind}clusters",
+            f"add --cluster: {_some(c.name for c in clusters)}",
+        )
     return clusters[0]
 
 
@@ -184,50 +221,46 @@ def refuse(missing: Sequence[tuple[str, str]]) -> None:
     """Raise ExportError with all that is missing and what to write, where anything is."""
     if missing:
         raise ExportError(
-            "; ".join(what for what, _ in missing), "; ".join(dict.fromkeys(help_ for _, help_ in missing))
+            "; ".join(dict.fromkeys(what for what, _ in missing)),
+            "; ".join(dict.fromkeys(help_ for _, help_ in missing)),
         )
 
 
-def find_edge(landscape: Landscape, missing: Sequence[tuple[str, str]] = ()) -> Edge:
-    """Return the ESG to export: the one that was asked for, or the only one.
+def find_edge(request: Request) -> End:
+    """Return the edge to export: the one that was asked for, or the only one."""
+    return _find_end("edge", "ESG", request.landscape.ends.edges, request.options.edge)
 
-    Raises ExportError with all that is missing: what it lacks itself, and what the target found `missing` before.
-    """
-    edges = landscape.devices.edges
-    if landscape.edge is not None:
-        found = [e for e in edges if e.name == landscape.edge]
+
+def find_site(request: Request) -> End:
+    """Return the site to export: the one that was asked for, or the only one."""
+    return _find_end("site", "site", request.landscape.ends.sites, request.options.site)
+
+
+def find_esg(request: Request, edge: End, missing: Iterable[tuple[str, str]] = ()) -> Esg:
+    """Return the ESG of an edge. Raises ExportError with all that is missing for it, and what the target found missing."""
+    esg = request.landscape.esg(edge)
+    refuse((*missing, *esg.missing, *request.landscape.homeless))
+    return esg
+
+
+def _find_end(option: str, what: str, ends: Sequence[End], asked: str | None) -> End:
+    if asked is not None:
+        found = [end for end in ends if end.name == asked]
         if not found:
-            raise ExportError(f"no network of the plan names edge {landscape.edge}")
-        edge = found[0]
-    elif len(edges) > 1:
-        names = ", ".join(str(e.name) for e in edges[:8])
-        raise ExportError(f"the plan has {len(edges):,} ESGs", f"add --edge: {names}")
-    else:
-        edge = edges[0]
-    refuse((*missing, *edge.missing))
-    return edge
+            raise ExportError(
+                f"the plan has no {option} {asked}",
+                f"it has: {_some(e.name for e in ends)}" if ends else None,
+            )
+        return found[0]
+    if not ends:
+        kinds = "vcs-esg-public, vcs-esg-private and vcs-transit" if option == "edge" else "enterprise"
+        raise ExportError(f"the plan has no {what}", f"add networks of kind {kinds}")
+    if len(ends) > 1:
+        raise ExportError(
+            f"the plan has {len(ends):,} {what}s", f"add --{option}: {_some(e.name for e in ends)}"
+        )
+    return ends[0]
 
 
-def find_tunnel(landscape: Landscape, key: IntegrationKey) -> Tunnel:
-    """Return the tunnel to export, of those of an integration that the options choose; raise ExportError."""
-    if landscape.plan.integration.get(key) != "strongswan":
-        raise ExportError(
-            f'{key} is not "strongswan" in this plan', f'write {key} = "strongswan" under [integration]'
-        )
-    tunnels = [t for t in landscape.devices.tunnels if t.key == key]
-    if not tunnels:
-        raise ExportError(
-            f"the tunnel of {key} has nothing on one of its sides",
-            "add the networks that it joins, and ipplan allocate PLAN --write",
-        )
-    asked = [name for name in (landscape.cluster, landscape.edge, landscape.to) if name is not None]
-    found = [t for t in tunnels if all(name in (t.near.name, t.far.name) for name in asked)]
-    if not found:
-        raise ExportError(f"no tunnel of {key} has {' and '.join(asked)} at its ends")
-    if len(found) > 1:
-        ends = ", ".join(f"{t.near.name} and {t.far.name}" for t in found[:8])
-        raise ExportError(
-            f"the plan has {len(found):,} tunnels of {key}: {ends}",
-            "add --cluster for one end, and --to for the other",
-        )
-    return found[0]
+def _some(names: Iterable[str | None]) -> str:
+    return ", ".join(map(str, islice(names, _MOST_NAMES)))

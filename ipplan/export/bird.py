@@ -10,53 +10,62 @@ from typing import TYPE_CHECKING
 
 from ipplan.export import ExportError, comment, find_cluster, refuse
 from ipplan.export.bgp import examples, lacking
+from ipplan.landscape import End
 
 if TYPE_CHECKING:
-    from ipplan.devices.model import Session, Speaker
-    from ipplan.export import Landscape
+    from collections.abc import Mapping, Sequence
+
+    from ipplan.export import Request
+    from ipplan.landscape.model import HostAddress, Session, Speaker
 
 _LINK = "eth0"
 """The private interface of a worker."""
 
 
-def export_bird(landscape: Landscape) -> str:
-    """Return bird.conf for the first worker of an IKS cluster; raise ExportError with all that the plan lacks."""
-    cluster = find_cluster(landscape, "iks")
-    refuse(tuple(lacking(landscape.plan, "iks-asn")))
-    every = [
-        s if s.first.device == "vRouter" else s._replace(first=s.second, second=s.first)
-        for s in landscape.devices.sessions
-    ]
-    own = [
-        s for s in every
-        if s.first.device == "vRouter" and s.first.name == cluster.name
-        and (landscape.edge is None or s.second.device != "ESG" or s.second.name == landscape.edge)
-    ]  # fmt: skip
-    if not own:
-        raise ExportError(
-            f"cluster {cluster.name} has no workers with a private range, or no ESG to meet",
-            'write cidr in its network of kind = "iks-worker-private", and in one of kind = "vcs-esg-private"',
+def export_bird(request: Request) -> str:
+    """Return bird.conf for a worker of an IKS cluster, the first unless another was asked for.
+
+    Raises ExportError with all that the plan lacks.
+    """
+    cluster = find_cluster(request, "iks")
+    landscape, asked = request.landscape, request.options.edge
+    end = End("iks", cluster.name)
+    by_worker: dict[HostAddress, list[Session]] = {}
+    for session in landscape.sessions_of(end):
+        if asked is None or session.second.device != "ESG" or session.second.name == asked:
+            by_worker.setdefault(session.first.address, []).append(session)
+    missing = list(lacking(landscape, end))
+    if not by_worker and not missing:
+        missing.append(
+            (
+                f"cluster {cluster.name} has no workers with a private range, or no ESG to meet",
+                'write cidr in its network of kind = "iks-worker-private", and in one of kind = "vcs-esg-private"',
+            )
         )
-    worker = own[0].first
-    sessions = [s for s in own if s.first.address == worker.address]
+    speakers = [s for own in by_worker.values() for session in own for s in session]
+    for device, what in (
+        ("vRouter", f"cluster {cluster.name} has no pods"),
+        ("ESG", "there is no network behind the ESG"),
+        ("BCR", "there is no network behind the ESG"),
+    ):
+        if any(s.device == device and not s.announces for s in speakers):
+            missing.append(
+                (f"{what} with an IPv4 range to announce", "add networks, and ipplan allocate PLAN --write")
+            )
+    refuse(missing)
+    number, address = _choose(request.options.worker, list(by_worker), cluster.name)
+    sessions = by_worker[address]
+    worker = sessions[0].first
     peers = [s.second for s in sessions]
-    if not all(speaker.announces for speaker in (worker, *peers)):
-        what = (
-            f"cluster {cluster.name} has no pods"
-            if not worker.announces
-            else "there is no network behind the ESG"
-        )
-        raise ExportError(
-            f"{what} with an IPv4 range to announce", "add networks, and ipplan allocate PLAN --write"
-        )
     far = dict.fromkeys(s.second.subnet for s in sessions if s.across)
     # The kernel refuses a next hop that it has no route on the link to.
     kept = ' || proto = "common_vlan"' if far else ""
     lines = [
-        comment(line) for line in landscape.header(f"bird.conf of an IKS worker in cluster {cluster.name}")
+        comment(line) for line in request.header(f"bird.conf of an IKS worker in cluster {cluster.name}")
     ]
     lines += [
-        "# It is for the first worker; the others differ in its address. It accepts the networks behind the ESG, no others.",
+        f"# It is for worker {number} of {len(by_worker)}; the others differ in its address, and --worker chooses one.",
+        "# It accepts the networks behind the ESG, no others.",
         *examples((worker.address, *(p.address for p in peers)), peers),
         "log syslog all;",
         f"router id {worker.address.text};",
@@ -83,6 +92,22 @@ def export_bird(landscape: Landscape) -> str:
     for number, session in enumerate(sessions, 1):
         lines += ["", *_session(session, f"{session.second.device.lower()}{number}")]
     return "\n".join(lines) + "\n"
+
+
+def _choose(asked: str | None, workers: Sequence[HostAddress], cluster: str) -> tuple[int, HostAddress]:
+    """Return the number and the address of the worker that was asked for by either, else of the first."""
+    if asked is None:
+        return 1, workers[0]
+    numbers: Mapping[str, int] = {
+        **{address.text: number for number, address in enumerate(workers, 1)},
+        **{str(number): number for number in range(1, len(workers) + 1)},
+    }
+    if asked not in numbers:
+        raise ExportError(
+            f"cluster {cluster} has no worker {asked}",
+            f"its workers are 1 to {len(workers)}, by address {workers[0].text} to {workers[-1].text}",
+        )
+    return numbers[asked], workers[numbers[asked] - 1]
 
 
 def _session(session: Session, name: str) -> list[str]:

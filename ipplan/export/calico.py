@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ipplan.export import ExportError, comment, find_cluster, refuse
-from ipplan.export.bgp import METHODS, examples, lacking
+from ipplan.export import comment, find_cluster, refuse
+from ipplan.export.bgp import examples, lacking, methods_of
 from ipplan.export.yaml_text import dump
+from ipplan.landscape import End
 from ipplan.plan.names import as_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ipplan.addresses import Prefix
-    from ipplan.devices.model import Speaker
-    from ipplan.export import Landscape
+    from ipplan.export import Request
+    from ipplan.landscape.model import Speaker
     from ipplan.plan.model import Cluster
 
 _BLOCKS = {4: 26, 6: 122}
@@ -28,28 +29,28 @@ _LABEL = "ipplan.worker-subnet"
 """What a peer of the workers in one subnet selects nodes by; nothing sets it but who applies the file."""
 
 
-def export_calico(landscape: Landscape) -> str:
+def export_calico(request: Request) -> str:
     """Return the resources as YAML documents; raise ExportError with all that the plan lacks for them."""
-    plan = landscape.plan
-    cluster = find_cluster(landscape)
+    cluster = find_cluster(request)
+    end = End(cluster.platform, cluster.name)
     pods = [
-        n.prefix for n in plan.taking_part()
-        if n.cluster == cluster.name and n.kind.role == "pod" and n.prefix is not None
+        n.prefix for n in request.landscape.ends.of_cluster(end)
+        if n.kind.role == "pod" and n.prefix is not None
     ]  # fmt: skip
+    with_bgp = cluster.platform == "iks" and bool(methods_of(request.landscape, end))
+    missing = list(lacking(request.landscape, end)) if with_bgp else []
     if not pods:
-        raise ExportError(
-            f"no pod network of cluster {cluster.name} has a range", "ipplan allocate PLAN tells why not"
+        missing.insert(
+            0, (f"no pod network of cluster {cluster.name} has a range", "ipplan allocate PLAN tells why not")
         )
-    with_bgp = cluster.platform == "iks" and plan.integration.get("iks-vcs") in METHODS
-    if with_bgp:
-        refuse(tuple(lacking(plan, "iks-asn")))
-    lines = [comment(line) for line in landscape.header(f"Calico of cluster {cluster.name}, for calicoctl")]
+    refuse(missing)
+    lines = [comment(line) for line in request.header(f"Calico of cluster {cluster.name}, for calicoctl")]
     if cluster.platform == "iks":
         lines += [
             "# To compare: IKS makes its pool itself, and supports no change of it or of Calico's components",
             "# (IBM Cloud docs, containers, limitations.md, 2022-11-21).",
         ]
-    documents = [*_pools(cluster, pods), *(_peerings(landscape, cluster) if with_bgp else ())]
+    documents = [*_pools(cluster, pods), *(_peerings(request, cluster) if with_bgp else ())]
     return "---\n".join(["\n".join(lines) + "\n", *documents])
 
 
@@ -67,17 +68,15 @@ def _pools(cluster: Cluster, pods: Sequence[Prefix]) -> Iterator[str]:
         )  # fmt: skip
 
 
-def _peerings(landscape: Landscape, cluster: Cluster) -> Iterator[str]:
+def _peerings(request: Request, cluster: Cluster) -> Iterator[str]:
     """Yield the number of the workers and a peer for each ESG, or for the BCR in each subnet of workers."""
     yield _document(
         "BGPConfiguration", "default",
-        asNumber=landscape.plan.asns["iks-asn"], nodeToNodeMeshEnabled=True, logSeverityScreen="Info",
+        asNumber=request.plan.asns["iks-asn"], nodeToNodeMeshEnabled=True, logSeverityScreen="Info",
     )  # fmt: skip
     peers: dict[str, Speaker] = {}
-    for session in landscape.devices.sessions:
-        worker, other = session if session.first.device == "vRouter" else (session.second, session.first)
-        if worker.device == "vRouter" and worker.name == cluster.name:
-            peers.setdefault(other.address.text, other)
+    for session in request.landscape.sessions_of(End("iks", cluster.name)):
+        peers.setdefault(session.second.address.text, session.second)
     alone = len(peers) == 1
     labels: set[str] = set()
     for number, peer in enumerate(peers.values(), 1):

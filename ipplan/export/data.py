@@ -4,58 +4,90 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ipplan.landscape.model import RangeNat
 from ipplan.plan.sizing import gateway_of, resolve_addresses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from ipplan.devices.model import Devices, Edge, Speaker, Tunnel, TunnelEnd
-    from ipplan.export import Landscape
-    from ipplan.flows import Address
+    from ipplan.landscape import End
+    from ipplan.landscape.ends import Ends, Joint
+    from ipplan.landscape.model import (
+        DestinationNat,
+        Esg,
+        HostAddress,
+        Route,
+        Session,
+        SourceNat,
+        Speaker,
+        Translation,
+        Tunnel,
+        TunnelEnd,
+    )
+    from ipplan.plan.model import Network
 
 
-def describe_networks(landscape: Landscape) -> dict[str, dict[str, Any]]:
+def describe_networks(networks: Iterable[Network]) -> dict[str, dict[str, Any]]:
     """Return each network that has a range by its name, those on the default range of their platform too."""
+    return {n.name: _network(n) for n in networks if n.prefix is not None}
+
+
+def _network(network: Network) -> dict[str, Any]:
+    assert network.prefix is not None
     return {
-        n.name: {
-            "kind": n.kind.name,
-            "cluster": n.cluster,
-            "edge": n.edge,
-            "default": n.default,
-            "cidr": str(n.prefix),
-            "gateway": gateway_of(n, n.prefix),
-            "addresses": dict(resolve_addresses(n, n.prefix)),
-        }
-        for n in landscape.plan.taking_part()
-        if n.prefix is not None
+        "kind": network.kind.name,
+        "cluster": network.cluster,
+        "edge": network.edge,
+        "site": network.site,
+        "default": network.default,
+        "cidr": str(network.prefix),
+        "gateway": gateway_of(network, network.prefix),
+        "addresses": dict(resolve_addresses(network, network.prefix)),
     }
 
 
-def describe_devices(devices: Devices) -> dict[str, Any]:
-    """Return what the devices need; an address that the plan gives to nothing is marked as an example."""
+def describe_sites(ends: Ends, sites: Iterable[End]) -> list[dict[str, Any]]:
+    """Return the sites with the names of the networks that stand in each."""
+    return [{"name": site.name, "networks": [n.name for n in ends.of_site(site)]} for site in sites]
+
+
+def describe_link(ends: Ends, joint: Joint) -> dict[str, Any]:
+    """Return a link: its two ends, how they are joined, and what it carries of each side."""
     return {
-        "edges": [_edge(edge) for edge in devices.edges],
-        "bgp": [{"first": _speaker(s.first), "second": _speaker(s.second)} for s in devices.sessions],
-        "tunnels": [_tunnel(tunnel) for tunnel in devices.tunnels],
-        "routes": [
-            {
-                "device": r.device, "name": r.name, "cidr": str(r.prefix), "towards": r.via,
-                "next_hop": _address(r.next_hop), "interface": r.interface, "how": r.how, "text": r.text,
-            }
-            for r in devices.routes
-        ],
+        "first": _end_name(joint.first), "second": _end_name(joint.second), "pair": joint.pair, "method": joint.method,
+        "carries_of_first": [c.network.name for c in ends.carried(joint, joint.first)],
+        "carries_of_second": [c.network.name for c in ends.carried(joint, joint.second)],
     }  # fmt: skip
 
 
-def _address(address: Address | None) -> dict[str, Any] | None:
-    if address is None:
+def _end_name(end: End) -> dict[str, Any]:
+    return {"kind": end.kind, "name": end.name}
+
+
+def describe_route(route: Route) -> dict[str, Any]:
+    """Return one route."""
+    return {
+        "device": route.device, "name": route.name, "cidr": str(route.prefix), "towards": route.via,
+        "next_hop": _address(route.next_hop), "interface": route.interface, "how": route.how, "text": route.text,
+    }  # fmt: skip
+
+
+def describe_session(session: Session) -> dict[str, Any]:
+    """Return one BGP session."""
+    return {"first": _speaker(session.first), "second": _speaker(session.second)}
+
+
+def _address(address: HostAddress | None) -> dict[str, Any] | None:
+    """Return an address; one that the plan gives to nothing is marked as an example."""
+    if address is None or address.value is None:
         return None
     return {"address": address.text, "example": address.example}
 
 
-def _edge(edge: Edge) -> dict[str, Any]:
+def describe_esg(esg: Esg) -> dict[str, Any]:
+    """Return one ESG: its interfaces, what is behind it, and its NAT rules in their order."""
     return {
-        "name": edge.name,
+        "name": esg.name,
         "interfaces": [
             {
                 "role": i.role,
@@ -71,24 +103,38 @@ def _edge(edge: Edge) -> dict[str, Any]:
                     for g in i.groups
                 ],
             }
-            for i in edge.interfaces
+            for i in esg.interfaces
         ],
-        "networks": [n.name for n in edge.behind],
-        "source_nat": [
-            {
-                "interface": r.interface, "source": str(r.source), "destination": None if r.match is None else str(r.match),
-                "address": _address(r.address), "text": r.text,
-            }
-            for r in edge.source_nat
-        ],
-        "destination_nat": [
-            {
-                "interface": r.interface, "address": _address(r.address), "target": _address(r.target),
-                "protocol": r.protocol, "port": r.port, "text": r.text,
-            }
-            for r in edge.destination_nat
-        ],
+        "networks": [n.name for n in esg.behind],
+        "source_nat": [_source_nat(rule) for rule in esg.source_nat],
+        "destination_nat": list(_destination_nat((*esg.range_nat, *esg.destination_nat))),
+    }
+
+
+def _source_nat(rule: SourceNat) -> dict[str, Any]:
+    return {
+        "interface": rule.interface, "source": str(rule.source),
+        "destination": None if rule.match is None else str(rule.match), "address": _address(rule.address),
+        "range": None if rule.shown is None else str(rule.shown), "text": rule.text,
     }  # fmt: skip
+
+
+def _destination_nat(rules: Iterable[RangeNat | DestinationNat]) -> Iterator[dict[str, Any]]:
+    """Yield the rules with the same keys each: those of a range have no address, the others no range."""
+    for rule in rules:
+        keys: Mapping[str, Any] = {
+            "interface": rule.interface, "address": None, "target": None, "protocol": None, "port": None,
+            "source": None, "range": None, "target_range": None, "text": rule.text,
+        }  # fmt: skip
+        if isinstance(rule, RangeNat):
+            yield {
+                **keys, "source": str(rule.match), "range": str(rule.shown), "target_range": str(rule.target),
+            }  # fmt: skip
+        else:
+            yield {
+                **keys, "address": _address(rule.address), "target": _address(rule.target),
+                "protocol": rule.protocol, "port": rule.port,
+            }  # fmt: skip
 
 
 def _speaker(speaker: Speaker) -> dict[str, Any]:
@@ -98,17 +144,24 @@ def _speaker(speaker: Speaker) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _tunnel(tunnel: Tunnel) -> dict[str, Any]:
+def describe_tunnel(tunnel: Tunnel) -> dict[str, Any]:
+    """Return one tunnel with both of its ends, and what is translated of each side."""
     return {
-        "name": tunnel.label, "integration": tunnel.key, "ike": tunnel.ike,
-        "near": _end(tunnel.near), "far": _end(tunnel.far),
+        "name": tunnel.label, "integration": tunnel.joint.integration, "method": tunnel.joint.method, "ike": tunnel.ike,
+        "private": tunnel.private, "near": _end(tunnel.near, tunnel.near_nat), "far": _end(tunnel.far, tunnel.far_nat),
     }  # fmt: skip
 
 
-def _end(end: TunnelEnd) -> dict[str, Any]:
+_SITES = {"iks": "iks", "icp": "icp", "edge": "overlay", "site": "enterprise"}
+"""What the key `site` of a tunnel's end calls it; it is older than `kind`."""
+
+
+def _end(end: TunnelEnd, nat: Iterable[Translation]) -> dict[str, Any]:
     return {
-        "site": end.site, "name": end.name, "gateway": _address(end.gateway), "inside": _address(end.inside),
-        "identity": end.identity, "subnets": _texts(end.subnets),
+        "site": _SITES.get(end.end.kind), "kind": end.end.kind, "name": end.name, "gateway": _address(end.gateway),
+        "inside": _address(end.inside), "identity": end.identity, "subnets": _texts(end.subnets),
+        "policy": _texts(end.policy),
+        "nat": [{"network": t.network, "real": str(t.real), "shown": str(t.shown)} for t in nat],
     }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.export import comment, find_edge, refuse
+from ipplan.export import comment, find_edge, find_esg
 from ipplan.export.bgp import examples, lacking
 from ipplan.plan.names import as_label
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ipplan.addresses import Prefix
-    from ipplan.devices.model import Edge, Session
-    from ipplan.export import Landscape
+    from ipplan.export import Request
+    from ipplan.landscape import End, Landscape
+    from ipplan.landscape.model import Esg, Session
 
 _DEFAULT_LIMIT = 100
 """Neighbours that FRR takes from a range unless told otherwise."""
@@ -25,34 +26,42 @@ _MOST = 5000
 """The largest limit that every version of FRR takes."""
 
 
-def export_frr(landscape: Landscape) -> str:
+def export_frr(request: Request) -> str:
     """Return frr.conf for one ESG; raise ExportError with all that the plan lacks for it."""
-    edge = find_edge(landscape, tuple(lacking(landscape.plan, "esg-asn")))
-    refuse(tuple(_without_ends(edge)))
-    esg = edge.sessions[0].first
-    private = edge.interface("private")
+    edge = find_edge(request)
+    missing = tuple(lacking(request.landscape, edge))
+    own = find_esg(request, edge, (*missing, *(() if missing else _without_ends(request.landscape, edge))))
+    esg = own.sessions[0].first
+    private = own.interface("private")
     assert private is not None
     link = f"eth{private.number}"
-    static = [r for r in edge.routes if r.device == "ESG" and r.via == "DLR" and r.prefix.version == 4]
-    peers = {
-        s.second.name: [t for t in edge.sessions if t.second.name == s.second.name] for s in edge.sessions
-    }
-    groups = [_Group(nth if len(peers) > 1 else None, own) for nth, own in enumerate(peers.values(), 1)]
+    static = [r for r in own.routes if r.via == "DLR" and r.how == "static" and r.prefix.version == 4]
+    peers: dict[tuple[str, str | None], list[Session]] = {}
+    for session in own.sessions:
+        peers.setdefault((session.second.device, session.second.name), []).append(session)
+    lists: dict[tuple[Prefix, ...], str] = {}
+    for session in own.sessions:
+        lists.setdefault(session.first.announces, f"overlay-{len(lists) + 1}" if lists else "overlay")
+    groups = [
+        _Group(nth if len(peers) > 1 else None, sessions, lists[sessions[0].first.announces])
+        for nth, sessions in enumerate(peers.values(), 1)
+    ]
+    announced = tuple(dict.fromkeys(prefix for prefixes in lists for prefix in prefixes))
 
-    lines = [comment(line, "!") for line in landscape.header(f"frr.conf of {edge.name or 'the ESG'}")]
+    lines = [comment(line, "!") for line in request.header(f"frr.conf of {own.name or 'the ESG'}")]
     lines += [
         "! It announces the networks behind the ESG, and accepts the pods of IKS in blocks, as Calico announces them.",
-        *examples((esg.address, *(r.next_hop for r in static)), (s.second for s in edge.sessions), "!"),
+        *examples((esg.address, *(r.next_hop for r in static)), (s.second for s in own.sessions), "!"),
         "frr defaults traditional",
-        f"hostname {as_label(edge.name or 'esg')}",
+        f"hostname {as_label(own.name or 'esg')}",
         "log syslog informational",
         "service integrated-vtysh-config",
         "ip forwarding",
         "!",
         *(f"ip route {r.prefix} {r.next_hop.text}" for r in static if r.next_hop is not None),
-        *_on_link(edge, link),
+        *_on_link(own, link),
         "!",
-        *_prefix_list("overlay", esg.announces),
+        *(line for prefixes, name in lists.items() for line in _prefix_list(name, prefixes)),
         *(line for group in groups for line in group.prefix_list()),
         "!",
         f"router bgp {esg.asn}",
@@ -64,7 +73,7 @@ def export_frr(landscape: Landscape) -> str:
         *_listen(groups),
         " !",
         " address-family ipv4 unicast",
-        *(f"  network {prefix}" for prefix in esg.announces),
+        *(f"  network {prefix}" for prefix in announced),
         *(f"  {line}" for group in groups for line in group.family()),
         " exit-address-family",
         "exit",
@@ -74,10 +83,11 @@ def export_frr(landscape: Landscape) -> str:
 
 
 class _Group:
-    """The sessions with the workers of one cluster, or with the BCR: one peer group, with its own prefix list."""
+    """The sessions with the workers of one cluster, or with the BCR: one peer group, with its own prefix lists."""
 
-    def __init__(self, number: int | None, sessions: Sequence[Session]) -> None:
+    def __init__(self, number: int | None, sessions: Sequence[Session], overlay: str) -> None:
         self.sessions = sessions
+        self.overlay = overlay
         self.peer = sessions[0].second
         suffix = "" if number is None else f"-{number}"
         self.pods = f"pods{suffix}"
@@ -111,23 +121,24 @@ class _Group:
             # Between equal numbers FRR would announce the DLR as next hop, which no worker reaches.
             f"neighbor {self.name} next-hop-self",
             f"neighbor {self.name} prefix-list {self.pods} in",
-            f"neighbor {self.name} prefix-list overlay out",
+            f"neighbor {self.name} prefix-list {self.overlay} out",
         ]
 
 
-def _without_ends(edge: Edge) -> Iterator[tuple[str, str]]:
+def _without_ends(landscape: Landscape, edge: End) -> Iterator[tuple[str, str]]:
     """Yield what keeps a session from having two ends that have something to say."""
-    if not edge.sessions:
+    esg = landscape.esg(edge)
+    if not esg.sessions:
         yield (
             "no IKS cluster has workers with a private range",
             'write cidr in a network of kind = "iks-worker-private" as soon as IBM Cloud has assigned it',
         )
-    elif not edge.sessions[0].first.announces:
+    elif not any(session.first.announces for session in esg.sessions):
         yield (
             "no network behind the ESG has an IPv4 range to announce",
             "add networks, and ipplan allocate PLAN --write",
         )
-    elif any(r.via == "DLR" and r.prefix.version == 4 and r.next_hop is None for r in edge.routes):
+    elif any(r.via == "DLR" and r.prefix.version == 4 and r.next_hop is None for r in esg.routes):
         yield "the transit network has no IPv4 range", "write an IPv4 cidr in the one of kind vcs-transit"
 
 
@@ -138,7 +149,7 @@ def _prefix_list(name: str, prefixes: Iterable[Prefix], *, blocks: bool = False)
     ]
 
 
-def _on_link(edge: Edge, link: str) -> list[str]:
+def _on_link(edge: Esg, link: str) -> list[str]:
     """Return routes to subnets of workers on the common VLAN that the ESG has no address in."""
     subnets = dict.fromkeys(s.second.subnet for s in edge.sessions if s.across)
     note = f"on the common VLAN, not through the BCR, which drops pods; {link} is an example, the private interface"

@@ -9,21 +9,21 @@ from ipplan.plan.names import as_label
 from ipplan.plan.sizing import resolve_addresses
 
 if TYPE_CHECKING:
-    from ipplan.export import Landscape
+    from ipplan.export import Request
 
 
-def export_hosts(landscape: Landscape) -> str:
+def export_hosts(request: Request) -> str:
     """Return a line for each named address, as NAME.NETWORK, and in the domain if there is one.
 
     Raises ExportError where the plan names no address.
     """
-    lines = [comment(line) for line in landscape.header("hosts file of the named addresses")]
+    lines = [comment(line) for line in request.header("hosts file of the named addresses")]
     start = len(lines)
-    for network in landscape.plan.networks:
+    for network in request.plan.networks:
         if network.prefix is not None:
             for name, address in resolve_addresses(network, network.prefix):
                 host = f"{as_label(name)}.{as_label(network.name)}"
-                alias = "" if landscape.domain is None else f"\t{host}.{landscape.domain}"
+                alias = "" if request.options.domain is None else f"\t{host}.{request.options.domain}"
                 lines.append(f"{address}\t{host}{alias}")
     if len(lines) == start:
         raise ExportError(

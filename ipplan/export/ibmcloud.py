@@ -20,7 +20,7 @@ from ipplan.plan.names import as_label
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ipplan.export import Landscape
+    from ipplan.export import Request
     from ipplan.inventory import Entry
     from ipplan.plan.model import Cluster, Network
 
@@ -72,14 +72,14 @@ class _Step:
         return [f"{name})", *(f"    {line}" if line else "" for line in (*needed, *self.lines)), "    ;;"]
 
 
-def export_ibmcloud(landscape: Landscape) -> str:
+def export_ibmcloud(request: Request) -> str:
     """Return the script; raise ExportError where nothing is to be ordered, or a range of a cluster is missing.
 
     It has two steps, because a subnet can only be added to a cluster whose workers stand on its VLAN. What the plan does
     not know, VLANs and flavors, are variables that the script asks for. The ranges of pods and services are written
     even where they are IKS's own defaults: these have changed before, in October 2017.
     """
-    plan = landscape.plan
+    plan = request.plan
     clusters = [c for c in plan.clusters.values() if c.platform == "iks"]
     entries = [e for e in list_networks(plan) if e.network.kind.provider == "ibm"]
     if not clusters and all(e.prefix is not None for e in entries):
@@ -92,12 +92,12 @@ def export_ibmcloud(landscape: Landscape) -> str:
     for cluster in clusters:
         suffix = suffixes[cluster.name] if len(clusters) > 1 else ""
         own = [e for e in entries if e.network.cluster == cluster.name]
-        _create(create, landscape, cluster, own, suffix)
+        _create(create, request, cluster, own, suffix)
         _cluster_subnets(subnets, cluster, own, suffix)
     known = {c.name for c in clusters}
     _instance_subnets(subnets, [e for e in entries if e.network.cluster not in known and e.prefix is None])
     lines = [
-        *landscape.header("what to order from IBM Cloud: IKS clusters and portable subnets"),
+        *request.header("what to order from IBM Cloud: IKS clusters and portable subnets"),
         "Read it before you run it: what it orders is billed. First: ibmcloud login.",
         "usage: sh FILE clusters, and when the workers are deployed, sh FILE subnets",
         "VLANs are given by their id (ibmcloud ks vlan ls --zone ZONE, ibmcloud sl vlan list).",
@@ -130,17 +130,17 @@ def _name(step: _Step, cluster: Cluster, suffix: str) -> str:
     return step.ask(f"CLUSTER{suffix}", "a name for the cluster that IKS takes")
 
 
-def _zone(step: _Step, landscape: Landscape, own: list[Entry], suffix: str) -> str:
+def _zone(step: _Step, request: Request, own: list[Entry], suffix: str) -> str:
     """Return the zone of a cluster as a word of the shell; a variable where the plan does not tell it.
 
     Of several data centers it is the one that IBM Cloud gives the cluster's subnets from.
     """
-    centers = landscape.plan.data_centers
+    centers = request.plan.data_centers
     told = {
         row.data_center
         for entry in own
         if entry.prefix is not None
-        for row in landscape.catalog.overlapping(entry.prefix)
+        for row in request.catalog.overlapping(entry.prefix)
         if row.data_center in centers and row.prefix.covers(entry.prefix)
     }
     sure = [center for center in centers if len(centers) == 1 or told == {center}]
@@ -151,7 +151,7 @@ def _zone(step: _Step, landscape: Landscape, own: list[Entry], suffix: str) -> s
     return step.ask(f"ZONE{suffix}", "the zone of the cluster")
 
 
-def _create(step: _Step, landscape: Landscape, cluster: Cluster, own: list[Entry], suffix: str) -> None:
+def _create(step: _Step, request: Request, cluster: Cluster, own: list[Entry], suffix: str) -> None:
     """Add the command that creates a cluster."""
     step.lines.append("")
     step.say(f"cluster {cluster.name}")
@@ -166,14 +166,14 @@ def _create(step: _Step, landscape: Landscape, cluster: Cluster, own: list[Entry
     flavor = step.ask(f"FLAVOR{suffix}", "the flavor of the workers, such as b3c.4x16")
     private = step.ask(f"PRIVATE_VLAN{suffix}", "the id of the private VLAN of the workers")
     words = [
-        f"--name {_name(step, cluster, suffix)}", f"--zone {_zone(step, landscape, own, suffix)}",
+        f"--name {_name(step, cluster, suffix)}", f"--zone {_zone(step, request, own, suffix)}",
         f"--flavor {flavor}", f"--private-vlan {private}",
     ]  # fmt: skip
     # A plan without any subnet of the cluster has only begun, and says nothing of its VLANs.
     if own and not any(e.network.kind.public for e in own):
         step.say("no public network in the plan: the private service endpoint or a gateway is needed")
         words.append("--private-only")
-        if landscape.plan.account_routing == "vrf":
+        if request.plan.account_routing == "vrf":
             words.append("--private-service-endpoint")
     else:
         public = step.ask(f"PUBLIC_VLAN{suffix}", "the id of the public VLAN of the workers")
@@ -181,7 +181,7 @@ def _create(step: _Step, landscape: Landscape, cluster: Cluster, own: list[Entry
     if cluster.workers is not None:
         words.append(f"--workers {cluster.workers}")
     for kind, option, what in _OPTIONS:
-        cidr = _inside(landscape, cluster, kind)
+        cidr = _inside(request, cluster, kind)
         if cidr == IKS_DEFAULTS[kind]:
             step.say(f"{cidr} is the default of IKS for {what}")
         words.append(f"{option} {quote(cidr)}")
@@ -191,9 +191,9 @@ def _create(step: _Step, landscape: Landscape, cluster: Cluster, own: list[Entry
     step.lines.append(" \\\n        ".join(["ibmcloud ks cluster create classic", *words]))
 
 
-def _inside(landscape: Landscape, cluster: Cluster, kind: str) -> str:
+def _inside(request: Request, cluster: Cluster, kind: str) -> str:
     """Return the range of a cluster's pods or services; raise ExportError without one, or with several."""
-    found = [n for n in landscape.plan.taking_part() if n.kind.name == kind and n.cluster == cluster.name]
+    found = [n for n in request.plan.taking_part() if n.kind.name == kind and n.cluster == cluster.name]
     if len(found) > 1:
         names = ", ".join(n.name for n in found[:8])
         raise ExportError(

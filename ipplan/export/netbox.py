@@ -7,12 +7,12 @@ import io
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ipplan.export import Landscape
+    from ipplan.export import Request
 
 
-def export_netbox(landscape: Landscape) -> str:
+def export_netbox(request: Request) -> str:
     """Return a row for each pool (a container) and each network with a range; CSV has no place for a header line."""
-    plan = landscape.plan
+    plan = request.plan
     rows = [(str(pool.prefix), "container", "BYOIP pool") for pool in plan.pools]
     for network in plan.taking_part():
         if network.prefix is not None:

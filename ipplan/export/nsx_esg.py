@@ -9,23 +9,33 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.devices.model import DEFAULT_ROUTES
-from ipplan.export import find_edge, mark
-from ipplan.export.bgp import METHODS, lacking
+from ipplan.export import find_edge, find_esg, mark
+from ipplan.export.bgp import lacking, methods_of
+from ipplan.export.routes import show_hop
+from ipplan.landscape.model import DEFAULT_ROUTES
 from ipplan.output.table import Column, Table, render_markdown
 from ipplan.output.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ipplan.devices.model import Edge, Role, Session, Tunnel
-    from ipplan.export import Landscape
-    from ipplan.flows import Address
+    from ipplan.addresses import Prefix
+    from ipplan.export import Request
+    from ipplan.landscape.model import Esg, HostAddress, Interface, Role, Session, Tunnel, TunnelEnd
 
+_IPSEC = ("strongswan", "ipsec")
+"""The methods of links that are IPsec tunnels of the ESG."""
 _LONGEST = 1024
 """Characters of a description (API guide, static routes)."""
-_TITLES: dict[Role, str] = {"public": "Public Uplink", "private": "Private Uplink", "transit": "Transit"}
+_TITLES: dict[Role, str] = {
+    "public": "Public Uplink", "private": "Private Uplink", "transit": "Transit", "workers": "ICP workers",
+    "gre": "GRE tunnel",
+}  # fmt: skip
 """What the interfaces are called in IBM's design (vmwaresolutions archiref/nsx/networking_services.md, 2018-11-20)."""
+
+
+_MATCHES = {"snat": "snatMatchDestinationAddress", "dnat": "dnatMatchSourceAddress"}
+"""What limits a rule to the other side, by its action."""
 
 
 class _Rule(NamedTuple):
@@ -42,12 +52,12 @@ class _Rule(NamedTuple):
     example: bool
 
 
-def export_nsx_esg(landscape: Landscape) -> str:
+def export_nsx_esg(request: Request) -> str:
     """Return the configuration of one ESG as XML; raise ExportError with all that the plan lacks for it."""
-    edge = _find_edge(landscape)
+    edge = _find_edge(request)
     name = edge.name or "the ESG"
     lines = [
-        *landscape.header(f"NSX for vSphere, {name}: interfaces, NAT, routing and IPsec"),
+        *request.header(f"NSX for vSphere, {name}: interfaces, NAT, routing and IPsec"),
         "Send features/nat, features/routing and features/ipsec with PUT to /api/4.0/edges/ID/nat/config,",
         "/routing/config and /ipsec/config; each replaces all that is there. vnics belongs to PUT /api/4.0/edges/ID.",
         "Rules that keep a source have the same original and translated address, and need NSX 6.3.0.",
@@ -60,16 +70,16 @@ def export_nsx_esg(landscape: Landscape) -> str:
     features = ET.SubElement(root, "features")
     _nat(ET.SubElement(features, "nat"), edge)
     _routing(ET.SubElement(features, "routing"), edge)
-    if any(t.key == "iks-vcs" for t in edge.tunnels):
+    if any(t.joint.method in _IPSEC for t in edge.tunnels):
         _ipsec(ET.SubElement(features, "ipsec"), edge)
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
-def export_nsx_esg_table(landscape: Landscape) -> str:
+def export_nsx_esg_table(request: Request) -> str:
     """Return the same configuration as tables to read or to type from, in Markdown."""
-    edge = _find_edge(landscape)
-    head, made = landscape.header(f"ESG {edge.name or ''}".strip())
+    edge = _find_edge(request)
+    head, made = request.header(f"ESG {edge.name or ''}".strip())
     parts = [
         f"# {escape(head)}\n\n{escape(made)}. A star marks an example: an address that the plan gives to nothing.\n"
     ]
@@ -80,10 +90,11 @@ def export_nsx_esg_table(landscape: Landscape) -> str:
     return "\n".join(parts)
 
 
-def _find_edge(landscape: Landscape) -> Edge:
+def _find_edge(request: Request) -> Esg:
     """Return the ESG; its BGP sessions, if it has any, need numbers."""
-    needed = landscape.plan.integration.get("iks-vcs") in METHODS
-    return find_edge(landscape, tuple(lacking(landscape.plan, "esg-asn")) if needed else ())
+    edge = find_edge(request)
+    needed = methods_of(request.landscape, edge)
+    return find_esg(request, edge, lacking(request.landscape, edge) if needed else ())
 
 
 def _for_comment(line: str) -> str:
@@ -104,14 +115,14 @@ def _note(parent: ET.Element, text: str) -> None:
 # XML.
 
 
-def _vnics(root: ET.Element, edge: Edge) -> None:
+def _vnics(root: ET.Element, edge: Esg) -> None:
     vnics = ET.SubElement(root, "vnics")
     for interface in edge.interfaces:
         vnic = ET.SubElement(vnics, "vnic")
         if interface.address.example:
             _note(vnic, f"{interface.address} is an example: write addresses = {{ uplink = 2 }} in the plan")
-        kind = "internal" if interface.role == "transit" else "uplink"
-        _put(vnic, index=str(interface.number), name=_TITLES[interface.role], type=kind)
+        kind = "internal" if interface.role in ("transit", "workers") else "uplink"
+        _put(vnic, index=str(interface.number), name=_title(interface), type=kind)
         groups = ET.SubElement(vnic, "addressGroups")
         for group in interface.groups:
             element = ET.SubElement(groups, "addressGroup")
@@ -125,14 +136,25 @@ def _vnics(root: ET.Element, edge: Edge) -> None:
         _put(vnic, isConnected="true")
 
 
-def _rules(edge: Edge) -> Iterator[_Rule]:
+def _title(interface: Interface) -> str:
+    """Return the name of an interface; that of one to workers names their network."""
+    title = _TITLES[interface.role]
+    return title if interface.role != "workers" else f"{title}, {interface.groups[0].network.name}"
+
+
+def _rules(edge: Esg) -> Iterator[_Rule]:
     for rule in edge.source_nat:
-        address = rule.address.text if rule.address is not None else str(rule.source)
+        address = rule.address.text if rule.address is not None else str(rule.shown or rule.source)
         match = "any" if rule.match is None else str(rule.match)
         example = rule.address is not None and rule.address.example
         yield _Rule(
             "snat", rule.interface, str(rule.source), match, address, "any", "any", rule.text, example
         )
+    for back in edge.range_nat:
+        yield _Rule(
+            "dnat", back.interface, str(back.shown), str(back.match), str(back.target), "any", "any", back.text,
+            example=False,
+        )  # fmt: skip
     for nat in edge.destination_nat:
         port = "any" if nat.port is None else str(nat.port)
         yield _Rule(
@@ -141,31 +163,36 @@ def _rules(edge: Edge) -> Iterator[_Rule]:
         )  # fmt: skip
 
 
-def _nat(nat: ET.Element, edge: Edge) -> None:
+def _nat(nat: ET.Element, edge: Esg) -> None:
     rules = ET.SubElement(nat, "natRules")
     for rule in _rules(edge):
         element = ET.SubElement(rules, "natRule")
         if rule.example:
             _note(element, "holds an example")
-        _put(element, action=rule.action, vnic=_number(edge, rule.interface), originalAddress=rule.original)
+        _put(element, action=rule.action)
+        if rule.interface == "gre":
+            _note(element, "without vnic, because a GRE tunnel has none; the addresses limit it")
+        else:
+            _put(element, vnic=_number(edge, rule.interface))
+        _put(element, originalAddress=rule.original)
         if rule.match != "any":
-            _put(element, snatMatchDestinationAddress=rule.match)
+            _put(element, **{_MATCHES[rule.action]: rule.match})
         _put(
             element, translatedAddress=rule.translated, loggingEnabled="false", enabled="true",
             description=rule.text, protocol=rule.protocol, translatedPort=rule.port, originalPort=rule.port,
         )  # fmt: skip
 
 
-def _number(edge: Edge, role: Role | None) -> str:
+def _number(edge: Esg, role: Role | None) -> str:
     return "" if role is None else str(next(i.number for i in edge.interfaces if i.role == role))
 
 
-def _routing(routing: ET.Element, edge: Edge) -> None:
+def _routing(routing: ET.Element, edge: Esg) -> None:
     if edge.sessions:
         _global(ET.SubElement(routing, "routingGlobalConfig"), edge)
     static = ET.SubElement(routing, "staticRouting")
     routes = ET.SubElement(static, "staticRoutes")
-    own = [r for r in edge.routes if r.device == "ESG" and r.how == "static" and r.next_hop is not None]
+    own = [r for r in edge.routes if r.how == "static" and r.next_hop is not None]
     for route in own:
         if route.prefix != DEFAULT_ROUTES[4] and route.next_hop is not None:
             _put(
@@ -173,10 +200,14 @@ def _routing(routing: ET.Element, edge: Edge) -> None:
                 vnic=_number(edge, route.interface), network=str(route.prefix), nextHop=route.next_hop.text,
             )  # fmt: skip
     for route in edge.routes:
-        if route.device == "ESG" and route.how == "link":
+        if route.how == "link":
             _note(
                 routes, f"{route.prefix} has to be reached {route.text}: a route here takes a next hop, so give the"
                 " interface an address in that subnet",
+            )  # fmt: skip
+        elif route.how == "gre":
+            _note(
+                routes, f"{route.prefix} belongs into {route.text}: add the GRE tunnel with its addresses, then this route",
             )  # fmt: skip
     for route in own:
         if route.prefix == DEFAULT_ROUTES[4] and route.next_hop is not None:
@@ -188,17 +219,20 @@ def _routing(routing: ET.Element, edge: Edge) -> None:
         _bgp(ET.SubElement(routing, "bgp"), edge)
 
 
-def _global(config: ET.Element, edge: Edge) -> None:
-    first = edge.sessions[0].first
-    _put(config, routerId=first.address.text)
+def _announced(edge: Esg) -> tuple[Prefix, ...]:
+    """Return all that the ESG announces, to whomever."""
+    return tuple(dict.fromkeys(prefix for s in edge.sessions for prefix in s.first.announces))
+
+
+def _global(config: ET.Element, edge: Esg) -> None:
+    _put(config, routerId=edge.sessions[0].first.address.text)
     prefixes = ET.SubElement(config, "ipPrefixes")
-    for number, prefix in enumerate(first.announces, 1):
+    for number, prefix in enumerate(_announced(edge), 1):
         _put(ET.SubElement(prefixes, "ipPrefix"), name=f"overlay-{number}", ipAddress=str(prefix))
 
 
-def _bgp(bgp: ET.Element, edge: Edge) -> None:
-    first = edge.sessions[0].first
-    _put(bgp, enabled="true", localASNumber=str(first.asn))
+def _bgp(bgp: ET.Element, edge: Esg) -> None:
+    _put(bgp, enabled="true", localASNumber=str(edge.sessions[0].first.asn))
     neighbours = ET.SubElement(bgp, "bgpNeighbours")
     for session in edge.sessions:
         element = ET.SubElement(neighbours, "bgpNeighbour")
@@ -211,7 +245,7 @@ def _bgp(bgp: ET.Element, edge: Edge) -> None:
         filters = ET.SubElement(element, "bgpFilters")
         for direction, prefixes, longest in (
             ("in", session.second.announces, "32"),
-            ("out", first.announces, None),
+            ("out", session.first.announces, None),
         ):
             for prefix in prefixes:
                 item = ET.SubElement(filters, "bgpFilter")
@@ -226,12 +260,18 @@ def _bgp(bgp: ET.Element, edge: Edge) -> None:
     redistribution = ET.SubElement(bgp, "redistribution")
     _put(redistribution, enabled="true")
     rules = ET.SubElement(redistribution, "rules")
-    for number, _ in enumerate(first.announces, 1):
+    connected = {r.prefix for r in edge.routes if r.how == "connected"}
+    for number, prefix in enumerate(_announced(edge), 1):
         rule = ET.SubElement(rules, "rule")
         _put(rule, prefixName=f"overlay-{number}")
         origin = ET.SubElement(rule, "from")
-        _put(origin, ospf="false", bgp="false", static="true", connected="false")
+        own = prefix in connected
+        _put(origin, ospf="false", bgp="false", static=_word(not own), connected=_word(own))
         _put(rule, action="permit")
+
+
+def _word(value: bool) -> str:  # noqa: FBT001
+    return "true" if value else "false"
 
 
 def _about(session: Session) -> str:
@@ -244,29 +284,39 @@ def _about(session: Session) -> str:
     return ""
 
 
-def _ipsec(ipsec: ET.Element, edge: Edge) -> None:
+def _ipsec(ipsec: ET.Element, edge: Esg) -> None:
     _put(ipsec, enabled="true")
     sites = ET.SubElement(ipsec, "sites")
     for tunnel in edge.tunnels:
-        if tunnel.key == "iks-vcs" and tunnel.far.gateway is not None:
-            _site(ET.SubElement(sites, "site"), tunnel, tunnel.far.gateway)
+        local = tunnel.end_at(edge.end).gateway
+        if tunnel.joint.method in _IPSEC and local is not None:
+            _site(ET.SubElement(sites, "site"), tunnel, edge, local)
 
 
-def _site(site: ET.Element, tunnel: Tunnel, local: Address) -> None:
+def _site(site: ET.Element, tunnel: Tunnel, edge: Esg, local: HostAddress) -> None:
+    own, far = tunnel.end_at(edge.end), tunnel.far_from(edge.end)
+    what = (
+        f"strongSwan of IKS cluster {far.name}" if far.end.kind == "iks" else f"the tunnel to {far.end.title}"
+    )
+    known = far.gateway is not None and far.gateway.value is not None
+    for address in (local, far.gateway):
+        if address is not None and address.value is not None and address.example:
+            _note(site, f"{address} is an example")
     _put(
-        site, enabled="true", name=tunnel.label, description=f"strongSwan of IKS cluster {tunnel.near.name}",
-        localId=tunnel.far.identity, localIp=local.text, peerId=tunnel.near.identity,
-        peerIp=tunnel.near.gateway.text if tunnel.near.gateway is not None else "any",
+        site, enabled="true", name=tunnel.label, description=what, localId=own.identity, localIp=local.text,
+        peerId=far.identity, peerIp=far.gateway.text if far.gateway is not None and known else "any",
         encryptionAlgorithm="aes256",
     )  # fmt: skip
     # Left out, because the API requires it with this mode; an empty one may be taken for agreed.
     _note(site, "write the pre-shared key here as psk: it belongs into no plan, and is required")
     _put(site, authenticationMode="psk", enablePfs="true", dhGroup="dh14")
-    for name, prefixes in (("localSubnets", tunnel.far.subnets), ("peerSubnets", tunnel.near.subnets)):
+    for name, prefixes in (("localSubnets", own.policy), ("peerSubnets", far.policy)):
         subnets = ET.SubElement(site, name)
         for prefix in prefixes:
             _put(subnets, subnet=str(prefix))
-    _put(site, ikeOption=f"ikev{tunnel.ike}", digestAlgorithm="sha-256", responderOnly="true")
+    _put(
+        site, ikeOption=f"ikev{tunnel.ike}", digestAlgorithm="sha-256", responderOnly=_word(own is not tunnel.near)
+    )  # fmt: skip
 
 
 # Tables.
@@ -274,12 +324,13 @@ def _site(site: ET.Element, tunnel: Tunnel, local: Address) -> None:
 _Rows = list[list[str | int | None]]
 
 
-def _tables(edge: Edge) -> Iterator[tuple[str, tuple[str, ...], _Rows]]:
+def _tables(edge: Esg) -> Iterator[tuple[str, tuple[str, ...], _Rows]]:
     """Yield title, columns and rows of each table."""
     yield "Interfaces", ("vNIC", "name", "primary address", "secondary addresses", "network", "router"), [
         [
-            str(i.number), _TITLES[i.role], f"{mark(g.primary)}/{g.network.prefix.length}",
-            ", ".join(map(mark, g.secondary)), g.network.name, mark(i.gateway),
+            str(i.number), _title(i), f"{mark(g.primary)}/{g.network.prefix.length}",
+            ", ".join(map(mark, g.secondary)), g.network.name,
+            "itself" if i.gateway is None else mark(i.gateway),
         ]
         for i in edge.interfaces for g in i.groups if g.network.prefix is not None
     ]  # fmt: skip
@@ -289,10 +340,10 @@ def _tables(edge: Edge) -> Iterator[tuple[str, tuple[str, ...], _Rows]]:
     ]  # fmt: skip
     yield "Routes", ("network", "next hop", "towards", "interface", "how", "what"), [
         [
-            str(r.prefix), mark(r.next_hop) if r.next_hop is not None else "", r.via,
+            str(r.prefix), show_hop(r), r.via,
             "" if r.interface is None else _TITLES[r.interface], r.how, r.text,
         ]
-        for r in edge.routes if r.device == "ESG"
+        for r in edge.routes
     ]  # fmt: skip
     yield "BGP", ("local address", "local AS", "neighbour", "what", "remote AS", "announces", "accepts"), [
         [
@@ -304,20 +355,43 @@ def _tables(edge: Edge) -> Iterator[tuple[str, tuple[str, ...], _Rows]]:
     ]  # fmt: skip
     yield "IPsec sites", ("name", "local address", "local ID", "peer address", "peer ID", "local subnets", "peer subnets", "IKE"), [
         [
-            t.label, mark(t.far.gateway), t.far.identity, mark(t.near.gateway), t.near.identity,
-            _list(t.far.subnets), _list(t.near.subnets), f"IKEv{t.ike}, aes256, sha-256, dh14, PFS",
+            t.label, mark(own.gateway), own.identity, mark(far.gateway), far.identity,
+            _list(own.policy), _list(far.policy), f"IKEv{t.ike}, aes256, sha-256, dh14, PFS",
         ]
-        for t in edge.tunnels if t.key == "iks-vcs"
+        for t, own, far in _tunnels(edge, *_IPSEC)
+    ]  # fmt: skip
+    yield "GRE tunnels", ("name", "local address", "peer address", "local subnets", "peer subnets"), [
+        [t.label, mark(own.gateway), mark(far.gateway), _list(own.policy), _list(far.policy)]
+        for t, own, far in _tunnels(edge, "gre")
     ]  # fmt: skip
     yield "Firewall: what has to pass", ("source", "destination", "service", "what"), list(_firewall(edge))
 
 
-def list_translations(edge: Edge) -> Iterator[tuple[str, Role, str, str | None, str | None, str | None, str]]:
+def _tunnels(edge: Esg, *methods: str) -> Iterator[tuple[Tunnel, TunnelEnd, TunnelEnd]]:
+    """Yield the tunnels of some methods with the end of this ESG and the other one."""
+    for tunnel in edge.tunnels:
+        if tunnel.joint.method in methods:
+            yield tunnel, tunnel.end_at(edge.end), tunnel.far_from(edge.end)
+
+
+def list_translations(edge: Esg) -> Iterator[tuple[str, Role, str, str | None, str | None, str | None, str]]:
     """Yield each NAT rule for people, in order: action, interface, original, match, translated, service, what for."""
     for rule in edge.source_nat:
         action, address = ("keep source", None) if rule.address is None else ("SNAT", mark(rule.address))
+        if rule.shown is not None:
+            action, address = "SNAT, 1 to 1", str(rule.shown)
         match = None if rule.match is None else str(rule.match)
         yield action, rule.interface, str(rule.source), match, address, None, rule.text
+    for back in edge.range_nat:
+        yield (
+            "DNAT, 1 to 1",
+            back.interface,
+            str(back.shown),
+            f"from {back.match}",
+            str(back.target),
+            None,
+            back.text,
+        )
     for nat in edge.destination_nat:
         service = None if nat.port is None else f"{nat.protocol} {nat.port}"
         yield "DNAT", nat.interface, mark(nat.address), None, mark(nat.target), service, nat.text
@@ -327,7 +401,7 @@ def _list(prefixes: Iterable[object]) -> str:
     return ", ".join(map(str, prefixes))
 
 
-def _firewall(edge: Edge) -> Iterator[list[str | int | None]]:
+def _firewall(edge: Esg) -> Iterator[list[str | int | None]]:
     """Yield what the firewall has to let through for all of this; NSX matches translated traffic by real addresses."""
     for network in edge.behind:
         yield [str(network.prefix), "any", "any", f"{network.name} outward"]
@@ -341,17 +415,7 @@ def _firewall(edge: Edge) -> Iterator[list[str | int | None]]:
         ]
     for session in edge.sessions:
         yield [mark(session.second.address), mark(session.first.address), "tcp 179", "BGP"]
-    for tunnel in edge.tunnels:
-        if tunnel.key == "iks-vcs":
-            yield [
-                mark(tunnel.near.gateway),
-                mark(tunnel.far.gateway),
-                "udp 500, udp 4500, ESP",
-                "IPsec",
-            ]
-            yield [
-                _list(tunnel.near.subnets),
-                _list(tunnel.far.subnets),
-                "any",
-                f"through the tunnel of {tunnel.near.name}",
-            ]
+    for tunnel, own, far in _tunnels(edge, *_IPSEC, "gre"):
+        service = "GRE" if tunnel.joint.method == "gre" else "udp 500, udp 4500, ESP"
+        yield [mark(far.gateway), mark(own.gateway), service, "GRE" if service == "GRE" else "IPsec"]
+        yield [_list(far.policy), _list(own.policy), "any", f"through the tunnel of {far.name}"]

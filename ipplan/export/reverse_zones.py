@@ -16,7 +16,7 @@ from ipplan.plan.sizing import gateway_of, resolve_addresses
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ipplan.export import Landscape
+    from ipplan.export import Request
     from ipplan.plan.model import Network
 
 PRIVATE_DOMAIN = "internal"
@@ -40,18 +40,18 @@ class _Record(NamedTuple):
     example: bool
 
 
-def export_reverse_zones(landscape: Landscape) -> str:
+def export_reverse_zones(request: Request) -> str:
     """Return the PTR records by zone; raise ExportError where the plan has no address with a name.
 
     A zone of IPv4 is that of a /24, and one of IPv6 that of the network's prefix at the next nibble boundary around it.
     A gateway that the plan does not name is the first usable address, marked as an example unless IBM Cloud sets it.
     """
-    domain = landscape.domain or PRIVATE_DOMAIN
-    lines = landscape.header("PTR records of the named addresses and the gateways")
+    domain = request.options.domain or PRIVATE_DOMAIN
+    lines = request.header("PTR records of the named addresses and the gateways")
     lines.append("each section belongs in the zone that it names, below its SOA and NS records")
     text = [comment(line, ";") for line in lines]
     zones: dict[Prefix, list[_Record]] = {}
-    for network in landscape.plan.networks:
+    for network in request.plan.networks:
         for record in dict.fromkeys(_records(network)):
             zones.setdefault(record.zone, []).append(record)
     if not zones:

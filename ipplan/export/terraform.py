@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING
 from ipplan.export.data import describe_networks
 
 if TYPE_CHECKING:
-    from ipplan.export import Landscape
+    from ipplan.export import Request
 
 
-def export_terraform(landscape: Landscape) -> str:
+def export_terraform(request: Request) -> str:
     """Return the variable `ipplan`: who made it, and each network with its range, gateway and named addresses."""
-    purpose, made = landscape.header("variables for Terraform")
-    document = {"ipplan": {"purpose": purpose, "made_by": made, "networks": describe_networks(landscape)}}
+    purpose, made = request.header("variables for Terraform")
+    document = {
+        "ipplan": {
+            "purpose": purpose,
+            "made_by": made,
+            "networks": describe_networks(request.landscape.ends.networks),
+        }
+    }
     return dumps(document, indent=2) + "\n"

@@ -15,19 +15,20 @@ from ipplan.addresses import format_address
 from ipplan.checks import check_plan
 from ipplan.export import ExportError, mark
 from ipplan.export.nsx_esg import list_translations
-from ipplan.export.routes import HOW
+from ipplan.export.routes import show_hop
 from ipplan.free import find_free
 from ipplan.inventory import list_networks
+from ipplan.landscape.model import HOW
 from ipplan.output.text import cells, escape
 from ipplan.plan.sizing import gateway_of, resolve_addresses, usable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ipplan.devices.model import Devices
-    from ipplan.export import Landscape
+    from ipplan.export import Request
     from ipplan.findings import Finding
     from ipplan.free import Free
+    from ipplan.landscape.ends import Carried
 
     Value = str | int | None
 
@@ -55,6 +56,10 @@ _NETWORKS = (
 _ADDRESSES = ("address", "name", "network", "CIDR", "kind", "cluster")
 _FINDINGS = ("severity", "rule", "message", "networks", "waived", "what to do")
 _FREE = ("pool", "free block", "first address", "last address", "addresses")
+_LINKS = ("first", "second", "method", "carries of the first", "carries of the second")
+_TUNNELS = (
+    "name", "near end", "near gateway", "near subnets", "far end", "far gateway", "far subnets", "translated",
+)  # fmt: skip
 _ROUTES = ("device", "of", "network", "next hop", "towards", "how", "what")
 _NAT = ("ESG", "action", "interface", "original", "for destination", "translated", "service", "what")
 
@@ -67,13 +72,13 @@ class Sheet(NamedTuple):
     rows: Sequence[Sequence[Value]]
 
 
-def export_xlsx(landscape: Landscape) -> bytes:
+def export_xlsx(request: Request) -> bytes:
     """Return the workbook; raise ExportError where XlsxWriter is missing, or the plan has more rows than a sheet."""
     try:
         import xlsxwriter
     except ImportError:
         raise ExportError("xlsx needs XlsxWriter", "pip install 'ipplan[xlsx]'") from None
-    sheets = list(make_sheets(landscape))
+    sheets = list(make_sheets(request))
     for sheet in sheets:
         if len(sheet.rows) >= MOST_ROWS:
             raise ExportError(
@@ -84,12 +89,12 @@ def export_xlsx(landscape: Landscape) -> bytes:
     # In memory, because temporary files would be left behind by an interruption.
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(data, options) as book:
-        edition = datetime.date.fromisoformat(landscape.catalog.edition)
+        edition = datetime.date.fromisoformat(request.catalog.edition)
         book.set_properties(
             {
-                "title": _clean(landscape.plan.name or landscape.plan.file),
+                "title": _clean(request.plan.name or request.plan.file),
                 "subject": "IP address plan",
-                "comments": _clean(landscape.header("IP address plan")[1]),
+                "comments": _clean(request.header("IP address plan")[1]),
                 "created": datetime.datetime(edition.year, edition.month, edition.day),
             }
         )
@@ -118,28 +123,29 @@ def export_xlsx(landscape: Landscape) -> bytes:
     return data.getvalue()
 
 
-def make_sheets(landscape: Landscape) -> Iterator[Sheet]:
+def make_sheets(request: Request) -> Iterator[Sheet]:
     """Yield the sheets of the workbook, in their order."""
-    free = find_free(landscape.plan, landscape.catalog)
-    found = check_plan(landscape.plan, landscape.catalog, landscape.today)
-    yield Sheet("Plan", ("what", "value"), tuple(_about(landscape, found, free)))
-    yield Sheet("Networks", _NETWORKS, tuple(_networks(landscape)))
-    yield Sheet("Addresses", _ADDRESSES, tuple(_addresses(landscape)))
+    free = find_free(request.plan, request.catalog)
+    found = check_plan(request.plan, request.catalog, request.today)
+    yield Sheet("Plan", ("what", "value"), tuple(_about(request, found, free)))
+    yield Sheet("Networks", _NETWORKS, tuple(_networks(request)))
+    yield Sheet("Addresses", _ADDRESSES, tuple(_addresses(request)))
     yield Sheet("Findings", _FINDINGS, tuple(_findings(found)))
     yield Sheet("Free", _FREE, tuple(_free_blocks(free)))
-    devices = landscape.devices
-    yield Sheet("Routes", _ROUTES, tuple(_routes(devices)))
-    yield Sheet("NAT", _NAT, tuple(_nat(devices)))
+    yield Sheet("Routes", _ROUTES, tuple(_routes(request)))
+    yield Sheet("NAT", _NAT, tuple(_nat(request)))
+    yield Sheet("Links", _LINKS, tuple(_links(request)))
+    yield Sheet("Tunnels", _TUNNELS, tuple(_tunnels(request)))
 
 
-def _about(landscape: Landscape, found: Iterable[Finding], free: Free) -> Iterator[tuple[str, Value]]:
-    plan = landscape.plan
-    purpose, made = landscape.header("IP address plan, for review")
+def _about(request: Request, found: Iterable[Finding], free: Free) -> Iterator[tuple[str, Value]]:
+    plan = request.plan
+    purpose, made = request.header("IP address plan, for review")
     yield "what it is", purpose
     yield "plan", plan.name or plan.file
     yield "description", plan.description
     yield "made from", made
-    yield "edition of IBM Cloud's ranges", landscape.catalog.edition
+    yield "edition of IBM Cloud's ranges", request.catalog.edition
     yield "data centers", ", ".join(plan.data_centers) or None
     standing = Counter("waived" if f.waived is not None else f.severity for f in found)
     counts = ", ".join(f"{standing[what]:,} {title}" for what, title in _COUNTED if standing[what])
@@ -160,16 +166,17 @@ def _about(landscape: Landscape, found: Iterable[Finding], free: Free) -> Iterat
         yield f"avoided {avoid.prefix}", avoid.reason
 
 
-def _networks(landscape: Landscape) -> Iterator[tuple[Value, ...]]:
-    plan = landscape.plan
-    placed = {n.name: n.prefix for n in plan.networks if n.name in landscape.placed and n.prefix is not None}
+def _networks(request: Request) -> Iterator[tuple[Value, ...]]:
+    plan = request.plan
+    placed = {n.name: n.prefix for n in plan.networks if n.name in request.placed and n.prefix is not None}
     for entry in list_networks(plan, placed):
         network, prefix = entry.network, entry.prefix
         space: tuple[Value, ...] = (None,) * 6
         if prefix is not None:
             space = (
                 str(prefix), format_address(prefix.version, prefix.first), format_address(prefix.version, prefix.last),
-                prefix.netmask, gateway_of(network, prefix), usable(prefix, network.kind),
+                prefix.netmask,
+                gateway_of(network, prefix), usable(prefix, network.kind),
             )  # fmt: skip
         elif entry.length is not None:
             space = (f"/{entry.length}", *space[1:])
@@ -179,8 +186,8 @@ def _networks(landscape: Landscape) -> Iterator[tuple[Value, ...]]:
         )  # fmt: skip
 
 
-def _addresses(landscape: Landscape) -> Iterator[tuple[Value, ...]]:
-    for network in landscape.plan.networks:
+def _addresses(request: Request) -> Iterator[tuple[Value, ...]]:
+    for network in request.plan.networks:
         if network.prefix is not None:
             for name, text in resolve_addresses(network, network.prefix):
                 yield text, name, network.name, str(network.prefix), network.kind.name, network.cluster
@@ -199,16 +206,52 @@ def _free_blocks(free: Free) -> Iterator[tuple[Value, ...]]:
             yield str(pool.report.prefix), str(block), first, last, block.size
 
 
-def _routes(devices: Devices) -> Iterator[tuple[Value, ...]]:
-    for route in devices.routes:
-        hop = mark(route.next_hop) if route.next_hop is not None else None
-        yield route.device, route.name, str(route.prefix), hop, route.via, HOW[route.how], route.text
+def _links(request: Request) -> Iterator[tuple[Value, ...]]:
+    ends = request.landscape.ends
+    for end in (*ends.clusters, *ends.edges, *ends.sites):
+        for joint in ends.joints_of(end):
+            if joint.first == end:
+                carried = (
+                    ", ".join(map(_carried, ends.carried(joint, side)))
+                    for side in (joint.first, joint.second)
+                )
+                yield joint.first.title, joint.second.title, joint.method or "undecided", *carried
 
 
-def _nat(devices: Devices) -> Iterator[tuple[Value, ...]]:
-    for edge in devices.edges:
-        for row in list_translations(edge):
+def _carried(item: Carried) -> str:
+    return item.network.name if item.shown is None else f"{item.network.name} as {item.shown}"
+
+
+def _routes(request: Request) -> Iterator[tuple[Value, ...]]:
+    for device in request.landscape.devices():
+        for route in device.routes:
+            yield (
+                device.kind,
+                device.name,
+                str(route.prefix),
+                show_hop(route) or None,
+                route.via,
+                HOW[route.how],
+                route.text,
+            )
+
+
+def _nat(request: Request) -> Iterator[tuple[Value, ...]]:
+    for edge in request.landscape.ends.edges:
+        for row in list_translations(request.landscape.esg(edge)):
             yield edge.name, *row
+
+
+def _tunnels(request: Request) -> Iterator[tuple[Value, ...]]:
+    for tunnel in request.landscape.all_tunnels():
+        row: list[Value] = [tunnel.label]
+        for end in (tunnel.near, tunnel.far):
+            row += [end.end.title, mark(end.gateway), ", ".join(map(str, end.policy))]
+        row.append(
+            ", ".join(f"{t.network} {t.real} as {t.shown}" for t in (*tunnel.near_nat, *tunnel.far_nat))
+            or None
+        )
+        yield tuple(row)
 
 
 def _clean(text: str) -> str:

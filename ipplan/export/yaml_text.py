@@ -32,6 +32,12 @@ def dump(value: object) -> str:
     return "\n".join(_lines(value)) + "\n"
 
 
+def indent(text: str, by: int) -> str:
+    """Return the lines of a document further to the right, so that it can stand below a key."""
+    space = " " * by
+    return "".join(f"{space}{line}\n" for line in text.splitlines())
+
+
 def _lines(value: object) -> list[str]:
     if isinstance(value, Mapping) and value:
         return [line for key, inner in value.items() for line in _entry(key, inner)]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.flows.machines import is_public
+from ipplan.landscape.ends import End
 from ipplan.landscape.model import HostAddress
 from ipplan.landscape.tables import refuses
 from ipplan.landscape.verdicts import ends_of
@@ -13,14 +14,27 @@ from ipplan.plan import names
 from ipplan.plan.methods import PAIRS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from ipplan.addresses import Prefix
     from ipplan.landscape import Landscape
-    from ipplan.landscape.ends import End, Joint
+    from ipplan.landscape.ends import Joint
     from ipplan.plan.model import Network
 
 _UPLINKS = ("vcs-esg-public", "vcs-esg-private", "vcs-transit", "vcs-hcx", "vcs-vtep")
 """The kinds of network of an edge that decide how packets leave it."""
+
+
+class Block(NamedTuple):
+    """Pairs that are alike: each of some networks with each of others. None among the first stands for the internet."""
+
+    firsts: tuple[Network | None, ...]
+    seconds: tuple[Network, ...]
+
+    @property
+    def size(self) -> int:
+        """How many pairs it is."""
+        return len(self.firsts) * len(self.seconds)
 
 
 class Alike:
@@ -33,7 +47,12 @@ class Alike:
         self._networks: dict[str, int] = {}
         links = landscape.plan.links
         self._named = {n for link in links for n in (*link.networks, *(entry.network for entry in link.nat))}
-        self._closed = {end for _, first, second in landscape.ends.closed for end in (first, second)}
+        ends = landscape.ends
+        self._alone = {end for _, first, second in ends.closed for end in (first, second)}
+        # An edge that some IKS cluster names is another one for the others.
+        self._alone |= {
+            End("edge", name) for cluster in ends.of_platform("iks") for name in ends.named_edges(cluster)
+        }
 
     @cached_property
     def _by_partner(self) -> bool:
@@ -48,10 +67,36 @@ class Alike:
         """Return a small number for a class, which compares faster than the class."""
         return self._numbers.setdefault(value, len(self._numbers))
 
-    def pair(self, first: Network | None, second: Network) -> object:
-        """Return the class of a pair of networks; None stands for the internet."""
-        joined = None if first is None else self._joined(first, second)
-        return (None if first is None else self.network(first)), self.network(second), joined
+    def blocks(
+        self, firsts: Iterable[Network | None], seconds: Iterable[Network]
+    ) -> Iterator[tuple[object, Block]]:
+        """Yield all pairs of two lists in blocks of alike ones, each with its class; blocks of one class are alike too.
+
+        Costs what the lists hold, and the product of their groups: networks of one class behind one end.
+        """
+        firsts, seconds = list(firsts), list(seconds)
+        common = {n.prefix for n in firsts if n is not None} & {n.prefix for n in seconds}
+        one, two = self._groups(firsts, common), self._groups(seconds, common)
+        for (class_one, _, _), own in one.items():
+            for (class_two, _, _), others in two.items():
+                second = others[0]
+                assert second is not None
+                joined = None if own[0] is None else self._joined(own[0], second)
+                kept = tuple(n for n in others if n is not None)
+                yield (class_one, class_two, joined), Block(tuple(own), kept)
+
+    def _groups(
+        self, networks: Iterable[Network | None], common: set[Prefix | None]
+    ) -> dict[tuple[object, tuple[End, ...], Prefix | None], list[Network | None]]:
+        found: dict[tuple[object, tuple[End, ...], Prefix | None], list[Network | None]] = {}
+        for network in networks:
+            key: tuple[object, tuple[End, ...], Prefix | None] = (None, (), None)
+            if network is not None:
+                # A range that stands on both sides may be one wire, or a conflict.
+                prefix = network.prefix if network.prefix in common else None
+                key = (self.network(network), tuple(ends_of(self._landscape.ends, network)), prefix)
+            found.setdefault(key, []).append(network)
+        return found
 
     def _joined(self, first: Network, second: Network) -> object:
         ends = self._landscape.ends
@@ -107,7 +152,7 @@ class Alike:
 
     def _of_end(self, end: End) -> object:
         ends = self._landscape.ends
-        if end.kind in ("site", "ibm-private") or end in self._closed:
+        if end.kind in ("site", "ibm-private") or end in self._alone:
             return end
         written = sorted({(j.pair, j.method or "", repr(self._limits(j))) for j in ends.written_of(end)})
         links = (tuple(written), tuple(ends.open(end, pair) for pair in PAIRS))

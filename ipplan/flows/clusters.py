@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.flows.model import Outer
-from ipplan.flows.walk import Place, inside, mapped
+from ipplan.flows.walk import Place, inside, real_of, shown_at
 from ipplan.landscape.holders import pick
 from ipplan.landscape.model import HostAddress
-from ipplan.landscape.tables import TableKey
+from ipplan.landscape.tables import TableKey, refuses
 from ipplan.landscape.tunnels import translates_both, translations
 from ipplan.landscape.workers import private_subnets
 from ipplan.plan import names
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import TypeGuard
+
     from ipplan.flows.model import Changed
     from ipplan.flows.walk import Walk
     from ipplan.landscape.ends import End, Joint
@@ -23,37 +26,46 @@ if TYPE_CHECKING:
 
 def leave(walk: Walk, place: Place) -> Place | None:
     """From a pod, or from a worker itself, by the tables of the worker."""
-    cluster = place.end
+    cluster, pod = place.end, place.how == "pod"
     assert cluster is not None
-    platform, pod = cluster.kind.upper(), place.how == "pod"
+    known = walk.established(("worker", cluster))
     restored = walk.restore(("worker", cluster))
-    if pod:
-        text = f"takes it from the pod on the {platform} worker"
-        if restored:
-            walk.hop(
-                "vRouter",
-                "session",
-                f"{text}, and reverses the NAT of the request",
-                name=cluster.name,
-                changed=restored,
-            )
-        else:
-            walk.hop("vRouter", "forward", text, name=cluster.name)
-    elif restored:
-        walk.hop("worker", "session", "reverses the NAT of the request", name=cluster.name, changed=restored)
+    text = f"takes it from the pod on the {cluster.kind.upper()} worker"
+    if restored:
+        text = f"{text}, and reverses the NAT of the request" if pod else "reverses the NAT of the request"
+        device = "vRouter" if pod else "worker"
+        walk.hop(device, "session", text, name=cluster.name, changed=restored)
+    elif pod:
+        walk.hop("vRouter", "forward", text, name=cluster.name)
     if walk.is_ambiguous("vRouter" if pod else "worker", TableKey("worker", cluster)):
         return None
     own = _own_network(walk, cluster)
+    if not pod and (own is not None or _among_nodes(walk, cluster)):
+        _choose_side(walk, cluster, public=False)
     if own is not None:
         return _between_nodes(walk, cluster, own)
     route = walk.tracer.chart(cluster).find(walk.destination)
     if route is not None and route.joint is not None:
         tunnel = walk.landscape.tunnels.of(route.joint)
         assert tunnel is not None
+        if not pod:
+            _choose_side(walk, cluster, public=False)
         _say_route(walk, cluster, route, pod=pod)
-        return into_tunnel(walk, tunnel, cluster, route, pod=pod)
+        return into_tunnel(walk, tunnel, cluster, pod=pod)
     if _undecided(walk, cluster):
         return None
+    route = _main_route(walk, cluster)
+    if route is None:
+        return None
+    if _among_nodes(walk, cluster):
+        return _to_node(walk, cluster, translated=pod and not restored and not known)
+    if pod:
+        _say_route(walk, cluster, route, pod=True)
+    return _out(walk, cluster, route, translated=pod and not restored and not known, pod=pod)
+
+
+def _main_route(walk: Walk, cluster: End) -> Route | None:
+    """Look the packet up in the main table of the workers; stop where it has no route."""
     lookup = walk.tracer.worker(cluster)
     route = lookup.find(walk.destination)
     if route is None and not lookup.routes:
@@ -62,30 +74,37 @@ def leave(walk: Walk, place: Place) -> Place | None:
             f'add a network of kind = "{"icp-worker" if cluster.kind == "icp" else "iks-worker-private"}"',
             name=cluster.name,
         )  # fmt: skip
-        return None
-    if route is None:
+    elif route is None:
         walk.halt(
             "worker", "no-route", f"its table has no route to {walk.destination}", name=cluster.name,
             table=f"routes of the workers of {cluster.title}", nearest=lookup.nearest(walk.destination),
         )  # fmt: skip
-        return None
-    if pod:
-        _say_route(walk, cluster, route, pod=True)
-    return _out(walk, cluster, route, restored=bool(restored), pod=pod)
+    return route
+
+
+def _among_nodes(walk: Walk, cluster: End) -> bool:
+    """Tell whether the packet is for a worker on the subnet of the one that sends it."""
+    node = node_address(walk, cluster)
+    return any(
+        n.name == node.network and n.prefix is not None and inside(walk.destination, (n.prefix,))
+        for n in private_subnets(walk.landscape, cluster)
+    )
+
+
+def _to_node(walk: Walk, cluster: End, *, translated: bool) -> Place | None:
+    """To another worker on the same subnet, which needs no router."""
+    changed = walk.translate(("worker", cluster), source=node_address(walk, cluster)) if translated else ()
+    walk.hop(
+        "worker", "snat" if changed else "forward", "sends it to the other worker on its own subnet",
+        name=cluster.name, changed=changed,
+    )  # fmt: skip
+    return Place("arrive", cluster, "inside")
 
 
 def _own_network(walk: Walk, cluster: End) -> Network | None:
     """Return the pod or service network of the cluster that holds the destination."""
-    for item in walk.tracer.holding(walk.destination):
-        network = item.network
-        platform = network.kind.platform
-        if (
-            item.shown is None
-            and network.kind.internal
-            and (platform, network.cluster) == (cluster.kind, cluster.name)
-        ):
-            return network
-    return None
+    holding = (c.network for c in walk.tracer.holding(walk.destination) if c.shown is None)
+    return next((network for network in holding if _is_inside(network, cluster)), None)
 
 
 def _say_route(walk: Walk, cluster: End, route: Route, *, pod: bool) -> None:
@@ -115,29 +134,28 @@ def _undecided(walk: Walk, cluster: End) -> bool:
     return True
 
 
-def _out(walk: Walk, cluster: End, route: Route, *, restored: bool, pod: bool) -> Place | None:
-    """From the worker to the next router; pods get the address of their worker."""
+def _out(walk: Walk, cluster: End, route: Route, *, translated: bool, pod: bool) -> Place | None:
+    """From the worker to the next router; a pod that asks gets the address of its worker."""
     public = route.via == "FCR"
     if public and cluster.kind == "iks":
         _assume_public(walk, cluster)
-    if pod and not restored and not walk.answering:
-        # An answer belongs to a connection that the worker knows, and no rule asks for it again.
+    changed: tuple[Changed, ...] = ()
+    if translated:
         changed = walk.translate(("worker", cluster), source=node_address(walk, cluster, public=public))
         walk.hop(
-            "worker",
-            "snat",
-            "gives the pod's packet the address of the worker",
-            name=cluster.name,
-            changed=changed,
-        )
-    elif public and _is_private_node(walk, cluster):
-        walk.source = node_address(walk, cluster, public=True)
+            "worker", "snat", "gives the pod's packet the address of the worker", name=cluster.name, changed=changed,
+        )  # fmt: skip
+        changed = ()
+    elif not pod:
+        changed = _choose_side(walk, cluster, public=public)
     on_vlan = route.via == "ESG" and cluster.kind == "iks"
     case = "worker and ESG are on the common VLAN: the BCR is bypassed" if on_vlan else None
     text = f"sends it to the {route.via}"
     if cluster.kind == "icp":
         text += ", the gateway of its VXLAN"
-    walk.hop("worker", "forward", text, name=cluster.name, route=route, case=case)
+    if changed:
+        text += f", from its address on the {'public' if public else 'private'} side"
+    walk.hop("worker", "forward", text, name=cluster.name, route=route, changed=changed, case=case)
     if route.via == "BCR":
         return Place("bcr", how="worker")
     if public:
@@ -155,12 +173,17 @@ def _out(walk: Walk, cluster: End, route: Route, *, restored: bool, pod: bool) -
 
 def _assume_public(walk: Walk, cluster: End) -> None:
     if not walk.landscape.ends.of_cluster(cluster, "iks-worker-public"):
-        walk.assume(f"the workers of {cluster.title} have a public side, which the plan does not have")
+        walk.assume(
+            f"the workers of {cluster.title} have a public side: the plan has no network of kind iks-worker-public for them"
+        )
 
 
-def _is_private_node(walk: Walk, cluster: End) -> bool:
-    own = {n.name for n in private_subnets(walk.landscape, cluster)}
-    return cluster.kind == "iks" and walk.source.network in own
+def _choose_side(walk: Walk, cluster: End, *, public: bool) -> tuple[Changed, ...]:
+    """Let a worker of IKS that asks use its address on the side by which the packet leaves."""
+    other = [n.name for n in walk.landscape.ends.of_cluster(cluster) if n.kind.public is not public]
+    if cluster.kind != "iks" or walk.source.network not in other:
+        return ()
+    return walk.come_from(("node", cluster), node_address(walk, cluster, public=public))
 
 
 def node_address(walk: Walk, cluster: End, *, public: bool = False, nth: int = 0) -> HostAddress:
@@ -171,7 +194,9 @@ def node_address(walk: Walk, cluster: End, *, public: bool = False, nth: int = 0
         ]
         if own:
             return pick(own[0])
-        return HostAddress(4, None, example=True, words="(the worker's public address)")
+        words = f"(the public address of a worker{f' of {cluster.name}' if cluster.name else ''})"
+        walk.memory.places[words] = Place("arrive", cluster, "public")
+        return HostAddress(4, None, example=True, words=words)
     found = walk.landscape.nodes(cluster)
     if nth < len(found):
         return found[nth]
@@ -188,6 +213,8 @@ def _between_nodes(walk: Walk, cluster: End, network: Network) -> Place | None:
     """From one worker to the other, to a pod or a service of the same cluster."""
     if network.kind.role == "service":
         _to_a_pod_of_the_service(walk, cluster)
+    elif not walk.answering:
+        walk.pass_through(("worker", cluster))
     encapsulate(walk, cluster)
     walk.hop(
         "vRouter", "ip-in-ip" if walk.outer else "forward", "routes it to the other worker", name=cluster.name,
@@ -249,22 +276,28 @@ def _into_pod(walk: Walk, cluster: End) -> Place | None:
             "ingress", "proxy", "passes the answer on to its own client", name=cluster.name, changed=changed
         )
         return Place("leave", cluster, "pod")
-    if walk.at_goal() or _serves(walk, cluster):
+    inside_ = [n.name for n in walk.landscape.ends.of_cluster(cluster) if n.kind.internal]
+    serves = _is_inside(walk.goal.network, cluster) and walk.goal.network.kind.role == "service"
+    if walk.at_goal(*inside_) or serves:
         walk.hop("pod", "deliver", "receives it", name=cluster.name)
         walk.arrived()
         return None
-    return wrong(walk, "pod", cluster.name)
+    return wrong(walk, "pod", cluster.name, inside_)
 
 
-def _serves(walk: Walk, cluster: End) -> bool:
-    """Tell whether the goal is a service of the cluster, which any of its pods answers for."""
-    network = walk.goal.network
-    return network is not None and network.kind.role == "service" and network.cluster == cluster.name
+def _is_inside(network: Network | None, cluster: End) -> TypeGuard[Network]:
+    """Tell whether a network is a pod or service network of a cluster."""
+    return (
+        network is not None
+        and network.kind.internal
+        and (network.kind.platform, network.cluster) == (cluster.kind, cluster.name)
+    )
 
 
-def wrong(walk: Walk, device: str, name: str | None) -> Place | None:
-    """End at a machine that is not the one that was meant."""
-    holding = [c.network.name for c in walk.tracer.holding(walk.destination)]
+def wrong(walk: Walk, device: str, name: str | None, networks: Iterable[str]) -> Place | None:
+    """End at a machine of some networks that is not the one that was meant."""
+    own = set(networks)
+    holding = [c.network.name for c in walk.tracer.holding(walk.destination) if c.network.name in own]
     if walk.answering and not walk.destination.same(walk.goal.address):
         walk.halt(
             device,
@@ -276,7 +309,7 @@ def wrong(walk: Walk, device: str, name: str | None) -> Place | None:
     where = f", an address of {holding[-1]}" if holding else ""
     walk.halt(
         device, "wrong-network", f"it arrives at {walk.destination}{where}, and {walk.goal.title} was meant",
-        "move one of the networks", name=name,
+        "move one of the networks that have the address" if walk.at_goal() else None, name=name,
     )  # fmt: skip
     return None
 
@@ -287,6 +320,7 @@ def arrive(walk: Walk, place: Place) -> Place | None:
     assert cluster is not None
     if place.how in ("private", "public") and cluster.kind == "iks" and _refuses(walk, cluster, place.how):
         return None
+    walk.restore(("node", cluster))
     restored = walk.restore(("worker", cluster))
     if restored:
         walk.hop("worker", "session", "reverses the SNAT of the request", name=cluster.name, changed=restored)
@@ -295,15 +329,12 @@ def arrive(walk: Walk, place: Place) -> Place | None:
     own = _own_network(walk, cluster)
     if own is not None:
         if not restored and place.how != "tunnel":
-            walk.hop(
-                "worker",
-                "forward",
-                f"of the {cluster.kind.upper()} cluster gets it by the route to its pods",
-                name=cluster.name,
-            )
+            walk.hop("worker", "forward", "gets it by the route to its pods", name=cluster.name)
         if own.kind.role == "service":
             _to_a_pod_of_the_service(walk, cluster)
         else:
+            if not walk.answering:
+                walk.pass_through(("worker", cluster))
             walk.hop("vRouter", "forward", "hands it to the pod", name=cluster.name)
         return _into_pod(walk, cluster)
     return at_node(walk, cluster)
@@ -311,14 +342,14 @@ def arrive(walk: Walk, place: Place) -> Place | None:
 
 def at_node(walk: Walk, cluster: End) -> Place | None:
     """At the worker itself: a virtual address of ICP leads on to a pod behind its ingress."""
-    if walk.at_goal():
+    own = [n.name for n in walk.landscape.ends.of_cluster(cluster) if not n.kind.internal]
+    if walk.at_goal(*own):
         walk.hop("worker", "deliver", "receives it", name=cluster.name)
         walk.arrived()
         return None
-    goal = walk.goal.network
-    if not walk.answering and goal is not None and goal.kind.internal and goal.cluster == cluster.name:
+    if not walk.answering and _is_inside(walk.goal.network, cluster):
         return through_proxy(walk, cluster, "routes it to a pod of the ALB or Ingress")
-    return wrong(walk, "worker", cluster.name)
+    return wrong(walk, "worker", cluster.name, own)
 
 
 def _refuses(walk: Walk, cluster: End, side: str) -> bool:
@@ -329,11 +360,16 @@ def _refuses(walk: Walk, cluster: End, side: str) -> bool:
     back = "public" if route.via == "FCR" else "private"
     if back == side:
         return False
+    help_ = "a static route on the workers, or nat on the link, brings it to the private side"
+    refused = [
+        c.prefix for c in walk.tracer.holding(walk.source) if c.prefix is not None and refuses(c.prefix)
+    ]
+    if refused:
+        help_ = f"translate it on the link (nat): IKS refuses static routes to {refused[-1]}"
     walk.halt(
         "worker", "source-refused",
         f"the reverse path filter drops packets from {walk.source}: the route back, {route.prefix}, uses the {back} side",
-        "add a static route on the workers (ipplan export PLAN static-route), or translate the source on the link",
-        name=cluster.name, table=f"routes of the workers of {cluster.title}",
+        help_ if back == "public" else None, name=cluster.name, table=f"routes of the workers of {cluster.title}",
     )  # fmt: skip
     return True
 
@@ -343,17 +379,18 @@ def ingress(walk: Walk, place: Place) -> Place | None:
     cluster, network = place.end, place.network
     assert cluster is not None
     assert network is not None
+    if _refuses(walk, cluster, "public" if network.kind.public else "private"):
+        return None
     restored = walk.restore(("worker", cluster))
     if restored:
         walk.hop("worker", "session", "reverses the NAT of the request", name=cluster.name, changed=restored)
         return arrive(walk, place._replace(how="ingress"))
-    if walk.at_goal() and (walk.answering or not walk.fronted):
+    if walk.at_goal(network.name) and (walk.answering or not walk.fronted):
         walk.hop("load balancer", "deliver", "receives it", name=cluster.name)
         walk.arrived()
         return None
-    goal = walk.goal.network
-    if goal is None or not goal.kind.internal or goal.cluster != cluster.name:
-        return wrong(walk, "load balancer", cluster.name)
+    if not _is_inside(walk.goal.network, cluster):
+        return wrong(walk, "load balancer", cluster.name, (network.name,))
     services = [
         n
         for n in walk.landscape.ends.of_cluster(cluster)
@@ -403,7 +440,7 @@ def through_proxy(walk: Walk, cluster: End, text: str) -> Place | None:
 # Tunnels.
 
 
-def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, route: Route, *, pod: bool) -> Place | None:
+def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, *, pod: bool) -> Place | None:
     """Through the strongSwan of a cluster into one of its tunnels."""
     near, far = tunnel.end_at(cluster), tunnel.far_from(cluster)
     restored = walk.restore(("strongSwan", cluster))
@@ -412,12 +449,12 @@ def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, route: Route, *, pod: 
     text = "keeps the pod's address, which is in local.subnet, and encrypts the packet for the tunnel"
     if changed:
         text, case = "translates it as the link says, and encrypts the packet for the tunnel", ""
-    if not inside(walk.source, near.subnets):
+    if not inside(walk.source, near.policy):
         node = node_address(walk, cluster)
-        if not pod or walk.answering or not inside(node, near.subnets):
+        if not pod or walk.answering or not inside(node, near.policy):
             walk.halt(
                 "strongSwan", "outside-tunnel",
-                f"the tunnel takes packets from {_listed(near.subnets)} only, and {walk.source} is not among them",
+                f"the tunnel takes packets from {_listed(near.policy)} only, and {walk.source} is not among them",
                 "add its network to the link", name=cluster.name, table="local.subnet of the tunnel",
             )  # fmt: skip
             return None
@@ -432,7 +469,7 @@ def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, route: Route, *, pod: 
             f"{listening.gateway.network} gets a range: the tunnel ends at its address {listening.gateway.name}"
         )
     walk.wrap("ESP", outer_address(walk, tunnel, near.end), outer_address(walk, tunnel, far.end))
-    walk.hop("strongSwan", "ipsec", text, name=cluster.name, route=route, changed=changed, case=case or None)
+    walk.hop("strongSwan", "ipsec", text, name=cluster.name, changed=changed, case=case or None)
     return _carry(walk, tunnel, cluster)
 
 
@@ -476,8 +513,9 @@ def _carry(walk: Walk, tunnel: Tunnel, cluster: End) -> Place | None:
         route = walk.tracer.worker(cluster).find(wanted)
         if not tunnel.private:
             _assume_public(walk, cluster)
-        walk.hop("worker", "forward", f"sends the tunnel's packet to the {router}", name=cluster.name, route=None,
-                 by=(route,) if route is not None else ())  # fmt: skip
+        walk.hop(
+            "worker", "forward", f"sends the tunnel's packet to the {router}", name=cluster.name, route=route
+        )
     return Place("tunnel", tunnel.far_from(cluster).end, tunnel=tunnel)
 
 
@@ -495,12 +533,7 @@ def out_of_tunnel(walk: Walk, tunnel: Tunnel, cluster: End) -> Place | None:
     """A tunnel's packet reaches the strongSwan of a cluster."""
     if cluster.kind == "icp":
         _through_dnat(walk, tunnel, cluster)
-    walk.hop(
-        "worker",
-        "forward",
-        f"of the {cluster.kind.upper()} cluster gets the tunnel's packet for strongSwan",
-        name=cluster.name,
-    )
+    walk.hop("worker", "forward", "gets the tunnel's packet for strongSwan", name=cluster.name)
     walk.unwrap()
     changed = walk.restore(("strongSwan", cluster)) or _translate_in(walk, tunnel, cluster)
     walk.hop("strongSwan", "ipsec", "decrypts it", name=cluster.name, changed=changed)
@@ -546,9 +579,9 @@ def translate_out(walk: Walk, joint: Joint, end: End) -> tuple[HostAddress | Non
     It was looked up by the address that is shown, and is translated then.
     """
     own, far = _sides(walk, joint, end)
-    source = next((mapped(walk.source, t.real, t.shown) for t in own if inside(walk.source, (t.real,))), None)
+    source = next((shown_at(walk.source, t) for t in own if inside(walk.source, (t.real,))), None)
     destination = next(
-        (mapped(walk.destination, t.shown, t.real) for t in far
+        (real_of(walk.destination, t) for t in far
          if t.shown.size == t.real.size and inside(walk.destination, (t.shown,))), None,
     )  # fmt: skip
     return source, destination
@@ -558,10 +591,10 @@ def translate_in(walk: Walk, joint: Joint, end: End) -> tuple[HostAddress | None
     """Return the new source and destination of a packet off a link, None for what stays; it is looked up afterwards."""
     own, far = _sides(walk, joint, end)
     destination = next(
-        (mapped(walk.destination, t.shown, t.real) for t in own
+        (real_of(walk.destination, t) for t in own
          if t.shown.size == t.real.size and inside(walk.destination, (t.shown,))), None,
     )  # fmt: skip
-    source = next((mapped(walk.source, t.real, t.shown) for t in far if inside(walk.source, (t.real,))), None)
+    source = next((shown_at(walk.source, t) for t in far if inside(walk.source, (t.real,))), None)
     return source, destination
 
 

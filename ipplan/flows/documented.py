@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.flows.alike import Alike
+from ipplan.flows.alike import Alike, Block
 from ipplan.flows.machines import find_machine, internet, machine_in
 from ipplan.flows.model import FLOWS, Flow, FlowError, Machine, Missing, Trace
 from ipplan.flows.tracing import trace
@@ -36,26 +36,30 @@ def trace_flow(
     landscape: Landscape, flow: Flow, source: Machine | None = None, destination: Machine | None = None
 ) -> Trace:
     """Trace a documented flow; ends that are not given are the plan's first pair of it. Raises FlowError."""
-    tracer = Tracer(landscape)
     if source is None or destination is None:
-        pair = next(
-            (p for p in pairs_of(landscape, flow) if _fits(p[0], source) and _fits(p[1], destination)), None
-        )
-        if pair is None and source is None and destination is None:
-            raise _lacking(landscape, flow)
-        if pair is None:
-            pair = next(iter(pairs_of(landscape, flow)), None)
-        if pair is None:
-            raise _lacking(landscape, flow)
+        pair = _first_pair(landscape, flow, source, destination)
         source = source or (internet() if pair[0] is None else machine_in(landscape, pair[0]))
         destination = destination or machine_in(landscape, pair[1])
-    return _titled(flow, trace(tracer, source, destination))
+    return _titled(flow, trace(Tracer(landscape), source, destination))
 
 
-def _fits(network: Network | None, machine: Machine | None) -> bool:
-    return machine is None or (
-        machine.network is not None and network is not None and machine.network.name == network.name
-    )
+def _first_pair(
+    landscape: Landscape, flow: Flow, source: Machine | None, destination: Machine | None
+) -> tuple[Network | None, Network]:
+    """Return the first pair of a flow that has the ends that are given already."""
+    sources, destinations = ends_of(landscape, flow)
+    if source is not None and source.network is not None:
+        sources = [source.network]
+    if destination is not None and destination.network is not None:
+        destinations = [destination.network]
+    for first in sources:
+        own = [n for n in destinations if joins(landscape, flow, first, n)]
+        if own:
+            # A VM network equal to the enterprise's own is the one that is stretched.
+            return first, min(own, key=lambda n: first is None or n.prefix != first.prefix)
+    if sources and destinations:
+        return sources[0], destinations[0]
+    raise _lacking(landscape, flow)
 
 
 def _titled(flow: Flow, traced: Trace) -> Trace:
@@ -69,20 +73,22 @@ def trace_all(landscape: Landscape) -> list[Trace | Missing]:
     """
     found: list[Trace | Missing] = []
     tracer = Tracer(landscape)
-    alike_of = Alike(landscape)
+    alike = Alike(landscape)
     for flow in FLOWS:
-        classes: dict[object, list[tuple[Network | None, Network]]] = {}
-        for pair in pairs_of(landscape, flow):
-            classes.setdefault(alike_of.pair(*pair), []).append(pair)
+        classes: dict[object, list[Block]] = {}
+        for key, block in blocks_of(landscape, alike, flow):
+            classes.setdefault(key, []).append(block)
         if not classes:
             error = _lacking(landscape, flow)
             found.append(Missing(flow.letter, flow.title, str(error), error.help))
-        for pairs in classes.values():
-            (first, second), *others = pairs
+        for blocks in classes.values():
+            first, second = blocks[0].firsts[0], blocks[0].seconds[0]
             source = internet() if first is None else machine_in(landscape, first)
             traced = _titled(flow, trace(tracer, source, machine_in(landscape, second)))
-            alike = tuple((_name(a), b.name) for a, b in others)
-            found.append(traced._replace(alike=alike))
+            alike_pairs = tuple(
+                (tuple(map(_name, b.firsts)), tuple(n.name for n in b.seconds)) for b in blocks
+            )
+            found.append(traced._replace(alike=alike_pairs))
     return sorted(found, key=_order)
 
 
@@ -97,27 +103,27 @@ def _name(network: Network | None) -> str:
     return "internet" if network is None else network.name
 
 
-def pairs_of(landscape: Landscape, flow: Flow) -> Iterator[tuple[Network | None, Network]]:
-    """Yield the pairs of networks between which a documented flow runs; those without a range wait.
-
-    D is to VMs of the same vCenter Server instance; E comes over a link of the site with the edge, or over Direct
-    Link, and starts in the stretched network's own enterprise network where there is one.
-    """
+def ends_of(landscape: Landscape, flow: Flow) -> tuple[Sequence[Network | None], Sequence[Network]]:
+    """Return the networks at both ends of a documented flow that have a range; None stands for the internet."""
     ends = landscape.ends
-    targets = [n for n in ends.by_kind[flow.destination] if n.prefix is not None]
+    destinations = [n for n in ends.by_kind[flow.destination] if n.prefix is not None]
     if flow.source is None:
-        yield from ((None, network) for network in targets)
-        return
-    sources = [n for n in ends.by_kind[flow.source] if n.prefix is not None]
-    for source in sources:
-        own = targets
-        if flow.letter == "D":
-            edge = ends.edge_of(source)
-            own = [n for n in targets if ends.edge_of(n) == edge]
-        elif flow.letter == "E":
-            # A VM network equal to the enterprise's own is the one that is stretched.
-            own = sorted(targets, key=lambda n: n.prefix != source.prefix)
-        yield from ((source, network) for network in own)
+        return (None,), destinations
+    return [n for n in ends.by_kind[flow.source] if n.prefix is not None], destinations
+
+
+def joins(landscape: Landscape, flow: Flow, source: Network | None, destination: Network) -> bool:
+    """Tell whether a documented flow runs between two networks: D is to VMs of the same vCenter Server instance."""
+    if flow.letter != "D" or source is None:
+        return True
+    return landscape.ends.edge_of(source) == landscape.ends.edge_of(destination)
+
+
+def blocks_of(landscape: Landscape, alike: Alike, flow: Flow) -> Iterator[tuple[object, Block]]:
+    """Yield the pairs of a documented flow in blocks of alike ones, each with its class."""
+    for key, block in alike.blocks(*ends_of(landscape, flow)):
+        if joins(landscape, flow, block.firsts[0], block.seconds[0]):
+            yield key, block
 
 
 def _lacking(landscape: Landscape, flow: Flow) -> FlowError:

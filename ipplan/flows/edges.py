@@ -5,18 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.flows.clusters import outer_address, translate_in, vxlan, wrong
-from ipplan.flows.walk import Place, inside, mapped
-from ipplan.landscape.ends import End
-from ipplan.landscape.holders import pick
+from ipplan.flows.walk import Place, inside, shown_at
+from ipplan.landscape.edges import on_transit
+from ipplan.landscape.ends import UPLINKS, End
+from ipplan.landscape.holders import free_addresses, pick
 from ipplan.landscape.model import HostAddress
 from ipplan.landscape.routers import default_gateway, vm_routes
 from ipplan.landscape.tables import TableKey
 from ipplan.plan import names
+from ipplan.plan.sizing import first_usable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ipplan.flows.model import Changed
     from ipplan.flows.walk import Walk
-    from ipplan.landscape.model import Esg, Route, SourceNat, Tunnel
+    from ipplan.landscape.model import DestinationNat, Esg, Route, SourceNat, Tunnel
     from ipplan.plan.model import Network
 
 
@@ -70,37 +74,42 @@ def esg(walk: Walk, place: Place) -> Place | None:
     edge = place.end
     assert edge is not None
     device = walk.landscape.esg(edge)
+    if walk.restore(("own", edge)):
+        return _own_address(walk, device, place.how)
     known = walk.established(("esg", edge))
     if changed := walk.restore(("esg", edge)):
         walk.hop("ESG", "session", "reverses the NAT of the request", name=edge.name, changed=changed)
         return _route(walk, device, place, established=True)
     role = "private" if place.how == "link" else place.how
-    if place.how in ("private", "public", "link"):
-        rule = next(
-            (r for r in device.destination_nat
-             if r.port is None and r.interface == role and r.address.same(walk.destination)), None,
-        )  # fmt: skip
-        if rule is not None:
-            front = walk.destination
-            # A virtual address is a worker's own; a machine behind static NAT is the one that was meant.
-            changed = walk.translate(("esg", edge), destination=rule.target)
-            route = walk.tracer.esg(edge).find(walk.destination)
-            around = vxlan(walk, edge) if route is not None and route.via == "VXLAN" else None
-            if around is not None:
-                walk.outer = (around,)
-            where = "the DLR" if route is not None and route.via == "DLR" else "its VXLAN"
-            walk.hop(
-                "ESG", "dnat", f"turns {front} into {walk.destination}, and sends it to {where}", name=edge.name, by=(rule,),
-                route=route, changed=changed,
-                case="ESG and worker run on different hosts, so it travels in a VXLAN frame" if around else None,
-            )  # fmt: skip
-            walk.outer = ()
-            return _behind(walk, edge, route)
-        if device.holds(walk.destination):
-            return _own_address(walk, device, role)
+    rule = next(
+        (r for r in device.destination_nat
+         if r.port is None and r.interface == role and r.address.same(walk.destination)), None,
+    )  # fmt: skip
+    if rule is not None:
+        return _to_target(walk, edge, rule)
+    if device.holds(walk.destination):
+        return _own_address(walk, device, role)
     if place.how == "link":
         walk.hop("ESG", "forward", "takes it from the worker on the common VLAN", name=edge.name)
     return _route(walk, device, place, established=known)
+
+
+def _to_target(walk: Walk, edge: End, rule: DestinationNat) -> Place | None:
+    """DNAT: to a virtual address of ICP, or to a machine behind static NAT."""
+    front = walk.destination
+    changed = walk.translate(("esg", edge), destination=rule.target)
+    route = walk.tracer.esg(edge).find(walk.destination)
+    around = vxlan(walk, edge) if route is not None and route.via == "VXLAN" else None
+    if around is not None:
+        walk.outer = (around,)
+    where = "the DLR" if route is not None and route.via == "DLR" else "its VXLAN"
+    walk.hop(
+        "ESG", "dnat", f"turns {front} into {walk.destination}, and sends it to {where}", name=edge.name, by=(rule,),
+        route=route, changed=changed,
+        case="ESG and worker run on different hosts, so it travels in a VXLAN frame" if around else None,
+    )  # fmt: skip
+    walk.outer = ()
+    return _behind(walk, edge, route)
 
 
 def _behind(walk: Walk, edge: End, route: Route | None) -> Place | None:
@@ -117,23 +126,48 @@ def _behind(walk: Walk, edge: End, route: Route | None) -> Place | None:
 
 def _own_address(walk: Walk, device: Esg, role: str) -> Place | None:
     """At an address of the ESG that no rule translates."""
-    if walk.at_goal():
+    own = [group.network.name for interface in device.interfaces for group in interface.groups]
+    if walk.at_goal(*own):
         walk.hop("ESG", "deliver", "receives it", name=device.name)
         walk.arrived()
         return None
-    if walk.answering:
-        return wrong(walk, "ESG", device.name)
-    goal = walk.goal.title
-    whose = device.end.title
-    help_ = f"name an address for {goal} in the network of kind vcs-esg-{role}"
-    if walk.goal.network is not None and walk.goal.network.kind.platform == "icp":
-        help_ = f"write icp-proxy = 4, or another free address, in the network of kind vcs-esg-{role}"
-    elif walk.goal.network is not None and walk.goal.network.kind.name == "vcs-vm" and role == "private":
-        help_ = 'a link with method = "static-nat" makes the rule'
+    if walk.answering or role not in (*UPLINKS, "workers", "transit"):
+        return wrong(walk, "ESG", device.name, own)
+    if role not in UPLINKS:
+        role = "private" if device.holds_on("private", walk.destination) else "public"
     walk.halt(
-        "ESG", "not-translated", f"{walk.destination} is an address of {whose}, and no DNAT rule leads on to {goal}", help_,
-        name=device.name, table=f"DNAT rules on the {role} interface",
+        "ESG", "not-translated",
+        f"{walk.destination} is an address of {device.end.title}, and no DNAT rule leads on to {walk.goal.title}",
+        _rule_to(walk, device, role), name=device.name, table=f"DNAT rules on the {role} interface",
     )  # fmt: skip
+    return None
+
+
+def _rule_to(walk: Walk, device: Esg, role: str) -> str | None:
+    """Say what makes a DNAT rule that leads to the goal, None where no rule would."""
+    network, ends = walk.goal.network, walk.landscape.ends
+    if network is None:
+        return None
+    if network.kind.platform == "icp" and network.cluster not in device.clusters:
+        return 'icp-vcs = "nat" makes the DNAT rules of the cluster'
+    if network.kind.name == "icp-worker":
+        return f"DNAT rules lead to the virtual addresses only: go to {network.name}.master-vip or {network.name}.proxy-vip"
+    if network.kind.platform == "icp":
+        alone = len(device.clusters) == 1
+        name = "icp-proxy" if alone else f"{network.cluster}-proxy"
+        free = _free_number(ends.of_edge(device.end, f"vcs-esg-{role}"))
+        return None if free is None else f"write {name} = {free[1]} in the addresses of {free[0]}"
+    if network.kind.name == "vcs-vm" and role == "private" and ends.of_platform("iks"):
+        return f'a link of an IKS cluster and {device.end.title} with method = "static-nat" makes the rule'
+    return None
+
+
+def _free_number(networks: Sequence[Network]) -> tuple[str, int] | None:
+    """Return the first of some networks with a free address, and which of its usable addresses that is."""
+    for network in networks:
+        address = next(free_addresses(network), None)
+        if address is not None and address.value is not None and network.prefix is not None:
+            return network.name, address.value - first_usable(network.prefix) + 1
     return None
 
 
@@ -160,38 +194,61 @@ def _route(walk: Walk, device: Esg, place: Place, *, established: bool = False) 
         walk.hop("ESG", "route", "sends it to the DLR over the transit network", name=edge.name, route=route)
         return Place("dlr", edge, "esg")
     if route.via == "VXLAN":
+        network = _network_behind(walk, edge)
+        what = "VM" if network is not None and network.kind.name == "vcs-vm" else "worker"
         walk.outer = (vxlan(walk, edge),)
         walk.hop(
-            "ESG", "vxlan", "puts it on the VXLAN of the worker", name=edge.name, route=route,
-            case="the worker runs on another host; on the same host there is no VXLAN frame",
+            "ESG", "vxlan", f"puts it on the VXLAN of the {what}", name=edge.name, route=route,
+            case=f"the {what} runs on another host; on the same host there is no VXLAN frame",
         )  # fmt: skip
         walk.outer = ()
         return on_vxlan(walk, edge)
     if route.via == "transit":
-        walk.hop("DLR", "deliver", "has the address on the transit network", name=edge.name, route=route)
-        walk.arrived()
-        return None
+        return _on_transit(walk, edge, route)
     return _uplink(walk, device, route, place, established=established)
 
 
+def _on_transit(walk: Walk, edge: End, route: Route) -> Place | None:
+    """On the transit network: ESG and DLR are the only machines there."""
+    transit = walk.landscape.ends.of_edge(edge, "vcs-transit")
+    for device, wanted, nth in (("ESG", names.TRANSIT_ESG, 0), ("DLR", names.TRANSIT_DLR, 1)):
+        own = on_transit(transit, wanted, nth, walk.destination.version)
+        if own is not None and own.same(walk.destination):
+            walk.hop(device, "deliver", "receives it on the transit network", name=edge.name, route=route)
+            walk.arrived()
+            return None
+    walk.halt(
+        "ESG", "no-neighbour", f"neither ESG nor DLR has {walk.destination} on the transit network", name=edge.name,
+        table="addresses on the transit network",
+    )  # fmt: skip
+    return None
+
+
 def _policy(walk: Walk, device: Esg, route: Route | None) -> Tunnel | None:
-    """Return the tunnel whose subnets on the far side hold the destination; one that does not take it only without a route."""
+    """Return the tunnel whose subnets on the far side hold the destination.
+
+    One that does not take the source counts only where the table leads nowhere else.
+    """
     found = None
     for tunnel in device.tunnels:
         far = tunnel.far_from(device.end)
-        if inside(walk.destination, far.subnets):
+        if inside(walk.destination, far.policy):
             if _takes(walk, tunnel, device.end):
                 return tunnel
             found = found or tunnel
-    known = route is not None and route.prefix.length > 0
-    if known and route is not None and route.via == "BCR":
-        known = walk.tracer.bcr.find(walk.destination) is not None
-    return None if known else found
+    return None if route is not None and _leads_there(walk, route) else found
+
+
+def _leads_there(walk: Walk, route: Route) -> bool:
+    """Tell whether a route leads to a network rather than out into the world."""
+    if route.via == "BCR":
+        return walk.tracer.bcr.find(walk.destination) is not None
+    return route.prefix.length > 0
 
 
 def _takes(walk: Walk, tunnel: Tunnel, edge: End) -> bool:
     """Tell whether a tunnel takes the packet: a policy those of its own subnets, a route any."""
-    own = tunnel.end_at(edge).subnets
+    own = tunnel.end_at(edge).policy
     return tunnel.joint.method == "gre" or inside(_shown_source(walk, tunnel, edge), own)
 
 
@@ -199,9 +256,7 @@ def _shown_source(walk: Walk, tunnel: Tunnel, edge: End) -> HostAddress:
     own = tunnel.near_nat if tunnel.near.end == edge else tunnel.far_nat
     if tunnel.joint.pair == "iks-edge":
         return walk.source
-    return next(
-        (mapped(walk.source, t.real, t.shown) for t in own if inside(walk.source, (t.real,))), walk.source
-    )
+    return next((shown_at(walk.source, t) for t in own if inside(walk.source, (t.real,))), walk.source)
 
 
 def _into_tunnel(walk: Walk, device: Esg, tunnel: Tunnel, route: Route | None) -> Place | None:
@@ -254,8 +309,9 @@ def _snat_rule(walk: Walk, device: Esg, route: Route | None) -> SourceNat | None
 def _uplink(walk: Walk, device: Esg, route: Route, place: Place, *, established: bool) -> Place | None:
     """Out of an uplink: SNAT, unless the packet belongs to a session, then the router out there."""
     edge = device.end
-    rule = None if established or place.how == "own" else _snat_rule(walk, device, route)
-    changed: tuple[Changed, ...] = ()
+    own = place.how == "own"
+    rule = None if established or own else _snat_rule(walk, device, route)
+    changed = _choose_side(walk, device, route) if own else ()
     unmatched = None
     if rule is not None and rule.address is not None:
         changed = walk.translate(("esg", edge), source=rule.address)
@@ -266,12 +322,22 @@ def _uplink(walk: Walk, device: Esg, route: Route, place: Place, *, established:
     else:
         if rule is None and not established and not _belongs(walk, device, route):
             return _not_translated(walk, device, route)
-        unmatched = None if rule is not None or established else f"SNAT on the {route.interface} interface"
+        unmatched = (
+            None if rule is not None or established or own else f"SNAT on the {route.interface} interface"
+        )
         walk.hop(
             "ESG", "route", f"sends it to the {_towards(route)}", name=edge.name, by=() if rule is None else (rule,),
-            route=route, unmatched=unmatched,
+            route=route, changed=changed, unmatched=unmatched,
         )  # fmt: skip
     return _next_router(walk, route)
+
+
+def _choose_side(walk: Walk, device: Esg, route: Route) -> tuple[Changed, ...]:
+    """Let the ESG itself, when it asks, use its address on the interface by which the packet leaves."""
+    interface = next((i for i in device.interfaces if i.role == route.interface), None)
+    if interface is None or any(walk.source.network == group.network.name for group in interface.groups):
+        return ()
+    return walk.come_from(("own", device.end), interface.address)
 
 
 def _towards(route: Route) -> str:
@@ -393,9 +459,7 @@ def dlr(walk: Walk, place: Place) -> Place | None:
         walk.outer = ()
         return on_vxlan(walk, edge)
     if route.via == "transit":
-        walk.hop("ESG", "deliver", "has the address on the transit network", name=edge.name, route=route)
-        walk.arrived()
-        return None
+        return _on_transit(walk, edge, route)
     if route.via == "on-premises router":
         return _over_stretched(walk, edge, route)
     if route.next_hop is None:
@@ -440,11 +504,11 @@ def on_vxlan(walk: Walk, edge: End) -> Place | None:
         return None
     if network.kind.name == "icp-worker":
         return Place("arrive", End("icp", network.cluster), "vxlan")
-    if walk.at_goal():
+    if walk.at_goal(network.name):
         walk.hop("VM", "deliver", "receives it", name=network.name)
         walk.arrived()
         return None
-    return wrong(walk, "VM", network.name)
+    return wrong(walk, "VM", network.name, (network.name,))
 
 
 def _network_behind(walk: Walk, edge: End) -> Network | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ipplan.addresses import AddressError, Prefix, parse_address, parse_prefix
 from ipplan.flows.model import FlowError, Machine
+from ipplan.landscape.edges import on_transit
 from ipplan.landscape.ends import BEHIND, TRANSIT, End
 from ipplan.landscape.holders import find_named, gateway_address, name_at, pick
 from ipplan.landscape.model import HostAddress
@@ -75,11 +76,13 @@ def machine_in(landscape: Landscape, network: Network, address: HostAddress | No
 
 
 def _example(network: Network) -> HostAddress:
-    """Return an address for a network: of an ESG's or ingress network the device's own, else a free one."""
+    """Return an address for a network: of a network of the ESG or of an ingress the device's own, else a free one."""
     if network.kind.role == "esg":
         return pick(network, *names.UPLINK)
     if network.kind.role == "ingress":
         return pick(network, *names.INGRESS)
+    if network.kind.name == TRANSIT:
+        return on_transit([network], names.TRANSIT_ESG, 0) or pick(network)
     return pick(network)
 
 

@@ -131,8 +131,8 @@ class Stop(NamedTuple):
 class Trace(NamedTuple):
     """A flow traced: the request up to the destination or to its stop, and the answer on its own way back.
 
-    `end` is how the request ends. `assumptions` are what is supposed that the plan does not say. `alike` are further
-    pairs of networks of which the same is true.
+    `end` is how the request ends. `assumptions` are what is supposed that the plan does not say. `alike` are all pairs
+    of networks of which the same is true, its own among them: each of some with each of others, block by block.
     """
 
     flow: str | None
@@ -146,7 +146,7 @@ class Trace(NamedTuple):
     back: tuple[Hop, ...]
     back_stop: Stop | None
     assumptions: tuple[str, ...] = ()
-    alike: tuple[tuple[str, str], ...] = ()
+    alike: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -15,6 +15,7 @@ from ipplan.landscape.tables import TableKey
 from ipplan.plan import names
 
 if TYPE_CHECKING:
+    from ipplan.flows.model import Changed
     from ipplan.flows.walk import Walk
     from ipplan.landscape.ends import Joint
     from ipplan.landscape.model import Route, Tunnel
@@ -28,14 +29,33 @@ def server(walk: Walk, place: Place) -> Place | None:
     device = host_title(network)
     route = walk.tracer.server(network).find(walk.destination)
     assert route is not None
-    if network.kind.role == "host" and not walk.landscape.ends.by_kind["vcs-host-public"]:
-        walk.assume("the ESXi hosts have a public side, which the plan does not have")
     own = network.prefix
     if own is not None and inside(walk.destination, (own,)):
         walk.hop(device, "forward", "sends it on its own network", name=network.name)
         return Place("ibm", how="public" if network.kind.public else "private")
-    walk.hop(device, "forward", f"sends it to the {route.via}", name=network.name, route=route)
-    return Place("bcr", how="server") if route.via == "BCR" else Place("fcr", how="server")
+    public = route.via == "FCR"
+    changed = _choose_side(walk, network, public=public) if network.kind.role == "host" else ()
+    text = f"sends it to the {route.via}"
+    if changed:
+        text += f", from its address on the {'public' if public else 'private'} side"
+    walk.hop(device, "forward", text, name=network.name, route=route, changed=changed)
+    return Place("fcr" if public else "bcr", how="server")
+
+
+def _choose_side(walk: Walk, network: Network, *, public: bool) -> tuple[Changed, ...]:
+    """Let an ESXi host that asks use its address on the side by which the packet leaves."""
+    if network.kind.public is public:
+        return ()
+    side = "public" if public else "private"
+    kind = f"vcs-host-{side}"
+    others = [n for n in walk.landscape.ends.by_kind[kind] if n.prefix is not None]
+    same = [n for n in others if n.edge == network.edge]
+    if others:
+        return walk.come_from(("host", None), pick((same or others)[0]))
+    words = f"(the {side} address of an ESXi host)"
+    walk.memory.places[words] = Place("ibm", how=side, network=network)
+    walk.assume(f"the ESXi hosts have a {side} side: the plan has no network of kind {kind}")
+    return walk.come_from(("host", None), HostAddress(4, None, example=True, words=words))
 
 
 def bcr(walk: Walk, place: Place) -> Place | None:
@@ -46,7 +66,7 @@ def bcr(walk: Walk, place: Place) -> Place | None:
     if route is None:
         return _beyond_the_bcr(walk, place)
     if route.via == "VLAN":
-        _account_routing(walk)
+        _account_routing(walk, route)
         walk.hop("BCR", "forward", "brings it to the machine on its VLAN", route=route)
         return Place("ibm", how="private")
     walk.hop("BCR", "forward", f"sends it to the {route.via}", route=route)
@@ -75,16 +95,35 @@ def _beyond_the_bcr(walk: Walk, place: Place) -> Place | None:
         walk.hop("IBM Cloud's services", "deliver", "receive it")
         walk.arrived()
         return None
-    lookup = walk.tracer.bcr
+    reason = f"it has no route to {walk.destination}, and drops what IBM Cloud did not assign"
+    if walk.destination.value is None or is_public(walk.destination):
+        reason = (
+            f"{walk.destination} is a public address, and IBM Cloud's private network does not lead there"
+        )
     walk.halt(
-        "BCR", "no-route", f"it has no route to {walk.destination}, and drops what IBM Cloud did not assign",
-        "announce it (bgp), translate it, or use a tunnel", table="routes of the BCR", nearest=lookup.nearest(walk.destination),
+        "BCR", "no-route", reason, _towards(walk), table="routes of the BCR",
+        nearest=walk.tracer.bcr.nearest(walk.destination),
     )  # fmt: skip
     return None
 
 
-def _account_routing(walk: Walk) -> None:
-    if walk.landscape.plan.account_routing is None:
+def _towards(walk: Walk) -> str | None:
+    """Say what would bring a route to the BCR, None where nothing does."""
+    network = walk.goal.network
+    if network is None or network.kind.public is not None:
+        return None
+    if network.kind.provider == "enterprise":
+        return 'a link of the site with "ibm-private" (method routed) leads there, or enterprise = "routed"'
+    return "announce it with BGP, translate it on a link (nat), or carry it in a tunnel"
+
+
+def _account_routing(walk: Walk, route: Route) -> None:
+    """Remember that routing between two of the account's own subnets is not a matter of course."""
+    source = walk.source.prefix
+    among = any(
+        r.via == "VLAN" and source is not None and r.prefix.covers(source) for r in walk.tracer.bcr.routes
+    )
+    if among and not inside(walk.source, (route.prefix,)) and walk.landscape.plan.account_routing is None:
         walk.assume("the account has a VRF or VLAN spanning, so that the BCR routes between its subnets")
 
 
@@ -105,6 +144,13 @@ def fcr(walk: Walk, place: Place) -> Place | None:
             else "translate it before it leaves",
         )  # fmt: skip
         return None
+    if walk.answering and (known := walk.memory.places.get(walk.destination.text)) is not None:
+        walk.hop(
+            "FCR",
+            "forward",
+            "sends it to the internet" if known.device == "router" else "brings it to the machine",
+        )
+        return known
     route = walk.tracer.fcr.find(walk.destination)
     if route is None or route.via != "VLAN":
         if walk.destination.value is not None and not is_public(walk.destination):
@@ -113,7 +159,7 @@ def fcr(walk: Walk, place: Place) -> Place | None:
                 _towards_private(walk), table="routes of the FCR",
             )  # fmt: skip
             return None
-        return _to_the_internet(walk, place)
+        return _to_the_internet(walk)
     holder = _holder(walk)
     whose = {"ingress": "worker that holds it", "esg": "ESXi host that runs the ESG, which holds it"}
     text = f"brings it to the {whose.get(holder.kind.role, 'machine on its VLAN') if holder else 'machine on its VLAN'}"
@@ -133,17 +179,22 @@ def _towards_private(walk: Walk) -> str | None:
     return "a link between the two leads there: ipplan topology PLAN shows those in force"
 
 
-def _to_the_internet(walk: Walk, place: Place) -> Place | None:
-    if walk.goal.domain == "enterprise" and walk.answering:
-        # To the address that the enterprise's own router gave to its user.
-        walk.hop("FCR", "forward", "sends it to the internet")
-        return Place("router", walk.goal.end, "internet")
-    text = "brings it to the host" if walk.goal.domain == "internet" else "takes it over"
-    walk.hop("internet" if place.how != "internet" else "FCR", "deliver", text)
+def _to_the_internet(walk: Walk) -> Place | None:
+    if walk.goal.domain == "ibm-services":
+        walk.halt(
+            "FCR", "no-route", f"{walk.destination} is IBM Cloud's service network, which the internet has no route to",
+            "reach it from a machine on IBM Cloud's private network",
+        )  # fmt: skip
+        return None
     if walk.goal.domain == "internet":
+        walk.hop("internet user" if walk.answering else "internet host", "deliver", "receives it")
         walk.arrived("delivered" if walk.answering else "handed-over")
         return None
-    return wrong(walk, "internet", None)
+    walk.halt(
+        "FCR", "wrong-network", f"it sends {walk.destination}, a public address, to the internet: {walk.goal.title} is not there",
+        _towards_private(walk),
+    )  # fmt: skip
+    return None
 
 
 def _holder(walk: Walk) -> Network | None:
@@ -154,9 +205,11 @@ def _holder(walk: Walk) -> Network | None:
 
 def ibm(walk: Walk, place: Place) -> Place | None:
     """On one of IBM Cloud's VLANs: the device that holds the address."""
-    network = _holder(walk)
+    walk.restore(("host", None))
+    network = place.network or _holder(walk)
     if network is None:
-        walk.halt("BCR", "no-neighbour", f"no machine has {walk.destination}")
+        router = "FCR" if place.how == "public" else "BCR"
+        walk.halt(router, "no-neighbour", f"no machine on its networks has {walk.destination}")
         return None
     kind = network.kind
     if kind.role == "esg":
@@ -167,19 +220,20 @@ def ibm(walk: Walk, place: Place) -> Place | None:
                 'write edge = "NAME" in it',
             )  # fmt: skip
             return None
-        if not walk.landscape.esg(edge).holds(walk.destination) and not walk.at_goal():
-            walk.halt("BCR", "no-neighbour", f"the ESG of {edge.title} does not have {walk.destination}")
+        if not walk.landscape.esg(edge).holds(walk.destination):
+            router = "FCR" if place.how == "public" else "BCR"
+            walk.halt(router, "no-neighbour", f"the ESG of {edge.title} does not have {walk.destination}")
             return None
         return Place("esg", edge, place.how)
     if kind.role == "ingress":
         return Place("ingress", End("iks", network.cluster), network=network)
     if kind.platform == "iks":
         return Place("arrive", End("iks", network.cluster), place.how)
-    if walk.at_goal():
+    if walk.at_goal(network.name):
         walk.hop(host_title(network), "deliver", "receives it", name=network.name)
         walk.arrived()
         return None
-    return wrong(walk, host_title(network), network.name)
+    return wrong(walk, host_title(network), network.name, (network.name,))
 
 
 def host_title(network: Network) -> str:
@@ -236,11 +290,12 @@ def _to_user(walk: Walk, site: End, route: Route) -> Place | None:
     if network is not None and network.kind.provider != "enterprise":
         return _through_concentrators(walk, site, route)
     walk.hop("on-premises router", "forward", "takes it to the network of the user", name=name, route=route)
-    if walk.at_goal():
+    own = [] if network is None else [network.name]
+    if walk.at_goal(*own):
         walk.hop("enterprise user", "deliver", "receives it", name=network.name if network else None)
         walk.arrived()
         return None
-    return wrong(walk, "enterprise user", name)
+    return wrong(walk, "enterprise user", name, own)
 
 
 def _through_concentrators(walk: Walk, site: End, route: Route) -> Place | None:
@@ -272,8 +327,7 @@ def _through_concentrators(walk: Walk, site: End, route: Route) -> Place | None:
     )
     wan = walk.tracer.router(site).find(far)
     walk.hop(
-        "on-premises router", "forward", "sends the tunnel's packet to the WAN, through XCR and BCR", name=name,
-        by=() if wan is None else (wan,),
+        "on-premises router", "forward", "sends the tunnel's packet to the WAN, through XCR and BCR", name=name, route=wan,
     )  # fmt: skip
     walk.unwrap()
     walk.outer = (vxlan(walk, edge),)
@@ -328,7 +382,7 @@ def _into_tunnel(walk: Walk, site: End, route: Route) -> Place | None:
     if not changed:
         source, destination = translate_out(walk, route.joint, site)
         changed = walk.translate(("router", site), source=source, destination=destination)
-    if route.how == "ipsec" and not inside(walk.source, near.subnets):
+    if route.how == "ipsec" and not inside(walk.source, near.policy):
         walk.halt(
             "on-premises router", "outside-tunnel", f"the tunnel does not take packets from {walk.source}",
             "add its network to the link", name=name,
@@ -383,7 +437,8 @@ def _out_to_the_internet(walk: Walk, site: End, route: Route) -> Place | None:
             "reach it from a machine on IBM Cloud's private network", name=name,
         )  # fmt: skip
         return None
-    public = HostAddress(4, None, example=True, words="(the enterprise's public address)")
+    public = HostAddress(4, None, example=True, words=f"(the public address of {site.title})")
+    walk.memory.places[public.text] = Place("router", site, "internet")
     changed = walk.translate(("router", site), source=public)
     walk.hop(
         "on-premises router", "snat", "gives it a public address and sends it to the internet", name=name, route=route,

@@ -5,29 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.flows.alike import Alike
-from ipplan.flows.documented import pairs_of
-from ipplan.flows.model import FLOWS
 from ipplan.landscape.ends import PRIVATE, Carried, End
 from ipplan.plan.methods import PAIRS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ipplan.flows.model import Flow
     from ipplan.landscape import Landscape
     from ipplan.landscape.ends import Ends, Joint
+    from ipplan.landscape.model import HostAddress
     from ipplan.plan.methods import Pair
     from ipplan.plan.model import Network
 
 _OWN_ADDRESSES = frozenset({"common-vlan", "strongswan", "bgp", "ipsec", "gre", "l2-extension", "routed"})
 """The methods whose links carry networks under their own addresses, or as they show them."""
+_ONLY_ANSWER = frozenset({"service", "ingress"})
+"""The roles of networks in which nothing asks."""
 
 
 class Promise(NamedTuple):
     """A pair of networks that has to be reachable: by a documented flow, or because a link carries both.
 
     `source` is None for the internet. `joint` promises it, None for the internet's own flows. `alike` says how many
-    further pairs are of the same class.
+    further pairs are of the same class. `front` is the address of an ESG that is asked in place of the network's own.
     """
 
     flow: str | None
@@ -35,6 +35,7 @@ class Promise(NamedTuple):
     destination: Network
     joint: Joint | None
     alike: int
+    front: HostAddress | None = None
 
 
 def list_promises(landscape: Landscape) -> list[Promise]:
@@ -44,73 +45,86 @@ def list_promises(landscape: Landscape) -> list[Promise]:
     """
     alike = Alike(landscape)
     found: dict[object, Promise] = {}
-    for promise in (*_documented(landscape), *_carried(landscape, alike)):
-        key = (promise.flow, alike.pair(promise.source, promise.destination))
+    for key, promise in (
+        *_documented(landscape, alike),
+        *_carried(landscape, alike),
+        *_fronted(landscape, alike),
+    ):
         before = found.get(key)
         found[key] = promise if before is None else before._replace(alike=before.alike + 1 + promise.alike)
     pairs = {(p.source and p.source.name, p.destination.name) for p in found.values() if p.flow is not None}
     return [
         p for p in found.values()
-        if p.flow is not None or (p.source and p.source.name, p.destination.name) not in pairs
+        if p.flow is not None or p.front is not None or (p.source and p.source.name, p.destination.name) not in pairs
     ]  # fmt: skip
 
 
-def _documented(landscape: Landscape) -> Iterator[Promise]:
-    for flow in FLOWS:
-        if not _may_promise(landscape, flow):
-            continue
-        for source, destination in pairs_of(landscape, flow):
-            joint = _joint_of(landscape, flow, source, destination)
-            if joint is not None or (flow.letter == "A" and _has_ingress(landscape, destination)):
-                yield Promise(flow.letter, source, destination, joint, 0)
+def _documented(landscape: Landscape, alike: Alike) -> Iterator[tuple[object, Promise]]:
+    """Yield the documented flows that the plan promises, one pair of those that are alike."""
+    for letter, joint, count, sources, destinations in _flows(landscape, alike):
+        for source in _classes_of(alike, sources):
+            for destination in _classes_of(alike, destinations):
+                if destination is not None:
+                    key = (
+                        letter,
+                        source and alike.network(source),
+                        alike.network(destination),
+                        joint and alike.joint(joint),
+                    )
+                    yield key, Promise(letter, source, destination, joint, count - 1)
 
 
-def _may_promise(landscape: Landscape, flow: Flow) -> bool:
-    """Tell whether anything in the plan joins the ends of a flow, before its pairs are looked at."""
-    plan = landscape.plan
-    if flow.letter == "A":
-        return bool(landscape.ends.by_kind["iks-ingress-public"])
-    keys = {"B": "icp-vcs", "C": "iks-vcs", "D": "icp-vcs", "E": "enterprise"}
-    return bool(plan.links) or keys[flow.letter] in plan.integration
+_Documented = tuple[str, "Joint | None", int, "Sequence[Network | None]", "Sequence[Network | None]"]
+"""A documented flow: its letter, the link that promises it, how many are alike, the networks at both ends."""
 
 
-def _has_ingress(landscape: Landscape, network: Network) -> bool:
-    own = landscape.ends.by_kind["iks-ingress-public"]
-    return any(n.cluster == network.cluster for n in own)
-
-
-def _joint_of(landscape: Landscape, flow: Flow, source: Network | None, destination: Network) -> Joint | None:
-    """Return the link that promises a pair of a documented flow, None where none does."""
+def _flows(landscape: Landscape, alike: Alike) -> Iterator[_Documented]:
     ends = landscape.ends
-    joint: Joint | None = None
-    if flow.letter in ("B", "D"):
-        network = destination if source is None else source
-        cluster = End("icp", network.cluster)
+    for cluster, count in _classes(alike, ends.of_platform("iks")):
+        if ends.of_cluster(cluster, "iks-ingress-public"):
+            yield "A", None, count, (None,), ends.of_cluster(cluster, "iks-pod")
+    for cluster, count in _classes(alike, ends.of_platform("icp")):
         edge = ends.edge_of_cluster(cluster)
-        joint = None if edge is None else ends.joint("icp-edge", cluster, edge)
-    elif flow.letter == "C" and source is not None:
-        edge = ends.edge_of(destination)
-        joint = None if edge is None else ends.joint("iks-edge", End("iks", source.cluster), edge)
-        if joint is not None and not _promises(ends, joint, source, destination):
-            joint = None
-    elif flow.letter == "E" and source is not None and (site := ends.site_of(source)) is not None:
-        # What a written link promises is what it carries; the key of the short form promises the documented flow.
-        joint = next((j for j in ends.joints_of(site) if j.link is None), None)
-    return joint if joint is not None and joint.method is not None else None
+        joint = ends.joint("icp-edge", cluster, edge) if edge is not None else None
+        if edge is not None and joint is not None and joint.method is not None:
+            pods = ends.of_cluster(cluster, "icp-pod")
+            yield "B", joint, count, (None,), pods
+            yield "D", joint, count, pods, _vms(ends.behind(edge))
+    for joint, count in _joints(landscape, alike):
+        if joint.pair == "iks-edge":
+            carried = [c.network for c in ends.carried(joint, joint.second) if not c.outbound_only]
+            yield "C", joint, count, _pods(ends, joint), _vms(carried)
+        elif joint.pair in ("site-edge", "site-private") and joint.link is None:
+            # What a written link promises is what it carries; the key of the short form promises the documented flow.
+            own = [n for n in ends.of_site(joint.first) if n.kind.provider == "enterprise"]
+            edges = [(joint.second, 1)] if joint.pair == "site-edge" else _classes(alike, ends.edges)
+            for edge, more in edges:
+                yield "E", joint, count * more, own, _vms(ends.stretched_behind(edge))
 
 
-def _promises(ends: Ends, joint: Joint, source: Network, destination: Network) -> bool:
-    """Tell whether a link of an IKS cluster promises flow C: a written one promises what it carries, but for answers."""
-    if not any(
-        c.network.name == destination.name and not c.outbound_only for c in ends.carried(joint, joint.second)
-    ):
-        return False
+def _pods(ends: Ends, joint: Joint) -> list[Network]:
+    """Return the pod networks to which a link of an IKS cluster promises flow C: a written one those that it carries."""
+    pods = ends.of_cluster(joint.first, "iks-pod")
     if joint.link is None or joint.method not in _OWN_ADDRESSES:
-        return True
-    return any(c.network.name == source.name for c in ends.carried(joint, joint.first))
+        return pods
+    carried = {c.network.name for c in ends.carried(joint, joint.first)}
+    return [pod for pod in pods if pod.name in carried]
 
 
-def _carried(landscape: Landscape, alike: Alike) -> Iterator[Promise]:
+def _vms(networks: Iterable[Network]) -> list[Network | None]:
+    return [n for n in networks if n.kind.name == "vcs-vm"]
+
+
+def _classes_of(alike: Alike, networks: Iterable[Network | None]) -> list[Network | None]:
+    """Return one network of each class that has a range; None, the internet, stays."""
+    found: dict[object, Network | None] = {}
+    for network in networks:
+        if network is None or network.prefix is not None:
+            found.setdefault(None if network is None else alike.network(network), network)
+    return list(found.values())
+
+
+def _carried(landscape: Landscape, alike: Alike) -> Iterator[tuple[object, Promise]]:
     """Yield both directions of what links carry, one link of those that are alike."""
     ends = landscape.ends
     for joint, count in _joints(landscape, alike):
@@ -121,10 +135,31 @@ def _carried(landscape: Landscape, alike: Alike) -> Iterator[Promise]:
             for two in second:
                 if ends.on_premises(one.network) and ends.on_premises(two.network):
                     continue  # both are the site's, which stretches them
-                if not two.outbound_only:
-                    yield Promise(None, one.network, two.network, joint, count - 1)
-                if not one.outbound_only:
-                    yield Promise(None, two.network, one.network, joint, count - 1)
+                for source, target in ((one, two), (two, one)):
+                    if not target.outbound_only and source.network.kind.role not in _ONLY_ANSWER:
+                        classes = map(alike.network, (source.network, target.network))
+                        key = (None, alike.joint(joint), *classes)
+                        yield key, Promise(None, source.network, target.network, joint, count - 1)
+
+
+def _fronted(landscape: Landscape, alike: Alike) -> Iterator[tuple[object, Promise]]:
+    """Yield the way from the workers of IKS to the addresses of an ESG that stand for an ICP cluster.
+
+    The DNAT is for IBM Cloud's private network (reference architecture, section integration); where a tunnel joins the
+    two clusters, the answer may take it.
+    """
+    ends = landscape.ends
+    for joint, count in _joints(landscape, alike):
+        edge = ends.edge_of_cluster(joint.second) if joint.pair == "iks-icp" else None
+        if edge is None or ends.joint("icp-edge", joint.second, edge) is None:
+            continue
+        workers = {n.name: n for n in ends.of_cluster(joint.second, "icp-worker")}
+        nodes = [n for n in ends.of_cluster(joint.first, "iks-worker-private") if n.prefix is not None]
+        for rule in landscape.esg(edge).destination_nat:
+            target = workers.get(rule.target.network or "")
+            if rule.interface == "private" and rule.port is None and target is not None and nodes:
+                key = ("front", alike.joint(joint))
+                yield key, Promise(None, nodes[0], target, joint, count - 1, rule.address)
 
 
 def _first_of(alike: Alike, items: Iterable[Carried]) -> Sequence[Carried]:
@@ -137,7 +172,7 @@ def _first_of(alike: Alike, items: Iterable[Carried]) -> Sequence[Carried]:
 
 
 def _joints(landscape: Landscape, alike: Alike) -> Iterator[tuple[Joint, int]]:
-    """Yield one link of each class, with how many there are."""
+    """Yield one link of each class that joins something, with how many there are; not the NAT of ICP clusters."""
     ends = landscape.ends
     written: dict[object, list[Joint]] = {}
     for joint in ends.written:
@@ -145,9 +180,9 @@ def _joints(landscape: Landscape, alike: Alike) -> Iterator[tuple[Joint, int]]:
             written.setdefault(alike.joint(joint), []).append(joint)
     yield from ((joints[0], len(joints)) for joints in written.values())
     for pair, row in PAIRS.items():
-        if row.key is None or ends.short_method(pair) not in _OWN_ADDRESSES:
+        if row.key is None or pair == "icp-edge" or ends.short_method(pair) in (None, "none"):
             continue
-        firsts, seconds = (_classes(landscape, alike, pair, kind) for kind in row.ends)
+        firsts, seconds = (_classes(alike, _open(landscape, pair, kind)) for kind in row.ends)
         for one, many in firsts:
             for two, more in seconds:
                 joint_ = ends.joint(pair, one, two)
@@ -155,8 +190,8 @@ def _joints(landscape: Landscape, alike: Alike) -> Iterator[tuple[Joint, int]]:
                     yield joint_, many * more
 
 
-def _classes(landscape: Landscape, alike: Alike, pair: Pair, kind: str) -> list[tuple[End, int]]:
-    """Return one end of each class that the short form may join in a kind of pair, with how many there are."""
+def _open(landscape: Landscape, pair: Pair, kind: str) -> list[End]:
+    """Return the ends that the short form may join in a kind of pair."""
     ends = landscape.ends
     every: Sequence[End]
     if kind == "edge":
@@ -165,8 +200,12 @@ def _classes(landscape: Landscape, alike: Alike, pair: Pair, kind: str) -> list[
         every = ends.sites
     else:
         every = (PRIVATE,) if kind == "ibm-private" else ends.of_platform(kind)
+    return [end for end in every if ends.open(end, pair)]
+
+
+def _classes(alike: Alike, ends: Iterable[End]) -> list[tuple[End, int]]:
+    """Return one end of each class, with how many there are."""
     found: dict[object, list[End]] = {}
-    for end in every:
-        if ends.open(end, pair):
-            found.setdefault(alike.end(end), []).append(end)
+    for end in ends:
+        found.setdefault(alike.end(end), []).append(end)
     return [(own[0], len(own)) for own in found.values()]

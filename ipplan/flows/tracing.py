@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.flows import clusters, edges, networks
+from ipplan.flows.machines import machine_in
 from ipplan.flows.model import Machine, Stop, Trace
-from ipplan.flows.walk import Place, Session, Tracer, Walk, mapped
-from ipplan.landscape.edges import virtual_address
-from ipplan.landscape.ends import Carried, End
+from ipplan.flows.walk import Memory, Place, Tracer, Walk, shown_at
+from ipplan.landscape.edges import on_transit, virtual_address
+from ipplan.landscape.ends import UPLINKS, Carried, End
 from ipplan.landscape.holders import first_named, pick
 from ipplan.landscape.tables import TableKey
 from ipplan.landscape.tunnels import esg_address, translations
@@ -18,6 +19,7 @@ from ipplan.plan import names
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from ipplan.landscape import Landscape
     from ipplan.landscape.model import HostAddress
     from ipplan.plan.model import Network
 
@@ -58,12 +60,19 @@ STEPS: Mapping[str, Callable[[Walk, Place], Place | None]] = {
 
 def trace(tracer: Tracer, source: Machine, destination: Machine) -> Trace:
     """Trace a request from one machine to another, and its answer."""
-    sessions: list[Session] = []
+    source, remark = _sender(tracer, source)
     asked, goal = asked_address(tracer, source, destination)
-    walk = Walk(tracer, goal, sessions, answering=False)
+    walk = Walk(tracer, goal, Memory([], {}), answering=False)
+    if remark is not None:
+        walk.assume(remark)
     walk.source, walk.destination = source.address, asked
     walk.fronted = not asked.same(goal.address)
-    walk.hop(host(source), "request", "asks for its destination by name", name=_network_name(source))
+    walk.hop(
+        "internet user" if source.domain == "internet" else host(source),
+        "request",
+        "asks for its destination by name",
+        name=_network_name(source),
+    )
     what = "the address that stands for it" if walk.fronted else "its address"
     walk.hop("DNS", "dns", f"answers with {asked}, {what}")
     if goal.network is not None and homeless(tracer.landscape.ends, goal.network):
@@ -91,6 +100,23 @@ def trace(tracer: Tracer, source: Machine, destination: Machine) -> Trace:
     )  # fmt: skip
 
 
+def _sender(tracer: Tracer, machine: Machine) -> tuple[Machine, str | None]:
+    """Return the machine that asks: a service or an ingress only answers, so a pod or a worker behind it does."""
+    network, end = machine.network, machine.end
+    if network is None or end is None or network.kind.role not in ("service", "ingress"):
+        return machine, None
+    role = "pod" if network.kind.role == "service" else "worker"
+    behind = [
+        n for n in tracer.landscape.ends.of_cluster(end)
+        if n.kind.role == role and n.prefix is not None and not (role == "worker" and n.kind.public)
+    ]  # fmt: skip
+    if not behind:
+        return machine, None
+    what = "a service" if role == "pod" else "an ingress"
+    remark = f"{network.name} is the range of {what}, which only answers: a {role} in {behind[0].name} asks"
+    return machine_in(tracer.landscape, behind[0]), remark
+
+
 def _conflicting(tracer: Tracer, goal: Machine) -> Iterator[Network]:
     if goal.network is not None:
         yield from tracer.overlapping(goal.network)
@@ -104,7 +130,7 @@ def _answer(
     tracer: Tracer, walk: Walk, source: Machine, asked: HostAddress, goal: Machine
 ) -> tuple[Walk, Stop | None]:
     """Walk the answer back; it has to come from the address that was asked."""
-    back = Walk(tracer, source, walk.sessions, answering=True)
+    back = Walk(tracer, source, walk.memory, answering=True)
     back.source, back.destination = _answering_address(walk, goal), walk.source
     back.hop(host(goal), "answer", "answers", name=_network_name(goal))
     if source.domain == "internet" and goal.domain == "internet":
@@ -115,14 +141,14 @@ def _answer(
         stop = Stop(
             back.hops[-1].device, back.hops[-1].name, "no-session",
             f"the answer comes from {back.source}, and {asked} was asked: it missed the device that translated the request",
-            _own_instead(tracer, source, goal),
+            _own_instead(tracer, source, asked, goal),
         )  # fmt: skip
     return back, stop
 
 
-def _own_instead(tracer: Tracer, source: Machine, goal: Machine) -> str | None:
+def _own_instead(tracer: Tracer, source: Machine, asked: HostAddress, goal: Machine) -> str | None:
     """Name the address to ask instead, where the sender reaches the machine under its own."""
-    if goal.network is None or not _leads(tracer, source, Carried(goal.network)):
+    if goal.network is None or asked.same(goal.address) or not _leads(tracer, source, Carried(goal.network)):
         return None
     return f"ask {goal.address} itself, which {source.title} reaches without NAT"
 
@@ -169,6 +195,9 @@ def first_place(walk: Walk, machine: Machine) -> Place | None:
                 'write edge = "NAME" in it',
             )  # fmt: skip
             return None
+        dlr = on_transit([network], names.TRANSIT_DLR, 1) if role == "transit" else None
+        if dlr is not None and dlr.same(machine.address):
+            return Place("dlr", edge, "own")
         return Place("esg", edge, "own")
     return Place("server", network=network)
 
@@ -177,7 +206,7 @@ def host(machine: Machine) -> str:
     """Return what the machine is."""
     network = machine.network
     if network is None:
-        return "internet user" if machine.domain == "internet" else "IBM Cloud's services"
+        return "internet host" if machine.domain == "internet" else "IBM Cloud's services"
     titles = {
         "pod": "pod", "service": "pod", "vm": "VM", "worker": "worker", "enterprise": "enterprise user",
         "transit": "ESG",
@@ -197,13 +226,28 @@ def asked_address(tracer: Tracer, source: Machine, goal: Machine) -> tuple[HostA
     network = goal.network
     if network is None or goal.address.value is None or _local(source, goal):
         return goal.address, goal
+    if network.kind.role == "esg" and (target := _target(tracer, goal)) is not None:
+        return goal.address, target
     if _leads(tracer, source, Carried(network)):
         return goal.address, goal
     for item, _, _ in tracer.landscape.tables.translated:
         if item.network.name == network.name and not item.outbound_only and _leads(tracer, source, item):
-            (shown,) = (t for t in translations([item]))
-            return mapped(goal.address, shown.real, shown.shown), goal
+            (translation,) = translations([item])
+            return shown_at(goal.address, translation), goal
     return _front(tracer, source, goal)
+
+
+def _target(tracer: Tracer, front: Machine) -> Machine | None:
+    """Return the machine that an address of an ESG stands for, None where it stands for none."""
+    landscape = tracer.landscape
+    edge = None if front.network is None else landscape.ends.edge_of(front.network)
+    if edge is None:
+        return None
+    for rule in landscape.esg(edge).destination_nat:
+        if rule.port is None and rule.address.same(front.address):
+            network = next((n for n in landscape.ends.networks if n.name == rule.target.network), None)
+            return None if network is None else machine_in(landscape, network, rule.target)
+    return None
 
 
 def _local(source: Machine, goal: Machine) -> bool:
@@ -270,10 +314,16 @@ def _front(tracer: Tracer, source: Machine, goal: Machine) -> tuple[HostAddress,
                     return rule.address, goal
                 if goal.address.example and rule.target.example:
                     return rule.address, goal._replace(address=rule.target)
-    uplink = esg_address(landscape.ends, edge, role)
-    if uplink is not None and uplink.value is not None and _reaches(tracer, source, role):
+    wanted = names.ICP_PROXY if network.kind.internal else names.UPLINK
+    uplink = esg_address(landscape.ends, edge, role, () if _ready(landscape, edge, role) else wanted)
+    if uplink is not None and _reaches(tracer, source, role):
         return uplink, goal
     return goal.address, goal
+
+
+def _ready(landscape: Landscape, edge: End, role: str) -> bool:
+    """Tell whether an uplink of an edge has a range, so that its rules are known."""
+    return any(n.prefix is not None for n in landscape.ends.of_edge(edge, UPLINKS[role]))
 
 
 def _meets_private(tracer: Tracer, source: Machine) -> bool:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         RangeNat,
         Route,
         SourceNat,
+        Translation,
         Tunnel,
     )
     from ipplan.landscape.tables import TableKey
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
 
     Entry = Route | SourceNat | DestinationNat | RangeNat
 
+_DEVICES = {
+    "leave": "worker", "arrive": "worker", "ingress": "load balancer", "tunnel": "ESG", "vm": "VM", "esg": "ESG",
+    "dlr": "DLR", "server": "machine", "bcr": "BCR", "fcr": "FCR", "ibm": "BCR", "router": "on-premises router",
+}  # fmt: skip
+"""What the device of each place is called."""
 _MOST_STEPS = 64
 """Devices that a packet passes at most; a time to live of that many hops is the usual one."""
 
@@ -56,6 +62,13 @@ class Session(NamedTuple):
     after: tuple[HostAddress, HostAddress]
 
 
+class Memory(NamedTuple):
+    """What the devices on the way remember for the answer: their sessions, and where addresses outside of the plan are."""
+
+    sessions: list[Session]
+    places: dict[str, Place]
+
+
 class Lookup:
     """Finds the longest prefix of a table: a dictionary by prefix length, which is as fast as a trie."""
 
@@ -71,9 +84,13 @@ class Lookup:
         return {version: sorted(found, reverse=True) for version, found in self._by_length.items()}
 
     def find(self, address: HostAddress) -> Route | None:
-        """Return the route with the longest prefix that holds an address; None for one that nobody knows."""
+        """Return the route with the longest prefix that holds an address, None where none does.
+
+        An unknown address outside of the plan is a public one, which only the default route holds.
+        """
         if address.value is None:
-            return None
+            found = self._by_length[address.version].get(0, {})
+            return None if address.network is not None else found.get(0)
         width = 32 if address.version == 4 else 128
         for length in self._lengths[address.version]:
             shift = width - length
@@ -193,11 +210,12 @@ class Tracer:
 class Walk:
     """A packet on its way to a machine: its addresses as they are now, and the hops so far."""
 
-    def __init__(self, tracer: Tracer, goal: Machine, sessions: list[Session], *, answering: bool) -> None:
+    def __init__(self, tracer: Tracer, goal: Machine, memory: Memory, *, answering: bool) -> None:
         self.tracer = tracer
         self.landscape = tracer.landscape
         self.goal = goal
-        self.sessions = sessions
+        self.memory = memory
+        self.sessions = memory.sessions
         self.answering = answering
         self.source: HostAddress
         self.destination: HostAddress
@@ -212,26 +230,27 @@ class Walk:
     def run(self, steps: Mapping[str, Callable[[Walk, Place], Place | None]], start: Place) -> None:
         """Walk from device to device until the packet arrives or stops."""
         place: Place | None = start
-        if self.destination.value is None:
+        if self.destination.value is None and self.destination.text not in self.memory.places:
             self.halt(
-                start.device.upper() if start.end is None else "", "undetermined",
-                f"{self.destination.network or self.goal.title} has no range yet, so nothing is known of the address",
+                _DEVICES[start.device], "undetermined",
+                f"{self.destination.network or self.goal.title} has no range yet, so the address is not known",
                 "write its cidr as soon as IBM Cloud has assigned it",
+                name=start.end.name if start.end is not None else None,
             )  # fmt: skip
             return
-        for _ in range(_MOST_STEPS):
-            if place is None:
-                return
+        while place is not None:
             state = (place, self.source.text, self.destination.text)
-            if state in self._seen:
+            if state in self._seen or len(self._seen) == _MOST_STEPS:
                 break
             self._seen.add(state)
             place = steps[place.device](self, place)
-        device = place.device.upper() if place is not None else ""
+        if place is None:
+            return
         self.halt(
-            {"ESG": "ESG", "DLR": "DLR"}.get(device, device), "loop",
-            f"the packet to {self.destination} comes to the same device again: nothing behind it has the address",
-            "name an address of a network",
+            _DEVICES[place.device], "loop",
+            f"the packet to {self.destination} comes to this device again with the same addresses",
+            "ipplan topology PLAN shows the routes of both devices",
+            name=place.end.name if place.end is not None else None,
         )  # fmt: skip
 
     # What a hop is made of.
@@ -265,6 +284,9 @@ class Walk:
         """Return the network that a route leads the packet to: one that holds the destination, within its prefix."""
         if route.prefix.length == 0:
             return None
+        own = self.destination.prefix
+        if self.outer and not (own is not None and route.prefix.covers(own)):
+            return self.outer[0].destination.network
         for item in reversed(self.tracer.holding(self.destination)):
             if item.prefix is not None and route.prefix.covers(item.prefix):
                 return item.network.name
@@ -316,6 +338,10 @@ class Walk:
             self.sessions.append(Session(device, before, (self.source, self.destination)))
         return tuple(changed)
 
+    def come_from(self, device: tuple[str, End | None], source: HostAddress) -> tuple[Changed, ...]:
+        """Let the sender use its address on another side, which is no NAT; the answer then comes to that address."""
+        return () if self.answering else self.translate(device, source=source)
+
     def restore(self, device: tuple[str, End | None]) -> tuple[Changed, ...]:
         """Translate an answer back as the sessions of a device say; return what changed."""
         if not self.answering:
@@ -365,9 +391,15 @@ class Walk:
 
     # Where it stands.
 
-    def at_goal(self) -> bool:
-        """Tell whether the packet has the address of the machine that it is for."""
-        return self.destination.same(self.goal.address)
+    def at_goal(self, *networks: str) -> bool:
+        """Tell whether the packet has the address of the machine that it is for, and is in one of the right networks.
+
+        Two networks with one address are two machines. Without names of networks the address decides.
+        """
+        own = self.goal.network
+        return self.destination.same(self.goal.address) and (
+            own is None or not networks or own.name in networks
+        )
 
     def is_ambiguous(self, device: str, table: TableKey) -> bool:
         """Stop where a table leads to two networks that have the destination; tell whether it did."""
@@ -391,8 +423,16 @@ def inside(address: HostAddress, prefixes: Iterable[Prefix]) -> bool:
     return own is not None and any(prefix.covers(own) for prefix in prefixes)
 
 
-def mapped(address: HostAddress, real: Prefix, shown: Prefix) -> HostAddress:
-    """Return an address in one range as it is in another: 1 to 1, or the only one there."""
+def shown_at(address: HostAddress, by: Translation) -> HostAddress:
+    """Return an address of a network as a link shows it: 1 to 1, or the only one there."""
     assert address.value is not None
-    offset = address.value - real.first if real.size == shown.size else 0
-    return address._replace(version=shown.version, value=shown.first + offset, name=None)
+    offset = address.value - by.real.first if by.real.size == by.shown.size else 0
+    return address._replace(value=by.shown.first + offset, network=None, name=None)
+
+
+def real_of(address: HostAddress, by: Translation) -> HostAddress:
+    """Return the address of a network that a link shows as another one of as many."""
+    assert address.value is not None
+    return address._replace(
+        value=by.real.first + address.value - by.shown.first, network=by.network, name=None
+    )

@@ -13,24 +13,28 @@ from typing import TYPE_CHECKING
 from ipplan.addresses import RangeSet
 from ipplan.landscape import routers, workers
 from ipplan.landscape.edges import EsgBuilder
-from ipplan.landscape.ends import PRIVATE, End, Ends, Joint
+from ipplan.landscape.ends import OF_AN_EDGE, PRIVATE, UPLINKS, Carried, End, Ends, Joint
 from ipplan.landscape.folding import Folder, of_version
 from ipplan.landscape.holders import gateway_address
-from ipplan.landscape.model import BCR_ASN, Speaker
+from ipplan.landscape.model import BCR_ASN, DeviceTable, Session, Speaker
 from ipplan.landscape.tables import Tables
-from ipplan.landscape.tunnels import Tunnels
+from ipplan.landscape.tunnels import Tunnels, esg_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ipplan.addresses import Prefix
     from ipplan.catalog import Catalog
-    from ipplan.landscape.model import Esg, HostAddress, Route, Session, Tunnel
+    from ipplan.landscape.model import DeviceKind, Esg, HostAddress, Route, Tunnel
     from ipplan.plan.model import Network, Plan
 
 __all__ = ["PRIVATE", "End", "Joint", "Landscape"]
 
 _CLASSIC = "ibm-default-static-route"
+_MOST_LOST = 8
+"""Name at most this many networks that stand nowhere."""
+_TITLES = {"VM": "VMs in", "ICP worker": "ICP workers of", "IKS worker": "IKS workers of"}
+"""What stands before the name of those that several machines share a table with."""
 
 
 class Landscape:
@@ -45,6 +49,7 @@ class Landscape:
         self._esgs: dict[End, Esg] = {}
         self._workers: dict[End, tuple[Route, ...]] = {}
         self._routers: dict[End, tuple[Route, ...]] = {}
+        self._words: dict[End, str] = {}
 
     @cached_property
     def classic(self) -> tuple[Prefix, ...]:
@@ -86,12 +91,60 @@ class Landscape:
         """The table of the FCR."""
         return tuple(routers.fcr_routes(self))
 
+    def devices(self) -> Iterator[DeviceTable]:
+        """Yield every device that has a table worth writing, one after the other.
+
+        Machines on IBM Cloud's networks and in a site are left out: they have what IBM and the site give to any machine.
+        """
+        ends = self.ends
+        for edge in ends.edges:
+            yield from self._routers_of(edge)
+        for network in ends.by_kind["vcs-vm"]:
+            yield from _tables("VM", network.name, routers.vm_routes(self, network))
+        for cluster in (*ends.of_platform("icp"), *ends.of_platform("iks")):
+            yield from self.devices_of(cluster)
+        yield from _tables("BCR", None, self.bcr)
+        if ends.public:
+            yield from _tables("FCR", None, self.fcr)
+        for site in ends.sites:
+            yield from self.devices_of(site)
+
+    def devices_of(self, end: End) -> Iterator[DeviceTable]:
+        """Yield the devices of an edge with the VMs behind it, of a cluster, or of a site."""
+        if end.kind == "edge":
+            yield from self._routers_of(end)
+            for network in self.ends.stretched_behind(end):
+                if network.kind.name == "vcs-vm":
+                    yield from _tables("VM", network.name, routers.vm_routes(self, network))
+        elif end.kind == "site":
+            yield from _tables("on-premises router", self.site_name(end), self.router_routes(end))
+        elif workers.private_subnets(self, end) or any(
+            self.tunnels.far_end(joint, end) for joint in self.ends.joints_of(end)
+        ):
+            # Not kept: those of all clusters together are many.
+            found = self._workers.get(end) or workers.routes(self, end)
+            yield from _tables("IKS worker" if end.kind == "iks" else "ICP worker", end.name, found)
+
+    def _routers_of(self, edge: End) -> Iterator[DeviceTable]:
+        esg = self.esg(edge)
+        yield from _tables("ESG", edge.name, esg.routes)
+        yield from _tables("DLR", edge.name, esg.dlr_routes)
+
     def sessions(self) -> Iterator[Session]:
         """Yield every BGP session: those of the ESGs, then those of the workers with the BCR."""
         for edge in self.ends.edges:
             yield from self.esg(edge).sessions
         for cluster in self.ends.of_platform("iks"):
             yield from workers.bcr_sessions(self, cluster)
+
+    def sessions_of(self, cluster: End) -> Iterator[Session]:
+        """Yield the BGP sessions of the workers of an IKS cluster, the workers first: with ESGs, then with the BCR."""
+        for joint in self.ends.iter_joints(cluster, "iks-edge"):
+            if joint.method == "common-vlan":
+                esg = self.esg_speaker(joint.second, self.announced(joint, joint.second))
+                if esg is not None:
+                    yield from (Session(worker, esg) for worker in self.speakers(joint))
+        yield from workers.bcr_sessions(self, cluster)
 
     def all_tunnels(self) -> Iterator[Tunnel]:
         """Yield every tunnel once: those of the edges, then those between clusters."""
@@ -125,9 +178,15 @@ class Landscape:
         if all(j.limits(names) for j in joints):
             carried = {c.network.name for j in joints for c in self.ends.carried(j, edge)}
             own = [n for n in own if n.name in carried]
-        from ipplan.landscape.ends import Carried
-
         return of_version(self.folder.fold(Carried(n) for n in own), 4)
+
+    def learned_over(self, joint: Joint) -> tuple[Prefix, ...]:
+        """Return what the workers of a cluster learn from the BCR of the overlay of an edge: as its ESG announces it.
+
+        Of these, what holds anything that the link carries; the workers refuse the rest.
+        """
+        carried = RangeSet(self.announced(joint, joint.second))
+        return tuple(p for p in self.announced_by(joint.second) if carried.overlaps(p))
 
     def learned(self) -> Sequence[tuple[Prefix, str]]:
         """Return what the BCR learns by BGP from edges and clusters, and what it is."""
@@ -136,6 +195,19 @@ class Landscape:
     @cached_property
     def _learned(self) -> tuple[tuple[Prefix, str], ...]:
         return tuple(routers.learned(self))
+
+    def announced(self, joint: Joint, end: End) -> tuple[Prefix, ...]:
+        """Return what one end of a link announces to the other: IPv4, as the addresses of the sessions are."""
+        return of_version(self.tunnels.subnets(joint, end), 4)
+
+    def esg_speaker(self, edge: End, announces: tuple[Prefix, ...]) -> Speaker | None:
+        """Return an ESG as a speaker of BGP on the private network; None where it has no IPv4 address there."""
+        address = esg_address(self.ends, edge, "private")
+        if address is None or address.version != 4 or address.value is None:
+            return None
+        own = self.ends.of_edge(edge, UPLINKS["private"])
+        subnet = next(n.prefix for n in own if n.name == address.network and n.prefix is not None)
+        return Speaker("ESG", edge.name, address, self.plan.asns.get("esg-asn"), announces, subnet)
 
     def speakers(self, joint: Joint) -> Iterable[Speaker]:
         """Return the workers of the IKS cluster of a link as speakers of BGP."""
@@ -165,10 +237,43 @@ class Landscape:
                     found.setdefault(prefix, f"{whose}, over Direct Link")
         return tuple(found.items())
 
+    @cached_property
+    def homeless(self) -> tuple[tuple[str, str], ...]:
+        """What stands in no table because the plan has several edges or sites and it names none; and what to write."""
+        ends = self.ends
+        found = []
+        for what, key, lost in (
+            ("edge", "edge", [n.name for k in sorted(OF_AN_EDGE) for n in ends.by_kind[k] if ends.edge_of(n) is None]),
+            ("site", "site", [n.name for n in ends.by_kind["enterprise"] if ends.site_of(n) is None]),
+        ):  # fmt: skip
+            if lost:
+                shown = ", ".join(lost[:_MOST_LOST]) + (", ..." if len(lost) > _MOST_LOST else "")
+                several = f"name{'' if len(lost) > 1 else 's'} no {what}, and the plan has several"
+                found.append((f"{shown} {several}", f'write {key} = "NAME" in each'))
+        return tuple(found)
+
     def seen_from(self, tunnel: Tunnel, end: End) -> tuple[Prefix, ...]:
         """Return what machines at one end of a tunnel know the far side by."""
-        return self.tunnels.seen(tunnel.joint, tunnel.joint.far(end))
+        return self.tunnels.subnets(tunnel.joint, tunnel.joint.far(end))
+
+    def words_through(self, end: End) -> str:
+        """Return what a route through the tunnel to an end is for; the same words for every tunnel there."""
+        if end not in self._words:
+            self._words[end] = f"through the tunnel to {end.title}"
+        return self._words[end]
 
     def nodes(self, cluster: End) -> list[HostAddress]:
         """Return the addresses of the workers of a cluster: named ones, else examples."""
         return workers.nodes(self, cluster)
+
+
+def _tables(kind: DeviceKind, name: str | None, routes: Iterable[Route]) -> Iterator[DeviceTable]:
+    """Yield the table of a device, unless it is empty."""
+    found = tuple(routes)
+    if found:
+        title = (
+            f"{_TITLES.get(kind, kind)} {name}"
+            if name is not None
+            else _TITLES.get(kind, kind).removesuffix(" of")
+        )
+        yield DeviceTable(kind, name, title, found)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ipplan.addresses import RangeSet
 from ipplan.landscape.ends import PRIVATE, UPLINKS, Carried, End
-from ipplan.landscape.folding import of_version
+from ipplan.landscape.folding import of_version, with_names
 from ipplan.landscape.holders import (
     find_named,
     first_named,
@@ -36,20 +36,23 @@ from ipplan.landscape.model import (
     Route,
     Session,
     SourceNat,
-    Speaker,
 )
 from ipplan.landscape.tunnels import esg_address, esg_networks, translations
 from ipplan.plan import names
 from ipplan.plan.sizing import first_usable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ipplan.addresses import Prefix
     from ipplan.landscape import Landscape
     from ipplan.landscape.ends import Joint
-    from ipplan.landscape.model import Role, Tunnel
+    from ipplan.landscape.model import How, Role, Speaker, Tunnel
     from ipplan.plan.model import Network
+
+
+_TRANSLATED_HERE = frozenset({"edge-edge", "site-edge"})
+"""The pairs on whose tunnels the ESG translates its own side. On those of IKS the strongSwan of the cluster does it."""
 
 
 def gateway_on_esg(network: Network) -> bool:
@@ -97,6 +100,7 @@ class EsgBuilder:
         ]
         self.given: dict[tuple[str, names.Names], HostAddress] = {}
         self.used: dict[str, dict[str, HostAddress]] = {role: {} for role in ROLES}
+        self.folded: dict[tuple[int, bool], tuple[Prefix, ...]] = {}
         self.short: Counter[str] = Counter()
         self.primaries = {role: self.primary(role) for role in ROLES}
         taken = {a.text for a in self.primaries.values() if a is not None}
@@ -125,7 +129,7 @@ class EsgBuilder:
         interfaces = tuple(self.interfaces())
         return Esg(
             self.end, interfaces, tuple(self.behind), tuple(c.name for c, _ in self.icp), source, destination,
-            tuple(self.range_nat(tunnels, uplink)), routes, tuple(self.dlr_routes()), sessions, tunnels,
+            tuple(self.range_nat(tunnels)), routes, tuple(self.dlr_routes()), sessions, tunnels,
             tuple(self.missing(interfaces)),
         )  # fmt: skip
 
@@ -192,6 +196,8 @@ class EsgBuilder:
 
     def translates(self, role: str) -> bool:
         """Tell whether there is NAT on an interface: where it has IPv4."""
+        if role == "gre":
+            return True
         own = self.at[role]
         return bool(own) and own[0].prefix is not None and own[0].prefix.version == 4
 
@@ -243,7 +249,7 @@ class EsgBuilder:
 
     # NAT.
 
-    def leaves_by(self, prefix: Prefix, uplink: Sequence[Route]) -> str:
+    def leaves_by(self, prefix: Prefix, uplink: Sequence[Route]) -> Role:
         """Return the interface on which packets to a prefix leave by the routes of the uplinks.
 
         A policy takes a packet only after it was routed, so that the route for what is behind a tunnel decides.
@@ -253,66 +259,80 @@ class EsgBuilder:
         return "public" if best is None or best.interface is None else best.interface
 
     def kept(self, tunnels: Sequence[Tunnel], uplink: Sequence[Route]) -> Iterator[SourceNat]:
-        """Yield the rules that keep a source: a tunnel's policies and BGP's routes hold for the real addresses."""
+        """Yield the rules that keep a source: a tunnel's policies and BGP's routes hold for the real addresses.
+
+        Into a GRE tunnel packets go by its own interface, on which nothing else translates.
+        """
         for tunnel in tunnels:
-            near, far = tunnel.end_at(self.end), tunnel.far_from(self.end)
-            shown = {t.shown for t in (tunnel.near_nat if tunnel.near.end == self.end else tunnel.far_nat)}
+            if tunnel.joint.method == "gre":
+                continue
             words = f"own addresses through {tunnel.joint.title}"
-            for match in of_version(far.subnets, 4):
+            sources = of_version(self.untranslated(tunnel), 4)
+            for match in of_version(tunnel.far_from(self.end).subnets, 4):
                 role = self.leaves_by(match, uplink)
                 if self.translates(role):
-                    for source in of_version(near.subnets, 4):
-                        if source not in shown:
-                            yield SourceNat(role, source, match, None, words)  # type: ignore[arg-type]
+                    for source in sources:
+                        yield SourceNat(role, source, match, None, words)
         yield from self.kept_by_routes()
+
+    def untranslated(self, tunnel: Tunnel) -> tuple[Prefix, ...]:
+        """Return what goes into a tunnel from here by its real addresses."""
+        items = self.ends.carried(tunnel.joint, self.end)
+        here = tunnel.joint.pair in _TRANSLATED_HERE
+        key = id(items), here
+        if key not in self.folded:
+            own = (Carried(item.network) for item in items if item.shown is None or not here)
+            self.folded[key] = self.landscape.folder.fold(own)
+        return self.folded[key]
 
     def kept_by_routes(self) -> Iterator[SourceNat]:
         """Yield the rules that keep a source towards what learns the real addresses by a routing protocol or by hand."""
         if not self.translates("private"):
             return
-        merged: dict[tuple[Carried, ...], list[Carried]] = {}
-        texts: dict[tuple[Carried, ...], str] = {}
+        merged: dict[tuple[str, tuple[Carried, ...]], list[Carried]] = {}
         for joint in self.joints:
-            if joint.method in ("common-vlan", "bgp"):
-                own = self.ends.carried(joint, self.end)
-                merged.setdefault(own, []).extend(self.ends.carried(joint, joint.first))
-                texts[own] = "own addresses through " + (
-                    "BGP between vRouters and ESG on the common VLAN"
-                    if joint.method == "common-vlan"
-                    else "the routes that vRouters announce to the BCR"
-                )
+            if joint.method == "common-vlan":
+                words = "BGP between vRouters and ESG on the common VLAN"
+            elif joint.method == "bgp":
+                words = "the routes that vRouters announce to the BCR"
             elif joint.pair == "edge-edge" and joint.method == "routed":
-                own = self.ends.carried(joint, self.end)
-                merged.setdefault(own, []).extend(self.ends.carried(joint, joint.far(self.end)))
-                texts[own] = f"own addresses through {joint.title}"
+                words = joint.title
+            else:
+                continue
+            own = self.ends.carried(joint, self.end)
+            merged.setdefault((words, own), []).extend(self.ends.carried(joint, joint.far(self.end)))
         fold = self.landscape.folder.fold
-        for own, far in merged.items():
+        for (words, own), far in merged.items():
             for match in of_version(fold(far), 4):
                 for source in of_version(fold(own), 4):
-                    yield SourceNat("private", source, match, None, texts[own])
+                    yield SourceNat("private", source, match, None, f"own addresses through {words}")
 
     def shown(self, tunnels: Sequence[Tunnel], uplink: Sequence[Route]) -> Iterator[SourceNat]:
         """Yield the SNAT of links that show networks behind the ESG at other addresses."""
         for tunnel, match in self.translating(tunnels):
-            role = self.leaves_by(match, uplink)
+            role: Role = "gre" if tunnel.joint.method == "gre" else self.leaves_by(match, uplink)
             for item in translations(self.ends.carried(tunnel.joint, self.end)):
-                if not self.translates(role):
+                if not self.translates(role) or item.real.version != 4:
                     continue
                 text = f"{item.network} as {item.shown} through {tunnel.joint.title}"
                 if item.shown.size == 1:
-                    address = HostAddress(item.shown.version, item.shown.first, item.network)
-                    yield SourceNat(role, item.real, match, address, text)  # type: ignore[arg-type]
+                    address = HostAddress(item.shown.version, item.shown.first)
+                    yield SourceNat(role, item.real, match, address, text)
                 else:
-                    yield SourceNat(role, item.real, match, None, text, item.shown)  # type: ignore[arg-type]
+                    yield SourceNat(role, item.real, match, None, text, item.shown)
 
-    def range_nat(self, tunnels: Sequence[Tunnel], uplink: Sequence[Route]) -> Iterator[RangeNat]:
-        """Yield the way back in: 1 to 1 from what a link shows to the real range."""
+    def range_nat(self, tunnels: Sequence[Tunnel]) -> Iterator[RangeNat]:
+        """Yield the way back in: 1 to 1 from what a link shows to the real range.
+
+        What comes out of an IPsec tunnel still counts as come in by the uplink that the tunnel ends at.
+        """
         for tunnel, match in self.translating(tunnels):
-            role = self.leaves_by(match, uplink)
+            uplink: Role = "private" if tunnel.private else "public"
+            role: Role = "gre" if tunnel.joint.method == "gre" else uplink
             for item in translations(self.ends.carried(tunnel.joint, self.end)):
-                if item.shown.size == item.real.size:
+                if item.shown.size == item.real.size and item.real.version == 4:
                     text = f"{item.network}, shown through {tunnel.joint.title}"
-                    yield RangeNat(role, item.shown, item.real, match, text)  # type: ignore[arg-type]
+                    yield RangeNat(role, item.shown, item.real, match, text)
 
     def translating(self, tunnels: Sequence[Tunnel]) -> Iterator[tuple[Tunnel, Prefix]]:
         """Yield the tunnels at which this ESG translates its own side, with each of the far prefixes.
@@ -320,7 +340,7 @@ class EsgBuilder:
         On the tunnels of IKS the strongSwan of the cluster translates both sides.
         """
         for tunnel in tunnels:
-            if tunnel.joint.pair in ("edge-edge", "site-edge"):
+            if tunnel.joint.pair in _TRANSLATED_HERE:
                 for match in of_version(tunnel.far_from(self.end).subnets, 4):
                     yield tunnel, match
 
@@ -328,7 +348,8 @@ class EsgBuilder:
         """Yield the SNAT of each network behind the ESG to both of IBM Cloud's networks."""
         left_out = {c.name for c in self.ends.icp_behind.get(self.end, ())} - {c.name for c, _ in self.icp}
         internet = self.landscape.internet_of(self.end)
-        for role in ("public", "private"):
+        roles: tuple[Role, ...] = ("public", "private")
+        for role in roles:
             if not self.translates(role) or (role == "public" and internet != "snat"):
                 continue
             address = self.named(role, names.SNAT) or self.primaries[role]
@@ -423,43 +444,35 @@ class EsgBuilder:
 
     def sessions(self) -> Iterator[Session]:
         """Yield the BGP sessions of the ESG: with every worker on the common VLAN, and with the BCR."""
-        address = self.primaries["private"]
-        if address is None or address.version != 4 or address.value is None:
-            return
-        network = next(n for n in self.at["private"] if n.name == address.network)
-        assert network.prefix is not None
-        asn, subnet = self.landscape.plan.asns.get("esg-asn"), network.prefix
+        landscape = self.landscape
         for joint in self.joints:
             if joint.method == "common-vlan":
-                esg = Speaker("ESG", self.end.name, address, asn, self.announced(joint), subnet)
-                for worker in self.landscape.speakers(joint):
-                    yield Session(esg, worker)
+                esg = landscape.esg_speaker(self.end, landscape.announced(joint, self.end))
+                if esg is not None:
+                    yield from (Session(esg, worker) for worker in landscape.speakers(joint))
         if any(joint.method == "bgp" for joint in self.joints):
-            esg = Speaker("ESG", self.end.name, address, asn, self.landscape.announced_by(self.end), subnet)
-            pods = self.landscape.folder.fold(
-                c for j in self.joints if j.method == "bgp" for c in self.ends.carried(j, j.first)
-            )
-            yield Session(esg, self.landscape.bcr_speaker(network, of_version(pods, 4)))
-
-    def announced(self, joint: Joint) -> tuple[Prefix, ...]:
-        return of_version(self.landscape.tunnels.subnets(joint, self.end), 4)
+            esg = landscape.esg_speaker(self.end, landscape.announced_by(self.end))
+            if esg is not None:
+                network = next(n for n in self.at["private"] if n.name == esg.address.network)
+                pods = landscape.folder.fold(
+                    c for j in self.joints if j.method == "bgp" for c in self.ends.carried(j, j.first)
+                )
+                yield Session(esg, landscape.bcr_speaker(network, of_version(pods, 4)))
 
     # Routes.
 
     def routes(self, tunnels: Sequence[Tunnel], sessions: Sequence[Session]) -> Iterator[Route]:
         """Yield the table of the ESG behind its uplink routes."""
         yield from self.to_the_dlr(sessions)
+        vias = {"iks": "strongSwan", "edge": "ESG", "site": "on-premises router"}
         for tunnel in tunnels:
             far = tunnel.far_from(self.end)
-            via = {"iks": "strongSwan", "edge": "ESG", "site": "on-premises router"}[far.end.kind]
-            how, text = (
-                ("gre", "the tunnel to") if tunnel.joint.method == "gre" else ("ipsec", "the tunnel to")
-            )
-            role = "private" if tunnel.private else "public"
+            via, text = vias[far.end.kind], f"the tunnel to {far.end.title}"
+            how: How = "gre" if tunnel.joint.method == "gre" else "ipsec"
+            role: Role = "private" if tunnel.private else "public"
             for prefix in far.subnets:
                 yield Route(
-                    "ESG", self.end.name, prefix, via, far.gateway, role, how, f"{text} {far.end.title}",  # type: ignore[arg-type]
-                    far.end, tunnel.joint,
+                    "ESG", self.end.name, prefix, via, far.gateway, role, how, text, far.end, tunnel.joint,
                 )  # fmt: skip
         yield from self.edge_routes()
         across = {s.second.subnet: s.second for s in sessions if s.across}
@@ -513,10 +526,7 @@ class EsgBuilder:
             if n.prefix is not None and not gateway_on_esg(n) and not covered.covers(n.prefix)
         ]  # fmt: skip
         # What is announced has routes of its own, because BGP announces a prefix only with a route for just that.
-        held = [
-            (prefix, ", ".join(n.name for n in self.behind if n.prefix is not None and prefix.covers(n.prefix)))
-            for prefix in announced if prefix not in connected
-        ]  # fmt: skip
+        held = self.behind_announced(p for p in announced if p not in connected)
         for version in (4, 6):
             hop = on_transit(transit, names.TRANSIT_DLR, 1, version)
             for prefix, text in (*held, *fold(rest)):
@@ -528,6 +538,20 @@ class EsgBuilder:
                     "ESG", self.end.name, network.prefix, "VXLAN", gateway_address(network), "workers", "connected",
                     f"gateway of {network.name}", self.end,
                 )  # fmt: skip
+
+    def behind_announced(self, announced: Iterable[Prefix]) -> list[tuple[Prefix, str]]:
+        """Return what is announced with the names of the networks in it; sessions may announce one within another."""
+        rows = [(n.prefix, (n.name,)) for n in self.behind if n.prefix is not None]
+        found: list[tuple[Prefix, str]] = []
+        rest = list(announced)
+        while rest:
+            apart: list[Prefix] = []
+            within: list[Prefix] = []
+            for prefix in sorted(rest):
+                (within if apart and apart[-1].overlaps(prefix) else apart).append(prefix)
+            found += with_names(apart, rows)
+            rest = within
+        return found
 
     def edge_routes(self) -> Iterator[Route]:
         """Yield the routes to other edges that are joined by plain routing: on a common uplink or transit network."""
@@ -572,17 +596,23 @@ class EsgBuilder:
             stretched = self.ends.stretched_by(joint)
             if not stretched:
                 continue
-            hop = first_named(stretched, *names.ON_PREMISES)
-            over = next((n for n in stretched if hop is not None and n.name == hop.network), stretched[0])
-            text = f"{joint.first.title}, over the stretched network {over.name}"
             own = {n.prefix for n in stretched}
-            for item in self.ends.carried(joint, joint.first):
-                # What is stretched is one wire with the enterprise's network and needs no route.
-                if item.prefix is not None and item.prefix not in own:
-                    yield Route(
-                        "DLR", self.end.name, item.prefix, "on-premises router", hop, None, "static", text,
-                        joint.first, joint,
-                    )  # fmt: skip
+            for version in (4, 6):
+                # The next hop has to be of the version of the route, and so in a stretched network of that version.
+                over = [n for n in stretched if n.prefix is not None and n.prefix.version == version]
+                if not over:
+                    continue
+                hop = first_named(over, *names.ON_PREMISES)
+                wire = over[0].name if hop is None else hop.network
+                text = f"{joint.first.title}, over the stretched network {wire}"
+                for item in self.ends.carried(joint, joint.first):
+                    prefix = item.prefix
+                    # What is stretched is one wire with the enterprise's network and needs no route.
+                    if prefix is not None and prefix.version == version and prefix not in own:
+                        yield Route(
+                            "DLR", self.end.name, prefix, "on-premises router", hop, None, "static", text,
+                            joint.first, joint,
+                        )  # fmt: skip
 
     def uplink_routes(self) -> Iterator[Route]:
         """Yield the routes to IBM Cloud's networks, and through them to the enterprise."""

@@ -25,6 +25,7 @@ UPLINKS = {"public": "vcs-esg-public", "private": "vcs-esg-private"}
 """The kinds of network on the uplinks of an ESG."""
 BEHIND = ("vcs-vm", "icp-worker")
 """The kinds of network behind an edge; the transit network joins its ESG and its DLR."""
+_NOTHING: frozenset[str] = frozenset()
 OF_AN_EDGE = frozenset((*UPLINKS.values(), TRANSIT, *BEHIND))
 """The kinds of network that make an edge."""
 
@@ -200,18 +201,10 @@ class Ends:
         return [n for n in self._of_cluster.get(cluster, ()) if kind in (None, n.kind.name)]
 
     @cached_property
-    def edge_names(self) -> tuple[str, ...]:
-        """The names of the edges: declared ones, then those that clusters and networks name."""
-        found = dict.fromkeys(self.plan.edges)
-        found |= dict.fromkeys(c.edge for c in self.plan.clusters.values() if c.edge is not None)
-        found |= dict.fromkeys(n.edge for n in self.plan.networks if n.edge is not None)
-        return tuple(found)
-
-    @cached_property
     def edges(self) -> tuple[End, ...]:
         """The edges as ends; one without a name where the plan has what makes an edge and names none."""
-        if self.edge_names:
-            return tuple(End("edge", name) for name in self.edge_names)
+        if self.plan.edge_names:
+            return tuple(End("edge", name) for name in self.plan.edge_names)
         if any(self.by_kind[kind] for kind in OF_AN_EDGE) or self.of_platform("icp"):
             return (End("edge", None),)
         return ()
@@ -368,7 +361,7 @@ class Ends:
     def written(self) -> tuple[Joint, ...]:
         """The entries of `[[link]]`."""
         kinds: dict[str, End] = {c.name: End(c.platform, c.name) for c in self.plan.clusters.values()}
-        for name in self.edge_names:
+        for name in self.plan.edge_names:
             kinds.setdefault(name, End("edge", name))
         for name in self.plan.sites or (ENTERPRISE,):
             kinds.setdefault(name, End("site", name))
@@ -422,21 +415,26 @@ class Ends:
         yield from self._short_form(end, pair)
 
     def joint(self, pair: Pair, first: End, second: End) -> Joint | None:
-        """Return the link of a kind of pair between two ends, None where nothing joins them so."""
-        own = self._pairs_of(first)
-        return own.get((pair, second))
+        """Return the link of a kind of pair between two ends, None where nothing joins them so.
 
-    def _pairs_of(self, end: End) -> Mapping[tuple[Pair, End], Joint]:
-        if end not in self._pair_index:
-            found: dict[tuple[Pair, End], Joint] = {}
-            for joint in self.joints_of(end):
-                found.setdefault((joint.pair, joint.far(end)), joint)
-            self._pair_index[end] = found
-        return self._pair_index[end]
+        The ends are in the order of the pair.
+        """
+        if (written := self._written_between.get((pair, first, second))) is not None:
+            return written
+        if not (self.open(first, pair) and self.open(second, pair)) or (pair, first, second) in self.closed:
+            return None
+        method = self.short_method(pair)
+        if method == "none" or not self._are_partners(pair, first, second):
+            return None
+        return Joint(pair, first, second, method)
 
     @cached_property
-    def _pair_index(self) -> dict[End, Mapping[tuple[Pair, End], Joint]]:
-        return {}
+    def _written_between(self) -> Mapping[tuple[Pair, End, End], Joint]:
+        found: dict[tuple[Pair, End, End], Joint] = {}
+        for joint in self.written:
+            if joint.method != "none":
+                found.setdefault((joint.pair, joint.first, joint.second), joint)
+        return found
 
     def open(self, end: End, pair: Pair) -> bool:
         """Tell whether the short form may join an end in pairs of a kind."""
@@ -491,6 +489,19 @@ class Ends:
             return self.edges if end.kind == "site" else self.sites
         return self.sites if end == PRIVATE else (PRIVATE,)
 
+    @cached_property
+    def _edge_set(self) -> frozenset[End]:
+        return frozenset(self.edges)
+
+    def _are_partners(self, pair: Pair, first: End, second: End) -> bool:
+        """Tell whether the short form may join two ends in a kind of pair."""
+        if pair == "iks-edge":
+            names = self._iks_edges.get(first, frozenset())
+            return second in self._edge_set and (not names or second.name in names)
+        if pair == "icp-edge":
+            return self.edge_of_cluster(first) == second
+        return True
+
     # What a link carries.
 
     def carried(self, joint: Joint, side: End) -> tuple[Carried, ...]:
@@ -499,30 +510,58 @@ class Ends:
         What the method can carry of that side, limited to what the link names of it. No link carries on for a third
         party, and nothing but its own ESG and DLR has a transit network.
         """
-        key = (joint, side)
+        key = self._alike(joint, side)
         if key not in self._carried:
             self._carried[key] = tuple(self._carry(joint, side))
         return self._carried[key]
 
     @cached_property
-    def _carried(self) -> dict[tuple[Joint, End], tuple[Carried, ...]]:
+    def _carried(self) -> dict[tuple[object, ...], tuple[Carried, ...]]:
         return {}
+
+    def _alike(self, joint: Joint, side: End) -> tuple[object, ...]:
+        """Return what decides what a link carries of one side; links of the short form share it with many others."""
+        if joint.link is not None:
+            return joint, side
+        what: object = None
+        if joint.pair == "iks-edge":
+            what = (
+                self._hidden(side, joint.first) if side.kind == "edge" else self.ends_privately(joint, side)
+            )
+        return joint.pair, joint.method, side, what
+
+    def _hidden(self, edge: End, cluster: End) -> frozenset[str]:
+        """Return the networks behind an edge that an IKS cluster reaches through tunnels to their own ICP clusters."""
+        own = self._icp_networks.get(edge, ())
+        if not own:
+            return _NOTHING
+        key = edge, cluster if self.plan.links else None
+        if key not in self._hiding:
+            self._hiding[key] = frozenset(n.name for n in own if self._tunnelled(n, cluster))
+        return self._hiding[key]
+
+    @cached_property
+    def _hiding(self) -> dict[tuple[End, End | None], frozenset[str]]:
+        """By edge and cluster; in a plan without links all IKS clusters are alike."""
+        return {}
+
+    @cached_property
+    def _icp_networks(self) -> Mapping[End, Sequence[Network]]:
+        return {e: [n for n in own if n.kind.platform == "icp"] for e, own in self._really_behind.items()}
 
     def _carry(self, joint: Joint, side: End) -> Iterator[Carried]:
         able = self._able(joint, side)
         shown = {} if joint.link is None else {entry.network: entry.shown for entry in joint.link.nat}
         limited = self._limits(joint, side, able)
         named = {*joint.link.networks, *shown} if joint.link is not None else set()
+        far = joint.far(side)
+        # The BCR passes on whatever the ESG announces.
+        tunnelled = side.kind == "edge" and far.kind == "iks" and joint.method != "bgp"
+        hidden = self._hidden(side, far) if tunnelled else _NOTHING
         for network in able:
             if limited and network.name not in named:
                 continue
-            if (
-                side.kind == "edge"
-                and joint.far(side).kind == "iks"
-                and joint.method != "bgp"  # the BCR passes on whatever the ESG announces
-                and network.name not in shown  # known by a range of its own on this link
-                and self._tunnelled(network, joint.first)
-            ):
+            if network.name in hidden and network.name not in shown:
                 continue
             yield Carried(network, shown.get(network.name))
 
@@ -587,8 +626,6 @@ class Ends:
         One subnet cannot be behind two gateways: ICP workers answer through their own strongSwan, whose chart writes
         their routes. What that tunnel translates is known by another range there.
         """
-        if network.kind.platform != "icp":
-            return False
         own = End("icp", network.cluster)
         if (
             self.open(cluster, "iks-icp")
@@ -600,7 +637,9 @@ class Ends:
         joint = self.joint("iks-icp", cluster, own)
         if joint is None or joint.method != "strongswan":
             return False
-        return any(c.network.name == network.name and c.shown is None for c in self.carried(joint, own))
+        return joint.link is None or any(
+            c.network.name == network.name and c.shown is None for c in self.carried(joint, own)
+        )
 
     def ends_privately(self, joint: Joint, cluster: End) -> bool:
         """Tell whether the tunnel of an IKS cluster and an edge runs between private addresses, as IBM's page draws it.

@@ -54,14 +54,7 @@ class Folder:
     def fold_named(self, items: Iterable[Carried]) -> Iterator[tuple[Prefix, str]]:
         """Yield the same prefixes, each with the names of the networks in it."""
         rows = list(self._rows(items))
-        prefixes = tuple(RangeSet(prefix for prefix, _ in rows).prefixes())
-        firsts = [(prefix.version, prefix.first) for prefix in prefixes]
-        found: list[list[str]] = [[] for _ in prefixes]
-        for prefix, names in rows:
-            found[bisect_right(firsts, (prefix.version, prefix.first)) - 1] += names
-        for prefix, names in zip(prefixes, found, strict=True):
-            shown = names if len(names) <= _MOST_NAMES else [*names[:_MOST_NAMES], "..."]
-            yield prefix, ", ".join(shown)
+        return with_names(RangeSet(prefix for prefix, _ in rows).prefixes(), rows)
 
     def _rows(self, items: Iterable[Carried]) -> Iterator[tuple[Prefix, list[str]]]:
         grouped: dict[str, list[Carried]] = {}
@@ -80,6 +73,22 @@ class Folder:
                 yield cover, [item.network.name for item in own]
             else:
                 yield from ((item.prefix, [item.network.name]) for item in own if item.prefix is not None)
+
+
+def with_names(
+    prefixes: Iterable[Prefix], rows: Iterable[tuple[Prefix, Sequence[str]]]
+) -> Iterator[tuple[Prefix, str]]:
+    """Yield disjoint prefixes, each with the names of the rows that lie in it."""
+    ordered = sorted(prefixes)
+    firsts = [(prefix.version, prefix.first) for prefix in ordered]
+    found: list[list[str]] = [[] for _ in ordered]
+    for prefix, names in rows:
+        at = bisect_right(firsts, (prefix.version, prefix.first)) - 1
+        if at >= 0 and ordered[at].covers(prefix):
+            found[at] += names
+    for prefix, held in zip(ordered, found, strict=True):
+        shown = held if len(held) <= _MOST_NAMES else [*held[:_MOST_NAMES], "..."]
+        yield prefix, ", ".join(shown)
 
 
 def of_version(prefixes: Sequence[Prefix], version: int) -> tuple[Prefix, ...]:

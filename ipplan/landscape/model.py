@@ -14,8 +14,8 @@ DeviceKind = Literal[
     "ESG", "DLR", "VM", "ICP worker", "IKS worker", "BCR", "FCR", "on-premises router", "server", "internet"
 ]
 """What a device is. VM and server stand for the machines of a network, the workers for those of a cluster."""
-Role = Literal["public", "private", "transit", "workers"]
-"""What an interface of the ESG is for."""
+Role = Literal["public", "private", "transit", "workers", "gre"]
+"""What an interface of the ESG is for; `gre` stands for those of its GRE tunnels, and no address is on it."""
 How = Literal[
     "static",
     "link",
@@ -32,6 +32,20 @@ How = Literal[
 """How a route comes into a table: by hand through a hop or on the link, by an interface, a protocol, a policy, the
 strongSwan chart, the stretched network, IBM; `base` is already there, `static-route` is the add-on of IKS."""
 
+HOW: dict[How, str] = {
+    "static": "to be written",
+    "link": "to be written, on the link",
+    "connected": "by an interface",
+    "bgp": "learned by BGP",
+    "ipsec": "by the policy of a tunnel",
+    "gre": "to be written, into the GRE tunnel",
+    "chart": "written by the strongSwan chart",
+    "layer-2": "on the stretched network",
+    "request": "to be requested from IBM",
+    "base": "already there",
+    "static-route": "by the static-route add-on",
+}
+"""The same in words."""
 ROLES: dict[Role, str] = {
     "public": "vcs-esg-public",
     "private": "vcs-esg-private",
@@ -168,6 +182,15 @@ class Route(NamedTuple):
     joint: Joint | None = None
 
 
+class DeviceTable(NamedTuple):
+    """The routing table of one device. `kind` and `name` say which, `title` is what it is for people."""
+
+    kind: DeviceKind
+    name: str | None
+    title: str
+    routes: tuple[Route, ...]
+
+
 class Speaker(NamedTuple):
     """One end of a BGP session; `asn` is None where the plan states none, `example` where it is IBM's to tell.
 
@@ -205,7 +228,8 @@ class TunnelEnd(NamedTuple):
     `label` tells it from all other ends on its side, of letters, digits and hyphens. `gateway` is the address that the
     other end knows it by, None where the plan names none: the other end then takes any. `inside` is where strongSwan
     really listens, if that is behind the NAT of the ESG. `subnets` are what the other end may reach through it, as it
-    is shown; `dials` are the real ranges.
+    is shown there. `policy` is what passes through the tunnel, and so what both ends agree on: the same, but for what
+    the strongSwan of an IKS cluster translates of its far side.
     """
 
     end: End
@@ -214,6 +238,7 @@ class TunnelEnd(NamedTuple):
     inside: HostAddress | None
     identity: str
     subnets: tuple[Prefix, ...]
+    policy: tuple[Prefix, ...]
 
     @property
     def name(self) -> str | None:
@@ -289,6 +314,9 @@ class Esg(NamedTuple):
 
     def holds(self, address: HostAddress) -> bool:
         """Tell whether an address stands on one of its interfaces."""
-        return any(
-            a.same(address) for i in self.interfaces for g in i.groups for a in (g.primary, *g.secondary)
-        )
+        return any(self.holds_on(interface.role, address) for interface in self.interfaces)
+
+    def holds_on(self, role: Role, address: HostAddress) -> bool:
+        """Tell whether an address stands on an interface for a purpose."""
+        own = (g for i in self.interfaces if i.role == role for g in i.groups)
+        return any(a.same(address) for g in own for a in (g.primary, *g.secondary))

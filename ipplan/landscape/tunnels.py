@@ -81,7 +81,11 @@ class Tunnels:
         self._ends = ends
         self._folder = folder
         self._made: dict[Joint, Tunnel | None] = {}
-        self._subnets: dict[tuple[tuple[Carried, ...], bool], tuple[Prefix, ...]] = {}
+        # By identity, because a landscape keeps what links carry, and links of the short form share it.
+        self._subnets: dict[tuple[int, bool], tuple[Prefix, ...]] = {}
+        self._made_ends: dict[tuple[object, ...], TunnelEnd] = {}
+        # The ends of clusters that the short form joins all alike.
+        self._plain: dict[End, TunnelEnd] = {}
 
     @cached_property
     def _cluster_labels(self) -> Mapping[str | None, str]:
@@ -92,7 +96,7 @@ class Tunnels:
     @cached_property
     def _labels(self) -> Mapping[tuple[str, str | None], str]:
         found: dict[tuple[str, str | None], str] = {
-            ("edge", name): label for name, label in as_labels(self._ends.edge_names).items()
+            ("edge", name): label for name, label in as_labels(self._ends.plan.edge_names).items()
         }
         found["edge", None] = "esg"
         sites = as_labels(s.name or "" for s in self._ends.sites)
@@ -114,8 +118,25 @@ class Tunnels:
 
     def of_end(self, end: End) -> list[Tunnel]:
         """Return the tunnels that end at a cluster, an edge or a site."""
-        found = (self.of(joint) for joint in self._ends.joints_of(end))
-        return [tunnel for tunnel in found if tunnel is not None]
+        return list(self.iter_of_end(end))
+
+    def iter_of_end(self, end: End) -> Iterator[Tunnel]:
+        """Yield the same, one by one."""
+        found = (self.of(joint) for joint in self._ends.joints_of(end) if joint.method in TUNNELS)
+        return (tunnel for tunnel in found if tunnel is not None)
+
+    def far_end(self, joint: Joint, end: End) -> TunnelEnd | None:
+        """Return the other end of the tunnel of a link, without making the tunnel; None where there is none."""
+        if joint.method not in TUNNELS:
+            return None
+        far_end = joint.second if joint.first == end else joint.first
+        if joint.link is None and joint.pair == "iks-icp":
+            near, far = self._plain.get(end), self._plain.get(far_end)
+            if near is not None and far is not None:
+                return far if near.subnets and far.subnets else None
+        private = self.ends_privately(joint)
+        near, far = self._end(joint, end, private=private), self._end(joint, far_end, private=private)
+        return far if near.subnets and far.subnets else None
 
     def of_icp(self, cluster: End) -> Iterator[Tunnel]:
         """Yield the tunnels of an ICP cluster to other clusters, one by one."""
@@ -151,23 +172,29 @@ class Tunnels:
         if not near.subnets or not far.subnets:
             return None
         ike = self._ends.plan.ike or 2
-        shown = [translations(self._ends.carried(joint, end)) for end in (joint.first, joint.second)]
-        return Tunnel(joint, near, far, ike, private, *shown)
+        near_nat: tuple[Translation, ...] = ()
+        far_nat: tuple[Translation, ...] = ()
+        if joint.link is not None and joint.link.nat:
+            near_nat = translations(self._ends.carried(joint, joint.first))
+            far_nat = translations(self._ends.carried(joint, joint.second))
+        return Tunnel(joint, near, far, ike, private, near_nat, far_nat)
 
     def subnets(self, joint: Joint, end: End) -> tuple[Prefix, ...]:
-        """Return what a link carries of one side in the fewest prefixes, as it is on the way: shown, where its side
-        translates, and real where the strongSwan of an IKS cluster at the other end does.
-        """
-        return self._fold(self._ends.carried(joint, end), real=translates_both(joint, joint.far(end)))
-
-    def seen(self, joint: Joint, end: End) -> tuple[Prefix, ...]:
-        """Return what machines on the other side of a link know this side by."""
+        """Return what a link carries of one side in the fewest prefixes, as machines on the far side know it."""
         return self._fold(self._ends.carried(joint, end), real=False)
+
+    def policy(self, joint: Joint, end: End) -> tuple[Prefix, ...]:
+        """Return the same as it is on the way: shown, where its own side translates, and real where the strongSwan of an
+        IKS cluster at the other end does.
+        """
+        if joint.link is None or not joint.link.nat:
+            return self.subnets(joint, end)
+        return self._fold(self._ends.carried(joint, end), real=translates_both(joint, joint.far(end)))
 
     def _fold(self, items: tuple[Carried, ...], *, real: bool) -> tuple[Prefix, ...]:
         # Unlimited links of one end carry the same: fold it once. What is translated stays as it is written, because
         # remoteSubnetNAT of the chart has to name an entry of remote.subnet.
-        key = (items, real)
+        key = (id(items), real)
         if key not in self._subnets:
             own = self._folder.fold(item for item in items if item.shown is None)
             single = [i.network.prefix if real else i.shown for i in items if i.shown is not None]
@@ -175,35 +202,76 @@ class Tunnels:
         return self._subnets[key]
 
     def _end(self, joint: Joint, end: End, *, private: bool) -> TunnelEnd:
-        subnets = self.subnets(joint, end)
+        """Return one end of a tunnel; the tunnels of an end share it where nothing of it depends on the other end."""
+        alike = joint.link is None and joint.pair == "iks-icp"
+        if alike and (plain := self._plain.get(end)) is not None:
+            return plain
+        subnets, policy = self.subnets(joint, end), self.policy(joint, end)
+        named = self._named_for(joint, end) if end.kind == "iks" and not private else None
+        key = (end, joint.pair, private, id(subnets), id(policy), named)
+        if key not in self._made_ends:
+            self._made_ends[key] = self._make_end(joint, end, subnets, policy, named, private=private)
+        if alike and (end.kind == "icp" or not self._ingress[end]):
+            self._plain[end] = self._made_ends[key]
+        return self._made_ends[key]
+
+    def _make_end(
+        self,
+        joint: Joint,
+        end: End,
+        subnets: tuple[Prefix, ...],
+        policy: tuple[Prefix, ...],
+        named: HostAddress | None,
+        *,
+        private: bool,
+    ) -> TunnelEnd:
         if end.kind == "edge":
             gateway = esg_address(self._ends, end, "private" if private else "public", names.ESG_TUNNEL)
             label = self._labels["edge", end.name]
             identity = "on-prem" if end.name is None else f"on-prem-{label}"
-            return TunnelEnd(end, label, gateway, None, identity, subnets)
+            return TunnelEnd(end, label, gateway, None, identity, subnets, policy)
         if end.kind == "site":
             label = self._labels["site", end.name]
             own = [n for n in self._ends.of_site(end) if n.kind.provider == "enterprise"]
-            return TunnelEnd(end, label, first_named(own, *_SITE_END), None, f"site-{label}", subnets)
+            return TunnelEnd(end, label, first_named(own, *_SITE_END), None, f"site-{label}", subnets, policy)
         label = self._cluster_labels[end.name]
         alone = self._declared.get(end.kind, 0) < 2
         if end.kind == "iks":
             identity = "ibm-cloud" if alone else f"ibm-cloud-{label}"
-            gateway = None if private else self._iks_gateway(joint, end)
-            return TunnelEnd(end, label, gateway, None, identity, subnets)
+            gateway = None if private else named or self._iks_gateway(joint, end)
+            return TunnelEnd(end, label, gateway, None, identity, subnets, policy)
         identity = "icp" if alone else f"icp-{label}"
-        return TunnelEnd(end, label, *self._icp_gateway(end), identity, subnets)
+        return TunnelEnd(end, label, *self._icp_gateway(end), identity, subnets, policy)
+
+    def icp_gateway(self, cluster: End) -> HostAddress | None:
+        """Return the public address of the ESG that stands for the strongSwan of an ICP cluster, if the plan names it."""
+        return self._icp_gateway(cluster)[0]
+
+    def _named_for(self, joint: Joint, cluster: End) -> HostAddress | None:
+        """Return the address that an IKS cluster names for the tunnel to one other end, None where it names none."""
+        if cluster not in self._ingress:
+            own = self._ends.of_cluster(cluster, "iks-ingress-public")
+            self._ingress[cluster] = {
+                a.name: network for network in reversed(own) for a in network.addresses
+                if a.name.endswith(("-strongswan", "-vpn"))
+            }  # fmt: skip
+        ingress, far = self._ingress[cluster], joint.far(cluster).name
+        if not ingress or far is None:
+            return None
+        wanted = (f"{far}-strongswan", f"{far}-vpn")
+        return next((find_named(ingress[name], name) for name in wanted if name in ingress), None)
+
+    @cached_property
+    def _ingress(self) -> dict[End, dict[str, Network]]:
+        """The networks of an IKS cluster that name addresses for tunnels to single ends, by these names."""
+        return {}
 
     def _iks_gateway(self, joint: Joint, cluster: End) -> HostAddress | None:
-        """Return the public load balancer address of a cluster's tunnel.
+        """Return the public load balancer address of a cluster's tunnels.
 
         A load balancer holds its address for one release of the chart: the one with the tunnel to an ESG comes first.
         """
         own = self._ends.of_cluster(cluster, "iks-ingress-public")
-        far = joint.far(cluster)
-        named = first_named(own, f"{far.name}-strongswan", f"{far.name}-vpn") if far.name else None
-        if named is not None:
-            return named
         if joint.pair == "iks-edge":
             return first_named(own, *names.TUNNEL)
         taken = any(j.method == "strongswan" for j in self._ends.iter_joints(cluster, "iks-edge"))

@@ -53,9 +53,7 @@ def bcr_sessions(landscape: Landscape, cluster: End) -> Iterator[Session]:
     joints = [j for j in landscape.ends.joints_of(cluster) if j.method == "bgp"]
     if not joints:
         return
-    overlay = of_version(
-        landscape.folder.fold(c for j in joints for c in landscape.ends.carried(j, j.second)), 4
-    )
+    overlay = tuple(sorted({prefix for j in joints for prefix in landscape.learned_over(j)}))
     subnets = {n.name: n for n in private_subnets(landscape, cluster)}
     for worker in speakers(landscape, joints[0]):
         yield Session(worker, landscape.bcr_speaker(subnets[worker.address.network or ""], overlay))
@@ -70,7 +68,7 @@ def routes(landscape: Landscape, cluster: End) -> tuple[Route, ...]:
 def _iks_routes(landscape: Landscape, cluster: End) -> Iterator[Route]:
     device: DeviceKind = "IKS worker"
     yield from _through_tunnels(landscape, cluster, device)
-    ends, tunnels = landscape.ends, landscape.tunnels
+    ends = landscape.ends
     joints = [j for j in ends.joints_of(cluster) if j.pair == "iks-edge"]
     own = RangeSet(n.prefix for n in private_subnets(landscape, cluster) if n.prefix is not None)
     seen = set()
@@ -80,7 +78,8 @@ def _iks_routes(landscape: Landscape, cluster: End) -> Iterator[Route]:
             via, to = ("ESG", edge) if joint.method == "common-vlan" else ("BCR", PRIVATE)
             at = esg_address(ends, edge, "private") if joint.method == "common-vlan" else None
             text = "the overlay" if edge.name is None else f"the overlay behind {edge.name}"
-            for prefix in of_version(tunnels.subnets(joint, edge), 4):
+            bgp = landscape.learned_over(joint) if to == PRIVATE else landscape.announced(joint, edge)
+            for prefix in bgp:
                 yield Route(device, cluster.name, prefix, via, at, None, "bgp", text, to, joint)
         if joint.method == "common-vlan":
             for network in esg_networks(ends, edge, "private")[:1]:
@@ -97,16 +96,19 @@ def _iks_routes(landscape: Landscape, cluster: End) -> Iterator[Route]:
     yield from _base_routes(landscape, cluster)
 
 
-def _through_tunnels(landscape: Landscape, cluster: End, device: DeviceKind) -> Iterator[Route]:
-    """Yield the routes that the strongSwan chart writes, into a table of their own."""
-    for tunnel in landscape.tunnels.of_end(cluster):
-        far = tunnel.far_from(cluster)
-        text = f"through {tunnel.joint.title}"
-        # Where the far side is translated at this end, pods know it by what it is shown at.
-        for prefix in landscape.seen_from(tunnel, cluster):
-            yield Route(
-                device, cluster.name, prefix, "strongSwan", None, None, "chart", text, far.end, tunnel.joint
-            )
+def _through_tunnels(landscape: Landscape, cluster: End, device: DeviceKind) -> list[Route]:
+    """Return the routes that the strongSwan chart writes, into a table of their own."""
+    found: list[Route] = []
+    name, far_end, words = cluster.name, landscape.tunnels.far_end, landscape.words_through
+    for joint in landscape.ends.joints_of(cluster):
+        if (far := far_end(joint, cluster)) is not None:
+            end, text = far.end, words(far.end)
+            # Where the far side is translated at this end, pods know it by what it is shown at.
+            found += [
+                Route(device, name, prefix, "strongSwan", None, None, "chart", text, end, joint)
+                for prefix in far.subnets
+            ]
+    return found
 
 
 def _static_routes(landscape: Landscape, cluster: End) -> Iterator[Route]:
@@ -114,9 +116,12 @@ def _static_routes(landscape: Landscape, cluster: End) -> Iterator[Route]:
 
     Without one the workers answer over their public side, and the reverse path filter drops what comes in.
     """
+    subnets = [n for n in private_subnets(landscape, cluster) if n.prefix and n.prefix.version == 4]
+    # Workers in several subnets each have the gateway of their own, as the add-on does it.
+    hop = gateway_address(subnets[0]) if len(subnets) == 1 else None
     for prefix, text in landscape.enterprise_outside(4):
         if not refuses(prefix):
-            yield Route("IKS worker", cluster.name, prefix, "BCR", None, None, "static-route", text, PRIVATE)
+            yield Route("IKS worker", cluster.name, prefix, "BCR", hop, None, "static-route", text, PRIVATE)
 
 
 def _base_routes(landscape: Landscape, cluster: End) -> Iterator[Route]:

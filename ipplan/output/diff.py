@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from ipplan.devices.model import SourceNat
+from ipplan.landscape.model import RangeNat, SourceNat
 from ipplan.output.documents import made_by, source_object
 from ipplan.output.findings import finding_document
 from ipplan.output.table import Column, Table, render_plain, render_terminal
@@ -59,27 +59,30 @@ def document(old: Plan, new: Plan, difference: Difference, edition: str | None) 
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    """Return a rule of either kind with the same keys; a source that is kept has no `translated`."""
+    """Return a rule of any kind with the same keys; a source that is kept has no `translated`."""
+    common: dict[str, Any] = {
+        "action": "dnat", "interface": rule.interface, "original": None, "source": None, "destination": None,
+        "translated": None, "protocol": None, "port": None, "text": rule.text,
+    }  # fmt: skip
     if isinstance(rule, SourceNat):
-        return {
-            "action": "snat" if rule.address is not None else "keep",
-            "interface": rule.interface,
+        new = rule.shown if rule.shown is not None else rule.address
+        return common | {
+            "action": "keep" if new is None else "snat",
             "original": str(rule.source),
             "destination": None if rule.match is None else str(rule.match),
-            "translated": None if rule.address is None else rule.address.text,
-            "protocol": None,
-            "port": None,
-            "text": rule.text,
+            "translated": None if new is None else str(new),
         }
-    return {
-        "action": "dnat",
-        "interface": rule.interface,
+    if isinstance(rule, RangeNat):
+        return common | {
+            "original": str(rule.shown),
+            "source": str(rule.match),
+            "translated": str(rule.target),
+        }
+    return common | {
         "original": rule.address.text,
-        "destination": None,
         "translated": rule.target.text,
         "protocol": rule.protocol,
         "port": rule.port,
-        "text": rule.text,
     }
 
 
@@ -167,6 +170,7 @@ def _rule_words(rule: dict[str, Any]) -> str:
     """Return a rule on one line."""
     service = "" if rule["port"] is None else f" {rule['protocol']} {rule['port']}"
     match = "" if rule["destination"] is None else f" for {rule['destination']}"
+    match += "" if rule["source"] is None else f" from {rule['source']}"
     if rule["action"] == "keep":
         return f"keep {rule['original']}{match}"
     return f"{rule['action'].upper()} {rule['original']}{service}{match} to {rule['translated']}"

@@ -72,12 +72,12 @@ def error_document(file: str | None, problems: Sequence[Finding]) -> dict[str, o
 
 def passes(report: Report, *, strict: bool) -> bool:
     """Tell whether a check is passed: no errors, and with `strict` no warnings either."""
-    return report.ok and not (strict and report.count("warning"))
+    return report.ok and not (strict and report.number_of("warning"))
 
 
 def _summary(reports: Sequence[Report]) -> dict[str, int]:
     counts: dict[str, int] = {
-        severity: sum(report.count(severity) for report in reports) for severity in SEVERITIES
+        severity: sum(report.number_of(severity) for report in reports) for severity in SEVERITIES
     }
     counts["waived"] = sum(f.waived is not None for report in reports for f in report.findings)
     return counts

@@ -38,7 +38,7 @@ def document(plan: Plan, traces: Sequence[Trace | Missing], edition: str) -> dic
 
 def _missing(flow: Missing) -> dict[str, Any]:
     stop = {
-        "device": None, "name": None, "end": "undetermined", "reason": flow.reason, "table": None, "nearest": None,
+        "device": None, "of": None, "end": "undetermined", "reason": flow.reason, "table": None, "nearest": None,
         "help": flow.help,
     }  # fmt: skip
     return {
@@ -64,7 +64,7 @@ def _trace(trace: Trace) -> dict[str, Any]:
         "back": [_hop(i, hop) for i, hop in enumerate(trace.back, start=1)],
         "back_stop": _stop(trace.back_stop),
         "assumptions": list(trace.assumptions),
-        "alike": [{"from": one, "to": other} for one, other in trace.alike],
+        "alike": [{"from": list(firsts), "to": list(seconds)} for firsts, seconds in trace.alike],
     }
 
 
@@ -143,7 +143,7 @@ def _stop(stop: Stop | None) -> dict[str, Any] | None:
     if stop is None:
         return None
     return {
-        "device": stop.device, "name": stop.name, "end": stop.end, "reason": stop.reason, "table": stop.table,
+        "device": stop.device, "of": stop.name, "end": stop.end, "reason": stop.reason, "table": stop.table,
         "nearest": stop.nearest, "help": stop.help,
     }  # fmt: skip
 
@@ -200,10 +200,9 @@ def render_list(traces: Sequence[Trace | Missing], *, width: int | None, color: 
 
 def _ends(trace: Trace) -> tuple[str, str]:
     """Return the ends of a trace for people, with those of pairs that are alike."""
-    pairs = [(_named(trace.source), _named(trace.destination)), *trace.alike]
-    sides = (dict.fromkeys(one for one, _ in pairs), dict.fromkeys(other for _, other in pairs))
-    start, end = (_some(list(side)) for side in sides)
-    return ("the internet" if start == "internet" else start), end
+    blocks = trace.alike or (((_named(trace.source),), (_named(trace.destination),)),)
+    start, end = (_some([name for block in blocks for name in block[side]]) for side in (0, 1))
+    return start, end
 
 
 def _some(names: Sequence[str]) -> str:
@@ -245,7 +244,7 @@ def _footer(trace: Trace, width: int | None) -> list[str]:
     parts = [_lines(f"assumed: {escape(text)}", width) for text in trace.assumptions]
     shown = [a for hop in (*trace.hops, *trace.back) for a in (hop.source, hop.destination)]
     if any(a.example and a.value is not None for a in shown):
-        parts.append("* an example: the first free address, which the plan gives to nothing else\n")
+        parts.append("* an example address, which the plan gives to nothing\n")
     return ["\n", *parts] if parts else []
 
 

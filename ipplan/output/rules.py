@@ -109,9 +109,7 @@ def _indented(lines: Sequence[str]) -> str:
 
 def _finding(finding: Finding, width: int | None, *, color: bool) -> str:
     """Return a finding as `ipplan check` shows it, without the source, which the page tells."""
-    from dataclasses import replace
-
-    return render_finding(replace(finding, source=None), width, color=color)
+    return render_finding(finding._replace(source=None), width, color=color)
 
 
 def _shortened(text: str) -> list[str]:

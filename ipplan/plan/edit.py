@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import tomli
 
-from ipplan.plan.toml_text import scan
+from ipplan.plan.toml_positions import scan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -32,7 +32,7 @@ from ipplan.plan.model import (
     Waiver,
 )
 from ipplan.plan.reader import Reader, nearest, show
-from ipplan.plan.toml_text import decode, find_positions, read_toml
+from ipplan.plan.toml_text import decode, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -87,6 +87,8 @@ def locate_in(
     """
 
     def locate(wanted: Iterable[KeyPath]) -> dict[KeyPath, tuple[int, int]]:
+        from ipplan.plan.toml_positions import find_positions
+
         paths = set(wanted)
         text = decode(data)
         found = find_positions(text, paths.difference(keys))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain, count
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ipplan.addresses import Address, Prefix, format_address, parse_prefix
@@ -15,7 +16,7 @@ from ipplan.plan.sizing import first_usable, last_usable
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from ipplan.findings import KeyPath
     from ipplan.plan.methods import IntegrationKey, Method
@@ -263,12 +264,13 @@ class Plan:
             for n in self.networks
             if n.kind.provider == "default" and n.prefix is None and n.pool is None
         ]
+        taken = {n.name for n in self.networks}
         for cluster in self.clusters.values():
             defaults = IKS_DEFAULTS if cluster.platform == "iks" else ICP_DEFAULTS
             found += [
                 Network(
-                    f"{cluster.name} ({KINDS[kind].role}s, default)", KINDS[kind], parse_prefix(cidr),
-                    cluster=cluster.name, declared=False, default=True,
+                    _free_name(f"{cluster.name} ({KINDS[kind].role}s, default", taken), KINDS[kind],
+                    parse_prefix(cidr), cluster=cluster.name, declared=False, default=True,
                 )
                 for kind, cidr in defaults.items()
                 if (kind, cluster.name) not in declared
@@ -312,3 +314,9 @@ class Plan:
         """Yield every network that has a range, pinned ones first, then defaults."""
         yield from (n for n in self.networks if n.prefix is not None)
         yield from self.defaults
+
+
+def _free_name(start: str, taken: Collection[str]) -> str:
+    """Return a name for a network that the plan does not declare: with a number where a network has the name already."""
+    names = chain([f"{start})"], (f"{start} {number})" for number in count(2)))
+    return next(name for name in names if name not in taken)

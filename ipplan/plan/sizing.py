@@ -222,4 +222,6 @@ def gateway_of(network: Network, prefix: Prefix) -> str | None:
     for name, text in resolve_addresses(network, prefix):
         if name == "gateway":
             return text
-    return format_address(prefix.version, first_usable(prefix)) if prefix.size > 1 else None
+    if network.kind.internal or prefix.size == 1:
+        return None
+    return format_address(prefix.version, first_usable(prefix))

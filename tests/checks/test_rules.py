@@ -56,8 +56,12 @@ UPLINK = net("esg", "vcs-esg-private", "10.176.18.192/27")
 COMMON = '[integration]\niks-vcs = "common-vlan"\n'
 FRA = '[edges.fra]\ndata-center = "fra02"\n'
 """A range of dal10 is 10.176.0.0/15, one of fra02 10.85.0.0/16."""
+EDGES = "[edges.e]\n[edges.f]\n"
 LINK = "[edges.e]\n[sites.hq]\n"
 SHOWN = '[[link]]\nbetween = ["hq", "e"]\nmethod = "ipsec"\nnat = [{{ network = "{}", as = "{}" }}]\n'
+
+ROUTED = '[integration]\nenterprise = "routed"\n'
+STRETCHED = '[integration]\nenterprise = "l2-extension"\n' + net("office", "enterprise", "192.168.64.0/20")
 
 # rule: (plan that breaks it, severity, networks, overlap), plan that nearly does
 CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
@@ -234,6 +238,21 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
             "warning", ("w", "esg"), None,
         ),
     ],
+    "edge-missing": [
+        (EDGES + net("a", "vcs-vm", "172.24.1.0/24"), "warning", ("a",), None),
+        (EDGES + '[networks.m]\nkind = "vcs-management"\n', "warning", ("m",), None),
+        (EDGES + ICP + net("w", "icp-worker", "172.24.2.0/24"), "warning", ("w",), None),
+        (net("a", "vcs-vm", "172.24.1.0/24", 'edge = "e"') + net("b", "vcs-vm", "172.24.2.0/24", 'edge = "f"')
+         + net("c", "vcs-transit", "172.24.3.0/29"), "warning", ("c",), None),
+    ],
+    "unreachable-flow": [
+        # No name on the public uplink leads to the proxies of ICP.
+        (NAT + ICP + net("p", "icp-pod", "10.224.0.0/16") + net("w", "icp-worker", "172.24.2.0/24")
+         + net("esg", "vcs-esg-public", "169.46.73.16/28", "addresses = { uplink = 4 }"), "warning", ("p",), None),
+        # Direct Link brings a user to the ESG's uplink, and nothing there leads to the VM.
+        ('[integration]\nenterprise = "routed"\n' + net("u", "vcs-esg-private", "10.176.18.192/27") + net("t", "vcs-transit", "172.24.3.0/29")
+         + net("a", "vcs-vm", "172.24.1.0/24") + net("o", "enterprise", "10.20.1.0/24"), "warning", ("o", "a"), None),
+    ],
     "calico-peering": [
         ('[integration]\niks-vcs = "common-vlan"\n', "warning", (), None),
         ('[integration]\niks-vcs = "bgp"\niks-asn = 64999\n', "note", (), None),
@@ -262,6 +281,15 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
             'nat = [{ network = "a", as = "172.24.0.0/17" }]\n[networks.a]\nkind = "iks-pod"\n', "error", ("a",), None,
         ),
     ],
+    "static-route-refused": [
+        (ROUTED + IKS + net("e", "enterprise", "172.16.0.0/14"), "warning", ("e",), None),
+        (ROUTED + IKS + net("e", "enterprise", "172.19.4.0/24"), "warning", ("e",), None),
+    ],
+    "on-premises-address": [
+        (STRETCHED + net("vm", "vcs-vm", "172.24.16.0/24"), "warning", ("vm",), None),
+        (STRETCHED + '[networks.vm]\nkind = "vcs-vm"\n', "warning", ("vm",), None),
+    ],
+    "site-missing": [("[sites.a]\n[sites.b]\n" + net("e", "enterprise", "192.168.0.0/24"), "warning", ("e",), None)],
     "lonely-group": [('[networks.a]\nkind = "vcs-vm"\ngroup = "x"\n', "warning", ("a",), None)],
 }  # fmt: skip
 
@@ -303,7 +331,12 @@ FINE = {
     + '[networks.e]\nkind = "vcs-esg-private"\naddresses = { x = -1, gateway = 1 }\n',
     "account-routing": TUNNEL + TWO + net("x", "iks-worker-private", "10.48.0.0/26", 'cluster = "a"')
     + net("y", "iks-worker-private", "10.48.1.0/26", 'cluster = "b"') + UPLINK + net("pub", "vcs-esg-public", "169.46.73.16/28")
-    + GATEWAY.format("public").replace("kind", 'cluster = "a"\nkind'),
+    + GATEWAY.format("public").replace("kind", 'cluster = "a"\nkind')
+    + GATEWAY.format("public").replace("kind", 'cluster = "b"\nkind').replace("gw", "gw2"),
+    "edge-missing": EDGES + net("a", "vcs-vm", "172.24.1.0/24", 'edge = "e"') + ICP + 'edge = "f"\n'
+    + net("w", "icp-worker", "172.24.2.0/24") + net("o", "enterprise", "192.168.1.0/24") + "[edges.g]\n",
+    "unreachable-flow": NAT + ICP + net("p", "icp-pod", "10.224.0.0/16") + net("w", "icp-worker", "172.24.2.0/24")
+    + net("esg", "vcs-esg-public", "169.46.73.16/28", "addresses = { uplink = 4, icp-proxy = 5 }"),
     "common-vlan-pods": COMMON + net("w", "iks-worker-private", "10.177.0.0/26") + UPLINK,
     "incomplete-cluster": IKS + net("a", "iks-pod", "172.22.0.0/16") + net("b", "iks-service", "172.23.0.0/16")
     + '[networks.w]\nkind = "iks-worker-private"\n',
@@ -320,6 +353,10 @@ FINE = {
     "tunnel-address": BOTH_TUNNELS + EDGE.format("uplink = 2, icp-strongswan = 3") + '[clusters.i]\nplatform = "icp"\n',
     "ike-version": TUNNEL + "ike = 2\n" + IKS,
     "vrf-needed": '[integration]\nenterprise = "routed"\naccount-routing = "vrf"\n',
+    "static-route-refused": ROUTED + IKS + net("e", "enterprise", "172.17.0.0/16") + net("f", "enterprise", "172.21.0.0/16")
+    + net("g", "enterprise", "10.0.0.0/9"),
+    "on-premises-address": STRETCHED + net("vm", "vcs-vm", "172.24.16.0/24", 'gateway-on = "on-premises"'),
+    "site-missing": "[sites.a]\n[sites.b]\n" + net("e", "enterprise", "192.168.0.0/24", 'site = "a"'),
     "nat-addresses": NAT + VIPS + '[networks.esg]\nkind = "vcs-esg-private"\naddresses = { uplink = 2, m = 3, p = 4 }\n',
     "too-many-routes": '[integration]\nenterprise = "routed"\n'
     + "".join(net(f"e{i}", "enterprise", f"192.168.{i}.0/24") for i in range(256)),
@@ -460,7 +497,7 @@ def test_what_a_link_shows_is_a_range_like_others(shown: str, rules: dict[str, s
     # An address of a subnet that IBM Cloud provides is the ESG's to use.
     text = DAL10 + LINK + SHOWN.format("a", shown) + net("a", "vcs-vm", "172.24.1.0/24")
     text += net("esg", "vcs-esg-private", "10.176.9.192/26")
-    found = [f for f in findings(text) if f.key[0] == "link" and f.rule != "network-overlap"]
+    found = [f for f in findings(text) if f.key[:3] == ("link", 0, "nat") and f.rule != "network-overlap"]
     assert {f.rule: f.severity for f in found} == rules
     for finding in found:
         assert (finding.key, finding.networks) == (("link", 0, "nat", 0, "as"), ("a",))

@@ -29,6 +29,9 @@ byoip = ["10.0.0.0/33"]
 [networks.vm-web]
 kind = "unfinished"
 [networks.vm-db]
+edge = "dallas"
+[edges.frankfurt]
+[sites.hq]
 [networks."with space"]
 [networks."$(touch x)"]
 """
@@ -91,6 +94,19 @@ def test_commands_and_nothing_else_begin_a_line(run: Run) -> None:
         ("ipplan init n", ["file,n"]),
         ("ipplan schema al", ["plain,allocation"]),
         ("ipplan show --all", ["plain,--allocated"]),
+        ("ipplan export plan.toml static", ["plain,static-route"]),
+        ("ipplan export plan.toml nftables --edge ", ["plain,frankfurt", "plain,dallas"]),
+        ("ipplan export plan.toml strongswan-conf-site --site h", ["plain,hq"]),
+        (
+            "ipplan export plan.toml strongswan-conf --to ",
+            [
+                "plain,iks-a",
+                "plain,icp-a",
+                "plain,frankfurt",
+                "plain,dallas",
+                "plain,hq",
+            ],
+        ),
     ],
 )
 def test_what_completes_a_line(run: Run, line: str, expected: list[str]) -> None:

@@ -55,7 +55,8 @@ def test_an_example_has_no_error_of_another_rule(rule: str) -> None:
         assert text.startswith("schema = 1\n")
         plan = parse_plan(text.encode(), examples.FILE)
         found = check_plan(plan, load_catalog(plan.ranges_edition), examples.DAY)
-        assert [f.message for f in found if f.severity == "error" and f.rule != rule] == []
+        errors = (f for f in found if f.severity == "error" and f.waived is None)
+        assert [f.message for f in errors if f.rule != rule] == []
 
 
 def test_topics_hold_every_rule_once() -> None:

@@ -1,4 +1,4 @@
-"""`ipplan topology` and `ipplan flows` as processes."""
+"""`ipplan topology` as a process."""
 
 from __future__ import annotations
 
@@ -133,70 +133,13 @@ def test_a_plan_of_a_thousand_clusters_is_shown_in_short(run: Run, tmp_path: Pat
     assert len(document) < 2_000_000
 
 
-def test_the_list_of_flows_tells_which_go_through(run: Run) -> None:
-    shown = run("flows", REFERENCE).stdout.decode()
-    assert [line.split()[0] for line in shown.splitlines()[2:7]] == list("ABCDE")
-    assert all(line.rstrip().endswith("yes") for line in shown.splitlines()[2:7])
-
-
-def test_a_flow_is_told_step_by_step_there_and_back(run: Run) -> None:
-    shown = run("flows", REFERENCE, "C").stdout.decode()
-    assert shown.startswith(
-        "flow C: web tier in a container on IKS to a database VM, from iks-pods (172.30.0.1*)"
-    )
-    assert re.findall(r"^ ?(\d+)  ", shown.partition("the way back")[0], re.MULTILINE) == [
-        str(n) for n in range(1, 11)
-    ]
-    assert "inside ESP 169.46.49.35 to 169.46.73.18" in shown
-    assert "* an example" in shown
-
-
-def test_any_pair_can_be_traced_also_one_that_stops(run: Run) -> None:
-    done = run("flows", REFERENCE, "--from", "internet", "--to", "management")
-    assert done.returncode == 0
-    assert "stops at FCR: it has no route to 10.176.18.6" in done.stdout.decode()
-    document = json.loads(
-        run("flows", REFERENCE, "--from", "office", "--to", "10.176.18.70", "--json").stdout
-    )
-    (flow,) = document["flows"]
-    assert flow["flow"] is None
-    assert flow["ok"] is False
-    assert 'enterprise = "routed"' in flow["stop"]["help"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("X",), "there is no flow 'X'"),
-        (("--from", "office"), "--from and --to go together"),
-        (("C", "--from", "nobody"), "'nobody' is neither a network of the plan nor an address"),
-    ],
-)
-def test_what_cannot_be_traced_is_a_usage_error(run: Run, arguments: tuple[str, ...], said: str) -> None:
-    done = run("flows", REFERENCE, *arguments)
-    assert done.returncode == 2
-    assert said in done.stderr.decode()
-    assert done.stdout == b""
-
-
 @pytest.mark.parametrize("width", [40, 80, 200])
-@pytest.mark.parametrize("command", [("topology",), ("flows",), ("flows", "C")])
-def test_addresses_are_whole_at_every_width(
-    command: tuple[str, ...], width: int, show_on_terminal: object
-) -> None:
+def test_addresses_are_whole_at_every_width(width: int, show_on_terminal: object) -> None:
     import sys
 
     assert callable(show_on_terminal)
-    name, *rest = command
-    shown = show_on_terminal(
-        [sys.executable, "-m", "ipplan", name, "reference-architecture.toml", *rest],
-        folder=SAMPLES,
-        width=width,
-    )
-    expected = {
-        "topology": ["172.21.0.0/16", "10.171.42.128/26"],
-        "flows": ["172.24.17.2"] if rest else ["iks-to-vm"],
-    }
-    for word in expected[name]:
+    command = [sys.executable, "-m", "ipplan", "topology", "reference-architecture.toml"]
+    shown = show_on_terminal(command, folder=SAMPLES, width=width)
+    for word in ("172.21.0.0/16", "10.171.42.128/26"):
         assert word in shown
     assert "\x1b" not in shown

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from ipplan.allocate import allocate
 from ipplan.catalog import load_catalog
-from ipplan.export import TARGETS, ExportError, Landscape, export
+from ipplan.export import TARGETS, ExportError, Options, Request, export
+from ipplan.landscape import Landscape
 from ipplan.plan.load import PlanError, parse_plan
 from ipplan.plan.model import INTEGRATION
-from ipplan.topology import build_topology
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample-plans"
 NUMBERS = "esg-asn = 64998\niks-asn = 64999\n"
@@ -69,8 +69,9 @@ def test_a_target_is_written_or_says_what_is_missing(
         for table in re.split(r"(?m)^(?=\[)", text)
     )  # fmt: skip
     plan = parse_plan(settled.encode(), "plan.toml")
-    landscape = Landscape(plan, build_topology(plan), catalog, cluster=cluster, edge=edge, to=to)
-    for esg in landscape.devices.edges:
+    landscape = Landscape(plan, catalog)
+    request = Request(landscape, Options(cluster=cluster, edge=edge, to=to))
+    for esg in map(landscape.esg, landscape.ends.edges):
         if not esg.missing:
             stands = [(n.interface, n.address.text) for n in esg.destination_nat if n.port is None]
             assert len(set(stands)) == len(stands), "an address stands for one thing"
@@ -79,7 +80,7 @@ def test_a_target_is_written_or_says_what_is_missing(
             )
     for target in TARGETS.values():
         try:
-            made = export(target, landscape)
+            made = export(target, request)
         except ExportError:
             continue
         assert made

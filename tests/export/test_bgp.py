@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent.parent
 GOLDEN = ROOT / "tests" / "golden" / "export"
 REFERENCE = (ROOT / "sample-plans" / "reference-architecture.toml").read_text("utf-8")
-TWO = (ROOT / "sample-plans" / "two-clusters.toml").read_text("utf-8")
+TWO = (ROOT / "tests" / "landscape" / "before" / "two-clusters.toml").read_text("utf-8")
 COMMON = REFERENCE.replace(
     'iks-vcs = "strongswan"', 'iks-vcs = "common-vlan"\nesg-asn = 64998\niks-asn = 64999'
 )
@@ -75,13 +75,12 @@ def test_golden(
 
 def test_the_esg_announces_what_is_behind_it_and_takes_pods_in_blocks(run: Run, tmp_path: Path) -> None:
     text = exported(run, tmp_path, "frr", COMMON)
-    rows = json.loads(run("allocate", "plan.toml", "--json").stdout)["allocations"]
-    overlay = {row["cidr"] for row in rows if row["kind"] == "vcs-vm"}
-    # IKS reaches them through the tunnel between the clusters, but the gateway itself through the DLR.
-    workers = {row["cidr"] for row in rows if row["kind"] == "icp-worker"}
+    # The group of VM networks is one prefix. IKS reaches ICP workers through the tunnel between the clusters, and the
+    # gateway itself is their router.
+    overlay = {"172.24.16.0/23"}
     assert set(re.findall(r"(?m)^  network (\S+)$", text)) == overlay
     assert set(re.findall(r"prefix-list overlay seq \d+ permit (\S+)$", text, re.MULTILINE)) == overlay
-    assert {p for p, hop in re.findall(r"(?m)^ip route (\S+) ([0-9.]+)$", text)} == overlay | workers
+    assert {p for p, hop in re.findall(r"(?m)^ip route (\S+) ([0-9.]+)$", text)} == overlay
     assert re.findall(r"prefix-list pods seq \d+ (.+)", text) == ["permit 172.30.0.0/16 le 32", "deny any"]
     assert "bgp ebgp-requires-policy" in text
     assert "no bgp default ipv4-unicast" in text
@@ -178,7 +177,7 @@ def test_the_number_of_the_workers_is_no_business_of_an_esg_that_meets_the_bcr(
     ("target", "plan", "options", "said"),
     [
         ("frr", TWO, (), "the plan has 2 ESGs"),
-        ("frr", TWO, ("--edge", "nowhere"), "no network of the plan names edge nowhere"),
+        ("frr", TWO, ("--edge", "nowhere"), "the plan has no edge nowhere"),
         ("bird", TWO, (), "the plan has 2 IKS clusters"),
         ("calico", TWO, (), "the plan has 4 clusters"),
         ("calico", REFERENCE, ("--cluster", "nobody"), "the plan has no cluster nobody"),
@@ -186,7 +185,7 @@ def test_the_number_of_the_workers_is_no_business_of_an_esg_that_meets_the_bcr(
         ("bird", COMMON.replace(WORKERS, ""), (), "cluster iks-prod has no workers with a private range"),
         ("bird", "schema = 1\n", (), "the plan has no IKS cluster"),
         ("calico", "schema = 1\n", (), "the plan has no cluster"),
-        ("frr", "schema = 1\n", (), "the plan has no private uplink"),
+        ("frr", "schema = 1\n", (), "the plan has no ESG"),
     ],
 )
 def test_what_cannot_be_made_is_said(

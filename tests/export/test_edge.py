@@ -101,7 +101,7 @@ def test_every_next_hop_of_nsx_is_on_the_interface_of_its_route(run: Run, plan: 
     }
     routes = [(r.findtext("vnic"), r.findtext("nextHop")) for r in root.iter("route")]
     routes += [(r.findtext("vnic"), r.findtext("gatewayAddress")) for r in root.iter("defaultRoute")]
-    assert len(routes) == 7
+    assert len(routes) == 5
     for vnic, hop in routes:
         assert ip_address(hop or "") in subnets[vnic]
 
@@ -127,11 +127,19 @@ def test_the_ipsec_site_is_the_far_end_of_the_chart_and_holds_no_key(run: Run, p
 @pytest.mark.parametrize("plan", ["bgp", "common-vlan"], indirect=True)
 def test_bgp_of_nsx_lets_in_pods_and_lets_out_the_overlay_and_nothing_else(run: Run, plan: Path) -> None:
     root = ET.fromstring(exported(run, plan, "nsx-esg"))
-    overlay = {"172.24.16.0/26", "172.24.17.0/24"}
+    overlay = {"172.24.16.0/23"}  # of the group of VM networks
     if 'iks-vcs = "bgp"' in plan.read_text("utf-8"):
         overlay.add("172.24.18.0/27")  # else IKS reaches ICP workers through the tunnel between the clusters
     assert set(texts(root, ".//ipPrefix/ipAddress")) == overlay
-    assert overlay <= set(texts(root, ".//route/network")), "NSX announces only what it has a route for"
+    connected = {"172.24.18.0/27"}  # the ESG is the gateway of ICP workers
+    static = set(texts(root, ".//route/network"))
+    assert overlay - connected <= static, "NSX announces only what it has a route for"
+    assert not static & connected
+    for number, name in enumerate(texts(root, ".//ipPrefix/ipAddress"), 1):
+        (rule,) = [r for r in root.iter("rule") if r.findtext("prefixName") == f"overlay-{number}"]
+        assert (rule.findtext("from/static"), rule.findtext("from/connected")) == (
+            ("false", "true") if name in connected else ("true", "false")
+        )
     for neighbour in root.iter("bgpNeighbour"):
         rules = [
             (f.findtext("direction"), f.findtext("action"), f.findtext("network"))
@@ -206,7 +214,7 @@ def test_one_of_several_esgs_has_to_be_chosen(run: Run, target: str) -> None:
     assert "error: the plan has 2 ESGs\nhelp: add --edge: dallas, frankfurt" in done.stderr.decode()
     assert "10.232." not in exported(run, plan, target, "--edge", "dallas")
     assert (
-        "no network of the plan names edge nowhere"
+        "the plan has no edge nowhere"
         in run("export", str(plan), target, "--edge", "nowhere").stderr.decode()
     )
 
@@ -244,7 +252,7 @@ def test_routes_say_what_the_plan_lacks_for_others(run: Run, tmp_path: Path) -> 
         ),
         "utf-8",
     )
-    told = '- vm-fra names no ESG, and the plan has several: write edge = "NAME" in each\n'
+    told = '- vm-fra names no edge, and the plan has several: write edge = "NAME" in each\n'
     assert exported(run, plan, "routes").endswith(f"## What the plan lacks\n\n{told}")
-    assert "# The plan lacks: vm-fra names no ESG" in exported(run, plan, "ip-route")
+    assert "# The plan lacks: vm-fra names no edge" in exported(run, plan, "ip-route")
     assert "What the plan lacks" not in exported(run, SAMPLES / "two-clusters.toml", "routes")

@@ -214,17 +214,24 @@ SKELETONS: dict[str, Callable[[str], object]] = {
     **dict.fromkeys(YAML, yaml.safe_load),
     "nsx-esg": elements,
     **dict.fromkeys(("nsx-esg-table", "routes"), cells),
-    **dict.fromkeys(("ip-route", "ibmcloud"), shell),
+    **dict.fromkeys(("ip-route", "ip-address", "ibmcloud"), shell),
     "nftables": lambda text: without_comments(text, "#"),
     **dict.fromkeys(BGP, lambda text: without_comments(text, "#", "!")),
     "hosts": lambda text: [line.split("\t")[0] for line in text.splitlines() if line[:1] != "#"],
     "reverse-zones": lambda text: [line.split("\t")[0] for line in text.splitlines() if line[:1] != ";"],
     "netbox": prefixes_and_states,
-    **dict.fromkeys(("strongswan-conf", "strongswan-conf-iks"), connections),
+    **dict.fromkeys(
+        ("strongswan-conf", "strongswan-conf-iks", "strongswan-conf-iks-icp", "strongswan-conf-icp"),
+        connections,
+    ),
     **dict.fromkeys(("terraform", "ansible"), variables),
 }
 """What is left of a file when the words of the plan are taken out: by the reader of its format."""
-ELSEWHERE = {"xlsx": "test_xlsx.py"}
+ELSEWHERE = {
+    "xlsx": "test_xlsx.py",
+    "strongswan-conf-site": "test_every_link.py",
+    "static-route": "test_every_link.py",
+}
 
 
 def test_every_target_is_read_back() -> None:

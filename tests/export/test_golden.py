@@ -20,11 +20,12 @@ ROOT = Path(__file__).parent.parent.parent
 GOLDEN = ROOT / "tests" / "golden" / "export"
 ENDINGS = {
     "icp-config": "yaml", "strongswan-iks": "yaml", "strongswan-iks-icp": "yaml", "strongswan-icp": "yaml",
-    "strongswan-conf": "conf", "strongswan-conf-iks": "conf", "ibmcloud": "sh", "nsx-esg": "xml",
-    "nsx-esg-table": "md", "routes": "md", "ip-route": "sh", "nftables": "nft", "hosts": "txt",
+    "strongswan-conf": "conf", "strongswan-conf-iks": "conf", "strongswan-conf-iks-icp": "conf",
+    "strongswan-conf-icp": "conf", "ibmcloud": "sh", "nsx-esg": "xml",
+    "nsx-esg-table": "md", "routes": "md", "ip-route": "sh", "ip-address": "sh", "nftables": "nft", "hosts": "txt",
     "reverse-zones": "txt", "netbox": "csv", "ansible": "yaml", "terraform": "json",
 }  # fmt: skip
-ELSEWHERE = {"frr", "bird", "calico", "xlsx"}
+ELSEWHERE = {"frr", "bird", "calico", "xlsx", "strongswan-conf-site", "static-route"}
 
 
 def test_every_target_has_a_golden_file() -> None:

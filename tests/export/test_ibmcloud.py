@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ipplan.catalog import load_catalog
-from ipplan.export import ExportError, Landscape
+from ipplan.export import ExportError, Request
 from ipplan.export.ibmcloud import export_ibmcloud
+from ipplan.landscape import Landscape
 from ipplan.plan.load import parse_plan
-from ipplan.topology import build_topology
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,7 +85,7 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Shell:
 
 def made(text: str) -> str:
     plan = parse_plan(text.encode(), "plan.toml")
-    return export_ibmcloud(Landscape(plan, build_topology(plan), load_catalog()))
+    return export_ibmcloud(Request(Landscape(plan, load_catalog())))
 
 
 def exported(run: Run, sample: str, *more: str) -> str:

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipplan.catalog import load_catalog
-from ipplan.export import ExportError, Landscape
+from ipplan.export import ExportError, Options, Request
 from ipplan.export.hosts import export_hosts
 from ipplan.export.reverse_zones import export_reverse_zones
+from ipplan.landscape import Landscape
 from ipplan.plan.load import parse_plan
 from ipplan.plan.names import LONGEST_DOMAIN, parse_domain
-from ipplan.topology import build_topology
 
 if TYPE_CHECKING:
     from conftest import Run
@@ -26,9 +26,9 @@ SAMPLES = Path(__file__).parent.parent.parent / "sample-plans"
 HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+")
 
 
-def landscape(text: str, domain: str | None = None) -> Landscape:
+def request(text: str, domain: str | None = None) -> Request:
     plan = parse_plan(text.encode(), "plan.toml")
-    return Landscape(plan, build_topology(plan), load_catalog(), domain=domain)
+    return Request(Landscape(plan, load_catalog()), Options(domain=domain))
 
 
 def read(text: str) -> list[tuple[str, str, str]]:
@@ -67,7 +67,7 @@ def test_every_named_address_has_its_record(run: Run, sample: str) -> None:
 
 def test_a_gateway_that_only_the_tool_assumes_is_an_example() -> None:
     text = export_reverse_zones(
-        landscape(
+        request(
             '[networks.a]\nkind = "vcs-vm"\ncidr = "172.24.0.0/24"\n'
             '[networks.b]\nkind = "vcs-vm"\ncidr = "172.24.1.0/24"\naddresses = { gateway = -1 }\n'
             '[networks.c]\nkind = "vcs-esg-private"\ncidr = "10.176.18.192/27"\n'
@@ -94,7 +94,7 @@ def test_zones_end_at_an_octet_or_a_nibble(cidr: str, length: int) -> None:
     address = block[-1] if block.num_addresses == 1 else block[1]
     plan = f'[networks.a]\nkind = "vcs-vm"\ncidr = "{cidr}"\naddresses = {{ x = "{address}" }}\n'
     origin, owner, target = next(
-        r for r in read(export_reverse_zones(landscape(plan, "example.com"))) if r[2].startswith("x.")
+        r for r in read(export_reverse_zones(request(plan, "example.com"))) if r[2].startswith("x.")
     )
     assert (owner, target) == (f"{address.reverse_pointer}.", "x.a.example.com.")
     labels = origin.removesuffix("in-addr.arpa.").removesuffix("ip6.arpa.").rstrip(".").split(".")
@@ -107,7 +107,7 @@ def test_reverse_names_are_those_of_the_standard_library(value: int, length: int
     value = value >> 8 | 0xFD << 120
     block = ip_network((value >> 128 - length << 128 - length, length))
     plan = f'[networks.a]\nkind = "vcs-vm"\ncidr = "{block}"\naddresses = {{ x = "{block[0]}" }}\n'
-    records = read(export_reverse_zones(landscape(plan)))
+    records = read(export_reverse_zones(request(plan)))
     assert f"{block[0].reverse_pointer}." in {owner for _, owner, _ in records}
 
 
@@ -123,7 +123,7 @@ def test_names_can_neither_end_a_record_nor_leave_their_domain(name: str, networ
 
     plan = f'[plan]\nname = {key(name)}\n[networks.{key("n" + network)}]\nkind = "vcs-vm"\ncidr = "172.24.0.0/24"\n'
     plan += f"addresses = {{ {key(name)} = 5, y = 5 }}\n"
-    made = landscape(plan, "example.com")
+    made = request(plan, "example.com")
     records = read(export_reverse_zones(made))
     assert {owner for _, owner, _ in records} == {"5.0.24.172.in-addr.arpa.", "1.0.24.172.in-addr.arpa."}
     assert all(HOST.fullmatch(t) and t.endswith(".example.com.") and len(t) <= 254 for _, _, t in records)
@@ -140,7 +140,7 @@ def test_hosts_gets_the_domain_as_an_alias(run: Run) -> None:
 
 def test_a_plan_without_names_and_gateways_is_said() -> None:
     with pytest.raises(ExportError, match="names an address"):
-        export_reverse_zones(landscape("schema = 1\n"))
+        export_reverse_zones(request("schema = 1\n"))
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample-plans"
 REFERENCE = SAMPLES / "reference-architecture.toml"
+SHORT_FORM = Path(__file__).parent.parent / "landscape" / "before" / "two-clusters.toml"
+"""The sample of two clusters without links: `iks-icp` opens a tunnel for every pair of clusters."""
 
 
 def exported(run: Run, target: str, plan: Path = REFERENCE, *more: str) -> str:
@@ -82,7 +84,7 @@ def test_ikev1_has_one_subnet_of_each_side_in_a_child(run: Run, tmp_path: Path) 
     assert run("export", str(plan), "strongswan-conf").returncode == 1, "check refuses it"
     found = settings(exported(run, "strongswan-conf", plan, "--force"))
     assert found["version"] == ["1"]
-    assert len(found["local_ts"]) == len(set(zip(found["local_ts"], found["remote_ts"], strict=True))) == 9
+    assert len(found["local_ts"]) == len(set(zip(found["local_ts"], found["remote_ts"], strict=True))) == 3
     assert not any("," in subnets for subnets in (*found["local_ts"], *found["remote_ts"]))
 
 
@@ -94,32 +96,66 @@ def test_an_end_without_a_named_address_takes_any(run: Run, tmp_path: Path) -> N
     plan.write_text(text, encoding="utf-8")
     assert settings(exported(run, "strongswan-conf", plan))["remote_addrs"] == ["%any"]
     assert yaml.safe_load(exported(run, "strongswan-iks", plan))["loadBalancerIP"] == ""
-    plan.write_text(
-        text.replace("uplink = 2, icp-master = 3, icp-proxy = 4, icp-strongswan", "icp-strongswan"), "utf-8"
-    )
-    chart = yaml.safe_load(exported(run, "strongswan-iks", plan))
-    assert (chart["remote"]["gateway"], chart["ipsec"]["auto"]) == ("%any", "add"), "nobody to dial"
+
+
+UPLINK = "addresses = { uplink = 2, icp-master = 3, icp-proxy = 4, icp-strongswan = 5 }\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "targets", "said"),
+    [
+        (
+            UPLINK, "addresses = { icp-strongswan = 5 }\n", ("strongswan-iks",),
+            "names no address at which the edge ends the tunnel\nhelp: write addresses = { uplink = 2 } in esg-public",
+        ),
+        (
+            'cidr = "169.46.73.16/28"', "prefix = 28",
+            ("strongswan-iks", "strongswan-conf-iks", "strongswan-iks-icp", "strongswan-icp", "strongswan-conf-icp"),
+            "esg-public has no range yet\nhelp: write cidr in esg-public",
+        ),
+        (
+            UPLINK, "addresses = { uplink = 2 }\n",
+            ("strongswan-iks-icp", "strongswan-conf-iks-icp", "strongswan-icp", "strongswan-conf-icp"),
+            "cluster icp-prod ends the tunnel\nhelp: write addresses = { icp-strongswan = 2 } in esg-public",
+        ),
+        (
+            f'[networks.esg-public]\nkind = "vcs-esg-public"\ncidr = "169.46.73.16/28"\n{UPLINK}', "",
+            ("strongswan-iks-icp", "strongswan-icp"),
+            'help: add a network of kind = "vcs-esg-public", with addresses = { icp-strongswan = 2 }',
+        ),
+    ],
+)  # fmt: skip
+def test_nobody_dials_an_end_without_an_address(
+    run: Run, tmp_path: Path, old: str, new: str, targets: tuple[str, ...], said: str
+) -> None:
+    text = REFERENCE.read_text("utf-8")
+    assert old in text
+    (tmp_path / "plan.toml").write_text(text.replace(old, new), encoding="utf-8")
+    for target in targets:
+        done = run("export", "plan.toml", target)
+        assert (done.returncode, done.stdout) == (1, b""), target
+        assert said in done.stderr.decode(), target
 
 
 def test_one_of_several_tunnels_is_chosen_by_its_ends(run: Run) -> None:
-    plan = SAMPLES / "two-clusters.toml"
+    plan = SHORT_FORM
     done = run("export", str(plan), "strongswan-iks-icp", "--cluster", "iks-dal")
     assert (done.returncode, done.stdout) == (1, b"")
-    assert "2 tunnels of iks-icp: iks-dal and icp-dal, iks-dal and icp-fra" in done.stderr.decode()
+    assert "2 such tunnels: iks-dal and icp-dal, iks-dal and icp-fra" in done.stderr.decode()
     chart = yaml.safe_load(
         exported(run, "strongswan-iks-icp", plan, "--cluster", "iks-dal", "--to", "icp-fra")
     )
     assert chart["remote"]["gateway"] == "159.122.70.35"
     assert (chart["local"]["id"], chart["remote"]["id"]) == ("ibm-cloud-iks-dal", "icp-icp-fra")
     assert (
-        "no tunnel of iks-icp has nobody"
+        "no cluster or edge nobody"
         in run("export", str(plan), "strongswan-iks-icp", "--to", "nobody").stderr.decode()
     )
 
 
 def several(plan: Path, first: str, second: str) -> Path:
     """Write the sample of two clusters with tunnels to both ESGs, and other names of its IKS clusters."""
-    text = (SAMPLES / "two-clusters.toml").read_text("utf-8")
+    text = (SHORT_FORM).read_text("utf-8")
     text = re.sub("(?m)^(iks|esg)-asn = .*\n", "", text).replace('iks-vcs = "bgp"', 'iks-vcs = "strongswan"')
     for old, new in (("iks-dal", first), ("iks-fra", second)):
         text = text.replace(f"[clusters.{old}]", f'[clusters."{new}"]').replace(f'"{old}"', f'"{new}"')

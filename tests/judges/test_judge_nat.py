@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -92,7 +93,7 @@ class Lab:
             )
         self.within(self.esg, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward")
         for interface in variables["edges"][0]["interfaces"]:
-            far = self.behind if interface["role"] == "transit" else self.outside
+            far = self.behind if interface["role"] in ("transit", "workers") else self.outside
             here, there = f"eth{interface['number']}", f"far{interface['number']}"
             self.call(
                 "ip", "link", "add", here, "netns", self.esg, "type", "veth", "peer", there, "netns", far
@@ -101,20 +102,30 @@ class Lab:
             length = network["prefix_length"]
             for address in (network["primary"], *network["secondary"]):
                 self.within(self.esg, "ip", "address", "add", f"{address['address']}/{length}", "dev", here)
-            self.within(
-                far, "ip", "address", "add", f"{interface['gateway']['address']}/{length}", "dev", there
-            )
+            # The ESG is the router of the workers' own network, and nobody's client there.
+            if interface["gateway"] is not None:
+                self.within(
+                    far, "ip", "address", "add", f"{interface['gateway']['address']}/{length}", "dev", there
+                )
             self.within(self.esg, "ip", "link", "set", here, "up")
             self.within(far, "ip", "link", "set", there, "up")
+            if interface["role"] == "workers":
+                self.add_workers(network["primary"]["address"], length, there)
         for address in (INTERNET, CLOUD, POD, IKS_WORKER):
             self.within(self.outside, "ip", "address", "add", f"{address}/32", "dev", "lo")
-        for address in (VM, WORKER, MASTER, STRONGSWAN):
-            self.within(self.behind, "ip", "address", "add", f"{address}/32", "dev", "lo")
+        self.within(self.behind, "ip", "address", "add", f"{VM}/32", "dev", "lo")
         (self.folder / "routes.sh").write_text(routes, encoding="utf-8")
         self.within(self.esg, "sh", str(self.folder / "routes.sh"), "esg")
         self.within(self.behind, "sh", str(self.folder / "routes.sh"), "dlr")
         (self.folder / "nat.nft").write_text(rules, encoding="utf-8")
         self.within(self.esg, "nft", "-f", str(self.folder / "nat.nft"))
+
+    def add_workers(self, gateway: str, length: int, device: str) -> None:
+        """Put the addresses of ICP workers behind the interface whose router the gateway is."""
+        for address in (WORKER, MASTER, STRONGSWAN):
+            self.within(self.behind, "ip", "address", "add", f"{address}/{length}", "dev", device)
+            self.within(self.behind, "ip", "rule", "add", "from", address, "lookup", "100")
+        self.within(self.behind, "ip", "route", "add", "default", "via", gateway, "table", "100")
 
     def remove(self) -> None:
         for space in self.spaces:
@@ -194,3 +205,62 @@ def test_nft_takes_the_rules_of_every_method(lab: Lab, run: Run, method: str) ->
     rules = run("export", "plan.toml", "nftables").stdout.decode()
     for _ in range(2):  # the second time replaces the table
         lab.call("nft", "-c", "-f", "-", feed=rules)
+
+
+LINKS = Path(__file__).parent.parent / "export" / "links.toml"
+
+
+@pytest.mark.parametrize("edge", ["dallas", "frankfurt", "london"])
+def test_nft_takes_the_rules_of_every_link(lab: Lab, run: Run, edge: str) -> None:
+    rules = run("export", str(LINKS), "nftables", "--edge", edge).stdout.decode()
+    assert rules
+    for _ in range(2):
+        lab.call("nft", "-c", "-f", "-", feed=rules)
+
+
+def test_nft_takes_rules_beside_a_network_of_ipv6(lab: Lab, run: Run) -> None:
+    six = '[networks.six]\nkind = "icp-service"\ncluster = "icp-prod"\ncidr = "fd00::/112"\n[networks.vm-6]\nkind = "vcs-vm"\ncidr = "fd00:1::/64"\n'
+    plan = plan_text("strongswan").replace('[networks.icp-services]\nkind = "icp-service"\n', six, 1)
+    plan = plan.replace('kind = "iks-service"\n', 'kind = "iks-service"\ncidr = "fd00:2::/112"\n', 1)
+    (lab.folder / "plan.toml").write_text(plan, encoding="utf-8")
+    rules = run("export", "plan.toml", "nftables", "--force").stdout.decode()
+    assert "172.30.0.0/16" in rules
+    assert "fd00" not in rules, "rules of IPv4 only"
+    lab.call("nft", "-c", "-f", "-", feed=rules)
+
+
+def test_every_device_takes_its_addresses_and_routes(lab: Lab, run: Run) -> None:
+    """The kernel takes both scripts of each device, each in a namespace of its own."""
+    folder = lab.folder
+    for target in ("ip-address", "ip-route"):
+        (folder / target).write_text(run("export", str(LINKS), target).stdout.decode(), encoding="utf-8")
+    found = (folder / "ip-address").read_text("utf-8")
+    devices = re.findall(r"(?m)^([a-z0-9-]+)\)$", found)
+    known = set(re.findall(r"(?m)^([a-z0-9-]+)\)$", (folder / "ip-route").read_text("utf-8")))
+    assert devices
+    for device in devices:
+        section = found[found.index(f"\n{device})\n") :].partition("    ;;")[0]
+        variables = re.findall(r"\$\{(\w+):\?", section)
+        space = lab.spaces[0]
+        lab.call("ip", "netns", "add", space)
+        try:
+            for name in [*variables, "LINK"]:
+                link = f"if-{name.lower()}"
+                lab.within(space, "ip", "link", "add", link, "type", "veth", "peer", f"far-{link[3:]}")
+                lab.within(space, "ip", "link", "set", link, "up")
+            if "gre1" in section:
+                # The kernel here may lack GRE, and the script takes an interface that is there already.
+                lab.within(space, "ip", "link", "add", "gre1", "type", "veth", "peer", "far-gre1")
+            named = [f"{name}=if-{name.lower()}" for name in [*variables, "LINK"]]
+            script = ["env", *named, "sh", str(folder / "ip-address"), device]
+            lab.within(space, *script)
+            lab.within(space, *script)  # the second time changes nothing
+            routes = re.sub(r"-\d+$", "", device) if device not in known else device
+            if routes == "esg-dallas":
+                # Its neighbour is on the same network only in the plan's words.
+                lab.within(space, "ip", "route", "add", "10.112.31.66/32", "dev", "if-private")
+            if routes == "esg-london":
+                lab.within(space, "ip", "route", "add", "10.176.18.194/32", "dev", "if-private")
+            lab.within(space, "env", *named, "sh", str(folder / "ip-route"), routes)
+        finally:
+            lab.call("ip", "netns", "delete", space)

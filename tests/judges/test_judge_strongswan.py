@@ -209,7 +209,7 @@ def told(text: str) -> str:
     return re.sub("(?m)^# ?", "", text[text.index("# secrets {") :])
 
 
-@pytest.mark.parametrize(("ike", "children"), [(2, 1), (1, 9)])
+@pytest.mark.parametrize(("ike", "children"), [(2, 1), (1, 3)])
 def test_a_pod_reaches_a_vm_through_the_tunnel(
     ends: Ends, run: Run, tmp_path: Path, ike: int, children: int
 ) -> None:
@@ -233,7 +233,7 @@ def test_a_pod_reaches_a_vm_through_the_tunnel(
     assert re.search(r"in +\w+, +[1-9]\d* bytes", carried), carried
     # What the plan does not join is no part of the tunnel, in either direction.
     assert "172.24.18.0/27" not in carried
-    for subnet in ("10.171.42.128/26", "172.21.0.0/16", "172.30.0.0/16", "172.24.16.0/26", "172.24.17.0/24"):
+    for subnet in ("10.171.42.128/26", "172.21.0.0/16", "172.30.0.0/16", "172.24.16.0/23"):
         assert subnet in carried
 
 
@@ -261,7 +261,9 @@ def test_the_chart_has_no_tunnel_without_a_key(ends: Ends, run: Run, key: str | 
 
 def test_swanctl_reads_each_tunnel_whatever_clusters_are_called(ends: Ends, run: Run, tmp_path: Path) -> None:
     plan = tmp_path / "plan.toml"
-    text = (REFERENCE.parent / "two-clusters.toml").read_text("utf-8")
+    text = (REFERENCE.parent.parent / "tests" / "landscape" / "before" / "two-clusters.toml").read_text(
+        "utf-8"
+    )
     text = re.sub("(?m)^(iks|esg)-asn = .*\n", "", text).replace('iks-vcs = "bgp"', 'iks-vcs = "strongswan"')
     hostile = r"a\"}\nsecrets { ike { secret = x } }\n# $(touch hacked)"
     names = {"iks-dal": hostile, "iks-fra": f"{hostile}!"}  # the same letters

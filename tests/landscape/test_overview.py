@@ -18,7 +18,7 @@ from ipplan.plan.load import parse_plan
 from ipplan.plan.methods import PAIRS
 
 HERE = Path(__file__).parent
-GOLDEN = HERE.parent / "golden"
+
 SAMPLES = sorted((HERE.parent.parent / "sample-plans").glob("*.toml"))
 LINKED = (HERE / "linked.toml").read_text(encoding="utf-8")
 
@@ -32,7 +32,7 @@ def overview_of(text: str) -> Overview:
 
 
 def compare(name: str, actual: str, *, update: bool) -> None:
-    file = GOLDEN / name
+    file = HERE / name
     if update:
         file.write_text(actual, encoding="utf-8", newline="")
     assert actual == file.read_text(encoding="utf-8")

@@ -11,8 +11,9 @@ import tomli
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipplan.plan import toml_text
-from ipplan.plan.toml_text import find_positions, read_toml
+from ipplan.plan import toml_positions, toml_text
+from ipplan.plan.toml_positions import find_positions
+from ipplan.plan.toml_text import read_toml
 
 if TYPE_CHECKING:
     from ipplan.findings import KeyPath
@@ -149,10 +150,10 @@ def test_the_quick_way_through_large_texts_finds_the_same_places(count: int, dat
     ]
 
     slow = find_positions(text, wanted)
-    quick = toml_text._quick(text, set(wanted), False)
+    quick = toml_positions._quick(text, set(wanted), False)
 
     assert quick is not None
-    assert toml_text._lines(text, {path: quick[path] for path in wanted}) == slow
+    assert toml_positions._lines(text, {path: quick[path] for path in wanted}) == slow
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,204 @@
+"""Flows over links: every pair of ends and every method, with translation, and with the answer on its own way."""
+
+from __future__ import annotations
+
+import pytest
+from walking import around, changes, end_of, routes, walk
+
+
+def net(name: str, kind: str, cidr: str | None, *more: str) -> str:
+    """Return a network as TOML."""
+    return (
+        "\n".join([f"[networks.{name}]", f'kind = "{kind}"', *([f'cidr = "{cidr}"'] if cidr else []), *more])
+        + "\n"
+    )
+
+
+BASE = (
+    '[edges.dal]\n[edges.fra]\n[sites.hq]\n[clusters.iks]\nplatform = "iks"\n[clusters.icp]\nplatform = "icp"\nedge = "dal"\n'
+    + net("pods", "iks-pod", "10.60.0.0/24", 'cluster = "iks"')
+    + net("services", "iks-service", "10.61.0.0/24", 'cluster = "iks"')
+    + net("nodes", "iks-worker-private", "10.171.42.128/26", 'cluster = "iks"')
+    + net("ingress", "iks-ingress-public", "169.46.49.32/29", 'cluster = "iks"', "addresses = { alb = 4, strongswan = 5 }")
+    + net("icp-pods", "icp-pod", "10.62.0.0/24", 'cluster = "icp"')
+    + net("icp-nodes", "icp-worker", "172.24.18.0/27", 'cluster = "icp"', "addresses = { proxy-vip = 11, strongswan = 12 }")
+    + net("vm-dal", "vcs-vm", "172.24.16.0/24", 'edge = "dal"')
+    + net("t-dal", "vcs-transit", "172.24.19.0/29", 'edge = "dal"')
+    + net("pub-dal", "vcs-esg-public", "169.46.73.16/28", 'edge = "dal"', "addresses = { uplink = 4, icp-strongswan = 5 }")
+    + net("priv-dal", "vcs-esg-private", "10.176.18.192/27", 'edge = "dal"', "addresses = { uplink = 4 }")
+    + net("vm-fra", "vcs-vm", "172.25.16.0/24", 'edge = "fra"')
+    + net("t-fra", "vcs-transit", "172.25.19.0/29", 'edge = "fra"')
+    + net("pub-fra", "vcs-esg-public", "159.122.70.32/28", 'edge = "fra"', "addresses = { uplink = 4 }")
+    + net("priv-fra", "vcs-esg-private", "10.85.31.64/26", 'edge = "fra"', "addresses = { uplink = 4 }")
+    + net("office", "enterprise", "192.168.64.0/24", 'site = "hq"', "addresses = { ipsec = 4, gre = 4 }")
+)  # fmt: skip
+
+
+def link(first: str, second: str, method: str, *nat: tuple[str, str], networks: str = "") -> str:
+    """Return the plan with one link; `nat` are the networks that it shows, and at what."""
+    shown = ", ".join(f'{{ network = "{name}", as = "{at}" }}' for name, at in nat)
+    more = f"nat = [{shown}]\n" if nat else ""
+    more += f"networks = {networks}\n" if networks else ""
+    return f'{BASE}[[link]]\nbetween = ["{first}", "{second}"]\nmethod = "{method}"\n{more}'
+
+
+def seen(plan: str, start: str, end: str) -> tuple[str, str, str]:
+    """Return what a packet that arrives is: the address that was asked, and both addresses at the end."""
+    traced = walk(plan, start, end)
+    assert end_of(traced) == ("reachable", "delivered", None), traced.stop or traced.back_stop
+    assert traced.back[-1].source.same(traced.asked)
+    return traced.asked.text, traced.hops[-1].source.text, traced.hops[-1].destination.text
+
+
+POD, VM, FAR, USER, ICP = "10.60.0.1", "172.24.16.2", "172.25.16.2", "192.168.64.2", "172.24.18.2"
+
+# pair, method, one network with its address, the other with its address; both directions, without translation
+PLAIN = [
+    ("iks", "dal", "strongswan", ("pods", POD), ("vm-dal", VM)),
+    ("iks", "dal", "bgp", ("pods", "10.171.42.130"), ("vm-dal", VM)),
+    ("iks", "dal", "common-vlan", ("pods", "10.171.42.130"), ("vm-dal", VM)),
+    ("iks", "icp", "strongswan", ("pods", POD), ("icp-nodes", ICP)),
+    ("dal", "fra", "ipsec", ("vm-dal", VM), ("vm-fra", FAR)),
+    ("dal", "fra", "routed", ("vm-dal", VM), ("vm-fra", FAR)),
+    ("hq", "dal", "ipsec", ("office", USER), ("vm-dal", VM)),
+    ("hq", "dal", "gre", ("office", USER), ("vm-dal", VM)),
+    ("hq", "ibm-private", "routed", ("office", USER), ("nodes", "10.171.42.130")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("first", "second", "method", "one", "two"), PLAIN)
+def test_each_link_carries_both_directions(
+    first: str, second: str, method: str, one: tuple[str, str], two: tuple[str, str]
+) -> None:
+    plan = link(first, second, method)
+    (near, source), (far, target) = one, two
+    assert seen(plan, near, far) == (target, source, target)
+    asked, _, arrived = seen(plan, far, near)
+    assert asked == arrived
+
+
+@pytest.mark.parametrize(("first", "second", "method", "one", "two"), PLAIN)
+def test_no_link_no_way(
+    first: str, second: str, method: str, one: tuple[str, str], two: tuple[str, str]
+) -> None:
+    plan = link(first, second, "none")
+    assert walk(plan, one[0], two[0]).result == "unreachable"
+    if one[0] != "pods":  # their ingress stands for them
+        assert walk(plan, two[0], one[0]).result == "unreachable"
+
+
+# pair and method, the network that is translated with its address, the one on the other side, and where it happens
+TRANSLATED = [
+    ("iks", "dal", "strongswan", ("pods", POD), ("vm-dal", VM), "strongSwan of iks"),
+    ("iks", "dal", "strongswan", ("vm-dal", VM), ("pods", POD), "strongSwan of iks"),
+    ("iks", "icp", "strongswan", ("pods", POD), ("icp-nodes", ICP), "strongSwan of iks"),
+    ("iks", "icp", "strongswan", ("icp-nodes", ICP), ("pods", POD), "strongSwan of iks"),
+    ("dal", "fra", "ipsec", ("vm-dal", VM), ("vm-fra", FAR), "ESG of dal"),
+    ("dal", "fra", "ipsec", ("vm-fra", FAR), ("vm-dal", VM), "ESG of fra"),
+    ("hq", "dal", "gre", ("office", USER), ("vm-dal", VM), "on-premises router of hq"),
+    ("hq", "dal", "gre", ("vm-dal", VM), ("office", USER), "ESG of dal"),
+    ("hq", "dal", "ipsec", ("office", USER), ("vm-dal", VM), "on-premises router of hq"),
+    ("hq", "dal", "ipsec", ("vm-dal", VM), ("office", USER), "ESG of dal"),
+    ("hq", "ibm-private", "routed", ("office", USER), ("nodes", "10.171.42.130"), "on-premises router of hq"),
+]  # fmt: skip
+SIZES = {"icp-nodes": 27}
+
+
+@pytest.mark.parametrize(("first", "second", "method", "own", "far", "device"), TRANSLATED)
+def test_a_range_is_shown_1_to_1_in_both_directions(
+    first: str, second: str, method: str, own: tuple[str, str], far: tuple[str, str], device: str
+) -> None:
+    (name, address), (other, there) = own, far
+    shown = f"10.66.0.0/{SIZES.get(name, 24)}"
+    at = f"10.66.0.{address.rpartition('.')[2]}"
+    more = ("services", "10.67.0.0/24") if name == "pods" else None
+    plan = link(first, second, method, (name, shown), *([more] if more and first == "iks" else []))
+    if method == "strongswan":
+        plan = plan.replace("[[link]]", "[[link]]\n" + f'networks = ["{other}"]', 1)
+    assert seen(plan, name, other) == (there, at, there)
+    assert any(
+        line.startswith(f"{device}: source {address} -> {at}")
+        for line in changes(walk(plan, name, other).hops)
+    )
+    asked, _, arrived = seen(plan, other, name)
+    assert (asked, arrived) == (at, address)
+
+
+@pytest.mark.parametrize(("first", "second", "method", "own", "far", "device"), TRANSLATED)
+def test_one_address_is_for_answers_only(
+    first: str, second: str, method: str, own: tuple[str, str], far: tuple[str, str], device: str
+) -> None:
+    (name, address), (other, there) = own, far
+    plan = link(first, second, method, (name, "10.66.0.9/32"))
+    if method == "strongswan":
+        plan = plan.replace("[[link]]", "[[link]]\n" + f'networks = ["{other}"]', 1)
+    assert seen(plan, name, other) == (there, "10.66.0.9", there)
+    if name != "pods":  # their ingress stands for them
+        assert walk(plan, other, name).result == "unreachable"
+    back = changes(walk(plan, name, other).back)
+    assert any(line.endswith(f"destination 10.66.0.9 -> {address}") for line in back)
+
+
+def test_equal_ranges_at_both_ends_talk_where_both_are_translated() -> None:
+    plan = link("dal", "fra", "ipsec", ("vm-dal", "10.66.0.0/24"), ("vm-fra", "10.67.0.0/24"))
+    plan = plan.replace('cidr = "172.25.16.0/24"', 'cidr = "172.24.16.0/24"')
+    assert seen(plan, "vm-dal", "vm-fra") == ("10.67.0.2", "10.66.0.2", "172.24.16.2")
+    assert seen(plan, "vm-fra", "vm-dal") == ("10.66.0.2", "10.67.0.2", "172.24.16.2")
+
+
+def test_a_link_carries_what_it_names() -> None:
+    plan = link("dal", "fra", "ipsec", networks='["vm-dal", "vm-fra"]')
+    assert walk(plan, "vm-dal", "vm-fra").ok
+    assert walk(plan, "icp-nodes", "vm-fra").result == "unreachable"
+    assert walk(plan, "vm-fra", "icp-nodes").result == "unreachable"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "method", "start", "end", "outer"),
+    [
+        ("dal", "fra", "ipsec", "vm-dal", "vm-fra", "ESP 169.46.73.20 > 159.122.70.36"),
+        ("hq", "dal", "gre", "vm-dal", "office", "GRE 169.46.73.20 > 192.168.64.4"),
+        ("hq", "dal", "ipsec", "office", "vm-dal", "ESP 192.168.64.4 > 169.46.73.20"),
+        ("iks", "dal", "strongswan", "pods", "vm-dal", "ESP 169.46.49.37 > 169.46.73.20"),
+        ("iks", "icp", "strongswan", "pods", "icp-nodes", "ESP 169.46.49.37 > 169.46.73.21"),
+    ],
+)
+def test_tunnels_end_at_the_addresses_that_the_plan_names(
+    first: str, second: str, method: str, start: str, end: str, outer: str
+) -> None:
+    traced = walk(link(first, second, method), start, end)
+    assert traced.ok
+    assert outer in {line for hop in traced.hops for line in around(hop)}
+
+
+def test_a_site_with_direct_link_ends_its_tunnels_privately() -> None:
+    plan = link("hq", "dal", "ipsec") + '[[link]]\nbetween = ["hq", "ibm-private"]\nmethod = "routed"\n'
+    traced = walk(plan, "office", "vm-dal")
+    assert {line for hop in traced.hops for line in around(hop)} >= {"ESP 192.168.64.4 > 10.176.18.196"}
+    assert traced.ok
+
+
+def test_two_edges_on_one_network_route_plainly() -> None:
+    traced = walk(link("dal", "fra", "routed"), "vm-dal", "vm-fra")
+    assert changes(traced.hops) == []
+    assert "ESG 172.25.16.0/24" in routes(traced.hops)
+    assert not [hop for hop in traced.hops if hop.device == "BCR"]
+
+
+@pytest.mark.parametrize(
+    ("gateway", "way"),
+    [
+        ('gateway-on = "esg"', ["VM", "DNS", "VM", "ESG", "VM"]),
+        ('gateway-on = "dlr"', ["VM", "DNS", "DLR", "ESG", "VM"]),
+    ],
+)
+def test_the_router_of_a_vm_network_is_where_the_plan_says(gateway: str, way: list[str]) -> None:
+    other = net("vm-esg", "vcs-vm", "172.24.17.0/24", 'edge = "dal"', 'gateway-on = "esg"')
+    plan = (BASE + other).replace(
+        net("vm-dal", "vcs-vm", "172.24.16.0/24", 'edge = "dal"'),
+        net("vm-dal", "vcs-vm", "172.24.16.0/24", 'edge = "dal"', gateway),
+    )
+    traced = walk(plan, "vm-dal", "vm-esg")
+    assert traced.ok
+    assert [hop.device for hop in traced.hops] == way
+    assert traced.hops[3].text == "puts it on the VXLAN of the VM"
