@@ -122,6 +122,7 @@ def test_addresses_are_whole_at_every_width(on_terminal: tuple[int, dict[str, st
 def test_no_golden_file_is_left_over() -> None:
     expected = {f"{sample}.{command}.{FORMATS[name]}" for sample, command, name in CASES}
     expected |= {f"conflicts.{c}.{width}.txt" for c in COMMANDS for width in WIDTHS}
+    expected.add("reference-architecture.flow-c.txt")  # of tests/cli/test_cli_flows.py
     assert {file.name for file in GOLDEN.iterdir() if file.is_file()} == expected
     assert {file.stem for file in PLANS.glob("*.toml")} == set(SAMPLES)
 
