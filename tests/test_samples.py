@@ -140,7 +140,7 @@ Pair = tuple[str, str, str]
 
 NOT_JOINED: set[Pair] = {
     ("C", "shop-pods", "vm-erp-app"), ("C", "shop-pods", "vm-erp-db"), ("C", "analytics-pods", "vm-shop-web"),
-    ("C", "analytics-pods", "vm-erp-app"), ("E", "hq-wan", "vm-shop-web"), ("E", "branch-office", "vm-shop-web"),
+    ("C", "analytics-pods", "vm-erp-app"), ("E", "branch-office", "vm-shop-web"),
     ("E", "branch-office", "vm-shop-db"), ("E", "branch-office", "vm-legacy"),
 }  # fmt: skip
 """What the sample of three sites leaves apart, as its comments say."""
