@@ -146,7 +146,7 @@ def test_every_flow_of_the_short_form_arrives_but_for_listed_ones(
             traced = trace(tracer, start, machine_in(landscape, destination))
             if not traced.ok:
                 stops[flow.letter, destination.name] = traced.result
-    expected = {}
+    expected: dict[tuple[str, str], str] = {}
     if iks_vcs == "none":
         expected |= {("C", vm): "unreachable" for vm in ("vm-a", "vm-b")}
     if enterprise == "none" or (enterprise == "routed" and iks_vcs not in ("bgp", "static-nat")):
