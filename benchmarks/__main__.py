@@ -10,7 +10,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from benchmarks.measure import Command, interleave, peak, ratio, seconds
-from benchmarks.plans import write_allocation_plan, write_check_plan
+from benchmarks.plans import (
+    write_allocation_plan,
+    write_check_plan,
+    write_cluster_plan,
+    write_edge_plan,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,8 +140,46 @@ def alternatives(folder: Path, rounds: int) -> None:
             tell(f"1,000 networks, {name}", ratio(results[name], results["ipplan"]), "x ipplan", None, detail)
 
 
+EXPORTS = {
+    "edges": (
+        write_edge_plan, (100, 1_000),
+        (("routes", 3), ("ip-route", 3), ("nsx-esg --edge edge-5", 2), ("nftables --edge edge-5", 2)),
+    ),
+    "clusters, each IKS joined with each ICP": (
+        write_cluster_plan, (100, 316), (("routes", None), ("nftables", 2), ("ansible --cluster iks-5", 2)),
+    ),
+}  # fmt: skip
+"""Plans of many devices: how they are written, their sizes, and the targets with what each may take, in multiples of
+check of the same plan; None where the output holds a row for each tunnel, whose number grows with the square."""
+
+
+def export(folder: Path, rounds: int) -> None:
+    """What devices get, against checking the same plan, and how its time grows with what is written."""
+    for what, (write, sizes, targets) in EXPORTS.items():
+        commands: dict[str, Command] = {}
+        for size in sizes:
+            plan = folder / f"{what[:5]}-{size}.toml"
+            write(plan, size)
+            commands[f"check {size}"] = ipplan("check", str(plan), "--json")
+            commands[f"diff {size}"] = ipplan("diff", str(plan), str(plan))
+            for target, _ in targets:
+                commands[f"{target} {size}"] = ipplan("export", str(plan), *target.split(), "--force")
+        results = interleave(commands, rounds)
+        few, many = sizes
+        for target, goal in (*targets, ("diff", None)):
+            took, base = results[f"{target} {many}"], results[f"check {many}"]
+            detail = f"{seconds(took):.2f} s, {peak(took):.0f} MiB; check {seconds(base):.2f} s"
+            tell(f"{target}, {many:,} {what}", ratio(took, base), "x check", goal, detail)
+            less = seconds(results[f"{target} {few}"])
+            # A full mesh of tunnels has the square of them.
+            held = (many / few) ** (2 if target in ("routes", "diff") and what.startswith("clusters") else 1)
+            growth_of = log(seconds(took) / less, held)
+            tell(f"{target}, from {few:,} {what.partition(',')[0]}", growth_of, "exponent", 1.2, "")
+
+
 FIGURES: dict[str, Callable[[Path, int], None]] = {
-    "start": start, "check": check, "allocate": allocate, "growth": growth, "alternatives": alternatives,
+    "start": start, "check": check, "allocate": allocate, "growth": growth, "export": export,
+    "alternatives": alternatives,
 }  # fmt: skip
 
 

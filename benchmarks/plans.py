@@ -80,3 +80,71 @@ def _avoided(count: int) -> Iterator[Prefix]:
     for index in range(count):
         first = pool.first + index * slice_size + chosen.randrange(slice_size - 64)
         yield Prefix(4, -(-first // 64) * 64, 26)
+
+
+def write_edge_plan(path: Path, edges: int) -> None:
+    """Write a plan of edges, each with its uplinks, transit and one VM network, and no cluster."""
+    with path.open("w", encoding="utf-8") as file:
+        file.write('schema = 1\n\n[plan]\nbyoip = ["172.24.0.0/13", "10.224.0.0/12"]\n')
+        for index in range(edges):
+            names = (
+                ("public", "vcs-esg-public", f"{_nth('169.48.0.0', 28, index)}"),
+                ("private", "vcs-esg-private", f"{_nth('10.176.0.0', 28, index)}"),
+                ("transit", "vcs-transit", f"{_nth('172.24.0.0', 29, index)}"),
+                ("vm", "vcs-vm", f"{_nth('10.224.0.0', 24, index)}"),
+            )
+            for what, kind, cidr in names:
+                file.write(
+                    f'\n[networks.{what}-{index}]\nkind = "{kind}"\nedge = "edge-{index}"\ncidr = "{cidr}"\n'
+                )
+                if kind.startswith("vcs-esg"):
+                    file.write("addresses = { uplink = 2 }\n")
+
+
+def write_cluster_plan(path: Path, clusters: int) -> None:
+    """Write a plan of as many IKS as ICP clusters behind one edge, with a tunnel between every two of them."""
+    with path.open("w", encoding="utf-8") as file:
+        file.write(
+            'schema = 1\n\n[plan]\nbyoip = ["10.224.0.0/12", "172.24.0.0/14"]\n\n[integration]\nicp-vcs = "nat"\n'
+            'iks-vcs = "strongswan"\niks-icp = "strongswan"\nenterprise = "none"\n'
+        )
+        for what, kind, cidr in (
+            ("public", "vcs-esg-public", "169.48.0.0/20"),
+            ("private", "vcs-esg-private", "10.176.0.0/20"),
+            ("transit", "vcs-transit", "172.24.0.0/29"),
+            ("vm", "vcs-vm", "172.24.1.0/24"),
+        ):
+            file.write(f'\n[networks.{what}]\nkind = "{kind}"\ncidr = "{cidr}"\n')
+            if kind.startswith("vcs-esg"):
+                file.write("addresses = { uplink = 2 }\n")
+        for index in range(clusters):
+            for platform, networks in (
+                ("iks", (
+                    ("pods", "iks-pod", _nth("10.224.0.0", 22, index), ""),
+                    ("services", "iks-service", _nth("10.232.0.0", 24, index), ""),
+                    ("workers", "iks-worker-private", _nth("10.160.0.0", 26, index), ""),
+                    ("ingress", "iks-ingress-public", _nth("169.60.0.0", 28, index), "strongswan = 3, icp-strongswan = 4"),
+                )),
+                ("icp", (
+                    ("pods", "icp-pod", _nth("10.228.0.0", 22, index), ""),
+                    ("services", "icp-service", _nth("10.234.0.0", 24, index), ""),
+                    ("workers", "icp-worker", _nth("172.26.0.0", 27, index), "strongswan = 12"),
+                )),
+            ):  # fmt: skip
+                cluster = f"{platform}-{index}"
+                file.write(f'\n[clusters.{cluster}]\nplatform = "{platform}"\n')
+                for what, kind, cidr, addresses in networks:
+                    file.write(
+                        f'\n[networks.{cluster}-{what}]\nkind = "{kind}"\ncluster = "{cluster}"\ncidr = "{cidr}"\n'
+                    )
+                    if kind == "icp-worker":
+                        # An ESG has ten interfaces, so it cannot be the gateway of all of them.
+                        file.write('gateway-on = "dlr"\n')
+                    if addresses:
+                        file.write(f"addresses = {{ {addresses} }}\n")
+
+
+def _nth(first: str, length: int, index: int) -> str:
+    """Return the n-th prefix of a length behind an address."""
+    start = parse_prefix(f"{first}/32").first
+    return f"{format_address(4, start + (index << (WIDTH[4] - length)))}/{length}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.export import ExportError, comment, find_edge, find_esg, find_site, quoted, refuse
-from ipplan.export.ends import lacking_gateway
+from ipplan.export.gateways import lacking_gateway
 from ipplan.landscape.model import PROPOSAL
 
 if TYPE_CHECKING:

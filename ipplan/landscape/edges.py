@@ -608,12 +608,7 @@ class EsgBuilder:
                 for item in self.ends.carried(joint, joint.first):
                     prefix = item.prefix
                     # What is stretched is one wire with the enterprise's network and needs no route.
-                    if (
-                        prefix is not None
-                        and prefix.version == version
-                        and prefix not in own
-                        and item.network.kind.provider == "enterprise"
-                    ):
+                    if prefix is not None and prefix.version == version and prefix not in own:
                         yield Route(
                             "DLR", self.end.name, prefix, "on-premises router", hop, None, "static", text,
                             joint.first, joint,

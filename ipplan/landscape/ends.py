@@ -6,7 +6,7 @@ Pure data, worked out when it is asked for, so that one end costs what it has. K
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ipplan.plan import names
 from ipplan.plan.kinds import KINDS
@@ -28,6 +28,10 @@ BEHIND = ("vcs-vm", "icp-worker")
 _NOTHING: frozenset[str] = frozenset()
 OF_AN_EDGE = frozenset((*UPLINKS.values(), TRANSIT, *BEHIND))
 """The kinds of network that make an edge."""
+
+
+TunnelUplink = Literal["public", "named", "private"]
+"""Where tunnels of IKS end at an ESG: on its only uplink, a public one; on the public one, because it is named; privately."""
 
 
 class End(NamedTuple):
@@ -207,11 +211,13 @@ class Ends:
 
     @cached_property
     def sites(self) -> tuple[End, ...]:
-        """The sites as ends; one called enterprise where the plan declares none and has enterprise networks."""
+        """The sites as ends; one called enterprise where the plan declares none, and has networks or links of one."""
         if self.plan.sites:
             return tuple(End("site", name) for name in self.plan.sites)
         named = any(ENTERPRISE in link.ends for link in self.plan.links)
-        return (End("site", ENTERPRISE),) if self.by_kind["enterprise"] or named else ()
+        # What is stretched meets the router on premises, even if nothing else is known of the site.
+        stretched = self.method("enterprise") == "l2-extension" and self.by_kind["vcs-vm"]
+        return (End("site", ENTERPRISE),) if self.by_kind["enterprise"] or named or stretched else ()
 
     # Where a network stands.
 
@@ -255,10 +261,11 @@ class Ends:
     def site_of(self, network: Network) -> End | None:
         """Return the site that a network stands in, None where the plan has several and it names none.
 
-        A network whose router is on premises stands in the site that stretches it.
+        A network whose router is on premises stands in the site that stretches it; where several do, in each of them,
+        and the first by name is told.
         """
         if network.kind.provider != "enterprise":
-            return self._stretching.get(network.name)
+            return next(iter(self._stretching.get(network.name, ())), None)
         if network.site is not None:
             return End("site", network.site)
         return self.sites[0] if len(self.sites) == 1 else None
@@ -267,17 +274,24 @@ class Ends:
         """Tell whether the router of a network behind an edge is the one on premises, of the site that stretches it."""
         return network.gateway_on == "on-premises" and network.kind.name == "vcs-vm"
 
+    def sites_of(self, network: Network) -> tuple[End, ...]:
+        """Return every site that a network stands in: several only where several stretch one with its router on premises."""
+        if network.kind.provider != "enterprise":
+            return self._stretching.get(network.name, ())
+        site = self.site_of(network)
+        return () if site is None else (site,)
+
     @cached_property
-    def _stretching(self) -> Mapping[str, End]:
-        """The site of each network whose router is on premises."""
-        found: dict[str, End] = {}
+    def _stretching(self) -> Mapping[str, tuple[End, ...]]:
+        """The sites of each network whose router is on premises, by their names."""
+        found: dict[str, set[End]] = {}
         for network in self.by_kind["vcs-vm"]:
             if network.gateway_on != "on-premises" or (edge := self.edge_of(network)) is None:
                 continue
             for joint in self.joints_of(edge):
                 if joint.method == "l2-extension" and self._names(joint, network):
-                    found.setdefault(network.name, joint.first)
-        return found
+                    found.setdefault(network.name, set()).add(joint.first)
+        return {name: tuple(sorted(sites, key=lambda s: s.name or "")) for name, sites in found.items()}
 
     @cached_property
     def _behind(self) -> Mapping[End, Sequence[Network]]:
@@ -322,8 +336,9 @@ class Ends:
             if (site := self.site_of(network)) is not None:
                 found[site].append(network)
         for network in self.by_kind["vcs-vm"]:
-            if self.on_premises(network) and (site := self.site_of(network)) is not None:
-                found[site].append(network)
+            if self.on_premises(network):
+                for site in self.sites_of(network):
+                    found[site].append(network)
         return found
 
     def of_site(self, site: End) -> Sequence[Network]:
@@ -400,10 +415,12 @@ class Ends:
         yield from self._short_form(end, pair)
 
     def joint(self, pair: Pair, first: End, second: End) -> Joint | None:
-        """Return the link of a kind of pair between two ends, None where nothing joins them so.
-
-        The ends are in the order of the pair.
-        """
+        """Return the link of a kind of pair between two ends, in either order; None where nothing joins them so."""
+        kinds = PAIRS[pair].ends
+        if (first.kind, second.kind) not in (kinds, kinds[::-1]):
+            return None
+        if first.kind != kinds[0]:
+            first, second = second, first
         if (written := self._written_between.get((pair, first, second))) is not None:
             return written
         if not (self.open(first, pair) and self.open(second, pair)) or (pair, first, second) in self.closed:
@@ -419,6 +436,8 @@ class Ends:
         for joint in self.written:
             if joint.method != "none":
                 found.setdefault((joint.pair, joint.first, joint.second), joint)
+                if joint.first.kind == joint.second.kind:
+                    found.setdefault((joint.pair, joint.second, joint.first), joint)
         return found
 
     def open(self, end: End, pair: Pair) -> bool:
@@ -537,18 +556,27 @@ class Ends:
     def _carry(self, joint: Joint, side: End) -> Iterator[Carried]:
         able = self._able(joint, side)
         shown = {} if joint.link is None else {entry.network: entry.shown for entry in joint.link.nat}
-        limited = joint.limits(n.name for n in able)
+        limited = self._limits(joint, side, able)
         named = {*joint.link.networks, *shown} if joint.link is not None else set()
         far = joint.far(side)
-        hidden = self._hidden(side, far) if side.kind == "edge" and far.kind == "iks" else _NOTHING
+        # The BCR passes on whatever the ESG announces.
+        tunnelled = side.kind == "edge" and far.kind == "iks" and joint.method != "bgp"
+        hidden = self._hidden(side, far) if tunnelled else _NOTHING
         for network in able:
-            if network.name in hidden or (limited and network.name not in named):
+            if limited and network.name not in named:
+                continue
+            if network.name in hidden and network.name not in shown:
                 continue
             yield Carried(network, shown.get(network.name))
 
     def limited(self, joint: Joint, side: End) -> bool:
         """Tell whether a link names some of the networks of one side that its method can carry, and so not the others."""
-        return joint.link is not None and joint.limits(n.name for n in self._able(joint, side))
+        return joint.link is not None and self._limits(joint, side, self._able(joint, side))
+
+    def _limits(self, joint: Joint, side: End, able: Iterable[Network]) -> bool:
+        """Tell whether a link limits one side: a network that it stretches is named as one of the edge."""
+        stretches = joint.method == "l2-extension" and side.kind == "site"
+        return joint.limits(n.name for n in able if not (stretches and self.on_premises(n)))
 
     def stretched_by(self, joint: Joint) -> list[Network]:
         """Return the networks that a link stretches and that the DLR is the router of: over these it meets the site."""
@@ -588,6 +616,8 @@ class Ends:
                 if side.kind == "iks" and self.ends_privately(joint, side):
                     # Workers whose private addresses are the end of the tunnel cannot be behind it as well.
                     own = []
+                if side.kind == "icp":
+                    own = [n for n in own if self.edge_of(n) is not None]
                 return [*inside, *own]
             return []
         if side.kind == "site":
@@ -621,15 +651,28 @@ class Ends:
         It does, from the workers' own addresses to the private uplink of the ESG, unless the plan sets a public address
         aside for it: strongswan in the public ingress network of the cluster, or only in the public uplink of the ESG.
         """
-        if joint.pair != "iks-edge":
-            return False
-        if self.names_tunnel(self.of_cluster(cluster, "iks-ingress-public")):
-            return False
-        public, private = (self.of_edge(joint.second, UPLINKS[role]) for role in ("public", "private"))
+        return joint.pair == "iks-edge" and self.tunnel_uplink(joint.second) not in self.public_uplinks(
+            cluster
+        )
+
+    def tunnel_uplink(self, edge: End) -> TunnelUplink:
+        """Return where tunnels of IKS clusters end at an ESG.
+
+        On its public uplink where that is the only one; on the public one by name where only that sets an address
+        aside; else on the private one.
+        """
+        public, private = (self.of_edge(edge, UPLINKS[role]) for role in ("public", "private"))
         if not private:
-            return not public
-        inside = self.names_tunnel(self.of_cluster(cluster, "iks-ingress-private"))
-        return inside or self.names_tunnel(private) or not self.names_tunnel(public)
+            return "public" if public else "private"
+        return "named" if self.names_tunnel(public) and not self.names_tunnel(private) else "private"
+
+    def public_uplinks(self, cluster: End) -> tuple[TunnelUplink, ...]:
+        """Return with which uplinks of an ESG the tunnel of an IKS cluster runs between public addresses."""
+        if self.names_tunnel(self.of_cluster(cluster, "iks-ingress-public")):
+            return ("public", "named", "private")
+        if self.names_tunnel(self.of_cluster(cluster, "iks-ingress-private")):
+            return ("public",)
+        return ("public", "named")
 
     @staticmethod
     def names_tunnel(networks: Iterable[Network]) -> bool:

@@ -132,12 +132,13 @@ class Tables:
                     yield ("tunnels", cluster.kind)
                 yield ("workers", cluster)
                 yield ("workers*", self._group(cluster))
-                if ends.names_tunnel(ends.of_cluster(cluster, "iks-ingress-public")):
+                if cluster.kind == "iks":
                     # A tunnel that ends at workers' private addresses does not carry their subnet.
-                    yield ("tunnelled", cluster)
-                    yield ("tunnelled*", self._group(cluster))
+                    for uplink in ends.public_uplinks(cluster):
+                        yield ("tunnelled", cluster, uplink)
+                        yield ("tunnelled*", self._group(cluster), uplink)
         if kind.provider == "enterprise" or ends.on_premises(network):
-            if (site := ends.site_of(network)) is not None:
+            for site in ends.sites_of(network):
                 yield ("site", site)
                 if network.prefix is not None and self.from_workers(network.prefix):
                     yield ("site-from-workers", site)
@@ -153,6 +154,8 @@ class Tables:
             yield ("transit", edge)
             if edge in self._open_edges:
                 yield ("transits",)
+        if kind.name == "vcs-hcx" and (edge := ends.edge_of(network)) is not None:
+            yield ("concentrator", edge)
         if kind.name == "vcs-vm" and (edge := ends.edge_of(network)) is not None:
             yield ("stretchable", edge)
 
@@ -171,7 +174,10 @@ class Tables:
 
     def _group(self, cluster: End) -> object:
         """Return the edge that an IKS cluster names, None for one that the short form joins with every edge."""
-        if cluster.kind != "iks" or not self.ends.open(cluster, "iks-edge") or cluster in self._special:
+        if cluster.kind != "iks" or not self.ends.open(cluster, "iks-edge"):
+            return cluster
+        if cluster in self._special or any(j.pair == "iks-icp" for j in self.ends.written_of(cluster)):
+            # What a link with ICP carries is not behind the ESG's tunnel, which then differs from those of others.
             return cluster
         names = self.ends.named_edges(cluster)
         return None if not names else cluster
@@ -329,7 +335,7 @@ class Tables:
             elif joint.pair == "iks-edge":
                 if joint.method == "strongswan":
                     yield Entry(("inside", side), words, joint)
-                    yield Entry(("tunnelled", side), words, joint)
+                    yield Entry(("tunnelled", side, self.ends.tunnel_uplink(joint.second)), words, joint)
             elif joint.method == "strongswan":
                 yield Entry(("tunnel", side), words, joint)
         elif side.kind == "site":
@@ -448,7 +454,8 @@ class Tables:
         method = ends.short_method("iks-edge")
         written = [j for j in ends.written_of(edge) if j.pair == "iks-edge"]
         if edge in self._open_edges and not written and self._takes(edge, only):
-            yield from _family(method, None, _IKS_BACK.get(method), untranslated=untranslated)
+            uplink = ends.tunnel_uplink(edge)
+            yield from _family(method, None, uplink, _IKS_BACK.get(method), untranslated=untranslated)
             for cluster in ends.of_platform("iks"):
                 if self._group(cluster) is not None and (joint := ends.joint("iks-edge", cluster, edge)):
                     yield from self._from_cluster(joint, only, untranslated=untranslated)
@@ -465,7 +472,9 @@ class Tables:
         words = _IKS_BACK.get(joint.method)
         if words is None:
             return
-        if joint.method == "strongswan" and not self._takes_from(joint, joint.second, only):
+        # A policy takes packets of its local subnets only; and the BCR drops senders that it neither assigned nor learned.
+        asks = joint.method == "strongswan" or (untranslated and joint.method == "bgp")
+        if asks and not self._takes_from(joint, joint.second, only):
             return
         yield from self._side(joint, joint.first, words)
         if untranslated and joint.method == "common-vlan":
@@ -524,6 +533,9 @@ class Tables:
                     yield Entry(_LEARNED, f"{words} and the BCR, to which it is announced", joint)
             elif joint.pair == "site-edge":
                 yield from self._side(joint, joint.second, f"through {joint.title}")
+                if joint.method == "l2-extension":
+                    words = "over the WAN to the remote L2 concentrator"
+                    yield Entry(("concentrator", joint.second), words, joint)
 
     # Verdicts.
 
@@ -596,13 +608,15 @@ _IKS_BACK: dict[str | None, Words] = {
 """How an ESG reaches what is inside an IKS cluster."""
 
 
-def _family(method: str | None, group: object, words: Words | None, *, untranslated: bool) -> Iterator[Entry]:
+def _family(
+    method: str | None, group: object, uplink: str, words: Words | None, *, untranslated: bool
+) -> Iterator[Entry]:
     """Yield what all clusters that the short form joins with every edge have behind their link."""
     if words is None:
         return
     if method == "strongswan":
         yield Entry(("insides", "iks", group), words)
-        yield Entry(("tunnelled*", group), words)
+        yield Entry(("tunnelled*", group, uplink), words)
     else:
         yield Entry(("pods*", group), words)
         if untranslated and method == "common-vlan":

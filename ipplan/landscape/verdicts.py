@@ -78,29 +78,44 @@ def _summary(ends: Ends, one: Network, two: Network) -> bool:
 def _translated(ends: Ends, one: Network, two: Network) -> bool:
     """Tell whether the plan deals with two ranges that no table leads to together.
 
-    It does where links carry one of them, each of which translates it; or where the links of both leave them out.
+    It does where links carry one of the two, and each link that carries one of them translates it; or where both have
+    links that could carry them, and all of these leave them out.
     """
     if homeless(ends, one) or homeless(ends, two):
         return False
-    sides = [_dealt_with(ends, network) for network in (one, two)]
-    return "translated" in sides or sides == ["left out", "left out"]
+    return {_dealt_with(ends, network) for network in (one, two)} in _SETTLED
 
 
-def _dealt_with(ends: Ends, network: Network) -> str | None:
-    """Return what the links that could carry a network do with it: all translate it, or all leave it out."""
-    end = end_of(ends, network)
-    if end is None:
-        return None
+_SETTLED = ({"translated"}, {"translated", "left out"}, {"translated", "not joined"}, {"left out"})
+"""What links do with two networks whose overlap is as it should be."""
+
+
+def _dealt_with(ends: Ends, network: Network) -> Literal["translated", "carried", "left out", "not joined"]:
+    """Return what the links that could carry a network do with it: translate it everywhere, or leave it out everywhere."""
     translated = left_out = False
-    for joint in ends.joints_of(end):
-        if joint.method in ("nat", "static-nat"):
-            continue  # NAT of the ESG: nothing is carried under its own addresses, and nothing is a translation
-        shown = [c.shown for c in ends.carried(joint, end) if c.network.name == network.name]
-        if None in shown:
-            return None
-        translated = translated or bool(shown)
-        left_out = left_out or (not shown and ends.can_carry(joint, end, network))
-    return "translated" if translated else "left out" if left_out else None
+    for end in ends_of(ends, network):
+        for joint in ends.joints_of(end):
+            if joint.method in ("nat", "static-nat"):
+                continue  # NAT of the ESG: nothing is carried under its own addresses, and nothing is a translation
+            shown = [c.shown for c in ends.carried(joint, end) if c.network.name == network.name]
+            if None in shown:
+                return "carried"
+            translated = translated or bool(shown)
+            left_out = left_out or (not shown and ends.can_carry(joint, end, network))
+    return "translated" if translated else "left out" if left_out else "not joined"
+
+
+def ends_of(ends: Ends, network: Network) -> list[End]:
+    """Return the ends whose links may carry a network: ICP workers stand in their cluster and behind their edge."""
+    kind = network.kind
+    found: list[End] = []
+    if kind.platform is not None and (kind.internal or (kind.role == "worker" and not kind.public)):
+        found.append(End("iks" if kind.platform == "iks" else "icp", network.cluster))
+    if kind.public is False:
+        found.append(PRIVATE)
+    if kind.name in (*BEHIND, TRANSIT) and (edge := ends.edge_of(network)) is not None:
+        found.append(edge)
+    return [*found, *ends.sites_of(network)]
 
 
 def end_of(ends: Ends, network: Network) -> End | None:

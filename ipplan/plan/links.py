@@ -161,6 +161,11 @@ class _LinkReader:
         row, key, ends, pair, method = entry
         networks = self.carried(row, key, method, ends)
         nat = self.nat(row, (*key, "nat"), method, ends)
+        if nat and pair == PAIRS["edge-edge"] and method == "routed":
+            self.read.problem(
+                "bad-value", (*key, "nat"), "has no effect between two edges that are routed: addresses are kept there",
+                'remove it, or write method = "ipsec"',
+            )  # fmt: skip
         if pair is None or ends is None or method is None:
             return None
         link = Link(ends, method, networks, nat, int(key[-1]))

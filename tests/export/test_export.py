@@ -227,7 +227,11 @@ SKELETONS: dict[str, Callable[[str], object]] = {
     **dict.fromkeys(("terraform", "ansible"), variables),
 }
 """What is left of a file when the words of the plan are taken out: by the reader of its format."""
-ELSEWHERE = {"xlsx": "test_xlsx.py", "strongswan-conf-site": "test_links.py", "static-route": "test_links.py"}
+ELSEWHERE = {
+    "xlsx": "test_xlsx.py",
+    "strongswan-conf-site": "test_every_link.py",
+    "static-route": "test_every_link.py",
+}
 
 
 def test_every_target_is_read_back() -> None:

@@ -146,9 +146,7 @@ class Spaces:
                         self.merged[uplink["cidr"]] = worker["cidr"]
 
     def _of_kind(self, kind: str, cluster: str | None = None) -> list[Any]:
-        return [
-            n for n in self.networks.values() if n["kind"] == kind and cluster in (None, n["cluster"])
-        ]
+        return [n for n in self.networks.values() if n["kind"] == kind and cluster in (None, n["cluster"])]
 
     def _wire(self, address: str) -> str:
         cidr = str(IPv4Interface(address).network)

@@ -95,7 +95,9 @@ class Judged(Spaces):
 
     def predict(self, start: str, end: str) -> Any:
         """Return what flows says of a pair."""
-        (flow,) = json.loads(ipplan(self.folder, "flows", str(self.plan), "--from", start, "--to", end, "--json"))["flows"]
+        (flow,) = json.loads(
+            ipplan(self.folder, "flows", str(self.plan), "--from", start, "--to", end, "--json")
+        )["flows"]
         return flow
 
 

@@ -10,7 +10,7 @@ that says, ESG tables lead to the public network.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from itertools import combinations, product
 from typing import TYPE_CHECKING, Any, Literal
@@ -32,8 +32,8 @@ IBM_PRIVATE_IS_AN_END = True
 """A written site-private link of one site closes the short form for the other sites: `ibm-private` is its other end."""
 CLUSTER_TUNNEL_TAKES_ICP_WORKERS = True
 """The ESG's tunnel to IKS leaves out ICP workers that the tunnel between the two clusters carries untranslated."""
-UNNAMED_ESG_TUNNEL_CARRIES_WORKERS = False
-"""A tunnel between IKS and an ESG whose IKS end is not named carries the IKS workers' private subnets."""
+CLUSTER_TUNNELS_CARRY_WORKERS = True
+"""Tunnels between clusters end at public addresses and carry the workers' private subnets whatever is named."""
 ONE_ADDRESS_IS_A_DESTINATION = True
 """The /32 behind which networks hide is in the tables of the far side, for the answers."""
 BGP_FOLLOWS_LINKS = True
@@ -313,16 +313,21 @@ class Landscape:
         """Return the networks of one side of a link that it carries, if `nets` is all that it could carry."""
         everything = [*INSIDE, *OVERLAY, *PRIVATE, *PUBLIC, "enterprise"]
         own = {net.name for net in self.of(end, *everything)}
+        if end[0] == "site" and join.method != "l2-extension":
+            # A network with its gateway on premises is the site's; to be stretched, it is named as the edge's.
+            own |= {net.name for net in self.at(end)}
         limits = own & join.networks
         if NAT_LIMITS_A_SIDE or limits:
             limits |= own & set(join.shown)
-        return [net for net in nets if not limits or net.name in limits]
+        return [net for net in nets if not limits or net.name in join.networks | set(join.shown)]
 
     def carried(self, join: Join, end: End) -> list[Net]:
         """Return the networks of one end that a link carries to the other end."""
         what, _ = end
         method = join.method
         nets: list[Net] = []
+        if method == "none":
+            return nets
         if what == "iks" and method == "strongswan":
             nets = self.of(end, "iks-pod", "iks-service")
             if self.carries_workers(join, end):
@@ -356,13 +361,22 @@ class Landscape:
     def carries_workers(self, join: Join, cluster: End) -> bool:
         """Tell whether a strongSwan tunnel carries the private subnets of the IKS workers.
 
-        It does not where it ends at the workers' private addresses: the tunnel's own packets would enter it.
+        It does not where it ends at the workers' private addresses: the tunnel's own packets would enter it. The tunnel
+        to an ESG ends there unless a public address is set aside for it: in the public ingress network, or only there
+        in the uplinks of the ESG, or because the ESG has a public uplink only.
         """
-        public = self.names_tunnel(self.of(cluster, "iks-ingress-public"), "strongswan", "vpn")
-        private = self.names_tunnel(self.of(cluster, "iks-ingress-private"), "strongswan", "vpn")
-        if join.sort == "iks-edge":
-            return public or (UNNAMED_ESG_TUNNEL_CARRIES_WORKERS and not private)
-        return public or not private
+        if self.names_tunnel(self.of(cluster, "iks-ingress-public"), "strongswan", "vpn"):
+            return True
+        inside = self.names_tunnel(self.of(cluster, "iks-ingress-private"), "strongswan", "vpn")
+        if join.sort != "iks-edge":
+            return CLUSTER_TUNNELS_CARRY_WORKERS or not inside
+        private = self.of(join.ends[1], "vcs-esg-private")
+        public = self.of(join.ends[1], "vcs-esg-public")
+        if not private:
+            return bool(public)
+        if inside or self.names_tunnel(private, "strongswan", "vpn"):
+            return False
+        return self.names_tunnel(public, "strongswan", "vpn")
 
     @staticmethod
     def names_tunnel(nets: Iterable[Net], *names: str) -> bool:
@@ -373,7 +387,7 @@ class Landscape:
         """Tell whether ICP workers are behind the tunnel between two clusters, and so not behind the ESG's tunnel."""
         if not CLUSTER_TUNNEL_TAKES_ICP_WORKERS or (join.sort, join.method) != ("iks-edge", "strongswan"):
             return False
-        if net.kind != "icp-worker":
+        if net.kind != "icp-worker" or net.name in join.shown:
             return False
         return any(
             join.ends[0] in between.ends
@@ -492,10 +506,13 @@ class Landscape:
             return found
         edge = ("edge", worker.edge)
         found += entries(self.behind(edge))
-        if any(edge in join.ends for join in self.joined("icp-edge", "nat", end=cluster)):
+        translated = any(edge in join.ends for join in self.joined("icp-edge", "nat", end=cluster))
+        if translated:
             found += [*entries([*self.private(), *self.public()]), *self.routed(), *self.announced_in_ten()]
         # Without NAT a packet to IBM's networks is not translated, and ends at the ESG; but for what follows.
         for join in self.joined("iks-edge", "bgp", "common-vlan", end=edge):
+            if join.method == "bgp" and not translated and not self.is_in(worker, join, edge):
+                continue  # The BCR drops senders that it neither assigned nor learned.
             found += self.across(join, join.ends[0])
             if join.method == "common-vlan":
                 # The ESG stands on the VLAN of the workers: a connected route, without NAT.
@@ -552,6 +569,9 @@ class Landscape:
         found = entries([*self.at(site), *self.public()])
         for join in self.joined("site-edge", "l2-extension", "ipsec", "gre", end=site):
             found += self.across(join, join.ends[1])
+            if join.method == "l2-extension":
+                # The local concentrator sends its tunnel's packets to the remote one.
+                found += entries(self.of(join.ends[1], "vcs-hcx"))
         for join in self.joined("site-private", "routed", end=site):
             found += self.across(join, join.ends[1])
         return found
@@ -581,7 +601,7 @@ class Landscape:
             return None  # A summary and its part.
         if held:
             return "error"
-        return None if self.is_always_translated(one) or self.is_always_translated(two) else "warning"
+        return None if self.is_settled(one, two) else "warning"
 
     def is_one_wire(self, part: Net, summary: Net) -> bool:
         """Tell whether the first network is stretched to a site, and lies inside a network of that site."""
@@ -594,10 +614,36 @@ class Landscape:
             and within(part.block, summary.block)
         )
 
-    def is_always_translated(self, net: Net) -> bool:
-        """Tell whether links carry a network, and each of them translates it."""
-        links = [join for join in self.joins if any(net in self.carried(join, end) for end in join.ends)]
-        return bool(links) and all(net.name in join.shown for join in links)
+    def is_settled(self, one: Net, two: Net) -> bool:
+        """Tell whether the plan deals with an overlap: by translation, or by leaving both networks out of links.
+
+        Translated: links carry one of the two, and each of these translates it. Left out: each of the two has links
+        that could carry it, and all of them leave it out by `networks` or `nat`. A network of which it cannot be told
+        where it stands is never settled.
+        """
+        if self.is_lost(one) or self.is_lost(two):
+            return False
+        carrying = [(join, net) for net in (one, two) for join in self.joins if self.carries(join, net)]
+        if carrying:
+            return all(net.name in join.shown for join, net in carrying)
+        return all(
+            any(self.carries(replace(join, networks=frozenset(), shown={}), net) for join in self.joins)
+            for net in (one, two)
+        )
+
+    def carries(self, join: Join, net: Net) -> bool:
+        """Tell whether a link carries a network to either side."""
+        if join.method == "l2-extension" and net in self.limited(
+            join, join.ends[1], self.of(join.ends[1], "vcs-vm")
+        ):
+            return True
+        return any(net in self.carried(join, end) for end in join.ends)
+
+    def is_lost(self, net: Net) -> bool:
+        """Tell whether a network does not say where it stands although several edges or sites could be meant."""
+        if net.kind == "enterprise":
+            return net.site is None
+        return net.kind in OVERLAY and net.edge is None
 
     def shown_verdicts(self) -> dict[tuple[str, str], Verdict]:
         """Return the verdict on each overlap of a range that a link shows, with networks and with other such ranges."""

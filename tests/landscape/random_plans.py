@@ -25,6 +25,11 @@ SPACES = [
 DEFAULTS = {"iks-pod": "172.30.0.0/16", "iks-service": "172.21.0.0/16"}
 EDGES = ("dallas", "frankfurt", "london")
 SITES = ("hq", "branch")
+ROOMS = [
+    IPv4Network(text)
+    for text in ("10.128.0.0/10", "172.24.0.0/14", "192.168.0.0/16", "172.18.0.0/16", "169.48.0.0/14")
+]
+"""Where plans without overlaps have their ranges: the like of the spaces above, and of the public one."""
 METHODS: dict[tuple[str, str], tuple[str, ...]] = {
     ("iks", "edge"): ("common-vlan", "strongswan", "strongswan", "static-nat", "bgp", "none"),
     ("icp", "edge"): ("nat", "nat", "none"),
@@ -88,17 +93,23 @@ def _value(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
-def draft_plan(random: Random, *, named: bool = False) -> Draft:
-    """Return a random plan; `named`: each network names its cluster, edge and site, and no short form joins anything."""
-    return _Drafter(random, named=named).draft()
+def draft_plan(random: Random, *, named: bool = False, disjoint: bool = False) -> Draft:
+    """Return a random plan; `named`: each network names its cluster, edge and site, and no short form joins anything.
+
+    `disjoint`: no range overlaps another one, neither of a network nor of what a link shows; every network has a range,
+    every cluster workers, every edge both uplinks and a VM network, every site a network.
+    """
+    return _Drafter(random, named=named, disjoint=disjoint).draft()
 
 
 class _Drafter:
     """One plan in the making."""
 
-    def __init__(self, random: Random, *, named: bool) -> None:
+    def __init__(self, random: Random, *, named: bool, disjoint: bool) -> None:
         self.random = random
         self.named = named
+        self.disjoint = disjoint
+        self.next_address = {space: int(space.network_address) for space in ROOMS}
         self.spaces = random.sample(SPACES, random.choice((2, 2, 3)))
         self.edges = list(EDGES[: random.choice((1, 1, 2, 2, 3))])
         self.sites = list(SITES[: random.choice((1, 1, 2))])
@@ -163,8 +174,19 @@ class _Drafter:
         self.networks[name] = row
         return name
 
+    def free(self, room: IPv4Network, length: int) -> IPv4Network:
+        """Return the next block of a room that nothing else has."""
+        size = 1 << 32 - length
+        first = -(-self.next_address[room] // size) * size
+        self.next_address[room] = first + size
+        return IPv4Network((first, length))
+
     def block(self, *spaces: IPv4Network, lengths: tuple[int, ...] = (22, 23, 24)) -> IPv4Network:
         """Return a block of one of the spaces that does not overlap too many others."""
+        if self.disjoint:
+            space = self.random.choice(spaces)
+            room = next((r for r in ROOMS if space.subnet_of(r)), ROOMS[0])
+            return self.free(room, self.random.choice(lengths))
         for _ in range(30):
             space = self.random.choice(spaces)
             length = max(self.random.choice(lengths), space.prefixlen)
@@ -187,7 +209,7 @@ class _Drafter:
 
     def byoip(self, *, inside: IPv4Network | None = None) -> IPv4Network:
         """Return a block of the plan's small spaces, or one equal to or inside another block."""
-        if inside is not None:
+        if inside is not None and not self.disjoint:
             lengths = range(inside.prefixlen, min(inside.prefixlen + 3, 27))
             block = self.random.choice(list(inside.subnets(new_prefix=self.random.choice(lengths))))
             if self.fits(block):
@@ -197,7 +219,7 @@ class _Drafter:
         return self.block(*self.spaces)
 
     def ibm(self, kind: str) -> IPv4Network | None:
-        if self.chance(0.1):
+        if not self.disjoint and self.chance(0.1):
             return None
         return self.block(
             PUBLIC_SPACE if kind.endswith("-public") else PRIVATE_SPACE, lengths=(24, 25, 26, 28)
@@ -205,12 +227,14 @@ class _Drafter:
 
     def enterprise(self) -> None:
         self.offices: list[IPv4Network] = []
-        for number in range(self.random.choice((0, 1, 2, 2, 3))):
+        for number in range(self.random.choice((2, 3) if self.disjoint else (0, 1, 2, 2, 3))):
             inside = self.random.choice(self.offices) if self.offices and self.chance(0.4) else None
             block = self.byoip(inside=inside)
             self.offices.append(block)
             site: str | None = self.random.choice(self.sites)
-            if not self.named and self.chance(0.1 if len(self.sites) > 1 else 0.6):
+            if self.disjoint and number < len(self.sites):
+                site = self.sites[number]
+            elif not self.named and self.chance(0.1 if len(self.sites) > 1 else 0.6):
                 site = None
             name = self.add(f"office-{number}", "enterprise", block, site=site)
             self.home[name] = site or (self.sites[0] if len(self.sites) == 1 else "")
@@ -230,16 +254,14 @@ class _Drafter:
 
     def iks(self, cluster: str | None) -> None:
         title = cluster or "iks"
-        if self.named or self.chance(0.8):
-            self.add(f"{title}-pods", "iks-pod", None if self.chance(0.25) else self.byoip(), cluster=cluster)
-        if self.named or self.chance(0.7):
-            self.add(
-                f"{title}-services",
-                "iks-service",
-                None if self.chance(0.25) else self.byoip(),
-                cluster=cluster,
-            )
-        for number in range(self.random.choice((0, 1, 1, 2))):
+        every = self.named or self.disjoint  # defaults of two clusters are one range
+        if every or self.chance(0.8):
+            block = None if not self.disjoint and self.chance(0.25) else self.byoip()
+            self.add(f"{title}-pods", "iks-pod", block, cluster=cluster)
+        if every or self.chance(0.7):
+            block = None if not self.disjoint and self.chance(0.25) else self.byoip()
+            self.add(f"{title}-services", "iks-service", block, cluster=cluster)
+        for number in range(self.random.choice((1, 1, 2) if self.disjoint else (0, 1, 1, 2))):
             self.add(
                 f"{title}-workers-{number}",
                 "iks-worker-private",
@@ -273,13 +295,14 @@ class _Drafter:
         if cluster is not None and where in ("cluster", "both"):
             self.clusters[cluster]["edge"] = edge
         for role in ("pod", "service"):
-            if self.named or self.chance(0.8):
-                block = None if self.chance(0.1) else self.byoip()
+            if self.named or self.disjoint or self.chance(0.8):
+                block = None if not self.disjoint and self.chance(0.1) else self.byoip()
                 self.add(f"{title}-{role}s", f"icp-{role}", block, cluster=cluster)
         worker = None
-        for number in range(self.random.choice((0, 1, 1, 1, 2))):
+        for number in range(self.random.choice((1, 1, 2) if self.disjoint else (0, 1, 1, 1, 2))):
+            block = None if not self.disjoint and self.chance(0.1) else self.byoip()
             worker = self.add(
-                f"{title}-workers-{number}", "icp-worker", None if self.chance(0.1) else self.byoip(),
+                f"{title}-workers-{number}", "icp-worker", block,
                 cluster=cluster, edge=edge if where in ("network", "both") else None,
                 gateway_on=self.random.choice((None, None, None, "esg", "dlr")),
             )  # fmt: skip
@@ -306,18 +329,21 @@ class _Drafter:
         self.home[
             self.add(f"transit-{edge}", "vcs-transit", self.byoip(), edge=None if self.unnamed_edge else edge)
         ] = edge
-        for number in range(self.random.choice((0, 1, 1, 2, 3))):
+        for number in range(self.random.choice((1, 2, 3) if self.disjoint else (0, 1, 1, 2, 3))):
             office = self.random.choice(self.offices) if self.offices and self.chance(0.5) else None
             named = name()
-            block = None if self.chance(0.08) else self.byoip(inside=office)
+            block = None if not self.disjoint and self.chance(0.08) else self.byoip(inside=office)
+            routers: tuple[str | None, ...] = (None, None, None, None, "dlr", "esg", "on-premises")
+            if self.disjoint and number == 0:
+                named, routers = None if self.unnamed_edge else edge, (None, "dlr", "esg")
             vm = self.add(
                 f"vm-{edge}-{number}", "vcs-vm", block, edge=named, prefix=24 if block is None else None,
-                gateway_on=self.random.choice((None, None, None, None, "dlr", "esg", "on-premises")),
+                gateway_on=self.random.choice(routers),
                 addresses={"on-premises": -1} if self.chance(0.3) else None,
             )  # fmt: skip
             self.home[vm] = edge if named or not several else ""
         for side in ("private", "public"):
-            if self.chance(0.6):
+            if self.disjoint or self.chance(0.6):
                 kind = f"vcs-esg-{side}"
                 addresses = self.random.choice(
                     (None, {"uplink": 4}, {"uplink": 4, "strongswan": 5, "icp-strongswan": 6})
@@ -381,7 +407,8 @@ class _Drafter:
                     networks += self.random.sample(side, self.random.randint(1, len(side)))
         if networks:
             row["networks"] = sorted(set(networks))
-        if method in TRANSLATING and self.chance(0.5):
+        kept = (first, method) == ("edge", "routed")
+        if method in TRANSLATING and not kept and self.chance(0.5):
             nat = [
                 {"network": name, "as": shown}
                 for side in sides
@@ -423,6 +450,8 @@ class _Drafter:
         if cidr is None:
             return None
         length = IPv4Network(cidr).prefixlen
+        if self.disjoint:
+            return str(self.free(self.random.choice(ROOMS[:3]), 32 if self.chance(0.25) else length))
         if self.chance(0.25):
             return f"{self.random.choice(self.spaces)[self.random.randint(1, 6)]}/32"
         if length < 20:

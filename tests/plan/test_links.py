@@ -364,3 +364,14 @@ def test_a_network_whose_router_is_on_premises_is_of_the_site_that_stretches_it(
 @pytest.mark.parametrize("value", ["3", '"x"', "[1]", "{ x = 3 }", "[[]]"])
 def test_other_types_are_problems_not_crashes(title: str, value: str) -> None:
     assert {found[2] for found in problems(f"{title} = {value}\n", before=0)} <= {"wrong-type", "unknown-key", "missing-key"}  # fmt: skip
+
+
+def test_two_edges_that_are_routed_keep_addresses() -> None:
+    text = PLAN + '[networks.app]\nkind = "vcs-vm"\nedge = "dallas"\ncidr = "172.24.0.0/24"\n'
+    nat = 'nat = [{ network = "app", as = "10.9.0.0/24" }]'
+    assert load(text + link('["dallas", "frankfurt"]', "ipsec", nat)).links[0].nat
+    (problem,) = problems(text + link('["dallas", "frankfurt"]', "routed", nat), before=text.count("\n"))
+    assert problem[2:] == (
+        "bad-value", "link[0].nat has no effect between two edges that are routed: addresses are kept there",
+        'remove it, or write method = "ipsec"',
+    )  # fmt: skip

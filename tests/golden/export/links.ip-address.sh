@@ -46,7 +46,7 @@ esg-frankfurt)
     ip link set "$PUBLIC" up
     ip link set "$PRIVATE" up
     ip link set "$TRANSIT" up
-    ip tunnel add gre1 mode gre local 159.122.70.34 remote 172.24.16.30 ttl 64 2>/dev/null || ip tunnel change gre1 mode gre local 159.122.70.34 remote 172.24.16.30 ttl 64  # the tunnel to site branch
+    ip link show dev gre1 >/dev/null 2>&1 || ip tunnel add gre1 mode gre local 159.122.70.34 remote 172.24.16.30 ttl 64  # the tunnel to site branch
     ip link set gre1 up
     ;;
 dlr-frankfurt)
@@ -207,7 +207,7 @@ on-premises-router-branch)
     ip address replace 172.24.16.1/24 dev "$LAN1"  # gateway of branch-lan
     ip address replace 172.24.16.30/24 dev "$LAN1"  # gre of branch-lan
     ip link set "$LAN1" up
-    ip tunnel add gre1 mode gre local 172.24.16.30 remote 159.122.70.34 ttl 64 2>/dev/null || ip tunnel change gre1 mode gre local 172.24.16.30 remote 159.122.70.34 ttl 64  # the tunnel to edge frankfurt
+    ip link show dev gre1 >/dev/null 2>&1 || ip tunnel add gre1 mode gre local 172.24.16.30 remote 159.122.70.34 ttl 64  # the tunnel to edge frankfurt
     ip link set gre1 up
     ;;
 *)

@@ -205,3 +205,27 @@ def test_only_what_an_end_holds_is_among_its_variables(run: Run) -> None:
     assert (found["edges"], [t["name"] for t in found["tunnels"]]) == ([], ["icp-a-icp-b"])
     assert {(r["device"], r["name"]) for r in found["routes"]} == {("ICP worker", "icp-b")}
     assert End("icp", "icp-b").title == "cluster icp-b"
+
+
+def test_each_cluster_hears_only_what_its_own_link_carries(run: Run, tmp_path: Path) -> None:
+    text = LINKS.read_text("utf-8").replace(
+        'between = ["iks-b", "frankfurt"]\nmethod = "common-vlan"\n',
+        'between = ["iks-b", "frankfurt"]\nmethod = "common-vlan"\nnetworks = ["fra-app"]\n'
+        '[[link]]\nbetween = ["iks-c", "frankfurt"]\nmethod = "common-vlan"\nnetworks = ["icp-b-workers"]\n',
+    )
+    text += (
+        '[clusters.iks-c]\nplatform = "iks"\nworkers = 1\n'
+        '[networks.iks-c-pods]\nkind = "iks-pod"\ncluster = "iks-c"\ncidr = "172.28.0.0/16"\n'
+        '[networks.iks-c-services]\nkind = "iks-service"\ncluster = "iks-c"\ncidr = "172.29.0.0/20"\n'
+        '[networks.iks-c-workers]\nkind = "iks-worker-private"\ncluster = "iks-c"\ncidr = "10.134.201.64/26"\n'
+    )
+    (tmp_path / "plan.toml").write_text(text, encoding="utf-8")
+    done = run("export", "plan.toml", "frr", "--edge", "frankfurt")
+    assert done.returncode == 0, done.stderr
+    frr = done.stdout.decode()
+    lists = dict(re.findall(r"ip prefix-list (overlay\S*) seq 5 permit (\S+)", frr))
+    assert lists == {"overlay": "172.25.16.0/24", "overlay-2": "172.25.18.0/27"}
+    assert re.findall(r"neighbor (\S+) prefix-list (\S+) out", frr) == [
+        ("workers-1", "overlay"), ("workers-2", "overlay-2"),
+    ]  # fmt: skip
+    assert re.findall(r"(?m)^  network (\S+)", frr) == ["172.25.16.0/24", "172.25.18.0/27"]
