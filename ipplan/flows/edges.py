@@ -388,7 +388,7 @@ def _belongs(walk: Walk, device: Esg, route: Route) -> bool:
 
 
 def _not_translated(walk: Walk, device: Esg, route: Route) -> Place | None:
-    network = next((c.network for c in walk.tracer.holding(walk.source)), None)
+    network = next((c.network for c in reversed(walk.tracer.holding(walk.source))), None)
     internet = walk.landscape.internet_of(device.end)
     help_: str | None
     if route.via == "FCR" and internet != "snat" and (network is None or network.kind.platform != "icp"):

@@ -14,7 +14,7 @@ from ipplan.addresses import Prefix, PrefixIndex
 from ipplan.flows.model import Changed, Hop, Machine, Outer, Stop
 from ipplan.landscape.ends import Carried, End
 from ipplan.landscape.routers import server_routes
-from ipplan.landscape.verdicts import conflicts_at
+from ipplan.landscape.verdicts import conflicts_at, one_wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -177,12 +177,12 @@ class Tracer:
         return items, PrefixIndex([item.prefix for item in items if item.prefix is not None])
 
     def holding(self, address: HostAddress) -> list[Carried]:
-        """Return the destinations that hold an address: networks, and ranges that links show."""
+        """Return the destinations that hold an address: networks, and ranges that links show; the smallest comes last."""
         own = address.prefix
         if own is None:
             return []
         items, index = self._items
-        return [items[at] for at in index.overlapping(own)]
+        return [items[at] for at in sorted(index.overlapping(own))]
 
     def overlapping(self, network: Network) -> Iterator[Network]:
         """Yield the networks that conflict with one anywhere."""
@@ -394,11 +394,17 @@ class Walk:
     def at_goal(self, *networks: str) -> bool:
         """Tell whether the packet has the address of the machine that it is for, and is in one of the right networks.
 
-        Two networks with one address are two machines. Without names of networks the address decides.
+        Two networks with one address are two machines, but for two that are one wire. Without names of networks the
+        address decides.
         """
         own = self.goal.network
-        return self.destination.same(self.goal.address) and (
-            own is None or not networks or own.name in networks
+        if not self.destination.same(self.goal.address):
+            return False
+        if own is None or not networks or own.name in networks:
+            return True
+        return any(
+            c.network.name in networks and one_wire(self.landscape.ends, c.network, own)
+            for c in self.tracer.holding(self.destination)
         )
 
     def is_ambiguous(self, device: str, table: TableKey) -> bool:
