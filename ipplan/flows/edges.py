@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.flows.clusters import outer_address, translate_in, vxlan, wrong
+from ipplan.flows.machines import is_public
 from ipplan.flows.walk import Place, inside, shown_at
 from ipplan.landscape.edges import on_transit
 from ipplan.landscape.ends import UPLINKS, End
@@ -181,15 +182,17 @@ def _route(walk: Walk, device: Esg, place: Place, *, established: bool = False) 
     tunnel = _policy(walk, device, route)
     if not walk.answering and route is not None and route.interface not in ("public", "private"):
         walk.pass_through(("esg", edge))
-    if route is None and tunnel is None:
-        walk.halt(
-            "ESG", "no-route", f"it has no route to {walk.destination}", "add the uplinks of the edge to the plan",
-            name=edge.name, table="routes of the ESG", nearest=lookup.nearest(walk.destination),
-        )  # fmt: skip
-        return None
     if tunnel is not None:
         return _into_tunnel(walk, device, tunnel, route)
-    assert route is not None
+    if waiting := _waiting(walk, edge, route):
+        walk.lacks_range("ESG", waiting, "so the routes by it are not known", name=edge.name)
+        return None
+    if route is None:
+        walk.halt(
+            "ESG", "no-route", f"it has no route to {walk.destination}", _add_uplinks(walk, edge), name=edge.name,
+            table="routes of the ESG", nearest=lookup.nearest(walk.destination),
+        )  # fmt: skip
+        return None
     if route.via == "DLR":
         walk.hop("ESG", "route", "sends it to the DLR over the transit network", name=edge.name, route=route)
         return Place("dlr", edge, "esg")
@@ -206,6 +209,29 @@ def _route(walk: Walk, device: Esg, place: Place, *, established: bool = False) 
     if route.via == "transit":
         return _on_transit(walk, edge, route)
     return _uplink(walk, device, route, place, established=established)
+
+
+def _waiting(walk: Walk, edge: End, route: Route | None) -> list[Network]:
+    """Return the uplinks without a range by which the packet might leave, had they one."""
+    if route is not None and route.prefix.length:
+        return []
+    classic = inside(walk.destination, walk.landscape.classic)
+    side = "public" if is_public(walk.destination) and not classic else "private"
+    if route is not None and route.interface == side:
+        return []
+    waiting = {
+        role: [n for n in own if all(other.prefix is None for other in own)]
+        for role, kind in UPLINKS.items() if (own := walk.landscape.ends.of_edge(edge, kind))
+    }  # fmt: skip
+    found = waiting.get(side, [])
+    return found if found or route is not None else [n for own in waiting.values() for n in own]
+
+
+def _add_uplinks(walk: Walk, edge: End) -> str:
+    own = [n for kind in UPLINKS.values() for n in walk.landscape.ends.of_edge(edge, kind)]
+    if own:
+        return f"add an uplink of the edge with a range of IPv{walk.destination.version}"
+    return "add the uplinks of the edge to the plan"
 
 
 def _on_transit(walk: Walk, edge: End, route: Route) -> Place | None:
@@ -464,8 +490,9 @@ def dlr(walk: Walk, place: Place) -> Place | None:
         return _over_stretched(walk, edge, route)
     if route.next_hop is None:
         walk.halt(
-            "DLR", "undetermined", "the transit network to the ESG has no range", "give it one: ipplan allocate PLAN --write",
-            name=edge.name,
+            "DLR", "undetermined", "the transit network to the ESG has no range",
+            "run ipplan allocate PLAN --write" if walk.landscape.ends.of_edge(edge, "vcs-transit")
+            else 'add a network of kind = "vcs-transit"', name=edge.name,
         )  # fmt: skip
         return None
     walk.hop(

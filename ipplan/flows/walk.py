@@ -231,12 +231,7 @@ class Walk:
         """Walk from device to device until the packet arrives or stops."""
         place: Place | None = start
         if self.destination.value is None and self.destination.text not in self.memory.places:
-            self.halt(
-                _DEVICES[start.device], "undetermined",
-                f"{self.destination.network or self.goal.title} has no range yet, so the address is not known",
-                "write its cidr as soon as IBM Cloud has assigned it",
-                name=start.end.name if start.end is not None else None,
-            )  # fmt: skip
+            self._unknown(start)
             return
         while place is not None:
             state = (place, self.source.text, self.destination.text)
@@ -251,6 +246,33 @@ class Walk:
             f"the packet to {self.destination} comes to this device again with the same addresses",
             "ipplan topology PLAN shows the routes of both devices",
             name=place.end.name if place.end is not None else None,
+        )  # fmt: skip
+
+    def _unknown(self, start: Place) -> None:
+        """Stop where the plan has no range for the address that the packet is for."""
+        name = start.end.name if start.end is not None else None
+        network = next((n for n in self.landscape.ends.networks if n.name == self.destination.network), None)
+        if network is not None:
+            self.lacks_range(_DEVICES[start.device], (network,), "so the address is not known", name=name)
+            return
+        icp = self.goal.end is not None and self.goal.end.kind == "icp"
+        self.halt(
+            _DEVICES[start.device], "undetermined",
+            f"the plan has no network for {self.destination.text.strip('()')}, so it is not known",
+            f'add a network of kind = "{"icp-worker" if icp else "iks-worker-private"}"', name=name,
+        )  # fmt: skip
+
+    def lacks_range(
+        self, device: str, networks: Sequence[Network], so: str, *, name: str | None = None
+    ) -> None:
+        """End the way here because some networks of the plan have no range yet."""
+        several = len(networks) > 1
+        self.halt(
+            device, "undetermined",
+            f"{' and '.join(n.name for n in networks)} {'have' if several else 'has'} no range yet, {so}",
+            f"write {'their' if several else 'its'} cidr as soon as IBM Cloud has assigned it"
+            if all(n.kind.provider == "ibm" for n in networks) else "run ipplan allocate PLAN --write",
+            name=name,
         )  # fmt: skip
 
     # What a hop is made of.
