@@ -513,6 +513,8 @@ def _carry(walk: Walk, tunnel: Tunnel, cluster: End) -> Place | None:
         router = "BCR" if tunnel.private else "FCR"
         wanted = walk.outer[0].destination
         route = walk.tracer.worker(cluster).find(wanted)
+        if route is not None and route.via != router:
+            route = None
         if not tunnel.private:
             _assume_public(walk, cluster)
         walk.hop(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ipplan.flows.model import Changed
     from ipplan.flows.walk import Walk
-    from ipplan.landscape.model import DestinationNat, Esg, Route, SourceNat, Tunnel
+    from ipplan.landscape.model import DestinationNat, Esg, Role, Route, SourceNat, Tunnel
     from ipplan.plan.model import Network
 
 
@@ -305,9 +305,10 @@ def _into_tunnel(walk: Walk, device: Esg, tunnel: Tunnel, route: Route | None) -
         (r for r in device.routes if r.joint == tunnel.joint and inside(walk.destination, (r.prefix,))), None
     )
     shown = _shown_source(walk, tunnel, edge)
-    rule = _snat_rule(walk, device, route)
-    changed = walk.translate(("esg", edge), source=shown) if not shown.same(walk.source) else ()
     protocol = "GRE" if tunnel.joint.method == "gre" else "ESP"
+    # A policy takes what leaves by an uplink; into GRE a packet goes by the interface of the tunnel.
+    rule = _snat_rule(walk, device, "gre" if protocol == "GRE" else route and route.interface)
+    changed = walk.translate(("esg", edge), source=shown) if not shown.same(walk.source) else ()
     walk.wrap(protocol, outer_address(walk, tunnel, edge), outer_address(walk, tunnel, far.end))
     router = "BCR" if tunnel.private else "FCR"
     verb = "puts it into the tunnel" if protocol == "GRE" else "encrypts it for the tunnel"
@@ -318,13 +319,11 @@ def _into_tunnel(walk: Walk, device: Esg, tunnel: Tunnel, route: Route | None) -
     return Place("tunnel", far.end, tunnel=tunnel)
 
 
-def _snat_rule(walk: Walk, device: Esg, route: Route | None) -> SourceNat | None:
+def _snat_rule(walk: Walk, device: Esg, interface: Role | None) -> SourceNat | None:
     """Return the first SNAT rule that matches the packet on the interface by which it leaves."""
-    if route is None:
-        return None
     for rule in device.source_nat:
         if (
-            rule.interface == route.interface
+            rule.interface == interface
             and inside(walk.source, (rule.source,))
             and (rule.match is None or inside(walk.destination, (rule.match,)))
         ):
@@ -336,7 +335,7 @@ def _uplink(walk: Walk, device: Esg, route: Route, place: Place, *, established:
     """Out of an uplink: SNAT, unless the packet belongs to a session, then the router out there."""
     edge = device.end
     own = place.how == "own"
-    rule = None if established or own else _snat_rule(walk, device, route)
+    rule = None if established or own else _snat_rule(walk, device, route.interface)
     changed = _choose_side(walk, device, route) if own else ()
     unmatched = None
     if rule is not None and rule.address is not None:

@@ -323,7 +323,7 @@ def _through_concentrators(walk: Walk, site: End, route: Route) -> Place | None:
         "puts it into the secure tunnel to the remote concentrator",
         name=name,
     )
-    wan = walk.tracer.router(site).find(far)
+    wan = None if far.value is None else walk.tracer.router(site).find(far)
     walk.hop(
         "on-premises router", "forward", "sends the tunnel's packet to the WAN, through XCR and BCR", name=name, route=wan,
     )  # fmt: skip
