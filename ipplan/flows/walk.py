@@ -184,6 +184,10 @@ class Tracer:
         items, index = self._items
         return [items[at] for at in sorted(index.overlapping(own))]
 
+    def network_of(self, address: HostAddress) -> Network | None:
+        """Return the smallest network of the plan that holds an address."""
+        return next((c.network for c in reversed(self.holding(address)) if c.shown is None), None)
+
     def overlapping(self, network: Network) -> Iterator[Network]:
         """Yield the networks that conflict with one anywhere."""
         if network.prefix is None:
