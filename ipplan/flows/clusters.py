@@ -203,7 +203,9 @@ def node_address(walk: Walk, cluster: End, *, public: bool = False, nth: int = 0
     subnets = private_subnets(walk.landscape, cluster)
     if subnets:
         return pick(subnets[0], skip=nth - len(found))
-    return HostAddress(4, None, example=True, words="(the worker's address)")
+    kind = "icp-worker" if cluster.kind == "icp" else "iks-worker-private"
+    waiting = walk.landscape.ends.of_cluster(cluster, kind)
+    return pick(waiting[0]) if waiting else HostAddress(4, None, example=True, words="(the worker's address)")
 
 
 # Inside the cluster.
@@ -511,6 +513,8 @@ def _carry(walk: Walk, tunnel: Tunnel, cluster: End) -> Place | None:
         router = "BCR" if tunnel.private else "FCR"
         wanted = walk.outer[0].destination
         route = walk.tracer.worker(cluster).find(wanted)
+        if route is not None and route.via != router:
+            route = None
         if not tunnel.private:
             _assume_public(walk, cluster)
         walk.hop(

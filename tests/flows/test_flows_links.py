@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from walking import around, changes, end_of, routes, walk
 
+from ipplan.landscape.model import SourceNat
+
 
 def net(name: str, kind: str, cidr: str | None, *more: str) -> str:
     """Return a network as TOML."""
@@ -202,3 +204,32 @@ def test_the_router_of_a_vm_network_is_where_the_plan_says(gateway: str, way: li
     assert traced.ok
     assert [hop.device for hop in traced.hops] == way
     assert traced.hops[3].text == "puts it on the VXLAN of the VM"
+
+
+# method, what the link shows, the text of the rule that the ESG's hop names, and what it translates
+RULES = [
+    ("gre", (), None, []),
+    ("gre", (("vm-dal", "10.90.0.0/24"),), "vm-dal as 10.90.0.0/24", ["source 172.24.16.2 -> 10.90.0.2"]),
+    ("gre", (("vm-dal", "10.90.0.9/32"),), "vm-dal as 10.90.0.9/32", ["source 172.24.16.2 -> 10.90.0.9"]),
+    ("ipsec", (), "own addresses", []),
+    ("ipsec", (("vm-dal", "10.90.0.0/24"),), "vm-dal as 10.90.0.0/24", ["source 172.24.16.2 -> 10.90.0.2"]),
+]
+
+
+@pytest.mark.parametrize(("method", "nat", "rule", "changed"), RULES)
+def test_the_hop_into_a_tunnel_names_the_rule_that_decided(
+    method: str, nat: tuple[tuple[str, str], ...], rule: str | None, changed: list[str]
+) -> None:
+    traced = walk(link("hq", "dal", method, *nat), "vm-dal", "office")
+    (hop,) = (h for h in traced.hops if h.device == "ESG" and h.action == method)
+    named = [entry.text for entry in hop.decided if isinstance(entry, SourceNat)]
+    assert [text.partition(" through ")[0] for text in named] == ([] if rule is None else [rule])
+    assert [f"{c.field} {c.old} -> {c.new}" for c in hop.changed] == changed
+    assert hop.route is not None
+    assert str(hop.route) == "192.168.64.0/24", "the route into the tunnel"
+
+
+def test_the_way_to_a_concentrator_outside_of_the_plan_names_no_route() -> None:
+    traced = walk(link("hq", "dal", "l2-extension"), "office", "vm-dal")
+    (hop,) = (h for h in traced.hops if "sends the tunnel's packet to the WAN" in h.text)
+    assert hop.decided == ()
