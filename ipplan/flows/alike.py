@@ -45,10 +45,10 @@ class Alike:
         self._named = {n for link in links for n in (*link.networks, *(entry.network for entry in link.nat))}
         ends = landscape.ends
         self._alone = {end for _, first, second in ends.closed for end in (first, second)}
-        # An edge that some IKS cluster names is another one for the others.
-        self._alone |= {
-            End("edge", name) for cluster in ends.of_platform("iks") for name in ends.named_edges(cluster)
-        }
+        # An edge that some IKS cluster names, itself or for its tunnel, is another one for the others.
+        for cluster in ends.of_platform("iks"):
+            self._alone |= {End("edge", name) for name in ends.named_edges(cluster)}
+            self._alone |= ends.tunnel_edges(cluster)
 
     def _number(self, value: object) -> int:
         """Return a small number for a class, which compares faster than the class."""
