@@ -457,7 +457,7 @@ def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, *, pod: bool) -> Place
         text, case = "translates it as the link says, and encrypts the packet for the tunnel", ""
     if not inside(walk.source, near.policy):
         node = node_address(walk, cluster)
-        if not pod or not inside(node, near.policy):
+        if not pod or walk.answering or not inside(node, near.policy):
             walk.halt(
                 "strongSwan", "outside-tunnel",
                 f"the tunnel takes packets from {_listed(near.policy)} only, and {walk.source} is not among them",

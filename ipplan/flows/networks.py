@@ -252,7 +252,9 @@ def router(walk: Walk, place: Place) -> Place | None:
     assert site is not None
     name = walk.landscape.site_name(site)
     device = "on-premises router"
-    if changed := walk.restore(("router", site)):
+    # What comes from its own networks is looked up first: a link shows its far side at the addresses that routes have.
+    from_inside = place.how in ("user", "layer-2")
+    if not from_inside and (changed := walk.restore(("router", site))):
         walk.hop(device, "session", "reverses the NAT of the request", name=name, changed=changed)
     elif place.how == "wan":
         _translate_in(walk, site, name)
@@ -348,8 +350,8 @@ def _private_joint(walk: Walk, site: End) -> Joint | None:
 def _to_direct_link(walk: Walk, site: End, route: Route) -> Place | None:
     """Over Direct Link to the BCR; the router translates what the link shows at other addresses."""
     name = walk.landscape.site_name(site)
-    changed: tuple[Changed, ...] = ()
-    if route.joint is not None and route.joint.pair == "site-private" and not walk.answering:
+    changed = walk.restore(("router", site))
+    if not changed and route.joint is not None and route.joint.pair == "site-private":
         source, destination = translate_out(walk, route.joint, site)
         changed = walk.translate(("router", site), source=source, destination=destination)
     walk.hop(

@@ -13,6 +13,7 @@ from ipplan.landscape.ends import UPLINKS, Carried, End
 from ipplan.landscape.holders import first_named, pick
 from ipplan.landscape.tables import TableKey
 from ipplan.landscape.tunnels import esg_address, translations
+from ipplan.landscape.verdicts import homeless
 from ipplan.plan import names
 
 if TYPE_CHECKING:
@@ -74,7 +75,14 @@ def trace(tracer: Tracer, source: Machine, destination: Machine) -> Trace:
     )
     what = "the address that stands for it" if walk.fronted else "its address"
     walk.hop("DNS", "dns", f"answers with {asked}, {what}")
-    _go(walk, source)
+    if goal.network is not None and homeless(tracer.landscape.ends, goal.network):
+        what = "site" if goal.network.kind.provider == "enterprise" else "edge"
+        walk.halt(
+            host(source), "undetermined", f"{goal.network.name} names no {what}, and the plan has several",
+            f'write {what} = "NAME" in it', name=_network_name(source),
+        )  # fmt: skip
+    else:
+        _go(walk, source)
     back: tuple[Walk, Stop | None] | None = None
     if walk.stop is None:
         back = _answer(tracer, walk, source, asked, goal)

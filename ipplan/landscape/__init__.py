@@ -47,6 +47,7 @@ class Landscape:
         self.folder = Folder(self.ends)
         self.tunnels = Tunnels(self.ends, self.folder)
         self._esgs: dict[End, Esg] = {}
+        self._announced: dict[End, tuple[Prefix, ...]] = {}
         self._workers: dict[End, tuple[Route, ...]] = {}
         self._routers: dict[End, tuple[Route, ...]] = {}
         self._words: dict[End, str] = {}
@@ -171,14 +172,30 @@ class Landscape:
         return any(j.method == "bgp" for j in self.ends.iter_joints(edge, "iks-edge"))
 
     def announced_by(self, edge: End) -> tuple[Prefix, ...]:
-        """Return what an ESG announces to the BCR: all that its links with it carry."""
+        """Return what an ESG announces to the BCR: all that its links with it carry.
+
+        Networks that different links carry are not folded into one prefix, so that workers can refuse those of others.
+        """
+        if edge not in self._announced:
+            self._announced[edge] = tuple(sorted(self._announce(edge)))
+        return self._announced[edge]
+
+    def _announce(self, edge: End) -> Iterator[Prefix]:
         own = self.ends.behind(edge)
         names = [n.name for n in own]
         joints = [j for j in self.ends.iter_joints(edge, "iks-edge") if j.method == "bgp"]
-        if all(j.limits(names) for j in joints):
-            carried = {c.network.name for j in joints for c in self.ends.carried(j, edge)}
-            own = [n for n in own if n.name in carried]
-        return of_version(self.folder.fold(Carried(n) for n in own), 4)
+        limited = [j for j in joints if j.limits(names)]
+        carrying: dict[str, list[Joint]] = {}
+        for joint in limited:
+            for item in self.ends.carried(joint, edge):
+                carrying.setdefault(item.network.name, []).append(joint)
+        alike: dict[tuple[Joint, ...], list[Network]] = {}
+        for network in own:
+            by = tuple(carrying.get(network.name, ()))
+            if by or len(limited) < len(joints):
+                alike.setdefault(by, []).append(network)
+        for networks in alike.values():
+            yield from of_version(self.folder.fold(Carried(n) for n in networks), 4)
 
     def learned_over(self, joint: Joint) -> tuple[Prefix, ...]:
         """Return what the workers of a cluster learn from the BCR of the overlay of an edge: as its ESG announces it.

@@ -415,10 +415,12 @@ class Ends:
         yield from self._short_form(end, pair)
 
     def joint(self, pair: Pair, first: End, second: End) -> Joint | None:
-        """Return the link of a kind of pair between two ends, None where nothing joins them so.
-
-        The ends are in the order of the pair.
-        """
+        """Return the link of a kind of pair between two ends, in either order; None where nothing joins them so."""
+        kinds = PAIRS[pair].ends
+        if (first.kind, second.kind) not in (kinds, kinds[::-1]):
+            return None
+        if first.kind != kinds[0]:
+            first, second = second, first
         if (written := self._written_between.get((pair, first, second))) is not None:
             return written
         if not (self.open(first, pair) and self.open(second, pair)) or (pair, first, second) in self.closed:
@@ -434,6 +436,8 @@ class Ends:
         for joint in self.written:
             if joint.method != "none":
                 found.setdefault((joint.pair, joint.first, joint.second), joint)
+                if joint.first.kind == joint.second.kind:
+                    found.setdefault((joint.pair, joint.second, joint.first), joint)
         return found
 
     def open(self, end: End, pair: Pair) -> bool:

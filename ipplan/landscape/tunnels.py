@@ -65,7 +65,12 @@ def translations(items: Iterable[Carried]) -> tuple[Translation, ...]:
 
 
 def translates_both(joint: Joint, end: End) -> bool:
-    """Tell whether one end of a link translates both sides: the strongSwan of an IKS cluster, towards edges and ICP."""
+    """Tell whether one end of a link translates both sides.
+
+    The strongSwan of an IKS cluster does, towards edges and ICP; and the router of a site, towards IBM Cloud.
+    """
+    if end.kind == "site":
+        return joint.pair == "site-private"
     return end.kind == "iks" and joint.pair in ("iks-edge", "iks-icp")
 
 

@@ -132,8 +132,8 @@ def test_an_exported_address_plan_is_imported_as_the_same_networks(
         ),
         (
             "two-clusters",
-            ("icp-config:icp-dal", "icp-config:icp-fra", "strongswan-iks-icp:iks-dal:icp-fra",
-             "strongswan-icp:icp-fra:iks-dal", "calico:iks-fra", "netbox"),
+            ("icp-config:icp-dal", "icp-config:icp-fra", "strongswan-iks-icp:iks-dal:icp-dal",
+             "strongswan-icp:icp-fra:iks-fra", "calico:iks-fra", "netbox"),
         ),
     ],
 )  # fmt: skip

@@ -208,7 +208,9 @@ def test_variables_of_ansible_hold_networks_and_devices(run: Run, plan: Path) ->
 
 @pytest.mark.parametrize("target", ["nsx-esg", "nsx-esg-table", "nftables"])
 def test_one_of_several_esgs_has_to_be_chosen(run: Run, target: str) -> None:
-    plan = SAMPLES / "two-clusters.toml"
+    plan = (
+        SAMPLES.parent / "tests" / "landscape" / "before" / "two-clusters.toml"
+    )  # no tunnel between its ESGs
     done = run("export", str(plan), target)
     assert (done.returncode, done.stdout) == (1, b"")
     assert "error: the plan has 2 ESGs\nhelp: add --edge: dallas, frankfurt" in done.stderr.decode()
