@@ -76,7 +76,10 @@ def machine_in(landscape: Landscape, network: Network, address: HostAddress | No
 
 
 def _example(network: Network) -> HostAddress:
-    """Return an address for a network: that of its ESG, ingress, first worker or VM as exports write it, else a free one."""
+    """Return an address for a network: that of its ESG, ingress, first worker or VM as exports write it, else a free one.
+
+    A VM that serves others, such as a DNS server, is asked by its own name.
+    """
     if network.kind.role == "esg":
         return pick(network, *names.UPLINK)
     if network.kind.role == "ingress":
@@ -86,8 +89,8 @@ def _example(network: Network) -> HostAddress:
     own = []
     if network.kind.role == "worker":
         own = worker_addresses(None, [network])
-    elif network.kind.role == "vm":
-        own = machines(network)
+    elif network.kind.name == "vcs-vm":
+        own = [a for a in machines(network) if a.name not in names.SERVICES]
     return own[0] if own else pick(network)
 
 

@@ -13,7 +13,7 @@ from ipplan.landscape.ends import UPLINKS, Carried, End
 from ipplan.landscape.holders import first_named, pick
 from ipplan.landscape.tables import TableKey
 from ipplan.landscape.tunnels import esg_address, translations
-from ipplan.landscape.verdicts import homeless
+from ipplan.landscape.verdicts import ends_of, homeless
 from ipplan.plan import names
 
 if TYPE_CHECKING:
@@ -230,11 +230,21 @@ def asked_address(tracer: Tracer, source: Machine, goal: Machine) -> tuple[HostA
         return goal.address, target
     if _leads(tracer, source, Carried(network)):
         return goal.address, goal
-    for item, _, _ in tracer.landscape.tables.translated:
-        if item.network.name == network.name and not item.outbound_only and _leads(tracer, source, item):
-            (translation,) = translations([item])
-            return shown_at(goal.address, translation), goal
+    if (item := _shown(tracer, source, network)) is not None:
+        (translation,) = translations([item])
+        return shown_at(goal.address, translation), goal
     return _front(tracer, source, goal)
+
+
+def _shown(tracer: Tracer, source: Machine, network: Network) -> Carried | None:
+    """Return what a sender knows a network by that links show elsewhere: by its own links first, then by the range."""
+    own = [] if source.network is None else ends_of(tracer.landscape.ends, source.network)
+    found = [
+        (own.index(far) if (far := joint.far(side)) in own else len(own), item.shown, item)
+        for item, joint, side in tracer.landscape.tables.translated
+        if item.network.name == network.name and not item.outbound_only and _leads(tracer, source, item)
+    ]
+    return min(found, key=lambda choice: choice[:2])[2] if found else None
 
 
 def _target(tracer: Tracer, front: Machine) -> Machine | None:

@@ -177,6 +177,9 @@ class Tunnels:
         if joint.link is not None and joint.link.nat:
             near_nat = translations(self._ends.carried(joint, joint.first))
             far_nat = translations(self._ends.carried(joint, joint.second))
+        if joint.first.kind == joint.second.kind and far.gateway is None and near.gateway is not None:
+            # Only one of them can listen, whichever the link names first.
+            return Tunnel(joint, far, near, ike, private, far_nat, near_nat)
         return Tunnel(joint, near, far, ike, private, near_nat, far_nat)
 
     def subnets(self, joint: Joint, end: End) -> tuple[Prefix, ...]:
