@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ipplan.flows.model import Outer
 from ipplan.flows.walk import Place, inside, real_of, shown_at
-from ipplan.landscape.holders import pick
+from ipplan.landscape.holders import free_number, pick
 from ipplan.landscape.model import HostAddress
 from ipplan.landscape.tables import TableKey, refuses
 from ipplan.landscape.tunnels import translates_both, translations
@@ -482,8 +482,12 @@ def _listed(prefixes: tuple[object, ...]) -> str:
 def _no_gateway(walk: Walk, tunnel: Tunnel, cluster: End) -> None:
     far = tunnel.far.end
     edge = walk.landscape.ends.edge_of_cluster(far) if far.kind == "icp" else far
-    if far.kind == "icp":
-        help_ = "write icp-strongswan = 5, or another free address, in the network of kind vcs-esg-public"
+    own = () if edge is None else walk.landscape.ends.of_edge(edge, "vcs-esg-public")
+    if far.kind == "icp" and own and (number := free_number(own[0])) is not None:
+        alone = edge is not None and len(walk.landscape.ends.icp_behind.get(edge, ())) == 1
+        help_ = (
+            f"write {'icp' if alone else far.name}-strongswan = {number} in the addresses of {own[0].name}"
+        )
     else:
         help_ = "add a network of kind vcs-esg-public, and name its address uplink"
     where = edge.title if edge is not None else "the edge"
