@@ -92,10 +92,11 @@ def test_the_plan_in_the_readme_is_a_plan() -> None:
     assert [f for f in check_plan(plan, load_catalog()) if f.severity == "error"] == []
 
 
-def test_the_page_on_reachability_names_every_end_of_a_flow() -> None:
+def test_the_page_on_flows_names_every_end_of_a_way() -> None:
     from ipplan.flows.model import END_WORDS
 
-    text = (ROOT / "docs" / "topology.md").read_text(encoding="utf-8")
-    assert [f"| `{word}` | {meaning} |" for word, meaning in END_WORDS.items()] == re.findall(
-        r"^\| `[a-z-]+` \| .+ \|$", text.split("Each way ends with", 1)[1].split("##", 1)[0], re.MULTILINE
+    text = (ROOT / "docs" / "flows.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| ([a-z-]+) \| ", text.split("## How a way ends", 1)[1].split("\n## ", 1)[0], re.MULTILINE
     )
+    assert rows[2:] == list(END_WORDS)

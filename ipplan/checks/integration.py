@@ -249,13 +249,10 @@ def _named_in(context: Context, kind: str) -> dict[str | None, Network]:
         network.cluster: network
         for network in context.by_kind[kind]
         if any(
-            address.name in TUNNEL or address.name.endswith(_OF_A_PARTNER) for address in network.addresses
+            address.name in TUNNEL or address.name.endswith(names.OF_A_PARTNER)
+            for address in network.addresses
         )
     }
-
-
-_OF_A_PARTNER = ("-strongswan", "-vpn")
-"""How the name of an address ends that is for the tunnel to one partner only."""
 
 
 @rule("ike-version", "error", source=_CHART)

@@ -92,7 +92,13 @@ def _among_nodes(walk: Walk, cluster: End) -> bool:
 
 
 def _to_node(walk: Walk, cluster: End, *, translated: bool) -> Place | None:
-    """To another worker on the same subnet, which needs no router."""
+    """To another worker on the same subnet, which needs no router; or to the pod's own worker, which is no way at all."""
+    if walk.destination.same(node_address(walk, cluster)) and walk.source.network != walk.destination.network:
+        return Place("arrive", cluster, "inside")
+    edge = walk.landscape.ends.edge_of_cluster(cluster) if cluster.kind == "icp" else None
+    if edge is not None and walk.landscape.esg(edge).holds_on("workers", walk.destination):
+        walk.hop("worker", "forward", "sends it to the ESG on its own subnet", name=cluster.name)
+        return Place("esg", edge, "workers")
     changed = walk.translate(("worker", cluster), source=node_address(walk, cluster)) if translated else ()
     walk.hop(
         "worker", "snat" if changed else "forward", "sends it to the other worker on its own subnet",

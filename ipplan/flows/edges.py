@@ -171,8 +171,12 @@ def _route(walk: Walk, device: Esg, place: Place, *, established: bool = False) 
     lookup = walk.tracer.esg(edge)
     route = lookup.find(walk.destination)
     tunnel = _policy(walk, device, route)
-    if not walk.answering and route is not None and route.interface not in ("public", "private"):
-        walk.pass_through(("esg", edge))
+    changed: tuple[Changed, ...] = ()
+    if route is not None and route.interface not in UPLINKS:
+        if place.how == "own":
+            changed = _choose_side(walk, device, route)
+        if not walk.answering:
+            walk.pass_through(("esg", edge))
     if tunnel is not None:
         return _into_tunnel(walk, device, tunnel, route)
     if waiting := _waiting(walk, edge, route):
@@ -185,14 +189,16 @@ def _route(walk: Walk, device: Esg, place: Place, *, established: bool = False) 
         )  # fmt: skip
         return None
     if route.via == "DLR":
-        walk.hop("ESG", "route", "sends it to the DLR over the transit network", name=edge.name, route=route)
+        walk.hop(
+            "ESG", "route", "sends it to the DLR over the transit network", name=edge.name, route=route, changed=changed,
+        )  # fmt: skip
         return Place("dlr", edge, "esg")
     if route.via == "VXLAN":
         network = _network_behind(walk, edge)
         what = "VM" if network is not None and network.kind.name == "vcs-vm" else "worker"
         walk.outer = (vxlan(walk, edge),)
         walk.hop(
-            "ESG", "vxlan", f"puts it on the VXLAN of the {what}", name=edge.name, route=route,
+            "ESG", "vxlan", f"puts it on the VXLAN of the {what}", name=edge.name, route=route, changed=changed,
             case=f"the {what} runs on another host; on the same host there is no VXLAN frame",
         )  # fmt: skip
         walk.outer = ()
@@ -231,7 +237,14 @@ def _on_transit(walk: Walk, edge: End, route: Route) -> Place | None:
     for device, wanted, nth in (("ESG", names.TRANSIT_ESG, 0), ("DLR", names.TRANSIT_DLR, 1)):
         own = on_transit(transit, wanted, nth, walk.destination.version)
         if own is not None and own.same(walk.destination):
-            walk.hop(device, "deliver", "receives it on the transit network", name=edge.name, route=route)
+            asked = device == "ESG" and walk.restore(("own", edge))
+            walk.hop(
+                device,
+                "deliver",
+                "receives it on the transit network",
+                name=edge.name,
+                route=None if asked else route,
+            )
             walk.arrived()
             return None
     walk.halt(

@@ -9,7 +9,7 @@ from ipplan.flows.edges import on_vxlan
 from ipplan.flows.machines import is_public
 from ipplan.flows.walk import Place, inside
 from ipplan.landscape.ends import End
-from ipplan.landscape.holders import pick
+from ipplan.landscape.holders import find_named, pick
 from ipplan.landscape.model import HostAddress
 from ipplan.landscape.tables import TableKey, refuses
 from ipplan.plan import names
@@ -334,6 +334,10 @@ def _through_concentrators(walk: Walk, site: End, route: Route) -> Place | None:
     if network is None or edge is None:
         walk.halt("on-premises router", "no-neighbour", f"no machine has {walk.destination}", name=name)
         return None
+    if find_named(network, *names.ON_PREMISES) is None:
+        walk.assume(
+            f"the router on premises has an address in {network.name}, although the plan names none (on-premises)"
+        )
     walk.hop(
         "on-premises router", "forward",
         "sends it to the ESXi host of the local L2 concentrator, which stands in the stretched network", name=name,

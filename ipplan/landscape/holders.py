@@ -136,6 +136,12 @@ def worker_addresses(cluster: Cluster | None, subnets: Sequence[Network]) -> lis
     return found
 
 
+def virtual_addresses(network: Network) -> tuple[HostAddress, ...]:
+    """Return the addresses of a network of ICP workers that move between nodes: of the masters and of the proxies."""
+    found = (find_named(network, *wanted) for wanted in (names.MASTER_VIP, names.PROXY_VIP))
+    return tuple(address for address in found if address is not None)
+
+
 def _virtual(address: HostAddress) -> bool:
     """Tell whether an address moves between the nodes of a cluster."""
     return address.name in (*names.MASTER_VIP, *names.PROXY_VIP)

@@ -52,7 +52,7 @@ def seen(plan: str, start: str, end: str) -> tuple[str, str, str]:
     return traced.asked.text, traced.hops[-1].source.text, traced.hops[-1].destination.text
 
 
-POD, VM, FAR, USER, ICP = "10.60.0.1", "172.24.16.2", "172.25.16.2", "192.168.64.2", "172.24.18.2"
+POD, VM, FAR, USER, ICP = "10.60.0.1", "172.24.16.2", "172.25.16.2", "192.168.64.2", "172.24.18.12"
 
 # pair, method, one network with its address, the other with its address; both directions, without translation
 PLAIN = [

@@ -37,6 +37,7 @@ NEW: dict[str, dict[Row, str]] = {
         ("warning", "unreachable-flow", "icp-a-pods", "-"): NO_PROXY,
         ("warning", "unreachable-flow", "icp-b-pods", "-"): NO_PROXY,
         ("warning", "unreachable-flow", "hosts-private+office", "-"): NO_ROUTE,
+        ("warning", "unreachable-flow", "hosts-private+office-guests", "-"): NO_ROUTE,
         ("warning", "unreachable-flow", "office+hosts-private", "-"): NO_ROUTE,
         ("warning", "unreachable-flow", "office+vm-legacy", "-"): NOT_ANNOUNCED,
     },
