@@ -9,16 +9,13 @@ from ipplan.flows.machines import is_public
 from ipplan.flows.walk import Place, inside, shown_at
 from ipplan.landscape.edges import on_transit
 from ipplan.landscape.ends import UPLINKS, End
-from ipplan.landscape.holders import free_addresses, pick
+from ipplan.landscape.holders import free_number, pick
 from ipplan.landscape.model import HostAddress
 from ipplan.landscape.routers import default_gateway, vm_routes
 from ipplan.landscape.tables import TableKey
 from ipplan.plan import names
-from ipplan.plan.sizing import first_usable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ipplan.flows.model import Changed
     from ipplan.flows.walk import Walk
     from ipplan.landscape.model import DestinationNat, Esg, Role, Route, SourceNat, Tunnel
@@ -156,19 +153,13 @@ def _rule_to(walk: Walk, device: Esg, role: str) -> str | None:
     if network.kind.platform == "icp":
         alone = len(device.clusters) == 1
         name = "icp-proxy" if alone else f"{network.cluster}-proxy"
-        free = _free_number(ends.of_edge(device.end, f"vcs-esg-{role}"))
+        free = next(
+            ((n.name, number) for n in ends.of_edge(device.end, f"vcs-esg-{role}")
+             if n.prefix is not None and (number := free_number(n)) is not None), None,
+        )  # fmt: skip
         return None if free is None else f"write {name} = {free[1]} in the addresses of {free[0]}"
     if network.kind.name == "vcs-vm" and role == "private" and ends.of_platform("iks"):
         return f'a link of an IKS cluster and {device.end.title} with method = "static-nat" makes the rule'
-    return None
-
-
-def _free_number(networks: Sequence[Network]) -> tuple[str, int] | None:
-    """Return the first of some networks with a free address, and which of its usable addresses that is."""
-    for network in networks:
-        address = next(free_addresses(network), None)
-        if address is not None and address.value is not None and network.prefix is not None:
-            return network.name, address.value - first_usable(network.prefix) + 1
     return None
 
 

@@ -313,10 +313,13 @@ class Walk:
         own = self.destination.prefix
         if self.outer and not (own is not None and route.prefix.covers(own)):
             return self.outer[0].destination.network
-        for item in reversed(self.tracer.holding(self.destination)):
-            if item.prefix is not None and route.prefix.covers(item.prefix):
-                return item.network.name
-        return None
+        within = [
+            c.network.name for c in reversed(self.tracer.holding(self.destination))
+            if c.prefix is not None and route.prefix.covers(c.prefix)
+        ]  # fmt: skip
+        meant = None if self.goal.network is None else self.goal.network.name
+        # Two networks may have one range in different tables.
+        return meant if meant in within else next(iter(within), None)
 
     def halt(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from walking import walk
+from walking import findings, walk
 
 
 def net(name: str, kind: str, cidr: str, *more: str) -> str:
@@ -57,3 +57,51 @@ def test_help_names_what_is_missing(plan: str, start: str, end: str, help_: str)
     stop = traced.stop or traced.back_stop
     assert stop is not None
     assert (traced.result, stop.help) == ("unreachable", help_)
+
+
+def proxy(cidr: str, addresses: str) -> str:
+    """Return a plan whose ESG stands for ICP at no address of its private uplink that the plan names."""
+    return (
+        '[integration]\nicp-vcs = "nat"\n[edges.dal]\n[clusters.icp]\nplatform = "icp"\nedge = "dal"\n'
+        + net("public", "vcs-esg-public", cidr, 'edge = "dal"', f"addresses = {{ {addresses} }}")
+        + net("private", "vcs-esg-private", "10.176.18.192/27", 'edge = "dal"')
+        + net("pods", "icp-pod", "10.62.0.0/24", 'cluster = "icp"')
+        + net("nodes", "icp-worker", "172.24.18.0/27", 'cluster = "icp"', "addresses = { proxy-vip = 11 }")
+    )
+
+
+# range and names of the public uplink, the number that help suggests
+NUMBERS = [
+    ("169.46.73.16/28", "uplink = 4", 5),
+    ("169.46.73.16/28", "uplink = 2", 4),
+    ("169.46.73.16/28", "uplink = 4, web = 5, icp-master = 7", 6),
+    ("169.46.73.16/28", 'uplink = "169.46.73.20"', 5),
+    ("169.46.73.16/29", "uplink = 4, web = 5, mail = 6", 2),
+    ("169.46.73.16/29", "uplink = 2, web = 4, mail = 5, icp-master = 6", 3),
+]
+
+
+@pytest.mark.parametrize(("cidr", "addresses", "number"), NUMBERS)
+def test_help_suggests_a_number_that_no_router_has(cidr: str, addresses: str, number: int) -> None:
+    traced = walk(proxy(cidr, addresses), "internet", "pods")
+    assert traced.stop is not None
+    assert traced.stop.help == f"write icp-proxy = {number} in the addresses of public"
+
+
+def test_what_help_suggests_is_no_finding() -> None:
+    plan = proxy("169.46.73.16/28", "uplink = 4, icp-proxy = 5")
+    assert walk(plan, "internet", "pods").ok
+    assert findings(plan, "named-address") == []
+
+
+def test_the_end_of_a_tunnel_gets_such_a_number_too() -> None:
+    plan = (
+        proxy("169.46.73.16/28", "web = 4")
+        + '[clusters.iks]\nplatform = "iks"\n'
+        + net("own", "iks-pod", "172.30.0.0/16", 'cluster = "iks"')
+        + net("iks-nodes", "iks-worker-private", "10.171.42.128/26", 'cluster = "iks"')
+        + link("iks", "icp", "strongswan")
+    )
+    traced = walk(plan, "own", "pods")
+    assert traced.stop is not None
+    assert traced.stop.help == "write icp-strongswan = 5 in the addresses of public"
