@@ -173,7 +173,7 @@ def _cluster_ends(context: Context, tunnels: Sequence[Stated]) -> Iterator[Findi
             key if own is None else (*own.key, "addresses"),
             networks=() if own is None else (own.name,),
             because=because,
-            help="write addresses = { strongswan = 3 } in its network of kind iks-ingress-public",
+            help="write addresses = { strongswan = 4 } in its network of kind iks-ingress-public",
         )
 
 
@@ -249,13 +249,10 @@ def _named_in(context: Context, kind: str) -> dict[str | None, Network]:
         network.cluster: network
         for network in context.by_kind[kind]
         if any(
-            address.name in TUNNEL or address.name.endswith(_OF_A_PARTNER) for address in network.addresses
+            address.name in TUNNEL or address.name.endswith(names.OF_A_PARTNER)
+            for address in network.addresses
         )
     }
-
-
-_OF_A_PARTNER = ("-strongswan", "-vpn")
-"""How the name of an address ends that is for the tunnel to one partner only."""
 
 
 @rule("ike-version", "error", source=_CHART)
@@ -361,7 +358,7 @@ def nat_addresses(context: Context) -> Iterator[Finding]:
                 uplinks[0].key,
                 severity="warning",
                 networks=own,
-                help="write addresses = { uplink = 2, icp-master = 3, icp-proxy = 4 } there",
+                help="write addresses = { uplink = 4, icp-master = 5, icp-proxy = 6 } there",
             )
         elif len(clusters) > 1 and (missing := _unclear(context, clusters, named)):
             yield RULES["nat-addresses"].finding(

@@ -75,7 +75,9 @@ def _routed(context: Context) -> Iterator[tuple[Sequence[Network], str]]:
     landscape = context.landscape
     ends = landscape.ends
     kinds = ("vcs-esg-public", _UPLINK)
-    uplinks = {e: tuple(bool(ends.of_edge(e, kind)) for kind in kinds) for e in ends.edges}
+    uplinks = {
+        e: (*(bool(ends.of_edge(e, kind)) for kind in kinds), ends.tunnel_uplink(e)) for e in ends.edges
+    }
     for cluster in ends.of_platform("iks"):
         workers = ends.of_cluster(cluster, _WORKERS)
         if len(workers) > 1:
@@ -106,16 +108,17 @@ def _over_bcr(joint: Joint) -> str:
     )
 
 
-def _through_bcr(ends: Ends, cluster: End, uplinks: Mapping[End, tuple[bool, ...]]) -> Joint | None:
+def _through_bcr(ends: Ends, cluster: End, uplinks: Mapping[End, tuple[object, ...]]) -> Joint | None:
     """Return a link of an IKS cluster whose packets go from workers to an ESG through the BCR.
 
     The short form may join a cluster with thousands of edges: of those with the same sorts of uplinks one tells all.
     """
     sorts = len(set(uplinks.values()))
-    seen: set[tuple[bool, ...]] = set()
+    seen: set[tuple[object, ...]] = set()
+    by_edge = bool(ends.tunnel_edges(cluster))
     for joint in ends.iter_joints(cluster, "iks-edge"):
         own = uplinks[joint.second]
-        if joint.link is None:
+        if joint.link is None and not by_edge:
             if len(seen) == sorts:
                 return None
             if own in seen:

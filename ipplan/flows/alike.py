@@ -49,10 +49,10 @@ class Alike:
         self._named = {n for link in links for n in (*link.networks, *(entry.network for entry in link.nat))}
         ends = landscape.ends
         self._alone = {end for _, first, second in ends.closed for end in (first, second)}
-        # An edge that some IKS cluster names is another one for the others.
-        self._alone |= {
-            End("edge", name) for cluster in ends.of_platform("iks") for name in ends.named_edges(cluster)
-        }
+        # An edge that some IKS cluster names, itself or for its tunnel, is another one for the others.
+        for cluster in ends.of_platform("iks"):
+            self._alone |= {End("edge", name) for name in ends.named_edges(cluster)}
+            self._alone |= ends.tunnel_edges(cluster)
 
     @cached_property
     def _by_partner(self) -> bool:

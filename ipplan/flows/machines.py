@@ -8,7 +8,7 @@ from ipplan.addresses import AddressError, Prefix, parse_address, parse_prefix
 from ipplan.flows.model import FlowError, Machine
 from ipplan.landscape.edges import on_transit
 from ipplan.landscape.ends import BEHIND, TRANSIT, End
-from ipplan.landscape.holders import find_named, gateway_address, machines, name_at, pick
+from ipplan.landscape.holders import find_named, gateway_address, machines, name_at, pick, worker_addresses
 from ipplan.landscape.model import HostAddress
 from ipplan.plan import names
 
@@ -76,9 +76,9 @@ def machine_in(landscape: Landscape, network: Network, address: HostAddress | No
 
 
 def _example(network: Network) -> HostAddress:
-    """Return an address for a network: of a network of the ESG or of an ingress the device's own, of VMs a named one.
+    """Return an address for a network: that of its ESG, ingress, first worker or VM as exports write it, else a free one.
 
-    Else it is a free one, as an example.
+    A VM that serves others, such as a DNS server, is asked by its own name.
     """
     if network.kind.role == "esg":
         return pick(network, *names.UPLINK)
@@ -86,10 +86,12 @@ def _example(network: Network) -> HostAddress:
         return pick(network, *names.INGRESS)
     if network.kind.name == TRANSIT:
         return on_transit([network], names.TRANSIT_ESG, 0) or pick(network)
-    if network.kind.name == "vcs-vm":
-        named = (a for a in machines(network) if a.name not in names.SERVICES)
-        return next(named, None) or pick(network)
-    return pick(network)
+    own = []
+    if network.kind.role == "worker":
+        own = worker_addresses(None, [network])
+    elif network.kind.name == "vcs-vm":
+        own = [a for a in machines(network) if a.name not in names.SERVICES]
+    return own[0] if own else pick(network)
 
 
 def internet() -> Machine:

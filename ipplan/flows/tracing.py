@@ -73,7 +73,7 @@ def trace(tracer: Tracer, source: Machine, destination: Machine) -> Trace:
         "asks for its destination by name",
         name=_network_name(source),
     )
-    what = "the address that stands for it" if walk.fronted else "its address"
+    what = _whose(tracer, asked, goal) if walk.fronted else "its address"
     walk.hop("DNS", "dns", f"answers with {asked}, {what}")
     if goal.network is not None and homeless(tracer.landscape.ends, goal.network):
         what = "site" if goal.network.kind.provider == "enterprise" else "edge"
@@ -98,6 +98,19 @@ def trace(tracer: Tracer, source: Machine, destination: Machine) -> Trace:
         None, f"{source.title} to {goal.title}", source, goal, asked, tuple(walk.hops), walk.stop, walk.end or "delivered",
         () if back is None else tuple(back[0].hops), None if back is None else back[1], tuple(assumptions),
     )  # fmt: skip
+
+
+def _whose(tracer: Tracer, asked: HostAddress, goal: Machine) -> str:
+    """Say what the address is that is asked instead of the machine's own."""
+    landscape = tracer.landscape
+    for kind in UPLINKS.values():
+        network = next((n for n in landscape.ends.by_kind[kind] if n.name == asked.network), None)
+        edge = None if network is None else landscape.ends.edge_of(network)
+        if edge is not None and asked.value is not None:
+            rules = landscape.esg(edge).destination_nat
+            if not any(r.port is None and r.address.same(asked) for r in rules):
+                return f"the address of the edge's uplink; nothing stands for {goal.title}"
+    return "the address that stands for it"
 
 
 def _sender(tracer: Tracer, machine: Machine) -> tuple[Machine, str | None]:

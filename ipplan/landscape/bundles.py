@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Link
 
 _PORTABLE = ("iks-ingress-public", "iks-ingress-private")
-_OF_A_PARTNER = ("-strongswan", "-vpn")
-"""How the name of an address ends that is for the tunnel to one partner only."""
 
 
 class Bundle(NamedTuple):
@@ -118,11 +116,7 @@ def _is_special(ends: Ends, pair: Pair, cluster: End) -> bool:
     An address may be for the tunnel to one partner; and what it reaches of ICP through the ESG depends on its
     tunnels to ICP.
     """
-    if any(
-        address.name.endswith(_OF_A_PARTNER) and address.name not in names.ICP_TUNNEL
-        for network in ends.of_cluster(cluster, _PORTABLE[0])
-        for address in network.addresses
-    ):
+    if any(name not in names.ICP_TUNNEL for name in ends.tunnel_names(cluster)):
         return True
     return pair == "iks-edge" and (
         any(j.pair == "iks-icp" for j in ends.written_of(cluster))

@@ -649,11 +649,42 @@ class Ends:
         """Tell whether the tunnel of an IKS cluster and an edge runs between private addresses, as IBM's page draws it.
 
         It does, from the workers' own addresses to the private uplink of the ESG, unless the plan sets a public address
-        aside for it: strongswan in the public ingress network of the cluster, or only in the public uplink of the ESG.
+        aside for it: strongswan or EDGE-strongswan in the public ingress network of the cluster, or strongswan only in
+        the public uplink of the ESG.
         """
-        return joint.pair == "iks-edge" and self.tunnel_uplink(joint.second) not in self.public_uplinks(
-            cluster
+        if joint.pair != "iks-edge" or self.tunnel_uplink(joint.second) in self.public_uplinks(cluster):
+            return False
+        return self.tunnel_name(cluster, joint.second) is None
+
+    def tunnel_names(self, cluster: End) -> Mapping[str, Network]:
+        """Return the public networks of an IKS cluster that name addresses for tunnels to single ends, by these names."""
+        if cluster not in self._tunnel_names:
+            own = self.of_cluster(cluster, "iks-ingress-public")
+            self._tunnel_names[cluster] = {
+                a.name: network
+                for network in reversed(own)
+                for a in network.addresses
+                if a.name.endswith(names.OF_A_PARTNER)
+            }
+        return self._tunnel_names[cluster]
+
+    @cached_property
+    def _tunnel_names(self) -> dict[End, Mapping[str, Network]]:
+        return {}
+
+    def tunnel_name(self, cluster: End, far: End) -> str | None:
+        """Return under which name an IKS cluster names an address for the tunnel to one end, None where it does not."""
+        named = self.tunnel_names(cluster)
+        if not named or far.name is None:
+            return None
+        return next((n for end in names.OF_A_PARTNER if (n := far.name + end) in named), None)
+
+    def tunnel_edges(self, cluster: End) -> frozenset[End]:
+        """Return the edges for the tunnels to which an IKS cluster names addresses."""
+        found = (
+            End("edge", n.removesuffix(w)) for n in self.tunnel_names(cluster) for w in names.OF_A_PARTNER
         )
+        return self._edge_set.intersection(found)
 
     def tunnel_uplink(self, edge: End) -> TunnelUplink:
         """Return where tunnels of IKS clusters end at an ESG.

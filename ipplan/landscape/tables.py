@@ -137,6 +137,8 @@ class Tables:
                     for uplink in ends.public_uplinks(cluster):
                         yield ("tunnelled", cluster, uplink)
                         yield ("tunnelled*", self._group(cluster), uplink)
+                    if ends.tunnel_names(cluster):
+                        yield ("tunnelled-for", cluster)
         if kind.provider == "enterprise" or ends.on_premises(network):
             for site in ends.sites_of(network):
                 yield ("site", site)
@@ -178,6 +180,9 @@ class Tables:
             return cluster
         if cluster in self._special or any(j.pair == "iks-icp" for j in self.ends.written_of(cluster)):
             # What a link with ICP carries is not behind the ESG's tunnel, which then differs from those of others.
+            return cluster
+        if self.ends.tunnel_edges(cluster):
+            # Its tunnels differ by the edge: some end at public addresses, others at the workers' own ones.
             return cluster
         names = self.ends.named_edges(cluster)
         return None if not names else cluster
@@ -335,7 +340,9 @@ class Tables:
             elif joint.pair == "iks-edge":
                 if joint.method == "strongswan":
                     yield Entry(("inside", side), words, joint)
-                    yield Entry(("tunnelled", side, self.ends.tunnel_uplink(joint.second)), words, joint)
+                    named = self.ends.tunnel_name(side, joint.second) is not None
+                    where = ("tunnelled", side, self.ends.tunnel_uplink(joint.second))
+                    yield Entry(("tunnelled-for", side) if named else where, words, joint)
             elif joint.method == "strongswan":
                 yield Entry(("tunnel", side), words, joint)
         elif side.kind == "site":

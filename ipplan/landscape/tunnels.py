@@ -214,7 +214,7 @@ class Tunnels:
         key = (end, joint.pair, private, id(subnets), id(policy), named)
         if key not in self._made_ends:
             self._made_ends[key] = self._make_end(joint, end, subnets, policy, named, private=private)
-        if alike and (end.kind == "icp" or not self._ingress[end]):
+        if alike and (end.kind == "icp" or not self._ends.tunnel_names(end)):
             self._plain[end] = self._made_ends[key]
         return self._made_ends[key]
 
@@ -252,22 +252,9 @@ class Tunnels:
 
     def _named_for(self, joint: Joint, cluster: End) -> HostAddress | None:
         """Return the address that an IKS cluster names for the tunnel to one other end, None where it names none."""
-        if cluster not in self._ingress:
-            own = self._ends.of_cluster(cluster, "iks-ingress-public")
-            self._ingress[cluster] = {
-                a.name: network for network in reversed(own) for a in network.addresses
-                if a.name.endswith(("-strongswan", "-vpn"))
-            }  # fmt: skip
-        ingress, far = self._ingress[cluster], joint.far(cluster).name
-        if not ingress or far is None:
-            return None
-        wanted = (f"{far}-strongswan", f"{far}-vpn")
-        return next((find_named(ingress[name], name) for name in wanted if name in ingress), None)
-
-    @cached_property
-    def _ingress(self) -> dict[End, dict[str, Network]]:
-        """The networks of an IKS cluster that name addresses for tunnels to single ends, by these names."""
-        return {}
+        far = joint.far(cluster)
+        name = self._ends.tunnel_name(cluster, far)
+        return None if name is None else find_named(self._ends.tunnel_names(cluster)[name], name)
 
     def _iks_gateway(self, joint: Joint, cluster: End) -> HostAddress | None:
         """Return the public load balancer address of a cluster's tunnels.

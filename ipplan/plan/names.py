@@ -23,6 +23,8 @@ INGRESS: Names = ("alb", "ingress")
 """The load balancer of an IKS cluster, in its portable subnets, and of pods behind it."""
 TUNNEL: Names = ("strongswan", "vpn")
 """The cluster's end of a strongSwan tunnel."""
+OF_A_PARTNER: Names = ("-strongswan", "-vpn")
+"""How the name of an address ends that is for the tunnel to one partner only."""
 ESG_TUNNEL: Names = (*TUNNEL, "ipsec", *UPLINK)
 """The ESG's end of a tunnel to IKS."""
 ICP_TUNNEL: Names = ("icp-strongswan", "icp-vpn")

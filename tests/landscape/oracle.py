@@ -362,14 +362,18 @@ class Landscape:
         """Tell whether a strongSwan tunnel carries the private subnets of the IKS workers.
 
         It does not where it ends at the workers' private addresses: the tunnel's own packets would enter it. The tunnel
-        to an ESG ends there unless a public address is set aside for it: in the public ingress network, or only there
-        in the uplinks of the ESG, or because the ESG has a public uplink only.
+        to an ESG ends there unless a public address is set aside for it: in the public ingress network, for every
+        tunnel or for this edge, or only there in the uplinks of the ESG, or because the ESG has a public uplink only.
         """
         if self.names_tunnel(self.of(cluster, "iks-ingress-public"), "strongswan", "vpn"):
             return True
         inside = self.names_tunnel(self.of(cluster, "iks-ingress-private"), "strongswan", "vpn")
         if join.sort != "iks-edge":
             return CLUSTER_TUNNELS_CARRY_WORKERS or not inside
+        edge = join.ends[1][1]
+        own = (f"{edge}-strongswan", f"{edge}-vpn")
+        if edge and self.names_tunnel(self.of(cluster, "iks-ingress-public"), *own):
+            return True
         private = self.of(join.ends[1], "vcs-esg-private")
         public = self.of(join.ends[1], "vcs-esg-public")
         if not private:

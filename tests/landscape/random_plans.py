@@ -271,7 +271,8 @@ class _Drafter:
         for side in ("private", "public"):
             if self.chance(0.4):
                 kind = f"iks-ingress-{side}"
-                addresses = {"strongswan": 3} if self.chance(0.5) else None
+                named = ["strongswan", *(f"{edge}-strongswan" for edge in self.edges)]
+                addresses = {self.random.choice(named): 3} if self.chance(0.5) else None
                 self.add(
                     f"{title}-ingress-{side}", kind, self.ibm(kind), cluster=cluster, addresses=addresses
                 )
