@@ -7,7 +7,6 @@ and came back under another name with the same kind, cluster and range is told a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ipplan.addresses import format_address
@@ -134,8 +133,8 @@ def compare_plans(before: Side, after: Side) -> Difference:
 
 def _identity(finding: Finding) -> tuple[object, ...]:
     # Which of two networks with one range is told first depends on the order of the file.
-    networks = tuple(sorted(zip_longest(finding.networks, map(str, finding.cidrs), fillvalue="")))
-    return finding.rule, finding.severity, networks, finding.overlap, finding.waived
+    networks, cidrs = tuple(sorted(finding.networks)), tuple(sorted(finding.cidrs))
+    return finding.rule, finding.severity, networks, cidrs, finding.overlap, finding.waived
 
 
 def _heads(old: Plan, new: Plan) -> Iterator[Change]:
