@@ -123,18 +123,6 @@ def ends_of(ends: Ends, network: Network) -> list[End]:
     return [*found, *ends.sites_of(network)]
 
 
-def end_of(ends: Ends, network: Network) -> End | None:
-    """Return the end of links that a network stands behind, None on IBM Cloud's public network or without one."""
-    kind = network.kind
-    if kind.provider == "enterprise":
-        return ends.site_of(network)
-    if kind.name in BEHIND:
-        return ends.edge_of(network)
-    if kind.internal or (kind.platform == "iks" and kind.role == "worker" and not kind.public):
-        return End("iks" if kind.platform == "iks" else "icp", network.cluster)
-    return PRIVATE if kind.public is False else None
-
-
 def homeless(ends: Ends, network: Network) -> bool:
     """Tell whether the plan has several edges or sites, and a network does not say in which it stands."""
     if network.kind.provider == "enterprise":

@@ -5,13 +5,18 @@ from __future__ import annotations
 import pytest
 from test_flow_laws import landscape_of, short_form
 
-from ipplan.addresses import parse_address
+from ipplan.addresses import parse_address, parse_prefix
 from ipplan.export import TARGETS, Options, Request, export
 from ipplan.flows import FlowError, Tracer, find_machine, trace
+from ipplan.flows.alike import Alike
 from ipplan.flows.machines import is_public, machine_in
+from ipplan.flows.walk import Lookup
 from ipplan.landscape.ends import Carried, End
+from ipplan.landscape.folding import with_names
 from ipplan.landscape.holders import free_addresses, gateway_address, pick
-from ipplan.landscape.model import HostAddress
+from ipplan.landscape.model import HostAddress, Route
+from ipplan.landscape.tables import TableKey
+from ipplan.landscape.verdicts import judge
 
 
 def address(text: str) -> HostAddress:
@@ -180,3 +185,183 @@ def test_one_load_balancer_address_is_for_one_tunnel() -> None:
     gateway = tunnel.end_at(End("iks", "a")).gateway
     assert gateway is not None
     assert gateway.text == "169.47.0.4"
+
+
+def test_names_stand_with_the_prefix_that_holds_them_and_with_no_other() -> None:
+    rows = [
+        (parse_prefix(text), [text])
+        for text in ("10.0.0.0/25", "10.0.0.128/25", "10.0.4.0/24", "10.0.9.0/24")
+    ]
+    prefixes = [parse_prefix("10.0.4.0/23"), parse_prefix("10.0.0.0/24")]
+    assert [(str(prefix), names) for prefix, names in with_names(prefixes, rows)] == [
+        ("10.0.0.0/24", "10.0.0.0/25, 10.0.0.128/25"), ("10.0.4.0/23", "10.0.4.0/24"),
+    ]  # fmt: skip
+    many = [(parse_prefix("10.0.0.0/24"), [f"n{number}"]) for number in range(9)]
+    ((_, names),) = with_names([parse_prefix("10.0.0.0/24")], many)
+    assert names == "n0, n1, n2, n3, n4, n5, n6, n7, ..."
+    ((_, names),) = with_names([parse_prefix("10.0.0.0/24")], many[:8])
+    assert names.endswith("n7")
+    assert [names for _, names in with_names([parse_prefix("10.0.4.0/24")], rows[:1])] == [""]
+
+
+def test_a_group_of_both_ip_versions_is_no_single_route() -> None:
+    text = vm("a", "172.24.0.0/26", "app") + vm("b", "172.24.0.192/26", "app")
+    assert folded(text, "a", "b") == ["172.24.0.0/24"]
+    assert folded(text + vm("six", "2001:db8::/64", "app"), "a", "b") == ["172.24.0.0/26", "172.24.0.192/26"]
+
+
+def judged(text: str, one: str, two: str) -> str | None:
+    landscape = landscape_of(text)
+    by_name = {n.name: Carried(n) for n in landscape.ends.networks}
+    for item, _, _ in landscape.tables.translated:
+        by_name[f"{item.network.name} shown"] = item
+    found = judge(landscape, by_name[one], by_name[two])
+    return None if found is None else found.kind
+
+
+EDGES = (
+    "[edges.dal]\n[edges.fra]\n[clusters.a]\nplatform = 'iks'\n[clusters.b]\nplatform = 'iks'\n[sites.hq]\n"
+)
+
+
+def network(name: str, kind: str, cidr: str, *more: str) -> str:
+    return "\n".join([f"[networks.{name}]", f'kind = "{kind}"', f'cidr = "{cidr}"', *more, ""])
+
+
+def link(one: str, two: str, method: str, *more: str) -> str:
+    return "\n".join(["[[link]]", f'between = ["{one}", "{two}"]', f'method = "{method}"', *more, ""])
+
+
+def nat(name: str, shown: str) -> str:
+    return f'nat = [{{ network = "{name}", as = "{shown}" }}]'
+
+
+def test_a_network_that_stands_nowhere_is_never_settled() -> None:
+    shown = link("a", "dal", "strongswan", nat("pods", "10.232.0.0/24"))
+    text = EDGES + network("pods", "iks-pod", "172.24.0.0/24", 'cluster = "a"') + shown
+    assert judged(text + network("vm", "vcs-vm", "172.24.0.0/24", 'edge = "fra"'), "pods", "vm") is None
+    assert judged(text + network("vm", "vcs-vm", "172.24.0.0/24"), "pods", "vm") == "apart"
+
+
+def test_one_translation_does_not_settle_what_another_link_carries() -> None:
+    pods = [network(f"{c}-pods", "iks-pod", "172.28.0.0/24", f'cluster = "{c}"') for c in "ab"]
+    one = EDGES + "".join(pods) + link("a", "dal", "strongswan", nat("a-pods", "10.232.0.0/24"))
+    assert judged(one, "a-pods", "b-pods") is None, "b is carried nowhere"
+    assert judged(one + link("b", "fra", "strongswan"), "a-pods", "b-pods") == "apart"
+    assert judged(one + link("a", "fra", "strongswan"), "a-pods", "b-pods") == "apart"
+    both = one + link("b", "fra", "strongswan", nat("b-pods", "10.233.0.0/24"))
+    assert judged(both, "a-pods", "b-pods") is None
+    out = EDGES + "".join(pods) + "".join(
+        network(f"{c}-services", "iks-service", f"172.29.{n}.0/24", f'cluster = "{c}"')
+        + link(c, edge, "strongswan", f'networks = ["{c}-services"]')
+        for n, (c, edge) in enumerate((("a", "dal"), ("b", "fra")))
+    )  # fmt: skip
+    assert judged(out, "a-pods", "b-pods") is None, "both are left out"
+    half = out.replace('networks = ["b-services"]', "")
+    assert judged(half, "a-pods", "b-pods") == "apart"
+
+
+def test_workers_and_private_networks_are_carried_by_the_links_of_all_their_ends() -> None:
+    # IKS workers stand in their cluster and on IBM Cloud's private network, ICP workers behind their edge as well.
+    text = EDGES + network("nodes", "iks-worker-private", "10.171.0.0/26", 'cluster = "a"')
+    text += network("office", "enterprise", "10.171.0.0/26", 'site = "hq"')
+    shown = link("hq", "ibm-private", "routed", 'networks = ["office"]', nat("office", "10.99.0.0/26"))
+    assert judged(text + shown, "nodes", "office") == "conflict", "the router has both"
+    out = (
+        network("far", "enterprise", "10.98.0.0/24", 'site = "hq"')
+        + network("mgmt", "vcs-management", "10.97.0.0/24", 'edge = "dal"')
+        + link("hq", "ibm-private", "routed", 'networks = ["far", "mgmt"]')
+    )
+    assert judged(text + out, "nodes", "office") is None, "the link leaves out both"
+    tunnel = link("a", "b", "strongswan")
+    assert judged(text + out + tunnel, "nodes", "office") == "apart", "a tunnel carries the workers"
+    lone = text + network("vtep", "vcs-vtep", "10.171.0.0/26")
+    assert judged(lone + out, "office", "vtep") is None, "private networks are left out as well"
+
+
+def test_what_a_link_shows_is_no_stretched_wire() -> None:
+    text = EDGES + network("office", "enterprise", "172.22.0.0/16", 'site = "hq"')
+    text += network("vm", "vcs-vm", "172.22.5.0/24", 'edge = "dal"') + link("hq", "dal", "l2-extension")
+    text += network("pods", "iks-pod", "172.28.0.0/24", 'cluster = "a"')
+    assert judged(text, "vm", "office") == "stretched"
+    text += link("a", "dal", "strongswan", nat("vm", "172.22.9.0/24"))
+    assert judged(text, "vm shown", "office") == "apart"
+
+
+def test_a_closed_pair_stays_closed_in_the_tables_of_an_edge_that_is_open_otherwise() -> None:
+    text = "[integration]\niks-vcs = 'strongswan'\n" + EDGES + link("a", "dal", "none")
+    for number, cluster in enumerate("ab"):
+        text += network(f"{cluster}-pods", "iks-pod", f"172.28.{number}.0/24", f'cluster = "{cluster}"')
+    tables = landscape_of(text + vm("x", "172.24.0.0/24").replace("cidr", 'edge = "dal"\ncidr')).tables
+    by_name = {n.name: Carried(n) for n in tables.ends.networks}
+    for edge, pods, leads in (("dal", "a", False), ("dal", "b", True)):
+        entries = tables.table_index[TableKey("esg", End("edge", edge))]
+        assert any(key in entries for key in tables.sets_of(by_name[f"{pods}-pods"])) is leads
+
+
+@pytest.mark.parametrize(
+    ("uplinks", "ingress", "privately"),
+    [
+        ({"private": "uplink = 4", "public": "uplink = 4"}, {}, True),
+        ({"private": "uplink = 4", "public": "strongswan = 5"}, {}, False),
+        ({"private": "strongswan = 5", "public": "strongswan = 5"}, {}, True),
+        ({"private": "uplink = 4", "public": "strongswan = 5"}, {"private": "vpn = 4"}, True),
+        ({"private": "strongswan = 5", "public": "uplink = 4"}, {"public": "strongswan = 4"}, False),
+        ({"private": "uplink = 4"}, {}, True),
+        ({"public": "uplink = 4"}, {}, False),
+        ({"public": "uplink = 4"}, {"private": "strongswan = 4"}, False),
+        ({}, {}, True),
+    ],
+)
+def test_where_the_tunnel_of_a_cluster_and_an_edge_ends(
+    uplinks: dict[str, str], ingress: dict[str, str], privately: bool
+) -> None:
+    text = EDGES + network("nodes", "iks-worker-private", "10.171.0.0/26", 'cluster = "a"')
+    text += network("vm", "vcs-vm", "172.24.0.0/24", 'edge = "dal"') + link("a", "dal", "strongswan")
+    for side, start in (("private", "10.172"), ("public", "169.46")):
+        if side in uplinks:
+            name, kind = f"up-{side}", f"vcs-esg-{side}"
+            text += network(
+                name, kind, f"{start}.0.0/26", 'edge = "dal"', f"addresses = {{ {uplinks[side]} }}"
+            )
+        if side in ingress:
+            name, kind = f"in-{side}", f"iks-ingress-{side}"
+            text += network(
+                name, kind, f"{start}.1.0/26", 'cluster = "a"', f"addresses = {{ {ingress[side]} }}"
+            )
+    landscape = landscape_of(text)
+    cluster, edge = End("iks", "a"), End("edge", "dal")
+    joint = landscape.ends.joint("iks-edge", cluster, edge)
+    assert joint is not None
+    assert landscape.ends.ends_privately(joint, cluster) is privately
+    carried = {c.network.name for c in landscape.ends.carried(joint, cluster)}
+    assert ("nodes" in carried) is not privately, "the tunnel's own packets do not enter it"
+
+
+def test_an_address_for_one_partner_keeps_links_apart() -> None:
+    text = "[integration]\niks-vcs = 'strongswan'\n" + EDGES
+    for number, edge in enumerate(("dal", "fra")):
+        text += network(f"vm-{edge}", "vcs-vm", f"172.24.{number}.0/24", f'edge = "{edge}"')
+    plain = network(
+        "front", "iks-ingress-public", "169.46.1.0/28", 'cluster = "a"', "addresses = { strongswan = 4 }"
+    )
+    named = plain.replace("strongswan = 4", "fra-strongswan = 4")
+    for front, alike in ((plain, True), (named, False)):
+        classes = Alike(landscape_of(text + front))
+        assert (classes.end(End("edge", "dal")) == classes.end(End("edge", "fra"))) is alike
+
+
+def test_the_nearest_route_is_of_the_same_version_and_no_default() -> None:
+    def route(prefix: str) -> Route:
+        return Route("ESG", None, parse_prefix(prefix), "BCR", None, None, "static", "")
+
+    lookup = Lookup(map(route, ("0.0.0.0/0", "10.0.0.0/8", "172.24.0.0/16", "2001:db8::/32", "::/0")))
+    nearest = {text: lookup.nearest(address(text)) for text in ("172.25.0.1", "11.0.0.1", "2001:db9::1")}
+    assert {text: found and str(found.prefix) for text, found in nearest.items()} == {
+        "172.25.0.1": "172.24.0.0/16", "11.0.0.1": "10.0.0.0/8", "2001:db9::1": "2001:db8::/32",
+    }  # fmt: skip
+    assert lookup.nearest(HostAddress(4, None)) is None
+    assert Lookup([route("0.0.0.0/0")]).nearest(address("10.0.0.1")) is None
+    found = lookup.find(address("172.24.9.9"))
+    assert found is not None
+    assert str(found.prefix) == "172.24.0.0/16"
