@@ -114,7 +114,7 @@ class Alike:
         named = network.name if network.name in self._named else None
         edge = self._landscape.ends.edge_of(network) if network.kind.platform is None else None
         return (
-            network.kind.name, network.gateway_on, named, tuple(a.name for a in network.addresses), prefix.version,
+            network.kind.name, network.gateway_on, named, tuple(sorted(a.name for a in network.addresses)), prefix.version,
             prefix.length >= 31, self._landscape.tables.classic.covers(prefix), prefix.version == 4 and refuses(prefix),
             self.end(end_of(self._landscape.ends, network)), None if edge is None else self.end(edge),
         )  # fmt: skip
@@ -137,8 +137,8 @@ class Alike:
         links = (tuple(written), tuple(ends.open(end, pair) for pair in PAIRS))
         if end.kind == "edge":
             own = [n for kind in _UPLINKS for n in ends.of_edge(end, kind)]
-            return end.kind, tuple(map(_shape, own)), links, self._landscape.internet_of(end)
-        shapes = tuple(map(_shape, ends.of_cluster(end)))
+            return end.kind, _shapes(own), links, self._landscape.internet_of(end)
+        shapes = _shapes(ends.of_cluster(end))
         if end.kind == "icp":
             return end.kind, shapes, links, self.end(ends.edge_of_cluster(end))
         far = {self.end(j.second) for j in ends.written_of(end) if j.pair == "iks-edge"}
@@ -149,9 +149,14 @@ class Alike:
         return joint.pair, joint.method, self._limits(joint), self.end(joint.first), self.end(joint.second)
 
 
-def _shape(network: Network) -> object:
+def _shapes(networks: Iterable[Network]) -> tuple[object, ...]:
+    """Return what networks are without their names and ranges, whatever their order in the plan."""
+    return tuple(sorted(map(_shape, networks)))
+
+
+def _shape(network: Network) -> tuple[str, int, tuple[str, ...], str]:
     prefix = network.prefix
     return (
-        network.kind.name, None if prefix is None else prefix.version, tuple(a.name for a in network.addresses),
-        network.gateway_on,
+        network.kind.name, 0 if prefix is None else prefix.version, tuple(sorted(a.name for a in network.addresses)),
+        network.gateway_on or "",
     )  # fmt: skip
