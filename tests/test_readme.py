@@ -9,7 +9,7 @@ import json
 import re
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
@@ -92,10 +92,11 @@ def test_the_plan_in_the_readme_is_a_plan() -> None:
     assert [f for f in check_plan(plan, load_catalog()) if f.severity == "error"] == []
 
 
-def test_the_page_on_reachability_names_every_end_of_a_flow() -> None:
-    from ipplan.flows.model import END_WORDS
+def test_the_page_on_flows_names_every_end_and_result() -> None:
+    from ipplan.flows.model import END_WORDS, Result
 
-    text = (ROOT / "docs" / "topology.md").read_text(encoding="utf-8")
-    assert [f"| `{word}` | {meaning} |" for word, meaning in END_WORDS.items()] == re.findall(
-        r"^\| `[a-z-]+` \| .+ \|$", text.split("Each way ends with", 1)[1].split("##", 1)[0], re.MULTILINE
-    )
+    text = (ROOT / "docs" / "flows.md").read_text(encoding="utf-8")
+    ends = text.split("## How a way ends", 1)[1].split("##", 1)[0]
+    assert re.findall(r"^\| ([a-z][a-z-]*) \| [^|]+\|[^|]*\|$", ends, re.MULTILINE)[1:] == list(END_WORDS)
+    results = text.split("## Results", 1)[1].split("##", 1)[0]
+    assert re.findall(r"^\| ([a-z]+) \| [^|]+\|$", results, re.MULTILINE)[1:] == list(get_args(Result))

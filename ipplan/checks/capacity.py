@@ -265,6 +265,8 @@ def _misplaced(network: Network, prefix: Prefix) -> Iterator[Finding]:
 
 def _taken_by_routers(network: Network) -> Iterator[Finding]:
     """Yield the addresses of a subnet of IBM Cloud that its routers have, whether it is ordered yet or not."""
+    from ipplan.landscape.holders import free_number
+
     numbers = {entry.name: _number(entry, network) for entry in network.addresses}
     what = label(network) if network.prefix is not None else network.name
     cidrs = ranges_of(network)
@@ -275,7 +277,7 @@ def _taken_by_routers(network: Network) -> Iterator[Finding]:
                 (*network.key, "addresses", name),
                 networks=(network.name,),
                 cidrs=cidrs,
-                help=f"write {name} = 4, or another free number from 2 on",
+                help=f"write {name} = {free_number(network) or 2}",
             )
     if network.kind.subnet_type != "portable":
         return

@@ -173,7 +173,7 @@ def _cluster_ends(context: Context, tunnels: Sequence[Stated]) -> Iterator[Findi
             key if own is None else (*own.key, "addresses"),
             networks=() if own is None else (own.name,),
             because=because,
-            help="write addresses = { strongswan = 3 } in its network of kind iks-ingress-public",
+            help="write addresses = { strongswan = 4 } in its network of kind iks-ingress-public",
         )
 
 
@@ -358,7 +358,7 @@ def nat_addresses(context: Context) -> Iterator[Finding]:
                 uplinks[0].key,
                 severity="warning",
                 networks=own,
-                help="write addresses = { uplink = 2, icp-master = 3, icp-proxy = 4 } there",
+                help="write addresses = { uplink = 4, icp-master = 5, icp-proxy = 6 } there",
             )
         elif len(clusters) > 1 and (missing := _unclear(context, clusters, named)):
             yield RULES["nat-addresses"].finding(

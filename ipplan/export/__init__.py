@@ -174,6 +174,8 @@ def export(target: Target, request: Request) -> str | bytes:
 
 def quoted(text: str) -> str:
     """Return text as a double-quoted string of YAML and JSON, which nothing in it can end."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
     import re
     from json import dumps
 

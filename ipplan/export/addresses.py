@@ -5,16 +5,16 @@ from __future__ import annotations
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from ipplan.export import ExportError, comment
+from ipplan.export import ExportError, comment, places
 from ipplan.export.gre import commands
-from ipplan.landscape import places
+from ipplan.landscape.instances import of_edge, of_ibm, of_site
 from ipplan.plan.names import as_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ipplan.export import Request
-    from ipplan.landscape.places import Host, Place
+    from ipplan.export.places import Host, Place
 
 _WORDS = {
     "public": "on the public network", "private": "on the private network", "transit": "on the transit network",
@@ -73,14 +73,17 @@ def _hosts(request: Request) -> Iterator[Host]:
     landscape = request.landscape
     ends = landscape.ends
     for edge in ends.edges:
-        yield from places.of_edge(landscape, edge)
+        for instance in of_edge(landscape, edge):
+            yield from places.of_router(landscape, instance)
     for network in ends.by_kind["vcs-vm"]:
         yield from places.of_network(network)
     for cluster in (*ends.of_platform("icp"), *ends.of_platform("iks")):
         yield from places.of_cluster(landscape, cluster)
-    yield from places.of_ibm(landscape)
+    for instance in of_ibm(landscape):
+        yield from places.of_router(landscape, instance)
     for site in ends.sites:
-        yield from places.of_site(landscape, site)
+        for instance in of_site(landscape, site):
+            yield from places.of_router(landscape, instance)
 
 
 def _key(place: Place) -> tuple[str, str]:

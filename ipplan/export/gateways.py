@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.landscape.ends import UPLINKS
+from ipplan.landscape.holders import free_number
 from ipplan.plan import names
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def lacking_gateway(request: Request, end: TunnelEnd) -> tuple[str, str]:
     if end.end.kind == "iks":
         return (
             what,
-            f"write addresses = {{ {names.TUNNEL[0]} = 3 }} in its network of kind iks-ingress-public",
+            f"write addresses = {{ {names.TUNNEL[0]} = 4 }} in its network of kind iks-ingress-public",
         )
     edge, wanted = end.end, names.UPLINK[0]
     if end.end.kind == "icp":
@@ -36,10 +37,11 @@ def lacking_gateway(request: Request, end: TunnelEnd) -> tuple[str, str]:
     own = ends.of_edge(edge, kind)
     if not own:
         whose = "" if edge.name is None else f' and edge = "{edge.name}"'
-        return what, f'add a network of kind = "{kind}"{whose}, with addresses = {{ {wanted} = 2 }}'
+        return what, f'add a network of kind = "{kind}"{whose}, with addresses = {{ {wanted} = 4 }}'
+    number = free_number(own[0]) or 4
     if all(n.prefix is None for n in own):
         return (
             f"{what}: {own[0].name} has no range yet",
-            f"write cidr in {own[0].name} as soon as IBM Cloud has assigned it, and addresses = {{ {wanted} = 2 }}",
+            f"write cidr in {own[0].name} as soon as IBM Cloud has assigned it, and addresses = {{ {wanted} = {number} }}",
         )
-    return what, f"write addresses = {{ {wanted} = 2 }} in {own[0].name}"
+    return what, f"write addresses = {{ {wanted} = {number} }} in {own[0].name}"

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ipplan.export import Request
+    from ipplan.export.places import Host
     from ipplan.landscape import End
     from ipplan.landscape.model import Tunnel
-    from ipplan.landscape.places import Host
 
 
 def tunnels_of(request: Request, end: End) -> Mapping[End, tuple[str, Tunnel]]:

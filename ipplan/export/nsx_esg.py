@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ipplan.export import find_edge, find_esg, mark
 from ipplan.export.bgp import lacking, methods_of
 from ipplan.export.routes import show_hop
+from ipplan.landscape.holders import free_number
 from ipplan.landscape.model import DEFAULT_ROUTES
 from ipplan.output.table import Column, Table, render_markdown
 from ipplan.output.text import escape
@@ -120,7 +121,9 @@ def _vnics(root: ET.Element, edge: Esg) -> None:
     for interface in edge.interfaces:
         vnic = ET.SubElement(vnics, "vnic")
         if interface.address.example:
-            _note(vnic, f"{interface.address} is an example: write addresses = {{ uplink = 2 }} in the plan")
+            own = interface.groups[0].network
+            entry = "esg = 1" if interface.role == "transit" else f"uplink = {free_number(own) or 4}"
+            _note(vnic, f"{interface.address} is an example: write addresses = {{ {entry} }} in {own.name}")
         kind = "internal" if interface.role in ("transit", "workers") else "uplink"
         _put(vnic, index=str(interface.number), name=_title(interface), type=kind)
         groups = ET.SubElement(vnic, "addressGroups")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from ipplan.export import quoted
 
@@ -52,13 +53,18 @@ def _lines(value: object) -> list[str]:
 def _entry(key: object, value: object) -> list[str]:
     if not isinstance(key, str):
         raise TypeError(f"a key of YAML here is a string, not {type(key).__name__}")
+    head = _head(key)
+    if value and not isinstance(value, str | int):
+        return [*head, *(f"  {line}" for line in _lines(value))]
+    return [*head[:-1], f"{head[-1]} {_scalar(value)}"]
+
+
+@lru_cache(1000)
+def _head(key: str) -> list[str]:
+    """Return what stands before the value of a key; the same few keys come again and again."""
     plain = _PLAIN_KEY.fullmatch(key) and key.lower() not in _NO_STRINGS
     name = key if plain else quoted(key)
-    head = [f"{name}:"] if len(name) <= _LONGEST_KEY else [f"? {name}", ":"]
-    lines = _lines(value)
-    if value and not isinstance(value, str | int):
-        return [*head, *(f"  {line}" for line in lines)]
-    return [*head[:-1], f"{head[-1]} {lines[0]}"]
+    return [f"{name}:"] if len(name) <= _LONGEST_KEY else [f"? {name}", ":"]
 
 
 def _scalar(value: object) -> str:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from ipplan.flows.machines import is_public
 from ipplan.landscape.ends import End
+from ipplan.landscape.model import HostAddress
 from ipplan.landscape.tables import refuses
-from ipplan.landscape.verdicts import end_of
+from ipplan.landscape.verdicts import ends_of
+from ipplan.plan import names
 from ipplan.plan.methods import PAIRS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ipplan.addresses import Prefix
     from ipplan.landscape import Landscape
@@ -50,6 +54,15 @@ class Alike:
             self._alone |= {End("edge", name) for name in ends.named_edges(cluster)}
             self._alone |= ends.tunnel_edges(cluster)
 
+    @cached_property
+    def _by_partner(self) -> bool:
+        """Whether some address is for the tunnel to one cluster or edge, by its name."""
+        return any(
+            address.name.endswith(("-strongswan", "-vpn")) and address.name not in names.ICP_TUNNEL
+            for network in self._landscape.ends.networks
+            for address in network.addresses
+        )
+
     def _number(self, value: object) -> int:
         """Return a small number for a class, which compares faster than the class."""
         return self._numbers.setdefault(value, len(self._numbers))
@@ -74,32 +87,45 @@ class Alike:
 
     def _groups(
         self, networks: Iterable[Network | None], common: set[Prefix | None]
-    ) -> dict[tuple[object, End | None, Prefix | None], list[Network | None]]:
-        found: dict[tuple[object, End | None, Prefix | None], list[Network | None]] = {}
+    ) -> dict[tuple[object, tuple[End, ...], Prefix | None], list[Network | None]]:
+        found: dict[tuple[object, tuple[End, ...], Prefix | None], list[Network | None]] = {}
         for network in networks:
-            key: tuple[object, End | None, Prefix | None] = (None, None, None)
+            key: tuple[object, tuple[End, ...], Prefix | None] = (None, (), None)
             if network is not None:
                 # A range that stands on both sides may be one wire, or a conflict.
                 prefix = network.prefix if network.prefix in common else None
-                key = (self.network(network), end_of(self._landscape.ends, network), prefix)
+                key = (self.network(network), tuple(ends_of(self._landscape.ends, network)), prefix)
             found.setdefault(key, []).append(network)
         return found
 
     def _joined(self, first: Network, second: Network) -> object:
         ends = self._landscape.ends
-        one, two = end_of(ends, first), end_of(ends, second)
-        links: tuple[object, ...] = ()
-        if one is not None and two is not None and one != two:
-            links = tuple(
-                (pair, j.method, self._limits(j))
-                for pair in PAIRS
-                if one.kind in PAIRS[pair].ends and (j := ends.joint(pair, one, two)) is not None
-            )
-        return one == two, links, first.prefix == second.prefix
+        ones, twos = ends_of(ends, first), ends_of(ends, second)
+        return ones == twos, self._between(ones, twos), first.prefix == second.prefix
+
+    def _between(self, ones: Iterable[End], twos: Sequence[End]) -> object:
+        """Return what joins some ends with some others."""
+        ends = self._landscape.ends
+        return tuple(
+            (pair, j.method, self._limits(j))
+            for one in ones
+            for two in twos
+            if one != two
+            for pair in PAIRS
+            if one.kind in PAIRS[pair].ends and (j := ends.joint(pair, one, two)) is not None
+        )
+
+    def _around(self, end: End) -> tuple[End, ...]:
+        """Return an end, with the edge that it stands behind."""
+        edge = self._landscape.ends.edge_of_cluster(end) if end.kind == "icp" else None
+        return (end,) if edge is None else (end, edge)
 
     @staticmethod
     def _limits(joint: Joint) -> object:
-        return None if joint.link is None else (bool(joint.link.networks), bool(joint.link.nat))
+        """Return what a link names."""
+        if joint.link is None:
+            return None
+        return tuple(sorted(joint.link.networks)), tuple(sorted(joint.link.nat))
 
     def network(self, network: Network) -> int:
         """Return the class of a network: its kind, what of its range decides, and the end that it stands behind."""
@@ -108,16 +134,11 @@ class Alike:
         return self._networks[network.name]
 
     def _of_network(self, network: Network) -> object:
-        prefix = network.prefix
-        if prefix is None:
+        if network.prefix is None:
             return network.kind.name, None
-        named = network.name if network.name in self._named else None
         edge = self._landscape.ends.edge_of(network) if network.kind.platform is None else None
-        return (
-            network.kind.name, network.gateway_on, named, tuple(sorted(a.name for a in network.addresses)), prefix.version,
-            prefix.length >= 31, self._landscape.tables.classic.covers(prefix), prefix.version == 4 and refuses(prefix),
-            self.end(end_of(self._landscape.ends, network)), None if edge is None else self.end(edge),
-        )  # fmt: skip
+        own = tuple(self.end(end) for end in ends_of(self._landscape.ends, network))
+        return self._shape(network), own, None if edge is None else self.end(edge)
 
     def end(self, end: End | None) -> int | None:
         """Return the class of a cluster, edge or site: its networks and its links, without their names."""
@@ -137,26 +158,49 @@ class Alike:
         links = (tuple(written), tuple(ends.open(end, pair) for pair in PAIRS))
         if end.kind == "edge":
             own = [n for kind in _UPLINKS for n in ends.of_edge(end, kind)]
-            return end.kind, _shapes(own), links, self._landscape.internet_of(end)
-        shapes = _shapes(ends.of_cluster(end))
+            behind = frozenset(map(self._shape, ends.stretched_behind(end)))
+            several = len(ends.icp_behind.get(end, ())) > 1
+            title = end.name if self._by_partner else None
+            shapes = self._shapes(own)
+            return end.kind, shapes, links, self._landscape.internet_of(end), behind, several, title
+        shapes = self._shapes(ends.of_cluster(end))
+        title = end.name if self._by_partner else None
         if end.kind == "icp":
-            return end.kind, shapes, links, self.end(ends.edge_of_cluster(end))
+            return end.kind, shapes, links, self.end(ends.edge_of_cluster(end)), title
         far = {self.end(j.second) for j in ends.written_of(end) if j.pair == "iks-edge"}
-        return end.kind, shapes, links, frozenset(far), ends.named_edges(end)
+        return end.kind, shapes, links, frozenset(far), ends.named_edges(end), title
+
+    def _shapes(self, networks: Iterable[Network]) -> tuple[object, ...]:
+        """Return the shapes of some networks, whatever their order in the plan."""
+        return tuple(sorted(map(self._shape, networks), key=repr))
+
+    def _shape(self, network: Network) -> object:
+        """Return what of a network itself decides; its name where a link names it."""
+        prefix = network.prefix
+        facts: tuple[object, ...] = ()
+        if prefix is not None:
+            facts = (
+                prefix.version, prefix.length >= 31, self._landscape.tables.classic.covers(prefix),
+                prefix.version == 4 and refuses(prefix), is_public(HostAddress(prefix.version, prefix.first)),
+            )  # fmt: skip
+        named = network.name if network.name in self._named else None
+        return (
+            network.kind.name,
+            network.gateway_on,
+            named,
+            tuple(sorted(a.name for a in network.addresses)),
+            facts,
+        )
 
     def joint(self, joint: Joint) -> object:
         """Return the class of a link."""
-        return joint.pair, joint.method, self._limits(joint), self.end(joint.first), self.end(joint.second)
-
-
-def _shapes(networks: Iterable[Network]) -> tuple[object, ...]:
-    """Return what networks are without their names and ranges, whatever their order in the plan."""
-    return tuple(sorted(map(_shape, networks)))
-
-
-def _shape(network: Network) -> tuple[str, int, tuple[str, ...], str]:
-    prefix = network.prefix
-    return (
-        network.kind.name, 0 if prefix is None else prefix.version, tuple(sorted(a.name for a in network.addresses)),
-        network.gateway_on or "",
-    )  # fmt: skip
+        clusters = joint.pair in ("iks-icp", "icp-icp")
+        links = self._between(self._around(joint.first), self._around(joint.second)) if clusters else None
+        return (
+            joint.pair,
+            joint.method,
+            self._limits(joint),
+            self.end(joint.first),
+            self.end(joint.second),
+            links,
+        )

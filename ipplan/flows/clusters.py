@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ipplan.flows.model import Outer
 from ipplan.flows.walk import Place, inside, real_of, shown_at
-from ipplan.landscape.holders import pick
+from ipplan.landscape.holders import free_number, pick
 from ipplan.landscape.model import HostAddress
 from ipplan.landscape.tables import TableKey, refuses
 from ipplan.landscape.tunnels import translates_both, translations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ipplan.flows.model import Changed
     from ipplan.flows.walk import Walk
     from ipplan.landscape.ends import End, Joint
-    from ipplan.landscape.model import Route, Translation, Tunnel
+    from ipplan.landscape.model import DestinationNat, Route, Translation, Tunnel
     from ipplan.plan.model import Network
 
 
@@ -92,7 +92,13 @@ def _among_nodes(walk: Walk, cluster: End) -> bool:
 
 
 def _to_node(walk: Walk, cluster: End, *, translated: bool) -> Place | None:
-    """To another worker on the same subnet, which needs no router."""
+    """To another worker on the same subnet, which needs no router; or to the pod's own worker, which is no way at all."""
+    if walk.destination.same(node_address(walk, cluster)) and walk.source.network != walk.destination.network:
+        return Place("arrive", cluster, "inside")
+    edge = walk.landscape.ends.edge_of_cluster(cluster) if cluster.kind == "icp" else None
+    if edge is not None and walk.landscape.esg(edge).holds_on("workers", walk.destination):
+        walk.hop("worker", "forward", "sends it to the ESG on its own subnet", name=cluster.name)
+        return Place("esg", edge, "workers")
     changed = walk.translate(("worker", cluster), source=node_address(walk, cluster)) if translated else ()
     walk.hop(
         "worker", "snat" if changed else "forward", "sends it to the other worker on its own subnet",
@@ -203,7 +209,9 @@ def node_address(walk: Walk, cluster: End, *, public: bool = False, nth: int = 0
     subnets = private_subnets(walk.landscape, cluster)
     if subnets:
         return pick(subnets[0], skip=nth - len(found))
-    return HostAddress(4, None, example=True, words="(the worker's address)")
+    kind = "icp-worker" if cluster.kind == "icp" else "iks-worker-private"
+    waiting = walk.landscape.ends.of_cluster(cluster, kind)
+    return pick(waiting[0]) if waiting else HostAddress(4, None, example=True, words="(the worker's address)")
 
 
 # Inside the cluster.
@@ -447,11 +455,13 @@ def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, *, pod: bool) -> Place
     changed = restored or _translate_out(walk, tunnel, cluster)
     case = "the pod range is in local.subnet; without it enablePodSNAT gives the worker's address"
     text = "keeps the pod's address, which is in local.subnet, and encrypts the packet for the tunnel"
+    if not pod:
+        text, case = "takes it with the worker's address, which is in local.subnet, and encrypts it", ""
     if changed:
         text, case = "translates it as the link says, and encrypts the packet for the tunnel", ""
     if not inside(walk.source, near.policy):
         node = node_address(walk, cluster)
-        if not pod or not inside(node, near.policy):
+        if not pod or walk.answering or not inside(node, near.policy):
             walk.halt(
                 "strongSwan", "outside-tunnel",
                 f"the tunnel takes packets from {_listed(near.policy)} only, and {walk.source} is not among them",
@@ -468,7 +478,9 @@ def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, *, pod: bool) -> Place
         walk.assume(
             f"{listening.gateway.network} gets a range: the tunnel ends at its address {listening.gateway.name}"
         )
-    walk.wrap("ESP", outer_address(walk, tunnel, near.end), outer_address(walk, tunnel, far.end))
+    # The strongSwan of ICP sends from its own address, which the ESG translates.
+    outside = outer_address(walk, tunnel, near.end)
+    walk.wrap("ESP", near.inside or outside, outer_address(walk, tunnel, far.end))
     walk.hop("strongSwan", "ipsec", text, name=cluster.name, changed=changed, case=case or None)
     return _carry(walk, tunnel, cluster)
 
@@ -480,8 +492,12 @@ def _listed(prefixes: tuple[object, ...]) -> str:
 def _no_gateway(walk: Walk, tunnel: Tunnel, cluster: End) -> None:
     far = tunnel.far.end
     edge = walk.landscape.ends.edge_of_cluster(far) if far.kind == "icp" else far
-    if far.kind == "icp":
-        help_ = "write icp-strongswan = 5, or another free address, in the network of kind vcs-esg-public"
+    own = () if edge is None else walk.landscape.ends.of_edge(edge, "vcs-esg-public")
+    if far.kind == "icp" and own and (number := free_number(own[0])) is not None:
+        alone = edge is not None and len(walk.landscape.ends.icp_behind.get(edge, ())) == 1
+        help_ = (
+            f"write {'icp' if alone else far.name}-strongswan = {number} in the addresses of {own[0].name}"
+        )
     else:
         help_ = "add a network of kind vcs-esg-public, and name its address uplink"
     where = edge.title if edge is not None else "the edge"
@@ -500,23 +516,45 @@ def _carry(walk: Walk, tunnel: Tunnel, cluster: End) -> Place | None:
             "sends the tunnel's packet to the ESG, the gateway of its VXLAN",
             name=cluster.name,
         )
-        edge = walk.landscape.ends.edge_of_cluster(cluster)
-        walk.hop(
-            "ESG",
-            "forward",
-            "sends the tunnel's packet to the FCR",
-            name=edge.name if edge is not None else None,
-        )
+        _out_of_the_esg(walk, tunnel, cluster)
     else:
         router = "BCR" if tunnel.private else "FCR"
         wanted = walk.outer[0].destination
         route = walk.tracer.worker(cluster).find(wanted)
+        if route is not None and route.via != router:
+            route = None
         if not tunnel.private:
             _assume_public(walk, cluster)
         walk.hop(
             "worker", "forward", f"sends the tunnel's packet to the {router}", name=cluster.name, route=route
         )
     return Place("tunnel", tunnel.far_from(cluster).end, tunnel=tunnel)
+
+
+def _out_of_the_esg(walk: Walk, tunnel: Tunnel, cluster: End) -> None:
+    """The ESG gives the packet of the strongSwan of ICP the address at which it is dialled."""
+    edge = walk.landscape.ends.edge_of_cluster(cluster)
+    inside_, outside = walk.outer[0].source, outer_address(walk, tunnel, cluster)
+    walk.outer = (walk.outer[0]._replace(source=outside), *walk.outer[1:])
+    route = None if edge is None else walk.tracer.esg(edge).find(walk.outer[0].destination)
+    text = "sends the tunnel's packet to the FCR"
+    rules = _tunnel_rules(walk, tunnel, cluster)
+    if rules:
+        text = f"turns the tunnel's source {inside_} into {outside}, by the session of its DNAT, and sends it to the FCR"
+    walk.hop(
+        "ESG", "session" if rules else "forward", text, name=edge.name if edge is not None else None, by=rules,
+        route=route if route is not None and route.via == "FCR" else None,
+    )  # fmt: skip
+
+
+def _tunnel_rules(walk: Walk, tunnel: Tunnel, cluster: End) -> list[DestinationNat]:
+    """Return the DNAT of the ESG to the strongSwan of ICP, behind which ESP travels in UDP port 4500."""
+    edge, at = walk.landscape.ends.edge_of_cluster(cluster), tunnel.end_at(cluster)
+    if edge is None or at.gateway is None:
+        return []
+    return [
+        r for r in walk.landscape.esg(edge).destination_nat if r.address.same(at.gateway) and r.port == 4500
+    ]
 
 
 def outer_address(walk: Walk, tunnel: Tunnel, end: End) -> HostAddress:
@@ -546,10 +584,6 @@ def _through_dnat(walk: Walk, tunnel: Tunnel, cluster: End) -> None:
     if edge is None:
         return
     at = tunnel.end_at(cluster)
-    rules = [
-        r for r in walk.landscape.esg(edge).destination_nat
-        if at.gateway is not None and r.address.same(at.gateway) and r.port == 4500
-    ]  # fmt: skip
     if at.inside is not None and walk.outer:
         walk.outer = (walk.outer[0]._replace(destination=at.inside), *walk.outer[1:])
     walk.hop(
@@ -557,7 +591,7 @@ def _through_dnat(walk: Walk, tunnel: Tunnel, cluster: End) -> None:
         "dnat",
         "gets it from the FCR, and sends the tunnel's packet to the strongSwan of ICP",
         name=edge.name,
-        by=rules,
+        by=_tunnel_rules(walk, tunnel, cluster),
     )
 
 

@@ -5,22 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.flows.clusters import outer_address, translate_in, vxlan, wrong
+from ipplan.flows.machines import is_public
 from ipplan.flows.walk import Place, inside, shown_at
 from ipplan.landscape.edges import on_transit
 from ipplan.landscape.ends import UPLINKS, End
-from ipplan.landscape.holders import free_addresses, pick
+from ipplan.landscape.holders import free_number, pick
 from ipplan.landscape.model import HostAddress
 from ipplan.landscape.routers import default_gateway, vm_routes
 from ipplan.landscape.tables import TableKey
 from ipplan.plan import names
-from ipplan.plan.sizing import first_usable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ipplan.flows.model import Changed
     from ipplan.flows.walk import Walk
-    from ipplan.landscape.model import DestinationNat, Esg, Route, SourceNat, Tunnel
+    from ipplan.landscape.model import DestinationNat, Esg, Role, Route, SourceNat, Tunnel
     from ipplan.plan.model import Network
 
 
@@ -155,19 +153,13 @@ def _rule_to(walk: Walk, device: Esg, role: str) -> str | None:
     if network.kind.platform == "icp":
         alone = len(device.clusters) == 1
         name = "icp-proxy" if alone else f"{network.cluster}-proxy"
-        free = _free_number(ends.of_edge(device.end, f"vcs-esg-{role}"))
+        free = next(
+            ((n.name, number) for n in ends.of_edge(device.end, f"vcs-esg-{role}")
+             if n.prefix is not None and (number := free_number(n)) is not None), None,
+        )  # fmt: skip
         return None if free is None else f"write {name} = {free[1]} in the addresses of {free[0]}"
     if network.kind.name == "vcs-vm" and role == "private" and ends.of_platform("iks"):
         return f'a link of an IKS cluster and {device.end.title} with method = "static-nat" makes the rule'
-    return None
-
-
-def _free_number(networks: Sequence[Network]) -> tuple[str, int] | None:
-    """Return the first of some networks with a free address, and which of its usable addresses that is."""
-    for network in networks:
-        address = next(free_addresses(network), None)
-        if address is not None and address.value is not None and network.prefix is not None:
-            return network.name, address.value - first_usable(network.prefix) + 1
     return None
 
 
@@ -179,26 +171,34 @@ def _route(walk: Walk, device: Esg, place: Place, *, established: bool = False) 
     lookup = walk.tracer.esg(edge)
     route = lookup.find(walk.destination)
     tunnel = _policy(walk, device, route)
-    if not walk.answering and route is not None and route.interface not in ("public", "private"):
-        walk.pass_through(("esg", edge))
-    if route is None and tunnel is None:
-        walk.halt(
-            "ESG", "no-route", f"it has no route to {walk.destination}", "add the uplinks of the edge to the plan",
-            name=edge.name, table="routes of the ESG", nearest=lookup.nearest(walk.destination),
-        )  # fmt: skip
-        return None
+    changed: tuple[Changed, ...] = ()
+    if route is not None and route.interface not in UPLINKS:
+        if place.how == "own":
+            changed = _choose_side(walk, device, route)
+        if not walk.answering:
+            walk.pass_through(("esg", edge))
     if tunnel is not None:
         return _into_tunnel(walk, device, tunnel, route)
-    assert route is not None
+    if waiting := _waiting(walk, edge, route):
+        walk.lacks_range("ESG", waiting, "so the routes by it are not known", name=edge.name)
+        return None
+    if route is None:
+        walk.halt(
+            "ESG", "no-route", f"it has no route to {walk.destination}", _add_uplinks(walk, edge), name=edge.name,
+            table="routes of the ESG", nearest=lookup.nearest(walk.destination),
+        )  # fmt: skip
+        return None
     if route.via == "DLR":
-        walk.hop("ESG", "route", "sends it to the DLR over the transit network", name=edge.name, route=route)
+        walk.hop(
+            "ESG", "route", "sends it to the DLR over the transit network", name=edge.name, route=route, changed=changed,
+        )  # fmt: skip
         return Place("dlr", edge, "esg")
     if route.via == "VXLAN":
         network = _network_behind(walk, edge)
         what = "VM" if network is not None and network.kind.name == "vcs-vm" else "worker"
         walk.outer = (vxlan(walk, edge),)
         walk.hop(
-            "ESG", "vxlan", f"puts it on the VXLAN of the {what}", name=edge.name, route=route,
+            "ESG", "vxlan", f"puts it on the VXLAN of the {what}", name=edge.name, route=route, changed=changed,
             case=f"the {what} runs on another host; on the same host there is no VXLAN frame",
         )  # fmt: skip
         walk.outer = ()
@@ -208,13 +208,43 @@ def _route(walk: Walk, device: Esg, place: Place, *, established: bool = False) 
     return _uplink(walk, device, route, place, established=established)
 
 
+def _waiting(walk: Walk, edge: End, route: Route | None) -> list[Network]:
+    """Return the uplinks without a range by which the packet might leave, had they one."""
+    if route is not None and route.prefix.length:
+        return []
+    classic = inside(walk.destination, walk.landscape.classic)
+    side = "public" if is_public(walk.destination) and not classic else "private"
+    if route is not None and route.interface == side:
+        return []
+    waiting = {
+        role: [n for n in own if all(other.prefix is None for other in own)]
+        for role, kind in UPLINKS.items() if (own := walk.landscape.ends.of_edge(edge, kind))
+    }  # fmt: skip
+    found = waiting.get(side, [])
+    return found if found or route is not None else [n for own in waiting.values() for n in own]
+
+
+def _add_uplinks(walk: Walk, edge: End) -> str:
+    own = [n for kind in UPLINKS.values() for n in walk.landscape.ends.of_edge(edge, kind)]
+    if own:
+        return f"add an uplink of the edge with a range of IPv{walk.destination.version}"
+    return "add the uplinks of the edge to the plan"
+
+
 def _on_transit(walk: Walk, edge: End, route: Route) -> Place | None:
     """On the transit network: ESG and DLR are the only machines there."""
     transit = walk.landscape.ends.of_edge(edge, "vcs-transit")
     for device, wanted, nth in (("ESG", names.TRANSIT_ESG, 0), ("DLR", names.TRANSIT_DLR, 1)):
         own = on_transit(transit, wanted, nth, walk.destination.version)
         if own is not None and own.same(walk.destination):
-            walk.hop(device, "deliver", "receives it on the transit network", name=edge.name, route=route)
+            asked = device == "ESG" and walk.restore(("own", edge))
+            walk.hop(
+                device,
+                "deliver",
+                "receives it on the transit network",
+                name=edge.name,
+                route=None if asked else route,
+            )
             walk.arrived()
             return None
     walk.halt(
@@ -279,9 +309,10 @@ def _into_tunnel(walk: Walk, device: Esg, tunnel: Tunnel, route: Route | None) -
         (r for r in device.routes if r.joint == tunnel.joint and inside(walk.destination, (r.prefix,))), None
     )
     shown = _shown_source(walk, tunnel, edge)
-    rule = _snat_rule(walk, device, route)
-    changed = walk.translate(("esg", edge), source=shown) if not shown.same(walk.source) else ()
     protocol = "GRE" if tunnel.joint.method == "gre" else "ESP"
+    # A policy takes what leaves by an uplink; into GRE a packet goes by the interface of the tunnel.
+    rule = _snat_rule(walk, device, "gre" if protocol == "GRE" else route and route.interface)
+    changed = walk.translate(("esg", edge), source=shown) if not shown.same(walk.source) else ()
     walk.wrap(protocol, outer_address(walk, tunnel, edge), outer_address(walk, tunnel, far.end))
     router = "BCR" if tunnel.private else "FCR"
     verb = "puts it into the tunnel" if protocol == "GRE" else "encrypts it for the tunnel"
@@ -292,13 +323,11 @@ def _into_tunnel(walk: Walk, device: Esg, tunnel: Tunnel, route: Route | None) -
     return Place("tunnel", far.end, tunnel=tunnel)
 
 
-def _snat_rule(walk: Walk, device: Esg, route: Route | None) -> SourceNat | None:
+def _snat_rule(walk: Walk, device: Esg, interface: Role | None) -> SourceNat | None:
     """Return the first SNAT rule that matches the packet on the interface by which it leaves."""
-    if route is None:
-        return None
     for rule in device.source_nat:
         if (
-            rule.interface == route.interface
+            rule.interface == interface
             and inside(walk.source, (rule.source,))
             and (rule.match is None or inside(walk.destination, (rule.match,)))
         ):
@@ -310,7 +339,7 @@ def _uplink(walk: Walk, device: Esg, route: Route, place: Place, *, established:
     """Out of an uplink: SNAT, unless the packet belongs to a session, then the router out there."""
     edge = device.end
     own = place.how == "own"
-    rule = None if established or own else _snat_rule(walk, device, route)
+    rule = None if established or own else _snat_rule(walk, device, route.interface)
     changed = _choose_side(walk, device, route) if own else ()
     unmatched = None
     if rule is not None and rule.address is not None:
@@ -388,7 +417,7 @@ def _belongs(walk: Walk, device: Esg, route: Route) -> bool:
 
 
 def _not_translated(walk: Walk, device: Esg, route: Route) -> Place | None:
-    network = next((c.network for c in walk.tracer.holding(walk.source)), None)
+    network = next((c.network for c in reversed(walk.tracer.holding(walk.source))), None)
     internet = walk.landscape.internet_of(device.end)
     help_: str | None
     if route.via == "FCR" and internet != "snat" and (network is None or network.kind.platform != "icp"):
@@ -464,8 +493,9 @@ def dlr(walk: Walk, place: Place) -> Place | None:
         return _over_stretched(walk, edge, route)
     if route.next_hop is None:
         walk.halt(
-            "DLR", "undetermined", "the transit network to the ESG has no range", "give it one: ipplan allocate PLAN --write",
-            name=edge.name,
+            "DLR", "undetermined", "the transit network to the ESG has no range",
+            "run ipplan allocate PLAN --write" if walk.landscape.ends.of_edge(edge, "vcs-transit")
+            else 'add a network of kind = "vcs-transit"', name=edge.name,
         )  # fmt: skip
         return None
     walk.hop(

@@ -8,7 +8,7 @@ from ipplan.addresses import AddressError, Prefix, parse_address, parse_prefix
 from ipplan.flows.model import FlowError, Machine
 from ipplan.landscape.edges import on_transit
 from ipplan.landscape.ends import BEHIND, TRANSIT, End
-from ipplan.landscape.holders import find_named, gateway_address, name_at, pick
+from ipplan.landscape.holders import find_named, gateway_address, machines, name_at, pick, worker_addresses
 from ipplan.landscape.model import HostAddress
 from ipplan.plan import names
 
@@ -76,14 +76,22 @@ def machine_in(landscape: Landscape, network: Network, address: HostAddress | No
 
 
 def _example(network: Network) -> HostAddress:
-    """Return an address for a network: of a network of the ESG or of an ingress the device's own, else a free one."""
+    """Return an address for a network: that of its ESG, ingress, first worker or VM as exports write it, else a free one.
+
+    A VM that serves others, such as a DNS server, is asked by its own name.
+    """
     if network.kind.role == "esg":
         return pick(network, *names.UPLINK)
     if network.kind.role == "ingress":
         return pick(network, *names.INGRESS)
     if network.kind.name == TRANSIT:
         return on_transit([network], names.TRANSIT_ESG, 0) or pick(network)
-    return pick(network)
+    own = []
+    if network.kind.role == "worker":
+        own = worker_addresses(None, [network])
+    elif network.kind.name == "vcs-vm":
+        own = [a for a in machines(network) if a.name not in names.SERVICES]
+    return own[0] if own else pick(network)
 
 
 def internet() -> Machine:

@@ -9,9 +9,9 @@ from ipplan.flows.edges import on_vxlan
 from ipplan.flows.machines import is_public
 from ipplan.flows.walk import Place, inside
 from ipplan.landscape.ends import End
-from ipplan.landscape.holders import pick
+from ipplan.landscape.holders import find_named, pick
 from ipplan.landscape.model import HostAddress
-from ipplan.landscape.tables import TableKey
+from ipplan.landscape.tables import TableKey, refuses
 from ipplan.plan import names
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _towards(walk: Walk) -> str | None:
     if network is None or network.kind.public is not None:
         return None
     if network.kind.provider == "enterprise":
-        return 'a link of the site with "ibm-private" (method routed) leads there, or enterprise = "routed"'
+        return _towards_site(walk, network)
     return "announce it with BGP, translate it on a link (nat), or carry it in a tunnel"
 
 
@@ -140,8 +140,7 @@ def fcr(walk: Walk, place: Place) -> Place | None:
     if walk.source.value is not None and not is_public(walk.source):
         walk.halt(
             "FCR", "not-translated", f"{walk.source} is a private address, and the FCR drops it",
-            "add a static route to it on these machines, by the BCR" if place.how == "server"
-            else "translate it before it leaves",
+            _static_route(walk, place.how) or "translate it before it leaves",
         )  # fmt: skip
         return None
     if walk.answering and (known := walk.memory.places.get(walk.destination.text)) is not None:
@@ -156,15 +155,43 @@ def fcr(walk: Walk, place: Place) -> Place | None:
         if walk.destination.value is not None and not is_public(walk.destination):
             walk.halt(
                 "FCR", "no-route", f"{walk.destination} is a private address: nothing on the internet has it",
-                _towards_private(walk), table="routes of the FCR",
+                _static_route(walk, place.how) or _towards_private(walk), table="routes of the FCR",
             )  # fmt: skip
             return None
-        return _to_the_internet(walk)
+        return _to_the_internet(walk, place)
     holder = _holder(walk)
     whose = {"ingress": "worker that holds it", "esg": "ESXi host that runs the ESG, which holds it"}
     text = f"brings it to the {whose.get(holder.kind.role, 'machine on its VLAN') if holder else 'machine on its VLAN'}"
     walk.hop("FCR", "forward", text, route=route)
     return Place("ibm", how="public")
+
+
+def _towards_site(walk: Walk, network: Network) -> str | None:
+    """Say what would lead to a network of a site from IBM Cloud's networks or from another site."""
+    ends = walk.landscape.ends
+    site, source = ends.site_of(network), walk.tracer.network_of(walk.source)
+    if source is not None and source.kind.provider == "enterprise" and ends.site_of(source) != site:
+        return "no link joins two sites: write one site for both if their WAN joins them"
+    joint = None if site is None else _private_joint(walk, site)
+    if joint is None or joint.method is None or site is None:
+        return 'a link of the site with "ibm-private" (method routed) leads there, or enterprise = "routed"'
+    if not any(c.network.name == network.name for c in ends.carried(joint, site)):
+        return f"add {network.name} to the networks of {joint.title}"
+    return None
+
+
+def _static_route(walk: Walk, how: str) -> str | None:
+    """Say which static route is missing on the machines that send to the FCR what the BCR has a route to."""
+    route = walk.tracer.bcr.find(walk.destination)
+    if (
+        how not in ("server", "worker")
+        or route is None
+        or (route.joint is not None and route.joint.method is None)
+    ):
+        return None
+    if how == "worker" and refuses(route.prefix):
+        return f"translate it on the link (nat): IKS refuses static routes to {route.prefix}"
+    return f"add a static route to {route.prefix} by the BCR on these machines"
 
 
 def _towards_private(walk: Walk) -> str | None:
@@ -175,11 +202,11 @@ def _towards_private(walk: Walk) -> str | None:
     if goal.kind.internal and goal.kind.platform == "iks":
         return "add a network of kind iks-ingress-public or iks-ingress-private to the cluster: its ingress stands for the pods"
     if goal.kind.provider == "enterprise":
-        return 'a link of the site with "ibm-private" (method routed) leads there, or enterprise = "routed"'
+        return _towards_site(walk, goal)
     return "a link between the two leads there: ipplan topology PLAN shows those in force"
 
 
-def _to_the_internet(walk: Walk) -> Place | None:
+def _to_the_internet(walk: Walk, place: Place) -> Place | None:
     if walk.goal.domain == "ibm-services":
         walk.halt(
             "FCR", "no-route", f"{walk.destination} is IBM Cloud's service network, which the internet has no route to",
@@ -192,7 +219,7 @@ def _to_the_internet(walk: Walk) -> Place | None:
         return None
     walk.halt(
         "FCR", "wrong-network", f"it sends {walk.destination}, a public address, to the internet: {walk.goal.title} is not there",
-        _towards_private(walk),
+        _static_route(walk, place.how) or _towards_private(walk),
     )  # fmt: skip
     return None
 
@@ -252,7 +279,9 @@ def router(walk: Walk, place: Place) -> Place | None:
     assert site is not None
     name = walk.landscape.site_name(site)
     device = "on-premises router"
-    if changed := walk.restore(("router", site)):
+    # What comes from its own networks is looked up first: a link shows its far side at the addresses that routes have.
+    from_inside = place.how in ("user", "layer-2")
+    if not from_inside and (changed := walk.restore(("router", site))):
         walk.hop(device, "session", "reverses the NAT of the request", name=name, changed=changed)
     elif place.how == "wan":
         _translate_in(walk, site, name)
@@ -305,6 +334,10 @@ def _through_concentrators(walk: Walk, site: End, route: Route) -> Place | None:
     if network is None or edge is None:
         walk.halt("on-premises router", "no-neighbour", f"no machine has {walk.destination}", name=name)
         return None
+    if find_named(network, *names.ON_PREMISES) is None:
+        walk.assume(
+            f"the router on premises has an address in {network.name}, although the plan names none (on-premises)"
+        )
     walk.hop(
         "on-premises router", "forward",
         "sends it to the ESXi host of the local L2 concentrator, which stands in the stretched network", name=name,
@@ -323,7 +356,7 @@ def _through_concentrators(walk: Walk, site: End, route: Route) -> Place | None:
         "puts it into the secure tunnel to the remote concentrator",
         name=name,
     )
-    wan = walk.tracer.router(site).find(far)
+    wan = None if far.value is None else walk.tracer.router(site).find(far)
     walk.hop(
         "on-premises router", "forward", "sends the tunnel's packet to the WAN, through XCR and BCR", name=name, route=wan,
     )  # fmt: skip
@@ -344,8 +377,8 @@ def _private_joint(walk: Walk, site: End) -> Joint | None:
 def _to_direct_link(walk: Walk, site: End, route: Route) -> Place | None:
     """Over Direct Link to the BCR; the router translates what the link shows at other addresses."""
     name = walk.landscape.site_name(site)
-    changed: tuple[Changed, ...] = ()
-    if route.joint is not None and route.joint.pair == "site-private" and not walk.answering:
+    changed = walk.restore(("router", site))
+    if not changed and route.joint is not None and route.joint.pair == "site-private":
         source, destination = translate_out(walk, route.joint, site)
         changed = walk.translate(("router", site), source=source, destination=destination)
     walk.hop(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ipplan.landscape import Landscape
-    from ipplan.landscape.ends import Joint
+    from ipplan.landscape.ends import Ends, Joint
     from ipplan.landscape.model import HostAddress
     from ipplan.plan.methods import Pair
     from ipplan.plan.model import Network
@@ -120,14 +120,23 @@ def _flows(landscape: Landscape, alike: Alike) -> Iterator[_Documented]:
             yield "D", joint, count, pods, _vms(ends.behind(edge))
     for joint, count in _joints(landscape, alike):
         if joint.pair == "iks-edge":
-            carried = [c.network for c in ends.carried(joint, joint.second)]
-            yield "C", joint, count, ends.of_cluster(joint.first, "iks-pod"), _vms(carried)
+            carried = [c.network for c in ends.carried(joint, joint.second) if not c.outbound_only]
+            yield "C", joint, count, _pods(ends, joint), _vms(carried)
         elif joint.pair in ("site-edge", "site-private") and joint.link is None:
             # What a written link promises is what it carries; the key of the short form promises the documented flow.
             own = [n for n in ends.of_site(joint.first) if n.kind.provider == "enterprise"]
             edges = [(joint.second, 1)] if joint.pair == "site-edge" else _classes(alike, ends.edges)
             for edge, more in edges:
                 yield "E", joint, count * more, own, _vms(ends.stretched_behind(edge))
+
+
+def _pods(ends: Ends, joint: Joint) -> list[Network]:
+    """Return the pod networks to which a link of an IKS cluster promises flow C: a written one those that it carries."""
+    pods = ends.of_cluster(joint.first, "iks-pod")
+    if joint.link is None or joint.method not in _OWN_ADDRESSES:
+        return pods
+    carried = {c.network.name for c in ends.carried(joint, joint.first)}
+    return [pod for pod in pods if pod.name in carried]
 
 
 def _vms(networks: Iterable[Network]) -> list[Network | None]:
@@ -154,6 +163,8 @@ def _carried(landscape: Landscape, alike: Alike) -> Iterator[tuple[object, Promi
         first, second = (_first_of(alike, ends.carried(joint, end)) for end in (joint.first, joint.second))
         for one in first:
             for two in second:
+                if ends.on_premises(one.network) and ends.on_premises(two.network):
+                    continue  # both are the site's, which stretches them
                 for source, target in ((one, two), (two, one)):
                     if not target.outbound_only and source.network.kind.role not in _ONLY_ANSWER:
                         classes = map(alike.network, (source.network, target.network))

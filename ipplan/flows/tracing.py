@@ -13,6 +13,7 @@ from ipplan.landscape.ends import UPLINKS, Carried, End
 from ipplan.landscape.holders import first_named, pick
 from ipplan.landscape.tables import TableKey
 from ipplan.landscape.tunnels import esg_address, translations
+from ipplan.landscape.verdicts import ends_of, homeless
 from ipplan.plan import names
 
 if TYPE_CHECKING:
@@ -72,9 +73,16 @@ def trace(tracer: Tracer, source: Machine, destination: Machine) -> Trace:
         "asks for its destination by name",
         name=_network_name(source),
     )
-    what = "the address that stands for it" if walk.fronted else "its address"
+    what = _whose(tracer, asked, goal) if walk.fronted else "its address"
     walk.hop("DNS", "dns", f"answers with {asked}, {what}")
-    _go(walk, source)
+    if goal.network is not None and homeless(tracer.landscape.ends, goal.network):
+        what = "site" if goal.network.kind.provider == "enterprise" else "edge"
+        walk.halt(
+            host(source), "undetermined", f"{goal.network.name} names no {what}, and the plan has several",
+            f'write {what} = "NAME" in it', name=_network_name(source),
+        )  # fmt: skip
+    else:
+        _go(walk, source)
     back: tuple[Walk, Stop | None] | None = None
     if walk.stop is None:
         back = _answer(tracer, walk, source, asked, goal)
@@ -90,6 +98,19 @@ def trace(tracer: Tracer, source: Machine, destination: Machine) -> Trace:
         None, f"{source.title} to {goal.title}", source, goal, asked, tuple(walk.hops), walk.stop, walk.end or "delivered",
         () if back is None else tuple(back[0].hops), None if back is None else back[1], tuple(assumptions),
     )  # fmt: skip
+
+
+def _whose(tracer: Tracer, asked: HostAddress, goal: Machine) -> str:
+    """Say what the address is that is asked instead of the machine's own."""
+    landscape = tracer.landscape
+    for kind in UPLINKS.values():
+        network = next((n for n in landscape.ends.by_kind[kind] if n.name == asked.network), None)
+        edge = None if network is None else landscape.ends.edge_of(network)
+        if edge is not None and asked.value is not None:
+            rules = landscape.esg(edge).destination_nat
+            if not any(r.port is None and r.address.same(asked) for r in rules):
+                return f"the address of the edge's uplink; nothing stands for {goal.title}"
+    return "the address that stands for it"
 
 
 def _sender(tracer: Tracer, machine: Machine) -> tuple[Machine, str | None]:
@@ -222,11 +243,21 @@ def asked_address(tracer: Tracer, source: Machine, goal: Machine) -> tuple[HostA
         return goal.address, target
     if _leads(tracer, source, Carried(network)):
         return goal.address, goal
-    for item, _, _ in tracer.landscape.tables.translated:
-        if item.network.name == network.name and not item.outbound_only and _leads(tracer, source, item):
-            (translation,) = translations([item])
-            return shown_at(goal.address, translation), goal
+    if (item := _shown(tracer, source, network)) is not None:
+        (translation,) = translations([item])
+        return shown_at(goal.address, translation), goal
     return _front(tracer, source, goal)
+
+
+def _shown(tracer: Tracer, source: Machine, network: Network) -> Carried | None:
+    """Return what a sender knows a network by that links show elsewhere: by its own links first, then by the range."""
+    own = [] if source.network is None else ends_of(tracer.landscape.ends, source.network)
+    found = [
+        (own.index(far) if (far := joint.far(side)) in own else len(own), item.shown, item)
+        for item, joint, side in tracer.landscape.tables.translated
+        if item.network.name == network.name and not item.outbound_only and _leads(tracer, source, item)
+    ]
+    return min(found, key=lambda choice: choice[:2])[2] if found else None
 
 
 def _target(tracer: Tracer, front: Machine) -> Machine | None:

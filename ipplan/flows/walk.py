@@ -14,7 +14,7 @@ from ipplan.addresses import Prefix, PrefixIndex
 from ipplan.flows.model import Changed, Hop, Machine, Outer, Stop
 from ipplan.landscape.ends import Carried, End
 from ipplan.landscape.routers import server_routes
-from ipplan.landscape.verdicts import conflicts_at
+from ipplan.landscape.verdicts import conflicts_at, one_wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -177,12 +177,16 @@ class Tracer:
         return items, PrefixIndex([item.prefix for item in items if item.prefix is not None])
 
     def holding(self, address: HostAddress) -> list[Carried]:
-        """Return the destinations that hold an address: networks, and ranges that links show."""
+        """Return the destinations that hold an address: networks, and ranges that links show; the smallest comes last."""
         own = address.prefix
         if own is None:
             return []
         items, index = self._items
-        return [items[at] for at in index.overlapping(own)]
+        return [items[at] for at in sorted(index.overlapping(own))]
+
+    def network_of(self, address: HostAddress) -> Network | None:
+        """Return the smallest network of the plan that holds an address."""
+        return next((c.network for c in reversed(self.holding(address)) if c.shown is None), None)
 
     def overlapping(self, network: Network) -> Iterator[Network]:
         """Yield the networks that conflict with one anywhere."""
@@ -231,12 +235,7 @@ class Walk:
         """Walk from device to device until the packet arrives or stops."""
         place: Place | None = start
         if self.destination.value is None and self.destination.text not in self.memory.places:
-            self.halt(
-                _DEVICES[start.device], "undetermined",
-                f"{self.destination.network or self.goal.title} has no range yet, so the address is not known",
-                "write its cidr as soon as IBM Cloud has assigned it",
-                name=start.end.name if start.end is not None else None,
-            )  # fmt: skip
+            self._unknown(start)
             return
         while place is not None:
             state = (place, self.source.text, self.destination.text)
@@ -251,6 +250,33 @@ class Walk:
             f"the packet to {self.destination} comes to this device again with the same addresses",
             "ipplan topology PLAN shows the routes of both devices",
             name=place.end.name if place.end is not None else None,
+        )  # fmt: skip
+
+    def _unknown(self, start: Place) -> None:
+        """Stop where the plan has no range for the address that the packet is for."""
+        name = start.end.name if start.end is not None else None
+        network = next((n for n in self.landscape.ends.networks if n.name == self.destination.network), None)
+        if network is not None:
+            self.lacks_range(_DEVICES[start.device], (network,), "so the address is not known", name=name)
+            return
+        icp = self.goal.end is not None and self.goal.end.kind == "icp"
+        self.halt(
+            _DEVICES[start.device], "undetermined",
+            f"the plan has no network for {self.destination.text.strip('()')}, so it is not known",
+            f'add a network of kind = "{"icp-worker" if icp else "iks-worker-private"}"', name=name,
+        )  # fmt: skip
+
+    def lacks_range(
+        self, device: str, networks: Sequence[Network], so: str, *, name: str | None = None
+    ) -> None:
+        """End the way here because some networks of the plan have no range yet."""
+        several = len(networks) > 1
+        self.halt(
+            device, "undetermined",
+            f"{' and '.join(n.name for n in networks)} {'have' if several else 'has'} no range yet, {so}",
+            f"write {'their' if several else 'its'} cidr as soon as IBM Cloud has assigned it"
+            if all(n.kind.provider == "ibm" for n in networks) else "run ipplan allocate PLAN --write",
+            name=name,
         )  # fmt: skip
 
     # What a hop is made of.
@@ -287,10 +313,13 @@ class Walk:
         own = self.destination.prefix
         if self.outer and not (own is not None and route.prefix.covers(own)):
             return self.outer[0].destination.network
-        for item in reversed(self.tracer.holding(self.destination)):
-            if item.prefix is not None and route.prefix.covers(item.prefix):
-                return item.network.name
-        return None
+        within = [
+            c.network.name for c in reversed(self.tracer.holding(self.destination))
+            if c.prefix is not None and route.prefix.covers(c.prefix)
+        ]  # fmt: skip
+        meant = None if self.goal.network is None else self.goal.network.name
+        # Two networks may have one range in different tables.
+        return meant if meant in within else next(iter(within), None)
 
     def halt(
         self,
@@ -394,11 +423,17 @@ class Walk:
     def at_goal(self, *networks: str) -> bool:
         """Tell whether the packet has the address of the machine that it is for, and is in one of the right networks.
 
-        Two networks with one address are two machines. Without names of networks the address decides.
+        Two networks with one address are two machines, but for two that are one wire. Without names of networks the
+        address decides.
         """
         own = self.goal.network
-        return self.destination.same(self.goal.address) and (
-            own is None or not networks or own.name in networks
+        if not self.destination.same(self.goal.address):
+            return False
+        if own is None or not networks or own.name in networks:
+            return True
+        return any(
+            c.network.name in networks and one_wire(self.landscape.ends, c.network, own)
+            for c in self.tracer.holding(self.destination)
         )
 
     def is_ambiguous(self, device: str, table: TableKey) -> bool:

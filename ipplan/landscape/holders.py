@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from ipplan.landscape.model import HostAddress
 from ipplan.plan import names
-from ipplan.plan.sizing import first_usable, last_usable
+from ipplan.plan.sizing import HSRP_ADDRESSES, first_usable, last_usable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ipplan.plan.model import Cluster, Network
 
+_FIRST_NUMBER = 2 + HSRP_ADDRESSES
+"""The first number of a portable subnet that no router of IBM Cloud's has, with HSRP or without."""
 RESERVED = (*names.GATEWAY, *names.ON_PREMISES)
 """Names of addresses that routers have; no machine of the network is meant."""
 
@@ -72,6 +74,26 @@ def free_addresses(network: Network) -> Iterator[HostAddress]:
             yield HostAddress(prefix.version, value, network.name, example=True)
 
 
+def free_number(network: Network) -> int | None:
+    """Return the number to suggest for one more address of a network, None where none is free.
+
+    In IBM Cloud's subnets it is one from 4 on, as long as there is one: number 1 is the gateway, and its routers take
+    2 and 3 where they run HSRP.
+    """
+    prefix = network.prefix
+    if prefix is not None:
+        first = first_usable(prefix)
+        free = [
+            a.value - first + 1 for a in islice(free_addresses(network), _FIRST_NUMBER) if a.value is not None
+        ]
+    else:
+        taken = {a.nth for a in network.addresses}
+        free = [n for n in range(2, 2 + _FIRST_NUMBER + len(taken)) if n not in taken]
+    if network.kind.provider == "ibm":
+        free = [n for n in free if n >= _FIRST_NUMBER] + [n for n in free if 1 < n < _FIRST_NUMBER]
+    return next(iter(free), None)
+
+
 def gateway_address(network: Network) -> HostAddress:
     """Return the router of a network: the address named so, else the first usable one.
 
@@ -112,6 +134,12 @@ def worker_addresses(cluster: Cluster | None, subnets: Sequence[Network]) -> lis
         if nth // len(own) < room[network.name] and (address := next(free[network.name], None)) is not None:
             found.append(address)
     return found
+
+
+def virtual_addresses(network: Network) -> tuple[HostAddress, ...]:
+    """Return the addresses of a network of ICP workers that move between nodes: of the masters and of the proxies."""
+    found = (find_named(network, *wanted) for wanted in (names.MASTER_VIP, names.PROXY_VIP))
+    return tuple(address for address in found if address is not None)
 
 
 def _virtual(address: HostAddress) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ipplan.landscape.edges import gateway_on_esg, on_transit
 from ipplan.landscape.ends import TRANSIT
-from ipplan.landscape.holders import find_named, first_named, gateway_address, worker_addresses
+from ipplan.landscape.holders import find_named, gateway_address, virtual_addresses, worker_addresses
 from ipplan.plan import names
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Port(NamedTuple):
     """
 
     name: str
-    network: str
+    network: Network
     addresses: tuple[HostAddress, ...]
     gateway: HostAddress | None = None
 
@@ -57,13 +57,12 @@ def list_instances(landscape: Landscape) -> Iterator[Instance]:
     for cluster in ends.clusters:
         yield from _of_cluster(landscape, cluster)
     for edge in ends.edges:
-        yield from _of_edge(landscape, edge)
-    yield Instance("BCR", None, tuple(_gateways(ends.private)))
-    yield Instance("FCR", None, tuple(_gateways(ends.public)))
+        yield from of_edge(landscape, edge)
+    yield from of_ibm(landscape)
     if any(_over_direct_link(landscape, site) for site in ends.sites):
         yield Instance("XCR", None, ())
     for site in ends.sites:
-        yield from _of_site(landscape, site)
+        yield from of_site(landscape, site)
 
 
 def _over_direct_link(landscape: Landscape, site: End) -> bool:
@@ -92,7 +91,7 @@ def _of_cluster(landscape: Landscape, cluster: End) -> Iterator[Instance]:
     if fronts:
         yield Instance(
             "ALB", cluster,
-            tuple(Port(side, n.name, _known(find_named(n, *names.INGRESS))) for side, n in fronts),
+            tuple(Port(side, n, _known(find_named(n, *names.INGRESS))) for side, n in fronts),
         )  # fmt: skip
 
 
@@ -100,50 +99,66 @@ def _workers(landscape: Landscape, cluster: End, name: str, subnets: Sequence[Ne
     found = worker_addresses(landscape.ends.clusters[cluster], subnets)
     for network in subnets:
         own = [a for a in found if a.network == network.name]
-        virtual = _known(find_named(network, *names.MASTER_VIP), find_named(network, *names.PROXY_VIP))
         gateway = gateway_address(network) if network.prefix is not None else None
-        yield Port(name, network.name, (*own, *virtual), gateway)
+        yield Port(name, network, (*own, *virtual_addresses(network)), gateway)
 
 
 def _known(*addresses: HostAddress | None) -> tuple[HostAddress, ...]:
     return tuple(address for address in addresses if address is not None)
 
 
-def _of_edge(landscape: Landscape, edge: End) -> Iterator[Instance]:
+def of_edge(landscape: Landscape, edge: End) -> Iterator[Instance]:
+    """Yield the ESG of an edge, and its DLR if it has one."""
     esg = landscape.esg(edge)
     yield Instance("ESG", edge, tuple(
-        Port(interface.role, group.network.name, (group.primary, *group.secondary), interface.gateway)
+        Port(interface.role, group.network, (group.primary, *group.secondary), interface.gateway)
         for interface in esg.interfaces for group in interface.groups
     ))  # fmt: skip
-    transit = [n for n in landscape.ends.of_edge(edge, TRANSIT) if n.prefix is not None]
+    transit = landscape.ends.of_edge(edge, TRANSIT)
     ports = []
-    if (own := on_transit(transit, names.TRANSIT_DLR, 1)) is not None:
-        ports.append(Port("transit", own.network or "", (own,), on_transit(transit, names.TRANSIT_ESG, 0)))
+    for version in (4, 6):
+        own = on_transit(transit, names.TRANSIT_DLR, 1, version)
+        if own is not None:
+            network = next(n for n in transit if n.name == own.network)
+            ports.append(Port("transit", network, (own,), on_transit(transit, names.TRANSIT_ESG, 0, version)))
     ports += _gateways(n for n in landscape.ends.behind(edge) if not gateway_on_esg(n))
     if ports:
         yield Instance("DLR", edge, tuple(ports))
 
 
+def of_ibm(landscape: Landscape) -> Iterator[Instance]:
+    """Yield the BCR and the FCR, the gateways of IBM Cloud's subnets."""
+    yield Instance("BCR", None, tuple(_gateways(landscape.ends.private)))
+    yield Instance("FCR", None, tuple(_gateways(landscape.ends.public)))
+
+
 def _gateways(networks: Iterable[Network]) -> Iterator[Port]:
     """Yield the interfaces of a router that is the gateway of some networks."""
     for network in networks:
-        yield Port("gateway", network.name, _known(gateway_address(network) if network.prefix else None))
+        yield Port("gateway", network, _known(gateway_address(network) if network.prefix else None))
 
 
-def _of_site(landscape: Landscape, site: End) -> Iterator[Instance]:
+def of_site(landscape: Landscape, site: End) -> Iterator[Instance]:
+    """Yield the router of a site, which ends its tunnels, and the concentrator of the networks that it stretches."""
     ends = landscape.ends
-    ports = list(_gateways(n for n in ends.of_site(site) if n.kind.provider == "enterprise"))
+    tunnels = [tunnel.end_at(site).gateway for tunnel in landscape.tunnels.of_end(site)]
+    ports = []
+    for port in _gateways(n for n in ends.of_site(site) if n.kind.provider == "enterprise"):
+        own = (a for a in tunnels if a is not None and a.network == port.network.name)
+        ports.append(port._replace(addresses=tuple(dict.fromkeys((*port.addresses, *own)))))
     concentrators: dict[str, Port] = {}
     for joint in ends.iter_joints(site, "site-edge"):
         if joint.method != "l2-extension":
             continue
         for item in ends.carried(joint, joint.second):
             network = item.network
-            wanted = (*names.ON_PREMISES, *names.GATEWAY) if ends.on_premises(network) else names.ON_PREMISES
-            ports.append(Port("stretched", network.name, _known(first_named([network], *wanted))))
+            address = find_named(network, *names.ON_PREMISES)
+            if address is None and ends.on_premises(network) and network.prefix is not None:
+                address = gateway_address(network)
+            ports.append(Port("stretched", network, _known(address)))
         for network in ends.of_edge(joint.second, "vcs-hcx"):
             concentrators[network.name] = Port(
-                "HCX", network.name, _known(find_named(network, *names.CONCENTRATOR))
+                "HCX", network, _known(find_named(network, *names.CONCENTRATOR))
             )
     yield Instance("on-premises router", site, tuple(ports))
     if any(j.method == "l2-extension" for j in ends.iter_joints(site, "site-edge")):

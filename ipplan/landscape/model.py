@@ -255,7 +255,8 @@ class Translation(NamedTuple):
 
 
 class Tunnel(NamedTuple):
-    """An IPsec tunnel: `near` dials and `far` listens. IKS dials; between two of a sort, the first of the link.
+    """An IPsec tunnel: `near` dials and `far` listens. IKS dials; between two of a sort, the first of the link
+    does, unless only that one has a named address to listen at.
 
     `near_nat` and `far_nat` are what is translated of each side.
     """

@@ -65,7 +65,12 @@ def translations(items: Iterable[Carried]) -> tuple[Translation, ...]:
 
 
 def translates_both(joint: Joint, end: End) -> bool:
-    """Tell whether one end of a link translates both sides: the strongSwan of an IKS cluster, towards edges and ICP."""
+    """Tell whether one end of a link translates both sides.
+
+    The strongSwan of an IKS cluster does, towards edges and ICP; and the router of a site, towards IBM Cloud.
+    """
+    if end.kind == "site":
+        return joint.pair == "site-private"
     return end.kind == "iks" and joint.pair in ("iks-edge", "iks-icp")
 
 
@@ -172,6 +177,9 @@ class Tunnels:
         if joint.link is not None and joint.link.nat:
             near_nat = translations(self._ends.carried(joint, joint.first))
             far_nat = translations(self._ends.carried(joint, joint.second))
+        if joint.first.kind == joint.second.kind and far.gateway is None and near.gateway is not None:
+            # Only one of them can listen, whichever the link names first.
+            return Tunnel(joint, far, near, ike, private, far_nat, near_nat)
         return Tunnel(joint, near, far, ike, private, near_nat, far_nat)
 
     def subnets(self, joint: Joint, end: End) -> tuple[Prefix, ...]:

@@ -30,7 +30,7 @@ def judge(landscape: Landscape, first: Carried, second: Carried) -> Verdict | No
         return None
     ends = landscape.ends
     if first.shown is None and second.shown is None:
-        if _one_wire(ends, one, two) or _one_wire(ends, two, one):
+        if _stretched(ends, one, two) or _stretched(ends, two, one):
             return Verdict("stretched")
         if _summary(ends, one, two):
             return None
@@ -53,7 +53,12 @@ def _one_address(plan: Plan, first: Carried, second: Carried) -> bool:
     )
 
 
-def _one_wire(ends: Ends, part: Network, whole: Network) -> bool:
+def one_wire(ends: Ends, one: Network, two: Network) -> bool:
+    """Tell whether one of two networks is a part of the other: a stretched one, or one of the same site."""
+    return _stretched(ends, one, two) or _stretched(ends, two, one) or _summary(ends, one, two)
+
+
+def _stretched(ends: Ends, part: Network, whole: Network) -> bool:
     """Tell whether a network behind an edge is stretched, and the range of the enterprise around it is the same wire."""
     if part.kind.name != "vcs-vm" or whole.kind.provider != "enterprise":
         return False

@@ -114,7 +114,7 @@ def _port(port: Port) -> dict[str, Any]:
     known = [address for address in map(_address, port.addresses) if address is not None]
     return {
         "interface": port.name,
-        "network": port.network,
+        "network": port.network.name,
         "addresses": known,
         "gateway": _address(port.gateway),
     }
@@ -244,10 +244,10 @@ def _device_table(devices: Sequence[Instance]) -> Table:
         for port in device.ports:
             if port.name != "gateway":
                 at = _some(_starred(a) for a in port.addresses)
-                rows.append((device.title, port.name, port.network, at, _starred(port.gateway) or None))
+                rows.append((device.title, port.name, port.network.name, at, _starred(port.gateway) or None))
         if gateways:
             at = _some(_starred(a) for port in gateways for a in port.addresses)
-            rows.append((device.title, "gateway", _some(port.network for port in gateways), at, None))
+            rows.append((device.title, "gateway", _some(port.network.name for port in gateways), at, None))
         if not device.ports:
             rows.append((device.title, None, None, None, None))
     caption = None

@@ -152,7 +152,7 @@ class _Pen:
         ports = (
             () if device is None else tuple(p for p in device.ports if p.name != "gateway" and p.addresses)
         )
-        return _some((f"{port.network}  {port.addresses[0]}" for port in ports), _MOST_LINES)
+        return _some((f"{port.network.name}  {port.addresses[0]}" for port in ports), _MOST_LINES)
 
     def iks(self) -> list[Box]:
         ends = self.ends("iks")

@@ -238,7 +238,7 @@ def test_all_that_is_missing_is_said_at_once(run: Run, plan: Path) -> None:
 def test_an_address_that_the_plan_gives_to_nothing_is_marked(run: Run, plan: Path) -> None:
     text = plan.read_text("utf-8").replace("addresses = { uplink = 2, icp-master = 3, icp-proxy = 4 }", "")
     plan.write_text(text, encoding="utf-8")
-    assert "is an example: write addresses = { uplink = 2 }" in exported(run, plan, "nsx-esg")
+    assert "is an example: write addresses = { uplink = 4 } in esg-private" in exported(run, plan, "nsx-esg")
     assert "| 1 | Private Uplink | 10.176.18.194\\*/27 | 10.176.18.195\\*, 10.176.18.196\\* |" in exported(
         run, plan, "nsx-esg-table"
     )

@@ -273,7 +273,7 @@ def test_a_plan_with_errors_is_refused_unless_forced(run: Run) -> None:
             "two-clusters",
             ("strongswan-iks", "--cluster", "iks-dal"),
             1,
-            'iks-vcs is not "strongswan" in this plan',
+            "no strongSwan tunnel to edges at iks-dal",
         ),
         ("reference-architecture", ("icp-confg",), 2, "did you mean icp-config?"),
         ("reference-architecture", (), 2, "a plan and a target are needed"),

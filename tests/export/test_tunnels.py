@@ -106,7 +106,7 @@ UPLINK = "addresses = { uplink = 2, icp-master = 3, icp-proxy = 4, icp-strongswa
     [
         (
             UPLINK, "addresses = { icp-strongswan = 5 }\n", ("strongswan-iks",),
-            "names no address at which the edge ends the tunnel\nhelp: write addresses = { uplink = 2 } in esg-public",
+            "names no address at which the edge ends the tunnel\nhelp: write addresses = { uplink = 4 } in esg-public",
         ),
         (
             'cidr = "169.46.73.16/28"', "prefix = 28",
@@ -116,12 +116,12 @@ UPLINK = "addresses = { uplink = 2, icp-master = 3, icp-proxy = 4, icp-strongswa
         (
             UPLINK, "addresses = { uplink = 2 }\n",
             ("strongswan-iks-icp", "strongswan-conf-iks-icp", "strongswan-icp", "strongswan-conf-icp"),
-            "cluster icp-prod ends the tunnel\nhelp: write addresses = { icp-strongswan = 2 } in esg-public",
+            "cluster icp-prod ends the tunnel\nhelp: write addresses = { icp-strongswan = 4 } in esg-public",
         ),
         (
             f'[networks.esg-public]\nkind = "vcs-esg-public"\ncidr = "169.46.73.16/28"\n{UPLINK}', "",
             ("strongswan-iks-icp", "strongswan-icp"),
-            'help: add a network of kind = "vcs-esg-public", with addresses = { icp-strongswan = 2 }',
+            'help: add a network of kind = "vcs-esg-public", with addresses = { icp-strongswan = 4 }',
         ),
     ],
 )  # fmt: skip

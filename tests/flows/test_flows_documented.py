@@ -10,6 +10,7 @@ from walking import REFERENCE, TWO, around, changes, edit, flow, integrate, land
 
 from ipplan.flows import FLOWS, FlowError, Missing, Trace, Tracer, find_flow, find_machine, trace, trace_flow
 from ipplan.flows.machines import internet, machine_in
+from ipplan.landscape.model import DestinationNat, SourceNat
 from ipplan.plan.model import INTEGRATION
 
 if TYPE_CHECKING:
@@ -172,6 +173,15 @@ def hold_to_laws(found: Landscape, tracer: Tracer, traced: Trace) -> None:
             assert any(a.prefix is None or hop.route.covers(a.prefix) for a in towards), hop
         for change in hop.changed:
             assert change.old != change.new
+        translated = {c.field: c.new for c in hop.changed}
+        for entry in hop.decided:
+            if isinstance(entry, SourceNat) and entry.address is not None:
+                assert translated["source"].same(entry.address), hop
+            elif isinstance(entry, SourceNat):
+                # Such a rule keeps the source, or gives each one its own.
+                assert ("source" in translated) == (entry.shown is not None), hop
+            elif isinstance(entry, DestinationNat) and entry.port is None:
+                assert translated["destination"].same(entry.target), hop
     stop = traced.stop or traced.back_stop
     assert (stop is None) == traced.ok == (traced.result == "reachable")
     if stop is not None:

@@ -237,3 +237,58 @@ def test_without_snat_nothing_leaves_by_itself_and_dnat_stays(way: str) -> None:
     assert walk(plan, "vm-web", "web-proxy").ok
     assert flow(plan, "B").ok
     assert walk(EDGE.replace("{}", "snat"), "vm-web", "internet").ok
+
+
+# Machines as exports write them, and the address by which each of them speaks.
+
+
+@pytest.mark.parametrize(
+    ("network", "named", "address"),
+    [("icp-workers", "strongswan", "172.24.18.12"), ("vm-db", "db", "172.24.16.9"), ("iks-workers-private", None, "10.171.42.130")],
+)  # fmt: skip
+def test_a_network_stands_for_the_first_machine_that_exports_write(
+    network: str, named: str | None, address: str
+) -> None:
+    plan = edit(REFERENCE, ("hosts = 60\n", "hosts = 60\naddresses = { db = 9 }\n"))
+    found = walk(plan, network, "internet").source.address
+    assert (found.text, found.name) == (address, named)
+
+
+def test_static_nat_leads_to_the_machine_that_the_plan_names() -> None:
+    plan = edit(
+        integrate(REFERENCE, iks_vcs="static-nat"), ("hosts = 60\n", "hosts = 60\naddresses = { db = 9 }\n")
+    )
+    traced = walk(plan, "iks-pods", "vm-db")
+    assert end_of(traced) == ("reachable", "delivered", None)
+    assert traced.hops[-1].destination.text == "172.24.16.9"
+
+
+def test_a_pod_keeps_its_address_to_its_own_worker_and_not_to_another() -> None:
+    for worker, seen in (("10.171.42.130", "172.30.0.1"), ("10.171.42.131", "10.171.42.130")):
+        traced = walk(REFERENCE, "iks-pods", f"iks-workers-private@{worker}")
+        assert end_of(traced) == ("reachable", "delivered", None)
+        assert traced.hops[-1].source.text == seen
+
+
+@pytest.mark.parametrize(
+    ("end", "seen"),
+    [("vm-web", "172.24.19.1"), ("icp-workers", "172.24.18.1"), ("management", "10.176.18.194")],
+)
+def test_the_esg_speaks_with_the_address_of_the_interface_it_uses(end: str, seen: str) -> None:
+    traced = walk(REFERENCE, "esg-private", end)
+    assert end_of(traced) == ("reachable", "delivered", None)
+    assert traced.hops[-1].source.text == seen
+    assert traced.back[-1].destination.text == "10.176.18.194"
+
+
+@pytest.mark.parametrize(("network", "assumed"), [("vm-web", False), ("vm-db", True)])
+def test_the_router_on_premises_stands_in_what_is_stretched(network: str, assumed: bool) -> None:
+    said = f"the router on premises has an address in {network}, although the plan names none (on-premises)"
+    web = 'prefix = 24\npool = "172.24.0.0/14"\ngroup = "vms"\n'
+    plan = without(REFERENCE, "networks.vm-web") + (
+        f'[networks.vm-web]\nkind = "vcs-vm"\n{web}addresses = {{ on-premises = 254 }}\n'
+    )
+    for start, end in (("office", network), (network, "office")):
+        traced = walk(plan, start, end)
+        assert end_of(traced) == ("reachable", "delivered", None)
+        assert (said in traced.assumptions) == assumed

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from walking import around, changes, end_of, routes, walk
 
+from ipplan.landscape.model import DestinationNat, SourceNat
+
 
 def net(name: str, kind: str, cidr: str | None, *more: str) -> str:
     """Return a network as TOML."""
@@ -50,7 +52,7 @@ def seen(plan: str, start: str, end: str) -> tuple[str, str, str]:
     return traced.asked.text, traced.hops[-1].source.text, traced.hops[-1].destination.text
 
 
-POD, VM, FAR, USER, ICP = "10.60.0.1", "172.24.16.2", "172.25.16.2", "192.168.64.2", "172.24.18.2"
+POD, VM, FAR, USER, ICP = "10.60.0.1", "172.24.16.2", "172.25.16.2", "192.168.64.2", "172.24.18.12"
 
 # pair, method, one network with its address, the other with its address; both directions, without translation
 PLAIN = [
@@ -202,3 +204,91 @@ def test_the_router_of_a_vm_network_is_where_the_plan_says(gateway: str, way: li
     assert traced.ok
     assert [hop.device for hop in traced.hops] == way
     assert traced.hops[3].text == "puts it on the VXLAN of the VM"
+
+
+# method, what the link shows, the text of the rule that the ESG's hop names, and what it translates
+RULES = [
+    ("gre", (), None, []),
+    ("gre", (("vm-dal", "10.90.0.0/24"),), "vm-dal as 10.90.0.0/24", ["source 172.24.16.2 -> 10.90.0.2"]),
+    ("gre", (("vm-dal", "10.90.0.9/32"),), "vm-dal as 10.90.0.9/32", ["source 172.24.16.2 -> 10.90.0.9"]),
+    ("ipsec", (), "own addresses", []),
+    ("ipsec", (("vm-dal", "10.90.0.0/24"),), "vm-dal as 10.90.0.0/24", ["source 172.24.16.2 -> 10.90.0.2"]),
+]
+
+
+@pytest.mark.parametrize(("method", "nat", "rule", "changed"), RULES)
+def test_the_hop_into_a_tunnel_names_the_rule_that_decided(
+    method: str, nat: tuple[tuple[str, str], ...], rule: str | None, changed: list[str]
+) -> None:
+    traced = walk(link("hq", "dal", method, *nat), "vm-dal", "office")
+    (hop,) = (h for h in traced.hops if h.device == "ESG" and h.action == method)
+    named = [entry.text for entry in hop.decided if isinstance(entry, SourceNat)]
+    assert [text.partition(" through ")[0] for text in named] == ([] if rule is None else [rule])
+    assert [f"{c.field} {c.old} -> {c.new}" for c in hop.changed] == changed
+    assert hop.route is not None
+    assert str(hop.route) == "192.168.64.0/24", "the route into the tunnel"
+
+
+def test_the_way_to_a_concentrator_outside_of_the_plan_names_no_route() -> None:
+    traced = walk(link("hq", "dal", "l2-extension"), "office", "vm-dal")
+    (hop,) = (h for h in traced.hops if "sends the tunnel's packet to the WAN" in h.text)
+    assert hop.decided == ()
+
+
+# from, to, the source of the packet around the packet: at strongSwan, at the worker, at the ESG, at the far worker
+OUTER = [
+    ("icp-pods", "pods", "keeps the pod's address"),
+    ("icp-nodes", "pods", "takes it with the worker's address"),
+]
+
+
+@pytest.mark.parametrize(("start", "end", "text"), OUTER)
+def test_the_strongswan_of_icp_sends_from_behind_the_nat_of_its_esg(start: str, end: str, text: str) -> None:
+    traced = walk(link("iks", "icp", "strongswan"), start, end)
+    assert traced.ok, traced.stop or traced.back_stop
+    tunnelled = [h for h in traced.hops if h.outer and h.outer[0].protocol == "ESP"]
+    assert [(h.device, h.outer[0].source.text) for h in tunnelled] == [
+        ("strongSwan", "172.24.18.12"), ("worker", "172.24.18.12"), ("ESG", "169.46.73.21"), ("worker", "169.46.73.21"),
+    ]  # fmt: skip
+    assert tunnelled[0].text.startswith(text)
+    assert (tunnelled[0].case is None) == (start == "icp-nodes"), (
+        "only a pod's address depends on enablePodSNAT"
+    )
+    at_esg = tunnelled[2]
+    assert at_esg.action == "session"
+    assert [e.target.text for e in at_esg.decided if isinstance(e, DestinationNat)] == ["172.24.18.12"]
+    assert str(at_esg.route) == "0.0.0.0/0"
+    answer = next(h for h in walk(link("iks", "icp", "strongswan"), end, start).back if h.action == "session")
+    assert answer.outer[0].source.text == "169.46.73.21"
+
+
+# method, from, to, what DNS answers with
+ANSWERS = [
+    ("strongswan", "pods", "vm-dal", "answers with 172.24.16.2, its address"),
+    ("none", "pods", "vm-dal", "answers with 10.176.18.196, the address of the edge's uplink; nothing stands for vm-dal"),
+    ("none", "office", "vm-dal", "answers with 169.46.73.20, the address of the edge's uplink; nothing stands for vm-dal"),
+    ("static-nat", "pods", "vm-dal", "answers with 10.176.18.194, the address that stands for it"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "start", "end", "text"), ANSWERS)
+def test_dns_says_whether_something_stands_for_the_network(
+    method: str, start: str, end: str, text: str
+) -> None:
+    assert walk(link("iks", "dal", method), start, end).hops[1].text == text
+
+
+def test_a_route_is_named_by_the_network_that_is_meant() -> None:
+    # Two clusters on one range, and the ESG of each knows only its own.
+    plan = (
+        link("iks", "dal", "strongswan")
+        + '[clusters.other]\nplatform = "iks"\n'
+        + net("other-pods", "iks-pod", "10.60.0.0/24", 'cluster = "other"')
+        + net("other-nodes", "iks-worker-private", "10.171.43.128/26", 'cluster = "other"')
+        + '[[link]]\nbetween = ["other", "fra"]\nmethod = "strongswan"\n'
+    )
+    for start, end in (("vm-dal", "pods"), ("vm-fra", "other-pods")):
+        traced = walk(plan, start, end)
+        assert traced.ok
+        (hop,) = (h for h in traced.hops if h.device == "ESG" and h.action == "ipsec")
+        assert hop.route_network == end

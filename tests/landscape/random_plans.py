@@ -389,7 +389,9 @@ class _Drafter:
                     method = self.random.choice(methods)
                     found.append(self.link(first, one, second, two, method))
                     if first == "site" and second == "edge" and method != "none" and self.chance(0.3):
-                        another = self.random.choice([m for m in methods if m != "none"])
+                        another = self.random.choice(
+                            [m for m in methods if m != "none" and not (self.disjoint and m == method)]
+                        )
                         found.append(self.link(first, one, second, two, another))
         return found
 

@@ -189,17 +189,17 @@ on-premises-router-hq)
     # on-premises router hq
     : "${LAN1:?the interface in the network of hq-lan}"
     : "${LAN2:?the interface in the network of hq-six}"
-    : "${LAN3:?the interface in the network of dal-old}"
     : "${STRETCHED1:?the interface in the stretched network of dal-app}"
+    : "${STRETCHED2:?the interface in the stretched network of dal-old}"
     ip address replace 192.168.64.1/20 dev "$LAN1"  # gateway of hq-lan
     ip address replace 192.168.64.20/20 dev "$LAN1"  # ipsec of hq-lan
     ip address replace fd00:64::1/48 dev "$LAN2"  # gateway of hq-six
-    ip address replace 192.168.10.1/24 dev "$LAN3"  # gateway of dal-old
     ip address replace 172.24.16.254/24 dev "$STRETCHED1"  # in dal-app, stretched
+    ip address replace 192.168.10.1/24 dev "$STRETCHED2"  # in dal-old, stretched
     ip link set "$LAN1" up
     ip link set "$LAN2" up
-    ip link set "$LAN3" up
     ip link set "$STRETCHED1" up
+    ip link set "$STRETCHED2" up
     ;;
 on-premises-router-branch)
     # on-premises router branch

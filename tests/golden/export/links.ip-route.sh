@@ -27,6 +27,7 @@ dlr-dallas)
     # DLR dallas
     ip route replace 0.0.0.0/0 via 172.24.19.1  # ESG (an example): everything else
     ip route replace 192.168.64.0/20 via 172.24.16.254  # on-premises router: site hq, over the stretched network dal-app
+    ip route replace 192.168.10.0/24 via 172.24.16.254  # on-premises router: site hq, over the stretched network dal-app
     # 172.24.19.0/29 towards transit: by an interface; dal-transit
     # 172.24.16.0/24 towards VXLAN: by an interface; gateway of dal-app
     # 172.24.17.0/24 towards VXLAN: by an interface; gateway of dal-db
