@@ -74,7 +74,7 @@ def _runs(context: Context) -> Iterator[list[_Item]]:
 
 
 def _with_shown(sweep: Sweep, shown: Sequence[Carried]) -> Iterator[_Item]:
-    """Yield networks and what links show, in address order, the larger first where two start together."""
+    """Yield networks and what links show, in the order of `_place`."""
     from ipplan.landscape.ends import Carried
 
     items: list[_Item] = [
@@ -82,7 +82,16 @@ def _with_shown(sweep: Sweep, shown: Sequence[Carried]) -> Iterator[_Item]:
         for n, first, last in zip(sweep.networks, sweep.firsts, sweep.lasts, strict=True)
     ]
     items += [(item, p.first, p.last) for item in shown if (p := item.prefix) is not None]
-    yield from sorted(items, key=lambda item: (item[1], -item[2]))
+    yield from sorted(items, key=_place)
+
+
+def _place(item: _Item) -> tuple[int, int, bool, bool, str]:
+    """Return the place in address order, the larger first where two start together, and of equal ones by name.
+
+    So the order of the file decides nothing: neither which network a finding is about nor which ones are named.
+    """
+    own = item[0].network
+    return item[1], -item[2], item[0].shown is not None, own.default, own.name
 
 
 def _runs_of(items: Iterable[_Item]) -> Iterator[list[_Item]]:
@@ -106,7 +115,9 @@ def _runs_of_networks(sweep: Sweep) -> Iterator[list[_Item]]:
     def run(start: int, end: int) -> list[_Item]:
         from ipplan.landscape.ends import Carried
 
-        return [(Carried(networks[i]), firsts[i], lasts[i]) for i in range(start, end)]
+        items = [(Carried(networks[i]), firsts[i], lasts[i]) for i in range(start, end)]
+        equal = any(firsts[i] == firsts[i - 1] and lasts[i] == lasts[i - 1] for i in range(start + 1, end))
+        return sorted(items, key=_place) if equal else items
 
     start, end = 0, -1
     for at, first in enumerate(firsts):
