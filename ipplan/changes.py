@@ -132,7 +132,9 @@ def compare_plans(before: Side, after: Side) -> Difference:
 
 
 def _identity(finding: Finding) -> tuple[object, ...]:
-    return finding.rule, finding.severity, finding.networks, finding.cidrs, finding.overlap, finding.waived
+    # Which of two networks with one range is told first depends on the order of the file.
+    networks, cidrs = tuple(sorted(finding.networks)), tuple(sorted(finding.cidrs))
+    return finding.rule, finding.severity, networks, cidrs, finding.overlap, finding.waived
 
 
 def _heads(old: Plan, new: Plan) -> Iterator[Change]:
