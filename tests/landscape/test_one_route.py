@@ -47,3 +47,42 @@ def test_the_router_of_the_site_has_one_route_for_what_the_bcr_learns_too() -> N
     found = landscape(more + PLAN)
     (site,) = found.ends.sites
     assert [r.how for r in found.router_routes(site) if str(r.prefix) == "10.225.0.0/24"] == ["gre"]
+
+
+BGP = """
+[integration]
+iks-vcs = "bgp"
+[clusters.iks]
+platform = "iks"
+[clusters.icp]
+platform = "icp"
+edge = "dallas"
+[edges.dallas]
+[networks.icp-dal-workers]
+kind = "icp-worker"
+cluster = "icp"
+group = "dallas"
+cidr = "10.224.32.0/24"
+[networks.more-workers]
+kind = "icp-worker"
+cluster = "icp"
+cidr = "10.224.33.0/24"
+[networks.vm-dal]
+kind = "vcs-vm"
+group = "dallas"
+cidr = "10.224.34.0/23"
+[networks.t]
+kind = "vcs-transit"
+cidr = "10.225.1.0/29"
+[networks.p]
+kind = "vcs-esg-private"
+cidr = "10.176.18.192/27"
+addresses = { uplink = 4 }
+"""
+
+
+def test_only_what_is_behind_the_dlr_is_routed_to_it() -> None:
+    found = landscape(BGP)
+    (edge,) = found.ends.edges
+    assert [str(r.prefix) for r in found.esg(edge).routes if r.via == "DLR"] == ["10.224.34.0/23"]
+    assert list(map(str, found.announced_by(edge))) == ["10.224.32.0/24", "10.224.33.0/24", "10.224.34.0/23"]
