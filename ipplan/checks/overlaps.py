@@ -27,6 +27,9 @@ _ARCHITECTURE = Source(
 _MOST_NEIGHBOURS = 8
 """So many of the networks around one are told one by one; further ones are counted."""
 
+_MANY_TABLES = 16
+"""Keep what is beside a set that more tables than this lead to, instead of looking at them for each network."""
+
 _FULL_DETAIL = 1000
 """From so many overlaps on, each further network is told against its nearest neighbour only."""
 
@@ -144,11 +147,16 @@ class _Around:
         self._tables = landscape.tables
         self._all: list[tuple[Carried, int, tuple[SetKey, ...]]] = []
         self._by_set: dict[SetKey, list[int]] = {}
+        # For each set that many tables lead to: the sets beside it in these, and the places of what is in one of them.
+        self._beside: dict[SetKey, tuple[frozenset[SetKey], list[int]]] = {}
 
     def open(self, item: Carried, last: int) -> None:
         sets = self._tables.sets_of(item)
         for key in sets:
             self._by_set.setdefault(key, []).append(len(self._all))
+        for near, places in self._beside.values():
+            if not near.isdisjoint(sets):
+                places.append(len(self._all))
         self._all.append((item, last, sets))
 
     def close_before(self, first: int) -> None:
@@ -159,6 +167,9 @@ class _Around:
                 stack.pop()
                 if not stack:
                     del self._by_set[key]
+            for _, places in self._beside.values():
+                if places and places[-1] == len(self._all):
+                    places.pop()
 
     def nearest(self, item: Carried, most: int) -> tuple[list[Carried], int]:
         """Return up to `most` destinations around this one, and how many further ones there are.
@@ -189,9 +200,14 @@ class _Around:
     def _conflicts(self, item: Carried, most: int) -> set[int]:
         """Return the places of the nearest destinations in the sets that share a table with this one."""
         tables = self._tables
-        own = tables.sets_of(item)
-        by_tables = sum(len(tables.table_index[t]) for key in own for t in tables.tables_of.get(key, ()))
+        own: list[SetKey] = []
         found: set[int] = set()
+        for key in tables.sets_of(item):
+            if len(tables.tables_of.get(key, ())) > _MANY_TABLES:
+                found.update(self._places_beside(key)[-most * 8 :])
+            else:
+                own.append(key)
+        by_tables = sum(len(tables.table_index[t]) for key in own for t in tables.tables_of.get(key, ()))
         if by_tables <= len(self._by_set) * len(own):
             near = {
                 other for key in own for t in tables.tables_of.get(key, ()) for other in tables.table_index[t]
@@ -202,6 +218,15 @@ class _Around:
         for stack in stacks:
             found.update(stack[-most * 2 :])
         return found
+
+    def _places_beside(self, key: SetKey) -> list[int]:
+        """Return the places of what some table leads to beside a set; kept from the first question on."""
+        if key not in self._beside:
+            tables = self._tables
+            near = frozenset(other for t in tables.tables_of[key] for other in tables.table_index[t])
+            places = [at for at, (_, _, sets) in enumerate(self._all) if not near.isdisjoint(sets)]
+            self._beside[key] = near, places
+        return self._beside[key][1]
 
 
 def _overlap(context: Context, inner: Carried, outer: Carried, further: int) -> Finding:
