@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ipplan.addresses import RangeSet
 from ipplan.landscape import routers, workers
-from ipplan.landscape.edges import EsgBuilder, gateway_on_esg
+from ipplan.landscape.edges import EsgBuilder
 from ipplan.landscape.ends import OF_AN_EDGE, PRIVATE, UPLINKS, Carried, End, Ends, Joint
 from ipplan.landscape.folding import Folder, of_version
 from ipplan.landscape.holders import gateway_address
@@ -195,11 +195,7 @@ class Landscape:
             if by or len(limited) < len(joints):
                 alike.setdefault(by, []).append(network)
         for networks in alike.values():
-            # A route needs to lead to each prefix: what the ESG is the gateway of is not folded into what is behind the DLR.
-            here = [n for n in networks if gateway_on_esg(n)]
-            yield from of_version([n.prefix for n in here if n.prefix is not None], 4)
-            there = (Carried(n) for n in networks if not gateway_on_esg(n))
-            yield from of_version(self.folder.fold(there), 4)
+            yield from of_version(self.folder.fold(Carried(n) for n in networks), 4)
 
     def learned_over(self, joint: Joint) -> tuple[Prefix, ...]:
         """Return what the workers of a cluster learn from the BCR of the overlay of an edge: as its ESG announces it.
