@@ -182,11 +182,10 @@ def _cluster_ends(context: Context, tunnels: Sequence[Stated]) -> Iterator[Findi
 
 def _gre_ends(context: Context) -> Iterator[Finding]:
     """Yield the GRE tunnels that have no address at a site, or one that is reached through the tunnel itself only."""
-    landscape = context.landscape
     for bundle in context.joining("gre"):
         for site, edge in ((site, edge) for site in bundle.first for edge in bundle.second):
             joint = bundle.joint(site, edge)
-            end = landscape.tunnels.end_of(joint, site)
+            end = context.landscape.tunnels.end_of(joint, site)
             address = None if end.gateway is None else end.gateway.prefix
             if end.gateway is None:
                 message = f"{joint.title} has no address at {site.title}, and GRE needs that of both ends"
