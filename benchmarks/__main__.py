@@ -15,6 +15,8 @@ from benchmarks.plans import (
     write_check_plan,
     write_cluster_plan,
     write_edge_plan,
+    write_flow_plan,
+    write_linked_plan,
 )
 
 if TYPE_CHECKING:
@@ -66,6 +68,9 @@ def start(folder: Path, rounds: int) -> None:
             "--version": (ipplan("--version"), 1.3),
             "check of 20 networks, JSON": (ipplan("check", str(plan), "--json"), 6),
             "check of 20 networks, piped": (ipplan("check", str(plan)), 6),
+            "check of the reference architecture, piped": (
+                ipplan("check", "sample-plans/reference-architecture.toml"), 6.5,
+            ),
             "check of 20 networks, on a terminal": (ipplan("check", str(plan), terminal=True), 9.5),
             "allocate of the reference architecture, on a terminal": (
                 ipplan("allocate", "sample-plans/reference-architecture.toml", terminal=True), 9.5,
@@ -177,8 +182,28 @@ def export(folder: Path, rounds: int) -> None:
             tell(f"{target}, from {few:,} {what.partition(',')[0]}", growth_of, "exponent", 1.2, "")
 
 
+def landscape(folder: Path, rounds: int) -> None:
+    """Many clusters with links of their own, and the flows of many networks and clusters."""
+    linked, flows = folder / "linked.toml", folder / "flows.toml"
+    write_linked_plan(linked, 12_000)
+    write_flow_plan(flows, 1_000, 10)
+    commands = {
+        "load linked": load(linked),
+        "check linked": ipplan("check", str(linked)),
+        "check flows": ipplan("check", str(flows), "--json"),
+        "flows": ipplan("flows", str(flows)),
+    }
+    results = interleave(commands, rounds)
+    took, base = results["check linked"], results["load linked"]
+    detail = f"{seconds(took):.2f} s, {peak(took):.0f} MiB; tomli.load {seconds(base):.2f} s"
+    tell("check of 12,000 clusters, each with its own link", ratio(took, base), "x load", None, detail)
+    took, base = results["flows"], results["check flows"]
+    detail = f"{seconds(took):.2f} s; check {seconds(base):.2f} s"
+    tell("flows of 1,000 VM networks and 10 clusters", ratio(took, base), "x check", 2, detail)
+
+
 FIGURES: dict[str, Callable[[Path, int], None]] = {
-    "start": start, "check": check, "allocate": allocate, "growth": growth, "export": export,
+    "start": start, "check": check, "allocate": allocate, "growth": growth, "landscape": landscape, "export": export,
     "alternatives": alternatives,
 }  # fmt: skip
 

@@ -144,6 +144,54 @@ def write_cluster_plan(path: Path, clusters: int) -> None:
                         file.write(f"addresses = {{ {addresses} }}\n")
 
 
+def write_linked_plan(path: Path, clusters: int) -> None:
+    """Write a plan of IKS clusters on their default ranges, each with a link to an edge of its own."""
+    with path.open("w", encoding="utf-8") as file:
+        file.write("schema = 1\n")
+        for index in range(clusters):
+            file.write(
+                f'\n[edges.edge-{index}]\n[clusters.iks-{index}]\nplatform = "iks"\n'
+                f'[[link]]\nbetween = ["iks-{index}", "edge-{index}"]\nmethod = "strongswan"\n'
+            )
+
+
+def write_flow_plan(path: Path, networks: int, clusters: int) -> None:
+    """Write a plan of VM networks and IKS clusters, joined by tunnels behind one edge."""
+    with path.open("w", encoding="utf-8") as file:
+        file.write(
+            'schema = 1\n\n[plan]\nbyoip = ["10.224.0.0/11", "172.24.0.0/13"]\n\n[integration]\n'
+            'icp-vcs = "none"\niks-vcs = "strongswan"\niks-icp = "none"\nenterprise = "routed"\n'
+        )
+        rows = [
+            ("public", "vcs-esg-public", "169.48.0.0/28", "", "uplink = 4"),
+            ("private", "vcs-esg-private", "10.176.0.0/28", "", "uplink = 4"),
+            ("transit", "vcs-transit", "172.24.0.0/29", "", ""),
+            ("office", "enterprise", "192.168.64.0/20", "", ""),
+        ]
+        rows += [(f"vm-{i}", "vcs-vm", _nth("10.224.0.0", 24, i), "", "") for i in range(networks)]
+        for index in range(clusters):
+            name = f"iks-{index}"
+            file.write(f'\n[clusters.{name}]\nplatform = "iks"\n')
+            rows += [
+                (f"{name}-pods", "iks-pod", _nth("172.26.0.0", 20, index), name, ""),
+                (f"{name}-services", "iks-service", _nth("172.28.0.0", 24, index), name, ""),
+                (f"{name}-workers", "iks-worker-private", _nth("10.160.0.0", 26, index), name, ""),
+                (
+                    f"{name}-ingress",
+                    "iks-ingress-public",
+                    _nth("169.60.0.0", 28, index),
+                    name,
+                    "alb = 4, strongswan = 5",
+                ),
+            ]
+        for name, kind, cidr, cluster, addresses in rows:
+            file.write(f'\n[networks.{name}]\nkind = "{kind}"\ncidr = "{cidr}"\n')
+            if cluster:
+                file.write(f'cluster = "{cluster}"\n')
+            if addresses:
+                file.write(f"addresses = {{ {addresses} }}\n")
+
+
 def _nth(first: str, length: int, index: int) -> str:
     """Return the n-th prefix of a length behind an address."""
     start = parse_prefix(f"{first}/32").first

@@ -120,17 +120,20 @@ def calico_peering(context: Context) -> Iterator[Finding]:
 
 @rule("tunnel-address", "warning", source=_CHART)
 def tunnel_address(context: Context) -> Iterator[Finding]:
-    """A strongSwan tunnel has no public portable address of its own to end at.
+    """A tunnel has no address of its own to end at: a strongSwan tunnel no public portable one, a GRE tunnel none outside.
 
     Why: loadBalancerIP of the strongSwan chart takes only a free portable public address of the cluster; any other
     is logged as an error and the service stays without address. The reference architecture draws a private one. A
     load balancer holds its address for one release of the chart, and a release has one far end. And where the ESG
-    ends one tunnel and forwards another to ICP, each needs an address of the ESG: IKE has one port.
+    ends one tunnel and forwards another to ICP, each needs an address of the ESG: IKE has one port. A GRE tunnel
+    needs the address of both ends, and one inside of a network that it carries would be looked up in the tunnel itself.
 
     Do: name an address strongswan in the cluster's network of kind iks-ingress-public, and EDGE-strongswan for each
     further edge; or let the chart dial out (ipsec.auto = start) and waive this. For ICP, name icp-strongswan, or
-    CLUSTER-strongswan, in the network of kind vcs-esg-public.
+    CLUSTER-strongswan, in the network of kind vcs-esg-public. For GRE, name gre in an enterprise network of the site
+    that the link does not carry.
     """
+    yield from _gre_ends(context)
     tunnels = list(context.stated("strongswan"))
     if tunnels:
         yield from _cluster_ends(context, tunnels)
@@ -175,6 +178,32 @@ def _cluster_ends(context: Context, tunnels: Sequence[Stated]) -> Iterator[Findi
             because=because,
             help="write addresses = { strongswan = 4 } in its network of kind iks-ingress-public",
         )
+
+
+def _gre_ends(context: Context) -> Iterator[Finding]:
+    """Yield the GRE tunnels that have no address at a site, or one that is reached through the tunnel itself only."""
+    for bundle in context.joining("gre"):
+        for site, edge in ((site, edge) for site in bundle.first for edge in bundle.second):
+            joint = bundle.joint(site, edge)
+            end = context.landscape.tunnels.end_of(joint, site)
+            address = None if end.gateway is None else end.gateway.prefix
+            if end.gateway is None:
+                message = f"{joint.title} has no address at {site.title}, and GRE needs that of both ends"
+                networks: tuple[str, ...] = ()
+            elif address is not None and any(subnet.covers(address) for subnet in end.subnets):
+                message = (
+                    f"{joint.title} ends at {end.gateway} of {end.gateway.network}, which the tunnel itself carries:"
+                    " its own packets would be sent into it"
+                )
+                networks = (end.gateway.network or "",)
+            else:
+                continue
+            yield RULES["tunnel-address"].finding(
+                message,
+                joint.key,
+                networks=networks,
+                help="name gre in an enterprise network of the site, and leave that network out of networks of the link",
+            )
 
 
 def _shared_ends(context: Context) -> Iterator[Finding]:

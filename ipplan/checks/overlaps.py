@@ -27,6 +27,9 @@ _ARCHITECTURE = Source(
 _MOST_NEIGHBOURS = 8
 """So many of the networks around one are told one by one; further ones are counted."""
 
+_MANY_TABLES = 16
+"""Keep what is beside a set that more tables than this lead to, instead of looking at them for each network."""
+
 _FULL_DETAIL = 1000
 """From so many overlaps on, each further network is told against its nearest neighbour only."""
 
@@ -74,7 +77,7 @@ def _runs(context: Context) -> Iterator[list[_Item]]:
 
 
 def _with_shown(sweep: Sweep, shown: Sequence[Carried]) -> Iterator[_Item]:
-    """Yield networks and what links show, in address order, the larger first where two start together."""
+    """Yield networks and what links show, in the order of `_place`."""
     from ipplan.landscape.ends import Carried
 
     items: list[_Item] = [
@@ -82,7 +85,16 @@ def _with_shown(sweep: Sweep, shown: Sequence[Carried]) -> Iterator[_Item]:
         for n, first, last in zip(sweep.networks, sweep.firsts, sweep.lasts, strict=True)
     ]
     items += [(item, p.first, p.last) for item in shown if (p := item.prefix) is not None]
-    yield from sorted(items, key=lambda item: (item[1], -item[2]))
+    yield from sorted(items, key=_place)
+
+
+def _place(item: _Item) -> tuple[int, int, bool, bool, str]:
+    """Return the place in address order, the larger first where two start together, and of equal ones by name.
+
+    So the order of the file decides nothing: neither which network a finding is about nor which ones are named.
+    """
+    own = item[0].network
+    return item[1], -item[2], item[0].shown is not None, own.default, own.name
 
 
 def _runs_of(items: Iterable[_Item]) -> Iterator[list[_Item]]:
@@ -106,7 +118,9 @@ def _runs_of_networks(sweep: Sweep) -> Iterator[list[_Item]]:
     def run(start: int, end: int) -> list[_Item]:
         from ipplan.landscape.ends import Carried
 
-        return [(Carried(networks[i]), firsts[i], lasts[i]) for i in range(start, end)]
+        items = [(Carried(networks[i]), firsts[i], lasts[i]) for i in range(start, end)]
+        equal = any(firsts[i] == firsts[i - 1] and lasts[i] == lasts[i - 1] for i in range(start + 1, end))
+        return sorted(items, key=_place) if equal else items
 
     start, end = 0, -1
     for at, first in enumerate(firsts):
@@ -133,11 +147,16 @@ class _Around:
         self._tables = landscape.tables
         self._all: list[tuple[Carried, int, tuple[SetKey, ...]]] = []
         self._by_set: dict[SetKey, list[int]] = {}
+        # For each set that many tables lead to: the sets beside it in these, and the places of what is in one of them.
+        self._beside: dict[SetKey, tuple[frozenset[SetKey], list[int]]] = {}
 
     def open(self, item: Carried, last: int) -> None:
         sets = self._tables.sets_of(item)
         for key in sets:
             self._by_set.setdefault(key, []).append(len(self._all))
+        for near, places in self._beside.values():
+            if not near.isdisjoint(sets):
+                places.append(len(self._all))
         self._all.append((item, last, sets))
 
     def close_before(self, first: int) -> None:
@@ -148,6 +167,9 @@ class _Around:
                 stack.pop()
                 if not stack:
                     del self._by_set[key]
+            for _, places in self._beside.values():
+                if places and places[-1] == len(self._all):
+                    places.pop()
 
     def nearest(self, item: Carried, most: int) -> tuple[list[Carried], int]:
         """Return up to `most` destinations around this one, and how many further ones there are.
@@ -178,9 +200,14 @@ class _Around:
     def _conflicts(self, item: Carried, most: int) -> set[int]:
         """Return the places of the nearest destinations in the sets that share a table with this one."""
         tables = self._tables
-        own = tables.sets_of(item)
-        by_tables = sum(len(tables.table_index[t]) for key in own for t in tables.tables_of.get(key, ()))
+        own: list[SetKey] = []
         found: set[int] = set()
+        for key in tables.sets_of(item):
+            if len(tables.tables_of.get(key, ())) > _MANY_TABLES:
+                found.update(self._places_beside(key)[-most * 8 :])
+            else:
+                own.append(key)
+        by_tables = sum(len(tables.table_index[t]) for key in own for t in tables.tables_of.get(key, ()))
         if by_tables <= len(self._by_set) * len(own):
             near = {
                 other for key in own for t in tables.tables_of.get(key, ()) for other in tables.table_index[t]
@@ -191,6 +218,15 @@ class _Around:
         for stack in stacks:
             found.update(stack[-most * 2 :])
         return found
+
+    def _places_beside(self, key: SetKey) -> list[int]:
+        """Return the places of what some table leads to beside a set; kept from the first question on."""
+        if key not in self._beside:
+            tables = self._tables
+            near = frozenset(other for t in tables.tables_of[key] for other in tables.table_index[t])
+            places = [at for at, (_, _, sets) in enumerate(self._all) if not near.isdisjoint(sets)]
+            self._beside[key] = near, places
+        return self._beside[key][1]
 
 
 def _overlap(context: Context, inner: Carried, outer: Carried, further: int) -> Finding:

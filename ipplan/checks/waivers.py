@@ -36,19 +36,38 @@ def settle(plan: Plan, findings: Sequence[Finding], today: datetime.date | None)
     """
     declared = {network.name for network in plan.networks} if plan.waivers else set()
     waived: list[list[Finding]] = [[] for _ in plan.waivers]
-    by_rule: dict[str, list[tuple[Waiver, list[Finding]]]] = {}
-    for waiver, hits in zip(plan.waivers, waived, strict=True):
-        if not expired(waiver, today):
-            by_rule.setdefault(waiver.rule, []).append((waiver, hits))
+    named = _by_name(plan.waivers, today)
     settled = []
     for finding in findings:
         concerned = {name for name in finding.networks if name in declared}
-        for waiver, hits in by_rule.get(finding.rule, ()):
+        for place in _candidates(named, finding.rule, concerned):
+            waiver = plan.waivers[place]
             if covers(waiver, concerned):
-                hits.append(finding)
+                waived[place].append(finding)
                 finding = finding._replace(waived=finding.waived or _words(waiver))
         settled.append(finding)
     return Settlement(tuple(settled), tuple(map(tuple, waived)))
+
+
+_ByName = dict[tuple[str, "str | None"], list[int]]
+"""Where the waivers of a rule are that name a network; None for those that name none."""
+
+
+def _by_name(waivers: Sequence[Waiver], today: datetime.date | None) -> _ByName:
+    found: _ByName = {}
+    for place, waiver in enumerate(waivers):
+        if not expired(waiver, today):
+            for name in dict.fromkeys(waiver.networks) or (None,):
+                found.setdefault((waiver.rule, name), []).append(place)
+    return found
+
+
+def _candidates(named: _ByName, rule: str, concerned: set[str]) -> list[int]:
+    """Return the waivers of a rule that may cover some networks, in their order: each covers the rarest of them."""
+    general = named.get((rule, None), [])
+    if not named or not concerned:
+        return general
+    return sorted([*general, *min((named.get((rule, name), []) for name in concerned), key=len)])
 
 
 def covers(waiver: Waiver, concerned: set[str]) -> bool:
@@ -120,17 +139,19 @@ def waiver_unused(context: Context) -> Iterator[Finding]:
 
     Do: take it out, or name exactly the networks of the finding: both of them for an overlap.
     """
+    findings = context.settlement.findings
+    first: dict[tuple[str, str], int] = {}
+    for place, finding in enumerate(findings if context.plan.waivers else ()):
+        for name in finding.networks:
+            first.setdefault((finding.rule, name), place)
     for key, waiver, hits in _waivers(context):
         if waiver.rule not in RULES or hits or expired(waiver, context.today):
             continue
         if waiver.rule == "drift" and context.against is None:
             # Nothing was compared, so nothing tells whether the waiver is needed.
             continue
-        named = set(waiver.networks)
-        near = next(
-            (f for f in context.settlement.findings if f.rule == waiver.rule and named & set(f.networks)),
-            None,
-        )
+        places = [first[waiver.rule, n] for n in waiver.networks if (waiver.rule, n) in first]
+        near = findings[min(places)] if places else None
         yield RULES["waiver-unused"].finding(
             f"the waiver of {waiver.rule} waives nothing",
             key,

@@ -20,7 +20,7 @@ from ipplan.cli.pools import (
     warn_of_host_bits,
     with_pools,
 )
-from ipplan.cli.streams import UsageProblem, deliver, read_input, replace_unchanged, say
+from ipplan.cli.streams import LARGEST_INPUT, UsageProblem, deliver, read_input, replace_unchanged, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -204,6 +204,11 @@ def _write(path: str, old: bytes, new: bytes, allocation: Allocation) -> None:
     if new == old:
         say(f"nothing to write: every range of {path} is pinned")
         return
+    if len(new) > LARGEST_INPUT:
+        raise UsageProblem(
+            f"{path} is not written: with its ranges it would be larger than {LARGEST_INPUT >> 20} MiB, which is not read",
+            "split the plan, or keep the ranges in a file: ipplan allocate PLAN --json -o FILE",
+        )
     replace_unchanged(path, old, new)
     count = sum(row.status == "allocated" for row in allocation.rows)
     say(f"wrote {count:,} range{'' if count == 1 else 's'} into {path}")

@@ -105,7 +105,10 @@ def _asked(request: Request, end: End, tunnels: Sequence[Tunnel]) -> list[_Side]
     ]
     if not tunnels:
         raise ExportError(
-            f"no IPsec tunnel ends at {end.title}", "add a [[link]] with a method that is one, or iks-vcs"
+            f"no IPsec tunnel ends at {end.title}",
+            'add a [[link]] of it with method = "ipsec"'
+            if end.kind == "site"
+            else 'add a [[link]] of it with method = "strongswan" or "ipsec", or write iks-vcs = "strongswan" under [integration]',
         )
     found = [_Side(t, t.end_at(end), t.far_from(end)) for t in tunnels]
     if names:

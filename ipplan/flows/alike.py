@@ -161,14 +161,18 @@ class Alike:
             behind = frozenset(map(self._shape, ends.stretched_behind(end)))
             several = len(ends.icp_behind.get(end, ())) > 1
             title = end.name if self._by_partner else None
-            shapes = tuple(map(self._shape, own))
+            shapes = self._shapes(own)
             return end.kind, shapes, links, self._landscape.internet_of(end), behind, several, title
-        shapes = tuple(map(self._shape, ends.of_cluster(end)))
+        shapes = self._shapes(ends.of_cluster(end))
         title = end.name if self._by_partner else None
         if end.kind == "icp":
             return end.kind, shapes, links, self.end(ends.edge_of_cluster(end)), title
         far = {self.end(j.second) for j in ends.written_of(end) if j.pair == "iks-edge"}
         return end.kind, shapes, links, frozenset(far), ends.named_edges(end), title
+
+    def _shapes(self, networks: Iterable[Network]) -> tuple[object, ...]:
+        """Return the shapes of some networks, whatever their order in the plan."""
+        return tuple(sorted(map(self._shape, networks), key=repr))
 
     def _shape(self, network: Network) -> object:
         """Return what of a network itself decides; its name where a link names it."""
@@ -180,7 +184,13 @@ class Alike:
                 prefix.version == 4 and refuses(prefix), is_public(HostAddress(prefix.version, prefix.first)),
             )  # fmt: skip
         named = network.name if network.name in self._named else None
-        return network.kind.name, network.gateway_on, named, tuple(a.name for a in network.addresses), facts
+        return (
+            network.kind.name,
+            network.gateway_on,
+            named,
+            tuple(sorted(a.name for a in network.addresses)),
+            facts,
+        )
 
     def joint(self, joint: Joint) -> object:
         """Return the class of a link."""

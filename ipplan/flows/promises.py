@@ -42,6 +42,7 @@ def list_promises(landscape: Landscape) -> list[Promise]:
     """Return what a plan promises, one pair of those that are alike.
 
     The documented flows whose integration is neither none nor left out, and both directions of what a link carries.
+    Of alike ones the first by name stands for all, and the list is in that order: the order of the file decides nothing.
     """
     alike = Alike(landscape)
     found: dict[object, Promise] = {}
@@ -51,12 +52,39 @@ def list_promises(landscape: Landscape) -> list[Promise]:
         *_fronted(landscape, alike),
     ):
         before = found.get(key)
-        found[key] = promise if before is None else before._replace(alike=before.alike + 1 + promise.alike)
+        if before is None:
+            found[key] = promise
+        else:
+            first = min(before, promise, key=_place)
+            found[key] = first._replace(alike=before.alike + 1 + promise.alike)
     pairs = {(p.source and p.source.name, p.destination.name) for p in found.values() if p.flow is not None}
     return [
-        p for p in found.values()
+        p for p in sorted(found.values(), key=_place)
         if p.flow is not None or p.front is not None or (p.source and p.source.name, p.destination.name) not in pairs
     ]  # fmt: skip
+
+
+def _place(promise: Promise) -> tuple[object, ...]:
+    """Return the place of a promise among others: documented flows first, then by the names at its ends."""
+    source, front = promise.source, promise.front
+    return (
+        promise.flow or "~", "" if source is None else source.name, promise.destination.name,
+        _joint_place(promise.joint), "" if front is None else front.text,
+    )  # fmt: skip
+
+
+def _joint_place(joint: Joint | None) -> tuple[str, ...]:
+    if joint is None:
+        return ()
+    return joint.pair, joint.method or "", joint.first.name or "", joint.second.name or ""
+
+
+def _end_place(end: End) -> str:
+    return end.name or ""
+
+
+def _name(network: Network) -> str:
+    return network.name
 
 
 def _documented(landscape: Landscape, alike: Alike) -> Iterator[tuple[object, Promise]]:
@@ -117,11 +145,13 @@ def _vms(networks: Iterable[Network]) -> list[Network | None]:
 
 def _classes_of(alike: Alike, networks: Iterable[Network | None]) -> list[Network | None]:
     """Return one network of each class that has a range; None, the internet, stays."""
-    found: dict[object, Network | None] = {}
-    for network in networks:
-        if network is None or network.prefix is not None:
-            found.setdefault(None if network is None else alike.network(network), network)
-    return list(found.values())
+    every = list(networks)
+    found: dict[object, Network] = {}
+    for network in every:
+        if network is not None and network.prefix is not None:
+            key = alike.network(network)
+            found[key] = min(found.get(key, network), network, key=_name)
+    return [*([None] if None in every else []), *found.values()]
 
 
 def _carried(landscape: Landscape, alike: Alike) -> Iterator[tuple[object, Promise]]:
@@ -154,7 +184,8 @@ def _fronted(landscape: Landscape, alike: Alike) -> Iterator[tuple[object, Promi
         if edge is None or ends.joint("icp-edge", joint.second, edge) is None:
             continue
         workers = {n.name: n for n in ends.of_cluster(joint.second, "icp-worker")}
-        nodes = [n for n in ends.of_cluster(joint.first, "iks-worker-private") if n.prefix is not None]
+        own = ends.of_cluster(joint.first, "iks-worker-private")
+        nodes = sorted((n for n in own if n.prefix is not None), key=_name)
         for rule in landscape.esg(edge).destination_nat:
             target = workers.get(rule.target.network or "")
             if rule.interface == "private" and rule.port is None and target is not None and nodes:
@@ -167,7 +198,8 @@ def _first_of(alike: Alike, items: Iterable[Carried]) -> Sequence[Carried]:
     found: dict[object, Carried] = {}
     for item in items:
         if item.network.prefix is not None:
-            found.setdefault((alike.network(item.network), item.shown is None), item)
+            key = (alike.network(item.network), item.shown is None)
+            found[key] = min(found.get(key, item), item, key=lambda c: c.network.name)
     return list(found.values())
 
 
@@ -178,7 +210,7 @@ def _joints(landscape: Landscape, alike: Alike) -> Iterator[tuple[Joint, int]]:
     for joint in ends.written:
         if joint.method != "none":
             written.setdefault(alike.joint(joint), []).append(joint)
-    yield from ((joints[0], len(joints)) for joints in written.values())
+    yield from ((min(joints, key=_joint_place), len(joints)) for joints in written.values())
     for pair, row in PAIRS.items():
         if row.key is None or pair == "icp-edge" or ends.short_method(pair) in (None, "none"):
             continue
@@ -208,4 +240,4 @@ def _classes(alike: Alike, ends: Iterable[End]) -> list[tuple[End, int]]:
     found: dict[object, list[End]] = {}
     for end in ends:
         found.setdefault(alike.end(end), []).append(end)
-    return [(own[0], len(own)) for own in found.values()]
+    return [(min(own, key=_end_place), len(own)) for own in found.values()]

@@ -120,7 +120,10 @@ class EsgBuilder:
         uplink = tuple(self.uplink_routes())
         source = (*self.kept(tunnels, uplink), *self.shown(tunnels, uplink), *self.source_nat())
         destination = tuple(self.destination_nat())
-        routes = (*uplink, *self.connected(), *self.routes(tunnels, sessions))
+        # One route a prefix: a GRE tunnel is more direct than the routed link of its site.
+        gre = {p for t in tunnels if t.joint.method == "gre" for p in t.far_from(self.end).subnets}
+        others = (route for route in uplink if route.prefix not in gre)
+        routes = (*others, *self.connected(), *self.routes(tunnels, sessions))
         for tunnel in tunnels:
             gateway = tunnel.end_at(self.end).gateway
             if gateway is not None and gateway.value is not None:

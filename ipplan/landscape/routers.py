@@ -66,6 +66,11 @@ def router_routes(landscape: Landscape, site: End) -> Iterator[Route]:
                 device, name, network.prefix, "LAN", gateway_address(network), None, "connected",
                 f"gateway of {network.name}", site,
             )  # fmt: skip
+    tunnels = [
+        t for j in ends.joints_of(site) if j.method == "gre" and (t := landscape.tunnels.of(j)) is not None
+    ]
+    # One route a prefix: the tunnel is more direct than what the BCR learns.
+    by_gre = {prefix for tunnel in tunnels for prefix in landscape.seen_from(tunnel, site)}
     for joint in ends.joints_of(site):
         if joint.pair == "site-private":
             for item in ends.carried(joint, PRIVATE):
@@ -74,6 +79,8 @@ def router_routes(landscape: Landscape, site: End) -> Iterator[Route]:
                     yield Route(device, name, item.prefix, "XCR", None, None, "static", text, PRIVATE, joint)
             limited = joint.limits(n.name for n in ends.private)
             for prefix, text in () if limited else landscape.learned():
+                if prefix in by_gre:
+                    continue
                 yield Route(
                     device, name, prefix, "XCR", None, None, "static", f"{text}, {_BY_BGP}", PRIVATE, joint
                 )

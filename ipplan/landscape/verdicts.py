@@ -36,6 +36,8 @@ def judge(landscape: Landscape, first: Carried, second: Carried) -> Verdict | No
             return None
     elif first.outbound_only and second.outbound_only and _one_address(landscape.plan, first, second):
         return None
+    elif _summary(ends, one, two) and (moved := _shift(first)) is not None and moved == _shift(second):
+        return None  # shown as they are: a summary and its part
     conflict = landscape.tables.conflict(first, second)
     if conflict is not None:
         return Verdict("conflict", conflict)
@@ -76,8 +78,16 @@ def _summary(ends: Ends, one: Network, two: Network) -> bool:
     """Tell whether two networks of one site are a summary and its part."""
     if one.kind.provider != "enterprise" or two.kind.provider != "enterprise" or one.prefix == two.prefix:
         return False
+    if one.prefix is None or two.prefix is None or not one.prefix.overlaps(two.prefix):
+        return False
     site = ends.site_of(one)
     return site is not None and site == ends.site_of(two)
+
+
+def _shift(item: Carried) -> int | None:
+    """Return how far from its own addresses a network is shown, None where it is shown at one address."""
+    own, seen = item.network.prefix, item.prefix
+    return None if own is None or seen is None or own.size != seen.size else seen.first - own.first
 
 
 def _translated(ends: Ends, one: Network, two: Network) -> bool:

@@ -276,7 +276,11 @@ class _Pen:
                     self.join(*ends, *lines, line=_line(link))
 
     def instead(self, first: str, second: str, *lines: str) -> None:
-        """Draw a link in the place of the cable between two boxes, with what is written at that."""
+        """Draw a link in the place of the cable between two boxes, with what is written at that; once for each text."""
+        drawn = [a for a in self.arrows if (a.first, a.second, a.line) == (first, second, "link")]
+        # What an ESG announces to the BCR is the same for every group of clusters.
+        if any(a.lines[len(a.lines) - len(lines) :] == lines for a in drawn):
+            return
         cables = [a for a in self.arrows if (a.first, a.second, a.line) == (first, second, "cable")]
         for cable in cables:
             del self.arrows[cable]

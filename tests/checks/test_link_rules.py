@@ -54,6 +54,7 @@ PUBLIC = net("esg-p", "vcs-esg-public", "169.46.73.16/28", 'edge = "dal"', "addr
 ICP = net("wc", "icp-worker", "172.24.18.0/27", 'cluster = "c"', VIPS) + net(
     "wd", "icp-worker", "172.24.18.32/27", 'cluster = "d"', VIPS
 )
+GRE = net("lan", "enterprise", "%s", 'site = "hq"', "%s")
 TWO_EDGES = link("a", "dal", "strongswan") + link("a", "fra", "strongswan")
 OFFICES = "".join(net(f"e{i}", "enterprise", f"192.168.{i}.0/25", 'site = "hq"') for i in range(201))
 STRETCHED = net("vm", "vcs-vm", "172.24.16.0/24", 'edge = "dal"', "%s") + net(
@@ -80,6 +81,12 @@ CASES: list[tuple[str, str, list[tuple[str, int | None]]]] = [
     ("tunnel-address", PORTABLE + PUBLIC % "c-strongswan = 4, d-vpn = 5" + link("a", "c", "strongswan") + link("a", "d", "strongswan"), []),
     ("tunnel-address", PORTABLE + PUBLIC % "c-strongswan = 4" + link("a", "c", "strongswan") + link("a", "d", "strongswan"),
      [("the tunnels to d", None)]),
+    ("tunnel-address", GRE % ("192.168.64.0/20", "") + link("hq", "dal", "gre"), [("between site hq and edge dal has no address at site hq", 0)]),
+    ("tunnel-address", GRE % ("192.168.64.0/20", "addresses = { gre = 4 }") + link("hq", "dal", "gre"),
+     [("ends at 192.168.64.4 of lan, which the tunnel itself carries", 0)]),
+    ("tunnel-address", GRE % ("192.168.64.0/20", "") + net("wan", "enterprise", "10.237.0.0/29", 'site = "hq"', "addresses = { gre = 2 }")
+     + link("hq", "dal", "gre", 'networks = ["lan"]'), []),
+    ("tunnel-address", GRE % ("192.168.64.0/20", "") + link("hq", "dal", "ipsec"), []),
     ("ike-version", "[integration]\nike = 1\n" + link("a", "dal", "strongswan") + link("b", "c", "strongswan"),
      [("between cluster a and edge dal has 2 subnets", 0), ("between cluster b and cluster c has 2 subnets", 1)]),
     ("ike-version", "[integration]\nike = 1\n" + link("hq", "dal", "ipsec"), []),

@@ -599,3 +599,26 @@ def test_a_waiver_covers_the_findings_whose_networks_it_all_names(
     assert {f.networks for f in found if f.waived is not None} == waived
     assert {f.networks for f in found} == {("b", "a"), ("c", "a")}
     assert all(f.waived == f"known (net-team, until {until})" for f in found if f.waived is not None)
+
+
+@pytest.mark.parametrize("count", [60, 120])
+def test_many_clusters_on_one_default_range_are_looked_at_once(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sets that many tables lead to are not compared again for each network."""
+    from ipplan.landscape.tables import SetKey, Tables
+
+    asked: list[object] = []
+    joined = Tables.joined
+
+    def noted(tables: Tables, one: SetKey, two: SetKey) -> object:
+        asked.append(one)
+        return joined(tables, one, two)
+
+    monkeypatch.setattr(Tables, "joined", noted)
+    head = '[integration]\nicp-vcs = "nat"\niks-vcs = "strongswan"\niks-icp = "strongswan"\n[edges.a]\n'
+    clusters = "".join(f'[clusters.{p}{i}]\nplatform = "{p}"\n' for i in range(count) for p in ("iks", "icp"))
+    plan = parse_plan((head + clusters).encode(), "plan.toml")
+    found = [f for f in check_plan(plan, load_catalog()) if f.rule == "network-overlap"]
+    assert max(int(f.because[-1].split()[0]) for f in found if "further" in f.because[-1]) >= count - 9
+    assert len(asked) < 80 * len(found)

@@ -143,3 +143,9 @@ def test_addresses_are_whole_at_every_width(width: int, show_on_terminal: object
     for word in ("172.21.0.0/16", "10.171.42.128/26"):
         assert word in shown
     assert "\x1b" not in shown
+
+
+def test_what_an_esg_announces_to_the_bcr_is_drawn_once(run: Run) -> None:
+    drawn = run("topology", str(SAMPLES / "two-clusters.toml"), "--format", "graphviz").stdout.decode()
+    lines = [line.split(" [")[0].strip() for line in drawn.splitlines() if "BGP" in line]
+    assert sorted(lines) == ["bcr -- esg1", "bcr -- esg2", "bcr -- iks1", "bcr -- iks2"]

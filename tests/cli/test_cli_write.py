@@ -443,3 +443,14 @@ def test_five_thousand_networks_with_comments(run: Run, plan: Path) -> None:
     before = plan.stat().st_mtime_ns
     assert run("allocate", "plan.toml", "--write", "-o", "shown.txt").returncode == 0
     assert plan.stat().st_mtime_ns == before
+
+
+def test_a_plan_that_could_not_be_read_again_is_not_written(run: Run, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.toml"
+    old = PLAN + b"\r\n# " + b"x" * (64 * 1024 * 1024 - len(PLAN) - 8)
+    plan.write_bytes(old)
+    assert run("check", str(plan)).returncode == 0
+    done = run("allocate", str(plan), "--write")
+    assert done.returncode == 2
+    assert b"would be larger than 64 MiB" in done.stderr
+    assert plan.read_bytes() == old

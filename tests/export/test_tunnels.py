@@ -189,3 +189,9 @@ def test_the_far_end_can_be_limited_to_a_cluster(run: Run, tmp_path: Path) -> No
     done = run("export", str(plan), "strongswan-conf", "--edge", "dallas", "--cluster", "nobody")
     assert (done.returncode, done.stdout) == (1, b"")
     assert "nobody" in done.stderr.decode()
+
+
+def test_a_site_without_an_ipsec_tunnel_is_told_which_link_makes_one(run: Run) -> None:
+    done = run("export", str(SAMPLES / "two-clusters.toml"), "strongswan-conf-site")
+    assert done.returncode == 1
+    assert 'help: add a [[link]] of it with method = "ipsec"\n' in done.stderr.decode()

@@ -93,7 +93,7 @@ class Spaces:
         self.devices: dict[str, Device] = {}
         self.merged: dict[str, str] = {}
         self.listeners: dict[socket.socket, str] = {}
-        self._made: list[str] = []
+        self._spaces: dict[str, int] = {}
         self._own = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
         self._libc = ctypes.CDLL(None, use_errno=True)
         for target, text in texts.items():
@@ -328,29 +328,29 @@ class Spaces:
     # Building.
 
     def build(self) -> None:
-        """Make the namespaces, the wires and the listeners, and configure the devices."""
+        """Make the namespaces, the wires and the listeners, and configure the devices.
+
+        The namespaces have no names: they are gone with this process, whatever ends it.
+        """
         wires = sorted({wire for device in self.devices.values() for wire in device.wires.values()})
-        prefix = f"ipplan-{os.getpid()}-"
-        self._made = [prefix + name for name in ("wires", *self.devices)]
-        hub = self._made[0]
-        self._batch("", [f"netns add {name}" for name in self._made])
+        for name in ("wires", *self.devices):
+            self._spaces[name] = self._new_space()
+        bridges = [f"link add name b{number} type bridge" for number in range(len(wires))]
         try:
-            self._batch(hub, [f"link add name b{number} type bridge" for number in range(len(wires))])
+            self._batch("wires", bridges)
         except AssertionError:
             pytest.skip("bridges cannot be made here")
-        links: list[str] = []
-        ports = [f"link set b{number} up" for number in range(len(wires))]
+        lines = [f"link set b{number} up" for number in range(len(wires))]
         for name, device in self.devices.items():
+            space = f"/proc/{os.getpid()}/fd/{self._spaces[name]}"
             for variable, wire in device.wires.items():
-                port = f"p{len(links)}"
-                links.append(
-                    f"link add name {device.interfaces[variable]} netns {prefix}{name} type veth peer name {port} netns {hub}"
-                )
-                ports.append(f"link set {port} master b{wires.index(wire)} up")
-        self._batch("", links)
-        self._batch(hub, ports)
+                port = f"p{len(lines)}"
+                far = f"peer name {device.interfaces[variable]} netns {space}"
+                lines.append(f"link add name {port} type veth {far}")
+                lines.append(f"link set {port} master b{wires.index(wire)} up")
+        self._batch("wires", lines)
         for name, device in self.devices.items():
-            self._configure(prefix + name, device)
+            self._configure(name, device)
         for name in self.devices:
             for number in _PORTS:
                 with self._inside(name):
@@ -359,7 +359,15 @@ class Spaces:
                 listener.bind(("", number))
                 self.listeners[listener] = name
 
-    def _configure(self, space: str, device: Device) -> None:
+    def _new_space(self) -> int:
+        """Return an open file that keeps a new namespace."""
+        assert self._libc.unshare(_NEW_NETWORK) == 0, os.strerror(ctypes.get_errno())
+        try:
+            return os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        finally:
+            assert self._libc.setns(self._own, _NEW_NETWORK) == 0
+
+    def _configure(self, name: str, device: Device) -> None:
         settings = "/proc/sys/net/ipv4"
         lines = [
             "set -e", "ip link set lo up", f"echo 1 > {settings}/ip_forward",
@@ -368,46 +376,39 @@ class Spaces:
             f"for f in {settings}/conf/*/arp_ignore; do echo 1 > $f; done",
             *device.script, *device.late,
         ]  # fmt: skip
-        # Routes may need interfaces that only scenery brings up.
-        self._call("ip", "netns", "exec", space, "sh", "-c", "\n".join(lines))
+        self._call(name, "sh", "-c", "\n".join(lines))
         if device.rules:
-            self._call("ip", "netns", "exec", space, "nft", "-f", "-", feed=device.rules)
+            self._call(name, "nft", "-f", "-", feed=device.rules)
 
-    def _batch(self, space: str, lines: list[str]) -> None:
-        inside = ["-n", space] if space else []
-        self._call("ip", *inside, "-batch", "-", feed="\n".join(lines))
+    def _batch(self, name: str, lines: list[str]) -> None:
+        self._call(name, "ip", "-batch", "-", feed="\n".join(lines))
 
-    def _call(self, *command: str, feed: str | None = None) -> None:
-        done = subprocess.run(
-            command, env={**os.environ, "PATH": PLACES}, input=feed, capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
-        assert done.returncode == 0, (command, done.stderr)
+    def _call(self, name: str, *command: str, feed: str | None = None) -> None:
+        """Run a program in the namespace of a device."""
+        with self._inside(name):
+            done = subprocess.run(
+                command, env={**os.environ, "PATH": PLACES}, input=feed, capture_output=True, text=True, check=False,
+                timeout=60,
+            )  # fmt: skip
+        assert done.returncode == 0, (name, command, done.stderr)
 
     def remove(self) -> None:
-        """Close what listens and remove every namespace."""
+        """Close what keeps the namespaces."""
         for listener in self.listeners:
             listener.close()
-        os.close(self._own)
-        for name in self._made:
-            subprocess.run(
-                ["ip", "netns", "delete", name],
-                env={**os.environ, "PATH": PLACES},
-                capture_output=True,
-                check=False,
-            )
+        for space in (*self._spaces.values(), self._own):
+            os.close(space)
 
     # Packets.
 
     @contextlib.contextmanager
     def _inside(self, name: str) -> Iterator[None]:
-        """Be in the namespace of a device: a socket that is made there stays there."""
-        there = os.open(f"/run/netns/ipplan-{os.getpid()}-{name}", os.O_RDONLY)
+        """Be in the namespace of a device: sockets and programs that are started there stay there."""
+        assert self._libc.setns(self._spaces[name], _NEW_NETWORK) == 0, os.strerror(ctypes.get_errno())
         try:
-            assert self._libc.setns(there, _NEW_NETWORK) == 0, os.strerror(ctypes.get_errno())
             yield
         finally:
             assert self._libc.setns(self._own, _NEW_NETWORK) == 0
-            os.close(there)
 
     def holder(self, address: str) -> str:
         """Return the device that has an address."""

@@ -671,13 +671,17 @@ class Landscape:
 
     @staticmethod
     def hide_together(one: Entry, two: Entry) -> bool:
-        """Tell whether one link shows both behind one address, or shows a summary and its part of one site."""
-        if one.link != two.link:
-            return False
-        if one.block == two.block and one.block.num_addresses == 1:
+        """Tell whether one link shows both behind one address, or a summary and its part of one site are moved alike."""
+        if one.link == two.link and one.block == two.block and one.block.num_addresses == 1:
             return True
+        real_one, real_two = one.net.block, two.net.block
+        if real_one is None or real_two is None or real_one == real_two or not real_one.overlaps(real_two):
+            return False
+        if real_one.prefixlen != one.block.prefixlen or real_two.prefixlen != two.block.prefixlen:
+            return False
+        moved = int(one.block[0]) - int(real_one[0]), int(two.block[0]) - int(real_two[0])
         both = one.net.kind == two.net.kind == "enterprise" and one.net.site == two.net.site
-        return both and one.block != two.block
+        return both and moved[0] == moved[1]
 
 
 def entries(nets: Iterable[Net]) -> list[Entry]:

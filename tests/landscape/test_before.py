@@ -36,10 +36,10 @@ NEW: dict[str, dict[Row, str]] = {
     "conflicts": {
         ("warning", "unreachable-flow", "icp-a-pods", "-"): NO_PROXY,
         ("warning", "unreachable-flow", "icp-b-pods", "-"): NO_PROXY,
-        ("warning", "unreachable-flow", "hosts-private+office", "-"): NO_ROUTE,
-        ("warning", "unreachable-flow", "hosts-private+office-guests", "-"): NO_ROUTE,
-        ("warning", "unreachable-flow", "office+hosts-private", "-"): NO_ROUTE,
-        ("warning", "unreachable-flow", "office+vm-legacy", "-"): NOT_ANNOUNCED,
+        ("warning", "unreachable-flow", "hosts-more+office", "-"): NO_ROUTE,
+        ("warning", "unreachable-flow", "hosts-more+office-guests", "-"): NO_ROUTE,
+        ("warning", "unreachable-flow", "office+hosts-more", "-"): NO_ROUTE,
+        ("warning", "unreachable-flow", "office+vm-app", "-"): NOT_ANNOUNCED,
     },
     "ipv6": {("warning", "named-address", "esg-private", "-"): HSRP},
     "reference-architecture": {

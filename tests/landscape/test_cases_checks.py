@@ -152,6 +152,25 @@ def test_22_nested_networks_of_one_site_are_a_summary_and_its_part(method: str) 
     assert verdict(equal, "all", "part") == "error"
 
 
+@pytest.mark.parametrize(
+    ("part", "shown", "expected"),
+    [
+        ("192.168.64.0/20", "10.236.64.0/20", None),  # the part moves with its summary
+        ("192.168.64.0/20", "10.236.80.0/20", "error"),
+        ("172.24.64.0/20", "10.236.64.0/20", "error"),
+    ],
+)
+def test_22_a_summary_and_its_part_may_be_shown_together(part: str, shown: str, expected: str | None) -> None:
+    plan = (
+        net("all", "enterprise", "192.168.0.0/16")
+        + net("part", "enterprise", part)
+        + net("hosts", "vcs-management", "10.176.18.64/26")
+        + '[[link]]\nbetween = ["enterprise", "ibm-private"]\nmethod = "routed"\n'
+        + f'nat = [{{ network = "all", as = "10.236.0.0/16" }}, {{ network = "part", as = "{shown}" }}]\n'
+    )
+    assert verdict(plan, "all", "part") == expected
+
+
 # 23: routing between the account's subnets.
 
 ZONES = (

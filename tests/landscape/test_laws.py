@@ -197,3 +197,52 @@ def test_an_unconnected_neighbour_changes_no_other_verdict(seed: int, neighbour:
         if not any(name.startswith("other") for name in pair)
     }
     assert found == checked(plan.text()), more.text()
+
+
+@pytest.mark.parametrize("seed", FEW_SEEDS)
+def test_the_order_of_the_file_decides_nothing_that_an_overlap_says(seed: int) -> None:
+    """Which network a finding is about, and which others it names and counts: by address, then by name."""
+    plan = draft(seed)
+    mixed = plan.shuffled(Random(seed))
+    assert told(mixed.text(), "network-overlap") == told(plan.text(), "network-overlap"), plan.text()
+
+
+def told(text: str, rule: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Return what a rule says, with the networks that each finding names."""
+    return sorted((f.message, f.networks) for f in findings(text) if f.rule == rule)
+
+
+TWIN = """
+[clusters.{name}]
+platform = "iks"
+edge = "dallas"
+[networks.{name}-workers]
+kind = "iks-worker-private"
+cluster = "{name}"
+cidr = "10.{number}.0.0/26"
+[networks.{name}-pods]
+kind = "iks-pod"
+cluster = "{name}"
+cidr = "172.{number}.0.0/16"
+"""
+
+
+@pytest.mark.parametrize("order", [(24, 25, 26), (26, 25, 24), (25, 26, 24)])
+def test_of_alike_flows_and_equal_ranges_the_first_by_name_is_told(order: tuple[int, ...]) -> None:
+    clusters = [TWIN.format(name=f"c{number}", number=number) for number in order]
+    plan = "\n".join(
+        [
+            "schema = 1", "[integration]", 'iks-vcs = "static-nat"', 'iks-icp = "none"', 'icp-vcs = "none"',
+            'enterprise = "none"', "[edges.dallas]",
+            '[networks.vm]\nkind = "vcs-vm"\nedge = "dallas"\ncidr = "10.224.0.0/24"', *clusters,
+        ]
+    )  # fmt: skip
+    (flow,) = (f for f in findings(plan) if f.rule == "unreachable-flow")
+    assert flow.message.startswith("flow C: c24-pods to vm stops at ")
+    assert flow.because == ("2 further pairs of networks are alike",)
+    # Their services are all on the default range.
+    assert [f.networks for f in findings(plan) if f.rule == "network-overlap"] == [
+        ("c25 (services, default)", "c24 (services, default)"),
+        ("c26 (services, default)", "c25 (services, default)"),
+        ("c26 (services, default)", "c24 (services, default)"),
+    ]

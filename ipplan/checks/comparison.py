@@ -1,0 +1,538 @@
+"""A plan beside one file of another tool: the differences as findings of the rule drift."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan.addresses import PrefixIndex, RangeSet
+from ipplan.checks.context import others, ranges_of
+from ipplan.checks.registry import RULES
+from ipplan.plan.kinds import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from ipplan.addresses import Prefix
+    from ipplan.catalog import Catalog
+    from ipplan.findings import Finding, KeyPath
+    from ipplan.landscape.ends import Carried, End
+    from ipplan.landscape.model import HostAddress, Tunnel, TunnelEnd
+    from ipplan.observed import Observed, Row
+    from ipplan.plan.model import NamedAddress, Network, Plan
+
+_INGRESS = ("iks-ingress-public", "iks-ingress-private")
+
+
+class _Comparison:
+    """A plan beside one file: what both need to tell a difference."""
+
+    def __init__(self, plan: Plan, file: Observed) -> None:
+        self.plan = plan
+        self.file = file
+        defaults = {network.name: network for network in plan.defaults}
+        declared = [defaults.pop(network.name, network) for network in plan.networks]
+        self.networks = [n for n in (*declared, *defaults.values()) if n.prefix is not None]
+        self.place = {network.name: place for place, network in enumerate(self.networks)}
+        self.holders: dict[Prefix, list[Network]] = {}
+        for network in self.networks:
+            if network.prefix is not None:
+                self.holders.setdefault(network.prefix, []).append(network)
+        self._index = PrefixIndex(sorted(self.holders))
+
+    def overlapping(self, prefix: Prefix) -> list[Network]:
+        """Return the networks that share addresses with a prefix, in the order of the plan."""
+        found = (self._index.prefixes[position] for position in self._index.overlapping(prefix))
+        return sorted((n for other in found for n in self.holders[other]), key=lambda n: self.place[n.name])
+
+    def differ(self, network: Network, row: Row) -> Finding:
+        """The plan and the file have different ranges for one network."""
+        assert network.prefix is not None
+        shared = network.prefix.shared(row.prefix)
+        where = (
+            f'write cidr = "{row.prefix}"'
+            if network.declared
+            else f"add a network of kind {network.kind.name}"
+        )
+        because = f"the plan has {network.prefix}, and {self.file.file} has {row.cidr}"
+        if row.line is None and row.description:
+            because += f": {row.description}"
+        return RULES["drift"].finding(
+            f"{_label(network)} is {row.cidr} in {self.where(row)}",
+            network.cidr_key,
+            networks=(network.name,),
+            cidrs=(*ranges_of(network), row.prefix),
+            overlap=shared,
+            because=(because,),
+            help=f"{where} if {self.file.file} is right, or correct {row.field} there",
+        )
+
+    def plan_lacks(
+        self, row: Row, what: str = "network", key: KeyPath = ("networks",), *,
+        more: int = 0, instead: Sequence[Network] = (),
+    ) -> Finding:  # fmt: skip
+        """The file has a range that the plan does not have, and so many more like it; the plan has others instead."""
+        because = [f"it is {row.description}"] if row.description else []
+        if more:
+            because.append(
+                f"{more:,} more of {row.field} {'are' if more > 1 else 'is'} in no network of the plan"
+            )
+        if instead:
+            because.append(f"the plan has {', '.join(map(_label, instead[:4]))} for that")
+        near = self.overlapping(row.prefix)
+        if near:
+            because.append(f"it shares addresses with {', '.join(map(_label, near[:4]))}")
+        touched = list(dict.fromkeys((*near, *instead)))
+        return RULES["drift"].finding(
+            f"{row.cidr} is in {self.where(row)}, and the plan has no such {what}",
+            instead[0].cidr_key if instead else key,
+            networks=tuple(n.name for n in touched),
+            cidrs=(*ranges_of(*touched), row.prefix),
+            related=others(*(n for n in touched if n not in instead[:1])),
+            because=tuple(because),
+            help=f"add it to the plan, as [[avoid]] where it is nobody's business, or take it out of {self.file.file}",
+        )
+
+    def file_lacks(self, network: Network, field: str | None = None) -> Finding:
+        """The plan has a network that the file does not have."""
+        place = self.file.file if field is None else f"{field} of {self.file.file}"
+        return RULES["drift"].finding(
+            f"{_label(network)} is not in {place}",
+            network.cidr_key,
+            networks=(network.name,),
+            cidrs=ranges_of(network),
+            because=(f"such a file lists every network of kind {network.kind.name}",)
+            if field is None
+            else (),
+            help=f"add it to {place}, or take it out of the plan",
+        )
+
+    def address_differs(self, network: Network, named: NamedAddress, text: str, row: Row | None) -> Finding:
+        """The plan names another address than the file has, or the file has none."""
+        said = f"is {row.cidr} in {self.where(row)}" if row is not None else f"is not in {self.file.file}"
+        return RULES["drift"].finding(
+            f"address {named.name} {text} of {network.name} {said}",
+            (*network.key, "addresses", named.name),
+            networks=(network.name,),
+            cidrs=ranges_of(network),
+            help=f"put right the plan, or {self.file.file}",
+        )
+
+    def where(self, row: Row) -> str:
+        """Return file, line and field of a row."""
+        line = f" line {row.line}" if row.line is not None else ""
+        return f"{self.file.file}{line}" + (f" ({row.field})" if row.field else "")
+
+    def compare_addresses(self, rows: Sequence[Row], homes: Sequence[Network]) -> Iterator[Finding]:
+        """Compare single addresses that a plan may name with the networks in which they would be named."""
+        named = list(_named(homes, rows[0].names))
+        stated = {row.cidr for row in rows}
+        for network, address, text in named:
+            if text not in stated:
+                yield self.address_differs(network, address, text, rows[0])
+        for row in [] if named else rows:
+            if homes and not any(n.prefix is not None and n.prefix.covers(row.prefix) for n in homes):
+                yield self.plan_lacks(
+                    row, f"address in {' or '.join(n.name for n in homes[:4])}", homes[0].key
+                )
+
+
+class ListComparison(_Comparison):
+    """A file that lists networks: each row has to be one of the plan's, and the other way round."""
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what differs, in the order of the file, then what it lacks in the order of the plan."""
+        self.certain = True
+        self.scope = list(self._scope())
+        self.left = {network.name: network for network in self.scope}
+        self.inside = frozenset(self.left)
+        self.avoided = RangeSet(avoid.prefix for avoid in self.plan.avoids)
+        self.pools = RangeSet(pool.prefix for pool in self.plan.pools)
+        self.rows_of = Counter(row.prefix for row in self.file.rows)
+        waiting = [
+            row for row in self.file.rows if row.whole and not row.container and not self._is_there(row)
+        ]
+        parts = [row for row in self.file.rows if not row.whole and not row.names]
+        holders = [self._holders(row) for row in parts]
+        self.holding = frozenset(network.name for around in holders for network in around)
+        waiting = [row for row in waiting if not (row.kind is None and self.avoided.covers(row.prefix))]
+        self.waiting = Counter(row.kind if self._tells_kinds() else None for row in waiting)
+        for row in waiting:
+            other = self._other_kind(row)
+            if other is not None and self._same_name(row) is None:
+                yield self._kind_differs(other, row)
+            elif (meant := self._meant(row)) is not None:
+                del self.left[meant.name]
+                yield self.differ(meant, row)
+            elif not self.file.partial or self._touches(row):
+                yield self.plan_lacks(row)
+        for name in self.holding:
+            self.left.pop(name, None)
+        yield from self._parts(parts, holders)
+        yield from self._named_addresses()
+        for network in self.left.values():
+            # An IPAM has each prefix once, whatever stands on it.
+            once = self.file.partial and network.prefix in self.rows_of
+            if network.kind.name in self.file.kinds and not network.default and self.certain and not once:
+                yield self.file_lacks(network)
+
+    def _scope(self) -> Iterator[Network]:
+        """Yield the networks that the file can be about: for the file of one cluster, those of that cluster."""
+        platforms = {KINDS[kind].platform for kind in self.file.kinds}
+        clusters = self._clusters(platforms) if self.file.one_cluster else None
+        for network in self.networks:
+            if clusters is None or network.kind.platform is None or network.cluster in clusters:
+                yield network
+
+    def _clusters(self, platforms: Collection[str | None]) -> set[str | None] | None:
+        """Return the cluster that the file is most likely of, None where that cannot be told."""
+        names = [cluster.name for cluster in self.plan.clusters.values() if cluster.platform in platforms]
+        stated = {cluster.name for cluster in self.file.clusters} | {c.id for c in self.file.clusters}
+        same = [name for name in names if name in stated]
+        if same or len(names) < 2:
+            return {*(same or names), None} if names else None
+        ranges = {row.prefix for row in self.file.rows}
+        scores = dict.fromkeys(names, 0)
+        for network in self.networks:
+            if network.cluster in scores and network.prefix is not None:
+                equal = network.prefix in ranges
+                scores[network.cluster] += 1000 * equal + any(network.prefix.overlaps(r) for r in ranges)
+        best = max(scores.values())
+        likely = [name for name, score in scores.items() if score == best]
+        if best and len(likely) == 1:
+            return {likely[0], None}
+        # Of any of them: then nothing can be said about what the file lacks.
+        self.certain = False
+        return None
+
+    def _is_there(self, row: Row) -> bool:
+        """Tell whether the plan has exactly this network, and take it off the list."""
+        found = [n for n in self.holders.get(row.prefix, ()) if n.name in self.inside]
+        found = [n for n in found if row.kind in (None, n.kind.name) or not self._tells_kinds()]
+        # Each of several rows of one prefix stands for one network; a single one for all that have it.
+        if self.rows_of[row.prefix] > 1 and found:
+            found = sorted(found, key=lambda n: (n.name not in self.left, n.name != row.name))[:1]
+        for network in found:
+            self.left.pop(network.name, None)
+        return bool(found)
+
+    def _tells_kinds(self) -> bool:
+        """Tell whether the kinds of the rows are stated, not guessed: pools of Calico fit two kinds of pods."""
+        return len({KINDS[kind].platform for kind in self.file.kinds if KINDS[kind].internal}) < 2
+
+    def _holders(self, row: Row) -> list[Network]:
+        """Return the networks of the plan that hold the row."""
+        return [
+            n
+            for n in self.overlapping(row.prefix)
+            if n.name in self.inside and n.prefix is not None and n.prefix.covers(row.prefix)
+            if row.kind in (None, n.kind.name)
+        ]
+
+    def _parts(self, parts: Sequence[Row], holders: Sequence[list[Network]]) -> Iterator[Finding]:
+        """Compare rows that lie in networks, each with those that hold it; where none of a field is held, tell it once."""
+        held = {(row.kind, row.field) for row, around in zip(parts, holders, strict=True) if around}
+        strays: dict[tuple[str | None, str], list[Row]] = {}
+        for row, around in zip(parts, holders, strict=True):
+            if around:
+                yield from self._moved(row, around)
+            elif not self.avoided.covers(row.prefix) and (not self.file.partial or self._touches(row)):
+                strays.setdefault((row.kind, row.field), []).append(row)
+        for group, rows in strays.items():
+            if group in held:
+                yield from map(self.plan_lacks, rows)
+                continue
+            instead = [network for network in self.left.values() if network.kind.name == group[0]]
+            for network in instead:
+                del self.left[network.name]
+            yield self.plan_lacks(rows[0], more=len(rows) - 1, instead=instead)
+
+    def _moved(self, row: Row, around: Sequence[Network]) -> Iterator[Finding]:
+        """Yield the address of the row's name where none of the networks that hold the row has it there."""
+        named = list(_named(around, (row.name,))) if row.is_address else []
+        if named and all(text != row.cidr for _, _, text in named):
+            yield self.address_differs(*named[0], row)
+
+    def _touches(self, row: Row) -> bool:
+        """Tell whether the row shares addresses with what the plan has."""
+        return self.pools.overlaps(row.prefix) or bool(self.overlapping(row.prefix))
+
+    def _other_kind(self, row: Row) -> Network | None:
+        return next((n for n in self.holders.get(row.prefix, ()) if n.name in self.inside), None)
+
+    def _kind_differs(self, network: Network, row: Row) -> Finding:
+        self.left.pop(network.name, None)
+        return RULES["drift"].finding(
+            f"{_label(network)} is of kind {network.kind.name}, and of kind {row.kind} in {self.where(row)}",
+            (*network.key, "kind") if network.declared else network.key,
+            networks=(network.name,),
+            cidrs=(*ranges_of(network), row.prefix),
+            help=f'write kind = "{row.kind}" if {self.file.file} is right',
+        )
+
+    def _kinds(self, row: Row) -> Collection[str]:
+        """Return the kinds that a row may be of."""
+        return {row.kind} if row.kind is not None and self._tells_kinds() else self.file.kinds
+
+    def _same_name(self, row: Row) -> Network | None:
+        """Return the network of the plan that has the name of the row and is not in the file so far."""
+        same = self.left.get(row.name)
+        return same if same is not None and same.kind.name in self._kinds(row) else None
+
+    def _meant(self, row: Row) -> Network | None:
+        """Return the network of the plan that the row most likely is, at another range: None if none is likely."""
+        if (same := self._same_name(row)) is not None:
+            return same
+        tells, kinds = self._tells_kinds(), self._kinds(row)
+        near = (n for n in self.overlapping(row.prefix) if n.name in self.left and n.kind.name in kinds)
+        if (first := next(near, None)) is not None:
+            return first
+        # Two ranges that share nothing are one network only if nothing else can be meant.
+        if row.kind is None or self.waiting[row.kind if tells else None] != 1:
+            return None
+        likely = [n for n in self.left.values() if n.kind.name in kinds and n.name not in self.holding]
+        return likely[0] if len(likely) == 1 else None
+
+    def _named_addresses(self) -> Iterator[Finding]:
+        rows = [row for row in self.file.rows if row.names and row.side is None]
+        stated: set[str] = set()
+        for name in dict.fromkeys(row.names for row in rows):
+            own = [row for row in rows if row.names == name]
+            stated.update(name)
+            yield from self.compare_addresses(own, [n for n in self.scope if n.kind.name == "icp-worker"])
+        for network in self.scope:
+            for address in network.addresses if network.kind.name == "icp-worker" else ():
+                text = _resolved(network, address)
+                if self.certain and text is not None and address.name in self.file.names - stated:
+                    yield self.address_differs(network, address, text, None)
+
+
+class _End(NamedTuple):
+    """A tunnel of the plan from the side of one of its clusters: its own end and the far one."""
+
+    tunnel: Tunnel
+    own: TunnelEnd
+    far: TunnelEnd
+
+
+class TunnelComparison(_Comparison):
+    """The values of a tunnel: what each side offers has to be what the landscape of the plan says.
+
+    The chart runs in a cluster, so the values describe an end at one.
+    """
+
+    def __init__(self, plan: Plan, file: Observed, catalog: Catalog) -> None:
+        super().__init__(plan, file)
+        from ipplan.landscape import Landscape
+
+        self.landscape = Landscape(plan, catalog)
+        self.by_name = {network.name: network for network in self.networks}
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what differs: the local side, the remote side, the addresses of both ends, then the version of IKE."""
+        found = self._described()
+        if found is None:
+            yield RULES["drift"].finding(
+                f"{self.file.file} describes a strongSwan tunnel, and the plan has none",
+                ("integration",),
+                help='write iks-vcs = "strongswan" or iks-icp = "strongswan" under [integration], or a [[link]] with method = "strongswan"',
+            )
+            return
+        key = found.tunnel.joint.key
+        own, far = found.own.end, found.far.end
+        local = self._carried(found, own)
+        folded = RangeSet((*found.own.subnets, *found.own.policy))
+        yield from self._compare("local.subnet", local, self.landscape.ends.of_cluster(own), key, folded)
+        # One release of the chart may carry all tunnels of a cluster.
+        tunnels = self.landscape.tunnels.of_end(own)
+        behind = [
+            item for tunnel in tunnels
+            for item in self.landscape.ends.carried(tunnel.joint, tunnel.joint.far(own))
+        ]  # fmt: skip
+        remote = self._carried(found, far)
+        # What the plan folds, a group or neighbours, is one prefix with room between its networks.
+        folded = RangeSet(
+            p for t in tunnels for end in (t.far_from(own),) for p in (*end.subnets, *end.policy)
+        )
+        yield from self._compare("remote.subnet", remote, [item.network for item in behind], key, folded)
+        yield from self._translated(found, local, remote)
+        yield from self._own_gateway(found)
+        yield from self._far_gateway(found)
+        yield from self._exchange(key)
+
+    def _described(self) -> _End | None:
+        """Return the tunnel end that the values most likely describe, None where the plan has no tunnel at a cluster."""
+        local, remote, gates = (
+            RangeSet(row.prefix for row in self._rows(side)) for side in ("local", "remote", "gateway")
+        )
+        far_gates = {str(row.prefix) for row in self._rows("far-gateway")}
+
+        def likeness(end: _End) -> tuple[int, int, bool]:
+            near, far = (
+                self._space(self._carried(end, end.own.end)),
+                self._space(self._carried(end, end.far.end)),
+            )
+            ingress = _ranges(
+                n for kind in _INGRESS for n in self.landscape.ends.of_cluster(end.own.end, kind)
+            )
+            gateway = end.far.gateway
+            dials = gateway is not None and str(gateway.prefix) in far_gates
+            return (ingress & gates).size, (near & local).size + (far & remote).size, dials
+
+        return max(self._ends(local), key=likeness, default=None)
+
+    def _ends(self, local: RangeSet) -> Iterator[_End]:
+        """Yield the ends at clusters that share addresses with the local side; of all clusters where none does."""
+        ends = self.landscape.ends
+        touched = [c for c in ends.clusters if _ranges(ends.of_cluster(c)) & local]
+        for cluster in touched or ends.clusters:
+            for tunnel in self.landscape.tunnels.of_end(cluster):
+                yield _End(tunnel, tunnel.end_at(cluster), tunnel.far_from(cluster))
+
+    def _carried(self, end: _End, side: End) -> tuple[Carried, ...]:
+        return self.landscape.ends.carried(end.tunnel.joint, side)
+
+    @staticmethod
+    def _space(items: Iterable[Carried]) -> RangeSet:
+        """Return the addresses of networks on a tunnel, their own and those that it shows."""
+        return RangeSet(p for item in items for p in (item.network.prefix, item.shown) if p is not None)
+
+    def _rows(self, side: str) -> list[Row]:
+        return [row for row in self.file.rows if row.side == side]
+
+    def _compare(
+        self,
+        field: str,
+        needed: Sequence[Carried],
+        allowed: Iterable[Network],
+        key: KeyPath,
+        folded: RangeSet,
+    ) -> Iterator[Finding]:
+        """Compare the addresses of one side; prefixes that are joined or split are no difference."""
+        rows = self._rows("local" if field == "local.subnet" else "remote")
+        if not rows:
+            return
+        stated = RangeSet(row.prefix for row in rows)
+        fine = self._space(needed) | _ranges(allowed) | folded
+        strange = [row for row in rows if not fine.covers(row.prefix)]
+        missing = [
+            item.network for item in needed
+            if item.network.prefix is not None
+            and not any(stated.covers(p) for p in (item.network.prefix, item.shown) if p is not None)
+        ]  # fmt: skip
+        if len(strange) == len(missing) == 1:
+            yield self.differ(missing[0], strange[0])
+            return
+        for row in strange:
+            yield self.plan_lacks(row, f"network on that side of the tunnel ({field})", key)
+        for network in missing:
+            yield self.file_lacks(network, field)
+
+    def _translated(
+        self, end: _End, local: Sequence[Carried], remote: Sequence[Carried]
+    ) -> Iterator[Finding]:
+        """Yield networks that the file shows at other addresses than the plan: the chart of IKS translates, not that of ICP."""
+        for side, items in (("local", local), ("remote", remote)):
+            by_range = {item.network.prefix: item for item in items}
+            for row in self._rows(side):
+                item = by_range.get(row.prefix)
+                if item is None:
+                    continue
+                planned = None if side == "local" and end.own.end.kind == "icp" else item.shown
+                if row.shown == planned:
+                    continue
+                words = ("at its own addresses" if p is None else f"as {p}" for p in (row.shown, planned))
+                key = "localSubnetNAT" if side == "local" else "remoteSubnetNAT"
+                help_ = f"write {key} in {self.file.file}, or correct nat of the link"
+                if row.shown is not None:
+                    entry = f'{{ network = "{item.network.name}", as = "{row.shown}" }}'
+                    help_ = (
+                        f"write nat = [{entry}] in the [[link]] of the tunnel if {self.file.file} is right"
+                    )
+                yield RULES["drift"].finding(
+                    f"{_label(item.network)} is shown {next(words)} in {self.where(row)}, and {next(words)} by the plan",
+                    end.tunnel.joint.key,
+                    networks=(item.network.name,),
+                    cidrs=(*ranges_of(item.network), row.shown or row.prefix),
+                    help=help_,
+                )
+
+    def _own_gateway(self, end: _End) -> Iterator[Finding]:
+        """Compare the address at which the cluster listens: towards ICP it dials out, and needs none of its own."""
+        rows = self._rows("gateway")
+        if end.own.end.kind != "iks":
+            return
+        known = end.own.gateway
+        homes = [n for kind in _INGRESS for n in self.landscape.ends.of_cluster(end.own.end, kind)]
+        if known is None or known.value is None:
+            for row in rows:
+                if homes and not any(n.prefix is not None and n.prefix.covers(row.prefix) for n in homes):
+                    yield self.plan_lacks(
+                        row, f"address in {' or '.join(n.name for n in homes[:4])}", homes[0].key
+                    )
+        elif rows and all(row.cidr != known.text for row in rows):
+            yield from self._address_differs(known, rows[0])
+        elif not rows and end.tunnel.joint.pair == "iks-edge":
+            yield from self._address_differs(known, None)
+
+    def _far_gateway(self, end: _End) -> Iterator[Finding]:
+        """Compare the address that the cluster calls."""
+        known = end.far.gateway
+        homes = [n for n in self._far_homes(end) if n.prefix is not None]
+        stated = known is not None and known.value is not None and not known.example
+        for row in self._rows("far-gateway"):
+            inside = any(n.prefix is not None and n.prefix.covers(row.prefix) for n in homes)
+            if homes and not inside:
+                yield self.plan_lacks(row, "address at the other end of the tunnel", end.tunnel.joint.key)
+            elif known is not None and stated and known.text != row.cidr:
+                yield from self._address_differs(known, row)
+
+    def _far_homes(self, end: _End) -> list[Network]:
+        """Return the networks in which the far end of a tunnel has its address."""
+        ends, far = self.landscape.ends, end.far.end
+        if far.kind == "iks":
+            return [n for kind in _INGRESS for n in ends.of_cluster(far, kind)]
+        edge = ends.edge_of_cluster(far) if far.kind == "icp" else far
+        role = "private" if end.tunnel.private else "public"
+        return [] if edge is None else list(ends.of_edge(edge, f"vcs-esg-{role}"))
+
+    def _address_differs(self, known: HostAddress, row: Row | None) -> Iterator[Finding]:
+        network = self.by_name.get(known.network or "")
+        named = next((a for a in network.addresses if a.name == known.name), None) if network else None
+        if network is not None and named is not None:
+            yield self.address_differs(network, named, known.text, row)
+
+    def _exchange(self, key: KeyPath) -> Iterator[Finding]:
+        """Compare the version of IKE, which both ends have to have alike."""
+        stated, planned = self.file.ike, self.plan.ike or 2
+        if stated is not None and stated.version != planned:
+            line = f" line {stated.line}" if stated.line is not None else ""
+            yield RULES["drift"].finding(
+                f"IKE is version {stated.version} in {self.file.file}{line} ({stated.field}), and version {planned} by the plan",
+                ("integration", "ike") if self.plan.ike is not None else key,
+                help=f"write ike = {stated.version} under [integration] if {self.file.file} is right",
+            )
+
+
+def _label(network: Network) -> str:
+    return f"{network.name} {network.prefix}" + (" (default)" if network.default and network.declared else "")
+
+
+def _ranges(networks: Iterable[Network]) -> RangeSet:
+    return RangeSet(network.prefix for network in networks if network.prefix is not None)
+
+
+def _named(networks: Iterable[Network], wanted: Sequence[str]) -> Iterator[tuple[Network, NamedAddress, str]]:
+    """Yield of each network the address with the first of these names that it has, and the address as text."""
+    for network in networks:
+        by_name = {address.name: address for address in network.addresses}
+        found = next((by_name[name] for name in wanted if name in by_name), None)
+        if found is not None and (text := _resolved(network, found)) is not None:
+            yield network, found, text
+
+
+def _resolved(network: Network, address: NamedAddress) -> str | None:
+    if network.prefix is None:
+        return None
+    found = address.at(network.prefix)
+    return None if found is None else str(found)
