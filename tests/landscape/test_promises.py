@@ -92,7 +92,7 @@ def test_what_links_carry_is_traced_for_every_pair_or_for_one_that_is_alike(star
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("start", range(1_000, 4_000, 100))
+@pytest.mark.parametrize("start", range(1_000, 3_000, 100))
 def test_what_links_carry_is_traced_in_many_plans(start: int) -> None:
     for seed in range(start, start + 100):
         landscape = landscape_of(seed)
@@ -102,23 +102,26 @@ def test_what_links_carry_is_traced_in_many_plans(start: int) -> None:
 
 def hold_classes_against_pairs(landscape: Landscape) -> None:
     alike, traces = Alike(landscape), Traces(landscape)
-    chosen: dict[object, list[tuple[Network, Network]]] = {}
-    for p in list_promises(landscape):
-        if p.joint is not None and p.source is not None and p.front is None:
-            pair, classes = (p.source, p.destination), (alike.network(p.source), alike.network(p.destination))
-            chosen.setdefault((alike.joint(p.joint), *classes), []).append(pair)
-            # Two links of one site may carry the same pair, whose packets take one way and are traced once.
-            chosen.setdefault(classes, []).append(pair)
+    by_joint, by_pair = {}, {}
+    for promise in list_promises(landscape):
+        if promise.source is not None and promise.front is None:
+            classes = alike.network(promise.source), alike.network(promise.destination)
+            by_pair[pair_class(alike, promise.source, promise.destination)] = promise
+            if promise.joint is not None:
+                by_joint[(alike.joint(promise.joint), *classes)] = promise
     for joint, source, destination in carried_pairs(landscape):
-        classes = alike.network(source), alike.network(destination)
-        mine = comes_to(traces.of(source, destination))
-        pairs = chosen.get((alike.joint(joint), *classes))
-        if pairs is not None:
-            assert {comes_to(traces.of(*pair)) for pair in pairs} == {mine}, (source.name, destination.name)
-        else:
-            assert mine in {comes_to(traces.of(*pair)) for pair in chosen.get(classes, ())}, (
-                joint.title, source.name, destination.name,
-            )  # fmt: skip
+        key = (alike.joint(joint), alike.network(source), alike.network(destination))
+        # A pair that a documented flow has as well is traced for that one only.
+        told = by_joint.get(key) or by_pair.get(pair_class(alike, source, destination))
+        assert told is not None, (joint.title, source.name, destination.name)
+        mine, theirs = traces.of(source, destination), traces.of(told.source, told.destination)
+        assert comes_to(mine) == comes_to(theirs), (mine.title, theirs.title)
+
+
+def pair_class(alike: Alike, source: Network | None, destination: Network) -> object:
+    ((key, block),) = alike.blocks([source], [destination])
+    assert block.size == 1
+    return key
 
 
 @pytest.mark.parametrize("start", range(100, 160, 10))
@@ -132,10 +135,9 @@ def test_documented_pairs_that_are_alike_come_to_the_same(start: int) -> None:
         for flow in FLOWS:
             pairs = [pair for pair in product(*ends_of(landscape, flow)) if joins(landscape, flow, *pair)]
             for source, destination in pairs:
-                ((key, block),) = alike.blocks([source], [destination])
-                assert block.size == 1
                 mine = traces.of(source, destination)
-                first = seen.setdefault((flow.letter, key), mine)
+                key = (flow.letter, pair_class(alike, source, destination))
+                first = seen.setdefault(key, mine)
                 assert comes_to(mine) == comes_to(first), (seed, flow.letter, mine.title, first.title)
 
 
