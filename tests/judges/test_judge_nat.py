@@ -50,6 +50,7 @@ try:
 except TimeoutError:
     print("no answer")
 """
+DLR = "172.24.17.1/24"
 VM, WORKER, MASTER, STRONGSWAN = "172.24.17.9", "172.24.18.9", "172.24.18.10", "172.24.18.12"
 INTERNET, CLOUD, POD, IKS_WORKER = "198.51.100.1", "10.9.9.9", "172.30.4.4", "10.171.42.140"
 
@@ -114,11 +115,19 @@ class Lab:
         for address in (INTERNET, CLOUD, POD, IKS_WORKER):
             self.within(self.outside, "ip", "address", "add", f"{address}/32", "dev", "lo")
         self.within(self.behind, "ip", "address", "add", f"{VM}/32", "dev", "lo")
+        self.add_vxlan()
         (self.folder / "routes.sh").write_text(routes, encoding="utf-8")
         self.within(self.esg, "sh", str(self.folder / "routes.sh"), "esg")
         self.within(self.behind, "sh", str(self.folder / "routes.sh"), "dlr")
         (self.folder / "nat.nft").write_text(rules, encoding="utf-8")
         self.within(self.esg, "nft", "-f", str(self.folder / "nat.nft"))
+
+    def add_vxlan(self) -> None:
+        """Give the DLR its address on the stretched VXLAN, where its next hop on premises is."""
+        self.within(self.behind, "ip", "link", "add", "vxlan", "type", "veth", "peer", "wire")
+        self.within(self.behind, "ip", "address", "add", DLR, "dev", "vxlan")
+        for name in ("vxlan", "wire"):
+            self.within(self.behind, "ip", "link", "set", name, "up")
 
     def add_workers(self, gateway: str, length: int, device: str) -> None:
         """Put the addresses of ICP workers behind the interface whose router the gateway is."""

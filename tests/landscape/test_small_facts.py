@@ -377,8 +377,8 @@ def test_what_keeps_pairs_and_networks_apart() -> None:
         "plain": "172.22.0.0/24", "other": "172.22.1.0/24", "in-ten": "10.9.0.0/24", "refused": "172.18.0.0/24",
         "public": "203.0.114.0/24", "tiny": "172.22.2.0/31", "six": "2001:db8::/64",
     }  # fmt: skip
-    for name, block in ranges.items():
-        text += network(name, "enterprise", block, 'site = "hq"')
+    for name, cidr in ranges.items():
+        text += network(name, "enterprise", cidr, 'site = "hq"')
     text += network("vm-dal", "vcs-vm", "172.24.0.0/24", 'edge = "dal"')
     landscape = landscape_of(text)
     alike, by_name = Alike(landscape), {n.name: n for n in landscape.ends.networks}
