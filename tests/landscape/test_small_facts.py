@@ -365,3 +365,32 @@ def test_the_nearest_route_is_of_the_same_version_and_no_default() -> None:
     found = lookup.find(address("172.24.9.9"))
     assert found is not None
     assert str(found.prefix) == "172.24.0.0/16"
+
+
+def test_what_keeps_pairs_and_networks_apart() -> None:
+    text = "[integration]\niks-vcs = 'strongswan'\nenterprise = 'routed'\n" + EDGES
+    for number, cluster in enumerate("ab"):
+        for role, block in (("pod", 28), ("service", 29)):
+            more = f'cluster = "{cluster}"'
+            text += network(f"{cluster}-{role}s", f"iks-{role}", f"172.{block}.{number}.0/24", more)
+    ranges = {
+        "plain": "172.22.0.0/24", "other": "172.22.1.0/24", "in-ten": "10.9.0.0/24", "refused": "172.18.0.0/24",
+        "public": "203.0.114.0/24", "tiny": "172.22.2.0/31", "six": "2001:db8::/64",
+    }  # fmt: skip
+    for name, cidr in ranges.items():
+        text += network(name, "enterprise", cidr, 'site = "hq"')
+    text += network("vm-dal", "vcs-vm", "172.24.0.0/24", 'edge = "dal"')
+    landscape = landscape_of(text)
+    alike, by_name = Alike(landscape), {n.name: n for n in landscape.ends.networks}
+    classes = {name: alike.network(by_name[name]) for name in ranges}
+    assert classes["plain"] == classes["other"]
+    assert len(set(classes.values())) == len(ranges) - 1
+
+    def of(one: str, two: str) -> object:
+        ((key, _),) = alike.blocks([by_name[one]], [by_name[two]])
+        return key
+
+    assert alike.network(by_name["a-pods"]) == alike.network(by_name["b-pods"])
+    assert of("a-pods", "b-services") == of("b-pods", "a-services")
+    assert of("a-pods", "a-services") != of("a-pods", "b-services"), "inside a cluster, or between two"
+    assert of("a-pods", "vm-dal") == of("b-pods", "vm-dal")
