@@ -112,9 +112,7 @@ class EsgBuilder:
         }
 
     def build(self) -> Esg:
-        tunnels = tuple(
-            t for t in self.landscape.tunnels.of_end(self.end) if self.end in (t.near.end, t.far.end)
-        )
+        tunnels = tuple(self.landscape.tunnels.of_end(self.end))
         # The routes first: they say on which interface a packet leaves, and so which rules keep its source.
         sessions = tuple(self.sessions())
         uplink = tuple(self.uplink_routes())

@@ -589,12 +589,9 @@ class Ends:
 
     def _names(self, joint: Joint, network: Network) -> bool:
         """Tell whether a link that stretches networks stretches this one."""
-        if joint.link is None or not joint.link.networks:
+        if joint.link is not None and network.name in joint.link.networks:
             return True
-        if network.name in joint.link.networks:
-            return True
-        names = set(joint.link.networks)
-        return not any(n.name in names for n in self.by_kind["vcs-vm"] if self.edge_of(n) == joint.second)
+        return not joint.limits(n.name for n in self._behind[joint.second] if n.kind.name == "vcs-vm")
 
     def _able(self, joint: Joint, side: End) -> list[Network]:
         """Return the networks of one side that the method can carry."""

@@ -118,18 +118,14 @@ class Tunnels:
 
     def of_end(self, end: End) -> list[Tunnel]:
         """Return the tunnels that end at a cluster, an edge or a site."""
-        return list(self.iter_of_end(end))
-
-    def iter_of_end(self, end: End) -> Iterator[Tunnel]:
-        """Yield the same, one by one."""
         found = (self.of(joint) for joint in self._ends.joints_of(end) if joint.method in TUNNELS)
-        return (tunnel for tunnel in found if tunnel is not None)
+        return [tunnel for tunnel in found if tunnel is not None]
 
     def far_end(self, joint: Joint, end: End) -> TunnelEnd | None:
         """Return the other end of the tunnel of a link, without making the tunnel; None where there is none."""
         if joint.method not in TUNNELS:
             return None
-        far_end = joint.second if joint.first == end else joint.first
+        far_end = joint.far(end)
         if joint.link is None and joint.pair == "iks-icp":
             near, far = self._plain.get(end), self._plain.get(far_end)
             if near is not None and far is not None:

@@ -85,7 +85,7 @@ def test_the_tunnel_to_an_edge_ends_at_the_address_that_is_named_for_it(
     form: str, names: str, dallas: tuple[str | None, str], fra: tuple[str | None, str]
 ) -> None:
     found = landscape(PLAN % names + form)
-    for tunnel in found.tunnels.iter_of_end(End("iks", "iks")):
+    for tunnel in found.tunnels.of_end(End("iks", "iks")):
         near, far = dallas if tunnel.far.end.name == "dallas" else fra
         gateways = [None if e.gateway is None else e.gateway.text for e in (tunnel.near, tunnel.far)]
         assert (gateways, tunnel.private) == ([near, far], near is None)
