@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.export import ExportError, comment, places
 from ipplan.export.gre import commands
@@ -26,6 +26,17 @@ _ALONE = ("public", "private", "transit", "interface")
 """Interfaces of which a device has one, whatever the number of networks on it."""
 
 
+class Section(NamedTuple):
+    """A device in the script: what it is called there, and its interfaces.
+
+    `variables` has for each interface, by `key_of`, the variable with its name, and what it is, in words.
+    """
+
+    label: str
+    host: Host
+    variables: Mapping[tuple[str, str], tuple[str, str]]
+
+
 def export_ip_address(request: Request) -> str:
     """Return a shell script that sets the addresses of the device that it is given; raise ExportError without any.
 
@@ -38,23 +49,16 @@ def export_ip_address(request: Request) -> str:
         "set -eu",
         'case "${1:-}" in',
     ]
-    labels: dict[str, int] = {}
     found: list[str] = []
-    for host in _hosts(request):
-        number = "" if host.number is None else f"-{host.number}"
-        label = as_label(host.title)[: 63 - len(number)].rstrip("-") + number
-        # Different names may have the same label.
-        labels[label] = same = labels.get(label, 0) + 1
-        label += f"-{same}" if same > 1 else ""
+    for label, host, variables in sections(request):
         found.append(label)
-        variables = _variables(host.places)
         lines += [
             f"{quote(label)})",
             f"    {comment(host.title + ('' if host.number is None else f', {host.number}'))}",
         ]
         lines += [f'    : "${{{name}:?{words}}}"' for name, words in dict.fromkeys(variables.values())]
         for place in host.places:
-            lines += _commands(place, variables[_key(place)][0])
+            lines += _commands(place, variables[key_of(place)][0])
         lines += [
             f'    ip link set "${name}" up' for name in dict.fromkeys(name for name, _ in variables.values())
         ]
@@ -66,6 +70,17 @@ def export_ip_address(request: Request) -> str:
         )
     usage = f"usage: sh FILE DEVICE, one of: {', '.join(found)}"
     return "\n".join([*lines, "*)", f"    echo {quote(usage)} >&2", "    exit 2", "    ;;", "esac"]) + "\n"
+
+
+def sections(request: Request) -> Iterator[Section]:
+    """Yield the devices of the script, each with its label there."""
+    labels: dict[str, int] = {}
+    for host in _hosts(request):
+        number = "" if host.number is None else f"-{host.number}"
+        label = as_label(host.title)[: 63 - len(number)].rstrip("-") + number
+        # Different names may have the same label.
+        labels[label] = same = labels.get(label, 0) + 1
+        yield Section(label + (f"-{same}" if same > 1 else ""), host, _variables(host.places))
 
 
 def _hosts(request: Request) -> Iterator[Host]:
@@ -86,7 +101,8 @@ def _hosts(request: Request) -> Iterator[Host]:
             yield from places.of_router(landscape, instance)
 
 
-def _key(place: Place) -> tuple[str, str]:
+def key_of(place: Place) -> tuple[str, str]:
+    """Return what tells the interface of a place from the others of its device."""
     return place.interface, "" if place.interface in _ALONE else place.network.name
 
 
@@ -95,7 +111,7 @@ def _variables(found: Sequence[Place]) -> Mapping[tuple[str, str], tuple[str, st
     variables: dict[tuple[str, str], tuple[str, str]] = {}
     numbers: dict[str, int] = {}
     for place in found:
-        key = _key(place)
+        key = key_of(place)
         if key not in variables:
             numbers[place.interface] = number = numbers.get(place.interface, 0) + 1
             name = place.interface.upper() + ("" if place.interface in _ALONE else str(number))

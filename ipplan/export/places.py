@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ipplan.landscape import Landscape
     from ipplan.landscape.ends import End
     from ipplan.landscape.instances import Instance, Port
-    from ipplan.landscape.model import HostAddress
+    from ipplan.landscape.model import DeviceKind, HostAddress
     from ipplan.plan.model import Network
 
 
@@ -28,9 +28,11 @@ class Place(NamedTuple):
 class Host(NamedTuple):
     """A device with its addresses. `title` is that of its table, `number` tells apart those that share one.
 
-    `end` is the edge or the site of a router that may end tunnels.
+    `kind` and `name` say which table it has. `end` is the edge or the site of a router that may end tunnels.
     """
 
+    kind: DeviceKind
+    name: str | None
     title: str
     number: int | None
     places: tuple[Place, ...]
@@ -55,7 +57,8 @@ def of_router(landscape: Landscape, instance: Instance) -> Iterator[Host]:
         name = None if end is None else landscape.site_name(end) if end.kind == "site" else end.name
         ends_tunnels = instance.kind in ("ESG", "on-premises router")
         title = instance.kind if name is None else f"{instance.kind} {name}"
-        yield Host(title, None, places, end if ends_tunnels else None)
+        kind: DeviceKind = instance.kind  # type: ignore[assignment]  # routers are called alike in both
+        yield Host(kind, name, title, None, places, end if ends_tunnels else None)
 
 
 def _place(instance: Instance, port: Port) -> Place:
@@ -70,9 +73,8 @@ def of_network(network: Network) -> Iterator[Host]:
     """Yield the machines of a network: those that the plan names, else one as an example."""
     if network.prefix is not None:
         for number, address in enumerate(machines(network) or [pick(network)], 1):
-            yield Host(
-                f"VMs in {network.name}", number, (Place("interface", network, (address,), _name(address)),)
-            )
+            place = Place("interface", network, (address,), _name(address))
+            yield Host("VM", network.name, f"VMs in {network.name}", number, (place,))
 
 
 def of_cluster(landscape: Landscape, cluster: End) -> Iterator[Host]:
@@ -96,7 +98,8 @@ def of_cluster(landscape: Landscape, cluster: End) -> Iterator[Host]:
         if number <= len(outside):
             there = outside[number - 1]
             places.append(Place("public", outside_by_name[there.network or ""], (there,), _name(there)))
-        yield Host(title, number, tuple(places))
+        kind: DeviceKind = "IKS worker" if cluster.kind == "iks" else "ICP worker"
+        yield Host(kind, cluster.name, title, number, tuple(places))
 
 
 def _name(address: HostAddress) -> str:

@@ -77,14 +77,9 @@ def export_ip_route(request: Request) -> str:
         *map(comment, request.header("routes of a Linux machine in the place of a device")),
     ]
     body: list[str] = []
-    labels: dict[str, int] = {}
     known: dict[tuple[object, ...], str] = {}
     names: list[str] = []
-    for device in _devices(request):
-        # Different names may have the same label.
-        label = as_label(device.title)
-        labels[label] = same = labels.get(label, 0) + 1
-        label += f"-{same}" if same > 1 else ""
+    for label, device in labelled(request):
         names.append(label)
         body += [f"{quote(label)})", f"    {comment(device.title)}"]
         if any(route.how == "link" for route in device.routes):
@@ -104,6 +99,16 @@ def export_ip_route(request: Request) -> str:
         "esac",
     ]
     return "\n".join(lines) + "\n"
+
+
+def labelled(request: Request) -> Iterator[tuple[str, DeviceTable]]:
+    """Yield the devices of the script, each with what it is called there."""
+    labels: dict[str, int] = {}
+    for device in _devices(request):
+        # Different names may have the same label.
+        label = as_label(device.title)
+        labels[label] = same = labels.get(label, 0) + 1
+        yield label + (f"-{same}" if same > 1 else ""), device
 
 
 def _gre(request: Request, device: DeviceTable) -> Mapping[End, str]:

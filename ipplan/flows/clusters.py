@@ -44,6 +44,8 @@ def leave(walk: Walk, place: Place) -> Place | None:
         _choose_side(walk, cluster, public=False)
     if own is not None:
         return _between_nodes(walk, cluster, own)
+    if (here := _on_the_worker(walk, cluster)) is not None:
+        return here
     route = walk.tracer.chart(cluster).find(walk.destination)
     if route is not None and route.joint is not None:
         tunnel = walk.landscape.tunnels.of(route.joint)
@@ -62,6 +64,23 @@ def leave(walk: Walk, place: Place) -> Place | None:
     if pod:
         _say_route(walk, cluster, route, pod=True)
     return _out(walk, cluster, route, translated=pod and not restored and not known, pod=pod)
+
+
+def _on_the_worker(walk: Walk, cluster: End) -> Place | None:
+    """Return where a packet goes that does not leave the worker, None where it does.
+
+    kube-proxy knows the addresses of the load balancer on every worker, and the worker has its own public address.
+    """
+    if cluster.kind != "iks" or walk.destination.value is None:
+        return None
+    if walk.destination.same(node_address(walk, cluster, public=True)):
+        return Place("arrive", cluster, "inside")
+    fronts = (
+        n for side in ("public", "private") for n in walk.landscape.ends.of_cluster(cluster, f"iks-ingress-{side}")
+        if n.prefix is not None and pick(n, *names.INGRESS).same(walk.destination)
+    )  # fmt: skip
+    front = next(fronts, None)
+    return None if front is None else Place("ingress", cluster, "inside", network=front)
 
 
 def _main_route(walk: Walk, cluster: End) -> Route | None:
@@ -237,11 +256,17 @@ def _to_a_pod_of_the_service(walk: Walk, cluster: End) -> None:
         n for n in walk.landscape.ends.of_cluster(cluster) if n.kind.role == "pod" and n.prefix is not None
     ]
     if pods:
-        changed = walk.translate(("worker", cluster), destination=pick(pods[0]))
+        changed = walk.translate(("worker", cluster), destination=_other_pod(pods[0], walk.source))
         walk.hop(
             "kube-proxy", "service", "turns the service address into that of one of its pods", name=cluster.name,
             changed=changed,
         )  # fmt: skip
+
+
+def _other_pod(pods: Network, address: HostAddress) -> HostAddress:
+    """Return a pod that does not have an address: one that asks its own service reaches another pod of it."""
+    found = pick(pods)
+    return pick(pods, skip=1) if found.same(address) else found
 
 
 def encapsulate(walk: Walk, cluster: End) -> None:
@@ -387,7 +412,7 @@ def ingress(walk: Walk, place: Place) -> Place | None:
     cluster, network = place.end, place.network
     assert cluster is not None
     assert network is not None
-    if _refuses(walk, cluster, "public" if network.kind.public else "private"):
+    if place.how != "inside" and _refuses(walk, cluster, "public" if network.kind.public else "private"):
         return None
     restored = walk.restore(("worker", cluster))
     if restored:
@@ -426,12 +451,15 @@ def through_proxy(walk: Walk, cluster: End, text: str) -> Place | None:
             name=cluster.name,
         )
         return None
+    # Behind a service is one of its pods, which kube-proxy picks for the ingress too.
+    service = walk.goal.network is not None and walk.goal.network.kind.role == "service"
+    target = pick(pods[0]) if service else walk.goal.address
     proxy = pick(pods[0], *names.INGRESS)
-    if proxy.same(walk.goal.address):
+    if proxy.same(target):
         proxy = pick(pods[0], skip=1)
     changed = walk.translate(("worker", cluster), destination=proxy)
     walk.hop("kube-proxy", "service", text, name=cluster.name, changed=changed)
-    changed = walk.translate(("proxy", cluster), source=proxy, destination=walk.goal.address)
+    changed = walk.translate(("proxy", cluster), source=proxy, destination=target)
     if walk.is_ambiguous("vRouter", TableKey("worker", cluster)):
         return None
     encapsulate(walk, cluster)

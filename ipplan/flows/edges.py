@@ -204,7 +204,7 @@ def _route(walk: Walk, device: Esg, place: Place, *, established: bool = False) 
         walk.outer = ()
         return on_vxlan(walk, edge)
     if route.via == "transit":
-        return _on_transit(walk, edge, route)
+        return _on_transit(walk, edge, route, "ESG")
     return _uplink(walk, device, route, place, established=established)
 
 
@@ -231,19 +231,21 @@ def _add_uplinks(walk: Walk, edge: End) -> str:
     return "add the uplinks of the edge to the plan"
 
 
-def _on_transit(walk: Walk, edge: End, route: Route) -> Place | None:
-    """On the transit network: ESG and DLR are the only machines there."""
+def _on_transit(walk: Walk, edge: End, route: Route, at: str) -> Place | None:
+    """On the transit network, from one of its two machines: ESG and DLR are the only ones there."""
     transit = walk.landscape.ends.of_edge(edge, "vcs-transit")
     for device, wanted, nth in (("ESG", names.TRANSIT_ESG, 0), ("DLR", names.TRANSIT_DLR, 1)):
         own = on_transit(transit, wanted, nth, walk.destination.version)
         if own is not None and own.same(walk.destination):
+            if device != at:
+                walk.hop(at, "route", f"sends it to the {device} over the transit network", name=edge.name, route=route)
             asked = device == "ESG" and walk.restore(("own", edge))
             walk.hop(
                 device,
                 "deliver",
                 "receives it on the transit network",
                 name=edge.name,
-                route=None if asked else route,
+                route=None if asked or device != at else route,
             )
             walk.arrived()
             return None
@@ -349,7 +351,7 @@ def _uplink(walk: Walk, device: Esg, route: Route, place: Place, *, established:
         if _undecided_nat(walk, edge, device):
             return None
     else:
-        if rule is None and not established and not _belongs(walk, device, route):
+        if rule is None and not _belongs(walk, device, route):
             return _not_translated(walk, device, route)
         unmatched = (
             None if rule is not None or established or own else f"SNAT on the {route.interface} interface"
@@ -413,6 +415,8 @@ def _belongs(walk: Walk, device: Esg, route: Route) -> bool:
         public = item.network.kind.public
         if public is not None and public == (route.via == "FCR"):
             return True
+    if route.via == "BCR" and walk.tracer.bcr.find(walk.source) is not None:
+        return True  # announced to it
     return device.holds(walk.source)
 
 
@@ -488,7 +492,7 @@ def dlr(walk: Walk, place: Place) -> Place | None:
         walk.outer = ()
         return on_vxlan(walk, edge)
     if route.via == "transit":
-        return _on_transit(walk, edge, route)
+        return _on_transit(walk, edge, route, "DLR")
     if route.via == "on-premises router":
         return _over_stretched(walk, edge, route)
     if route.next_hop is None:

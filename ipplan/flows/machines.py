@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 _INTERNET = HostAddress(4, parse_address("198.51.100.10")[1], example=True)
 """Stands for a host on the internet: documentation space (RFC 5737), always an example."""
+_INTERNET_6 = HostAddress(6, parse_address("2001:db8::10")[1], example=True)
+"""The same for IPv6 (RFC 3849)."""
 _IBM_DNS = HostAddress(4, parse_address("161.26.0.10")[1], name="dns")
 """IBM Cloud's private DNS (ibm-cloud-docs/vpc vpc-endpoints.md, 2026-06-26)."""
 _IBM_NTP = HostAddress(4, parse_address("161.26.0.6")[1], name="ntp")
 """IBM Cloud's private NTP (the same page)."""
-_NOT_ON_THE_INTERNET = tuple(
+NOT_ON_THE_INTERNET = tuple(
     map(
         parse_prefix,
         ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16",
@@ -40,7 +42,7 @@ def is_public(address: HostAddress) -> bool:
         return True
     if own.version == 6:
         return own.first >> 125 == 1
-    return not any(block.covers(own) for block in _NOT_ON_THE_INTERNET)
+    return not any(block.covers(own) for block in NOT_ON_THE_INTERNET)
 
 
 def domain_of(network: Network) -> Domain:
@@ -94,9 +96,9 @@ def _example(network: Network) -> HostAddress:
     return own[0] if own else pick(network)
 
 
-def internet() -> Machine:
-    """Return a host on the internet."""
-    return Machine("internet", None, _INTERNET)
+def internet(version: int = 4) -> Machine:
+    """Return a host on the internet, which has addresses of both versions."""
+    return Machine("internet", None, _INTERNET if version == 4 else _INTERNET_6)
 
 
 def find_machine(landscape: Landscape, text: str) -> Machine:

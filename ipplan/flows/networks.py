@@ -144,6 +144,8 @@ def fcr(walk: Walk, place: Place) -> Place | None:
         )  # fmt: skip
         return None
     if walk.answering and (known := walk.memory.places.get(walk.destination.text)) is not None:
+        if known.device == "router" and place.how == "internet":
+            return known
         walk.hop(
             "FCR",
             "forward",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.flows import clusters, edges, networks
-from ipplan.flows.machines import machine_in
+from ipplan.flows.machines import internet, machine_in
 from ipplan.flows.model import Machine, Stop, Trace
 from ipplan.flows.walk import Memory, Place, Tracer, Walk, shown_at
 from ipplan.landscape.edges import on_transit, virtual_address
@@ -62,6 +62,8 @@ def trace(tracer: Tracer, source: Machine, destination: Machine) -> Trace:
     """Trace a request from one machine to another, and its answer."""
     source, remark = _sender(tracer, source)
     asked, goal = asked_address(tracer, source, destination)
+    if source == internet():
+        source = internet(asked.version)
     walk = Walk(tracer, goal, Memory([], {}), answering=False)
     if remark is not None:
         walk.assume(remark)

@@ -115,13 +115,14 @@ def machines(network: Network) -> list[HostAddress]:
 
 
 def worker_addresses(cluster: Cluster | None, subnets: Sequence[Network]) -> list[HostAddress]:
-    """Return the addresses of the workers of a cluster in its subnets of IPv4.
+    """Return the addresses of the workers of a cluster in its subnets, of IPv4 where it has some.
 
     Those that the plan names; where it names none, as many examples as the plan states workers, spread over the
     subnets of the cluster, at least one in each. IBM Cloud assigns them, and a worker that is replaced gets another
     (IBM Cloud docs, containers, 2026-07-27).
     """
-    own = [n for n in subnets if n.prefix is not None and n.prefix.version == 4]
+    ready = [n for n in subnets if n.prefix is not None]
+    own = [n for n in ready if n.prefix is not None and n.prefix.version == 4] or ready
     named = [a for n in own for a in machines(n) if not _virtual(a)]
     if named or not own:
         return named

@@ -1,0 +1,361 @@
+"""What packets did against what flows predicts: the devices in their order, the addresses behind each, and the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from ipplan.lab.predictions import title_of
+from ipplan.proof import Difference, Pair, Point, Way
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ipplan.lab.drafts import Draft, Drafts, Place
+    from ipplan.lab.model import Event, Heard
+    from ipplan.lab.predictions import Expected, Prediction, Visit
+
+_TRANSIT = "internet"
+"""Between two routers it is part of the way, and flows has no device for it."""
+
+
+_IN_CLEAR = ("not-translated", "outside-tunnel")
+"""Where flows names the device that lacks a rule, and the router after it drops the packet."""
+_NEXT = ("FCR", "BCR", _TRANSIT)
+
+
+class Seen(NamedTuple):
+    """One way as it was seen. `arrived` tells whether the machine that was meant got it."""
+
+    visits: tuple[Visit, ...]
+    end: str
+    group: Place | None
+    outer: tuple[tuple[str, str, str], ...]
+    loop: bool
+
+
+def compare(lab: Drafts, prediction: Prediction, heard: Heard) -> Pair:
+    """Return the pair with everything that differs."""
+    by_number = {draft.number: draft for draft in lab.devices.values()}
+    request = prediction.request
+    assert request is not None
+    seen = _seen(lab, by_number, heard, "request")
+    differences: list[Difference] = []
+    answer, seen_answer = prediction.answer, None
+    positive = None
+    received = None if heard.receiver is None else by_number[heard.receiver]
+    right = _is_right(prediction, seen, received)
+    if right:
+        seen = _at_the_end(seen, heard.source)
+    if request.arrives:
+        if not right:
+            differences.append(_end("request", request, _what_happened(lab, seen, heard, received), lab, seen))
+        found = _differences(lab, "request", request, seen)
+        # Into a tunnel, a device with several addresses takes any of them.
+        differences += (d for d in found if not (request.protocols and _own_address(prediction, d)))
+    else:
+        positive = _proof(lab, request, seen, heard, received)
+        if right and request.end == "ambiguous":
+            assert received is not None
+            return not_run(prediction, f"not predicted: {_reason(prediction)}; here it arrives at {received.title}")
+        if right or positive is None:
+            differences.append(_end("request", request, _what_happened(lab, seen, heard, received), lab, seen))
+        elif request.end != "ambiguous":
+            found = _differences(lab, "request", request, seen)
+            differences += (d for d in found if not _own_address(prediction, d))
+    if answer is not None and right:
+        if answer.end == "ambiguous" and heard.answer == prediction.trace.asked.text:
+            return not_run(prediction, f"not predicted: {_reason(prediction)}; here the answer comes")
+        seen_answer = _at_the_end(_seen(lab, by_number, heard, "answer"), heard.answer)
+        found, positive = _compare_answer(lab, prediction, answer, seen_answer, heard)
+        differences += found
+    return _pair(lab, prediction, seen, seen_answer, received, heard, tuple(differences), positive)
+
+
+def _reason(prediction: Prediction) -> str:
+    stop = prediction.trace.stop or prediction.trace.back_stop
+    return "" if stop is None else stop.reason
+
+
+def _at_the_end(seen: Seen, source: str | None) -> Seen:
+    """Return a way with the source that the machine at its end sees, behind NAT of its own."""
+    if source is None or not seen.visits:
+        return seen
+    return seen._replace(visits=(*seen.visits[:-1], seen.visits[-1]._replace(source=source)))
+
+
+def _is_right(prediction: Prediction, seen: Seen, received: Draft | None) -> bool:
+    """Tell whether the machine that was meant got it: as itself, where it is a router that has other addresses too."""
+    if received is None or received is not prediction.receiver:
+        return False
+    goal = prediction.trace.destination
+    service = goal.network is not None and goal.network.kind.role == "service"
+    return service or not seen.visits or seen.visits[-1].destination == goal.address.text
+
+
+def _compare_answer(
+    lab: Drafts, prediction: Prediction, answer: Expected, seen: Seen, heard: Heard
+) -> tuple[list[Difference], str | None]:
+    asked = prediction.trace.asked.text
+    found: list[Difference] = []
+    if answer.arrives:
+        if heard.answer != asked:
+            actual = "no answer" if heard.answer is None else f"answer from {heard.answer}"
+            if heard.answer is None and seen.group is not None:
+                actual += f", last seen at {title_of(lab, seen.group)}"
+            found.append(
+                Difference("answer", _last_title(answer), "answering address", f"answer from {asked}", actual)
+            )
+        found += (d for d in _differences(lab, "answer", answer, seen) if not _own_address(prediction, d))
+        return found, None
+    if heard.answer == asked:
+        found.append(_end("answer", answer, f"answer from {asked}", lab, seen))
+        return found, None
+    proof = _stop_proof(lab, answer, seen, heard)
+    if heard.answer is not None:
+        proof = f"another address answers: {heard.answer}"
+    if proof is None:
+        found.append(_end("answer", answer, _what_happened(lab, seen, heard, None), lab, seen))
+    elif answer.end not in ("ambiguous", "no-session"):
+        found += _differences(lab, "answer", answer, seen)
+    return found, proof
+
+
+def _own_address(prediction: Prediction, found: Difference) -> bool:
+    """Tell whether only the address differs that a sender on several networks takes: for an answer, or for what stops."""
+    sender = prediction.sender
+    return (
+        sender is not None
+        and found.what == ("destination" if found.way == "answer" else "source")
+        and sender.has(found.expected)
+        and sender.has(found.actual)
+    )
+
+
+def _last_title(way: Expected) -> str:
+    return way.visits[-1].title if way.visits else way.title or ""
+
+
+def _end(
+    way: Literal["request", "answer"], expected: Expected, actual: str, lab: Drafts, seen: Seen
+) -> Difference:
+    where = expected.title or _last_title(expected)
+    wanted = f"arrives at {where}" if expected.arrives else f"{expected.end} at {where}"
+    at = next((v for v in reversed(expected.visits) if seen.group is not None and v.group == seen.group), None)
+    device = title_of(lab, seen.group) if seen.group is not None else where
+    return Difference(way, device, "end", wanted, actual, None if at is None else at.decided)
+
+
+def _what_happened(lab: Drafts, seen: Seen, heard: Heard, received: Draft | None) -> str:
+    if received is not None:
+        return f"arrives at {received.title}, from {heard.source}"
+    if heard.error is not None and len(seen.visits) <= 1:
+        return f"not sent: {heard.error}"
+    if seen.loop:
+        return "goes round in a loop"
+    if not seen.visits:
+        return "not seen anywhere"
+    last = seen.visits[-1]
+    return f"last seen at {title_of(lab, last.group)}, from {last.source} to {last.destination}"
+
+
+# What was seen.
+
+
+def _seen(
+    lab: Drafts, by_number: Mapping[int, Draft], heard: Heard, kind: Literal["request", "answer"]
+) -> Seen:
+    """Return the way of the request or of the answer, as captures have it."""
+    visits: list[Visit] = []
+    outer: dict[tuple[str, str, str], None] = {}
+    first_answer = next((e.time for e in heard.events if e.kind == "answer" and e.outer is None), None)
+    count: dict[tuple[int, str, str], int] = {}
+    for event in heard.events:
+        if event.kind == "hidden" and event.outer is not None:
+            if (first_answer is not None and event.time >= first_answer) == (kind == "answer"):
+                outer[event.outer] = None
+            continue
+        if event.kind != kind:
+            continue
+        if event.outer is not None:
+            outer[event.outer] = None
+            continue
+        group = by_number[event.device].group
+        if event.inward:
+            key = (event.device, event.source, event.destination)
+            count[key] = count.get(key, 0) + 1
+        _visit(lab, visits, group, event)
+    loop = any(number > 3 for number in count.values())
+    ended = visits[-1].group if visits else None
+    return Seen(tuple(visits[:64]), "loop" if loop else "stop", ended, tuple(outer), loop)
+
+
+def _visit(lab: Drafts, visits: list[Visit], group: Place, event: Event) -> None:
+    from ipplan.lab.predictions import Visit
+
+    if visits and visits[-1].group == group:
+        visits.pop()
+    visits.append(Visit(group, title_of(lab, group), event.source, event.destination, None))
+
+
+# Differences.
+
+
+def _differences(
+    lab: Drafts, way: Literal["request", "answer"], expected: Expected, seen: Seen
+) -> Iterator[Difference]:
+    """Yield what differs on the way itself: the devices, then the addresses, then what was around the packet."""
+    wanted, found = list(expected.visits), _without_transit(expected, seen)
+    if not expected.arrives and found and found[-1].group[0] in _NEXT and expected.end in _IN_CLEAR:
+        found = found[: 1 + max((n for n, v in enumerate(found) if v.group == expected.group), default=len(found))]
+    if not expected.arrives and found and found[-1].group == expected.group and expected.group not in {v.group for v in wanted}:
+        found = found[:-1]  # flows says where it stops without a step there
+    paths = [[v.title for v in visits] for visits in (wanted, found)]
+    if [v.group for v in wanted] != [v.group for v in found]:
+        at = next(
+            (n for n, (a, b) in enumerate(zip(wanted, found, strict=False)) if a.group != b.group),
+            min(len(wanted), len(found)),
+        )
+        device = paths[0][min(at, len(wanted)) - 1] if at else (paths[0] or [""])[0]
+        decided = wanted[at - 1].decided if 0 < at <= len(wanted) else None
+        yield Difference(way, device, "path", " > ".join(paths[0]), " > ".join(paths[1]) or "nothing seen", decided)
+    else:
+        for want, have in zip(wanted, found, strict=True):
+            for what, one, other in (
+                ("source", want.source, have.source), ("destination", want.destination, have.destination),
+            ):  # fmt: skip
+                if one is not None and one != other:
+                    yield Difference(way, want.title, what, one, other or "unknown", want.decided)  # type: ignore[arg-type]
+    yield from _outer_differences(lab, way, expected, seen)
+
+
+def _without_transit(expected: Expected, seen: Seen) -> list[Visit]:
+    """Leave out the internet between two routers, and the FCR beside it, which flows has no steps for."""
+    wanted = {v.group for v in expected.visits}
+    found = list(seen.visits)
+    kept: list[Visit] = []
+    for index, visit in enumerate(found):
+        beside = [v.group[0] for v in found[max(index - 1, 0) : index + 2]]
+        if visit.group not in wanted and (
+            visit.group[0] == _TRANSIT or (visit.group[0] == "FCR" and _TRANSIT in beside)
+        ):
+            continue
+        if kept and kept[-1].group == visit.group:
+            kept.pop()
+        kept.append(visit)
+    return kept
+
+
+def _outer_differences(
+    lab: Drafts, way: Literal["request", "answer"], expected: Expected, seen: Seen
+) -> Iterator[Difference]:
+    """Yield outer addresses that are predicted and were not seen, and tunnels that were seen and are not predicted.
+
+    Which host runs what is an example, so a VXLAN may be seen in the other direction.
+    """
+    for item in expected.outer:
+        same = [o for o in seen.outer if o[0] == item[0]]
+        if item[0] == "VXLAN" and not lab.vxlans:
+            continue
+        turned = (item[0], item[2], item[1])
+        if item not in same and not (item[0] == "VXLAN" and turned in same):
+            actual = "; ".join(f"{a} > {b}" for _, a, b in same) or "none seen"
+            yield Difference(way, _last_title(expected), "outer", f"{item[0]} {item[1]} > {item[2]}", actual)
+    for item in seen.outer:
+        if item[0] in ("ESP", "GRE") and item[0] not in expected.protocols:
+            yield Difference(way, _last_title(expected), "outer", f"no {item[0]}", f"{item[1]} > {item[2]}")
+
+
+# Proof of a stop.
+
+
+def _proof(
+    lab: Drafts, expected: Expected, seen: Seen, heard: Heard, received: Draft | None
+) -> str | None:
+    """Say what proves that a request stopped where it was predicted to; None where nothing does."""
+    if received is not None:
+        if expected.end == "ambiguous" or _same(expected.group, received.group):
+            return f"received by {received.title}, another machine"
+        return None
+    return _stop_proof(lab, expected, seen, heard)
+
+
+def _same(wanted: Place | None, group: Place) -> bool:
+    if wanted is None:
+        return False
+    return wanted == group or {wanted[0], group[0]} <= {"pod", "workers"}
+
+
+def _stop_proof(lab: Drafts, expected: Expected, seen: Seen, heard: Heard) -> str | None:
+    if expected.end == "loop":
+        return "seen again and again at the same device" if seen.loop else None
+    if heard.error is not None and len(seen.visits) <= 1:
+        return f"the sender itself refuses: {heard.error}" if len(expected.visits) <= 1 else None
+    if seen.group is None or expected.group is None:
+        return None
+    where = title_of(lab, seen.group)
+    if expected.end == "ambiguous":
+        refused = any(v.group == expected.group for v in seen.visits) or seen.group == expected.group
+        return f"last seen at {where}" if refused else None
+    after = expected.end in _IN_CLEAR and seen.group[0] in _NEXT
+    if after and any(v.group == expected.group for v in seen.visits):
+        return f"{title_of(lab, expected.group)} sends it on as it is, and {where} drops it"
+    if not _same(expected.group, seen.group) and not (
+        expected.group[0] == "FCR" and seen.group[0] == _TRANSIT
+    ):
+        return None
+    refusal = next((e.source for e in heard.events if e.kind == "refusal"), None)
+    if refusal is not None:
+        return f"seen at {where}, and refused by {refusal}"
+    if heard.control is False:
+        return None
+    beside = "" if heard.control is None else "; a packet to its router is answered"
+    return f"seen at {where}, and at no device after it{beside}"
+
+
+# The result.
+
+
+def _pair(
+    lab: Drafts,
+    prediction: Prediction,
+    seen: Seen,
+    seen_answer: Seen | None,
+    received: Draft | None,
+    heard: Heard,
+    differences: Sequence[Difference],
+    positive: str | None,
+) -> Pair:
+    trace, request, answer = prediction.trace, prediction.request, prediction.answer
+    right = _is_right(prediction, seen, received)
+    answered = heard.answer is not None and heard.answer == trace.asked.text
+    return Pair(
+        trace.flow, trace.source.title, trace.source.address.text, trace.destination.title,
+        trace.destination.address.text, trace.asked.text, trace.result, "differs" if differences else "agree", None,
+        request.way if request is not None else None, answer.way if answer is not None else None,
+        _way(lab, seen, request, arrived=right), None if seen_answer is None else _way(lab, seen_answer, answer, arrived=answered),
+        tuple(differences), positive,
+    )  # fmt: skip
+
+
+def _way(lab: Drafts, seen: Seen, expected: Expected | None, *, arrived: bool) -> Way:
+    """Return a seen way for reports, in the words of the prediction where it ended as predicted."""
+    visits = seen.visits if expected is None else _without_transit(expected, seen)
+    points = tuple(Point(v.title, None, v.source or "", v.destination or "") for v in visits)
+    where = None if seen.group is None else title_of(lab, seen.group)
+    end = "delivered" if arrived else "loop" if seen.loop else "stopped"
+    if expected is not None and expected.arrives and arrived:
+        end = expected.end
+    elif expected is not None and not expected.arrives and not arrived and _same(expected.group, seen.group or ("", None)):
+        end = expected.end
+    return Way(points, end, where, seen.outer)
+
+
+def not_run(prediction: Prediction, reason: str) -> Pair:
+    """Return a pair that was not tried."""
+    trace = prediction.trace
+    request, answer = prediction.request, prediction.answer
+    return Pair(
+        trace.flow, trace.source.title, trace.source.address.text, trace.destination.title,
+        trace.destination.address.text, trace.asked.text, trace.result, "not-run", reason,
+        request.way if request is not None else None, answer.way if answer is not None else None, None, None,
+    )  # fmt: skip

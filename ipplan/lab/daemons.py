@@ -1,0 +1,499 @@
+"""The daemons of a device: start them in its namespace, dial, and say what each of them still waits for.
+
+A daemon finds its files where it always has them, because it has its own view of these folders: /run is its folder in
+the lab, and /etc/swanctl, /etc/frr and so on are below it. So it writes nothing outside, and an AppArmor profile sees
+the paths that it allows. All of it works for root of a user namespace that has no other user and no other group.
+
+The daemons load files as they were exported, with these additions for the lab, which has no time to lose:
+
+- strongSwan: connections are first loaded with `start_action = none`, so that each end listens before one dials; and
+  a key, which no export holds, from the section that the file shows in its comments.
+- FRR: `timers connect 1` for each neighbor, and `coalesce-time 50`, loaded after the file. The defaults are 120 seconds
+  until it dials again, and a second until it announces.
+- BIRD: `connect delay time 1` and short times to try again in each `protocol bgp`; the defaults are 5 to 120 seconds.
+  And `log stderr all`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import re
+import shlex
+import subprocess
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ipplan.lab.model import LabError
+from ipplan.lab.requirements import environment, find
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ipplan.lab.model import Daemon, Program
+
+_TITLES: dict[Program, str] = {"strongswan": "strongSwan", "frr": "FRR", "bird": "BIRD"}
+_SECONDS_TO_STOP = 3.0
+"""Wait at most so long until a daemon ends by itself."""
+_SECONDS_TO_ANSWER = 20.0
+"""Wait at most so long until a daemon answers a question."""
+_LAST_LINES = 20
+"""Show at most so many lines of a log."""
+_KEY = "a key for the lab"
+_PLUGIN_FOLDERS = ("/usr/lib/ipsec/plugins", "/usr/lib64/strongswan/plugins", "/usr/lib/strongswan/plugins")
+_PLUGINS = (
+    "random", "nonce", "openssl", "gmp", "aes", "sha1", "sha2", "hmac", "kdf", "pem", "pkcs1", "x509", "pubkey",
+    "socket-default", "kernel-libipsec", "kernel-netlink", "vici", "updown",
+)  # fmt: skip
+"""What charon loads where it is there: openssl, or else the ones with one algorithm each; vici after ipsec0 is there."""
+_TUN = Path("/dev/net/tun")
+
+_STRONGSWAN_CONF = """\
+charon {
+    load = {plugins}
+    install_routes = no
+    install_virtual_ip = no
+    ignore_routing_tables = {tables}
+    # an end tries for 15 seconds to reach the other one
+    retransmit_timeout = 0.5
+    retransmit_base = 1
+    retransmit_tries = 30
+    plugins {
+        # ESP in the daemon, because the kernel may lack it; the other end may be in a subnet of its own
+        kernel-libipsec {
+            allow_peer_ts = yes
+        }
+        # kernel-libipsec installs routes whatever install_routes says, so their rule is for a mark that no packet has
+        kernel-netlink {
+            fwmark = 0x7fffffff
+        }
+        socket-default {
+            fwmark = {mark}
+        }
+    }
+    filelog {
+        lab {
+            path = /run/charon.log
+            default = 1
+            flush_line = yes
+        }
+    }
+}
+swanctl {
+    load = pem
+}
+"""
+_STARTS = re.compile(r"(?m)^(\s*start_action\s*=\s*)start\b")
+_BIRD_TIMES = "connect delay time 1; connect retry time 1; error wait time 1, 2;"
+
+ENVIRONMENT = environment()
+"""The environment of every program of the lab, with PATH as ipplan needs it."""
+IKE_MARK = 0x1CE
+"""The mark of packets that strongSwan itself sends, IKE and ESP: rules that lead into the tunnel leave them out."""
+
+
+def start(daemon: Daemon, space: str, folder: Path) -> Running:
+    """Start a daemon in a network namespace, with an empty folder of its own; return at once.
+
+    Raises LabError where the program cannot be started.
+    """
+    kinds: dict[Program, type[Running]] = {"strongswan": _Strongswan, "frr": _Frr, "bird": _Bird}
+    return kinds[daemon.program](daemon, space, folder)
+
+
+def missing(program: Program) -> str | None:
+    """Return what this machine lacks for a daemon, with the Debian packages that have it; None where all is there."""
+    parts: dict[Program, tuple[tuple[str, ...], str]] = {
+        "strongswan": (("charon", "swanctl"), "strongswan-charon strongswan-swanctl libcharon-extra-plugins"),
+        "frr": (("zebra", "staticd", "bgpd", "vtysh"), "frr"),
+        "bird": (("bird", "birdc"), "bird2"),
+    }
+    title = _TITLES[program]
+    names, packages = parts[program]
+    lacking = [name for name in names if find(name) is None]
+    if program == "strongswan" and "kernel-libipsec" not in _plugins():
+        lacking.append("the plugin kernel-libipsec")
+    if lacking:
+        return f"{title} is not complete here: {', '.join(lacking)} not found (Debian packages: {packages})"
+    if program == "strongswan" and not os.access(_TUN, os.R_OK | os.W_OK):
+        return f"{title} needs {_TUN} for ESP, and it cannot be opened here (modprobe tun; in a container --device {_TUN})"
+    return None
+
+
+def versions() -> dict[str, str | None]:
+    """Return the versions of the programs that a lab runs and of the kernel, None for one that is not here."""
+    asked = {
+        "strongSwan": ("charon", "--version"), "FRR": ("zebra", "--version"), "BIRD": ("bird", "--version"),
+        "nftables": ("nft", "--version"), "iproute2": ("ip", "-V"),
+    }  # fmt: skip
+    running: dict[str, subprocess.Popen[str]] = {}
+    for name, (program, option) in asked.items():
+        if (path := find(program)) is None:
+            continue
+        with contextlib.suppress(OSError):
+            running[name] = subprocess.Popen(
+                [path, option], env=ENVIRONMENT, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+            )  # fmt: skip
+    said = {name: process.communicate()[0] for name, process in running.items()}
+    found = {name: re.search(r"\d+\.\d[\w.]*", said.get(name, "")) for name in asked}
+    return {
+        **{name: None if match is None else match[0] for name, match in found.items()},
+        "Linux": platform.release(),
+    }
+
+
+class Running(ABC):
+    """A daemon that was started. Its folder is its /run, and holds all that it writes.
+
+    Nobody waits here: loaded() and waiting() take the next step when its time has come, so call them again and again.
+    """
+
+    def __init__(self, daemon: Daemon, space: str, folder: Path) -> None:
+        self.daemon, self.space, self.folder = daemon, space, folder
+        self.settings: Mapping[str, str] = dict(daemon.settings)
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._loaded = self._dialing = False
+        try:
+            self._start()
+        except OSError as error:
+            self.stop()
+            raise LabError(f"{self.title} could not be started: {error}") from error
+
+    @property
+    def title(self) -> str:
+        """The daemon and its namespace."""
+        return f"{_TITLES[self.daemon.program]} in {self.space}"
+
+    def loaded(self) -> bool:
+        """Tell whether it runs with its configuration, so that others can reach it.
+
+        Raises LabError where it ended, or does not accept its files.
+        """
+        for process in self._processes:
+            if process.poll() is not None:
+                raise LabError(f"{self.title} ended with status {process.returncode}:\n{self.log()}")
+        self._loaded = self._loaded or self._load()
+        return self._loaded
+
+    def dial(self) -> None:
+        """Have it open what this end opens, with the next waiting(); call it when the other ends are loaded.
+
+        Only strongSwan needs it. A BGP daemon dials by itself, each second.
+        """
+        self._dialing = True
+
+    def waiting(self) -> str | None:
+        """Return what it waits for, None where it is ready; raises LabError as loaded() does."""
+        if not self.loaded():
+            return f"start of {self.title}"
+        return self._waiting() or self._routes()
+
+    def stop(self) -> None:
+        """End it, and wait for its end."""
+        for process in reversed(self._processes):
+            process.terminate()
+        for process in self._processes:
+            try:
+                process.wait(_SECONDS_TO_STOP)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def log(self) -> str:
+        """Return the last lines that it wrote."""
+        lines: list[str] = []
+        for name in ("log", "charon.log"):
+            with contextlib.suppress(OSError):
+                lines += (self.folder / name).read_text("utf-8", "replace").splitlines()
+        return "\n".join(lines[-_LAST_LINES:])
+
+    @abstractmethod
+    def _start(self) -> None:
+        """Write its files and start the first program."""
+
+    @abstractmethod
+    def _load(self) -> bool:
+        """Take the next step of its start; tell whether that was the last one."""
+
+    @abstractmethod
+    def _waiting(self) -> str | None:
+        """Return which sessions or tunnels are not up."""
+
+    def _write(self, name: str, text: str) -> None:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o600)
+
+    def _text(self) -> str:
+        """Return its files as one."""
+        return "\n".join(text for _, text, _ in self.daemon.files)
+
+    def _first(self, views: Mapping[str, str], program: str, *options: str) -> None:
+        """Start its first program with its own view of files: a path of the machine, and what of its folder is there.
+
+        /run comes last, because the folder of the daemon may be below it.
+        """
+        places = [
+            f"mount --bind {shlex.quote(str(self.folder / own))} {shlex.quote(path)}"
+            for path, own in {**views, "/run": "."}.items()
+            if path == "/run" or Path(path).exists()
+        ]
+        script = " && ".join([*places, 'exec "$@"'])
+        self._spawn(
+            "ip", "netns", "exec", self.space, "sh", "-c", script, "sh", find(program) or program, *options
+        )
+
+    def _spawn(self, program: str, *options: str) -> None:
+        with (self.folder / "log").open("ab") as log:
+            process = subprocess.Popen(
+                [find(program) or program, *options], env=ENVIRONMENT, cwd="/", stdin=subprocess.DEVNULL,
+                stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+        self._processes.append(process)
+
+    def _inside(self, program: str, *options: str) -> list[str]:
+        """Return the command that runs a program in the namespaces of the first one."""
+        place = str(self._processes[0].pid)
+        return ["nsenter", "--target", place, "--mount", "--net", find(program) or program, *options]
+
+    def _ask(self, program: str, *options: str, errors: bool = False) -> str:
+        """Return what a program of the daemon answers, and its errors if wanted; raises LabError where it fails."""
+        command = self._inside(program, *options)
+        try:
+            done = subprocess.run(
+                [find(command[0]) or command[0], *command[1:]], env=ENVIRONMENT, cwd="/", stdin=subprocess.DEVNULL,
+                capture_output=True, text=True, errors="replace", check=False, timeout=_SECONDS_TO_ANSWER,
+            )  # fmt: skip
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise LabError(f"{self.title} cannot be asked: {error}") from error
+        if done.returncode:
+            said = f"{done.stdout}{done.stderr}".strip()
+            raise LabError(
+                f"{self.title} does not accept {program} {' '.join(options)}:\n{said or self.log()}"
+            )
+        return done.stdout + (done.stderr if errors else "")
+
+    def _routes(self) -> str | None:
+        """Return which route of the setting "routes" (prefixes with spaces between) the namespace does not have yet."""
+        wanted = self.settings.get("routes", "").split()
+        if not wanted:
+            return None
+        rows: list[dict[str, Any]] = json.loads(self._ask("ip", "-json", "route", "show") or "[]")
+        have = {row["dst"] for row in rows}
+        lacking = [
+            p for p in wanted if ("default" if p == "0.0.0.0/0" else p.removesuffix("/32")) not in have
+        ]
+        return f"route to {lacking[0]} ({self.title})" if lacking else None
+
+
+# strongSwan.
+
+
+class _Strongswan(Running):
+    """charon with kernel-libipsec: its interface, ipsec0, exists as soon as it is loaded.
+
+    The setting "conns" is how many children are expected, all that its files name unless given; "tables" are the
+    routing tables (with spaces between) that lead into the tunnel, which it leaves out when it looks for a way to the
+    other end.
+    """
+
+    def _start(self) -> None:
+        texts = [text for _, text, _ in self.daemon.files]
+        sections = [section for text in texts for section in _sections(text)]
+        self._held = any(_STARTS.search(text) for text in texts)
+        self._connections = [s[1] for s in sections if len(s) == 2 and s[0] == "connections"]
+        self._children = [
+            s[3] for s in sections if len(s) == 4 and (s[0], s[2]) == ("connections", "children")
+        ]
+        self._write("strongswan.conf", self._configuration())
+        self._write("swanctl/swanctl.conf", "include conf.d/*.conf\n")
+        self._write_connections(dialing=False)
+        if not any(section[0] == "secrets" for section in sections):
+            self._write("swanctl/conf.d/lab-secrets.conf", "".join(map(_secrets, texts)))
+        self._first({"/etc/strongswan.conf": "strongswan.conf", "/etc/swanctl": "swanctl"}, "charon")
+
+    def _configuration(self) -> str:
+        given = {
+            "plugins": " ".join(_plugins()),
+            "tables": self.settings.get("tables", ""),
+            "mark": hex(IKE_MARK),
+        }
+        return re.sub(r"\{(\w+)\}", lambda match: given[match[1]], _STRONGSWAN_CONF)
+
+    def _write_connections(self, *, dialing: bool) -> None:
+        for name, text, _ in self.daemon.files:
+            own = text if dialing else _STARTS.sub(r"\1none", text)
+            self._write(f"swanctl/conf.d/{name.replace('/', '-').removesuffix('.conf')}.conf", own)
+
+    def _load(self) -> bool:
+        if not (self.folder / "charon.vici").exists():
+            return False
+        said = self._ask("swanctl", "--load-all", "--noprompt", errors=True)
+        # It ends with status 0 even where it cannot read a file.
+        lacking = [name for name in self._connections if f"loaded connection '{name}'" not in said]
+        if lacking:
+            why = [line for line in said.splitlines() if not re.match("opening directory |no .* found", line)]
+            raise LabError("\n".join([f"{self.title} does not accept {', '.join(lacking)}:", *why]))
+        return True
+
+    def _waiting(self) -> str | None:
+        if self._dialing and self._held:
+            self._write_connections(dialing=True)
+            self._ask("swanctl", "--load-conns")
+            self._held = False
+        up = set(re.findall(r"(?m)^\s+(\S+): #\d+, .*\bINSTALLED\b", self._ask("swanctl", "--list-sas")))
+        down = [name for name in self._children if name not in up]
+        if len(up) >= int(self.settings.get("conns", len(self._children))) or not down:
+            return None
+        return f"tunnel {', '.join(down)} ({self.title})"
+
+
+def _plugins() -> list[str]:
+    """Return the plugins to load that are here."""
+    return [
+        name
+        for name in _PLUGINS
+        if any((Path(folder) / f"libstrongswan-{name}.so").exists() for folder in _PLUGIN_FOLDERS)
+    ]
+
+
+def _sections(text: str) -> Iterator[tuple[str, ...]]:
+    """Yield the sections of a file by their names from the outside in; in the form of exports, with one brace a line."""
+    path: list[str] = []
+    for line in text.splitlines():
+        words = line.partition("#")[0].strip()
+        if words.endswith("{"):
+            path.append(words.removesuffix("{").strip())
+            yield tuple(path)
+        elif words == "}":
+            path = path[:-1]
+
+
+def _secrets(text: str) -> str:
+    """Return the section for the key that a file shows in its comments, with a key."""
+    _, start, rest = text.partition("# secrets {\n")
+    lines = [line.removeprefix("#").removeprefix(" ") for line in (start + rest).splitlines()]
+    return "\n".join(re.sub(r"secret =\s*$", f'secret = "{_KEY}"', line) for line in lines) + "\n"
+
+
+# FRR.
+
+
+class _Frr(Running):
+    """zebra, staticd and bgpd (mgmtd too, where FRR has it), as root, because a user namespace has nobody else.
+
+    The setting "peers" is how many sessions are expected: all neighbors that the file names unless given, and one where
+    it only has a range to listen to.
+    """
+
+    def _start(self) -> None:
+        self._write("etc/vtysh.conf", "")
+        self._write("etc/frr.conf", self._text())
+        self._write("etc/lab.conf", _frr_times(self._text()))
+        self._write("group", _groups())
+        for name in ("frr", "state", "tmp"):
+            (self.folder / name).mkdir()
+        # zebra and mgmtd come first: one that finds no socket tries again after ten seconds only.
+        self._steps = [("mgmtd",), ("zebra",), ("staticd", "bgpd")]
+        if find("mgmtd") is None:
+            del self._steps[0]
+        self._next()
+
+    def _next(self) -> None:
+        options = ("-u", "root", "-g", "root", "-P", "0", "--log", "stdout", "--log-level", "informational")
+        self._awaited = self._steps.pop(0)
+        for name in self._awaited:
+            if self._processes:
+                self._spawn(*self._inside(name, *options))
+            else:
+                # Its group frrvty has to be one that the user namespace has, and root a member of it.
+                views = {"/etc/group": "group", "/etc/frr": "etc", "/var/tmp": "tmp", "/var/lib/frr": "state"}
+                self._first(views, name, *options)
+
+    def _load(self) -> bool:
+        sockets = [f"{name}.vty" for name in self._awaited]
+        if "zebra" in self._awaited:
+            sockets.append("zserv.api")
+        if not all((self.folder / "frr" / name).exists() for name in sockets):
+            return False
+        if self._steps:
+            self._next()
+            return False
+        self._ask("vtysh", "-f", "/etc/frr/frr.conf")
+        self._ask("vtysh", "-f", "/etc/frr/lab.conf")
+        return True
+
+    def _waiting(self) -> str | None:
+        peers = dict(_peers(self._ask("vtysh", "-c", "show bgp summary json")))
+        down = [address for address, up in peers.items() if not up]
+        listens = re.search(r"(?m)^\s*bgp listen range\b", self._text()) is not None
+        expected = int(self.settings.get("peers", max(len(peers), 1 if listens else 0)))
+        number = len(peers) - len(down)
+        if number >= expected:
+            return None
+        if down:
+            return f"BGP session with {', '.join(down)} ({self.title})"
+        return f"BGP sessions from its range, {number} of {expected} ({self.title})"
+
+
+def _groups() -> str:
+    """Return the groups of this machine, with root in the group of FRR, under the only number that there is."""
+    try:
+        lines = Path("/etc/group").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        lines = ["root:x:0:"]
+    others = [line for line in lines if not line.startswith(("frrvty:", "frr:"))]
+    return "\n".join([*others, "frr:x:0:root", "frrvty:x:0:root", ""])
+
+
+def _frr_times(text: str) -> str:
+    """Return what makes a file dial each second, and announce at once."""
+    lines = []
+    for line in text.splitlines():
+        if line.startswith("router bgp"):
+            lines += [line, " coalesce-time 50"]
+        elif match := re.match(r"\s+neighbor (\S+) remote-as ", line):
+            lines.append(f" neighbor {match[1]} timers connect 1")
+    return "\n".join([*lines, ""])
+
+
+def _peers(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield the neighbors of a summary by FRR, each with whether its session is up."""
+    with contextlib.suppress(json.JSONDecodeError):  # without a router bgp it says so in words
+        for family in json.loads(text).values():
+            if isinstance(family, dict):
+                for address, peer in family.get("peers", {}).items():
+                    yield address, peer["state"] == "Established"
+
+
+# BIRD.
+
+
+class _Bird(Running):
+    """bird. The setting "peers" is how many sessions are expected, all that its file has unless given."""
+
+    def _start(self) -> None:
+        text = re.sub(r"(?m)^(\s*(?:protocol|template)\s+bgp\b[^{\n]*\{)", rf"\1 {_BIRD_TIMES}", self._text())
+        self._write("bird.conf", f"log stderr all;\n{text}")
+        self._first({}, "bird", "-f", "-c", "/run/bird.conf", "-s", "/run/bird.ctl")
+
+    def _load(self) -> bool:
+        return (self.folder / "bird.ctl").exists()
+
+    def _waiting(self) -> str | None:
+        shown = self._ask("birdc", "-s", "/run/bird.ctl", "show", "protocols", "all")
+        down, number = [], 0
+        for section in re.split(r"\n(?=\w)", shown):
+            if re.match(r"\S+ +BGP ", section):
+                number += 1
+                if " Established" not in section.partition("\n")[0]:
+                    address = re.search(r"Neighbor address: +(\S+)", section)
+                    down.append(section.split()[0] if address is None else address[1])
+        if number - len(down) >= int(self.settings.get("peers", number)):
+            return None
+        return f"BGP session with {', '.join(down)} ({self.title})"

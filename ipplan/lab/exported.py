@@ -1,0 +1,265 @@
+"""What exports configure: the devices of `ip-address` with their routes, NAT and BGP, each by the file that is written for it.
+
+Nothing here works out an address or a route; a device is attached to wires, and runs what export writes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan.export import TARGETS, ExportError, Options, Request, addresses, export, routes
+from ipplan.lab import overlay
+from ipplan.lab.model import Command, Daemon
+from ipplan.lab.overlay import wire_name
+from ipplan.landscape.ends import PRIVATE, End
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from ipplan.export.addresses import Section
+    from ipplan.export.places import Host
+    from ipplan.lab.drafts import Draft, Drafts, Place
+    from ipplan.landscape import Landscape
+    from ipplan.landscape.model import Route
+
+GROUPS = {"IKS worker": "workers", "ICP worker": "workers"}
+"""What flows calls a device, where that is not its kind."""
+_NONE = "none"
+
+
+class Exports(NamedTuple):
+    """The plan as a request for exports, and where the files go."""
+
+    request: Request
+    lab: Drafts
+
+    @property
+    def landscape(self) -> Landscape:
+        """The landscape of the plan."""
+        return self.request.landscape
+
+    def write(self, name: str, target: str, options: Options | None = None) -> str:
+        """Keep the text of a target under a name, and return it; raises ExportError."""
+        text = export(TARGETS[target], self.request._replace(options=options or Options()))
+        assert isinstance(text, str)
+        self.lab.files[name] = text
+        return text
+
+
+def worker_of(lab: Drafts, end: End) -> Draft | None:
+    """Return the first worker of a cluster, None where it has none."""
+    return lab.find("workers", end.name)
+
+
+def add_devices(exports: Exports, wanted: Collection[str]) -> None:
+    """Add every device that has addresses; of several machines and workers the first, and those with a wanted address."""
+    request, lab = exports.request, exports.lab
+    _join_wires(exports.landscape, lab)
+    overlay.add_hosts(exports.landscape, lab)
+    try:
+        exports.write("ip-address", "ip-address")
+    except ExportError:
+        return
+    for section in addresses.sections(request):
+        host = section.host
+        known = {a.text for place in host.places for a in place.addresses}
+        if host.number in (None, 1) or not known.isdisjoint(wanted):
+            _add_device(exports, section)
+    _add_routes(exports)
+    _add_nat(exports)
+
+
+def _add_device(exports: Exports, section: Section) -> None:
+    lab, host = exports.lab, section.host
+    draft = lab.device(section.label, _title(host), _group(host))
+    for place in host.places:
+        variable, _ = section.variables[addresses.key_of(place)]
+        wire = lab.wire(wire_name(place.network, behind=host.kind in ("VM", "ICP worker")), place.network.name)
+        if variable in draft.ports:
+            lab.join(draft.ports[variable][1], wire)
+        else:
+            draft.port(variable, wire, _fixed_name(exports.landscape, host, variable))
+        draft.held += [(place.network.name, a.text) for a in place.addresses if a.value is not None]
+    settings = " ".join(f"{variable}={interface}" for variable, (interface, _) in draft.ports.items())
+    draft.commands.append(Command(f"{settings} sh ip-address {section.label}", "ip-address", "its addresses"))
+    if host.kind == "IKS worker":
+        # As on every worker of IKS; flows says source-refused where it drops.
+        draft.path_filter = 1
+    elif host.kind in ("BCR", "FCR"):
+        draft.path_filter = 2
+
+
+def _title(host: Host) -> str:
+    return host.title if host.number is None else f"{host.title}, {host.number}"
+
+
+def _group(host: Host) -> Place:
+    return GROUPS.get(host.kind, host.kind), host.name
+
+
+def _fixed_name(landscape: Landscape, host: Host, variable: str) -> str | None:
+    """Return the name of an interface of an ESG as its exports have it; others are numbered."""
+    if host.kind != "ESG" or host.end is None:
+        return None
+    role = variable.lower()
+    interface = next((i for i in landscape.esg(host.end).interfaces if i.role == role), None)
+    return None if interface is None else f"eth{interface.number}"
+
+
+# Wires.
+
+
+def _join_wires(landscape: Landscape, lab: Drafts) -> None:
+    """Join what is one layer 2 network: portable subnets with the VLAN of their workers, the common VLAN, VXLANs.
+
+    A network that is stretched is one with that of the site, where both have the same range.
+    """
+    ends = landscape.ends
+    apart = overlay.on_two_hosts(landscape)
+    for network in ends.networks:
+        if network.name not in apart:
+            lab.join(wire_name(network), wire_name(network, behind=True))
+    for side in ("public", "private"):
+        for ingress in ends.by_kind[f"iks-ingress-{side}"]:
+            for worker in ends.of_cluster(End("iks", ingress.cluster), f"iks-worker-{side}"):
+                lab.join(wire_name(worker), wire_name(ingress))
+    for cluster in ends.of_platform("iks"):
+        for joint in ends.iter_joints(cluster, "iks-edge"):
+            if joint.method == "common-vlan":
+                for worker in ends.of_cluster(cluster, "iks-worker-private"):
+                    for uplink in ends.of_edge(joint.second, "vcs-esg-private"):
+                        lab.join(wire_name(worker), wire_name(uplink))
+    for site in ends.sites:
+        own = [n for n in ends.of_site(site) if n.kind.provider == "enterprise"]
+        for joint in ends.iter_joints(site, "site-edge"):
+            if joint.method != "l2-extension":
+                continue
+            for item in ends.carried(joint, joint.second):
+                for network in own:
+                    if network.prefix is not None and network.prefix == item.network.prefix:
+                        lab.join(wire_name(item.network), wire_name(network))
+
+
+# Routes, NAT and BGP.
+
+
+def _add_routes(exports: Exports) -> None:
+    try:
+        exports.write("ip-route", "ip-route")
+        tables = list(routes.labelled(exports.request))
+    except ExportError:
+        return
+    for label, table in tables:
+        group = (GROUPS.get(table.kind, table.kind), table.name)
+        for draft in [d for d in exports.lab.devices.values() if d.group == group]:
+            link = draft.interface("PRIVATE") or _NONE
+            settings = f"LINK={link} " if any(route.how == "link" for route in table.routes) else ""
+            draft.commands.append(Command(f"{settings}sh ip-route {label}", "ip-route", "its routes"))
+
+
+def _add_nat(exports: Exports) -> None:
+    """Give each ESG its NAT, with the names of its interfaces in the place of the examples.
+
+    The kernel asks for NAT on the interface by which a packet would leave in clear, before IPsec takes it. Here IPsec
+    is a TUN device, so the rules have to hold there too.
+    """
+    for edge in exports.landscape.ends.edges:
+        draft = exports.lab.find("ESG", edge.name)
+        if draft is None:
+            continue
+        name = "nftables" if edge.name is None else f"nftables-{draft.label}"
+        try:
+            text = exports.write(name, "nftables", Options(edge=edge.name))
+        except ExportError:
+            continue
+        tunnels = any(t.joint.method in ("strongswan", "ipsec") for t in exports.landscape.esg(edge).tunnels)
+        for role in ("public", "private"):
+            interface = draft.interface(role.upper()) or _NONE
+            names = f'{{ "{interface}", "ipsec0" }}' if tunnels else f'"{interface}"'
+            text = re.sub(f'define {role} = "[^"]*"', f"define {role} = {names}", text)
+        draft.rules.append(Command(text, name, "its NAT"))
+
+
+def add_bgp(exports: Exports) -> None:
+    """Give ESGs and workers their BGP; the BCR, which IBM configures, is scenery."""
+    landscape, lab = exports.landscape, exports.lab
+    peers: dict[str, int] = {}
+    for cluster in landscape.ends.of_platform("iks"):
+        worker = worker_of(lab, cluster)
+        sessions = [] if worker is None else [
+            s for s in landscape.sessions_of(cluster) if worker.has(s.first.address.text)
+        ]  # fmt: skip
+        if worker is None or not sessions:
+            continue
+        for session in sessions:
+            if session.second.device == "ESG":
+                peers[session.second.name or ""] = peers.get(session.second.name or "", 0) + 1
+        file = _daemon(exports, worker, "bird", Options(cluster=cluster.name), f"BGP of {cluster.title}")
+        if file is not None:
+            learned = _prefixes(r for r in landscape.worker_routes(cluster) if r.how == "bgp")
+            settings = (("peers", str(len(sessions))), ("routes", learned))
+            worker.daemons.append(Daemon("bird", (("bird.conf", *file),), settings))
+    for edge in landscape.ends.edges:
+        draft = lab.find("ESG", edge.name)
+        sessions = list(landscape.esg(edge).sessions)
+        if draft is None or not sessions:
+            continue
+        count = peers.get(edge.name or "", 0) + sum(s.second.device == "BCR" for s in sessions)
+        file = _daemon(exports, draft, "frr", Options(edge=edge.name), f"BGP of {edge.title}")
+        if file is not None:
+            learned = _prefixes(r for r in landscape.esg(edge).routes if r.how == "bgp")
+            settings = (("peers", str(count)), ("routes", learned))
+            draft.daemons.append(Daemon("frr", (("frr.conf", *file),), settings))
+    _add_bcr(exports)
+
+
+def _prefixes(routes: Iterable[Route]) -> str:
+    """Return the prefixes of routes that have to be learned before anything is sent."""
+    return " ".join(dict.fromkeys(str(route.prefix) for route in routes if route.prefix.version == 4))
+
+
+def _daemon(
+    exports: Exports, draft: Draft, target: str, options: Options, what: str
+) -> tuple[str, str] | None:
+    """Return the file of a daemon and the name that it is kept under; None, and say why, where export refuses."""
+    name = f"{target}-{draft.label}.conf"
+    try:
+        return exports.write(name, target, options), name
+    except ExportError as error:
+        exports.lab.absent[what] = str(error)
+        return None
+
+
+def _add_bcr(exports: Exports) -> None:
+    """Let the BCR speak BGP with what the plan says of it: it takes and gives everything."""
+    landscape, lab = exports.landscape, exports.lab
+    bcr = lab.find("BCR", None)
+    built = [d for d in lab.devices.values() if d.group[0] in ("ESG", "workers") and d.daemons]
+    found: dict[str, str] = {}
+    for session in landscape.sessions():
+        for own, other in ((session.first, session.second), (session.second, session.first)):
+            if own.device == "BCR" and any(d.has(other.address.text) for d in built):
+                found[other.address.text] = (
+                    f"protocol bgp p{len(found)} {{\n  local {own.address.text} as {own.asn};\n"
+                    f"  neighbor {other.address.text} as {other.asn};\n  multihop;\n"
+                    "  ipv4 { gateway recursive; next hop self; import all; export where source = RTS_BGP; };\n}\n"
+                )
+    if bcr is None or not found:
+        return
+    head = (
+        f"router id {bcr.first_address};\nprotocol device {{ }}\nprotocol direct {{ ipv4; }}\n"
+        "protocol kernel { ipv4 { import none; export where source = RTS_BGP; }; }\n"
+    )
+    text = head + "".join(found.values())
+    learned = _prefixes(r for r in landscape.bcr if r.how == "request")
+    settings = (("peers", str(len(found))), ("routes", learned))
+    bcr.daemons.append(Daemon("bird", (("bird.conf", text, None),), settings))
+    lab.say("BGP of the BCR, which IBM configures: it takes and gives everything that its neighbours say")
+
+
+def to_private(landscape: Landscape, site: End) -> bool:
+    """Tell whether Direct Link joins a site with IBM Cloud's private network."""
+    return any(joint.far(site) == PRIVATE for joint in landscape.ends.joints_of(site)) or any(
+        joint.method == "l2-extension" for joint in landscape.ends.iter_joints(site, "site-edge")
+    )

@@ -1,0 +1,104 @@
+"""The lab from outside: starts its process 1 in namespaces of its own, and talks with it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ipplan.lab.model import Event, Heard, LabError
+from ipplan.lab.requirements import environment, isolated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ipplan.lab.model import Blueprint, Probe
+
+MARK = "ipplan-lab"
+"""The last argument of process 1 of every lab, by which `lab enter` finds it."""
+_INSIDE = "import sys; sys.path[:] = {path!r}; from ipplan.lab.inside import main; main()"
+
+
+class Process:
+    """A lab that runs. Leaving the context ends it, and everything in it."""
+
+    def __init__(self, blueprint: Blueprint, about: Mapping[str, Any], progress: Callable[[str], None]) -> None:
+        self._progress = progress
+        self.not_up: dict[str, str] = {}
+        self.versions: dict[str, str | None] = {}
+        # What is written to a lab that ended is no reason to end by a signal.
+        life, self._life = os.pipe()
+        code = _INSIDE.format(path=[p for p in sys.path if p] or [""])
+        command = isolated(sys.executable, "-B", "-c", code, str(life), MARK)
+        try:
+            # Of a session of its own, so that Ctrl-C is for this process alone, which then ends the lab.
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                env=environment(), start_new_session=True, pass_fds=(life,),
+            )  # fmt: skip
+        finally:
+            os.close(life)
+        try:
+            ready = self._ask({"blueprint": blueprint, "about": about})
+            self.not_up, self.versions = ready["not_up"], ready["versions"]
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def probe(self, probes: Sequence[Probe], wait: float) -> list[Heard]:
+        """Send probes together, and return what became of each."""
+        answer = self._ask({"probes": probes, "wait": wait})
+        return [_heard(item) for item in answer["heard"]]
+
+    def _ask(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        """Send an order and return the answer; raise LabError where the lab says an error, or is gone."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.flush()
+        while line := self._process.stdout.readline():
+            answer: dict[str, Any] = json.loads(line)
+            if "progress" in answer:
+                self._progress(answer["progress"])
+            elif "error" in answer:
+                raise LabError(answer["error"], answer.get("help"))
+            else:
+                return answer
+        self._process.wait()
+        said = self._process.stderr.read() if self._process.stderr is not None else ""
+        raise LabError(f"the lab ended by itself: {said.strip()[-2000:] or 'without a word'}")
+
+    def wait(self) -> None:
+        """Wait until the lab ends."""
+        self._process.wait()
+
+    def close(self) -> None:
+        """End the lab: with its process 1 everything in it ends."""
+        with contextlib.suppress(OSError):
+            os.close(self._life)
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+
+def _heard(item: list[Any]) -> Heard:
+    *rest, events = item
+    return Heard(
+        *rest,
+        events=tuple(
+            Event(*first, outer=None if outer is None else tuple(outer)) for *first, outer in events
+        ),
+    )

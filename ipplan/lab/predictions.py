@@ -1,0 +1,215 @@
+"""From a traced flow to what has to be seen in the lab: the devices in their order, and the addresses behind each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan.flows.model import ARRIVED
+from ipplan.landscape.model import DestinationNat, RangeNat, Route
+from ipplan.proof import Point, Way
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ipplan.flows.model import Decision, Hop, Machine, Stop, Trace
+    from ipplan.lab.drafts import Draft, Drafts, Place
+
+CARRYING = ("ESP", "GRE", "VXLAN")
+"""What is seen around packets in the lab; the tunnel of HCX is a wire."""
+_INSIDE = ("vRouter", "kube-proxy", "worker", "strongSwan", "load balancer", "ingress")
+"""What flows tells apart inside of a cluster, and is one device or a few of them in the lab."""
+_NO_DEVICE = ("DNS", "L2 concentrator", "remote L2 concentrator")
+"""What has no device in the lab."""
+_ON_IBM = ("ESXi host", "machine")
+
+
+class Visit(NamedTuple):
+    """A device on the way by its group, with the packet as it leaves it; `known` tells which addresses are told."""
+
+    group: Place
+    title: str
+    source: str | None
+    destination: str | None
+    decided: str | None
+
+
+class Expected(NamedTuple):
+    """One way as it is predicted. `group` is where it ends; `outer` are known outer addresses, `protocols` are all."""
+
+    visits: tuple[Visit, ...]
+    end: str
+    group: Place | None
+    title: str | None
+    outer: tuple[tuple[str, str, str], ...]
+    protocols: frozenset[str]
+
+    @property
+    def arrives(self) -> bool:
+        """Whether it arrives."""
+        return self.end in ARRIVED
+
+    @property
+    def way(self) -> Way:
+        """The same for reports."""
+        points = tuple(
+            Point(v.title, None, v.source or "unknown", v.destination or "unknown", v.decided) for v in self.visits
+        )
+        return Way(points, self.end, self.title, self.outer)
+
+
+def title_of(lab: Drafts, group: Place) -> str:
+    """Return what a group of devices is called."""
+    kind, name = group
+    if kind == "workers":
+        return "workers" if name is None else f"workers of {name}"
+    found = lab.find(*group)
+    return found.title if found is not None else kind if name is None else f"{kind} of {name}"
+
+
+def expect(
+    lab: Drafts, hops: Sequence[Hop], end: str, stop: Stop | None, start: Draft, goal: Draft | None
+) -> Expected:
+    """Return what one way has to look like, from the device that sends to the one that receives."""
+    visits: list[Visit] = []
+    carried: set[str] = set()
+    protocols: set[str] = set()
+    outer: dict[tuple[str, str, str], None] = {}
+    for index, hop in enumerate(hops):
+        for around in hop.outer:
+            # Which worker a pod is on is an example.
+            if around.protocol == "VXLAN" and hop.device in _INSIDE:
+                continue
+            if around.protocol in CARRYING and None not in (around.source.value, around.destination.value):
+                outer[around.protocol, around.source.text, around.destination.text] = None
+        inside = {around.protocol for around in hop.outer} - {"VXLAN", "IP-in-IP"}
+        hidden, carried = bool(carried & inside), inside
+        protocols |= inside
+        if hop.device in _NO_DEVICE or hidden or hop.action == "dns":
+            continue
+        last = index == len(hops) - 1
+        group = start.group if not visits else _group(lab, hop, goal if last and end in ARRIVED else None)
+        _add(lab, visits, group, hop)
+    if goal is not None and end in ARRIVED and (not visits or visits[-1].group != goal.group):
+        _add(lab, visits, goal.group, hops[-1])
+    where = None
+    if stop is not None:
+        where = _stop_group(lab, stop, visits)
+    elif goal is not None:
+        where = goal.group
+    title = None if where is None else title_of(lab, where)
+    return Expected(tuple(visits), end, where, title, tuple(outer), frozenset(protocols))
+
+
+def _add(lab: Drafts, visits: list[Visit], group: Place, hop: Hop) -> None:
+    source, destination = (None if a.value is None else a.text for a in (hop.source, hop.destination))
+    decided = "; ".join(map(_entry, hop.decided)) or None
+    if hop.unmatched is not None:
+        decided = f"no rule of {hop.unmatched} matches"
+    if visits and visits[-1].group == group:
+        decided = decided or visits[-1].decided
+        visits.pop()
+    visits.append(Visit(group, title_of(lab, group), source, destination, decided))
+
+
+def _entry(entry: Decision) -> str:  # type: ignore[valid-type]
+    """Return the entry of a device in words."""
+    if isinstance(entry, Route):
+        return f"route {entry.prefix} towards {entry.via}"
+    if isinstance(entry, DestinationNat):
+        return f"DNAT {entry.address} to {entry.target}"
+    if isinstance(entry, RangeNat):
+        return f"DNAT {entry.shown} to {entry.target}"
+    shown = entry.shown or entry.address
+    return f"SNAT {entry.source} to {shown}" if shown is not None else f"no SNAT of {entry.source}"
+
+
+def _group(lab: Drafts, hop: Hop, goal: Draft | None) -> Place:
+    if goal is not None and hop.action == "deliver":
+        return goal.group
+    return _named(lab, hop.device, hop.name)
+
+
+def _named(lab: Drafts, device: str, name: str | None) -> Place:
+    """Return the group of a device as flows calls it."""
+    if device in _INSIDE:
+        return "workers", name
+    if device in ("internet user", "internet host"):
+        return "internet", None
+    if device in ("BCR", "FCR", "IBM Cloud's services"):
+        return device, None
+    if device == "ESXi host":
+        holding = (d for d in lab.of_group("ESXi host") if any(n == name for n, _ in d.held))
+        return next((d.group for d in holding), ("ESXi host", name))
+    return device, name
+
+
+def _stop_group(lab: Drafts, stop: Stop, visits: Sequence[Visit]) -> Place:
+    """Return where a packet stops: at the sender itself, where flows means one of its parts."""
+    if stop.device == "pod":
+        return ("pod", None)
+    found = _named(lab, stop.device, stop.name)
+    if lab.find(*found) is None and visits:
+        same = [v.group for v in visits if v.group[0] == found[0]]
+        return same[-1] if same else visits[-1].group
+    return found
+
+
+class Prediction(NamedTuple):
+    """A pair with its devices and both ways; `reason` says why it cannot be tried."""
+
+    trace: Trace
+    sender: Draft | None
+    receiver: Draft | None
+    request: Expected | None
+    answer: Expected | None
+    needs: frozenset[str]
+    reason: str | None
+
+
+def predict(lab: Drafts, trace: Trace, sender: Draft | None, receiver: Draft | None) -> Prediction:
+    """Return what has to be seen of a traced flow."""
+    needs = _needs(trace)
+    reason = _not_predicted(trace)
+    if reason is None and sender is None:
+        reason = f"nothing in the lab has {trace.source.address}, the address of the sender"
+    if reason is not None or sender is None:
+        return Prediction(trace, sender, receiver, None, None, needs, reason)
+    request = expect(lab, trace.hops, trace.end, trace.stop, sender, receiver)
+    answer = None
+    if trace.stop is None and trace.back and receiver is not None:
+        back_end = "delivered" if trace.back_stop is None else trace.back_stop.end
+        answer = expect(lab, trace.back, back_end, trace.back_stop, receiver, sender)
+    if sender is receiver or sender.has(trace.asked.text):
+        reason = "what is asked is the sender itself, so no packet leaves it"
+    elif trace.stop is None and receiver is None:
+        reason = f"nothing in the lab has {trace.destination.address}, the address of the receiver"
+    return Prediction(trace, sender, receiver, request, answer, needs, reason)
+
+
+def _not_predicted(trace: Trace) -> str | None:
+    """Say why flows predicts nothing that could be tried, None where it does."""
+    stop = trace.stop or trace.back_stop
+    if trace.result == "undetermined" and stop is not None:
+        return f"not predicted: {stop.reason}"
+    if trace.asked.value is None:
+        return f"not predicted: {trace.asked} is not known"
+    return None
+
+
+def _needs(trace: Trace) -> frozenset[str]:
+    """Return the programs without which the lab cannot try a flow."""
+    found = set()
+    for hop in (*trace.hops, *trace.back):
+        if any(outer.protocol == "ESP" for outer in hop.outer):
+            found.add("strongswan")
+        for entry in hop.decided:
+            if isinstance(entry, Route) and (
+                entry.how in ("bgp", "request") and entry.device in ("IKS worker", "ESG", "BCR") and entry.via != "XCR"
+            ):
+                found |= {"frr", "bird"} if entry.device != "BCR" or entry.via == "ESG" else {"bird"}
+    return frozenset(found)
+
+
+def ends_of(machines: Iterable[Machine]) -> set[str]:
+    """Return the addresses of machines, as far as they are known."""
+    return {m.address.text for m in machines if m.address.value is not None}

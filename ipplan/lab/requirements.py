@@ -1,0 +1,182 @@
+"""What this machine must have for a lab, checked before anything is built; and what its kernel can do.
+
+It tries things in namespaces of its own and leaves nothing behind. It knows nothing of plans.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from ipplan.lab.model import LabError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Kind = Literal["gre", "vxlan", "ipip"]
+"""A kind of tunnel interface that the kernel may lack."""
+
+FOLDERS = (
+    "/usr/local/sbin",
+    "/usr/sbin",
+    "/sbin",
+    "/usr/lib/frr",
+    "/usr/libexec/frr",
+    "/usr/lib/ipsec",
+    "/usr/libexec/ipsec",
+)
+"""Where programs are that the PATH of an ordinary user lacks."""
+_APPARMOR = "sys/kernel/apparmor_restrict_unprivileged_userns"
+_CLONE = "sys/kernel/unprivileged_userns_clone"
+_MOST_SPACES = "sys/user/max_user_namespaces"
+_AS_ROOT = "run it as root"
+_ENDS = ("local", "192.0.2.1", "remote", "192.0.2.2")
+_KINDS: dict[Kind, tuple[str, ...]] = {
+    "gre": _ENDS, "ipip": _ENDS, "vxlan": ("id", "1", "dstport", "4789", *_ENDS),
+}  # fmt: skip
+_TRIES = (
+    (3, "ip link set lo up", "the lab cannot configure interfaces in a network namespace"),
+    (4, "mount -t tmpfs none /run && ip netns add probe", "the lab cannot name network namespaces, which needs mounts"),
+    (5, "ip -n probe link add type bridge", "the kernel has no bridges, and each wire of the lab is one (modprobe bridge)"),
+    (6, "ip -n probe link add type veth", "the kernel has no veth pairs, which join devices to wires (modprobe veth)"),
+    (7, "ip netns exec probe nft add table ip probe", "the kernel has no nf_tables, so nft rules cannot be loaded (modprobe nf_tables)"),
+)  # fmt: skip
+"""What is tried in the namespaces of a lab, in this order: an exit status of its own, commands, and what it means."""
+_WITH_NFT = 7
+"""The exit status of the try that needs nft."""
+
+
+def find(name: str) -> str | None:
+    """Return the path of a program; it looks in FOLDERS too."""
+    return shutil.which(name, path=environment()["PATH"])
+
+
+def environment() -> dict[str, str]:
+    """Return the environment for programs of the lab: as this one, with FOLDERS in PATH, and messages in English."""
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), *FOLDERS))
+    return {**os.environ, "PATH": path, "LC_ALL": "C"}
+
+
+def isolated(*command: str) -> list[str]:
+    """Return the command that runs a command as root of namespaces of its own, for root and for an ordinary user."""
+    user = () if os.geteuid() == 0 else ("--user", "--map-root-user")
+    return [
+        find("unshare") or "unshare", *user, "--net", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc",
+        *command,
+    ]  # fmt: skip
+
+
+def check(*, needs_nft: bool, proc: Path = Path("/proc")) -> None:
+    """Check that a lab can be built here; raise LabError with what is wrong, why it matters, and the ways out.
+
+    `proc` is the folder with the settings of the kernel. A setting that AppArmor profiles make exceptions from is no
+    proof, so it only explains what failed when it was tried.
+    """
+    if not sys.platform.startswith("linux"):
+        raise LabError(
+            f"a lab needs network namespaces, which only Linux has; this is {sys.platform}",
+            "run it on a Linux machine, or in a Linux virtual machine",
+        )
+    if missing := missing_programs(needs_nft=needs_nft):
+        names = ", ".join(name for name, _ in missing)
+        packages = " ".join(dict.fromkeys(package for _, package in missing))
+        raise LabError(
+            f"programs that the lab is built with were not found: {names}", f"apt install {packages}"
+        )
+    root = os.geteuid() == 0
+    if not root and (refused := forbidden(proc)) is not None:
+        raise refused
+    done = _run(isolated("true"))
+    if done.returncode:
+        raise _refusal(_said(done), proc, root=root)
+    _try_parts(proc, root=root, needs_nft=needs_nft)
+
+
+def missing_programs(*, needs_nft: bool) -> list[tuple[str, str]]:
+    """Return the programs for building that are not here, each with its Debian package."""
+    wanted = {"unshare": "util-linux", "nsenter": "util-linux", "mount": "mount", "ip": "iproute2"}
+    if needs_nft:
+        wanted["nft"] = "nftables"
+    return [(name, package) for name, package in wanted.items() if find(name) is None]
+
+
+def forbidden(proc: Path) -> LabError | None:
+    """Return why the kernel lets no ordinary user make user namespaces, None where no setting of it says so."""
+    why = "a lab of an ordinary user needs user namespaces, and this kernel forbids them"
+    for setting in (_CLONE, _MOST_SPACES):
+        if _setting(proc, setting) == "0":
+            name = setting.removeprefix("sys/").replace("/", ".")
+            value = "1" if setting == _CLONE else "15000"
+            return LabError(
+                f"{why}: {name} is 0", f"{_AS_ROOT}, or allow them: sudo sysctl -w {name}={value}"
+            )
+    return None
+
+
+def restricted(proc: Path) -> LabError | None:
+    """Return why AppArmor keeps root's rights from a user namespace, None where its setting does not say so."""
+    if _setting(proc, _APPARMOR) != "1":
+        return None
+    name = _APPARMOR.removeprefix("sys/").replace("/", ".")
+    return LabError(
+        "a lab of an ordinary user needs user namespaces, and AppArmor gives no rights in them to programs without a"
+        f" profile that allows it: {name} is 1",
+        f"{_AS_ROOT}; or allow it to all programs: sudo sysctl -w {name}=0; or only to unshare, with a profile in"
+        " /etc/apparmor.d/unshare: abi <abi/4.0>, profile unshare /usr/bin/unshare flags=(unconfined) { userns, }",
+    )
+
+
+@functools.cache
+def kernel_has(kind: Kind) -> bool:
+    """Tell whether the kernel makes tunnel interfaces of a kind; it tries in a namespace of its own."""
+    return _run(isolated("ip", "link", "add", "name", "probe", "type", kind, *_KINDS[kind])).returncode == 0
+
+
+def _try_parts(proc: Path, *, root: bool, needs_nft: bool) -> None:
+    tries = [t for t in _TRIES if needs_nft or t[0] != _WITH_NFT]
+    script = "\n".join(f"{{ {commands}; }} || exit {status}" for status, commands, _ in tries)
+    done = _run(isolated("sh", "-c", script))
+    for status, _, meaning in tries:
+        if done.returncode == status:
+            if not root and (refused := restricted(proc)) is not None:
+                raise refused
+            raise LabError(f"{meaning}: {_said(done)}", _way_out(root=root))
+    if done.returncode:
+        raise _refusal(_said(done), proc, root=root)
+
+
+def _refusal(said: str, proc: Path, *, root: bool) -> LabError:
+    """Return the error for namespaces that cannot be made at all."""
+    if not root and (refused := restricted(proc)) is not None:
+        return refused
+    return LabError(f"a lab is built of namespaces, which cannot be made here: {said}", _way_out(root=root))
+
+
+def _way_out(*, root: bool) -> str:
+    container = "in a container, start it with --privileged, or run ipplan lab outside of it"
+    return container if root else f"{_AS_ROOT}; {container}"
+
+
+def _setting(proc: Path, name: str) -> str | None:
+    try:
+        return (proc / name).read_text("utf-8").strip()
+    except OSError:  # this kernel does not have it
+        return None
+
+
+def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+        check=False, timeout=60,
+    )  # fmt: skip
+
+
+def _said(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the last line that a program wrote, or how it ended."""
+    lines = (done.stderr + done.stdout).strip().splitlines()
+    return lines[-1] if lines else f"exit status {done.returncode}"

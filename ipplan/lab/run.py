@@ -1,0 +1,181 @@
+"""A whole run: from a landscape to the blueprint, through the lab, to the report."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan.export import Request
+from ipplan.flows import FLOWS, Missing, Tracer, trace, trace_all
+from ipplan.flows.machines import internet, machine_in
+from ipplan.lab import tunnels
+from ipplan.lab.compare import compare, not_run
+from ipplan.lab.drafts import Drafts
+from ipplan.lab.exported import Exports, add_bgp, add_devices
+from ipplan.lab.model import Blueprint, LabError, Probe
+from ipplan.lab.outside import Process
+from ipplan.lab.predictions import Prediction, ends_of, predict
+from ipplan.lab.requirements import check
+from ipplan.lab.scenery import CLOSED, SERVED, Scenery
+from ipplan.proof import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from ipplan.flows import Trace
+    from ipplan.landscape import Landscape
+    from ipplan.lab.model import Heard
+    from ipplan.proof import Pair
+
+_TOGETHER = 24
+"""Probes that are sent at one time."""
+_AGAIN = 1 << 24
+_QUICK, _PATIENT = 0.6, 3.0
+"""Seconds to wait for what is predicted, at first, and once more for a probe that did something else."""
+
+
+class Design(NamedTuple):
+    """What a lab is going to be: the blueprint, the pairs to try, and the devices by number for comparing."""
+
+    blueprint: Blueprint
+    predictions: tuple[Prediction, ...]
+    drafts: Drafts
+
+
+def documented(landscape: Landscape) -> Iterator[Trace]:
+    """Yield a trace of every pair of the documented flows, not only of one of those that are alike."""
+    tracer = Tracer(landscape)
+    titles = {flow.letter: flow.title for flow in FLOWS}
+    networks = {n.name: n for n in landscape.ends.networks}
+    for found in trace_all(landscape):
+        if isinstance(found, Missing):
+            continue
+        pairs = [(a, b) for firsts, seconds in found.alike for a in firsts for b in seconds]
+        for first, second in pairs:
+            source = internet() if first not in networks else machine_in(landscape, networks[first])
+            traced = trace(tracer, source, machine_in(landscape, networks[second]))
+            yield traced._replace(flow=found.flow, title=titles[found.flow or ""])
+
+
+def every_pair(landscape: Landscape) -> Iterator[Trace]:
+    """Yield a trace of every network with every other, and of both ways with the internet and IBM Cloud's DNS."""
+    from ipplan.flows.machines import find_machine
+
+    tracer = Tracer(landscape)
+    ready = [n for n in landscape.ends.networks if n.prefix is not None]
+    ends = [internet(), *(machine_in(landscape, n) for n in ready)]
+    for source in ends:
+        if source.network is not None and source.network.kind.role in ("ingress", "service"):
+            continue  # they only answer
+        for goal in (*ends, find_machine(landscape, "dns")):
+            if goal != source and not (goal.network is None and source.network is None):
+                yield trace(tracer, source, goal)
+
+
+def design(request: Request, traces: Iterable[Trace]) -> Design:
+    """Return what is to be built for some pairs, and what has to be seen of them."""
+    traced = list(traces)
+    lab = Drafts()
+    exports = Exports(request, lab)
+    machines = [m for t in traced for m in (t.source, t.destination)]
+    add_devices(exports, ends_of(machines))
+    tunnels.add_tunnels(exports)
+    add_bgp(exports)
+    scenery = Scenery(exports)
+    scenery.build()
+    found = [predict(lab, one, scenery.end_of(one.source), scenery.end_of(one.destination)) for one in traced]
+    return Design(lab.finish(), tuple(found), lab)
+
+
+def needs_nft(blueprint: Blueprint) -> bool:
+    """Tell whether something in a lab is done by nft."""
+    return any(device.rules for device in blueprint.devices)
+
+
+def about(design_: Design, name: str | None) -> dict[str, object]:
+    """Return what a running lab says of itself to `lab enter`."""
+    devices = [[d.label, d.title, f"d{d.number}"] for d in design_.blueprint.devices]
+    return {"plan": name, "devices": devices}
+
+
+def start(design_: Design, name: str | None, progress: Callable[[str], None]) -> Process:
+    """Build a lab; raise LabError where that is not possible here."""
+    check(needs_nft=needs_nft(design_.blueprint))
+    return Process(design_.blueprint, about(design_, name), progress)
+
+
+def prove(design_: Design, process: Process, plan: bytes, progress: Callable[[str], None]) -> Report:
+    """Send what is predicted, and return how it compares."""
+    started, clock = datetime.now(timezone.utc), time.monotonic()
+    pairs: list[Pair | None] = [None] * len(design_.predictions)
+    probes: dict[int, Probe] = {}
+    for number, prediction in enumerate(design_.predictions):
+        reason = prediction.reason or _not_here(prediction, process)
+        if reason is not None or prediction.request is None:
+            pairs[number] = not_run(prediction, reason or "not predicted")
+        else:
+            probes[number] = _probe(number, prediction)
+    done = 0
+    for batch in _batches(list(probes.values())):
+        for heard in process.probe(batch, _QUICK):
+            pairs[heard.number] = _judge(design_, process, probes[heard.number], heard)
+        done += len(batch)
+        progress(f"{done:,} of {len(probes):,} pairs")
+    devices = tuple((d.label, d.title, f"d{d.number}") for d in design_.blueprint.devices)
+    return Report(
+        started.isoformat(timespec="seconds"), round(time.monotonic() - clock, 3), hashlib.sha256(plan).hexdigest(),
+        tuple(process.versions.items()), devices, design_.blueprint.scenery, tuple(p for p in pairs if p is not None),
+    )  # fmt: skip
+
+
+def _judge(design_: Design, process: Process, probe: Probe, heard: Heard) -> Pair:
+    """Compare what became of a probe; one that did something else is sent once more, alone and with patience."""
+    prediction = design_.predictions[heard.number]
+    found = compare(design_.drafts, prediction, heard)
+    if found.outcome == "differs":
+        # Under another number, because packets of the first one may still be on their way.
+        fresh = probe._replace(number=probe.number + _AGAIN, alone=True)
+        (again,) = process.probe([fresh], _PATIENT if probe.expected else _QUICK)
+        found = compare(design_.drafts, prediction, again)
+    return found
+
+
+def _batches(probes: Sequence[Probe]) -> Iterator[list[Probe]]:
+    """Yield probes to send together: those through ESP alone, because nobody can tell whose packet of ESP is whose."""
+    together = [p for p in probes if not p.alone]
+    for at in range(0, len(together), _TOGETHER):
+        yield together[at : at + _TOGETHER]
+    yield from ([p] for p in probes if p.alone)
+
+
+def _probe(number: int, prediction: Prediction) -> Probe:
+    trace_, sender, request = prediction.trace, prediction.sender, prediction.request
+    assert sender is not None
+    assert request is not None
+    # Machines on several networks leave the choice of their address to the kernel.
+    several = sender.group[0] in ("workers", "ESG", "ESXi host", "DLR")
+    source = "" if several else trace_.source.address.text
+    # Behind a virtual address is an ingress, unless the worker that has the address is meant itself.
+    named = trace_.asked.same(trace_.destination.address) and prediction.receiver is not None
+    role = None if trace_.destination.network is None else trace_.destination.network.kind.role
+    port = CLOSED if named and role in ("worker", "ingress") else SERVED
+    expected = request.arrives and (prediction.answer is None or prediction.answer.arrives)
+    alone = "strongswan" in prediction.needs
+    return Probe(number, sender.number, source, trace_.asked.text, port, alone, expected, sender.router)
+
+
+def _not_here(prediction: Prediction, process: Process) -> str | None:
+    """Say why a pair cannot be tried with what came up; None where it can."""
+    for program in sorted(prediction.needs):
+        if program in process.not_up:
+            return process.not_up[program]
+    if prediction.needs:
+        down = [why for key, why in process.not_up.items() if key.rpartition(" ")[2] in prediction.needs]
+        if down:
+            return down[0]
+    return None
+
+
+__all__ = ["Design", "LabError", "design", "documented", "every_pair", "prove", "start"]

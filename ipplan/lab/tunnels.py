@@ -1,0 +1,294 @@
+"""The tunnels: strongSwan with the exported files, and what a kernel does around it.
+
+IPsec is done by the daemon through a TUN device, ipsec0, because not every kernel has ESP and no namespace of an ordinary
+user may load it. What a kernel's policies do is done by policy routing: packets from the subnets of this side to those of
+the far side are led into the device. The strongSwan chart adds such routes itself, for every source.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan.addresses import Prefix, format_address
+from ipplan.export import ExportError, Options
+from ipplan.export.gre import tunnels_of
+from ipplan.lab.daemons import IKE_MARK
+from ipplan.lab.exported import worker_of
+from ipplan.lab.model import Command, Daemon, Gre
+from ipplan.landscape.tunnels import translates_both
+from ipplan.plan.sizing import last_usable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ipplan.lab.drafts import Draft, Drafts
+    from ipplan.lab.exported import Exports
+    from ipplan.landscape.ends import End
+    from ipplan.landscape.model import Translation, Tunnel, TunnelEnd
+
+_DEVICE = "ipsec0"
+_FIRST_TABLE = 300
+_TARGETS = {
+    "edge": ("strongswan-conf",), "site": ("strongswan-conf-site",), "icp": ("strongswan-conf-icp",),
+    "iks": ("strongswan-conf-iks", "strongswan-conf-iks-icp"),
+}  # fmt: skip
+"""Which exports configure the tunnels of an end."""
+
+
+def draft_of(exports: Exports, end: End) -> Draft | None:
+    """Return the device that ends the tunnels of an end, None where the lab has none."""
+    lab = exports.lab
+    if end.kind in ("iks", "icp"):
+        return worker_of(lab, end)
+    if end.kind == "edge":
+        return lab.find("ESG", end.name)
+    return lab.find("on-premises router", exports.landscape.site_name(end))
+
+
+def add_tunnels(exports: Exports) -> None:
+    """Configure every tunnel at both of its ends."""
+    landscape = exports.landscape
+    by_end: dict[End, list[Tunnel]] = {}
+    for tunnel in landscape.all_tunnels():
+        for end in (tunnel.near.end, tunnel.far.end):
+            by_end.setdefault(end, []).append(tunnel)
+    table = _FIRST_TABLE
+    for end, tunnels in by_end.items():
+        draft = draft_of(exports, end)
+        if draft is None:
+            continue
+        ipsec = [t for t in tunnels if t.joint.method != "gre"]
+        if ipsec and _add_daemon(exports, draft, end, ipsec, table):
+            for number, tunnel in enumerate(ipsec):
+                _add_policy(exports.lab, draft, tunnel, end, table + number)
+            if end.kind in ("edge", "site"):
+                _leave_out_translated(draft)
+        table += len(ipsec)
+        _add_gre(exports, draft, end)
+    if any(draft.daemons for draft in exports.lab.devices.values()):
+        exports.lab.say("keys of the tunnels, and the policies of IPsec as policy routing into ipsec0")
+
+
+# strongSwan.
+
+
+def _add_daemon(exports: Exports, draft: Draft, end: End, tunnels: Sequence[Tunnel], first: int) -> bool:
+    """Give a device strongSwan with its files; tell whether there is any."""
+    files: list[tuple[str, str, str | None]] = []
+    for target in _TARGETS[end.kind]:
+        for name, text in _exported(exports, draft, target, end, tunnels):
+            files.append((name, text, name))
+    if not files:
+        return False
+    there = [t for t in tunnels if draft_of(exports, t.far_from(end).end) is not None]
+    count = sum(len(t.near.policy) * len(t.far.policy) if t.ike == 1 else 1 for t in there)
+    tables = " ".join(str(table) for table in range(first, first + len(tunnels)))
+    draft.daemons.append(Daemon("strongswan", tuple(files), (("tables", tables), ("conns", str(count)))))
+    draft.late.append(Command(f"ip rule add priority 80 fwmark {IKE_MARK} lookup main", None, "IKE itself"))
+    for tunnel in tunnels:
+        own = tunnel.end_at(end)
+        listening = own.inside if own.inside is not None else own.gateway
+        if listening is not None and listening.value is not None and not draft.has(listening.text):
+            side = "PRIVATE" if end.kind == "icp" or tunnel.private else "PUBLIC"
+            if (interface := draft.interface(side)) is not None:
+                draft.hold(f"{listening.text}/32", interface, listening.network)
+        _own_addresses(exports, draft, own)
+    return True
+
+
+def _exported(
+    exports: Exports, draft: Draft, target: str, end: End, tunnels: Sequence[Tunnel]
+) -> Iterator[tuple[str, str]]:
+    """Yield the files of a target: one for all tunnels, or one for each of those that can be written."""
+    key = {"edge": "edge", "site": "site"}.get(end.kind, "cluster")
+    own = Options(**{key: end.name})
+    name = f"{target}-{draft.label}.conf"
+    try:
+        yield name, exports.write(name, target, own)
+    except ExportError:
+        for number, tunnel in enumerate(tunnels, 1):
+            name = f"{target}-{draft.label}-{number}.conf"
+            far = tunnel.far_from(end).end
+            try:
+                yield name, exports.write(name, target, own._replace(to=far.name))
+            except ExportError as error:
+                if far.name is not None:
+                    exports.lab.absent[tunnel.joint.title] = str(error)
+
+
+def _own_addresses(exports: Exports, draft: Draft, own: TunnelEnd) -> None:
+    """Give a gateway an address in each of its local subnets, which kernel-libipsec asks for, and which the plan does not name."""
+    for prefix in own.policy:
+        if not any(_holds(prefix, address) for _, address in draft.held):
+            value = _free(exports, prefix)
+            if value is not None:
+                length = 32 if prefix.version == 4 else 128
+                # Not on lo: the kernel takes the first address that it finds for packets of its own.
+                address = format_address(prefix.version, value)
+                family = "ip" if prefix.version == 4 else "ip -6"
+                draft.late.append(Command(f"{family} address replace {address}/{length} dev {_DEVICE}", None, "kernel-libipsec"))
+                draft.held.append((None, address))
+
+
+def _holds(prefix: Prefix, address: str) -> bool:
+    from ipplan.addresses import parse_address
+
+    version, value = parse_address(address)
+    return version == prefix.version and prefix.first <= value <= prefix.first + prefix.size - 1
+
+
+def _free(exports: Exports, prefix: Prefix) -> int | None:
+    """Return the last address of a prefix that nothing in the lab has, its only one where it has no other."""
+    taken = {address for draft in exports.lab.devices.values() for _, address in draft.held}
+    for network in exports.landscape.ends.networks:
+        if network.prefix is not None and network.prefix.overlaps(prefix):
+            values = (a.resolve(network.prefix) for a in network.addresses)
+            taken |= {format_address(prefix.version, v) for v in values if v is not None}
+    last = last_usable(prefix)
+    for value in range(last, max(prefix.first, last - len(taken) - 1) - 1, -1):
+        if format_address(prefix.version, value) not in taken:
+            return value
+    return None
+
+
+# Into the tunnel.
+
+
+class _Side(NamedTuple):
+    """One end of a tunnel, with what is translated of each side and where."""
+
+    own: tuple[Translation, ...]
+    far: tuple[Translation, ...]
+    here: bool
+    both: bool
+
+
+def _side(tunnel: Tunnel, end: End) -> _Side:
+    own, far = (
+        (tunnel.near_nat, tunnel.far_nat) if tunnel.near.end == end else (tunnel.far_nat, tunnel.near_nat)
+    )
+    there = translates_both(tunnel.joint, tunnel.far_from(end).end)
+    return _Side(own, far, not there, translates_both(tunnel.joint, end))
+
+
+def _add_policy(lab: Drafts, draft: Draft, tunnel: Tunnel, end: End, table: int) -> None:
+    """Lead into the tunnel what its policies take."""
+    own, far = tunnel.end_at(end), tunnel.far_from(end)
+    side = _side(tunnel, end)
+    chart = end.kind in ("iks", "icp")
+    source = f" src {draft.first_address}" if chart else ""
+    real = [t.real for t in side.own] if side.here else []
+    for remote in far.policy:
+        family = "ip" if remote.version == 4 else "ip -6"
+        draft.late.append(
+            Command(f"{family} route replace {remote} dev {_DEVICE} table {table}{source}", None, tunnel.joint.title)
+        )
+        for start in [""] if chart else [f"from {local} " for local in dict.fromkeys((*own.policy, *real))]:
+            draft.late.append(
+                Command(f"{family} rule add priority 100 {start}to {remote} lookup {table}", None, tunnel.joint.title)
+            )
+    if chart:
+        _give_node_address(draft, own, far)
+    if chart and side.here:
+        add_translations(draft, _DEVICE, side.own, side.far if side.both else (), far.policy, table)
+    elif end.kind == "site" and side.here:
+        add_translations(draft, _DEVICE, side.own, (), far.policy, table)
+    if (side.own or side.far) and end.kind != "edge":
+        lab.say(f"NAT of {end.title} on {tunnel.joint.title}, as the chart or the router does it")
+
+
+def _give_node_address(draft: Draft, own: TunnelEnd, far: TunnelEnd) -> None:
+    """Let packets of pods that the tunnel does not take leave with the address of the worker, as enablePodSNAT does."""
+    node = draft.first_address
+    if ":" in node or not any(_holds(prefix, node) for prefix in own.policy):
+        return
+    local, remote = (", ".join(map(str, policy)) for policy in (own.policy, far.policy))
+    draft.rule(
+        _chain("postrouting", 95, f"oifname {_DEVICE} ip saddr != {{ {local} }} ip daddr {{ {remote} }} snat to {node}"),
+        "enablePodSNAT of the chart",
+    )
+
+
+def _leave_out_translated(draft: Draft) -> None:
+    """Let what NAT gives another source afterwards leave in clear: a kernel asks its policies once more after NAT."""
+    draft.commands.append(Command("ip rule add priority 90 fwmark 1 lookup main", None, "policies after NAT"))
+    draft.rule(
+        "table ip lab-policies {\nchain in {\ntype filter hook prerouting priority -150;\n"
+        "ct status dnat ct direction reply meta mark set 1\n}\n}\n",
+        "policies after NAT",
+    )
+
+
+# NAT of links, where no export writes it.
+
+
+def add_translations(
+    draft: Draft,
+    interface: str,
+    own: Sequence[Translation],
+    far: Sequence[Translation],
+    remote: Sequence[Prefix],
+    table: int,
+) -> None:
+    """Translate what a link shows at other addresses: its own side on the way out, the far side where this end does both.
+
+    The far side is looked up by what it is shown at, so a mark leads the packet into the table of the link.
+    """
+    mark = table
+    everything = ", ".join(map(str, dict.fromkeys((*remote, *(t.real for t in far)))))
+    own_rules, far_rules = [], []
+    for item in own:
+        own_rules.append(f"oifname {interface} ip saddr {item.real} ip daddr {{ {everything} }} {_source(item)}")
+        if item.real.size == item.shown.size:
+            far_rules.append(
+                f"iifname {interface} ip saddr {{ {everything} }} ip daddr {item.shown} dnat ip prefix to ip daddr map"
+                f" {{ {item.shown} : {item.real} }}"
+            )
+    marked, inward = [], []
+    for item in far:
+        marked.append(f"iifname != {interface} ip daddr {item.shown} meta mark set {mark}")
+        inward.append(f"meta mark {mark} ip daddr {item.shown} dnat ip prefix to ip daddr map {{ {item.shown} : {item.real} }}")
+        marked.append(f"iifname {interface} ip saddr {item.real} meta mark set {mark + 1000}")
+        own_rules.append(f"meta mark {mark + 1000} ip saddr {item.real} {_source(item)}")
+    text = _chain("postrouting", 92, *own_rules) + _chain("prerouting", -105, *far_rules, *inward)
+    if far:
+        lines = "\n".join(marked)
+        local = "\n".join(f"ip daddr {item.shown} meta mark set {mark}" for item in far)
+        text += (
+            f"table ip lab-marks-{table} {{\nchain in {{\ntype filter hook prerouting priority -150;\n{lines}\n}}\n"
+            f"chain out {{\ntype route hook output priority -150;\n{local}\n}}\n}}\n"
+        ) + _chain("output", -105, *inward)
+        draft.late.append(Command(f"ip rule add priority 95 fwmark {mark} lookup {table}", None, "NAT of the link"))
+    if own_rules or far_rules or inward:
+        draft.rule(text.replace("table ip lab-nat", f"table ip lab-nat-{table}"), "NAT of the link")
+
+
+def _source(item: Translation) -> str:
+    if item.real.size != item.shown.size:
+        return f"snat to {format_address(item.shown.version, item.shown.first)}"
+    return f"snat ip prefix to ip saddr map {{ {item.real} : {item.shown} }}"
+
+
+def _chain(hook: str, priority: int, *rules: str) -> str:
+    lines = "\n".join(rules)
+    return (
+        f"table ip lab-nat {{\nchain {hook}{abs(priority)} {{\ntype nat hook {hook} priority {priority};\n{lines}\n}}\n}}\n"
+        if rules
+        else ""
+    )
+
+
+# GRE.
+
+
+def _add_gre(exports: Exports, draft: Draft, end: End) -> None:
+    if end.kind not in ("edge", "site"):
+        return
+    for name, tunnel in tunnels_of(exports.request, end).values():
+        own, far = tunnel.end_at(end).gateway, tunnel.far_from(end).gateway
+        if own is None or far is None or own.value is None or far.value is None:
+            exports.lab.absent[tunnel.joint.title] = "an end of the GRE tunnel has no address yet"
+            continue
+        draft.gre.append(Gre(name, own.text, far.text))
+
+

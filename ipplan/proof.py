@@ -1,0 +1,93 @@
+"""What a run in the lab comes to: each pair of machines as it was predicted and as packets went, and how they differ.
+
+Values only; `ipplan.lab` makes them, and `ipplan.output.lab` shows them.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Outcome = Literal["agree", "differs", "not-run"]
+"""What comes of a pair: packets did what was predicted, did something else, or were not sent."""
+
+
+
+class Point(NamedTuple):
+    """A device on a way, with the addresses of the packet as it leaves it, or as it arrives at the last one.
+
+    `number` is the device in the lab, None where it has none there. `decided` is the entry that decides, in words.
+    """
+
+    device: str
+    number: int | None
+    source: str
+    destination: str
+    decided: str | None = None
+
+
+class Way(NamedTuple):
+    """A way there or back, as it is predicted or as it was seen. `end` is how it ends, `where` at which device.
+
+    `outer` are the packets around the packet on the way: protocol, source, destination.
+    """
+
+    points: tuple[Point, ...]
+    end: str
+    where: str | None
+    outer: tuple[tuple[str, str, str], ...] = ()
+
+
+class Difference(NamedTuple):
+    """Something that was not as predicted: on which way, at which device, what, and what decided as predicted."""
+
+    way: Literal["request", "answer"]
+    device: str
+    what: Literal["path", "source", "destination", "outer", "end", "answering address"]
+    expected: str
+    actual: str
+    decided: str | None = None
+
+
+class Pair(NamedTuple):
+    """One pair of machines, predicted and tried. Ways are None where there is none: not predicted, or not tried.
+
+    `reason` says why it was not run. `asked` is the address that the sender asks. `predicted` is the result by flows.
+    """
+
+    flow: str | None
+    source: str
+    source_address: str
+    destination: str
+    destination_address: str
+    asked: str
+    predicted: str
+    outcome: Outcome
+    reason: str | None
+    request: Way | None
+    answer: Way | None
+    seen_request: Way | None
+    seen_answer: Way | None
+    differences: tuple[Difference, ...] = ()
+    positive: str | None = None
+    """For a stop that happened as predicted: what proves it."""
+
+
+class Report(NamedTuple):
+    """A run. `versions` are those of what it ran with, `digest` is SHA-256 of the plan, `started` UTC in ISO 8601."""
+
+    started: str
+    seconds: float
+    digest: str
+    versions: tuple[tuple[str, str | None], ...]
+    devices: tuple[tuple[str, str, str], ...]
+    """Each device: its label, its title and its namespace."""
+    scenery: tuple[str, ...]
+    pairs: tuple[Pair, ...]
+
+    @property
+    def status(self) -> int:
+        """The exit status: 0 all agree, 1 something differs, 2 not all of it was run."""
+        outcomes = {pair.outcome for pair in self.pairs}
+        if "differs" in outcomes:
+            return 1
+        return 2 if "not-run" in outcomes or not outcomes else 0
