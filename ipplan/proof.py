@@ -11,7 +11,6 @@ Outcome = Literal["agree", "differs", "not-run"]
 """What comes of a pair: packets did what was predicted, did something else, or were not sent."""
 
 
-
 class Point(NamedTuple):
     """A device on a way, with the addresses of the packet as it leaves it, or as it arrives at the last one.
 

@@ -238,7 +238,13 @@ def _on_transit(walk: Walk, edge: End, route: Route, at: str) -> Place | None:
         own = on_transit(transit, wanted, nth, walk.destination.version)
         if own is not None and own.same(walk.destination):
             if device != at:
-                walk.hop(at, "route", f"sends it to the {device} over the transit network", name=edge.name, route=route)
+                walk.hop(
+                    at,
+                    "route",
+                    f"sends it to the {device} over the transit network",
+                    name=edge.name,
+                    route=route,
+                )
             asked = device == "ESG" and walk.restore(("own", edge))
             walk.hop(
                 device,

@@ -287,6 +287,8 @@ def router(walk: Walk, place: Place) -> Place | None:
         walk.hop(device, "session", "reverses the NAT of the request", name=name, changed=changed)
     elif place.how == "wan":
         _translate_in(walk, site, name)
+    if not from_inside and not walk.answering:
+        walk.pass_through(("router", site))
     if walk.is_ambiguous(device, TableKey("router", site)):
         return None
     lookup = walk.tracer.router(site)
@@ -470,6 +472,12 @@ def _out_to_the_internet(walk: Walk, site: End, route: Route) -> Place | None:
             "reach it from a machine on IBM Cloud's private network", name=name,
         )  # fmt: skip
         return None
+    if walk.established(("router", site)):
+        walk.hop(
+            "on-premises router", "forward", "sends it to the internet as it is: its session came another way", name=name,
+            route=route,
+        )  # fmt: skip
+        return Place("fcr", how="internet")
     public = HostAddress(4, None, example=True, words=f"(the public address of {site.title})")
     walk.memory.places[public.text] = Place("router", site, "internet")
     changed = walk.translate(("router", site), source=public)

@@ -48,20 +48,26 @@ def compare(lab: Drafts, prediction: Prediction, heard: Heard) -> Pair:
         seen = _at_the_end(seen, heard.source)
     if request.arrives:
         if not right:
-            differences.append(_end("request", request, _what_happened(lab, seen, heard, received), lab, seen))
-        found = _differences(lab, "request", request, seen)
+            differences.append(
+                _end("request", request, _what_happened(lab, seen, heard, received), lab, seen)
+            )
+        odd = _differences(lab, "request", request, seen)
         # Into a tunnel, a device with several addresses takes any of them.
-        differences += (d for d in found if not (request.protocols and _own_address(prediction, d)))
+        differences += (d for d in odd if not (request.protocols and _own_address(prediction, d)))
     else:
         positive = _proof(lab, request, seen, heard, received)
         if right and request.end == "ambiguous":
             assert received is not None
-            return not_run(prediction, f"not predicted: {_reason(prediction)}; here it arrives at {received.title}")
+            return not_run(
+                prediction, f"not predicted: {_reason(prediction)}; here it arrives at {received.title}"
+            )
         if right or positive is None:
-            differences.append(_end("request", request, _what_happened(lab, seen, heard, received), lab, seen))
+            differences.append(
+                _end("request", request, _what_happened(lab, seen, heard, received), lab, seen)
+            )
         elif request.end != "ambiguous":
-            found = _differences(lab, "request", request, seen)
-            differences += (d for d in found if not _own_address(prediction, d))
+            odd = _differences(lab, "request", request, seen)
+            differences += (d for d in odd if not _own_address(prediction, d))
     if answer is not None and right:
         if answer.end == "ambiguous" and heard.answer == prediction.trace.asked.text:
             return not_run(prediction, f"not predicted: {_reason(prediction)}; here the answer comes")
@@ -140,7 +146,9 @@ def _end(
 ) -> Difference:
     where = expected.title or _last_title(expected)
     wanted = f"arrives at {where}" if expected.arrives else f"{expected.end} at {where}"
-    at = next((v for v in reversed(expected.visits) if seen.group is not None and v.group == seen.group), None)
+    at = next(
+        (v for v in reversed(expected.visits) if seen.group is not None and v.group == seen.group), None
+    )
     device = title_of(lab, seen.group) if seen.group is not None else where
     return Difference(way, device, "end", wanted, actual, None if at is None else at.decided)
 
@@ -206,8 +214,15 @@ def _differences(
     """Yield what differs on the way itself: the devices, then the addresses, then what was around the packet."""
     wanted, found = list(expected.visits), _without_transit(expected, seen)
     if not expected.arrives and found and found[-1].group[0] in _NEXT and expected.end in _IN_CLEAR:
-        found = found[: 1 + max((n for n, v in enumerate(found) if v.group == expected.group), default=len(found))]
-    if not expected.arrives and found and found[-1].group == expected.group and expected.group not in {v.group for v in wanted}:
+        found = found[
+            : 1 + max((n for n, v in enumerate(found) if v.group == expected.group), default=len(found))
+        ]
+    if (
+        not expected.arrives
+        and found
+        and found[-1].group == expected.group
+        and expected.group not in {v.group for v in wanted}
+    ):
         found = found[:-1]  # flows says where it stops without a step there
     paths = [[v.title for v in visits] for visits in (wanted, found)]
     if [v.group for v in wanted] != [v.group for v in found]:
@@ -217,7 +232,9 @@ def _differences(
         )
         device = paths[0][min(at, len(wanted)) - 1] if at else (paths[0] or [""])[0]
         decided = wanted[at - 1].decided if 0 < at <= len(wanted) else None
-        yield Difference(way, device, "path", " > ".join(paths[0]), " > ".join(paths[1]) or "nothing seen", decided)
+        yield Difference(
+            way, device, "path", " > ".join(paths[0]), " > ".join(paths[1]) or "nothing seen", decided
+        )
     else:
         for want, have in zip(wanted, found, strict=True):
             for what, one, other in (
@@ -268,9 +285,7 @@ def _outer_differences(
 # Proof of a stop.
 
 
-def _proof(
-    lab: Drafts, expected: Expected, seen: Seen, heard: Heard, received: Draft | None
-) -> str | None:
+def _proof(lab: Drafts, expected: Expected, seen: Seen, heard: Heard, received: Draft | None) -> str | None:
     """Say what proves that a request stopped where it was predicted to; None where nothing does."""
     if received is not None:
         if expected.end == "ambiguous" or _same(expected.group, received.group):
@@ -345,7 +360,12 @@ def _way(lab: Drafts, seen: Seen, expected: Expected | None, *, arrived: bool) -
     end = "delivered" if arrived else "loop" if seen.loop else "stopped"
     if expected is not None and expected.arrives and arrived:
         end = expected.end
-    elif expected is not None and not expected.arrives and not arrived and _same(expected.group, seen.group or ("", None)):
+    elif (
+        expected is not None
+        and not expected.arrives
+        and not arrived
+        and _same(expected.group, seen.group or ("", None))
+    ):
         end = expected.end
     return Way(points, end, where, seen.outer)
 

@@ -75,7 +75,9 @@ def _add_device(exports: Exports, section: Section) -> None:
     draft = lab.device(section.label, _title(host), _group(host))
     for place in host.places:
         variable, _ = section.variables[addresses.key_of(place)]
-        wire = lab.wire(wire_name(place.network, behind=host.kind in ("VM", "ICP worker")), place.network.name)
+        wire = lab.wire(
+            wire_name(place.network, behind=host.kind in ("VM", "ICP worker")), place.network.name
+        )
         if variable in draft.ports:
             lab.join(draft.ports[variable][1], wire)
         else:

@@ -52,7 +52,14 @@ _ETH_P_ALL, _OUTGOING, _OTHERHOST, _LOOPBACK = 0x0003, 4, 3, 5
 _IP, _IP6 = 0x0800, 0x86DD
 _SO_TIMESTAMPNS = 35
 _TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
-_UNREACHED = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES, errno.EINVAL, errno.EPERM, errno.EADDRNOTAVAIL}
+_UNREACHED = {
+    errno.ENETUNREACH,
+    errno.EHOSTUNREACH,
+    errno.EACCES,
+    errno.EINVAL,
+    errno.EPERM,
+    errno.EADDRNOTAVAIL,
+}
 _READY = 15.0
 """Seconds that tunnels and sessions have to come up in."""
 
@@ -157,12 +164,29 @@ class Lab:
 
     def _make_gre(self, device: Device, tunnel: Gre) -> None:
         """Make a GRE tunnel of a TUN device, which the lab itself wraps, where the kernel has none."""
-        probe = self._call(f"d{device.number}", ["ip", "link", "add", "name", "trial", "type", "gre", "local", tunnel.local, "remote", tunnel.remote])
+        probe = self._call(
+            f"d{device.number}",
+            [
+                "ip",
+                "link",
+                "add",
+                "name",
+                "trial",
+                "type",
+                "gre",
+                "local",
+                tunnel.local,
+                "remote",
+                tunnel.remote,
+            ],
+        )
         if probe is None:
             self._call(f"d{device.number}", ["ip", "link", "delete", "trial"])
             return
         file = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
-        fcntl.ioctl(file, _TUNSETIFF, struct.pack("16sH22x", tunnel.interface.encode(), _IFF_TUN | _IFF_NO_PI))
+        fcntl.ioctl(
+            file, _TUNSETIFF, struct.pack("16sH22x", tunnel.interface.encode(), _IFF_TUN | _IFF_NO_PI)
+        )
         raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_GRE)
         raw.setblocking(False)
         self._tunnels[file] = (raw, f"{tunnel.local} {tunnel.remote}")
@@ -200,11 +224,16 @@ class Lab:
                 command, input=feed, stdin=subprocess.DEVNULL if feed is None else None, cwd=HOME, env=environment(),
                 capture_output=True, text=True, check=False, timeout=120,
             )  # fmt: skip
-        return None if done.returncode == 0 else done.stderr.strip()[-500:] or f"exit status {done.returncode}"
+        return (
+            None if done.returncode == 0 else done.stderr.strip()[-500:] or f"exit status {done.returncode}"
+        )
 
     @staticmethod
     def _set(setting: str, value: int) -> None:
-        with contextlib.suppress(FileNotFoundError), open(f"{_SETTINGS}/{setting}", "w", encoding="ascii") as file:
+        with (
+            contextlib.suppress(FileNotFoundError),
+            open(f"{_SETTINGS}/{setting}", "w", encoding="ascii") as file,
+        ):
             file.write(str(value))
 
     @contextlib.contextmanager
@@ -296,7 +325,8 @@ class Lab:
         """Carry GRE packets for a while."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
-            ready, _, _ = select.select([*self._tunnels, *self._raw], [], [], left)
+            watched: list[Any] = [*self._tunnels, *self._raw]
+            ready, _, _ = select.select(watched, [], [], left)
             self._carry(ready)
 
     def wait_for(self, orders: Any) -> bool:
@@ -385,9 +415,8 @@ class _Trial:
                     break
             elif self._done() and (all(p.expected for p in self.probes.values()) or time.monotonic() > quiet):
                 break
-            ready, _, _ = select.select(
-                [*self.asking, *lab._listeners, *lab._tunnels, *lab._raw, *lab._captures], [], [], min(left, 0.02)
-            )
+            watched: list[Any] = [*self.asking, *lab._listeners, *lab._tunnels, *lab._raw, *lab._captures]
+            ready, _, _ = select.select(watched, [], [], min(left, 0.02))
             lab._carry([one for one in ready if isinstance(one, int) or one in lab._raw])
             for one in ready:
                 if one in self.asking:
@@ -457,7 +486,9 @@ class _Trial:
                 if keep and address[2] != _OTHERHOST:
                     self._note(data, more, device, inward=address[2] != _OUTGOING)
 
-    def _note(self, data: bytes, more: Sequence[tuple[int, int, bytes]], device: int, *, inward: bool) -> None:
+    def _note(
+        self, data: bytes, more: Sequence[tuple[int, int, bytes]], device: int, *, inward: bool
+    ) -> None:
         packet = read_packet(data)
         if packet is None:
             return
@@ -467,7 +498,12 @@ class _Trial:
         seconds, nanoseconds = struct.unpack_from("=qq", more[0][2]) if more else (0, 0)
         self.events[number].append(
             Event(
-                seconds * 1_000_000_000 + nanoseconds, device, packet.kind, inward, packet.source, packet.destination,  # type: ignore[arg-type]
+                seconds * 1_000_000_000 + nanoseconds,
+                device,
+                packet.kind,
+                inward,
+                packet.source,
+                packet.destination,
                 packet.outer,
             )  # fmt: skip
         )
@@ -485,7 +521,9 @@ class _Trial:
                 control = self.controls.get(number, False)
             events = tuple(sorted(self.events[number], key=lambda event: event.time))
             found.append(
-                Heard(number, device, source, self.answers.get(number), self.errors.get(number), control, events)
+                Heard(
+                    number, device, source, self.answers.get(number), self.errors.get(number), control, events
+                )
             )
         return found
 

@@ -25,7 +25,9 @@ _INSIDE = "import sys; sys.path[:] = {path!r}; from ipplan.lab.inside import mai
 class Process:
     """A lab that runs. Leaving the context ends it, and everything in it."""
 
-    def __init__(self, blueprint: Blueprint, about: Mapping[str, Any], progress: Callable[[str], None]) -> None:
+    def __init__(
+        self, blueprint: Blueprint, about: Mapping[str, Any], progress: Callable[[str], None]
+    ) -> None:
         self._progress = progress
         self.not_up: dict[str, str] = {}
         self.versions: dict[str, str | None] = {}
@@ -95,10 +97,13 @@ class Process:
 
 
 def _heard(item: list[Any]) -> Heard:
-    *rest, events = item
-    return Heard(
-        *rest,
-        events=tuple(
-            Event(*first, outer=None if outer is None else tuple(outer)) for *first, outer in events
-        ),
-    )
+    number, receiver, source, answer, error, control, events = item
+    seen = tuple(Event(*event)._replace(outer=_outer(event[-1])) for event in events)
+    return Heard(number, receiver, source, answer, error, control, seen)
+
+
+def _outer(item: list[str] | None) -> tuple[str, str, str] | None:
+    if item is None:
+        return None
+    protocol, source, destination = item
+    return protocol, source, destination

@@ -54,7 +54,7 @@ def read_packet(data: bytes) -> Packet | None:
     if protocol == _UDP:
         return _read_udp(source, destination, body)
     if protocol == _GRE:
-        inner = read_packet(body[_gre_length(body):])
+        inner = read_packet(body[_gre_length(body) :])
         return None if inner is None else inner._replace(outer=("GRE", source, destination))
     if protocol == _ESP:
         return Packet("hidden", None, source, destination, ("ESP", source, destination))
@@ -77,7 +77,11 @@ def _read_udp(source: str, destination: str, body: bytes) -> Packet | None:
         return Packet(*found, source, destination)
     if to_port == _VXLAN_PORT and len(inside) > 22:
         inner = read_packet(inside[22:])
-        return None if inner is None or inner.outer is not None else inner._replace(outer=("VXLAN", source, destination))
+        return (
+            None
+            if inner is None or inner.outer is not None
+            else inner._replace(outer=("VXLAN", source, destination))
+        )
     ports = struct.unpack_from("!HH", body)
     # IKE has four zeros in the place of the SPI, a keepalive has one byte.
     if _ESP_PORT in ports and len(inside) > 8 and inside[:4] != bytes(4):

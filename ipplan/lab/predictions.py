@@ -11,8 +11,9 @@ from ipplan.proof import Point, Way
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ipplan.flows.model import Decision, Hop, Machine, Stop, Trace
+    from ipplan.flows.model import Hop, Machine, Stop, Trace
     from ipplan.lab.drafts import Draft, Drafts, Place
+    from ipplan.landscape.model import SourceNat
 
 CARRYING = ("ESP", "GRE", "VXLAN")
 """What is seen around packets in the lab; the tunnel of HCX is a wire."""
@@ -52,7 +53,8 @@ class Expected(NamedTuple):
     def way(self) -> Way:
         """The same for reports."""
         points = tuple(
-            Point(v.title, None, v.source or "unknown", v.destination or "unknown", v.decided) for v in self.visits
+            Point(v.title, None, v.source or "unknown", v.destination or "unknown", v.decided)
+            for v in self.visits
         )
         return Way(points, self.end, self.title, self.outer)
 
@@ -111,7 +113,7 @@ def _add(lab: Drafts, visits: list[Visit], group: Place, hop: Hop) -> None:
     visits.append(Visit(group, title_of(lab, group), source, destination, decided))
 
 
-def _entry(entry: Decision) -> str:  # type: ignore[valid-type]
+def _entry(entry: Route | SourceNat | DestinationNat | RangeNat) -> str:
     """Return the entry of a device in words."""
     if isinstance(entry, Route):
         return f"route {entry.prefix} towards {entry.via}"
@@ -204,7 +206,9 @@ def _needs(trace: Trace) -> frozenset[str]:
             found.add("strongswan")
         for entry in hop.decided:
             if isinstance(entry, Route) and (
-                entry.how in ("bgp", "request") and entry.device in ("IKS worker", "ESG", "BCR") and entry.via != "XCR"
+                entry.how in ("bgp", "request")
+                and entry.device in ("IKS worker", "ESG", "BCR")
+                and entry.via != "XCR"
             ):
                 found |= {"frr", "bird"} if entry.device != "BCR" or entry.via == "ESG" else {"bird"}
     return frozenset(found)

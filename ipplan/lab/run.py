@@ -154,9 +154,14 @@ def _probe(number: int, prediction: Prediction) -> Probe:
     trace_, sender, request = prediction.trace, prediction.sender, prediction.request
     assert sender is not None
     assert request is not None
-    # Machines on several networks leave the choice of their address to the kernel.
-    several = sender.group[0] in ("workers", "ESG", "ESXi host", "DLR")
-    source = "" if several else trace_.source.address.text
+    # A machine on several networks leaves the choice to the kernel, where flows has it take another address of its own.
+    source = trace_.source.address.text
+    if (
+        request.visits
+        and request.visits[0].source != source
+        and sender.group[0] in ("workers", "ESG", "ESXi host")
+    ):
+        source = ""
     # Behind a virtual address is an ingress, unless the worker that has the address is meant itself.
     named = trace_.asked.same(trace_.destination.address) and prediction.receiver is not None
     role = None if trace_.destination.network is None else trace_.destination.network.kind.role

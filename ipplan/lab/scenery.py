@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ipplan.flows.model import Machine
-    from ipplan.lab.drafts import Draft
+    from ipplan.lab.drafts import Draft, Place
     from ipplan.lab.exported import Exports
     from ipplan.landscape.ends import End
     from ipplan.landscape.model import HostAddress, Route
@@ -118,7 +118,9 @@ class Scenery:
         return self.internet
 
     def _services(self) -> None:
-        self.services = self.lab.device("ibm-services", "IBM Cloud's services", ("IBM Cloud's services", None))
+        self.services = self.lab.device(
+            "ibm-services", "IBM Cloud's services", ("IBM Cloud's services", None)
+        )
         at_bcr, at_services = self.link(self.bcr, self.services, "IBM Cloud's service network")
         self.services.scenery(f"ip route replace default via {at_bcr}")
         self.services.router = at_bcr
@@ -201,7 +203,9 @@ class Scenery:
             mine, theirs = (translations(self.ends.carried(joint, e)) for e in (site, PRIVATE))
             if mine or theirs:
                 table = 400 + self._links
-                remote = [p for r in self.landscape.router_routes(site) if r.via == "XCR" for p in (r.prefix,)]
+                remote = [
+                    p for r in self.landscape.router_routes(site) if r.via == "XCR" for p in (r.prefix,)
+                ]
                 remote += [t.real for t in theirs]
                 add_translations(router, own, mine, theirs, remote or [NOT_ON_THE_INTERNET[0]], table)
                 router.late.append(Command(f"ip route replace default via {from_xcr} table {table}", None))
@@ -217,7 +221,11 @@ class Scenery:
                 network = item.network
                 if network.prefix is None or any(n == network.name for n, _ in router.held):
                     continue
-                free = list(free_addresses(network))[-1:] if network.prefix.size <= 65536 else [pick(network, skip=9)]
+                free = (
+                    list(free_addresses(network))[-1:]
+                    if network.prefix.size <= 65536
+                    else [pick(network, skip=9)]
+                )
                 if not free:
                     continue
                 router.attach(
@@ -259,17 +267,23 @@ class Scenery:
             before.append(f"{family} saddr {app} {family} daddr {{ {services} }} dnat to {other}")
             before.append(f"{family} daddr {{ {services} }} dnat to {app}")
             if node is not None:
-                after.append(f"ct original {family} daddr {{ {services} }} fib saddr type local snat to {node}")
+                after.append(
+                    f"ct original {family} daddr {{ {services} }} fib saddr type local snat to {node}"
+                )
         worker.rule(_nat(family, after, before), "SNAT of pods, and kube-proxy")
         self._shown_services(cluster, worker, app)
-        self.lab.say("clusters: pods with Calico's routes to them, SNAT of pods at the worker, kube-proxy and the ingress")
+        self.lab.say(
+            "clusters: pods with Calico's routes to them, SNAT of pods at the worker, kube-proxy and the ingress"
+        )
 
     def _shown_services(self, cluster: End, worker: Draft, app: HostAddress) -> None:
         """Lead on what is for services that a link shows elsewhere: NAT takes a packet once, so both steps are one rule."""
         services = {n.name for n in self.ends.of_cluster(cluster) if n.kind.role == "service"}
         rules = []
         for tunnel in self.landscape.tunnels.of_end(cluster):
-            own, far = (tunnel.near_nat, tunnel.far) if tunnel.near.end == cluster else (tunnel.far_nat, tunnel.near)
+            own, far = (
+                (tunnel.near_nat, tunnel.far) if tunnel.near.end == cluster else (tunnel.far_nat, tunnel.near)
+            )
             remote = ", ".join(map(str, far.policy))
             rules += [
                 f"iifname ipsec0 ip saddr {{ {remote} }} ip daddr {t.shown} dnat to {app}"
@@ -342,7 +356,9 @@ class Scenery:
         of = "" if cluster.name is None else f" of {cluster.name}"
         pod = self.lab.device(f"{what}{of}", f"{what.replace('-', ' ')}{of}", group)
         wire = self.lab.wire(f"{pod.label} to its worker")
-        length, family, near = (32, "ip", "169.254.1.1") if address.version == 4 else (128, "ip -6", "fe80::a")
+        length, family, near = (
+            (32, "ip", "169.254.1.1") if address.version == 4 else (128, "ip -6", "fe80::a")
+        )
         inside = pod.attach("NODE", wire, f"{address.text}/{length}", network=network.name)
         there = worker.port(f"POD_{pod.label}", wire)
         worker.scenery(f"ip link set {there} up")
@@ -374,10 +390,9 @@ class Scenery:
         """Return the machine of one of IBM Cloud's networks, or a user on premises, with an address."""
         kind = network.kind
         host = kind.role == "host"
+        group: Place = ("ESXi host", network.edge) if host else ("machine", network.name)
         if kind.provider == "enterprise":
             group = ("enterprise user", network.name)
-        else:
-            group = ("ESXi host", network.edge) if host else ("machine", network.name)
         draft = self.lab.find(*group)
         title = f"user in {network.name}" if kind.provider == "enterprise" else f"machine in {network.name}"
         if host:
@@ -399,11 +414,14 @@ class Scenery:
         family = "ip" if network.prefix.version == 4 else "ip -6"
         length = network.prefix.length
         around = any(
-            n.prefix is not None and n.prefix != network.prefix and network.prefix.covers(n.prefix) for n in self.ends.networks
+            n.prefix is not None and n.prefix != network.prefix and network.prefix.covers(n.prefix)
+            for n in self.ends.networks
         )
         if network.kind.provider == "enterprise" and around:
             length = 32 if network.prefix.version == 4 else 128
-        interface = draft.attach(variable, wire_name(network), f"{address.text}/{length}", network=network.name)
+        interface = draft.attach(
+            variable, wire_name(network), f"{address.text}/{length}", network=network.name
+        )
         if network.kind.provider == "enterprise":
             _, hop, _ = default_gateway(self.landscape, network)
             if around and hop is not None:
@@ -448,9 +466,9 @@ class Scenery:
         elif kind in ("workers", "ESG"):
             networks = {n.name: n for n in self.ends.networks}
             for network_name, _ in draft.held:
-                network = networks.get(network_name or "")
-                if network is not None and network.prefix is not None:
-                    gateway = gateway_address(network).text
+                own = networks.get(network_name or "")
+                if own is not None and own.prefix is not None:
+                    gateway = gateway_address(own).text
                     if not draft.has(gateway):
                         draft.router = gateway
                         return
@@ -480,7 +498,9 @@ class Scenery:
             return None
         return self.machine(network, address)
 
-    def _more(self, draft: Draft | None, variable: str, network: Network, address: HostAddress) -> Draft | None:
+    def _more(
+        self, draft: Draft | None, variable: str, network: Network, address: HostAddress
+    ) -> Draft | None:
         if draft is None or network.prefix is None:
             return None
         interface = draft.interface(variable)

@@ -126,7 +126,11 @@ def _own_addresses(exports: Exports, draft: Draft, own: TunnelEnd) -> None:
                 # Not on lo: the kernel takes the first address that it finds for packets of its own.
                 address = format_address(prefix.version, value)
                 family = "ip" if prefix.version == 4 else "ip -6"
-                draft.late.append(Command(f"{family} address replace {address}/{length} dev {_DEVICE}", None, "kernel-libipsec"))
+                draft.late.append(
+                    Command(
+                        f"{family} address replace {address}/{length} dev {_DEVICE}", None, "kernel-libipsec"
+                    )
+                )
                 draft.held.append((None, address))
 
 
@@ -181,11 +185,19 @@ def _add_policy(lab: Drafts, draft: Draft, tunnel: Tunnel, end: End, table: int)
     for remote in far.policy:
         family = "ip" if remote.version == 4 else "ip -6"
         draft.late.append(
-            Command(f"{family} route replace {remote} dev {_DEVICE} table {table}{source}", None, tunnel.joint.title)
+            Command(
+                f"{family} route replace {remote} dev {_DEVICE} table {table}{source}",
+                None,
+                tunnel.joint.title,
+            )
         )
         for start in [""] if chart else [f"from {local} " for local in dict.fromkeys((*own.policy, *real))]:
             draft.late.append(
-                Command(f"{family} rule add priority 100 {start}to {remote} lookup {table}", None, tunnel.joint.title)
+                Command(
+                    f"{family} rule add priority 100 {start}to {remote} lookup {table}",
+                    None,
+                    tunnel.joint.title,
+                )
             )
     if chart:
         _give_node_address(draft, own, far)
@@ -204,7 +216,11 @@ def _give_node_address(draft: Draft, own: TunnelEnd, far: TunnelEnd) -> None:
         return
     local, remote = (", ".join(map(str, policy)) for policy in (own.policy, far.policy))
     draft.rule(
-        _chain("postrouting", 95, f"oifname {_DEVICE} ip saddr != {{ {local} }} ip daddr {{ {remote} }} snat to {node}"),
+        _chain(
+            "postrouting",
+            95,
+            f"oifname {_DEVICE} ip saddr != {{ {local} }} ip daddr {{ {remote} }} snat to {node}",
+        ),
         "enablePodSNAT of the chart",
     )
 
@@ -238,7 +254,9 @@ def add_translations(
     everything = ", ".join(map(str, dict.fromkeys((*remote, *(t.real for t in far)))))
     own_rules, far_rules = [], []
     for item in own:
-        own_rules.append(f"oifname {interface} ip saddr {item.real} ip daddr {{ {everything} }} {_source(item)}")
+        own_rules.append(
+            f"oifname {interface} ip saddr {item.real} ip daddr {{ {everything} }} {_source(item)}"
+        )
         if item.real.size == item.shown.size:
             far_rules.append(
                 f"iifname {interface} ip saddr {{ {everything} }} ip daddr {item.shown} dnat ip prefix to ip daddr map"
@@ -247,7 +265,9 @@ def add_translations(
     marked, inward = [], []
     for item in far:
         marked.append(f"iifname != {interface} ip daddr {item.shown} meta mark set {mark}")
-        inward.append(f"meta mark {mark} ip daddr {item.shown} dnat ip prefix to ip daddr map {{ {item.shown} : {item.real} }}")
+        inward.append(
+            f"meta mark {mark} ip daddr {item.shown} dnat ip prefix to ip daddr map {{ {item.shown} : {item.real} }}"
+        )
         marked.append(f"iifname {interface} ip saddr {item.real} meta mark set {mark + 1000}")
         own_rules.append(f"meta mark {mark + 1000} ip saddr {item.real} {_source(item)}")
     text = _chain("postrouting", 92, *own_rules) + _chain("prerouting", -105, *far_rules, *inward)
@@ -258,7 +278,9 @@ def add_translations(
             f"table ip lab-marks-{table} {{\nchain in {{\ntype filter hook prerouting priority -150;\n{lines}\n}}\n"
             f"chain out {{\ntype route hook output priority -150;\n{local}\n}}\n}}\n"
         ) + _chain("output", -105, *inward)
-        draft.late.append(Command(f"ip rule add priority 95 fwmark {mark} lookup {table}", None, "NAT of the link"))
+        draft.late.append(
+            Command(f"ip rule add priority 95 fwmark {mark} lookup {table}", None, "NAT of the link")
+        )
     if own_rules or far_rules or inward:
         draft.rule(text.replace("table ip lab-nat", f"table ip lab-nat-{table}"), "NAT of the link")
 
@@ -290,5 +312,3 @@ def _add_gre(exports: Exports, draft: Draft, end: End) -> None:
             exports.lab.absent[tunnel.joint.title] = "an end of the GRE tunnel has no address yet"
             continue
         draft.gre.append(Gre(name, own.text, far.text))
-
-
