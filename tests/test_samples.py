@@ -54,7 +54,7 @@ REFERENCE_KINDS = {
 
 NOT_SHOWN = {
     "calico-peering", "too-many-routes", "static-route-refused", "on-premises-address", "drift", "link-nat-size",
-    "site-missing", "account-routing", "common-vlan-pods", "edge-missing",
+    "site-missing", "account-routing", "common-vlan-pods", "edge-missing", "asn-loop",
 }  # fmt: skip
 """Rules that the conflicts sample does not break: of another integration, of many networks, of a file, of links and sites."""
 

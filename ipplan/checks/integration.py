@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ipplan.addresses import RangeSet
 from ipplan.checks.context import label, ranges_of
 from ipplan.checks.registry import RULES, rule
-from ipplan.findings import Source
+from ipplan.findings import Related, Source
 from ipplan.plan import names
 from ipplan.plan.names import ICP_TUNNEL, TUNNEL
 from ipplan.plan.sizing import last_usable, usable
@@ -52,6 +52,11 @@ _STATIC_ROUTES = Source(
     "https://github.com/ibm-cloud-docs/containers/blob/1d4bbd1/static-routes.md",
     "2026-07-27",
 )
+_BGP = Source(
+    "RFC 4271: A Border Gateway Protocol 4 (BGP-4), sections 5.1.2 and 9.1.2",
+    "https://www.rfc-editor.org/rfc/rfc4271",
+    "2006-01",
+)
 _PUBLIC_UPLINK, _PRIVATE_UPLINK = "vcs-esg-public", "vcs-esg-private"
 _CALICO_ASN = 64512
 """What Calico announces with unless told otherwise (projectcalico/libcalico-go @7d7eb71, BGPConfiguration)."""
@@ -60,6 +65,8 @@ _EXCLUDED_ASNS = (
     (65500, 65500), (4201065000, 4201065999),
 )  # fmt: skip
 """Autonomous system numbers that IBM Cloud uses itself, first and last (direct-link subnet-configuration.md)."""
+_PROPOSED_ASNS = (64998, 64999, 64997)
+"""Numbers to propose, best first. A plan whose IKS and ESG share one states two numbers at most, so one is left."""
 _MOST_PREFIXES = 200
 """Prefixes that a VRF takes over Direct Link (direct-link subnet-configuration.md)."""
 
@@ -93,6 +100,40 @@ def excluded_asn(context: Context) -> Iterator[Finding]:
                 ("integration", key),
                 help="64999 is what IBM gives customers by default; 64514 to 65099 are free as well",
             )
+
+
+@rule("asn-loop", "error", source=_BGP)
+def asn_loop(context: Context) -> Iterator[Finding]:
+    """IKS workers and ESG peer with the BCR under the same autonomous system number.
+
+    Why: the BCR adds its own number to the AS path and passes the route on. It arrives with the receiver's number in
+    its path, and BGP drops it as a loop: workers learn no overlay, and the ESG learns no pods. On a common VLAN equal
+    numbers are fine, because workers and ESG speak directly, as one autonomous system.
+
+    Do: write different numbers for iks-asn and esg-asn, and set them in Calico and on the ESG.
+    """
+    # enterprise-asn does not count: a site may have static routes to what the BCR learns (see landscape, routers).
+    asns = context.plan.asns
+    shared = asns.get("iks-asn")
+    if shared is None or shared != asns.get("esg-asn"):
+        return
+    bundle = next(context.joining("bgp"), None)
+    if bundle is None:
+        return
+    from ipplan.landscape.model import BCR_ASN
+
+    joint = bundle.joint()
+    proposed = next(asn for asn in _PROPOSED_ASNS if asn not in asns.values())
+    yield RULES["asn-loop"].finding(
+        f"iks-asn and esg-asn are both {shared}, so workers and ESG drop each other's routes as loops",
+        ("integration", "esg-asn"),
+        related=(Related(("integration", "iks-asn")),),
+        because=(
+            f"{joint.first.title} and {joint.second.title} are joined by bgp, which goes over the BCR",
+            f"routes of the one reach the other with the AS path {BCR_ASN} {shared}",
+        ),
+        help=f"write esg-asn = {proposed} under [integration]",
+    )
 
 
 @rule("calico-peering", "warning", "note", source=_LIMITS)

@@ -32,6 +32,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ranges": ("ipplan.cli.ranges:command", "List the published and reserved ranges that ipplan knows."),
     "topology": ("ipplan.cli.topology:command", "Show who reaches whom, through what."),
     "flows": ("ipplan.cli.flows:command", "Trace the traffic flows hop by hop."),
+    "lab": (
+        "ipplan.cli.lab:command",
+        "Run the plan in network namespaces, and prove the flows with packets.",
+    ),
     "export": ("ipplan.cli.export:command", "Write configuration for devices and tools."),
     "import": ("ipplan.cli.importing:command", "Write a plan of what other tools hold."),
     "diff": ("ipplan.cli.diff:command", "Compare two plans, and tell what the difference rebuilds."),

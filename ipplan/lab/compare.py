@@ -358,9 +358,7 @@ def _way(lab: Drafts, seen: Seen, expected: Expected | None, *, arrived: bool) -
     points = tuple(Point(v.title, None, v.source or "", v.destination or "") for v in visits)
     where = None if seen.group is None else title_of(lab, seen.group)
     end = "delivered" if arrived else "loop" if seen.loop else "stopped"
-    if expected is not None and expected.arrives and arrived:
-        end = expected.end
-    elif (
+    if (expected is not None and expected.arrives and arrived) or (
         expected is not None
         and not expected.arrives
         and not arrived

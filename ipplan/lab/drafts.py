@@ -89,6 +89,7 @@ class Drafts:
         self.devices: dict[str, Draft] = {}
         self.scenery: dict[str, None] = {}
         self.files: dict[str, str] = {}
+        self.origins: dict[str, str] = {}
         self.absent: dict[str, str] = {}
         self.vxlans: list[tuple[int, str, str, str, Draft]] = []
         self._same: dict[str, str] = {}
@@ -156,7 +157,12 @@ class Drafts:
         )
         devices = tuple(self._device(draft, numbers) for draft in self.devices.values())
         return Blueprint(
-            devices, wires, vxlans, tuple(self.files.items()), tuple(self.scenery), tuple(self.absent.items())
+            devices,
+            wires,
+            vxlans,
+            tuple((name, text, self.origins[name]) for name, text in self.files.items()),
+            tuple(self.scenery),
+            tuple(self.absent.items()),
         )
 
     def _device(self, draft: Draft, numbers: dict[str, int]) -> Device:

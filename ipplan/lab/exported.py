@@ -6,6 +6,7 @@ Nothing here works out an address or a route; a device is attached to wires, and
 from __future__ import annotations
 
 import re
+from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.export import TARGETS, ExportError, Options, Request, addresses, export, routes
@@ -41,9 +42,12 @@ class Exports(NamedTuple):
 
     def write(self, name: str, target: str, options: Options | None = None) -> str:
         """Keep the text of a target under a name, and return it; raises ExportError."""
-        text = export(TARGETS[target], self.request._replace(options=options or Options()))
+        chosen = options or Options()
+        text = export(TARGETS[target], self.request._replace(options=chosen))
         assert isinstance(text, str)
         self.lab.files[name] = text
+        given = (f"--{key} {quote(value)}" for key, value in chosen._asdict().items() if value is not None)
+        self.lab.origins[name] = " ".join([target, *given])
         return text
 
 

@@ -9,7 +9,7 @@ Program = Literal["strongswan", "frr", "bird"]
 
 
 class Command(NamedTuple):
-    """Commands of a shell for one device. `target` is the export behind them, None for scenery; `why` is what they are for."""
+    """Commands of a shell for one device. `target` is the exported file behind them, None for scenery; `why` says what for."""
 
     text: str
     target: str | None
@@ -77,7 +77,9 @@ class Vxlan(NamedTuple):
 
 
 class Blueprint(NamedTuple):
-    """All that is built. `files` are the exports as written, by their names; `scenery` says what no export configures.
+    """All that is built. `files` are the exports: name, text, and the words behind `ipplan export PLAN` that write it.
+
+    `scenery` says what no export configures.
 
     `absent` are tunnels and sessions that could not be configured, and why.
     """
@@ -85,7 +87,7 @@ class Blueprint(NamedTuple):
     devices: tuple[Device, ...]
     wires: tuple[Wire, ...]
     vxlans: tuple[Vxlan, ...]
-    files: tuple[tuple[str, str], ...]
+    files: tuple[tuple[str, str, str], ...]
     scenery: tuple[str, ...]
     absent: tuple[tuple[str, str], ...] = ()
 

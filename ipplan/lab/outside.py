@@ -7,6 +7,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from ipplan.lab.model import Event, Heard, LabError
@@ -29,6 +31,8 @@ class Process:
         self, blueprint: Blueprint, about: Mapping[str, Any], progress: Callable[[str], None]
     ) -> None:
         self._progress = progress
+        self.started = datetime.now(timezone.utc)
+        self._clock = time.monotonic()
         self.not_up: dict[str, str] = {}
         self.versions: dict[str, str | None] = {}
         # What is written to a lab that ended is no reason to end by a signal.
@@ -55,6 +59,11 @@ class Process:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since its start."""
+        return time.monotonic() - self._clock
 
     def probe(self, probes: Sequence[Probe], wait: float) -> list[Heard]:
         """Send probes together, and return what became of each."""

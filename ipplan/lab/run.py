@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import time
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.export import Request
 from ipplan.flows import FLOWS, Missing, Tracer, trace, trace_all
 from ipplan.flows.machines import internet, machine_in
 from ipplan.lab import tunnels
@@ -24,9 +21,10 @@ from ipplan.proof import Report
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from ipplan.export import Request
     from ipplan.flows import Trace
-    from ipplan.landscape import Landscape
     from ipplan.lab.model import Heard
+    from ipplan.landscape import Landscape
     from ipplan.proof import Pair
 
 _TOGETHER = 24
@@ -108,7 +106,6 @@ def start(design_: Design, name: str | None, progress: Callable[[str], None]) ->
 
 def prove(design_: Design, process: Process, plan: bytes, progress: Callable[[str], None]) -> Report:
     """Send what is predicted, and return how it compares."""
-    started, clock = datetime.now(timezone.utc), time.monotonic()
     pairs: list[Pair | None] = [None] * len(design_.predictions)
     probes: dict[int, Probe] = {}
     for number, prediction in enumerate(design_.predictions):
@@ -125,7 +122,7 @@ def prove(design_: Design, process: Process, plan: bytes, progress: Callable[[st
         progress(f"{done:,} of {len(probes):,} pairs")
     devices = tuple((d.label, d.title, f"d{d.number}") for d in design_.blueprint.devices)
     return Report(
-        started.isoformat(timespec="seconds"), round(time.monotonic() - clock, 3), hashlib.sha256(plan).hexdigest(),
+        process.started.isoformat(timespec="seconds"), round(process.seconds, 3), hashlib.sha256(plan).hexdigest(),
         tuple(process.versions.items()), devices, design_.blueprint.scenery, tuple(p for p in pairs if p is not None),
     )  # fmt: skip
 

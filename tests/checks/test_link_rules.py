@@ -55,6 +55,7 @@ ICP = net("wc", "icp-worker", "172.24.18.0/27", 'cluster = "c"', VIPS) + net(
     "wd", "icp-worker", "172.24.18.32/27", 'cluster = "d"', VIPS
 )
 GRE = net("lan", "enterprise", "%s", 'site = "hq"', "%s")
+ONE_NUMBER = "[integration]\niks-asn = 64999\nesg-asn = 64999\n"
 TWO_EDGES = link("a", "dal", "strongswan") + link("a", "fra", "strongswan")
 OFFICES = "".join(net(f"e{i}", "enterprise", f"192.168.{i}.0/25", 'site = "hq"') for i in range(201))
 STRETCHED = net("vm", "vcs-vm", "172.24.16.0/24", 'edge = "dal"', "%s") + net(
@@ -67,6 +68,10 @@ CASES: list[tuple[str, str, list[tuple[str, int | None]]]] = [
     ("excluded-asn", "[integration]\niks-asn = 65500\n" + link("a", "dal", "bgp"), [("iks-asn 65500 is a number", None)]),
     ("excluded-asn", "[integration]\nenterprise-asn = 13884\n" + link("hq", "ibm-private", "routed"), [("enterprise-asn", None)]),
     ("excluded-asn", "[integration]\niks-asn = 65500\n" + link("a", "dal", "strongswan"), []),
+    ("asn-loop", ONE_NUMBER + link("a", "dal", "bgp") + link("b", "fra", "bgp"), [("iks-asn and esg-asn are both 64999", None)]),
+    ("asn-loop", ONE_NUMBER + link("a", "dal", "common-vlan") + link("hq", "ibm-private", "routed"), []),
+    ("asn-loop", ONE_NUMBER + 'iks-vcs = "bgp"\n' + link("a", "dal", "none") + link("b", "dal", "none") + link("b", "fra", "strongswan")
+     + link("a", "fra", "common-vlan"), []),
     ("calico-peering", link("a", "dal", "common-vlan") + link("b", "dal", "bgp"),
      [("common VLAN between cluster a and edge dal makes the ESG", 0), ("between cluster b and edge dal has to be requested", 1)]),
     ("tunnel-address", link("a", "dal", "strongswan"), [("cluster a names no public portable address", 0)]),

@@ -60,6 +60,8 @@ EDGES = "[edges.e]\n[edges.f]\n"
 LINK = "[edges.e]\n[sites.hq]\n"
 SHOWN = '[[link]]\nbetween = ["hq", "e"]\nmethod = "ipsec"\nnat = [{{ network = "{}", as = "{}" }}]\n'
 
+PEERS = IKS + net("vm", "vcs-vm", "172.24.1.0/24") + '[integration]\niks-vcs = "{}"\n'
+ONE_NUMBER = "iks-asn = 64999\nesg-asn = 64999\n"
 ROUTED = '[integration]\nenterprise = "routed"\n'
 STRETCHED = '[integration]\nenterprise = "l2-extension"\n' + net("office", "enterprise", "192.168.64.0/20")
 
@@ -212,6 +214,10 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
         ('[integration]\nenterprise = "routed"\nenterprise-asn = 13884\n', "error", (), None),
         ('[integration]\niks-vcs = "bgp"\n', "warning", (), None),
     ],
+    "asn-loop": [
+        (PEERS.format("bgp") + ONE_NUMBER, "error", (), None),
+        (PEERS.format("bgp") + ONE_NUMBER + "enterprise-asn = 64998\n", "error", (), None),
+    ],
     "account-routing": [
         (WORKERS + net("b", "iks-worker-private", "10.48.1.0/26"), "warning", ("a", "b"), None),
         (WORKERS + '[networks.b]\nkind = "iks-worker-private"\n', "warning", ("a", "b"), None),
@@ -349,6 +355,7 @@ FINE = {
     "growth-blocked": net("a", "vcs-vm", "10.225.0.0/25", "grow-to = 24") + net("b", "vcs-vm", "10.225.1.0/24", "grow-to = 24"),
     "group-split": GROUP + net("c", "vcs-vm", "10.225.4.0/24") + net("d", "vcs-vm", "10.225.1.0/24", 'group = "g"'),
     "excluded-asn": '[integration]\niks-vcs = "bgp"\niks-asn = 64999\nesg-asn = 64514\nenterprise-asn = 64512\n',
+    "asn-loop": PEERS.format("bgp") + "iks-asn = 64999\nesg-asn = 64998\nenterprise-asn = 64998\n",
     "calico-peering": TUNNEL,
     "tunnel-address": BOTH_TUNNELS + EDGE.format("uplink = 2, icp-strongswan = 3") + '[clusters.i]\nplatform = "icp"\n',
     "ike-version": TUNNEL + "ike = 2\n" + IKS,
@@ -408,6 +415,7 @@ def test_a_plan_that_nearly_breaks_a_rule_gets_none(rule: str) -> None:
         ("pool-overlap", CASES["pool-overlap"][0][0], [(None, ("plan", "byoip", 0))]),
         ("outside-pools", CASES["outside-pools"][1][0], [(None, ("plan", "byoip", 0))]),
         ("named-address", CASES["named-address"][2][0], [("a", ("networks", "a", "addresses", "x"))]),
+        ("asn-loop", CASES["asn-loop"][0][0], [(None, ("integration", "iks-asn"))]),
         ("growth-blocked", CASES["growth-blocked"][0][0], [("b", ("networks", "b", "cidr"))]),
         ("growth-blocked", CASES["growth-blocked"][1][0], [(None, ("avoid", 0))]),
         ("group-split", CASES["group-split"][0][0], [("c", ("networks", "c", "cidr"))]),
@@ -445,6 +453,35 @@ def test_a_finding_names_the_other_places_that_it_is_about(
 )  # fmt: skip
 def test_one_private_subnet_or_one_vlan_needs_no_routing_in_the_account(text: str) -> None:
     assert [f.message for f in findings(text) if f.rule == "account-routing"] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PEERS.format("common-vlan") + ONE_NUMBER,
+        PEERS.format("bgp") + "iks-asn = 64999\n",
+        PEERS.format("bgp") + "enterprise-asn = 64999\nesg-asn = 64999\n",
+        # No pair that BGP joins: no cluster of IKS, no edge yet.
+        PEERS.format("bgp").replace(IKS, ICP) + ONE_NUMBER,
+        '[integration]\niks-vcs = "bgp"\n' + ONE_NUMBER + IKS,
+    ],
+)
+def test_one_number_for_iks_and_esg_is_a_loop_only_over_the_bcr(text: str) -> None:
+    assert [f.message for f in findings(text) if f.rule == "asn-loop"] == []
+
+
+@pytest.mark.parametrize(
+    ("shared", "enterprise", "proposed"),
+    [(64999, 64997, 64998), (64998, 64997, 64999), (64999, 64998, 64997), (64512, 64998, 64999)],
+)
+def test_the_number_to_write_is_free_and_puts_the_loop_right(
+    shared: int, enterprise: int, proposed: int
+) -> None:
+    text = PEERS.format("bgp") + f"iks-asn = {shared}\nenterprise-asn = {enterprise}\n"
+    (found,) = [f for f in findings(text + f"esg-asn = {shared}\n") if f.rule == "asn-loop"]
+
+    assert found.help == f"write esg-asn = {proposed} under [integration]"
+    assert [f.rule for f in findings(text + f"esg-asn = {proposed}\n") if f.key[-1:] == ("esg-asn",)] == []
 
 
 def test_the_subnets_that_need_routing_are_one_finding() -> None:

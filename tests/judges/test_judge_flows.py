@@ -111,12 +111,12 @@ def lab(
     sample, methods = LABS[request.param]
     folder = tmp_path_factory.mktemp("lab")
     text = (PLANS / f"{sample}.toml").read_text("utf-8")
-    for key, method in {"iks-asn": "", "esg-asn": "", **methods}.items():
-        if method:
-            text, count = re.subn(rf'(?m)^{key} = "[^"]*"', f'{key} = "{method}"', text)
-            assert count == 1, key
-        elif key not in text:
-            text = text.replace("[integration]\n", f"[integration]\n{key} = 6499{len(key)}\n")
+    for key, method in methods.items():
+        text, count = re.subn(rf'(?m)^{key} = "[^"]*"', f'{key} = "{method}"', text)
+        assert count == 1, key
+    for key, number in (("iks-asn", 64999), ("esg-asn", 64998)):
+        if key not in text:
+            text = text.replace("[integration]\n", f"[integration]\n{key} = {number}\n")
     # The router on premises stands in each network that is stretched.
     text = text.replace("hosts = 60\n", "hosts = 60\naddresses = { on-premises = 62 }\n")
     plan = folder / "plan.toml"

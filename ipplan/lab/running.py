@@ -1,0 +1,85 @@
+"""Labs that run on this machine, found by their processes: nothing on disk says that there is one."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan.lab.inside import ABOUT
+from ipplan.lab.model import LabError
+from ipplan.lab.outside import MARK
+from ipplan.lab.requirements import find
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_PROC = Path("/proc")
+_MOST_NAMED = 12
+"""Name at most this many devices where none fits."""
+
+
+class Running(NamedTuple):
+    """A lab that runs: its process 1 as this process sees it, its plan, and its devices by label, title and namespace."""
+
+    pid: int
+    plan: str | None
+    devices: tuple[tuple[str, str, str], ...]
+
+    def find(self, wanted: str) -> tuple[str, str, str] | None:
+        """Return the device with a label or a title, None where it has none."""
+        return next((d for d in self.devices if wanted in (d[0], d[1])), None)
+
+
+def list_labs(proc: Path = _PROC) -> Iterator[Running]:
+    """Yield the labs that this user may enter, the oldest first."""
+    found = []
+    for folder in proc.iterdir():
+        if folder.name.isdigit():
+            try:
+                words = (folder / "cmdline").read_bytes().split(b"\0")
+                # unshare has the same words; it is not in the lab.
+                if MARK.encode() in words and b"--fork" not in words:
+                    found.append(
+                        (
+                            int(folder.name),
+                            json.loads((folder / "root" / ABOUT.relative_to("/")).read_bytes()),
+                        )
+                    )
+            except (OSError, ValueError):
+                continue  # it ended, is another user's, or is not built yet
+    for pid, about in sorted(found, key=lambda item: item[0]):
+        yield Running(
+            pid, about["plan"], tuple((label, title, name) for label, title, name in about["devices"])
+        )
+
+
+def enter(wanted: str, command: Sequence[str], proc: Path = _PROC) -> list[str]:
+    """Return the command that runs a program, a shell without one, in a device of a lab; raise LabError without such a lab."""
+    labs = list(list_labs(proc))
+    if not labs:
+        raise LabError("no lab of yours runs on this machine", "start one that stays: ipplan lab PLAN --keep")
+    having = [(lab, device) for lab in labs if (device := lab.find(wanted)) is not None]
+    if not having:
+        names = [label for lab in labs for label, _, _ in lab.devices]
+        raise LabError(
+            f"no lab has a device {wanted[:80]!r}",
+            f"there are {', '.join(names[:_MOST_NAMED])}{', ...' if len(names) > _MOST_NAMED else ''}",
+        )
+    if len(having) > 1:
+        plans = " and ".join(lab.plan or "a plan without a name" for lab, _ in having)
+        raise LabError(
+            f"{len(having)} labs have a device {wanted[:80]!r}: of {plans}", "end all of them but one"
+        )
+    lab, (_, _, namespace) = having[0]
+    nsenter = find("nsenter")
+    if nsenter is None:
+        raise LabError("nsenter is missing, which enters a lab", "install util-linux")
+    same = os.readlink(proc / str(lab.pid) / "ns" / "user") == os.readlink(proc / "self" / "ns" / "user")
+    user = [] if same else ["--user", "--preserve-credentials"]
+    own = list(command) or [os.environ.get("SHELL") or "sh"]
+    # By ip, so that /sys is that of the device too.
+    return [
+        nsenter, "--target", str(lab.pid), *user, "--mount", "--pid", "--net", "--", "ip", "netns", "exec", namespace, *own,
+    ]  # fmt: skip
