@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -166,7 +167,8 @@ def _run(
             _emit(plan, report, catalog, output, verbose=verbose)
             if keep:
                 _keep(report)
-                process.wait()
+                with suppress(KeyboardInterrupt):
+                    process.wait()
         return report.status
     except LabError as error:
         progress.clear()
@@ -214,10 +216,10 @@ def _enter(words: Sequence[str]) -> int:
         command_line = enter(words[0], words[1:])
     except LabError as error:
         raise UsageProblem(escape(str(error)), error.help and escape(error.help)) from None
-    return _become(command_line)
+    return _become(list(command_line))
 
 
-def _become(command_line: Sequence[str]) -> NoReturn:
+def _become(command_line: list[str]) -> NoReturn:
     """Put another program in the place of this one."""
     sys.stdout.flush()
     os.execv(command_line[0], command_line)

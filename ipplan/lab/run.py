@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ipplan.export import Request
-    from ipplan.flows import Trace
+    from ipplan.flows import Machine, Trace
     from ipplan.lab.model import Heard
     from ipplan.landscape import Landscape
     from ipplan.proof import Pair
@@ -76,6 +76,7 @@ def design(request: Request, traces: Iterable[Trace]) -> Design:
     """Return what is to be built for some pairs, and what has to be seen of them."""
     traced = list(traces)
     lab = Drafts()
+    landscape = request.landscape
     exports = Exports(request, lab)
     machines = [m for t in traced for m in (t.source, t.destination)]
     add_devices(exports, ends_of(machines))
@@ -84,7 +85,23 @@ def design(request: Request, traces: Iterable[Trace]) -> Design:
     scenery = Scenery(exports)
     scenery.build()
     found = [predict(lab, one, scenery.end_of(one.source), scenery.end_of(one.destination)) for one in traced]
+    for machine in _others(landscape, machines):
+        scenery.end_of(machine)
     return Design(lab.finish(), tuple(found), lab)
+
+
+def _others(landscape: Landscape, machines: Iterable[Machine]) -> Iterator[Machine]:
+    """Yield the machines of other networks that have the addresses of some machines: where ranges clash, both are there."""
+    tracer = Tracer(landscape)
+    for machine in dict.fromkeys(machines):
+        if machine.network is None:
+            continue
+        clashing = {network.name for network in tracer.overlapping(machine.network)}
+        for item in tracer.holding(machine.address):
+            if item.shown is None and item.network.name in clashing:
+                yield machine_in(
+                    landscape, item.network, machine.address._replace(network=item.network.name, name=None)
+                )
 
 
 def needs_nft(blueprint: Blueprint) -> bool:

@@ -56,8 +56,14 @@ def list_labs(proc: Path = _PROC) -> Iterator[Running]:
 
 
 def enter(wanted: str, command: Sequence[str], proc: Path = _PROC) -> list[str]:
-    """Return the command that runs a program, a shell without one, in a device of a lab; raise LabError without such a lab."""
+    """Return the command that runs a program, a shell without one, in a device of a lab; raise LabError without such a lab.
+
+    Where several labs have the device, the process of the one that is meant stands before it: 1234:esg.
+    """
     labs = list(list_labs(proc))
+    number, colon, rest = wanted.partition(":")
+    if colon and number.isdigit():
+        labs, wanted = [lab for lab in labs if lab.pid == int(number)], rest
     if not labs:
         raise LabError("no lab of yours runs on this machine", "start one that stays: ipplan lab PLAN --keep")
     having = [(lab, device) for lab in labs if (device := lab.find(wanted)) is not None]
@@ -68,10 +74,10 @@ def enter(wanted: str, command: Sequence[str], proc: Path = _PROC) -> list[str]:
             f"there are {', '.join(names[:_MOST_NAMED])}{', ...' if len(names) > _MOST_NAMED else ''}",
         )
     if len(having) > 1:
-        plans = " and ".join(lab.plan or "a plan without a name" for lab, _ in having)
-        raise LabError(
-            f"{len(having)} labs have a device {wanted[:80]!r}: of {plans}", "end all of them but one"
+        which = ", ".join(
+            f"{lab.pid}:{label} ({lab.plan or 'a plan without a name'})" for lab, (label, *_) in having
         )
+        raise LabError(f"{len(having)} labs have a device {wanted[:80]!r}", f"say which: {which}")
     lab, (_, _, namespace) = having[0]
     nsenter = find("nsenter")
     if nsenter is None:

@@ -31,8 +31,8 @@ _UNSENT = frozenset((
     errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES, errno.EINVAL, errno.EPERM, errno.EADDRNOTAVAIL,
 ))  # fmt: skip
 """What the kernel says of a packet that it does not send."""
-_SETTLE = 0.15
-"""Seconds after which what is going to stop has stopped."""
+_SETTLE, _SETTLE_TUNNELS = 0.15, 0.5
+"""Seconds after which what is going to stop has stopped; daemons of tunnels take their time."""
 _LONGEST_CONTROL = 1.0
 """Seconds that a router has to answer in."""
 _MOST = 400
@@ -49,6 +49,8 @@ class Traffic:
         self._captures: list[tuple[socket.socket, int]] = []
         self._kept: list[socket.socket] = []
         self.trial: Trial | None = None
+        programs = {daemon.program for device in spaces.devices for daemon in device.daemons}
+        self.settle = _SETTLE_TUNNELS if spaces.tunnels or "strongswan" in programs else _SETTLE
         _allow_files(16 * len(spaces.devices) + 256)
         for file, (number, tunnel) in spaces.tunnels.items():
             self._carry(file, number, tunnel)
@@ -219,7 +221,7 @@ class Trial:
             error = self._ask(probe, "request", probe.source, probe.destination, probe.port)
             if error is not None:
                 self._errors[probe.number] = error
-        settled = time.monotonic() + min(wait, _SETTLE)
+        settled = time.monotonic() + min(wait, self._traffic.settle)
         stops = not all(probe.expected for probe in self._probes.values())
         self._listen(wait, lambda: self._all_answered() and (not stops or time.monotonic() > settled))
         silent = {
