@@ -394,12 +394,12 @@ _BY_ITSELF = ("connected", "base")
 
 def _routes(old: Landscape, new: Landscape) -> Iterator[RouteChange]:
     """Yield what differs between the tables of the devices; both plans mostly have them in the same order."""
-    waiting: dict[tuple[str, str | None], DeviceTable] = {}
+    waiting: dict[str, DeviceTable] = {}
     before = old.devices()
     for device in new.devices():
-        key = device.kind, device.name
+        key = device.title
         while key not in waiting and (was := next(before, None)) is not None:
-            waiting[was.kind, was.name] = was
+            waiting[was.title] = was
         yield from _table(waiting.pop(key, None), device)
     for was in (*waiting.values(), *before):
         yield from _table(was, None)

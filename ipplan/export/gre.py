@@ -22,6 +22,11 @@ def tunnels_of(request: Request, end: End) -> Mapping[End, tuple[str, Tunnel]]:
     return {t.far_from(end).end: (f"gre{number}", t) for number, t in enumerate(found, 1)}
 
 
+def has_addresses(tunnel: Tunnel) -> bool:
+    """Tell whether both ends have an address; without one there is no interface."""
+    return all(end.gateway is not None and end.gateway.value is not None for end in (tunnel.near, tunnel.far))
+
+
 def commands(request: Request, host: Host) -> Iterator[str]:
     """Yield the commands that make the GRE tunnels of an ESG or an on-premises router; nothing for others."""
     if host.end is None:
@@ -29,7 +34,7 @@ def commands(request: Request, host: Host) -> Iterator[str]:
     for name, tunnel in tunnels_of(request, host.end).values():
         own, far = tunnel.end_at(host.end).gateway, tunnel.far_from(host.end).gateway
         what = f"the tunnel to {tunnel.far_from(host.end).end.title}"
-        if own is None or far is None or own.value is None or far.value is None:
+        if own is None or far is None or not has_addresses(tunnel):
             yield comment(f"{name}, {what}: an end has no address yet")
             continue
         ends = f"mode gre local {own.text} remote {far.text} ttl 64"

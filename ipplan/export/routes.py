@@ -9,7 +9,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from ipplan.export import ExportError, comment, mark
-from ipplan.export.gre import tunnels_of
+from ipplan.export.gre import has_addresses, tunnels_of
 from ipplan.landscape.model import HOW
 from ipplan.output.table import Column, Table, render_markdown
 from ipplan.output.text import escape
@@ -112,13 +112,13 @@ def labelled(request: Request) -> Iterator[tuple[str, DeviceTable]]:
 
 
 def _gre(request: Request, device: DeviceTable) -> Mapping[End, str]:
-    """Return the names of the GRE interfaces of a device by their far ends."""
+    """Return the names of the GRE interfaces that a device has by their far ends."""
     if not any(route.how == "gre" for route in device.routes):
         return {}
     ends = request.landscape.ends
     own = ends.edges if device.kind == "ESG" else ends.sites
     end = next(end for end in own if end.name == device.name or len(own) == 1)
-    return {far: name for far, (name, _) in tunnels_of(request, end).items()}
+    return {far: name for far, (name, tunnel) in tunnels_of(request, end).items() if has_addresses(tunnel)}
 
 
 def _missing(request: Request) -> Iterator[tuple[str, str]]:
@@ -145,6 +145,8 @@ def _words(route: Route) -> str:
     hop = route.next_hop
     if route.how not in ("static", "static-route") or hop is None or hop.value is None:
         unknown = "; next hop not known yet" if route.how == "static" else ""
+        if route.how == "gre":
+            unknown = "; an end of the tunnel has no address yet"
         return comment(f"{route.prefix} towards {route.via}: {HOW[route.how]}{unknown}; {route.text}")
     example = " (an example)" if hop.example else ""
     return f"{_family(route)} route replace {route.prefix} via {hop.text}  {comment(f'{route.via}{example}: {route.text}')}"

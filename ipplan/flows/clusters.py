@@ -40,7 +40,8 @@ def leave(walk: Walk, place: Place) -> Place | None:
     if walk.is_ambiguous("vRouter" if pod else "worker", TableKey("worker", cluster)):
         return None
     own = _own_network(walk, cluster)
-    if not pod and (own is not None or _among_nodes(walk, cluster)):
+    near = _subnet(walk, place)
+    if not pod and (own is not None or _among_nodes(walk, near)):
         _choose_side(walk, cluster, public=False)
     if own is not None:
         return _between_nodes(walk, cluster, own)
@@ -56,10 +57,10 @@ def leave(walk: Walk, place: Place) -> Place | None:
         return into_tunnel(walk, tunnel, cluster, pod=pod)
     if _undecided(walk, cluster):
         return None
-    route = _main_route(walk, cluster)
+    route = _main_route(walk, cluster, near)
     if route is None:
         return None
-    if _among_nodes(walk, cluster):
+    if _among_nodes(walk, near):
         return _to_node(walk, cluster, translated=pod and not restored and not known)
     if pod:
         _say_route(walk, cluster, route, pod=True)
@@ -83,9 +84,9 @@ def _on_the_worker(walk: Walk, cluster: End) -> Place | None:
     return None if front is None else Place("ingress", cluster, "inside", network=front)
 
 
-def _main_route(walk: Walk, cluster: End) -> Route | None:
-    """Look the packet up in the main table of the workers; stop where it has no route."""
-    lookup = walk.tracer.worker(cluster)
+def _main_route(walk: Walk, cluster: End, subnet: Network | None) -> Route | None:
+    """Look the packet up in the main table of the workers of a subnet; stop where it has no route."""
+    lookup = walk.tracer.worker(cluster, subnet if cluster.kind == "icp" else None)
     route = lookup.find(walk.destination)
     if route is None and not lookup.routes:
         walk.halt(
@@ -101,13 +102,17 @@ def _main_route(walk: Walk, cluster: End) -> Route | None:
     return route
 
 
-def _among_nodes(walk: Walk, cluster: End) -> bool:
+def _subnet(walk: Walk, place: Place) -> Network | None:
+    """Return the subnet of the worker that sends: its own, or that of the first worker, which is shown for pods."""
+    assert place.end is not None
+    own = private_subnets(walk.landscape, place.end)
+    wanted = node_address(walk, place.end).network if place.network is None else place.network.name
+    return next((n for n in own if n.name == wanted), next(iter(own), None))
+
+
+def _among_nodes(walk: Walk, subnet: Network | None) -> bool:
     """Tell whether the packet is for a worker on the subnet of the one that sends it."""
-    node = node_address(walk, cluster)
-    return any(
-        n.name == node.network and n.prefix is not None and inside(walk.destination, (n.prefix,))
-        for n in private_subnets(walk.landscape, cluster)
-    )
+    return subnet is not None and subnet.prefix is not None and inside(walk.destination, (subnet.prefix,))
 
 
 def _to_node(walk: Walk, cluster: End, *, translated: bool) -> Place | None:
@@ -387,10 +392,14 @@ def at_node(walk: Walk, cluster: End) -> Place | None:
 
 def _refuses(walk: Walk, cluster: End, side: str) -> bool:
     """Stop at the reverse path filter of an IKS worker: the route to the source has to use the same interface."""
-    route = walk.tracer.worker(cluster).find(walk.source)
+    chart = walk.tracer.chart(cluster).find(walk.source)
+    route = chart or walk.tracer.worker(cluster).find(walk.source)
     if walk.source.value is None or route is None:
         return False
     back = "public" if route.via == "FCR" else "private"
+    if chart is not None and chart.joint is not None:
+        # The routes of the chart lead to the router towards the other end of the tunnel.
+        back = "private" if walk.landscape.tunnels.ends_privately(chart.joint) else "public"
     if back == side:
         return False
     help_ = "a static route on the workers, or nat on the link, brings it to the private side"
@@ -402,7 +411,7 @@ def _refuses(walk: Walk, cluster: End, side: str) -> bool:
     walk.halt(
         "worker", "source-refused",
         f"the reverse path filter drops packets from {walk.source}: the route back, {route.prefix}, uses the {back} side",
-        help_ if back == "public" else None, name=cluster.name, table=f"routes of the workers of {cluster.title}",
+        help_ if back == "public" and chart is None else None, name=cluster.name, table=f"routes of the workers of {cluster.title}",
     )  # fmt: skip
     return True
 
@@ -479,6 +488,9 @@ def through_proxy(walk: Walk, cluster: End, text: str) -> Place | None:
 def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, *, pod: bool) -> Place | None:
     """Through the strongSwan of a cluster into one of its tunnels."""
     near, far = tunnel.end_at(cluster), tunnel.far_from(cluster)
+    if tunnel.far.gateway is None:
+        _no_gateway(walk, tunnel, cluster)
+        return None
     restored = walk.restore(("strongSwan", cluster))
     changed = restored or _translate_out(walk, tunnel, cluster)
     case = "the pod range is in local.subnet; without it enablePodSNAT gives the worker's address"
@@ -490,6 +502,7 @@ def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, *, pod: bool) -> Place
     if not inside(walk.source, near.policy):
         node = node_address(walk, cluster)
         if not pod or walk.answering or not inside(node, near.policy):
+            _say_translated(walk, cluster, changed)
             walk.halt(
                 "strongSwan", "outside-tunnel",
                 f"the tunnel takes packets from {_listed(near.policy)} only, and {walk.source} is not among them",
@@ -498,19 +511,40 @@ def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, *, pod: bool) -> Place
             return None
         changed = walk.translate(("worker", cluster), source=node)
         text, case = "gives it the worker's address, which is in local.subnet, and encrypts it", ""
-    listening = tunnel.far
-    if listening.gateway is None:
-        _no_gateway(walk, tunnel, cluster)
+    listening = tunnel.far.gateway
+    if listening.value is None:
+        walk.assume(f"{listening.network} gets a range: the tunnel ends at its address {listening.name}")
+    if not walk.landscape.dials_out(tunnel):
+        _say_translated(walk, cluster, changed)
+        _cannot_dial(walk, tunnel, cluster)
         return None
-    if listening.gateway.value is None:
-        walk.assume(
-            f"{listening.gateway.network} gets a range: the tunnel ends at its address {listening.gateway.name}"
-        )
     # The strongSwan of ICP sends from its own address, which the ESG translates.
     outside = outer_address(walk, tunnel, near.end)
     walk.wrap("ESP", near.inside or outside, outer_address(walk, tunnel, far.end))
     walk.hop("strongSwan", "ipsec", text, name=cluster.name, changed=changed, case=case or None)
     return _carry(walk, tunnel, cluster)
+
+
+def _say_translated(walk: Walk, cluster: End, changed: tuple[Changed, ...]) -> None:
+    """Show what NAT made of a packet that goes no further."""
+    if changed:
+        walk.hop("strongSwan", "snat", "translates it as the link says", name=cluster.name, changed=changed)
+
+
+def _cannot_dial(walk: Walk, tunnel: Tunnel, cluster: End) -> None:
+    """Stop where the tunnel does not come up, because the ESG of the cluster that opens it does not translate for it."""
+    edge = walk.landscape.ends.edge_of_cluster(tunnel.near.end)
+    assert edge is not None
+    internet = walk.landscape.internet_of(edge)
+    help_ = f'icp-vcs = "nat", or a [[link]] of {tunnel.near.end.title} and {edge.title} with method = "nat", makes the rule'
+    if internet != "snat":
+        help_ = f'internet = "snat" in [edges.{edge.name}] makes the rule'
+    walk.halt(
+        "strongSwan", "not-translated",
+        f"the tunnel to {tunnel.far_from(cluster).end.title} does not come up: {tunnel.near.end.title} opens it from"
+        f" {tunnel.near.inside}, and no SNAT rule of {edge.title} translates that on the public interface",
+        help_, name=cluster.name,
+    )  # fmt: skip
 
 
 def _listed(prefixes: tuple[object, ...]) -> str:

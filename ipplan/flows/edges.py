@@ -300,17 +300,18 @@ def _shown_source(walk: Walk, tunnel: Tunnel, edge: End) -> HostAddress:
 def _into_tunnel(walk: Walk, device: Esg, tunnel: Tunnel, route: Route | None) -> Place | None:
     edge = device.end
     near, far = tunnel.end_at(edge), tunnel.far_from(edge)
+    nameless = far.gateway is None and (tunnel.far == far or tunnel.joint.method == "gre")
+    if nameless or near.gateway is None:
+        walk.halt(
+            "ESG", "undetermined", f"the plan names no address at which the tunnel to {far.end.title} ends",
+            "name it: uplink in the network of the ESG, ipsec or gre in one of the site", name=edge.name,
+        )  # fmt: skip
+        return None
     if not _takes(walk, tunnel, edge):
         walk.halt(
             "ESG", "outside-tunnel",
             f"the tunnel to {far.end.title} has {walk.destination} on its far side and not {walk.source} on its own",
             "add its network to the link", name=edge.name, table=f"local subnets of the tunnel to {far.end.title}",
-        )  # fmt: skip
-        return None
-    if (tunnel.far.gateway is None and tunnel.far.end != edge) or near.gateway is None:
-        walk.halt(
-            "ESG", "undetermined", f"the plan names no address at which the tunnel to {far.end.title} ends",
-            "name it: uplink in the network of the ESG, ipsec or gre in one of the site", name=edge.name,
         )  # fmt: skip
         return None
     policy = next(
@@ -371,10 +372,17 @@ def _uplink(walk: Walk, device: Esg, route: Route, place: Place, *, established:
 
 def _choose_side(walk: Walk, device: Esg, route: Route) -> tuple[Changed, ...]:
     """Let the ESG itself, when it asks, use its address on the interface by which the packet leaves."""
-    interface = next((i for i in device.interfaces if i.role == route.interface), None)
+    found = [i for i in device.interfaces if i.role == route.interface]
+    # Of several with the same purpose, each is the gateway of a network of its own.
+    near = [i for i in found if any(_connects(route, group.network) for group in i.groups)]
+    interface = next(iter(near or found), None)
     if interface is None or any(walk.source.network == group.network.name for group in interface.groups):
         return ()
     return walk.come_from(("own", device.end), interface.address)
+
+
+def _connects(route: Route, network: Network) -> bool:
+    return route.how == "connected" and route.prefix == network.prefix
 
 
 def _towards(route: Route) -> str:
@@ -387,10 +395,10 @@ def _next_router(walk: Walk, route: Route) -> Place | None:
     if route.via == "FCR":
         return Place("fcr", how="esg")
     if route.via == "ESG":
-        if route.next_hop is None or route.to is None:
+        if route.to is None or (route.next_hop is None and route.how != "link"):
             walk.halt("ESG", "undetermined", "the plan has no private uplink of the other ESG")
             return None
-        return Place("esg", route.to, "transit")
+        return Place("esg", route.to, "private")
     if route.via == "vRouter" and route.to is not None and route.how != "link":
         return Place("arrive", route.to, "private")
     return Place("ibm", how="private" if route.interface == "private" else "public")

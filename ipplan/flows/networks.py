@@ -48,10 +48,10 @@ def _choose_side(walk: Walk, network: Network, *, public: bool) -> tuple[Changed
         return ()
     side = "public" if public else "private"
     kind = f"vcs-host-{side}"
-    others = [n for n in walk.landscape.ends.by_kind[kind] if n.prefix is not None]
-    same = [n for n in others if n.edge == network.edge]
-    if others:
-        return walk.come_from(("host", None), pick((same or others)[0]))
+    # The hosts of another edge are other machines.
+    same = [n for n in walk.landscape.ends.by_kind[kind] if n.prefix is not None and n.edge == network.edge]
+    if same:
+        return walk.come_from(("host", None), pick(same[0]))
     words = f"(the {side} address of an ESXi host)"
     walk.memory.places[words] = Place("ibm", how=side, network=network)
     walk.assume(f"the ESXi hosts have a {side} side: the plan has no network of kind {kind}")
@@ -61,6 +61,13 @@ def _choose_side(walk: Walk, network: Network, *, public: bool) -> tuple[Changed
 def bcr(walk: Walk, place: Place) -> Place | None:
     """At the BCR: to one of its subnets, to what it learned by BGP, to the enterprise, or to IBM's services."""
     if walk.is_ambiguous("BCR", TableKey("bcr", None)):
+        return None
+    if place.how == "xcr" and walk.source.value is not None and walk.tracer.bcr.find(walk.source) is None:
+        walk.halt(
+            "BCR", "source-refused", f"it has no route back to {walk.source}, and drops what IBM Cloud did not assign",
+            None if (own := walk.tracer.network_of(walk.source)) is None else _towards_site(walk, own),
+            table="routes of the BCR", nearest=walk.tracer.bcr.nearest(walk.source),
+        )  # fmt: skip
         return None
     route = walk.tracer.bcr.find(walk.destination)
     if route is None:
@@ -417,16 +424,22 @@ def _into_tunnel(walk: Walk, site: End, route: Route) -> Place | None:
     if not changed:
         source, destination = translate_out(walk, route.joint, site)
         changed = walk.translate(("router", site), source=source, destination=destination)
-    if route.how == "ipsec" and not inside(walk.source, near.policy):
-        walk.halt(
-            "on-premises router", "outside-tunnel", f"the tunnel does not take packets from {walk.source}",
-            "add its network to the link", name=name,
-        )  # fmt: skip
-        return None
     if far.gateway is None:
         walk.halt(
             "on-premises router", "undetermined", f"the plan names no address at which the tunnel to {far.end.title} ends",
             "add an uplink network to the edge", name=name,
+        )  # fmt: skip
+        return None
+    if route.how == "gre" and near.gateway is None:
+        walk.halt(
+            "on-premises router", "undetermined", f"the plan names no address at which {site.title} ends the GRE tunnel",
+            "name it gre in a network of the site", name=name,
+        )  # fmt: skip
+        return None
+    if route.how == "ipsec" and not inside(walk.source, near.policy):
+        walk.halt(
+            "on-premises router", "outside-tunnel", f"the tunnel does not take packets from {walk.source}",
+            "add its network to the link", name=name,
         )  # fmt: skip
         return None
     protocol = "GRE" if route.how == "gre" else "ESP"

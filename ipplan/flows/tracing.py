@@ -191,7 +191,7 @@ def first_place(walk: Walk, machine: Machine) -> Place | None:
     role = network.kind.role
     if network.kind.platform is not None:
         assert machine.end is not None
-        return Place("leave", machine.end, "pod" if network.kind.internal else "node")
+        return Place("leave", machine.end, "pod" if network.kind.internal else "node", network)
     if role == "enterprise":
         if machine.end is None:
             walk.halt(

@@ -15,6 +15,7 @@ from ipplan.flows.model import Changed, Hop, Machine, Outer, Stop
 from ipplan.landscape.ends import Carried, End
 from ipplan.landscape.routers import server_routes
 from ipplan.landscape.verdicts import conflicts_at, one_wire
+from ipplan.landscape.workers import in_subnet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -138,12 +139,16 @@ class Tracer:
             ("chart", cluster), lambda: (r for r in self.landscape.worker_routes(cluster) if r.how == "chart")
         )
 
-    def worker(self, cluster: End) -> Lookup:
-        """Return the main table of the workers of a cluster."""
-        return self.lookup(
-            ("worker", cluster),
-            lambda: (r for r in self.landscape.worker_routes(cluster) if r.how != "chart"),
-        )
+    def worker(self, cluster: End, subnet: Network | None = None) -> Lookup:
+        """Return the main table of the workers of a cluster; `subnet` where those of each have a gateway of their own."""
+        name = None if subnet is None else subnet.name
+
+        def routes() -> Iterator[Route]:
+            found = self.landscape.worker_routes(cluster)
+            own = found if subnet is None else in_subnet(found, subnet)
+            return (r for r in own if r.how != "chart")
+
+        return self.lookup(("worker", cluster, name), routes)
 
     @property
     def bcr(self) -> Lookup:

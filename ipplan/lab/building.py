@@ -281,6 +281,8 @@ def _sysctls(device: Device, interfaces: Sequence[str]) -> Iterator[tuple[str, i
     for name in dict.fromkeys(("all", "default", *interfaces)):
         yield f"ipv4/conf/{name}/rp_filter", device.path_filter
         yield f"ipv4/conf/{name}/arp_ignore", 1
+        # Ask for a router with an address of the interface: one that drops the other address would not answer.
+        yield f"ipv4/conf/{name}/arp_announce", 2
         yield f"ipv4/conf/{name}/send_redirects", 0
         yield f"ipv4/conf/{name}/accept_redirects", 0
         yield f"ipv6/conf/{name}/accept_ra", 0

@@ -46,6 +46,8 @@ def compare(lab: Drafts, prediction: Prediction, heard: Heard) -> Pair:
     right = _is_right(prediction, seen, received)
     if right:
         seen = _at_the_end(seen, heard.source)
+        if request.arrives:
+            seen = _translated_at_the_end(seen, request)
     if request.arrives:
         if not right:
             differences.append(
@@ -65,16 +67,23 @@ def compare(lab: Drafts, prediction: Prediction, heard: Heard) -> Pair:
             differences.append(
                 _end("request", request, _what_happened(lab, seen, heard, received), lab, seen)
             )
-        elif request.end != "ambiguous":
+        elif request.end != "ambiguous" and not _another(request, received):
             odd = _differences(lab, "request", request, seen)
             differences += (d for d in odd if not _own_address(prediction, d))
     if answer is not None and right:
         if answer.end == "ambiguous" and heard.answer == prediction.trace.asked.text:
             return not_run(prediction, f"not predicted: {_reason(prediction)}; here the answer comes")
         seen_answer = _at_the_end(_seen(lab, by_number, heard, "answer"), heard.answer)
+        if answer.arrives and heard.answer == prediction.trace.asked.text:
+            seen_answer = _translated_at_the_end(seen_answer, answer)
         found, positive = _compare_answer(lab, prediction, answer, seen_answer, heard)
         differences += found
     return _pair(lab, prediction, seen, seen_answer, received, heard, tuple(differences), positive)
+
+
+def _another(request: Expected, received: Draft | None) -> bool:
+    """Tell whether a wrong machine got it, although not the one that flows shows as an example."""
+    return request.end == "wrong-network" and received is not None and received.group != request.group
 
 
 def _reason(prediction: Prediction) -> str:
@@ -89,13 +98,24 @@ def _at_the_end(seen: Seen, source: str | None) -> Seen:
     return seen._replace(visits=(*seen.visits[:-1], seen.visits[-1]._replace(source=source)))
 
 
+def _translated_at_the_end(seen: Seen, expected: Expected) -> Seen:
+    """Return a way that arrived at workers with the destination that their own NAT gives it, which no capture shows."""
+    if not seen.visits or not expected.visits or seen.visits[-1].group[0] != "workers":
+        return seen
+    wanted = expected.visits[-1].destination
+    return seen._replace(visits=(*seen.visits[:-1], seen.visits[-1]._replace(destination=wanted)))
+
+
 def _is_right(prediction: Prediction, seen: Seen, received: Draft | None) -> bool:
     """Tell whether the machine that was meant got it: as itself, where it is a router that has other addresses too."""
     if received is None or received is not prediction.receiver:
         return False
     goal = prediction.trace.destination
-    service = goal.network is not None and goal.network.kind.role == "service"
-    return service or not seen.visits or seen.visits[-1].destination == goal.address.text
+    if (goal.network is not None and goal.network.kind.role == "service") or not seen.visits:
+        return True
+    last = seen.visits[-1].destination
+    # What is translated at the machine itself was seen before that.
+    return last == goal.address.text or (received.group[0] == "workers" and not received.has(last or ""))
 
 
 def _compare_answer(
@@ -288,7 +308,7 @@ def _outer_differences(
 def _proof(lab: Drafts, expected: Expected, seen: Seen, heard: Heard, received: Draft | None) -> str | None:
     """Say what proves that a request stopped where it was predicted to; None where nothing does."""
     if received is not None:
-        if expected.end == "ambiguous" or _same(expected.group, received.group):
+        if expected.end in ("ambiguous", "wrong-network") or _same(expected.group, received.group):
             return f"received by {received.title}, another machine"
         return None
     return _stop_proof(lab, expected, seen, heard)

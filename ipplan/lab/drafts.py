@@ -91,6 +91,7 @@ class Drafts:
         self.files: dict[str, str] = {}
         self.origins: dict[str, str] = {}
         self.absent: dict[str, str] = {}
+        self.refused: dict[Place, str] = {}
         self.vxlans: list[tuple[int, str, str, str, Draft]] = []
         self._same: dict[str, str] = {}
         self._titles: dict[str, str] = {}

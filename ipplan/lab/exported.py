@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ipplan.export.places import Host
     from ipplan.lab.drafts import Draft, Drafts, Place
     from ipplan.landscape import Landscape
-    from ipplan.landscape.model import Route
+    from ipplan.landscape.model import DeviceTable, Route
 
 GROUPS = {"IKS worker": "workers", "ICP worker": "workers"}
 """What flows calls a device, where that is not its kind."""
@@ -136,6 +136,12 @@ def _join_wires(landscape: Landscape, lab: Drafts) -> None:
                 for worker in ends.of_cluster(cluster, "iks-worker-private"):
                     for uplink in ends.of_edge(joint.second, "vcs-esg-private"):
                         lab.join(wire_name(worker), wire_name(uplink))
+    for edge in ends.edges:
+        for joint in ends.iter_joints(edge, "edge-edge"):
+            if joint.method == "routed":
+                for uplink in ends.of_edge(joint.first, "vcs-esg-private"):
+                    for other in ends.of_edge(joint.second, "vcs-esg-private"):
+                        lab.join(wire_name(uplink), wire_name(other))
     for site in ends.sites:
         own = [n for n in ends.of_site(site) if n.kind.provider == "enterprise"]
         for joint in ends.iter_joints(site, "site-edge"):
@@ -159,9 +165,19 @@ def _add_routes(exports: Exports) -> None:
     for label, table in tables:
         group = (GROUPS.get(table.kind, table.kind), table.name)
         for draft in [d for d in exports.lab.devices.values() if d.group == group]:
+            if not _is_table_of(draft, table):
+                continue
             link = draft.interface("PRIVATE") or _NONE
             settings = f"LINK={link} " if any(route.how == "link" for route in table.routes) else ""
             draft.commands.append(Command(f"{settings}sh ip-route {label}", "ip-route", "its routes"))
+
+
+def _is_table_of(draft: Draft, table: DeviceTable) -> bool:
+    """Tell whether a table is that of a device: workers of ICP in several subnets have one for each."""
+    if table.kind != "ICP worker":
+        return True
+    hops = {route.next_hop.network for route in table.routes if route.next_hop is not None}
+    return not hops or any(name in hops for name, _ in draft.held)
 
 
 def _add_nat(exports: Exports) -> None:
@@ -177,7 +193,9 @@ def _add_nat(exports: Exports) -> None:
         name = "nftables" if edge.name is None else f"nftables-{draft.label}"
         try:
             text = exports.write(name, "nftables", Options(edge=edge.name))
-        except ExportError:
+        except ExportError as error:
+            exports.lab.absent[f"the NAT of {edge.title}"] = str(error)
+            exports.lab.refused[draft.group] = f"the NAT of {edge.title} is not configured: {error}"
             continue
         tunnels = any(t.joint.method in ("strongswan", "ipsec") for t in exports.landscape.esg(edge).tunnels)
         for role in ("public", "private"):

@@ -21,7 +21,10 @@ _INSIDE = ("vRouter", "kube-proxy", "worker", "strongSwan", "load balancer", "in
 """What flows tells apart inside of a cluster, and is one device or a few of them in the lab."""
 _NO_DEVICE = ("DNS", "L2 concentrator", "remote L2 concentrator")
 """What has no device in the lab."""
-_ON_IBM = ("ESXi host", "machine")
+_ON_FIRST = ("vRouter", "kube-proxy", "strongSwan", "load balancer", "ingress", "pod")
+"""What the first worker of a cluster has in the lab."""
+_ON_BOTH = ("ESXi host",)
+"""What may have its other side in a network that the plan does not have; the public one of workers is not missed."""
 
 
 class Visit(NamedTuple):
@@ -185,6 +188,13 @@ def predict(lab: Drafts, trace: Trace, sender: Draft | None, receiver: Draft | N
         reason = "what is asked is the sender itself, so no packet leaves it"
     elif trace.stop is None and receiver is None:
         reason = f"nothing in the lab has {trace.destination.address}, the address of the receiver"
+    else:
+        reason = (
+            _not_exported(lab, trace)
+            or _elsewhere(lab, trace, sender)
+            or _elsewhere(lab, trace, receiver)
+            or _unknown_side(trace)
+        )
     return Prediction(trace, sender, receiver, request, answer, needs, reason)
 
 
@@ -195,6 +205,41 @@ def _not_predicted(trace: Trace) -> str | None:
         return f"not predicted: {stop.reason}"
     if trace.asked.value is None:
         return f"not predicted: {trace.asked} is not known"
+    return None
+
+
+def _not_exported(lab: Drafts, trace: Trace) -> str | None:
+    """Say which device on the way has no configuration, because export refuses it."""
+    for hop in (*trace.hops, *trace.back):
+        if (why := lab.refused.get((hop.device, hop.name))) is not None:
+            return why
+    return None
+
+
+def _elsewhere(lab: Drafts, trace: Trace, end: Draft | None) -> str | None:
+    """Say why a worker of a cluster is no end of a flow here: pods, tunnels and BGP are on the first one only."""
+    if end is None or end.group[0] != "workers" or lab.find(*end.group) is end:
+        return None
+    own = [hop for hop in (*trace.hops, *trace.back) if hop.name == end.group[1]]
+    same = trace.source.end is not None and trace.source.end == trace.destination.end
+    if same or any(_on_first(hop) for hop in own):
+        return (
+            f"{end.title} has no part in it here: pods, tunnels and BGP of a cluster are on its first worker"
+        )
+    return None
+
+
+def _on_first(hop: Hop) -> bool:
+    learned = any(isinstance(entry, Route) and entry.how in ("bgp", "chart", "link") for entry in hop.decided)
+    return hop.device in _ON_FIRST or (hop.device == "worker" and (learned or bool(hop.changed)))
+
+
+def _unknown_side(trace: Trace) -> str | None:
+    """Say which address a machine on both of IBM Cloud's networks would send from that no network of the plan has."""
+    first = trace.hops[0].source
+    for hop in trace.hops:
+        if hop.device in _ON_BOTH and hop.source.value is None and not hop.source.same(first):
+            return f"not predicted: {hop.source} is not known"
     return None
 
 

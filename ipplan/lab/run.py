@@ -179,7 +179,7 @@ def _probe(number: int, prediction: Prediction) -> Probe:
     # Behind a virtual address is an ingress, unless the worker that has the address is meant itself.
     named = trace_.asked.same(trace_.destination.address) and prediction.receiver is not None
     role = None if trace_.destination.network is None else trace_.destination.network.kind.role
-    port = CLOSED if named and role in ("worker", "ingress") else SERVED
+    port = CLOSED if role == "worker" or (named and role == "ingress") else SERVED
     expected = request.arrives and (prediction.answer is None or prediction.answer.arrives)
     alone = "strongswan" in prediction.needs
     return Probe(number, sender.number, source, trace_.asked.text, port, alone, expected, sender.router)

@@ -194,7 +194,9 @@ class Scenery:
         own = router.interface(f"TO_{xcr.label}")
         for route in self.landscape.router_routes(site):
             if route.via == "XCR" and route.prefix.version == 4:
-                router.scenery(f"ip route replace {route.prefix} via {from_xcr}")
+                router.scenery(
+                    f"ip route replace {route.prefix} via {from_xcr}{self._known_source(site, router)}"
+                )
         for route in self.landscape.bcr:
             if route.via == "XCR" and route.to == site and route.prefix.version == 4:
                 self.bcr.scenery(f"ip route replace {route.prefix} via {from_bcr}")
@@ -210,6 +212,16 @@ class Scenery:
                 add_translations(router, own, mine, theirs, remote or [NOT_ON_THE_INTERNET[0]], table)
                 router.late.append(Command(f"ip route replace default via {from_xcr} table {table}", None))
                 self.lab.say(f"NAT of {joint.title} at {router.title}")
+
+    def _known_source(self, site: End, router: Draft) -> str:
+        """Return with which address the router itself sends over Direct Link: one that is routed back."""
+        carried = {
+            c.network.name
+            for j in self.ends.joints_of(site) if j.pair == "site-private"
+            for c in self.ends.carried(j, site)
+        }  # fmt: skip
+        own = next((a for name, a in router.held if name in carried and ":" not in a), None)
+        return "" if own is None else f" src {own}"
 
     def _stretched(self, site: End, router: Draft) -> None:
         """Put the router on premises into each stretched network: where the plan names no address, at a free one."""
@@ -332,6 +344,10 @@ class Scenery:
     def _public_side(self, worker: Draft) -> None:
         """Give a worker or a host the public side that the plan does not have, as flows supposes."""
         wire = self.lab.wire(f"public side of {worker.label}")
+        for network in self.ends.by_kind["iks-ingress-public"]:
+            if worker.group == ("workers", network.cluster):
+                self.lab.join(wire_name(network), wire)
+        wire = self.lab.wire(wire)
         gateway, address = (_outside(4 * worker.number + n) for n in (1, 2))
         worker.attach("PUBLIC", wire, f"{address}/30")
         worker.scenery(f"ip route replace default via {gateway}")
@@ -440,13 +456,25 @@ class Scenery:
 
     def _routes(self) -> None:
         for cluster in self.ends.clusters:
-            worker = worker_of(self.lab, cluster)
-            if worker is not None:
-                self._add_routes(worker, self.landscape.worker_routes(cluster))
+            for worker in self.lab.of_group("workers"):
+                if worker.group[1] == cluster.name and worker.interface("PRIVATE") is not None:
+                    self._worker_routes(cluster, worker)
         for edge in self.ends.edges:
             esg = self.lab.find("ESG", edge.name)
             if esg is not None:
                 self._add_routes(esg, self.landscape.esg(edge).routes)
+
+    def _worker_routes(self, cluster: End, worker: Draft) -> None:
+        """Give a worker what every classic server has, by the gateway of its own subnet."""
+        gateways = {
+            n.kind.public: gateway_address(n)
+            for n in self.ends.of_cluster(cluster)
+            if n.kind.role == "worker" and any(name == n.name for name, _ in worker.held)
+        }
+        base = (r for r in self.landscape.worker_routes(cluster) if r.how == "base")
+        self._add_routes(worker, (r._replace(next_hop=gateways.get(r.via == "FCR")) for r in base))
+        if cluster.kind == "iks" and worker.interface("PUBLIC") is None:
+            self._public_side(worker)
 
     def _add_routes(self, draft: Draft, routes: Iterable[Route]) -> None:
         for route in routes:

@@ -80,7 +80,12 @@ def _add_daemon(exports: Exports, draft: Draft, end: End, tunnels: Sequence[Tunn
             files.append((name, text, name))
     if not files:
         return False
-    there = [t for t in tunnels if draft_of(exports, t.far_from(end).end) is not None]
+    landscape = exports.landscape
+    there = [
+        t for t in tunnels
+        if draft_of(exports, t.far_from(end).end) is not None and landscape.dials_out(t)
+        and any(f"\n    {t.label} {{" in text for _, text, _ in files)
+    ]  # fmt: skip
     count = sum(len(t.near.policy) * len(t.far.policy) if t.ike == 1 else 1 for t in there)
     tables = " ".join(str(table) for table in range(first, first + len(tunnels)))
     draft.daemons.append(Daemon("strongswan", tuple(files), (("tables", tables), ("conns", str(count)))))
@@ -182,6 +187,7 @@ def _add_policy(lab: Drafts, draft: Draft, tunnel: Tunnel, end: End, table: int)
     chart = end.kind in ("iks", "icp")
     source = f" src {draft.first_address}" if chart else ""
     real = [t.real for t in side.own] if side.here else []
+    shown = {t.real for t in side.far} if side.both else set()
     for remote in far.policy:
         family = "ip" if remote.version == 4 else "ip -6"
         draft.late.append(
@@ -191,6 +197,8 @@ def _add_policy(lab: Drafts, draft: Draft, tunnel: Tunnel, end: End, table: int)
                 tunnel.joint.title,
             )
         )
+        if remote in shown:
+            continue  # looked up by what it is shown at
         for start in [""] if chart else [f"from {local} " for local in dict.fromkeys((*own.policy, *real))]:
             draft.late.append(
                 Command(
@@ -230,7 +238,8 @@ def _leave_out_translated(draft: Draft) -> None:
     draft.commands.append(Command("ip rule add priority 90 fwmark 1 lookup main", None, "policies after NAT"))
     draft.rule(
         "table ip lab-policies {\nchain in {\ntype filter hook prerouting priority -150;\n"
-        "ct status dnat ct direction reply meta mark set 1\n}\n}\n",
+        f"iifname {_DEVICE} ct direction original ct mark set 1\n"
+        "ct status dnat ct direction reply ct mark != 1 meta mark set 1\n}\n}\n",
         "policies after NAT",
     )
 
@@ -262,7 +271,7 @@ def add_translations(
                 f"iifname {interface} ip saddr {{ {everything} }} ip daddr {item.shown} dnat ip prefix to ip daddr map"
                 f" {{ {item.shown} : {item.real} }}"
             )
-    marked, inward = [], []
+    marked, inward, arriving = [], [], []
     for item in far:
         marked.append(f"iifname != {interface} ip daddr {item.shown} meta mark set {mark}")
         inward.append(
@@ -270,17 +279,27 @@ def add_translations(
         )
         marked.append(f"iifname {interface} ip saddr {item.real} meta mark set {mark + 1000}")
         own_rules.append(f"meta mark {mark + 1000} ip saddr {item.real} {_source(item)}")
+        arriving.append(f"meta mark {mark + 1000} ip saddr {item.real} {_source(item)}")
     text = _chain("postrouting", 92, *own_rules) + _chain("prerouting", -105, *far_rules, *inward)
     if far:
         lines = "\n".join(marked)
         local = "\n".join(f"ip daddr {item.shown} meta mark set {mark}" for item in far)
         text += (
-            f"table ip lab-marks-{table} {{\nchain in {{\ntype filter hook prerouting priority -150;\n{lines}\n}}\n"
-            f"chain out {{\ntype route hook output priority -150;\n{local}\n}}\n}}\n"
-        ) + _chain("output", -105, *inward)
+            (
+                f"table ip lab-marks-{table} {{\nchain in {{\ntype filter hook prerouting priority -150;\n{lines}\n}}\n"
+                f"chain out {{\ntype route hook output priority -150;\n{local}\n}}\n}}\n"
+            )
+            + _chain("output", -105, *inward)
+            + _chain("input", 92, *arriving)
+        )
         draft.late.append(
             Command(f"ip rule add priority 95 fwmark {mark} lookup {table}", None, "NAT of the link")
         )
+        if interface == _DEVICE:
+            # The reverse path filter looks for the real source, which only the table of the link leads to.
+            valid = "echo 1 > /proc/sys/net/ipv4/conf/all/src_valid_mark"
+            rule = f"ip rule add priority 96 fwmark {mark + 1000} lookup {table}"
+            draft.late.append(Command(f"{rule}\n{valid}", None, "NAT of the link"))
     if own_rules or far_rules or inward:
         draft.rule(text.replace("table ip lab-nat", f"table ip lab-nat-{table}"), "NAT of the link")
 

@@ -124,7 +124,20 @@ class Landscape:
         ):
             # Not kept: those of all clusters together are many.
             found = self._workers.get(end) or workers.routes(self, end)
-            yield from _tables("IKS worker" if end.kind == "iks" else "ICP worker", end.name, found)
+            if end.kind == "iks":
+                yield from _tables("IKS worker", end.name, found)
+            else:
+                yield from self._icp_tables(end, found)
+
+    def _icp_tables(self, cluster: End, routes: Sequence[Route]) -> Iterator[DeviceTable]:
+        """Yield the table of the workers of an ICP cluster; one for each of their subnets, which has its own gateway."""
+        subnets = workers.private_subnets(self, cluster)
+        if len(subnets) < 2:
+            yield from _tables("ICP worker", cluster.name, routes)
+            return
+        for network in subnets:
+            for table in _tables("ICP worker", cluster.name, workers.in_subnet(routes, network)):
+                yield table._replace(title=f"{table.title} in {network.name}")
 
     def _routers_of(self, edge: End) -> Iterator[DeviceTable]:
         esg = self.esg(edge)
@@ -272,6 +285,16 @@ class Landscape:
     def seen_from(self, tunnel: Tunnel, end: End) -> tuple[Prefix, ...]:
         """Return what machines at one end of a tunnel know the far side by."""
         return self.tunnels.subnets(tunnel.joint, tunnel.joint.far(end))
+
+    def dials_out(self, tunnel: Tunnel) -> bool:
+        """Tell whether the packets of the end that opens a tunnel get out: those of ICP need SNAT at the ESG."""
+        near = tunnel.near
+        edge = self.ends.edge_of_cluster(near.end) if near.end.kind == "icp" else None
+        own = None if near.inside is None else near.inside.prefix
+        if edge is None or own is None:
+            return True
+        rules = self.esg(edge).source_nat
+        return any(r.interface == "public" and r.match is None and r.source.covers(own) for r in rules)
 
     def words_through(self, end: End) -> str:
         """Return what a route through the tunnel to an end is for; the same words for every tunnel there."""

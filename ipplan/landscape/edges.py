@@ -561,10 +561,25 @@ class EsgBuilder:
                 far = joint.far(self.end)
                 hop = esg_address(self.ends, far, "private")
                 text = f"behind {far.title}, another ESG on the same network"
+                yield from self.on_the_link(far, hop)
                 for prefix in self.landscape.tunnels.subnets(joint, far):
                     yield Route(
                         "ESG", self.end.name, prefix, "ESG", hop, "private", "static", text, far, joint
                     )
+
+    def on_the_link(self, far: End, hop: HostAddress | None) -> Iterator[Route]:
+        """Yield the route to the subnet of another ESG on the same VLAN, whose address is no next hop without it."""
+        subnet = next(
+            (
+                n.prefix
+                for n in esg_networks(self.ends, far, "private")
+                if hop is not None and n.name == hop.network
+            ),
+            None,
+        )
+        own = RangeSet(n.prefix for n in self.at["private"] if n.prefix is not None)
+        if subnet is not None and self.at["private"] and not own.overlaps(subnet):
+            yield Route("ESG", self.end.name, subnet, "ESG", None, "private", "link", ON_THE_LINK, far)
 
     def dlr_routes(self) -> Iterator[Route]:
         """Yield the table of the DLR."""

@@ -153,7 +153,8 @@ def of_site(landscape: Landscape, site: End) -> Iterator[Instance]:
         for item in ends.carried(joint, joint.second):
             network = item.network
             address = find_named(network, *names.ON_PREMISES)
-            if address is None and ends.on_premises(network) and network.prefix is not None:
+            here = ends.on_premises(network) and ends.site_of(network) == site
+            if address is None and here and network.prefix is not None:
                 address = gateway_address(network)
             ports.append(Port("stretched", network, _known(address)))
         for network in ends.of_edge(joint.second, "vcs-hcx"):

@@ -18,7 +18,7 @@ from ipplan.landscape.tables import refuses
 from ipplan.landscape.tunnels import esg_address, esg_networks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ipplan.landscape import Landscape
     from ipplan.landscape.ends import Joint
@@ -134,6 +134,13 @@ def _base_routes(landscape: Landscape, cluster: End) -> Iterator[Route]:
     public = [n for n in landscape.ends.of_cluster(cluster, "iks-worker-public") if n.prefix is not None]
     hop = gateway_address(public[0]) if public else None
     yield Route("IKS worker", cluster.name, DEFAULT_ROUTES[4], "FCR", hop, None, "base", "the internet")
+
+
+def in_subnet(routes: Iterable[Route], network: Network) -> list[Route]:
+    """Return what the workers of an ICP cluster in one of its subnets have of its routes: the default by their gateway."""
+    return [
+        r for r in routes if r.how != "static" or r.next_hop is None or r.next_hop.network == network.name
+    ]
 
 
 def _icp_routes(landscape: Landscape, cluster: End) -> Iterator[Route]:

@@ -121,6 +121,8 @@ class Way:
         route = self.best(r for r in device.routes if r.how not in ("ipsec", "gre"))
         if route is None:
             return False
+        if route.how == "link" and route.via == "ESG":
+            return self.passes_nat(edge, route) and self.here(self.ends.private)
         if route.via in ("DLR", "ESG"):
             return route.via.lower(), route.to
         if route.via == "VXLAN":

@@ -6,6 +6,7 @@ set -eu
 case "${1:-}" in
 esg-dallas)
     # ESG dallas
+    : "${LINK:?the interface on the common VLAN}"
     ip route replace 0.0.0.0/0 via 169.46.73.17  # FCR: the internet
     ip route replace 10.0.0.0/8 via 10.176.18.193  # BCR: IBM Cloud's private network, as on every classic server
     ip route replace 161.26.0.0/16 via 10.176.18.193  # BCR: IBM Cloud's private network, as on every classic server
@@ -20,6 +21,7 @@ esg-dallas)
     # 10.232.0.0/16 towards strongSwan: by the policy of a tunnel; the tunnel to cluster iks-a
     # 172.30.0.0/16 towards strongSwan: by the policy of a tunnel; the tunnel to cluster iks-a
     # 10.235.16.0/24 towards ESG: by the policy of a tunnel; the tunnel to edge frankfurt
+    ip route replace 10.112.31.64/26 dev "$LINK"  # ESG: on the common VLAN, not through the BCR, which drops what goes to networks that it did not assign
     ip route replace 10.224.16.0/24 via 10.112.31.66  # ESG: behind edge london, another ESG on the same network
     :
     ;;
@@ -65,6 +67,7 @@ dlr-frankfurt)
     ;;
 esg-london)
     # ESG london
+    : "${LINK:?the interface on the common VLAN}"
     ip route replace 0.0.0.0/0 via 10.112.31.65  # BCR: everything else; no public uplink has IPv4
     ip route replace 10.0.0.0/8 via 10.112.31.65  # BCR: IBM Cloud's private network, as on every classic server
     ip route replace 161.26.0.0/16 via 10.112.31.65  # BCR: IBM Cloud's private network, as on every classic server
@@ -74,6 +77,7 @@ esg-london)
     # 10.112.31.64/26 towards VLAN: by an interface; lon-private
     # 10.224.19.0/29 towards transit: by an interface; lon-transit
     ip route replace 10.224.16.0/24 via 10.224.19.2  # DLR (an example): lon-app
+    ip route replace 10.176.18.192/27 dev "$LINK"  # ESG: on the common VLAN, not through the BCR, which drops what goes to networks that it did not assign
     ip route replace 172.24.16.0/23 via 10.176.18.194  # ESG: behind edge dallas, another ESG on the same network
     ip route replace 172.24.18.0/27 via 10.176.18.194  # ESG: behind edge dallas, another ESG on the same network
     # 172.26.0.0/16 towards BCR: learned by BGP; pods of IKS, in blocks, from the BCR
