@@ -43,7 +43,7 @@ def ready() -> None:
     except LabError as error:
         pytest.skip(f"no lab can be built here: {error}")
     for program in ("strongswan", "frr", "bird"):
-        reason = daemons.missing(program)  # type: ignore[arg-type]
+        reason = daemons.missing(program)
         if reason is not None:
             pytest.skip(reason)
 
@@ -271,6 +271,24 @@ def test_devices_are_entered_by_name(keep: Callable[..., Kept], run: Run) -> Non
     assert refused.returncode == 2
     assert b"no lab has a device 'nobody'" in refused.stderr
     assert b"there are host-1, host-2, esg, dlr" in refused.stderr
+
+
+def test_exported_scripts_may_run_again(keep: Callable[..., Kept], run: Run) -> None:
+    lab = keep().first
+    listing = run("lab", str(REFERENCE), "--dry-run").stdout.decode()
+    scripts = re.findall(r"(?m)^((?:[A-Z0-9]+=\S+ )*sh ip-(?:address|route) (\S+))  #", listing)
+    assert len(scripts) > 12
+    before = run("lab", "enter", f"{lab}:esg", "ip", "route").stdout
+    for command, label in scripts:
+        device = label if not label.startswith(("vms", "icp", "iks")) else f"{label.removesuffix('-1')}-1"
+        done = run("lab", "enter", f"{lab}:{device}", "sh", "-c", f"cd /run/ipplan && {command}")
+        assert done.returncode == 0, (command, done.stderr)
+    assert run("lab", "enter", f"{lab}:esg", "ip", "route").stdout == before
+
+
+def test_the_page_on_the_lab_shows_what_it_shows() -> None:
+    golden = (ROOT / "tests" / "golden" / "reference-architecture.lab.txt").read_text("utf-8")
+    assert f"```text\n{golden}```" in (ROOT / "docs" / "lab.md").read_text("utf-8")
 
 
 def test_without_a_lab_there_is_nothing_to_enter(run: Run) -> None:
