@@ -72,7 +72,10 @@ class Pair(NamedTuple):
 
 
 class Report(NamedTuple):
-    """A run. `versions` are those of what it ran with, `digest` is SHA-256 of the plan, `started` UTC in ISO 8601."""
+    """A run. `versions` are those of what it ran with, `digest` is SHA-256 of the plan, `started` UTC in ISO 8601.
+
+    `notes` say what of the predictions could not be tried here, and was a plain route or a wire instead.
+    """
 
     started: str
     seconds: float
@@ -82,6 +85,7 @@ class Report(NamedTuple):
     """Each device: its label, its title and its namespace."""
     scenery: tuple[str, ...]
     pairs: tuple[Pair, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def status(self) -> int:

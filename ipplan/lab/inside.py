@@ -56,7 +56,7 @@ def _run() -> None:
     spaces.dial(traffic.carry)
     traffic.open()
     ABOUT.write_text(json.dumps(order["about"]), encoding="utf-8")
-    _answer({"not_up": spaces.not_up, "versions": daemons.versions()})
+    _answer({"not_up": spaces.not_up, "versions": daemons.versions(), "carries_gre": bool(spaces.tunnels)})
     ended: list[bool] = []
 
     def take_order() -> None:

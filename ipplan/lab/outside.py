@@ -35,6 +35,7 @@ class Process:
         self._clock = time.monotonic()
         self.not_up: dict[str, str] = {}
         self.versions: dict[str, str | None] = {}
+        self.carries_gre = False
         # What is written to a lab that ended is no reason to end by a signal.
         life, self._life = os.pipe()
         code = _INSIDE.format(path=[p for p in sys.path if p] or [""])
@@ -50,6 +51,7 @@ class Process:
         try:
             ready = self._ask({"blueprint": blueprint, "about": about})
             self.not_up, self.versions = ready["not_up"], ready["versions"]
+            self.carries_gre = ready["carries_gre"]
         except BaseException:
             self.close()
             raise

@@ -141,7 +141,22 @@ def prove(design_: Design, process: Process, plan: bytes, progress: Callable[[st
     return Report(
         process.started.isoformat(timespec="seconds"), round(process.seconds, 3), hashlib.sha256(plan).hexdigest(),
         tuple(process.versions.items()), devices, design_.blueprint.scenery, tuple(p for p in pairs if p is not None),
+        tuple(_notes(design_, process)),
     )  # fmt: skip
+
+
+def _notes(design_: Design, process: Process) -> Iterator[str]:
+    """Yield what of the predictions is not as real here."""
+    hops = (hop for p in design_.predictions for hop in (*p.trace.hops, *p.trace.back))
+    protocols = {outer.protocol for hop in hops for outer in hop.outer}
+    if "IP-in-IP" in protocols:
+        yield "IP-in-IP between workers is a plain route here, and all pods of a cluster are on its first worker"
+    if "tunnel" in protocols:
+        yield "the tunnel of the L2 concentrators is a wire here"
+    if process.carries_gre:
+        yield "this kernel has no GRE, so the lab itself wraps and unwraps it"
+    for what, why in design_.blueprint.absent:
+        yield f"{what} is not configured: {why}"
 
 
 def _judge(design_: Design, process: Process, probe: Probe, heard: Heard) -> Pair:

@@ -44,6 +44,7 @@ def document(plan: Plan, report: Report, edition: str) -> dict[str, Any]:
             for label, title, namespace in report.devices
         ],
         "scenery": list(report.scenery),
+        "notes": list(report.notes),
         "pairs": [_pair(pair) for pair in _ordered(report)],
     }
 
@@ -177,13 +178,7 @@ def render(report: Report, *, width: int | None, color: bool, verbose: bool) -> 
     show each device on each way, and the scenery and what it ran with follow. Linear in the points of all ways.
     """
     of = {outcome: [pair for pair in report.pairs if pair.outcome == outcome] for outcome in _ORDER}
-    sent = len(report.pairs) - len(of["not-run"])
-    parts = [
-        _lines(
-            f"{_number(len(report.devices), 'device')}; packets sent for {sent:,} of {_number(len(report.pairs), 'pair')}",
-            width,
-        )
-    ]
+    parts = [_lines(f"{_number(len(report.devices), 'device')} in network namespaces", width)]
     if verbose:
         parts += [_whole(pair, width, color=color) for outcome in _ORDER for pair in of[outcome]]
         parts.append(_background(report, width))
@@ -192,6 +187,8 @@ def render(report: Report, *, width: int | None, color: bool, verbose: bool) -> 
         parts += _not_run(of["not-run"], width, color=color)
         if of["agree"]:
             parts.append(_agreeing(of["agree"], width, color=color))
+    if report.notes:
+        parts.append("".join(_lines(escape(f"note: {note}"), width) for note in report.notes))
     parts.append(_lines(_total(report), width, paint_as=_worst(report), color=color))
     return "\n".join(parts)
 

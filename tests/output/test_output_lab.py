@@ -69,6 +69,7 @@ def report(*pairs: Pair) -> Report:
         versions=(("Linux", "6.1.0"), ("nft", "1.0.6"), ("bird", None)),
         devices=(("esg-dallas", "ESG of dallas", "d1"), ("dlr-dallas", "DLR of dallas", "d2")),
         scenery=("FCR and BCR", "the keys of tunnels"),
+        notes=("IP-in-IP is a plain route here",),
         pairs=pairs,
     )
 
