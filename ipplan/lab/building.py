@@ -9,11 +9,10 @@ import os
 import struct
 import subprocess
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ipplan.lab import daemons
-from ipplan.lab.model import Command, LabError
+from ipplan.lab.model import HOME, Command, LabError
 from ipplan.lab.requirements import environment
 
 if TYPE_CHECKING:
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
     from ipplan.lab.model import Blueprint, Daemon, Device, Gre, Wire
 
-HOME = Path("/run/ipplan")
-"""Where the lab keeps its files, on a file system that ends with it."""
 _SETTINGS = "/proc/sys/net"
 _NEW_NETWORK = 0x40000000
 _TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 0x0001, 0x1000

@@ -8,24 +8,36 @@ end of whoever holds the other end of a pipe.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import subprocess
 import sys
 import threading
+import traceback
 from typing import TYPE_CHECKING, Any
 
 from ipplan.lab import daemons
-from ipplan.lab.building import HOME, Spaces
-from ipplan.lab.model import Blueprint, Command, Daemon, Device, Gre, LabError, Port, Probe, Vxlan, Wire
+from ipplan.lab.building import Spaces
+from ipplan.lab.model import (
+    ABOUT,
+    HOME,
+    Blueprint,
+    Command,
+    Daemon,
+    Device,
+    Gre,
+    LabError,
+    Port,
+    Probe,
+    Vxlan,
+    Wire,
+)
 from ipplan.lab.requirements import environment
 from ipplan.lab.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-ABOUT = HOME / "lab.json"
-"""What a lab says of itself."""
 
 
 def main() -> None:
@@ -36,6 +48,14 @@ def main() -> None:
             _run()
         except LabError as error:
             _answer({"error": str(error), "help": error.help})
+        except BrokenPipeError:
+            raise
+        except (OSError, subprocess.TimeoutExpired) as error:
+            limit = isinstance(error, OSError) and error.errno == errno.EMFILE
+            help_ = "allow more open files: ulimit -n 8192" if limit else None
+            _answer({"error": f"the lab cannot go on here: {error}", "help": help_})
+        except Exception:
+            _answer({"defect": traceback.format_exc()})
 
 
 def _run() -> None:

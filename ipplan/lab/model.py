@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal, NamedTuple
 
+HOME = Path("/run/ipplan")
+"""Where a lab keeps its files, on a file system that ends with it."""
+ABOUT = HOME / "lab.json"
+"""What a lab says of itself."""
 Program = Literal["strongswan", "frr", "bird"]
 """A daemon that a device runs."""
 

@@ -73,7 +73,10 @@ class Process:
         return [_heard(item) for item in answer["heard"]]
 
     def _ask(self, order: Mapping[str, Any]) -> dict[str, Any]:
-        """Send an order and return the answer; raise LabError where the lab says an error, or is gone."""
+        """Send an order and return the answer; raise LabError where the lab says an error, or is gone.
+
+        Raises RuntimeError for a defect of ipplan inside of the lab.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with contextlib.suppress(BrokenPipeError):
@@ -83,6 +86,8 @@ class Process:
             answer: dict[str, Any] = json.loads(line)
             if "progress" in answer:
                 self._progress(answer["progress"])
+            elif "defect" in answer:
+                raise RuntimeError(f"inside of the lab: {answer['defect']}")
             elif "error" in answer:
                 raise LabError(answer["error"], answer.get("help"))
             else:

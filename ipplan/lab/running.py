@@ -7,8 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.lab.inside import ABOUT
-from ipplan.lab.model import LabError
+from ipplan.lab.model import ABOUT, LabError
 from ipplan.lab.outside import MARK
 from ipplan.lab.requirements import find
 
@@ -35,7 +34,7 @@ class Running(NamedTuple):
 def list_labs(proc: Path = _PROC) -> Iterator[Running]:
     """Yield the labs that this user may enter, the oldest first."""
     found = []
-    for folder in proc.iterdir():
+    for folder in proc.iterdir() if proc.is_dir() else ():
         if folder.name.isdigit():
             try:
                 words = (folder / "cmdline").read_bytes().split(b"\0")

@@ -390,6 +390,19 @@ HOSTILE = {
 }
 
 
+def test_a_limit_of_the_machine_is_explained(run: Run) -> None:
+    command = ["prlimit", "--nofile=60:60", sys.executable, "-m", "ipplan", "lab", str(REFERENCE)]
+    if shutil.which("prlimit") is None:
+        pytest.skip("needs prlimit (util-linux)")
+    done = subprocess.run(
+        command, capture_output=True, check=False, env={**requirements.environment(), "PYTHONPATH": str(ROOT)}
+    )
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+    assert b"Too many open files" in done.stderr
+    assert b"ulimit -n" in done.stderr
+
+
 def test_names_break_out_of_nothing(run: Run, tmp_path: Path) -> None:
     text = REFERENCE.read_text("utf-8")
     for old, new in HOSTILE.items():
