@@ -179,22 +179,3 @@ def judge() -> Judge:
         return found
 
     return find
-
-
-@pytest.fixture(scope="session")
-def namespaces(judge: Judge) -> str:
-    """Return the program ip, where it may make network namespaces with a link between them; skip the test elsewhere."""
-    ip = judge("ip", "Debian package iproute2")
-    if os.geteuid() != 0:
-        pytest.skip("needs root for network namespaces")
-    names = [f"ipplan-probe-{end}-{os.getpid()}" for end in "ab"]
-    commands = [[ip, "netns", "add", name] for name in names]
-    commands.append(
-        [ip, "link", "add", "veth0", "netns", names[0], "type", "veth", "peer", "veth1", "netns", names[1]]
-    )
-    made = all(subprocess.run(c, capture_output=True, check=False).returncode == 0 for c in commands)
-    for name in names:
-        subprocess.run([ip, "netns", "delete", name], capture_output=True, check=False)
-    if not made:
-        pytest.skip("network namespaces cannot be made here")
-    return ip

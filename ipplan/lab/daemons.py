@@ -50,6 +50,8 @@ _PLUGINS = (
 )  # fmt: skip
 """What charon loads where it is there: openssl, or else the ones with one algorithm each; vici after ipsec0 is there."""
 _TUN = Path("/dev/net/tun")
+_REFUSED = re.compile(r"no shared key found for \S+ - \S+|received AUTHENTICATION_FAILED notify error")
+"""What charon says of a tunnel that does not come up however long one waits."""
 
 _STRONGSWAN_CONF = """\
 charon {
@@ -350,7 +352,16 @@ class _Strongswan(Running):
         down = [name for name in self._children if name not in up]
         if len(up) >= int(self.settings.get("conns", len(self._children))) or not down:
             return None
-        return f"tunnel {', '.join(down)} ({self.title})"
+        what = f"tunnel {', '.join(down)} ({self.title})"
+        refusal = next(iter(_REFUSED.findall(self._said())), None)
+        if refusal is not None:
+            raise LabError(f"{what} does not come up: {refusal}")
+        return what
+
+    def _said(self) -> str:
+        with contextlib.suppress(OSError):
+            return (self.folder / "charon.log").read_text("utf-8", "replace")
+        return ""
 
 
 def _plugins() -> list[str]:
