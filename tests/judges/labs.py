@@ -16,8 +16,7 @@ from ipplan.catalog import load_catalog
 from ipplan.cli.settle import settle
 from ipplan.export import Request
 from ipplan.lab import daemons, requirements, run
-from ipplan.lab.building import HOME
-from ipplan.lab.model import LabError
+from ipplan.lab.model import HOME, LabError
 from ipplan.lab.running import enter, list_labs
 from ipplan.landscape import Landscape
 from ipplan.plan.load import parse_plan
