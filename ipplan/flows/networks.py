@@ -389,8 +389,9 @@ def _to_direct_link(walk: Walk, site: End, route: Route) -> Place | None:
     """Over Direct Link to the BCR; the router translates what the link shows at other addresses."""
     name = walk.landscape.site_name(site)
     changed = walk.restore(("router", site))
-    if not changed and route.joint is not None and route.joint.pair == "site-private":
-        source, destination = translate_out(walk, route.joint, site)
+    joint = _private_joint(walk, site)
+    if not changed and joint is not None:
+        source, destination = translate_out(walk, joint, site)
         changed = walk.translate(("router", site), source=source, destination=destination)
     walk.hop(
         "on-premises router",

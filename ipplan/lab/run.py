@@ -80,9 +80,10 @@ def design(request: Request, traces: Iterable[Trace]) -> Design:
     exports = Exports(request, lab)
     machines = [m for t in traced for m in (t.source, t.destination)]
     add_devices(exports, ends_of(machines))
+    scenery = Scenery(exports)
+    scenery.prepare()
     tunnels.add_tunnels(exports)
     add_bgp(exports)
-    scenery = Scenery(exports)
     scenery.build()
     found = [predict(lab, one, scenery.end_of(one.source), scenery.end_of(one.destination)) for one in traced]
     for machine in _others(landscape, machines):

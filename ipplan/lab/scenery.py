@@ -60,6 +60,13 @@ class Scenery:
             found.path_filter = 2
         return found
 
+    def prepare(self) -> None:
+        """Give workers the sides that tunnels may end on."""
+        for cluster in self.ends.of_platform("iks"):
+            worker = worker_of(self.lab, cluster)
+            if worker is not None and worker.interface("PUBLIC") is None:
+                self._public_side(worker)
+
     def build(self) -> None:
         """Add everything that does not depend on what is sent."""
         self._internet()
@@ -471,8 +478,12 @@ class Scenery:
             for n in self.ends.of_cluster(cluster)
             if n.kind.role == "worker" and any(name == n.name for name, _ in worker.held)
         }
-        base = (r for r in self.landscape.worker_routes(cluster) if r.how == "base")
-        self._add_routes(worker, (r._replace(next_hop=gateways.get(r.via == "FCR")) for r in base))
+        # Workers in several subnets each have the gateway of their own, as the add-on for static routes does it.
+        own = (
+            r._replace(how="base", next_hop=gateways.get(r.via == "FCR")) for r in self.landscape.worker_routes(cluster)
+            if r.how == "base" or (r.how == "static-route" and r.next_hop is None)
+        )  # fmt: skip
+        self._add_routes(worker, own)
         if cluster.kind == "iks" and worker.interface("PUBLIC") is None:
             self._public_side(worker)
 

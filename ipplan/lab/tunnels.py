@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 
 _DEVICE = "ipsec0"
 _FIRST_TABLE = 300
+_TO_EDGES = "strongswan-conf-iks"
 _TARGETS = {
     "edge": ("strongswan-conf",), "site": ("strongswan-conf-site",), "icp": ("strongswan-conf-icp",),
-    "iks": ("strongswan-conf-iks", "strongswan-conf-iks-icp"),
+    "iks": (_TO_EDGES, "strongswan-conf-iks-icp"),
 }  # fmt: skip
 """Which exports configure the tunnels of an end."""
 
@@ -76,8 +77,11 @@ def _add_daemon(exports: Exports, draft: Draft, end: End, tunnels: Sequence[Tunn
     """Give a device strongSwan with its files; tell whether there is any."""
     files: list[tuple[str, str, str | None]] = []
     for target in _TARGETS[end.kind]:
-        for name, text in _exported(exports, draft, target, end, tunnels):
-            files.append((name, text, name))
+        mine = [
+            t for t in tunnels if end.kind != "iks" or (t.joint.pair == "iks-edge") == (target == _TO_EDGES)
+        ]
+        if mine:
+            files += ((name, text, name) for name, text in _exported(exports, draft, target, end, mine))
     if not files:
         return False
     landscape = exports.landscape
@@ -262,21 +266,23 @@ def add_translations(
     mark = table
     everything = ", ".join(map(str, dict.fromkeys((*remote, *(t.real for t in far)))))
     own_rules, far_rules = [], []
+    # Tunnels share a device, so it is the far side that tells them apart; an interface is of one link alone.
+    there, here = "", ""
+    if interface == _DEVICE:
+        there, here = f" ip daddr {{ {everything} }}", f" ip saddr {{ {everything} }}"
     for item in own:
-        own_rules.append(
-            f"oifname {interface} ip saddr {item.real} ip daddr {{ {everything} }} {_source(item)}"
-        )
+        own_rules.append(f"oifname {interface} ip saddr {item.real}{there} {_source(item)}")
         if item.real.size == item.shown.size:
             far_rules.append(
-                f"iifname {interface} ip saddr {{ {everything} }} ip daddr {item.shown} dnat ip prefix to ip daddr map"
-                f" {{ {item.shown} : {item.real} }}"
+                f"iifname {interface}{here} ip daddr {item.shown} dnat ip prefix to ip daddr map {{ {item.shown} : {item.real} }}"
             )
     marked, inward, arriving = [], [], []
     for item in far:
         marked.append(f"iifname != {interface} ip daddr {item.shown} meta mark set {mark}")
-        inward.append(
-            f"meta mark {mark} ip daddr {item.shown} dnat ip prefix to ip daddr map {{ {item.shown} : {item.real} }}"
-        )
+        if item.real.size == item.shown.size:
+            inward.append(
+                f"meta mark {mark} ip daddr {item.shown} dnat ip prefix to ip daddr map {{ {item.shown} : {item.real} }}"
+            )
         marked.append(f"iifname {interface} ip saddr {item.real} meta mark set {mark + 1000}")
         own_rules.append(f"meta mark {mark + 1000} ip saddr {item.real} {_source(item)}")
         arriving.append(f"meta mark {mark + 1000} ip saddr {item.real} {_source(item)}")
@@ -286,7 +292,8 @@ def add_translations(
         local = "\n".join(f"ip daddr {item.shown} meta mark set {mark}" for item in far)
         text += (
             (
-                f"table ip lab-marks-{table} {{\nchain in {{\ntype filter hook prerouting priority -150;\n{lines}\n}}\n"
+                # After the mark of policies, which knows nothing of links.
+                f"table ip lab-marks-{table} {{\nchain in {{\ntype filter hook prerouting priority -149;\n{lines}\n}}\n"
                 f"chain out {{\ntype route hook output priority -150;\n{local}\n}}\n}}\n"
             )
             + _chain("output", -105, *inward)
