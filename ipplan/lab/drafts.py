@@ -16,9 +16,19 @@ Place = tuple[str, str | None]
 """What flows calls a device, and whose it is."""
 
 
+UNNAMED = ("IKS", "ICP")
+"""What the workers of a cluster that nobody declares belong to: those of IKS and those of ICP."""
+
+
+def workers_of(platform: str, name: str | None) -> Place:
+    """Return the group of the workers of a cluster."""
+    return "workers", platform.upper() if name is None else name
+
+
 class Draft:
     """A device that is being put together.
 
+    `cluster` is the group of the workers that it belongs to, None for what is in no cluster.
     `group` is the place that it has in flows: devices of one group are one to flows. `held` are its addresses, each with
     the network of the plan, None for scenery. `router` is an address that has to answer the device over its first hop.
     """
@@ -37,6 +47,7 @@ class Draft:
         self.gre: list[Gre] = []
         self.path_filter = 0
         self.router: str | None = None
+        self.cluster: Place | None = group if group[0] == "workers" else None
 
     def port(self, variable: str, wire: str, interface: str | None = None) -> str:
         """Put an interface on a wire, and return its name."""

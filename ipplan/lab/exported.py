@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.export import TARGETS, ExportError, Options, Request, addresses, export, routes
 from ipplan.lab import overlay
+from ipplan.lab.drafts import workers_of
 from ipplan.lab.model import Command, Daemon
 from ipplan.lab.overlay import wire_name
 from ipplan.landscape.ends import PRIVATE, End
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from ipplan.landscape import Landscape
     from ipplan.landscape.model import DeviceTable, Route
 
-GROUPS = {"IKS worker": "workers", "ICP worker": "workers"}
-"""What flows calls a device, where that is not its kind."""
 _NONE = "none"
 
 
@@ -53,7 +52,7 @@ class Exports(NamedTuple):
 
 def worker_of(lab: Drafts, end: End) -> Draft | None:
     """Return the first worker of a cluster, None where it has none."""
-    return lab.find("workers", end.name)
+    return lab.find(*workers_of(end.kind, end.name))
 
 
 def add_devices(exports: Exports, wanted: Collection[str]) -> None:
@@ -101,7 +100,13 @@ def _title(host: Host) -> str:
 
 
 def _group(host: Host) -> Place:
-    return GROUPS.get(host.kind, host.kind), host.name
+    return _group_of(host.kind, host.name)
+
+
+def _group_of(kind: str, name: str | None) -> Place:
+    """Return what flows calls a device, and whose it is."""
+    platform, _, what = kind.partition(" ")
+    return workers_of(platform, name) if what == "worker" else (kind, name)
 
 
 def _fixed_name(landscape: Landscape, host: Host, variable: str) -> str | None:
@@ -163,7 +168,7 @@ def _add_routes(exports: Exports) -> None:
     except ExportError:
         return
     for label, table in tables:
-        group = (GROUPS.get(table.kind, table.kind), table.name)
+        group = _group_of(table.kind, table.name)
         for draft in [d for d in exports.lab.devices.values() if d.group == group]:
             if not _is_table_of(draft, table):
                 continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.flows.model import ARRIVED
+from ipplan.lab.drafts import UNNAMED
 from ipplan.landscape.model import DestinationNat, RangeNat, Route
 from ipplan.proof import Point, Way
 
@@ -66,7 +67,7 @@ def title_of(lab: Drafts, group: Place) -> str:
     """Return what a group of devices is called."""
     kind, name = group
     if kind == "workers":
-        return "workers" if name is None else f"workers of {name}"
+        return f"{name} workers" if name in UNNAMED else f"workers of {name}"
     found = lab.find(*group)
     return found.title if found is not None else kind if name is None else f"{kind} of {name}"
 
@@ -92,13 +93,17 @@ def expect(
         if hop.device in _NO_DEVICE or hidden or hop.action == "dns":
             continue
         last = index == len(hops) - 1
-        group = start.group if not visits else _group(lab, hop, goal if last and end in ARRIVED else None)
+        group = (
+            start.group
+            if not visits
+            else _group(_Way(lab, start, goal, visits), hop, deliver=last and end in ARRIVED)
+        )
         _add(lab, visits, group, hop)
     if goal is not None and end in ARRIVED and (not visits or visits[-1].group != goal.group):
         _add(lab, visits, goal.group, hops[-1])
     where = None
     if stop is not None:
-        where = _stop_group(lab, stop, visits)
+        where = _stop_group(_Way(lab, start, goal, visits), stop)
     elif goal is not None:
         where = goal.group
     title = None if where is None else title_of(lab, where)
@@ -128,34 +133,53 @@ def _entry(entry: Route | SourceNat | DestinationNat | RangeNat) -> str:
     return f"SNAT {entry.source} to {shown}" if shown is not None else f"no SNAT of {entry.source}"
 
 
-def _group(lab: Drafts, hop: Hop, goal: Draft | None) -> Place:
-    if goal is not None and hop.action == "deliver":
-        return goal.group
-    return _named(lab, hop.device, hop.name)
+class _Way(NamedTuple):
+    """A way as far as it is known: from which device to which, and the devices so far."""
+
+    lab: Drafts
+    start: Draft
+    goal: Draft | None
+    visits: Sequence[Visit]
+
+    def workers(self, name: str | None) -> Place:
+        """Return the workers of a cluster; of several without a name those near the end of the way that it is at."""
+        if name is not None:
+            return "workers", name
+        unnamed = dict.fromkeys(d.group for d in self.lab.of_group("workers") if d.group[1] in UNNAMED)
+        away = any(visit.group[0] not in ("workers", "pod") for visit in self.visits)
+        near = self.goal if away else self.start
+        if near is not None and near.cluster in unnamed:
+            return near.cluster
+        return next(iter(unnamed), ("workers", None))
+
+    def find(self, device: str, name: str | None) -> Place:
+        """Return the group of a device as flows calls it."""
+        if device in _INSIDE:
+            return self.workers(name)
+        if device in ("internet user", "internet host"):
+            return "internet", None
+        if device in ("BCR", "FCR", "IBM Cloud's services"):
+            return device, None
+        if device == "ESXi host":
+            holding = (d for d in self.lab.of_group("ESXi host") if any(n == name for n, _ in d.held))
+            return next((d.group for d in holding), ("ESXi host", name))
+        return device, name
 
 
-def _named(lab: Drafts, device: str, name: str | None) -> Place:
-    """Return the group of a device as flows calls it."""
-    if device in _INSIDE:
-        return "workers", name
-    if device in ("internet user", "internet host"):
-        return "internet", None
-    if device in ("BCR", "FCR", "IBM Cloud's services"):
-        return device, None
-    if device == "ESXi host":
-        holding = (d for d in lab.of_group("ESXi host") if any(n == name for n, _ in d.held))
-        return next((d.group for d in holding), ("ESXi host", name))
-    return device, name
+def _group(way: _Way, hop: Hop, *, deliver: bool) -> Place:
+    if deliver and way.goal is not None and hop.action == "deliver":
+        return way.goal.group
+    return way.find(hop.device, hop.name)
 
 
-def _stop_group(lab: Drafts, stop: Stop, visits: Sequence[Visit]) -> Place:
+def _stop_group(way: _Way, stop: Stop) -> Place:
     """Return where a packet stops: at the sender itself, where flows means one of its parts."""
     if stop.device == "pod":
         return ("pod", None)
-    found = _named(lab, stop.device, stop.name)
-    if lab.find(*found) is None and visits:
-        same = [v.group for v in visits if v.group[0] == found[0]]
-        return same[-1] if same else visits[-1].group
+    found = way.find(stop.device, stop.name)
+    if way.lab.find(*found) is None and way.visits:
+        same = [v.group for v in way.visits if v.group[0] == found[0]]
+        return same[-1] if same else way.visits[-1].group
     return found
 
 
@@ -220,7 +244,8 @@ def _elsewhere(lab: Drafts, trace: Trace, end: Draft | None) -> str | None:
     """Say why a worker of a cluster is no end of a flow here: pods, tunnels and BGP are on the first one only."""
     if end is None or end.group[0] != "workers" or lab.find(*end.group) is end:
         return None
-    own = [hop for hop in (*trace.hops, *trace.back) if hop.name == end.group[1]]
+    name = None if end.group[1] in UNNAMED else end.group[1]
+    own = [hop for hop in (*trace.hops, *trace.back) if hop.name == name]
     same = trace.source.end is not None and trace.source.end == trace.destination.end
     if same or any(_on_first(hop) for hop in own):
         return (

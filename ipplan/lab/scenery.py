@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ipplan.addresses import format_address
 from ipplan.flows.machines import NOT_ON_THE_INTERNET, is_public
+from ipplan.lab.drafts import workers_of
 from ipplan.lab.exported import to_private, worker_of
 from ipplan.lab.model import Command
 from ipplan.lab.overlay import wire_name
@@ -50,7 +51,7 @@ class Scenery:
         self.ends = exports.landscape.ends
         self.fcr = self._router("FCR")
         self.bcr = self._router("BCR")
-        self.pods: dict[tuple[str | None, str], Draft] = {}
+        self.pods: dict[tuple[End, str], Draft] = {}
         self._links = 0
 
     def _router(self, kind: str) -> Draft:
@@ -268,7 +269,7 @@ class Scenery:
         if proxy.same(app):
             proxy = pick(pods[0], skip=1)
         self.pod(cluster, pods[0], app)
-        ingress = self._add_pod(cluster, worker, pods[0], proxy, "ingress", ("workers", cluster.name))
+        ingress = self._add_pod(cluster, worker, pods[0], proxy, "ingress", worker.group)
         family = "ip" if app.version == 4 else "ip6"
         proxied = f"{family} daddr {proxy} {_SERVED} dnat to {app}"
         ingress.rule(_nat(family, (f"{family} daddr {app} masquerade",), (proxied,)), "a proxy")
@@ -352,7 +353,7 @@ class Scenery:
         """Give a worker or a host the public side that the plan does not have, as flows supposes."""
         wire = self.lab.wire(f"public side of {worker.label}")
         for network in self.ends.by_kind["iks-ingress-public"]:
-            if worker.group == ("workers", network.cluster):
+            if worker.group == workers_of("iks", network.cluster):
                 self.lab.join(wire_name(network), wire)
         wire = self.lab.wire(wire)
         gateway, address = (_outside(4 * worker.number + n) for n in (1, 2))
@@ -363,11 +364,11 @@ class Scenery:
 
     def pod(self, cluster: End, network: Network, address: HostAddress) -> Draft:
         """Return the pod with an address, a new one on the first worker where there is none."""
-        key = (cluster.name, address.text)
+        key = (cluster, address.text)
         if key not in self.pods:
             worker = worker_of(self.lab, cluster)
             assert worker is not None
-            number = sum(1 for name, _ in self.pods if name == cluster.name) + 1
+            number = sum(1 for own, _ in self.pods if own == cluster) + 1
             group = ("pod", f"{cluster.name or cluster.kind} {number}")
             self.pods[key] = self._add_pod(cluster, worker, network, address, f"pod-{number}", group)
         return self.pods[key]
@@ -378,6 +379,7 @@ class Scenery:
     ) -> Draft:  # fmt: skip
         of = "" if cluster.name is None else f" of {cluster.name}"
         pod = self.lab.device(f"{what}{of}", f"{what.replace('-', ' ')}{of}", group)
+        pod.cluster = worker.cluster
         wire = self.lab.wire(f"{pod.label} to its worker")
         length, family, near = (
             (32, "ip", "169.254.1.1") if address.version == 4 else (128, "ip -6", "fe80::a")
@@ -464,7 +466,10 @@ class Scenery:
     def _routes(self) -> None:
         for cluster in self.ends.clusters:
             for worker in self.lab.of_group("workers"):
-                if worker.group[1] == cluster.name and worker.interface("PRIVATE") is not None:
+                if (
+                    worker.group == workers_of(cluster.kind, cluster.name)
+                    and worker.interface("PRIVATE") is not None
+                ):
                     self._worker_routes(cluster, worker)
         for edge in self.ends.edges:
             esg = self.lab.find("ESG", edge.name)
@@ -530,7 +535,7 @@ class Scenery:
         if role == "pod" and machine.end is not None and worker_of(self.lab, machine.end) is not None:
             return self.pod(machine.end, network, address)
         if role == "service" and machine.end is not None:
-            return next((d for (name, _), d in self.pods.items() if name == machine.end.name), None)
+            return next((d for (own, _), d in self.pods.items() if own == machine.end), None)
         if role == "vm":
             return self._more(self.lab.find("VM", network.name), "INTERFACE", network, address)
         if role in ("worker", "ingress", "esg", "transit", "pod"):

@@ -5,6 +5,7 @@ Plans are random with fixed seeds. In the lab each runs with what export writes 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -132,6 +133,13 @@ def clean() -> set[str]:
     return arriving(pairs)
 
 
+def test_clusters_that_nobody_declares_are_told_apart() -> None:
+    text = re.sub(r'\[clusters\.\w+\]\nplatform = "\w+"\n', "", CLEAN)
+    pairs = tried(text)
+    assert differing(pairs) == []
+    assert arriving(pairs)
+
+
 @pytest.mark.parametrize("what", PLANTED)
 def test_an_overlap_that_is_an_error_breaks_something(what: str, clean: set[str]) -> None:
     text = CLEAN.replace(*PLANTED[what])
@@ -139,6 +147,31 @@ def test_an_overlap_that_is_an_error_breaks_something(what: str, clean: set[str]
     pairs = tried(text)
     tested = {name_of(p) for p in pairs if p.outcome != "not-run"}
     assert (clean & tested) - arriving(pairs)
+
+
+SECOND = """\
+[clusters.iks-b]
+platform = "iks"
+[networks.iks-b-pods]
+kind = "iks-pod"
+cluster = "iks-b"
+cidr = "172.30.0.0/16"
+[networks.iks-b-workers]
+kind = "iks-worker-private"
+cluster = "iks-b"
+cidr = "10.176.11.0/26"
+"""
+
+
+def test_an_overlap_that_is_a_warning_breaks_nothing(clean: set[str]) -> None:
+    """Two clusters on the default range of IKS, hidden from each other by NAT."""
+    named = CLEAN.replace('kind = "iks-', 'cluster = "iks"\nkind = "iks-')
+    text = named.replace("[sites.hq]", f"{SECOND}[sites.hq]")
+    overlaps = [f for f in findings_of(text) if f.rule == "network-overlap"]
+    assert {f.severity for f in overlaps} == {"warning"}
+    pairs = tried(text)
+    assert differing(pairs) == []
+    assert clean <= arriving(pairs)
 
 
 @pytest.mark.parametrize("what", APART)
