@@ -34,7 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "flows": ("ipplan.cli.flows:command", "Trace the traffic flows hop by hop."),
     "lab": (
         "ipplan.cli.lab:command",
-        "Run the plan in network namespaces, and prove the flows with packets.",
+        "Run the plan in network namespaces, with packets.",
     ),
     "export": ("ipplan.cli.export:command", "Write configuration for devices and tools."),
     "import": ("ipplan.cli.importing:command", "Write a plan of what other tools hold."),
