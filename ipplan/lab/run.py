@@ -13,9 +13,10 @@ from ipplan.lab.drafts import Drafts
 from ipplan.lab.exported import Exports, add_bgp, add_devices
 from ipplan.lab.model import Blueprint, LabError, Probe
 from ipplan.lab.outside import Process
+from ipplan.lab.pods import CLOSED, SERVED
 from ipplan.lab.predictions import Prediction, ends_of, predict
 from ipplan.lab.requirements import check
-from ipplan.lab.scenery import CLOSED, SERVED, Scenery
+from ipplan.lab.scenery import Scenery
 from ipplan.proof import Report
 
 if TYPE_CHECKING:
