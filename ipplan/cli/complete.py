@@ -190,7 +190,7 @@ def _table(ctx: click.Context, key: str) -> dict[str, object]:
     path = _plan_on_line(ctx)
     if path == "-":
         return {}
-    tables = read_toml(read_input(path or DEFAULT_PLAN)[0])[0].get(key)
+    tables = read_toml(read_input(path or DEFAULT_PLAN)[0]).document.get(key)
     return tables if isinstance(tables, dict) else {}
 
 

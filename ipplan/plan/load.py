@@ -62,41 +62,43 @@ def parse_plan(data: bytes, file: str) -> Plan:
 
     `file` is the name to show in messages. Cost is linear in the size of the text.
     """
-    document, syntax = read_toml(data)
-    reader = Reader(unreadable=frozenset(p.key for p in syntax))
-    plan = _PlanReader(reader).plan(document, file)
+    reading = read_toml(data)
+    reader = Reader(unreadable=frozenset(p.key for p in reading.problems))
+    plan = _PlanReader(reader).plan(reading.document, file)
     problems = reader.problems
     problems += [
         Finding(
             rule=p.rule, severity="error", message=p.message, key=p.key, help=p.help,
             location=Location(file, p.key, p.line, p.column),
         )
-        for p in syntax
+        for p in reading.problems
     ]  # fmt: skip
     if problems:
-        raise PlanError(file, place(problems, file, locate_in(data, keys=reader.unknown)))
+        text = decode(data) if reading.blanked is None else reading.blanked
+        placed = place(problems, file, lambda wanted: _find(text, wanted, reader.unknown))
+        raise PlanError(file, placed)
     return plan
 
 
-def locate_in(
-    data: bytes, keys: Collection[KeyPath] = ()
-) -> Callable[[Iterable[KeyPath]], dict[KeyPath, tuple[int, int]]]:
-    """Return the function that finds line and column of key paths in the text of a plan.
+def locate_in(data: bytes) -> Callable[[Iterable[KeyPath]], dict[KeyPath, tuple[int, int]]]:
+    """Return the function that finds line and column of key paths in the text of a plan that was read.
 
-    A path among `keys` is placed at its key, every other at its value. The text is scanned when asked, not before.
+    The text is scanned when asked, not before.
     """
+    return lambda wanted: _find(decode(data), wanted)
 
-    def locate(wanted: Iterable[KeyPath]) -> dict[KeyPath, tuple[int, int]]:
-        from ipplan.plan.toml_positions import find_positions
 
-        paths = set(wanted)
-        text = decode(data)
-        found = find_positions(text, paths.difference(keys))
-        if at_key := paths.intersection(keys):
-            found.update(find_positions(text, at_key, at_key=True))
-        return found
+def _find(
+    text: str, wanted: Iterable[KeyPath], keys: Collection[KeyPath] = ()
+) -> dict[KeyPath, tuple[int, int]]:
+    """Find key paths in a text that tomli accepts: those among `keys` at their key, every other at its value."""
+    from ipplan.plan.toml_positions import find_positions
 
-    return locate
+    paths = set(wanted)
+    found = find_positions(text, paths.difference(keys))
+    if at_key := paths.intersection(keys):
+        found.update(find_positions(text, at_key, at_key=True))
+    return found
 
 
 def _plain_network(name: str, row: Any) -> Network | None:

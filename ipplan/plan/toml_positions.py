@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING
 import tomli
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
     from ipplan.findings import KeyPath
 
-_SPACE = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_SPACE = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
 _BLANKS = re.compile(r"[ \t]*")
-_KEY = re.compile(r"[A-Za-z0-9_-]+|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'")
+_KEY = re.compile(r"[A-Za-z0-9_-]+|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"|'[^'\n]*'")
 _STRING = re.compile(
-    r'"""(?:[^"\\]|\\.|"(?!""))*"{3,5}|\'\'\'(?:[^\']|\'(?!\'\'))*\'{3,5}|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'',
+    r'"""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"{3,5}'
+    r"|'''[^']*(?:'(?!'')[^']*)*'{3,5}"
+    r'|"[^"\\\n]*(?:\\.[^"\\\n]*)*"'
+    r"|'[^'\n]*'",
     re.DOTALL,
 )
 _SCALAR = re.compile(r"[^,\]}\n#]+")
@@ -42,8 +45,7 @@ def find_positions(
     offsets = _quick(text, paths, at_key) if len(text) > 100_000 else None
     if offsets is None:
         offsets = {}
-        for path, key_at, value_at in _Scanner(text).document():
-            offsets.setdefault(path, key_at if at_key else value_at)
+        _collect(text, paths, offsets, 0, at_key=at_key)
     found: dict[KeyPath, int] = {}
     for path in paths:
         parent = path
@@ -51,6 +53,23 @@ def find_positions(
             parent = parent[:-1]
         found[path] = offsets.get(parent, 0)
     return _lines(text, found)
+
+
+def _collect(
+    text: str, paths: set[KeyPath], offsets: dict[KeyPath, int], begin: int, *, at_key: bool
+) -> None:
+    """Add the offsets of the paths, and of the parents of those that are not there; ends when all are found.
+
+    Only these are kept: the text may have a million others.
+    """
+    wanted = {path[:depth] for path in paths for depth in range(1, len(path) + 1)}
+    left = len(wanted)
+    for path, key_at, value_at in _Scanner(text).document():
+        if path in wanted and path not in offsets:
+            offsets[path] = begin + (key_at if at_key else value_at)
+            left -= 1
+            if not left:
+                return
 
 
 def scan(text: str) -> Iterator[tuple[KeyPath, int, int]]:
@@ -80,30 +99,31 @@ def _quick(text: str, paths: set[KeyPath], at_key: bool) -> dict[KeyPath, int] |
     """
     if '"""' in text or "'''" in text or any(len(path) < 2 for path in paths):
         return None
-    heads = {path[:2] for path in paths}
-    starts: dict[KeyPath, tuple[int, int]] = {}
+    heads: dict[KeyPath, set[KeyPath]] = {}
+    for path in paths:
+        heads.setdefault(path[:2], set()).add(path)
+    sections: list[tuple[KeyPath, int, int]] = []
     open_head: KeyPath | None = None
     begin = 0
     for header in _PLAIN_HEADER.finditer(text):
         if open_head is not None:
-            starts[open_head] = (begin, header.start())
+            sections.append((open_head, begin, header.start()))
             open_head = None
         words = header[2]
         if header[1] == "[[" or "." not in words:
             continue
         if '"' in words or "'" in words or " " in words or "\t" in words:
             return None
-        head: KeyPath = tuple(words.split("."))
+        head: KeyPath = tuple(words.split(".", 2)[:2])
         if head in heads:
             open_head, begin = head, header.start()
     if open_head is not None:
-        starts[open_head] = (begin, len(text))
-    if set(starts) != heads:
+        sections.append((open_head, begin, len(text)))
+    if {head for head, _, _ in sections} != set(heads):
         return None
     offsets: dict[KeyPath, int] = {}
-    for begin, end in starts.values():
-        for path, key_at, value_at in _Scanner(text[begin:end]).document():
-            offsets.setdefault(path, begin + (key_at if at_key else value_at))
+    for head, begin, end in sections:
+        _collect(text[begin:end], heads[head], offsets, begin, at_key=at_key)
     return offsets
 
 
@@ -129,7 +149,9 @@ class _Scanner:
             assert found is not None
             self.at = found.end()
             word = found[0]
-            parts.append(next(iter(tomli.loads(f"{word}=0"))) if word[0] in "\"'" else word)
+            if word[0] in "\"'":
+                word = next(iter(tomli.loads(f"{word}=0"))) if "\\" in word else word[1:-1]
+            parts.append(word)
             self.skip(_BLANKS)
             if self.text[self.at : self.at + 1] != ".":
                 return tuple(parts), start
@@ -169,36 +191,56 @@ class _Scanner:
 
     def statement(self, prefix: KeyPath) -> Iterator[tuple[KeyPath, int, int]]:
         """Read key = value below a table."""
+        path, start = yield from self.start(prefix)
+        yield path, start, self.at
+        if self.text[self.at] in "[{":
+            yield from self.inside(path)
+        else:
+            self.single()
+
+    def start(self, prefix: KeyPath) -> Generator[tuple[KeyPath, int, int], None, tuple[KeyPath, int]]:
+        """Read a key up to its value; return its path and where it starts."""
         parts, start = self.key()
         self.at += 1
         self.skip(_BLANKS)
         path: KeyPath = (*prefix, *parts)
         for depth in range(len(prefix) + 1, len(path)):
             yield path[:depth], start, start
-        yield from self.value(path, start)
+        return path, start
 
-    def value(self, path: KeyPath, start: int) -> Iterator[tuple[KeyPath, int, int]]:
-        """Read a value and everything inside it."""
+    def single(self) -> None:
+        """Step over a value that holds no further one."""
+        self.skip(_STRING if self.text[self.at] in "\"'" else _SCALAR)
+
+    def inside(self, path: KeyPath) -> Iterator[tuple[KeyPath, int, int]]:
+        """Read what is inside an array or inline table; no recursion, so that no text is too deep."""
         text = self.text
-        yield path, start, self.at
-        opening = text[self.at]
-        if opening in "\"'":
-            self.skip(_STRING)
-        elif opening not in "[{":
-            self.skip(_SCALAR)
-        else:
-            closing = "]" if opening == "[" else "}"
-            self.at += 1
-            index = 0
-            self.skip(_SPACE)
-            while text[self.at] != closing:
-                if opening == "[":
-                    yield from self.value((*path, index), self.at)
-                    index += 1
-                else:
-                    yield from self.statement(path)
+        opened: list[tuple[KeyPath, str]] = []
+        counts: list[int] = []
+        while True:
+            # Here a value starts.
+            if text[self.at] in "[{":
+                opened.append((path, "]" if text[self.at] == "[" else "}"))
+                counts.append(0)
+                self.at += 1
+            else:
+                self.single()
+            while True:
                 self.skip(_SPACE)
                 if text[self.at] == ",":
                     self.at += 1
                     self.skip(_SPACE)
-            self.at += 1
+                if text[self.at] != opened[-1][1]:
+                    break
+                self.at += 1
+                opened.pop()
+                counts.pop()
+                if not opened:
+                    return
+            parent, closing = opened[-1]
+            if closing == "}":
+                path, start = yield from self.start(parent)
+            else:
+                path, start = (*parent, counts[-1]), self.at
+                counts[-1] += 1
+            yield path, start, self.at

@@ -1,4 +1,4 @@
-"""What is wrong with text that is no TOML, in plain words, and the text without the statement that is wrong.
+"""What is wrong with text that is not TOML, in plain words, and the text without the statement that is wrong.
 
 It is loaded for such a text only. This module knows nothing of what a plan means.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class SyntaxProblem(NamedTuple):
-    """A statement that is no TOML: what is wrong, its 1-based place, the key that it was to set, what to write."""
+    """A statement that is not TOML: what is wrong, its 1-based place, the key that it was to set, what to write."""
 
     message: str
     line: int
@@ -65,8 +65,49 @@ def _line_column(text: str, offset: int) -> tuple[int, int]:
 
 
 _HEADER = re.compile(r"[ \t]*\[")
+_ANY_HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
 _BARE_KEY = re.compile(r"[ \t]*([A-Za-z0-9_.-]+)[ \t]*=[ \t]*")
 _TABLE = re.compile(r"[ \t]*\[\[?[ \t]*([A-Za-z0-9_.-]+)[ \t]*\]\]?")
+_BROKEN_TABLE = re.compile(
+    r"[ \t]*(\[{0,2})[ \t]*([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)[ \t]*(\]{0,2})[ \t\r]*(?:#[^\n]*)?(?:\n|\Z)"
+)
+_KEY_OR_TABLE = re.compile(
+    r"^[ \t]*(?:\[\[?[ \t]*([A-Za-z0-9_.-]+)[ \t]*\]\]?|([A-Za-z0-9_.-]+)[ \t]*=)", re.MULTILINE
+)
+_MERGE_MARK = re.compile(r"(?:<{7}|={7}|>{7}|\|{7})(?:[ \r\n]|\Z)")
+_CONTINUED = re.compile(r"[ \t]*[^ \t\r\n#\[A-Za-z0-9_-]|[ \t]*[A-Za-z0-9_-]+[ \t]*(?:[,\]}\r\n]|\Z)")
+"""A line that is neither empty, a comment, a header nor a key with its value: it goes on with what is before it."""
+_UNCLOSED = ("Unclosed array", "Unclosed inline table")
+_ESCAPES = ("Unescaped", "Invalid hex value", "Escaped character")
+_TWICE = (
+    "Cannot declare", "Cannot overwrite", "Cannot mutate immutable", "Cannot redefine", "Duplicate inline table key",
+)  # fmt: skip
+
+
+def blank(text: str) -> str:
+    """Return as many lines of as many spaces."""
+    return text.translate(_Blanks({10: 10}))
+
+
+class _Blanks(dict[int, int]):
+    """A table for `str.translate` that makes a space of everything it does not name."""
+
+    def __missing__(self, key: int) -> int:
+        return 32
+
+
+def next_header(text: str, at: int) -> int:
+    """Return where the line before the next table header ends, or the end of the text."""
+    following = _ANY_HEADER.search(text, min(len(text), at + 1))
+    return following.start() - 1 if following else len(text)
+
+
+def end_of_statement(text: str, at: int) -> int:
+    """Return the end of the line at an offset, or of the last line that goes on with a broken value."""
+    end = text.find("\n", at)
+    while 0 <= end < len(text) - 1 and _CONTINUED.match(text, end + 1):
+        end = text.find("\n", end + 1)
+    return len(text) if end < 0 else end
 
 
 def without_statement(text: str, error: tomli.TOMLDecodeError) -> tuple[SyntaxProblem, str]:
@@ -74,41 +115,61 @@ def without_statement(text: str, error: tomli.TOMLDecodeError) -> tuple[SyntaxPr
     message, offset = _place(error, text)
     if offset and offset == len(text) and text[-1] == "\n":
         offset -= 1
+    if message.startswith(_ESCAPES):  # tomli tells it behind the backslash, which can be the next line
+        offset = max(0, text.rfind("\\", 0, offset + 1))
     start = text.rfind("\n", 0, offset) + 1
+    if message.startswith(_TWICE):
+        return _without_second(text, start, offset, message)
     at = offset  # a value that is never closed is told where it starts, not where the text ends
-    if message in ("Unclosed array", "Unclosed inline table") or offset >= len(text) - 1:
+    line_end = text.find("\n", offset)
+    if message in _UNCLOSED or offset >= len(text) - 1:
         start = _opening(text, start)
         unclosed = _BARE_KEY.match(text, start)
         at = unclosed.end() if unclosed else at
+    continued = message in _UNCLOSED and start <= text.rfind("\n", 0, offset)
+    end = end_of_statement(text, offset) if continued else line_end if line_end >= start else len(text)
+    key = _key_at(text, start)
+    words, help_ = _explain(text, start, end, message)
+    problem = SyntaxProblem(words, *_line_column(text, at), key, help_, "toml-syntax")
+    if _HEADER.match(text, start) or (not _BARE_KEY.match(text, start) and _BROKEN_TABLE.match(text, start)):
+        return problem, _without_header(text, start, end)
+    return problem, text[:start] + blank(text[start:end]) + text[end:]
+
+
+def _without_header(text: str, start: int, end: int) -> str:
+    """Mend a table header whose brackets are wrong; else blank it and its keys, which would fall to another table."""
+    table = _BROKEN_TABLE.match(text, start)
+    if table is not None and table[1] + table[3]:
+        count = max(len(table[1]), len(table[3]))
+        mended = "[" * count + table[2] + "]" * count
+        if mended != text[start:end].strip():
+            return text[:start] + mended + text[end:]
+    end = next_header(text, end)
+    return text[:start] + blank(text[start:end]) + text[end:]
+
+
+def _without_second(text: str, start: int, offset: int, message: str) -> tuple[SyntaxProblem, str]:
+    """Return the problem of a key or table that is there already, and the text without the second one."""
+    header = bool(_HEADER.match(text, start))
+    if not header and message.startswith(("Cannot overwrite", "Duplicate")):
+        # tomli tells a repeated key after its whole value: the statement starts at its key.
+        start = _opening(text, text.rfind("\n", 0, max(0, offset - 1)) + 1)
+        header = bool(_HEADER.match(text, start))
+    key = _key_at(text, start)
     end = text.find("\n", max(offset, start))
     end = len(text) if end < 0 else end
-    twice = message.startswith(
-        ("Cannot declare", "Cannot overwrite", "Cannot mutate immutable", "Cannot redefine")
-    )
-    header = bool(_HEADER.match(text, start))
-    key = _key_at(text, start)
-    if twice and message.startswith("Cannot overwrite") and not header:
-        # tomli tells a repeated key after its whole value: the statement starts at its key.
-        start = _statement_start(text, offset)
-        key = _key_at(text, start)
     if header:
-        following = re.compile(r"^[ \t]*\[", re.MULTILINE).search(text, end)
-        if twice:
-            end = following.start() - 1 if following else len(text)
-    line, column = _line_column(text, at if not twice else start)
-    if twice:
-        column = 1 + len(text[start:]) - len(text[start:].lstrip(" \t"))
-        first = _first_definition(text, key, start)
-        where = f"; first on line {first}" if first else ""
-        problem = SyntaxProblem(
-            f"{format_key(key) or 'a key'} is defined a second time{where}", line, column, key,
-            "keep one of the two, or give the second another name", "duplicate-key",
-        )  # fmt: skip
-    else:
-        words, help_ = _explain(text, start, end, message)
-        problem = SyntaxProblem(words, line, column, key, help_, "toml-syntax")
-    blanked = "".join(c if c == "\n" else " " for c in text[start:end])
-    return problem, text[:start] + blanked + text[end:]
+        end = next_header(text, end)
+    line, _ = _line_column(text, start)
+    rest = text[start : start + 1000]
+    column = 1 + len(rest) - len(rest.lstrip(" \t"))
+    first = _first_definition(text, key, start)
+    where = f"; first on line {first}" if first else ""
+    problem = SyntaxProblem(
+        f"{format_key(key) or 'a key'} is defined a second time{where}", line, column, key,
+        "keep one of the two, or give the second another name", "duplicate-key",
+    )  # fmt: skip
+    return problem, text[:start] + blank(text[start:end]) + text[end:]
 
 
 def _opening(text: str, start: int) -> int:
@@ -118,67 +179,88 @@ def _opening(text: str, start: int) -> int:
     return start
 
 
-def _statement_start(text: str, offset: int) -> int:
-    return _opening(text, text.rfind("\n", 0, max(0, offset - 1)) + 1)
-
-
 def _key_at(text: str, start: int) -> KeyPath:
     """Return the key path that the statement at an offset was to set, as far as it can be read."""
-    if header := _TABLE.match(text, start):
-        return tuple(header[1].split("."))
+    header = _TABLE.match(text, start) or _BROKEN_TABLE.match(text, start)
+    if header:
+        return tuple((header[2] if header.re is _BROKEN_TABLE else header[1]).split("."))
     found = _BARE_KEY.match(text, start)
     if not found:
         return ()
     key = tuple(found[1].split("."))
     at = start
     while at > 0:
-        at = text.rfind("\n", 0, at - 1) + 1
-        if header := _TABLE.match(text, at):
+        at = text.rfind("[", 0, at)
+        if at < 0:
+            break
+        line = text.rfind("\n", 0, at) + 1
+        if header := _TABLE.match(text, line):
             return (*header[1].split("."), *key)
+        at = line
     return key
 
 
 def _first_definition(text: str, key: KeyPath, before: int) -> int | None:
-    at = 0
-    while at < before:
-        if _key_at(text, at) == key:
-            return text.count("\n", 0, at) + 1
-        at = text.find("\n", at) + 1
-        if at == 0:
-            return None
+    """Return the line that sets a key or opens a table for the first time; cost is linear."""
+    table: KeyPath = ()
+    for found in _KEY_OR_TABLE.finditer(text, 0, before):
+        words: KeyPath = tuple((found[1] or found[2]).split("."))
+        if found[1]:
+            table = words
+        if key == (words if found[1] else (*table, *words)):
+            return text.count("\n", 0, found.start()) + 1
     return None
 
 
 def _explain(text: str, start: int, end: int, message: str) -> tuple[str, str | None]:
     """Put the most common mistakes into plain words; for any other keep tomli's."""
-    line = text[start : min(end, start + 300)].split("\n")[0]
-    found = _BARE_KEY.match(line)
+    found = _BARE_KEY.match(text, start)
     if found:
-        name, value = found[1], line[found.end() :].partition("#")[0].strip()
-        if any(c in value for c in "\u201c\u201d\u2018\u2019"):
-            return f"{name} is in typographic quotes", f'write straight ones: {name} = "..."'
-        if not value:
-            return f"{name} has no value", f"write {name} = and a value, or leave the line out"
-        if value[0] in "\"'" and (len(value) == 1 or value[-1] != value[0]):
-            return f"the quote that opens the value of {name} is not closed", f"end the value with {value[0]}"
-        if value[0] == "[" and "]" not in text[start:end]:
-            return f"the bracket that opens the value of {name} is not closed", "end the array with ]"
-        if value[0] == "{" and "}" not in value:
-            return f"the brace that opens the value of {name} is not closed", "end the inline table with }"
-        if value[0] not in "\"'[{":
-            return f"the value of {name} is not in quotes: {_cut(value)}", f'write {name} = "{_cut(value)}"'
+        value = text[found.end() : min(end, found.end() + 300)].split("\n")[0].partition("#")[0].strip()
+        if said := _explain_value(cut(found[1]), value, text[start:end], message):
+            return said
+    line = text[start : min(end, start + 300)].split("\n")[0]
+    if found:
+        pass
+    elif _MERGE_MARK.match(line):
+        return (
+            f"this is a mark of a merge conflict: {cut(line.strip())}",
+            "keep one side and remove the marks",
+        )
     elif colon := re.match(r"[ \t]*([A-Za-z0-9_-]+)[ \t]*:", line):
-        return f"{colon[1]} is followed by a colon", f"write {colon[1]} = and the value"
+        return f"{cut(colon[1])} is followed by a colon", f"write {cut(colon[1])} = and the value"
     elif _HEADER.match(line) and "]" not in line:
-        return f"the bracket of the table header is not closed: {_cut(line.strip())}", "end it with ]"
+        return f"the bracket of the table header is not closed: {cut(line.strip())}", "end it with ]"
+    elif (table := _BROKEN_TABLE.match(text, start)) and len(table[1]) < len(table[3]):
+        return f"the table header has no opening bracket: {cut(line.strip())}", f"write [{cut(table[2])}]"
     elif "=" not in line and line.strip():
         return (
-            f"this is no key and value: {_cut(line.strip())}",
+            f"this is not a key and a value: {cut(line.strip())}",
             "write key = value, or put # in front of a comment",
         )
-    return f"this is no TOML: {_cut(message[:1].lower() + message[1:])}", None
+    return f"this is not TOML: {cut(message[:1].lower() + message[1:])}", None
 
 
-def _cut(text: str) -> str:
-    safe = ascii(text)[1:-1]
+def _explain_value(name: str, value: str, statement: str, message: str) -> tuple[str, str | None] | None:
+    """Say what is wrong with the value of a key; None where that cannot be told."""
+    if any(c in value for c in "\u201c\u201d\u2018\u2019"):
+        return f"{name} is in typographic quotes", f'write straight ones: {name} = "..."'
+    if not value:
+        return f"{name} has no value", f"write {name} = and a value, or leave the line out"
+    if message.startswith(_ESCAPES):
+        return f"{name} has a backslash that is not a valid escape", "write two backslashes for one"
+    if value[0] in "\"'" and (len(value) == 1 or value[-1] != value[0]):
+        return f"the quote that opens the value of {name} is not closed", f"end the value with {value[0]}"
+    if value[0] == "[" and "]" not in statement:
+        return f"the bracket that opens the value of {name} is not closed", "end the array with ]"
+    if value[0] == "{" and "}" not in value:
+        return f"the brace that opens the value of {name} is not closed", "end the inline table with }"
+    if value[0] not in "\"'[{":
+        return f"the value of {name} is not in quotes: {cut(value)}", f'write {name} = "{cut(value)}"'
+    return None
+
+
+def cut(text: str) -> str:
+    """Return a text for a message, escaped and cut at 80 characters."""
+    safe = ascii(text[:100])[1:-1]
     return safe if len(safe) <= 80 else safe[:77] + "..."

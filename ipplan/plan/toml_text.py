@@ -1,23 +1,41 @@
 """TOML text, read with every syntax problem at once.
 
-tomli reads; it stops at the first error. So a statement that it refuses is blanked and the text is read again. This
-module knows nothing of what a plan means.
+tomli reads; it stops at the first error. So a statement that it refuses is blanked and the text is read again. What
+only TOML 1.1 allows is refused before, because not every version of tomli does. This module knows nothing of what a
+plan means.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tomli
 
 if TYPE_CHECKING:
     from ipplan.plan.toml_problems import SyntaxProblem
 
-MOST_PROBLEMS = 20
+MOST_PROBLEMS = 200
 """After so many syntax problems the reader stops looking for more."""
 
-_LARGEST_RETRY = 2 * 1024 * 1024
-"""Texts beyond so many characters are read once only, since each further problem costs a whole reading."""
+_MOST_READ = 40 * 1024 * 1024
+"""Read at most so many characters again for further problems: each costs a whole reading."""
+
+_LONG_LINE = 2000
+"""Look at the dots in lines of more characters: a key of very many parts needs much memory in old tomli."""
+
+
+class Reading(NamedTuple):
+    """What a text says, and every statement that could not be read.
+
+    `hidden` counts further problems. `blanked` is the text that was read in the end, without the statements that
+    could not be, line for line; None where that is the text as it was given.
+    """
+
+    document: dict[str, Any]
+    problems: list[SyntaxProblem]
+    hidden: int = 0
+    blanked: str | None = None
 
 
 def decode(data: bytes) -> str:
@@ -45,34 +63,118 @@ def _quoted(char: str, category: str) -> str:
     return f"\\u{number:04X}" if number < 1 << 16 else f"\\U{number:08X}"
 
 
-def read_toml(data: bytes) -> tuple[dict[str, Any], list[SyntaxProblem]]:
-    """Return what the text says, and every statement that could not be read; never raises."""
+def read_toml(data: bytes) -> Reading:
+    """Read a text of TOML 1.0, whatever else the installed tomli takes; never raises."""
     try:
         text = data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         from ipplan.plan.toml_problems import not_utf8
 
-        return {}, [not_utf8(data, error)]
-    problems: list[SyntaxProblem] = []
-    while True:
+        return Reading({}, [not_utf8(data, error)], 0, "")
+    if not _may_be_newer(text):
         try:
-            return tomli.loads(text), problems
-        except tomli.TOMLDecodeError as error:
-            from ipplan.plan.toml_problems import without_statement
-
-            broken = text
-            problem, text = without_statement(broken, error)
-            problems.append(problem)
-            if text == broken or len(text) > _LARGEST_RETRY or len(problems) == MOST_PROBLEMS:
-                return {}, problems
-        except RecursionError:
-            return {}, [*problems, _whole("values are nested too deeply to be read")]
-        except ValueError as error:  # an integer of more digits than Python converts
-            return {}, [*problems, _whole(f"a number cannot be read: {str(error)[:80]}")]
+            return Reading(tomli.loads(text), [])
+        except (ValueError, RecursionError):
+            pass  # ValueError: tomli's own error, or an integer of more digits than Python converts
+    return _Repeated(text).read()
 
 
-def _whole(message: str) -> SyntaxProblem:
-    """Return a problem of the text as a whole."""
-    from ipplan.plan.toml_problems import SyntaxProblem
+class _Repeated:
+    """Reads a text again and again, each time without the statement that was refused."""
 
-    return SyntaxProblem(message, 1, 1, (), None, "toml-syntax")
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.problems: list[SyntaxProblem] = []
+        self.hidden = 0
+
+    def read(self) -> Reading:
+        left = _MOST_READ
+        while True:
+            self.refuse_newer()
+            try:
+                document = tomli.loads(self.text)
+            except tomli.TOMLDecodeError as error:
+                before = self.text
+                self.refuse(error)
+                left -= len(self.text)
+                if self.text == before or left < 0 or len(self.problems) >= MOST_PROBLEMS:
+                    return self.give_up("the rest of the file was not read: correct what is above first")
+            except RecursionError:
+                return self.give_up("values are nested too deeply to be read")
+            except ValueError as error:
+                return self.give_up(f"a number cannot be read: {str(error)[:80]}")
+            else:
+                return Reading(document, self.problems, self.hidden, self.text)
+
+    def refuse_newer(self) -> None:
+        from ipplan.plan.toml_dialect import without_newer
+
+        most = MOST_PROBLEMS - len(self.problems)
+        found, hidden, self.text = without_newer(self.text, most)
+        self.problems += found
+        self.hidden += hidden
+
+    def refuse(self, error: tomli.TOMLDecodeError) -> None:
+        from ipplan.plan.toml_problems import without_statement
+
+        problem, self.text = without_statement(self.text, error)
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(problem)
+        else:
+            self.hidden += 1
+
+    def give_up(self, message: str) -> Reading:
+        """Return the problems alone, with one more that says why there is no document."""
+        from ipplan.plan.toml_problems import SyntaxProblem
+
+        if len(self.problems) < MOST_PROBLEMS:
+            line, column = (self.problems[-1].line, self.problems[-1].column) if self.problems else (1, 1)
+            self.problems.append(SyntaxProblem(message, line, column, (), None, "toml-syntax"))
+        else:
+            self.hidden += 1
+        return Reading({}, self.problems, self.hidden, "")
+
+
+def _may_be_newer(text: str) -> bool:
+    """Tell whether a text may have what TOML 1.0 has not; a quick look, which is seldom wrong and never misses.
+
+    Cost is linear and a small part of reading the text.
+    """
+    return (
+        "\\e" in text
+        or "\\x" in text
+        or ("{" in text and not _has_plain_braces(text))
+        or re.search(_SHORT_TIME, text) is not None
+        or _has_long_key(text)
+    )
+
+
+_SHORT_TIME = r":(?<=[0-9]{2}:)[0-5][0-9](?=[ \t\r\n,\]}#Zz+-]|\Z)"
+_INLINE_TABLE = r"""=[ \t]*\{(?:[^{}\n"'#,]|"[^"\\\n{}]*"|'[^'\n{}]*'|,(?![ \t]*\}))*\}"""
+
+
+def _has_plain_braces(text: str) -> bool:
+    """Tell whether every brace belongs to an inline table that is the value of a bare key, on one line."""
+    if '"""' in text or "'''" in text:
+        return False
+    found = 0
+    for table in re.finditer(_INLINE_TABLE, text):
+        key = text[text.rfind("\n", 0, table.start()) + 1 : table.start()]
+        if any(mark in key for mark in "#\"'[{"):
+            return False
+        found += 1
+    return found == text.count("{") == text.count("}")
+
+
+def _has_long_key(text: str) -> bool:
+    """Tell whether a long line may have a dotted key of very many parts."""
+    at = 0
+    while len(text) - at > _LONG_LINE:
+        end = text.rfind("\n", at, at + _LONG_LINE)
+        if end < 0:
+            end = text.find("\n", at)
+            end = len(text) if end < 0 else end
+            if text.count(".", at, end) > _LONG_LINE // 4:
+                return True
+        at = end + 1
+    return False

@@ -166,7 +166,7 @@ def test_the_quick_way_through_large_texts_finds_the_same_places(count: int, dat
         ("[plan]\nname: acme\n", [(2, 5, "toml-syntax", "followed by a colon")]),
         ("[plan]\nname =\n", [(2, 7, "toml-syntax", "has no value")]),
         ("[plan\nname = 1\n", [(1, 6, "toml-syntax", "bracket of the table header")]),
-        ("[plan]\njust words\n", [(2, 6, "toml-syntax", "no key and value")]),
+        ("[plan]\njust words\n", [(2, 6, "toml-syntax", "not a key and a value")]),
         ("[plan]\nname = \u201cacme\u201d\n", [(2, 8, "toml-syntax", "typographic quotes")]),
         ("[a]\nx = 1\nx = 2\n", [(3, 1, "duplicate-key", "a.x is defined a second time; first on line 2")]),
         (
@@ -180,7 +180,7 @@ def test_the_quick_way_through_large_texts_finds_the_same_places(count: int, dat
     ],
 )
 def test_broken_text_is_told_with_every_problem(text: str, expected: list[tuple[int, int, str, str]]) -> None:
-    _, problems = read_toml(text.encode())
+    problems = read_toml(text.encode()).problems
 
     assert [(p.line, p.column, p.rule) for p in problems] == [e[:3] for e in expected]
     for problem, (_, _, _, part) in zip(problems, expected, strict=True):
@@ -188,7 +188,7 @@ def test_broken_text_is_told_with_every_problem(text: str, expected: list[tuple[
 
 
 def test_what_stands_beside_a_broken_statement_is_still_read() -> None:
-    document, problems = read_toml(b'[a]\nx = one\ny = "two"\n')
+    document, problems, *_ = read_toml(b'[a]\nx = one\ny = "two"\n')
 
     assert document == {"a": {"y": "two"}}
     assert problems[0].key == ("a", "x")
@@ -202,19 +202,19 @@ def test_what_stands_beside_a_broken_statement_is_still_read() -> None:
     ],
 )  # fmt: skip
 def test_anything_that_is_no_toml_is_a_problem_and_never_a_crash(raw: bytes) -> None:
-    _, problems = read_toml(raw)
+    problems = read_toml(raw).problems
 
-    assert 1 <= len(problems) <= toml_text.MOST_PROBLEMS + 1
+    assert 1 <= len(problems) <= toml_text.MOST_PROBLEMS
     assert all(p.message.isprintable() for p in problems)
 
 
 def test_a_byte_order_mark_is_no_problem() -> None:
-    assert read_toml(b"\xef\xbb\xbfa = 1\n") == ({"a": 1}, [])
+    assert read_toml(b"\xef\xbb\xbfa = 1\n") == ({"a": 1}, [], 0, None)
 
 
 @given(st.text("ab=[]{}\"'#.,\n\r\t 01\\\u201c", max_size=60))
 def test_random_text_ends_in_a_document_or_in_few_problems(text: str) -> None:
-    document, problems = read_toml(text.encode())
+    document, problems, *_ = read_toml(text.encode())
 
     assert isinstance(document, dict)
     assert len(problems) <= toml_text.MOST_PROBLEMS
