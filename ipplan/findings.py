@@ -21,6 +21,16 @@ KeyPath = tuple[str | int, ...]
 """Keys and array indices from the top of the plan to a value, such as ("networks", "vm-db", "cidr")."""
 
 
+MOST_PROBLEMS = 200
+"""Problems of a file that are reported; the rest is counted."""
+
+LONGEST_NAME = 255
+"""Characters of a name; longer keys are cut where they are shown."""
+
+_MOST_PARTS = 20
+"""Parts of a key path that are shown."""
+
+
 class Source(NamedTuple):
     """Where a fact comes from: a title, its address, and the date it was published or read (ISO 8601)."""
 
@@ -136,18 +146,26 @@ def place(
 
 
 def format_key(key: KeyPath) -> str:
-    """Return a key path as TOML writes it: bare keys as they are, others quoted, indices in brackets."""
+    """Return a key path as TOML writes it: bare keys as they are, others quoted, indices in brackets.
+
+    No name of a plan is longer than `LONGEST_NAME`; a longer key, and a path of more than `_MOST_PARTS`, is cut.
+    """
     text = ""
-    for part in key:
+    for part in key if len(key) <= _MOST_PARTS else (*key[:_MOST_PARTS], "..."):
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            bare = part != "" and part.isascii() and part.replace("-", "").replace("_", "").isalnum()
-            text += ("." if text else "") + (part if bare else _quote(part))
+            text += ("." if text else "") + (
+                _quote(part) if len(part) > LONGEST_NAME or not _bare(part) else part
+            )
     return text
+
+
+def _bare(part: str) -> bool:
+    return part != "" and part.isascii() and part.replace("-", "").replace("_", "").isalnum()
 
 
 def _quote(part: str) -> str:
     from json import dumps
 
-    return dumps(part)
+    return dumps(part if len(part) <= LONGEST_NAME else part[:77] + "...")

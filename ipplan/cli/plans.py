@@ -76,7 +76,9 @@ def report_problems(output: Output | None, errors: Sequence[PlanError]) -> int:
             say(f"error: {error.file} cannot be read")
         problems = tuple(problem for error in errors for problem in error.problems)
         file = errors[0].file if len(errors) == 1 else None
-        deliver(render_json(error_document(file, problems)), output.file)
+        deliver(
+            render_json(error_document(file, problems, sum(error.hidden for error in errors))), output.file
+        )
         return 2
     on_terminal = is_terminal(sys.stderr)
     width = terminal_width(sys.stderr) if on_terminal else None
@@ -96,4 +98,4 @@ def _render_problems(error: PlanError, width: int | None, *, color: bool) -> str
             + "\n"
             + (escape(f"help: {problem.help}") + "\n" if problem.help else "")
         )
-    return render_problems(error.file, error.problems, width=width, color=color)
+    return render_problems(error.file, error.problems, error.hidden, width=width, color=color)

@@ -31,7 +31,7 @@ def read_file(source: str, path: str) -> Observed:
             )
             for problem in error.problems
         )  # fmt: skip
-        raise PlanError(file, findings) from None
+        raise PlanError(file, findings, error.hidden) from None
     for note in observed.notes:
         say(f"note: {file}: {note}")
     return observed

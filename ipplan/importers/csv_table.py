@@ -61,7 +61,7 @@ def read_columns(
     prefix is among the `containers` only arranges others.
     """
     prefix_column, mask_column = _address_columns(table)
-    collector = Collector(table.problems)
+    collector = Collector(table.problems, table.hidden)
     waiting: list[str | None] = []
     for record in table.records:
         kind = kind_named(*(record.get(column) for column in KIND_COLUMNS))

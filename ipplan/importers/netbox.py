@@ -87,6 +87,7 @@ def _exported(entry: _Entry) -> tuple[str, str | None, list[str]]:
 def _from_table(data: bytes, collector: Collector) -> Iterator[_Entry]:
     table = read_table(data)
     collector.problems += table.problems
+    collector.hidden += table.hidden
     require_columns(table, ("prefix",), help_=_HELP)
     for record in table.records:
         cells = {

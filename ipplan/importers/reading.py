@@ -17,6 +17,7 @@ from ipplan.addresses import (
     parse_address,
     parse_prefix,
 )
+from ipplan.findings import MOST_PROBLEMS
 from ipplan.observed import Observed, Row
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.load import show
@@ -41,11 +42,12 @@ class Problem(NamedTuple):
 
 
 class SourceError(Exception):
-    """A file that cannot be read; `problems` holds all of them, in the order of the file."""
+    """A file that cannot be read; `problems` holds them in the order of the file, `hidden` counts further ones."""
 
-    def __init__(self, *problems: Problem) -> None:
-        super().__init__(f"{len(problems)} problems")
+    def __init__(self, *problems: Problem, hidden: int = 0) -> None:
+        super().__init__(f"{len(problems) + hidden} problems")
         self.problems = tuple(sorted(problems, key=lambda problem: problem.line or 0))
+        self.hidden = hidden
 
 
 _PACKED = (
@@ -119,18 +121,25 @@ def counted(count: int, what: str) -> str:
 
 
 class Collector:
-    """Rows and problems of one file, as its reader goes along; `finish` returns the rows, or raises the problems."""
+    """Rows and problems of one file, as its reader goes along; `finish` returns the rows, or raises the problems.
 
-    def __init__(self, problems: Iterable[Problem] = ()) -> None:
+    Keeps the first `MOST_PROBLEMS` problems and counts the others as `hidden`.
+    """
+
+    def __init__(self, problems: Iterable[Problem] = (), hidden: int = 0) -> None:
         self.rows: list[Row] = []
         self.problems = list(problems)
+        self.hidden = hidden
         self.notes: list[str] = []
 
     def problem(
         self, message: str, line: int | None, help_: str | None = None, rule: str = "bad-value"
     ) -> None:
         """Note what is wrong with a line."""
-        self.problems.append(Problem(message, line, help_, rule))
+        if len(self.problems) >= MOST_PROBLEMS:
+            self.hidden += 1
+        else:
+            self.problems.append(Problem(message, line, help_, rule))
 
     def add(
         self,
@@ -229,7 +238,7 @@ class Collector:
     ) -> Observed:
         """Return everything that was read; raise SourceError where anything is wrong, or there is nothing at all."""
         if self.problems:
-            raise SourceError(*self.problems)
+            raise SourceError(*self.problems, hidden=self.hidden)
         pools = tuple(dict.fromkeys(pools))
         if not self.rows and not pools:
             raise SourceError(Problem(nothing, None, help_, "no-prefix"))

@@ -33,7 +33,7 @@ class Record(NamedTuple):
 class Table(NamedTuple):
     """A header, its names as `column_name` has them and as they are written, its line, and the records below it.
 
-    `problems` are those of records that do not fit the header.
+    `problems` are those of records that do not fit the header, `hidden` counts further ones.
     """
 
     columns: tuple[str, ...]
@@ -41,6 +41,7 @@ class Table(NamedTuple):
     line: int
     records: tuple[Record, ...]
     problems: tuple[Problem, ...]
+    hidden: int = 0
 
     def first_of(self, names: Sequence[str]) -> str | None:
         """Return the first of these names that is a column."""
@@ -97,7 +98,7 @@ def read_table(data: bytes) -> Table:
     columns = tuple(column_name(cell) for cell in first[1])
     collector = Collector()
     records = tuple(make_record(columns, line, cells, collector) for line, cells in lines)
-    return Table(columns, tuple(first[1]), first[0], records, tuple(collector.problems))
+    return Table(columns, tuple(first[1]), first[0], records, tuple(collector.problems), collector.hidden)
 
 
 def require_columns(table: Table, *choices: Sequence[str], help_: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.findings import SEVERITIES, format_key
+from ipplan.findings import MOST_PROBLEMS, SEVERITIES, format_key
 from ipplan.output.documents import made_by, source_object
 from ipplan.output.table import Column, Table
 from ipplan.output.text import escape, paint, wrap
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from ipplan.addresses import Prefix
     from ipplan.findings import Finding, KeyPath, Location, Related, Report
-
-MOST_PROBLEMS = 20
-"""Problems of an unreadable plan that are written out; the rest is counted."""
 
 _COLUMNS = (
     Column("severity"), Column("rule"), Column("networks"), Column("cidrs", "address"),
@@ -55,18 +52,24 @@ def check_list_document(reports: Sequence[Report], *, strict: bool = False) -> d
     }
 
 
-def error_document(file: str | None, problems: Sequence[Finding]) -> dict[str, object]:
-    """Return the `ipplan.error/1` document of a plan that cannot be read; `file` None: several plans."""
+def error_document(file: str | None, problems: Sequence[Finding], hidden: int = 0) -> dict[str, object]:
+    """Return the `ipplan.error/1` document of a plan that cannot be read; `file` None: several plans.
+
+    It shows at most `MOST_PROBLEMS`, and counts the others and `hidden` further ones.
+    """
     counts: dict[str, int] = dict.fromkeys(SEVERITIES, 0)
     for problem in problems:
         counts[problem.severity] += 1
+    counts["error"] += hidden
+    shown = problems[:MOST_PROBLEMS]
     return {
         "schema": "ipplan.error/1",
         "made_by": made_by(None),
         "plan": {"name": None, "file": file},
         "ok": False,
         "summary": counts,
-        "findings": [finding_document(problem) for problem in problems],
+        "not_shown": len(problems) - len(shown) + hidden,
+        "findings": [finding_document(problem) for problem in shown],
     }
 
 
@@ -152,11 +155,17 @@ def render_reports(reports: Sequence[Report], *, width: int | None, color: bool)
     return "\n".join(texts)
 
 
-def render_problems(file: str, problems: Sequence[Finding], *, width: int | None, color: bool) -> str:
-    """Return the problems of a plan that cannot be read, at most `MOST_PROBLEMS`, and how many there are."""
+def render_problems(
+    file: str, problems: Sequence[Finding], hidden: int = 0, *, width: int | None, color: bool
+) -> str:
+    """Return the problems of a plan that cannot be read, at most `MOST_PROBLEMS`, and how many there are.
+
+    `hidden` counts further ones, which are not among them.
+    """
     parts = [render_finding(problem, width, color=color) for problem in problems[:MOST_PROBLEMS]]
-    said = "1 problem" if len(problems) == 1 else f"{len(problems):,} problems"
-    rest = len(problems) - MOST_PROBLEMS
+    total = len(problems) + hidden
+    said = "1 problem" if total == 1 else f"{total:,} problems"
+    rest = total - len(parts)
     more = f", {rest:,} of them not shown" if rest > 0 else ""
     parts.append(_hang(f"{escape(file)}: cannot be read: {said}{more}", width))
     return "\n".join(parts)

@@ -13,7 +13,7 @@ from ipplan.addresses import WIDTH
 from ipplan.findings import format_key
 from ipplan.plan.methods import ENTERPRISE, IBM_PRIVATE, PAIRS, TRANSLATING, Method, pair_of
 from ipplan.plan.model import Link, LinkNat
-from ipplan.plan.reader import nearest, show
+from ipplan.plan.reader import show
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -203,7 +203,7 @@ class _LinkReader:
                 "bad-value", key, f"is {show(name)}, the name of {what}: this link can mean either",
                 "rename one of them",
             )  # fmt: skip
-        elif not meanings and nearest(name, self.ends) is None and not self.edges:
+        elif not meanings and self.read.nearest(name, self.ends) is None and not self.edges:
             self.read.problem(
                 "unknown-reference", key, f"is {show(name)}, and the plan has no such cluster, edge or site",
                 f"to link the edge, declare [{format_key(('edges', name))}]",
@@ -240,7 +240,7 @@ class _LinkReader:
             what = "a link"
             if pair is not None:
                 what = f"{_END_TITLES[pair.ends[0]]} and {_END_TITLES[pair.ends[1]]}"
-            near = nearest(value, known)
+            near = self.read.nearest(value, known)
             self.read.problem(
                 "bad-value", key, f"is {show(value)}, which is not a method for {what}: these are {listed}",
                 f'did you mean "{near}"?' if near else None,

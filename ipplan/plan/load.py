@@ -11,7 +11,7 @@ import datetime
 from typing import TYPE_CHECKING, Any
 
 from ipplan.addresses import WIDTH, AddressError, Prefix, parse_address, parse_prefix
-from ipplan.findings import Finding, KeyPath, Location, format_key, place
+from ipplan.findings import LONGEST_NAME, MOST_PROBLEMS, Finding, KeyPath, Location, format_key, place
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.links import read_links
 from ipplan.plan.methods import ENTERPRISE, IBM_PRIVATE
@@ -31,11 +31,11 @@ from ipplan.plan.model import (
     Site,
     Waiver,
 )
-from ipplan.plan.reader import Reader, nearest, show
+from ipplan.plan.reader import LONGEST_TEXT, Reader, nearest, show
 from ipplan.plan.toml_text import decode, read_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 __all__ = ["SCHEMA", "PlanError", "locate_in", "nearest", "parse_plan", "show"]
 
@@ -49,12 +49,16 @@ _SIZE_KEYS = ("cidr", "prefix", "hosts")
 
 
 class PlanError(Exception):
-    """A plan that cannot be read; `problems` holds all of its problems, placed and sorted."""
+    """A plan that cannot be read; `problems` holds its problems, placed and sorted, `hidden` counts further ones.
 
-    def __init__(self, file: str, problems: tuple[Finding, ...]) -> None:
-        super().__init__(f"{file}: {len(problems)} problems")
+    At most `MOST_PROBLEMS` are held.
+    """
+
+    def __init__(self, file: str, problems: Sequence[Finding], hidden: int = 0) -> None:
+        super().__init__(f"{file}: {len(problems) + hidden} problems")
         self.file = file
-        self.problems = problems
+        self.problems = tuple(problems[:MOST_PROBLEMS])
+        self.hidden = hidden + len(problems) - len(self.problems)
 
 
 def parse_plan(data: bytes, file: str) -> Plan:
@@ -63,7 +67,7 @@ def parse_plan(data: bytes, file: str) -> Plan:
     `file` is the name to show in messages. Cost is linear in the size of the text.
     """
     reading = read_toml(data)
-    reader = Reader(unreadable=frozenset(p.key for p in reading.problems))
+    reader = Reader(unreadable=(p.key for p in reading.problems))
     plan = _PlanReader(reader).plan(reading.document, file)
     problems = reader.problems
     problems += [
@@ -76,7 +80,7 @@ def parse_plan(data: bytes, file: str) -> Plan:
     if problems:
         text = decode(data) if reading.blanked is None else reading.blanked
         placed = place(problems, file, lambda wanted: _find(text, wanted, reader.unknown))
-        raise PlanError(file, placed)
+        raise PlanError(file, placed, reader.hidden + reading.hidden)
     return plan
 
 
@@ -107,7 +111,7 @@ def _plain_network(name: str, row: Any) -> Network | None:
     Returns None for any other, and for one with a problem: the careful reader takes those. It exists because it
     halves the time that a plan of a hundred thousand networks takes.
     """
-    if type(row) is not dict or not name:
+    if type(row) is not dict or not 0 < len(name) <= LONGEST_NAME:
         return None
     kind_name, cidr, length, text = (
         row.get("kind"),
@@ -120,7 +124,7 @@ def _plain_network(name: str, row: Any) -> Network | None:
         kind is None
         or kind.platform
         or len(row) != (2 if text is None else 3)
-        or (text and type(text) is not str)
+        or (text and (type(text) is not str or len(text) > LONGEST_TEXT))
     ):
         return None
     prefix = None
@@ -165,7 +169,7 @@ class _PlanReader:
         networks = self.networks(document, clusters, {p.prefix for p in pools}, sites)
         return Plan(
             file=file,
-            name=self.read.text(head, ("plan", "name")),
+            name=self.read.name(head, ("plan", "name")),
             description=self.read.text(head, ("plan", "description")),
             data_centers=self.data_centers(head),
             ranges_edition=self.edition(head),
@@ -178,7 +182,9 @@ class _PlanReader:
             sites=sites,
             links=read_links(self.read, document, clusters, edges, sites, networks),
             avoids=self.avoids(document),
-            waivers=self.waivers(document, {n.name for n in networks} if "waive" in document else set()),
+            waivers=self.waivers(
+                document, dict.fromkeys(n.name for n in networks) if "waive" in document else {}
+            ),
             networks=networks,
         )
 
@@ -261,8 +267,7 @@ class _PlanReader:
             return found
         for name in value:
             key: KeyPath = ("clusters", name)
-            if not name:
-                self.read.problem("bad-value", key, "has an empty name")
+            self.read.check_name(key)
             row = self.read.table(value, key, _CLUSTER_KEYS)
             platform = self.read.choice(row, (*key, "platform"), ("iks", "icp"), "platform")
             if "platform" not in row and isinstance(value[name], dict):
@@ -277,7 +282,7 @@ class _PlanReader:
                 self.read.number(row, (*key, "pods-per-worker"), 1, MOST),
                 self.read.number(row, (*key, "services"), 1, MOST),
                 self.place(row, key),
-                self.read.text(row, (*key, "edge")),
+                self.read.name(row, (*key, "edge")),
             )  # fmt: skip
         return found
 
@@ -304,8 +309,7 @@ class _PlanReader:
             return
         for name in value:
             key: KeyPath = (title, name)
-            if not name:
-                self.read.problem("bad-value", key, "has an empty name")
+            self.read.check_name(key)
             yield name, key, self.read.table(value, key, known)
 
     def names(
@@ -349,7 +353,7 @@ class _PlanReader:
                 found.append(Avoid(prefix, reason))
         return tuple(found)
 
-    def waivers(self, document: dict[str, Any], networks: set[str]) -> tuple[Waiver, ...]:
+    def waivers(self, document: dict[str, Any], networks: Collection[str]) -> tuple[Waiver, ...]:
         found = []
         for key, row in self.read.tables(document, ("waive",), _WAIVE_KEYS):
             for name, why in (("rule", "it names the rule to waive"), ("reason", "a waiver says why")):
@@ -370,8 +374,8 @@ class _PlanReader:
                     "write it without quotes and without a time",
                 )
                 until = None
-            rule, reason = self.read.text(row, (*key, "rule")), self.read.text(row, (*key, "reason"))
-            owner = self.read.text(row, (*key, "owner"))
+            rule, reason = self.read.name(row, (*key, "rule")), self.read.text(row, (*key, "reason"))
+            owner = self.read.name(row, (*key, "owner"))
             found.append(Waiver(rule or "", tuple(name for _, name in names), reason or "", owner, until))
         return tuple(found)
 
@@ -409,8 +413,7 @@ class _PlanReader:
         if not isinstance(row, dict):
             self.read.wrong_type(key, row, "a table", f"write [{format_key(key)}] above its keys")
             return None
-        if not name:
-            self.read.problem("bad-value", key, "has an empty name")
+        self.read.check_name(key)
         seen = 0
         kind = KINDS.get(kind_name) if isinstance(kind_name := row.get("kind"), str) else None
         if kind is None:
@@ -480,14 +483,17 @@ class _PlanReader:
                 )
             elif pool is not None and pool not in pools:
                 self.read.reference(
-                    (*key, "pool"), str(pool), [str(p) for p in sorted(pools)], "pool in plan.byoip"
+                    (*key, "pool"),
+                    str(pool),
+                    () if self.read.full else [str(p) for p in sorted(pools)],
+                    "pool in plan.byoip",
                 )
         return network._replace(
             length=length,
             hosts=self.read.number(row, (*key, "hosts"), 1, MOST),
             grow_to=grow_to,
-            group=self.read.text(row, (*key, "group")),
-            edge=self.read.text(row, (*key, "edge")),
+            group=self.read.name(row, (*key, "group")),
+            edge=self.read.name(row, (*key, "edge")),
             pool=pool,
             addresses=self.addresses(row, key),
             description=self.read.text(row, (*key, "description")),
@@ -499,7 +505,7 @@ class _PlanReader:
     ) -> Network:
         """Read where a network stands: its site, and the router of one behind an edge."""
         key, kind = network.key, network.kind
-        site = self.read.text(row, (*key, "site"))
+        site = self.read.name(row, (*key, "site"))
         known = sites or (ENTERPRISE,)
         if site is not None and kind.provider != "enterprise":
             self.read.problem(
@@ -537,7 +543,7 @@ class _PlanReader:
     def cluster(
         self, row: dict[str, Any], key: KeyPath, kind_name: object, clusters: dict[str, Cluster]
     ) -> str | None:
-        cluster = self.read.text(row, (*key, "cluster"))
+        cluster = self.read.name(row, (*key, "cluster"))
         if cluster is None:
             return None
         if cluster not in clusters:
@@ -554,6 +560,9 @@ class _PlanReader:
         return cluster
 
     def which_cluster(self, key: KeyPath, platform: str, clusters: dict[str, Cluster]) -> None:
+        if self.read.full and any(c.platform == platform for c in clusters.values()):
+            self.read.missing((*key, "cluster"), "the plan has several")
+            return
         candidates = [c.name for c in clusters.values() if c.platform == platform]
         if candidates:
             names = ", ".join(map(show, candidates[:8])) + (", …" if len(candidates) > 8 else "")
@@ -571,6 +580,8 @@ class _PlanReader:
             return ()
         found = []
         for name, what in value.items():
+            if len(name) > LONGEST_NAME:
+                self.read.check_name((*path, name))
             if type(what) is int:
                 if what == 0 or abs(what) > 1 << 64:
                     self.read.problem(

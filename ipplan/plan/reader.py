@@ -7,17 +7,24 @@ knows what TOML has, not what a plan says.
 from __future__ import annotations
 
 import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ipplan.addresses import AddressError, HostBitsError, Prefix, parse_prefix
-from ipplan.findings import Finding, KeyPath, format_key
+from ipplan.findings import LONGEST_NAME, MOST_PROBLEMS, Finding, KeyPath, format_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 
+LONGEST_TEXT = 10_000
+"""Characters of a description or a reason."""
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that the given one was probably meant to be, None if none is near."""
+    if len(word) > LONGEST_NAME:
+        return None
     from difflib import get_close_matches
 
     # A slip of the finger seldom changes the length: of several near words, take the one as long.
@@ -26,14 +33,36 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def show(value: object) -> str:
-    """Return a value of a plan for a message, quoted, escaped and cut at about 80 characters."""
+    """Return a value of a plan for a message, quoted, escaped and cut at about 80 characters.
+
+    Cost does not depend on the size of the value.
+    """
     if isinstance(value, str):
-        text = '"' + ascii(value)[1:-1] + '"'
+        text = '"' + ascii(value[:100])[1:-1] + ("" if len(value) > 100 else '"')
     elif isinstance(value, (datetime.date, datetime.time)):
         text = value.isoformat()
+    elif type(value) is int and value.bit_length() > _LARGEST_SHOWN:
+        text = hex(value)
     else:
-        text = ascii(value)
+        text = ascii(_start(value, 0))
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+_LARGEST_SHOWN = 1000
+"""Bits of a number that is shown in decimals; Python converts no more than 4,300 digits."""
+
+
+def _start(value: object, depth: int) -> object:
+    """Return as much of a value as a message can show, because Python fails to write what is nested very deeply."""
+    if isinstance(value, str):
+        return value[:100]
+    if isinstance(value, (list, dict)) and depth == 5:
+        return ...
+    if isinstance(value, list):
+        return [_start(item, depth + 1) for item in value[:30]]
+    if isinstance(value, dict):
+        return {name[:100]: _start(item, depth + 1) for name, item in islice(value.items(), 30)}
+    return hex(value) if type(value) is int and value.bit_length() > _LARGEST_SHOWN else value
 
 
 def _type_name(value: object) -> str:
@@ -48,25 +77,50 @@ def _type_name(value: object) -> str:
     return next((name for kind, name in names if isinstance(value, kind)), "something else")
 
 
-class Reader:
-    """Reads the values of one document; collects problems, and the key paths that must be placed at their key."""
+_MOST_GUESSES = 500_000
+"""Words that a reader compares with misspelt ones: a second or two."""
 
-    def __init__(self, unreadable: frozenset[KeyPath]) -> None:
+
+class Reader:
+    """Reads the values of one document; collects problems, and the key paths that must be placed at their key.
+
+    Keeps the first `MOST_PROBLEMS` problems and counts the others as `hidden`. Of `unreadable` keys, without
+    indices, nobody needs to hear that they are missing.
+    """
+
+    def __init__(self, unreadable: Iterable[KeyPath] = ()) -> None:
         self.problems: list[Finding] = []
+        self.hidden = 0
         self.unknown: set[KeyPath] = set()
-        self.unreadable = unreadable
+        self.unreadable = frozenset(unreadable)
+        self.guesses = _MOST_GUESSES
 
     # -- problems ------------------------------------------------------------------------------------------
 
     def problem(self, rule: str, key: KeyPath, message: str, help_: str | None = None) -> None:
+        if self.full:
+            self.hidden += 1
+            return
         self.problems.append(
             Finding(rule=rule, severity="error", message=f"{format_key(key)} {message}", key=key, help=help_)
         )
 
-    def unknown_key(self, key: KeyPath, known: Iterable[str]) -> None:
+    @property
+    def full(self) -> bool:
+        """Whether further problems are only counted."""
+        return len(self.problems) == MOST_PROBLEMS
+
+    def nearest(self, word: str, known: Collection[str]) -> str | None:
+        """Return the known word that was probably meant, None if none is near or too many were compared before."""
+        self.guesses -= len(known)
+        return nearest(word, known) if self.guesses >= 0 and not self.full else None
+
+    def unknown_key(self, key: KeyPath, known: Collection[str]) -> None:
+        if self.full:
+            self.hidden += 1
+            return
         self.unknown.add(key)
-        word = str(key[-1])
-        near = nearest(word, known)
+        near = self.nearest(str(key[-1]), known)
         help_ = f"did you mean {near}?" if near else f"known keys here: {', '.join(known) or 'none'}"
         self.problem("unknown-key", key, "is not a key that ipplan knows; it would have no effect", help_)
 
@@ -76,7 +130,7 @@ class Reader:
         )
 
     def missing(self, key: KeyPath, why: str, help_: str | None = None) -> None:
-        if key not in self.unreadable:
+        if tuple(part for part in key if isinstance(part, str)) not in self.unreadable:
             self.problem("missing-key", key, f"is missing: {why}", help_)
 
     # -- values of a type ----------------------------------------------------------------------------------
@@ -114,18 +168,41 @@ class Reader:
             found.append((path, row))
         return found
 
-    def text(self, table: dict[str, Any], key: KeyPath) -> str | None:
+    def text(self, table: dict[str, Any], key: KeyPath, longest: int = LONGEST_TEXT) -> str | None:
+        """Return the string at the last key; one that is too long is a problem."""
         value = table.get(str(key[-1]))
-        if value is None or isinstance(value, str):
+        if value is None or (isinstance(value, str) and len(value) <= longest):
             return value
-        self.wrong_type(key, value, "a string", "put it in quotes")
+        if isinstance(value, str):
+            self.problem(
+                "bad-value", key, f"has {len(value):,} characters: at most {longest:,}", "shorten it"
+            )
+        else:
+            self.wrong_type(key, value, "a string", "put it in quotes")
         return None
+
+    def name(self, table: dict[str, Any], key: KeyPath) -> str | None:
+        """Return the name at the last key."""
+        return self.text(table, key, LONGEST_NAME)
+
+    def check_name(self, key: KeyPath) -> None:
+        """Report a key that is no name: an empty or a very long one."""
+        name = str(key[-1])
+        if not name:
+            self.problem("bad-value", key, "has an empty name")
+        elif len(name) > LONGEST_NAME:
+            self.problem(
+                "bad-value",
+                key,
+                f"has a name of {len(name):,} characters: at most {LONGEST_NAME}",
+                "shorten it",
+            )
 
     def choice(self, table: dict[str, Any], key: KeyPath, known: Collection[str], what: str) -> str | None:
         value = self.text(table, key)
         if value is None or value in known:
             return value
-        near = nearest(value, known)
+        near = self.nearest(value, known)
         help_ = f'did you mean "{near}"?' if near else f"write one of {', '.join(known)}"
         self.problem("bad-value", key, f"is {show(value)}, which is no {what}", help_)
         return None
@@ -190,11 +267,14 @@ class Reader:
             return None
 
     def reference(self, key: KeyPath, name: str, known: Collection[str], what: str) -> None:
-        near = nearest(name, known)
+        if self.full:
+            self.hidden += 1
+            return
+        near = self.nearest(name, known)
         if near:
             help_ = f'did you mean "{near}"?'
         else:
             help_ = (
-                f"known: {', '.join(map(show, list(known)[:8]))}" if known else f"the plan has no {what} yet"
+                f"known: {', '.join(map(show, islice(known, 8)))}" if known else f"the plan has no {what} yet"
             )
         self.problem("unknown-reference", key, f"is {show(name)}, and the plan has no such {what}", help_)
