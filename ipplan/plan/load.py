@@ -469,25 +469,7 @@ class _PlanReader:
                 "bad-value", (*key, "grow-to"), f"is /{grow_to}, smaller than the network itself, a /{own}",
                 f"write a prefix length below {own}, or leave it out",
             )  # fmt: skip
-        pool: Prefix | None = None
-        if "pool" in row:
-            found = self.read.block(row["pool"], (*key, "pool"))
-            pool = found[0] if found else None
-            if known_kind and kind.provider in ("ibm", "enterprise"):
-                who = "IBM Cloud provides" if kind.provider == "ibm" else "the enterprise has"
-                self.read.problem(
-                    "bad-value",
-                    (*key, "pool"),
-                    f"has no meaning for {kind.name}: {who} this range",
-                    "leave it out",
-                )
-            elif pool is not None and pool not in pools:
-                self.read.reference(
-                    (*key, "pool"),
-                    str(pool),
-                    () if self.read.full else [str(p) for p in sorted(pools)],
-                    "pool in plan.byoip",
-                )
+        pool = self.pool(row, network, pools, known_kind=known_kind)
         return network._replace(
             length=length,
             hosts=self.read.number(row, (*key, "hosts"), 1, MOST),
@@ -499,6 +481,32 @@ class _PlanReader:
             description=self.read.text(row, (*key, "description")),
             data_center=self.place(row, key),
         )
+
+    def pool(
+        self, row: dict[str, Any], network: Network, pools: set[Prefix], *, known_kind: bool
+    ) -> Prefix | None:
+        """Read the pool that a network has to be from, one of the plan's."""
+        key, kind = network.key, network.kind
+        if "pool" not in row:
+            return None
+        found = self.read.block(row["pool"], (*key, "pool"))
+        pool = found[0] if found else None
+        if known_kind and kind.provider in ("ibm", "enterprise"):
+            who = "IBM Cloud provides" if kind.provider == "ibm" else "the enterprise has"
+            self.read.problem(
+                "bad-value",
+                (*key, "pool"),
+                f"has no meaning for {kind.name}: {who} this range",
+                "leave it out",
+            )
+        elif pool is not None and pool not in pools:
+            self.read.reference(
+                (*key, "pool"),
+                str(pool),
+                () if self.read.full else [str(p) for p in sorted(pools)],
+                "pool in plan.byoip",
+            )
+        return pool
 
     def standing(
         self, row: dict[str, Any], network: Network, clusters: dict[str, Cluster], sites: Collection[str]
