@@ -39,6 +39,10 @@ class Running:
         self.daemon = daemon
         self.process = process
 
+    def in_words(self, text: str) -> str:
+        """Return what the daemon says of itself, with the device instead of its namespace."""
+        return text.replace(f" in d{self.device.number}", f" at {self.device.title}")
+
     @property
     def key(self) -> str:
         """What it is called among those that did not come up."""
@@ -232,13 +236,13 @@ class Spaces:
                 try:
                     what = waits_for(running)
                 except LabError as error:
-                    self._lose(running, str(error))
+                    self._lose(running, running.in_words(str(error)))
                     continue
                 if what is not None:
-                    still.append((running, what))
+                    still.append((running, running.in_words(what)))
             if still and time.monotonic() > deadline:
                 for running, what in still:
-                    self._lose(running, f"{running.device.title}: {what} does not come up in {_READY:.0f} s")
+                    self._lose(running, f"{what} does not come up in {_READY:.0f} s")
                 return
             waiting = [running for running, _ in still]
             if still:
