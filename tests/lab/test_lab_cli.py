@@ -117,6 +117,10 @@ class Kept:
                 [sys.executable, "-m", "ipplan", "lab", str(plan), "--keep", *args], stdout=subprocess.DEVNULL, stderr=errors,
                 env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True, cwd=folder,
             )  # fmt: skip
+        self.inside: set[int] = set()
+
+    def wait(self) -> None:
+        """Wait until it is up."""
         wait_until(lambda: "stays up" in self.errors.read_text("utf-8") or self.process.poll() is not None)
         assert self.process.poll() is None, self.errors.read_text("utf-8")
         self.inside = below(self.process.pid)
@@ -142,16 +146,17 @@ class Kept:
 @pytest.fixture
 def keep(tmp_path: Path) -> Iterator[Callable[..., Kept]]:
     """A function that starts a lab that stays up; all end after the test."""
-    labs: list[Kept] = []
+    found: list[Kept] = []
 
     def start(*args: str, plan: Path = REFERENCE) -> Kept:
-        folder = tmp_path / str(len(labs))
+        folder = tmp_path / str(len(found))
         folder.mkdir()
-        labs.append(Kept(folder, *args, plan=plan))
-        return labs[-1]
+        found.append(Kept(folder, *args, plan=plan))
+        found[-1].wait()
+        return found[-1]
 
     yield start
-    for lab in labs:
+    for lab in found:
         lab.end()
 
 
