@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
@@ -83,7 +82,7 @@ def command(
     pools = read_pools(byoip)
     path = default_plan(path)
     if write or dry_run:
-        _refuse_unwritable(path, output)
+        _refuse_unwritable(path)
     earlier = None if previous is None else _read_previous(previous, path)
     plan, data = choose_plan(path, pools, _EXAMPLE)
     if pools and (write or dry_run):
@@ -144,16 +143,14 @@ def _say_failures(allocation: Allocation) -> None:
             say(f"help: {failure.help}")
 
 
-def _refuse_unwritable(path: str | None, output: Output) -> None:
-    """Raise unless there is a plan file to write, and it is not the file that the result goes to."""
+def _refuse_unwritable(path: str | None) -> None:
+    """Raise unless there is a plan file to write."""
     if path is None:
         raise UsageProblem("--write and --dry-run need a plan file to pin the result into", _WRITE_EXAMPLE)
     if path == "-" or path == "/dev/stdin" or path.startswith(("/dev/fd/", "/proc/self/fd/")):
         raise UsageProblem(
             "--write and --dry-run need a plan file: a stream cannot be written back", _WRITE_EXAMPLE
         )
-    if output.file is not None and os.path.realpath(output.file) == os.path.realpath(path):
-        raise UsageProblem(f"--output names the plan itself, {path}: the result would take its place")
 
 
 def _refuse_foreign_pools(plan: Plan, pools: Sequence[Pool]) -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ipplan.cli.options import Output, edition_option
+from ipplan.cli.options import Output, edition_option, file_option
+from ipplan.cli.outputs import guard_output
 from ipplan.cli.plans import choose_catalog, read_plan, reporting_problems
 from ipplan.cli.settle import settle
 from ipplan.cli.streams import UsageProblem, deliver, say
@@ -40,8 +41,12 @@ _MOST_SHOWN = 5
 @click.option(
     "--domain", metavar="DOMAIN", help="DNS domain of the named addresses, for hosts and reverse-zones."
 )
-@click.option("--force", is_flag=True, help="Export even if check finds errors.")
-@click.option("-o", "--output", "file", metavar="FILE", help="Write to FILE, whole or not at all.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Export even if check finds errors, and let -o replace a file that holds a plan.",
+)
+@file_option
 @edition_option
 def command(
     *,
@@ -55,7 +60,7 @@ def command(
     worker: str | None,
     domain: str | None,
     force: bool,
-    file: str | None,
+    output_file: str | None,
     ranges_edition: str | None,
 ) -> int | None:
     """Write what a device or tool takes, with the addresses of the plan.
@@ -64,9 +69,10 @@ def command(
     """
     from ipplan.export import TARGETS, Options
 
+    guard_output(output_file, force=force)
     if list_targets:
         width = max(map(len, TARGETS))
-        deliver("".join(f"{t.name:<{width}}  {t.title}\n" for t in TARGETS.values()), file)
+        deliver("".join(f"{t.name:<{width}}  {t.title}\n" for t in TARGETS.values()), output_file)
         return 0
     if path is None or name is None:
         raise click.UsageError("a plan and a target are needed; ipplan export --list tells the targets")
@@ -79,12 +85,12 @@ def command(
             f'there is no target "{escape(name[:80])}"{hint}', "ipplan export --list tells them"
         )
     return reporting_problems(
-        Output("text", file),
+        Output("text", output_file),
         lambda: _export(
             path,
             name,
             Options(cluster, edge, site, to, worker, _read_domain(domain)),
-            file,
+            output_file,
             ranges_edition,
             force=force,
         ),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ipplan.cli.options import file_option, force_option
+from ipplan.cli.outputs import guard_output
 from ipplan.cli.plans import as_plan_error, report_problems
 from ipplan.cli.sources import read_file
 from ipplan.cli.streams import InputProblem, UsageProblem, deliver, say
@@ -22,10 +24,8 @@ if TYPE_CHECKING:
 @click.argument("source", metavar="[SOURCE]", required=False)
 @click.argument("files", metavar="FILE...", nargs=-1)
 @click.option("--name", metavar="TEXT", help="Name of the plan (default: that of the first file).")
-@click.option(
-    "-o", "--output", "output_file", metavar="FILE",
-    help="Write to FILE, whole or not at all, instead of standard output.",
-)  # fmt: skip
+@file_option
+@force_option
 @click.option("--list", "list_sources", is_flag=True, help="List the sources, and how their files are had.")
 def command(
     *,
@@ -33,6 +33,7 @@ def command(
     files: tuple[str, ...],
     name: str | None,
     output_file: str | None,
+    force: bool,
     list_sources: bool,
 ) -> int:
     """Write a plan of what the files of another tool hold; "-" reads standard input.
@@ -42,6 +43,7 @@ def command(
     """
     from ipplan.importers import AUTO, IMPORTERS
 
+    guard_output(output_file, force=force)
     if list_sources:
         _list()
         return 0

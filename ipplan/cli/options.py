@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from ipplan.cli.streams import UsageProblem, deliver, is_terminal, terminal_width
+from ipplan.cli.streams import UsageProblem, deliver, goes_to_stdout, is_terminal, terminal_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,8 +33,21 @@ class Output(NamedTuple):
     color: str = "auto"
 
 
+file_option = click.option(
+    "-o",
+    "--output",
+    "output_file",
+    metavar="FILE",
+    help="Write to FILE, whole or not at all, instead of standard output.",
+)
+"""Gives a command --output, passed as `output_file`; the command hands it to `outputs.guard_output` first."""
+
+force_option = click.option("--force", is_flag=True, help="Let -o replace a file that holds a plan.")
+"""Gives a command --force, for -o."""
+
+
 def format_option(*formats: str) -> Callable[[Command], Command]:
-    """Give a command --format, --json and --output, and pass them as `output`; the first is the default.
+    """Give a command --format, --json, --output and --force, and pass them as `output`; the first is the default.
 
     A plan that cannot be read is reported in the format that was asked for.
     """
@@ -45,6 +58,7 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
             *args: Any,
             output_format: str | None,
             output_file: str | None,
+            force: bool,
             json: bool = False,
             color: str = "auto",
             **rest: Any,
@@ -52,6 +66,10 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
             if json and output_format not in (None, "json"):
                 raise click.UsageError(f"--json and --format {output_format} contradict each other")
             output = Output("json" if json else output_format or formats[0], output_file, color)
+            if output_file is not None:
+                from ipplan.cli.outputs import guard_output
+
+                guard_output(output_file, force=force)
             from ipplan.cli.plans import reporting_problems
 
             return reporting_problems(output, lambda: command(*args, output=output, **rest))
@@ -61,10 +79,8 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
                 "-f", "--format", "output_format", type=click.Choice(formats),
                 help=f"What to write (default: {formats[0]}).",
             ),
-            click.option(
-                "-o", "--output", "output_file", metavar="FILE",
-                help="Write to FILE, whole or not at all, instead of standard output.",
-            ),
+            file_option,
+            force_option,
         ]  # fmt: skip
         if "json" in formats:
             options.insert(1, click.option("--json", is_flag=True, help="Short for --format json."))
@@ -144,7 +160,7 @@ def _render(
 
 def appearance(output: Output) -> tuple[int | None, bool]:
     """Return the width for text (None: not limited) and whether to colour it."""
-    if output.file in (None, "-", "/dev/stdout"):
+    if output.file is None or goes_to_stdout(output.file):
         terminal = is_terminal()
         return terminal_width() if terminal else None, wants_color(output.color, terminal=terminal)
     # A file is coloured only if that is asked for in so many words.

@@ -6,18 +6,19 @@ from pathlib import Path
 
 import click
 
+from ipplan.cli.options import file_option, force_option
+from ipplan.cli.outputs import guard_output
 from ipplan.cli.streams import UsageProblem, deliver
 
 
 @click.command("schema")
 @click.argument("name", default="plan")
 @click.option("--list", "list_names", is_flag=True, help="List the names and what they describe.")
-@click.option(
-    "-o", "--output", "output_file", metavar="FILE",
-    help="Write to FILE, whole or not at all, instead of standard output.",
-)  # fmt: skip
-def command(*, name: str, list_names: bool, output_file: str | None) -> None:
+@file_option
+@force_option
+def command(*, name: str, list_names: bool, output_file: str | None, force: bool) -> None:
     """Print the JSON Schema of the plan, or with NAME of the JSON document ipplan.NAME."""
+    guard_output(output_file, force=force)
     schemas = {
         file.stem: file for file in sorted(Path(__file__).parent.parent.joinpath("schemas").glob("*.json"))
     }

@@ -9,7 +9,7 @@ import click
 
 from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
 from ipplan.cli.plans import choose_catalog, read_plan
-from ipplan.cli.streams import UsageProblem, say
+from ipplan.cli.streams import UsageProblem, goes_to_stdout, say
 from ipplan.output.text import escape
 
 if TYPE_CHECKING:
@@ -155,6 +155,6 @@ def _symbols(output: Output) -> Symbols:
     """Return the characters that whatever receives the output can show; files are always UTF-8."""
     from ipplan.output.map import symbols_for
 
-    if output.file not in (None, "-", "/dev/stdout"):
+    if output.file is not None and not goes_to_stdout(output.file):
         return symbols_for("utf-8")
     return symbols_for(sys.stdout.encoding if sys.stdout is not None else None)

@@ -86,13 +86,55 @@ def terminal_width(stream: TextIO | None = None) -> int:
         return 80
 
 
+def goes_to_stdout(file: str) -> bool:
+    """Tell whether a file after -o means standard output."""
+    return file in ("-", "/dev/stdout")
+
+
+_OUTPUT = "ipplan.output"
+"""Where the context of a run holds the file after -o."""
+
+
+def watch_output(file: str) -> None:
+    """Let `read_input` refuse this file for the rest of the run: the result is going to take its place."""
+    from click import get_current_context
+
+    get_current_context().meta[_OUTPUT] = file
+
+
+def _refuse_output(status: os.stat_result, name: str) -> None:
+    """Raise UsageProblem where an input is the file after -o, or the regular file that standard output goes to.
+
+    Not an InputProblem: that is reported in a document, and the document would be written to that file.
+    """
+    if not stat.S_ISREG(status.st_mode):
+        return
+    from click import get_current_context
+
+    context = get_current_context(silent=True)
+    file = None if context is None else context.meta.get(_OUTPUT)
+    if file is not None:
+        with suppress(OSError, ValueError):
+            if os.path.samestat(status, os.stat(file)):
+                raise UsageProblem(
+                    f"cannot write {file}: this run reads it, as {name}", "name another file after -o"
+                )
+        return
+    with suppress(OSError, ValueError, AttributeError):
+        if os.path.samestat(status, os.fstat(sys.stdout.fileno())):
+            raise UsageProblem(
+                f"cannot write to standard output: it goes to {name}, which this run reads",
+                "send it to another file",
+            )
+
+
 def deliver(result: str | bytes, output: str | None = None) -> None:
     """Write a result whole to standard output or, atomically, to the file `output`.
 
     "-" and /dev/stdout mean standard output. Raises OutputProblem where it cannot be written in full, and for bytes
     that a terminal would show; ReaderGoneError where the reader of standard output is gone.
     """
-    if output is not None and output not in ("-", "/dev/stdout"):
+    if output is not None and not goes_to_stdout(output):
         # UTF-8 always: a file must not depend on the locale of whoever made it.
         replace_file(output, _encoded(result, "utf-8"))
         return
@@ -288,6 +330,7 @@ def read_input(path: str) -> tuple[bytes, str]:
             if stat.S_ISDIR(status.st_mode) and os.path.isfile(os.path.join(path, "plan.toml")):
                 hint = f"there is {os.path.join(path, 'plan.toml')}"
             raise InputProblem(path, f"cannot read {path}: it is {_kind(status.st_mode)}, not a file", hint)
+        _refuse_output(status, path)
         with open(path, "rb", buffering=0) as stream:
             return _read_all(stream, path, status.st_size), path
     except (OSError, ValueError) as error:
@@ -300,6 +343,8 @@ def _read_stdin() -> tuple[bytes, str]:
     try:
         if sys.stdin.isatty():
             say("reading the plan from standard input; end it with ctrl-D")
+        with suppress(OSError, ValueError):
+            _refuse_output(os.fstat(sys.stdin.fileno()), STDIN_NAME)
         return _read_all(sys.stdin.buffer, STDIN_NAME, 0), STDIN_NAME
     except (OSError, ValueError) as error:
         raise InputProblem(STDIN_NAME, f"cannot read standard input: {_reason(error)}") from None

@@ -174,7 +174,7 @@ def test_a_link_stays_a_link(run: Run, plan: Path) -> None:
         (("--byoip", "172.24.0.0/14", "--write"), "need a plan file"),
         (("plan.toml", "--write", "--frozen"), "contradict each other"),
         (("plan.toml", "--dry-run", "--json"), "cannot hold one"),
-        (("plan.toml", "--write", "-o", "plan.toml"), "names the plan itself"),
+        (("plan.toml", "--write", "-o", "plan.toml"), "cannot write plan.toml: this run reads it"),
         (("plan.toml", "--write", "--byoip", "10.224.0.0/12"), "would lie outside every pool of the plan"),
         (("plan.toml", "--previous", "plan.toml"), "is no earlier allocation: it is no JSON"),
         (("plan.toml", "--previous", "missing.json"), "missing.json"),
