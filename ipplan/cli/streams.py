@@ -182,11 +182,13 @@ def _write_some(descriptor: int, data: memoryview) -> int:
         return 0
 
 
-def replace_file(path: str, data: bytes) -> None:
+def replace_file(path: str, data: bytes, look: Callable[[], None] | None = None) -> None:
     """Put `data` in the place of a file so that at every moment the old or the new content is there, whole.
 
     The mode and, where allowed, the owner of an old file are kept; a symbolic link stays one, its target is
-    replaced. Raises OutputProblem for anything that is no regular file, and where it cannot be written.
+    replaced. `look` is called when the new file is on the disk, directly before it takes the place of the old one,
+    which stays where `look` raises. Raises OutputProblem for anything that is no regular file, and where it cannot
+    be written.
     """
     try:
         target = os.path.realpath(path)
@@ -196,7 +198,7 @@ def replace_file(path: str, data: bytes) -> None:
             old = None
         if old is not None and not stat.S_ISREG(old.st_mode):
             raise OutputProblem(f"cannot write {path}: it is {_kind(old.st_mode)}, not a regular file")
-        _replace(target, data, old)
+        _replace(target, data, old, look)
     except (OSError, ValueError) as error:
         raise OutputProblem(f"cannot write {path}: {_reason(error)}") from None
 
@@ -207,11 +209,15 @@ def create_file(path: str, data: bytes, hint: str) -> None:
     Looking and writing are one step for all who write this way; see `replace_unchanged`. `hint` is what to do
     about a file that is there.
     """
-    with _locked(path):
+
+    def look() -> None:
         # A link that leads nowhere is something too.
         if os.path.lexists(path):
             raise OutputProblem(f"{path} is there already; nothing is written", hint)
-        replace_file(path, data)
+
+    with _locked(path):
+        look()
+        replace_file(path, data, look)
 
 
 LONGEST_WAIT = 5.0
@@ -222,16 +228,21 @@ def replace_unchanged(path: str, old: bytes, new: bytes) -> None:
     """Put `new` in the place of a file that still holds `old`, as `replace_file` does.
 
     Reading, comparing and replacing are one step for all who write this way: they lock the folder, because a lock
-    on a file that is replaced by renaming guards nothing. Raises OutputProblem where the file was changed, where
-    it may not be written, and where another run holds the lock for longer than `LONGEST_WAIT`.
+    on a file that is replaced by renaming guards nothing. An editor holds no lock, so the old file is compared last,
+    when writing the new one has taken all the time that it takes. Raises OutputProblem where the file was changed,
+    where it may not be written, and where another run holds the lock for longer than `LONGEST_WAIT`.
     """
-    with _locked(path):
+
+    def look() -> None:
         if read_input(path)[0] != old:
             raise OutputProblem(f"{path} was changed since it was read; nothing is written", "run again")
+
+    with _locked(path):
+        look()
         # Renaming asks nobody whether the old file may be written, and its owner may have meant it.
         if not os.access(path, os.W_OK):
             raise OutputProblem(f"cannot write {path}: it is read-only")
-        replace_file(path, new)
+        replace_file(path, new, look)
 
 
 @contextmanager
@@ -276,7 +287,9 @@ def _wait_for_lock(path: str, lock: Callable[[], None]) -> None:
             return
 
 
-def _replace(target: str, data: bytes, old: os.stat_result | None) -> None:
+def _replace(
+    target: str, data: bytes, old: os.stat_result | None, look: Callable[[], None] | None = None
+) -> None:
     folder, name = os.path.split(target)
     # Hidden, and in the same folder, because only there a rename is one step.
     temporary = os.path.join(folder, f".{name[:40]}.{os.urandom(6).hex()}.tmp")
@@ -296,6 +309,8 @@ def _replace(target: str, data: bytes, old: os.stat_result | None) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+        if look is not None:
+            look()
         os.replace(temporary, target)
     except BaseException:
         with suppress(FileNotFoundError):

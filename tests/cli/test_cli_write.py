@@ -303,7 +303,7 @@ def test_a_writer_that_truncates_fails_the_same_test(plan: Path) -> None:
     script = FAULT.replace(
         "from ipplan.__main__",
         "import ipplan.cli.streams as streams\n"
-        "def in_place(target, data, old):\n"
+        "def in_place(target, data, old, look):\n"
         "    descriptor = os.open(target, os.O_WRONLY | os.O_TRUNC)\n"
         "    streams._write_all(descriptor, data)\n"
         "    os.close(descriptor)\n"
@@ -355,6 +355,56 @@ def test_an_edit_between_reading_and_writing_is_not_lost(plan: Path) -> None:
     assert done.returncode == 2
     assert "plan.toml was changed since it was read; nothing is written" in done.stderr.decode()
     assert plan.read_bytes() == PLAN + b"\n# a colleague was here\n"
+
+
+SAVE = r"""
+import os, sys
+real = os.fsync
+def slow(descriptor):
+    # What a colleague's editor does while the disk is busy.
+    if not os.path.exists("saved"):
+        open("saved", "w").close()
+        SAVING
+    return real(descriptor)
+os.fsync = slow
+sys.argv = ["ipplan", *sys.argv[1:]]
+from ipplan.__main__ import main
+sys.exit(main())
+"""
+IN_PLACE = """with open("plan.toml", "ab") as plan: plan.write(b"\\n# a colleague was here\\n")"""
+BY_RENAME = """
+        with open("plan.toml", "rb") as old: text = old.read()
+        with open("new", "wb") as new: new.write(text + b"\\n# a colleague was here\\n")
+        os.rename("new", "plan.toml")"""
+
+
+def save_meanwhile(folder: Path, saving: str, *args: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-c", SAVE.replace("SAVING", saving), *args], cwd=folder, capture_output=True,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}, timeout=60, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("saving", [IN_PLACE, BY_RENAME])
+def test_an_editor_that_saves_while_the_disk_is_busy_loses_nothing(plan: Path, saving: str) -> None:
+    done = save_meanwhile(plan.parent, saving, "allocate", "plan.toml", "--write")
+    assert done.returncode == 2
+    assert "plan.toml was changed since it was read; nothing is written" in done.stderr.decode()
+    assert plan.read_bytes() == PLAN + b"\n# a colleague was here\n"
+    assert others(plan.parent) == ["saved"]
+
+
+def test_a_plan_that_is_removed_meanwhile_does_not_come_back(plan: Path) -> None:
+    done = save_meanwhile(plan.parent, 'os.remove("plan.toml")', "allocate", "plan.toml", "--write")
+    assert done.returncode == 2
+    assert os.listdir(plan.parent) == ["saved"]
+
+
+def test_init_does_not_replace_what_appears_meanwhile(tmp_path: Path) -> None:
+    done = save_meanwhile(tmp_path, 'open("plan.toml", "w").write("mine")', "init")
+    assert done.returncode == 2
+    assert (tmp_path / "plan.toml").read_text() == "mine"
+    assert others(tmp_path) == ["saved"]
 
 
 def test_a_held_lock_is_waited_for_and_then_told(run: Run, plan: Path) -> None:
