@@ -291,14 +291,14 @@ def _replace(
     target: str, data: bytes, old: os.stat_result | None, look: Callable[[], None] | None = None
 ) -> None:
     folder, name = os.path.split(target)
-    # Hidden, and in the same folder, because only there a rename is one step.
-    temporary = os.path.join(folder, f".{name[:40]}.{os.urandom(6).hex()}.tmp")
+    _remove_left_over(folder, name)
     mode = 0o666 if old is None else stat.S_IMODE(old.st_mode)
-    descriptor = os.open(
-        temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode & 0o777
-    )
+    temporary, descriptor = _create_temporary(folder, name, mode & 0o777)
+    keeper = None
     try:
         try:
+            # A second descriptor keeps the lock: the first is closed before the rename, because closing may fail.
+            keeper = os.dup(descriptor)
             if old is not None:
                 try:
                     os.fchown(descriptor, old.st_uid, old.st_gid)
@@ -316,7 +316,73 @@ def _replace(
         with suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
+    finally:
+        if keeper is not None:
+            os.close(keeper)
     _sync_folder(folder)
+
+
+def _create_temporary(folder: str, name: str, mode: int) -> tuple[str, int]:
+    """Create a file to write before it takes the place of `name`; return its path and a descriptor.
+
+    It is hidden, in the same folder, because only there a rename is one step, and locked as long as it is open: what
+    is not locked was left over by a run that was killed, and the next one removes it.
+    """
+    while True:
+        temporary = os.path.join(folder, f"{_temporary_start(name)}{os.urandom(6).hex()}.tmp")
+        descriptor = os.open(
+            temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode
+        )
+        # Between creating and locking, another run may have taken it for left over.
+        if _lock(descriptor) is not False and os.fstat(descriptor).st_nlink:
+            return temporary, descriptor
+        os.close(descriptor)
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
+
+
+def _temporary_start(name: str) -> str:
+    return f".{name[:40]}."
+
+
+def _is_temporary(file: str, name: str) -> bool:
+    """Tell whether a name is one that `_create_temporary` gives."""
+    start = _temporary_start(name)
+    word = file[len(start) : -4]
+    return (
+        file == f"{start}{word}.tmp" and len(word) == 12 and all(char in "0123456789abcdef" for char in word)
+    )
+
+
+def _lock(descriptor: int) -> bool | None:
+    """Lock a file that is open; False where another process holds the lock, None where there are no locks."""
+    try:
+        from fcntl import LOCK_EX, LOCK_NB, flock
+
+        flock(descriptor, LOCK_EX | LOCK_NB)
+    except BlockingIOError:
+        return False
+    except (ImportError, OSError):
+        return None
+    return True
+
+
+def _remove_left_over(folder: str, name: str) -> None:
+    """Remove what runs that were killed while they wrote `name` left in its folder.
+
+    A file is removed while its lock is held, so never one that a living process writes; where there are no locks,
+    none is removed.
+    """
+    with suppress(OSError), os.scandir(folder) as entries:
+        for path in [entry.path for entry in entries if _is_temporary(entry.name, name)]:
+            with suppress(OSError):
+                # Not blocking, because anybody may have put a named pipe there.
+                descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+                try:
+                    if stat.S_ISREG(os.fstat(descriptor).st_mode) and _lock(descriptor):
+                        os.unlink(path)
+                finally:
+                    os.close(descriptor)
 
 
 def _sync_folder(folder: str) -> None:

@@ -290,6 +290,77 @@ def test_the_plan_is_whole_after_a_fault(plan: Path, name: str, number: int, fau
         assert status == 0
 
 
+@pytest.mark.parametrize(("name", "number"), [("write", 1), ("fsync", 1), ("replace", 1)])
+def test_the_next_run_removes_what_a_killed_one_left(run: Run, plan: Path, name: str, number: int) -> None:
+    for _ in range(2):
+        assert faulty(plan, name, number, "KILL").returncode == -signal.SIGKILL
+        assert [rest[:11] for rest in others(plan.parent)] == [".plan.toml."], (
+            "one, whatever was there before"
+        )
+    done = run("allocate", "plan.toml", "--write", "-o", "shown.txt")
+    assert done.returncode == 0
+    assert plan.read_bytes() == PINNED
+    assert others(plan.parent) == ["shown.txt"]
+
+
+def test_what_is_left_of_a_killed_report_is_removed(run: Run, plan: Path) -> None:
+    left = plan.parent / ".shown.txt.0123456789ab.tmp"
+    left.write_bytes(b"half")
+    assert run("check", "plan.toml", "-o", "shown.txt").returncode == 0
+    assert others(plan.parent) == ["shown.txt"]
+
+
+def test_only_files_of_its_own_making_are_removed(run: Run, plan: Path) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    kept = [
+        ".plan.toml.0123456789ab.tmp~", ".plan.toml.0123456789aB.tmp", ".plan.toml.0123456789.tmp",
+        ".plan.toml.swp", ".other.toml.0123456789ab.tmp", "plan.toml.0123456789ab.tmp",
+        ".plan.toml.aaaaaaaaaaaa.tmp", ".plan.toml.bbbbbbbbbbbb.tmp", ".plan.toml.cccccccccccc.tmp",
+    ]  # fmt: skip
+    for name in kept[:6]:
+        (plan.parent / name).write_bytes(b"")
+    os.mkfifo(plan.parent / kept[6])
+    (plan.parent / kept[7]).symlink_to("plan.toml")
+    with open(plan.parent / kept[8], "w", encoding="utf-8") as living:
+        # As a run that is still writing.
+        fcntl.flock(living, fcntl.LOCK_EX)
+        assert run("allocate", "plan.toml", "--write", timeout=20).returncode == 0
+    assert others(plan.parent) == sorted(kept)
+    assert run("check", "plan.toml").returncode == 0
+
+
+REPLACE = r"""
+import sys
+from ipplan.cli import streams
+for number in range(int(sys.argv[2])):
+    streams.replace_file("plan.toml", b"x" * 100)
+"""
+
+
+def test_running_writers_do_not_remove_each_others_files(plan: Path) -> None:
+    assert add_lines(plan, REPLACE, 4, 150) == {"x" * 100}
+    assert others(plan.parent) == []
+
+
+def test_without_locks_they_do(plan: Path) -> None:
+    """Shown to fail on a writer that locks nothing, so that the test above says something."""
+    pytest.importorskip("fcntl")
+    script = REPLACE.replace(
+        "for number",
+        "lock = streams._lock\n"
+        "def create(folder, name, mode, real=streams._create_temporary):\n"
+        "    streams._lock = lambda descriptor: None\n"
+        "    try:\n"
+        "        return real(folder, name, mode)\n"
+        "    finally:\n"
+        "        streams._lock = lock\n"
+        "streams._create_temporary = create\n"
+        "for number",
+    )
+    with pytest.raises(AssertionError):
+        add_lines(plan, script, 4, 400)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CALLS)
 def test_the_plan_is_whole_after_any_fault(plan: Path, name: str) -> None:
