@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.addresses import WIDTH, Prefix, covering_prefix
 from ipplan.allocate.packing import gaps, merge
-from ipplan.plan.sizing import Sizing, request_version, size_of
+from ipplan.plan.sizing import Sizing, awaits_range, request_version, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -130,7 +130,7 @@ def list_wanted(plan: Plan) -> Iterator[Wanted]:
     known: dict[object, tuple[int, Sizing, tuple[Region, ...]]] = {}
     for network in plan.networks:
         _, kind, prefix, _, cluster, length, hosts, grow_to, _, pool, *_ = network
-        if prefix is not None or (kind[1] != "byoip" and (kind[1] != "default" or pool is None)):
+        if prefix is not None or not awaits_range(network):
             continue
         key = (kind[0], cluster, length, hosts, pool)
         if (found := known.get(key)) is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.addresses import WIDTH
-from ipplan.checks.context import label, others, ranges_of
+from ipplan.checks.context import label, others, planned_size, ranges_of, size_key, sized_label
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Related, Source
 from ipplan.plan.kinds import KINDS
@@ -13,6 +13,7 @@ from ipplan.plan.names import GATEWAY
 from ipplan.plan.sizing import (
     HSRP_ADDRESSES,
     IKS_ADDRESSES_PER_WORKER,
+    awaits_range,
     first_usable,
     length_for,
     need_of,
@@ -56,17 +57,22 @@ _SUBNETS = Source(
 _IKS_MOST_PODS = 250
 """Most pods on one IKS worker (limitations.md)."""
 _PLAN = Source("the plan's own addresses")
+_PREFIX = Source(
+    "RFC 4632 section 3.1 and RFC 4291 section 2.3: prefix lengths of IPv4 and IPv6",
+    "https://www.rfc-editor.org/rfc/rfc4632",
+    "2006-08-01",
+)
 _LARGEST_SERVICE_RANGE = {4: 12, 6: 108}
 
 
 def _with_cluster(context: Context, role: Role) -> Iterator[tuple[Network, Prefix, Cluster]]:
-    """Yield the networks of a role that have a range and a cluster."""
+    """Yield the networks of a role that have a range, or a size, and a cluster."""
     declared = (n for kind in KINDS.values() if kind.role == role for n in context.by_kind[kind.name])
-    for network in (*declared, *(n for n in context.plan.defaults if n.kind.role == role)):
-        if network.prefix is not None and network.cluster is not None:
-            cluster = context.plan.clusters.get(network.cluster)
-            if cluster is not None:
-                yield network, network.prefix, cluster
+    networks = (*declared, *(n for n in context.plan.defaults if n.kind.role == role))
+    for network, prefix in context.sized_ranges(networks):
+        cluster = None if network.cluster is None else context.plan.clusters.get(network.cluster)
+        if cluster is not None:
+            yield network, prefix, cluster
 
 
 @rule("pod-capacity", "error", source=_IKS_CREATE)
@@ -91,11 +97,11 @@ def _too_small(context: Context, name: str, role: Role, icp_source: Source | Non
         if cluster.platform == "iks" and prefix.version != 4:
             continue  # IKS takes no IPv6 range of any size: iks-subnet-not-allowed
         yield RULES[name].finding(
-            f"{label(network)} is too small for cluster {cluster.name}: it needs {need.addresses:,} addresses"
-            f" and a /{prefix.length} has {prefix.size:,}",
-            network.cidr_key,
+            f"{sized_label(network, prefix)} is too small for cluster {cluster.name}: it needs"
+            f" {need.addresses:,} addresses and a /{prefix.length} has {prefix.size:,}",
+            size_key(network),
             networks=(network.name,),
-            cidrs=(prefix,),
+            cidrs=ranges_of(network),
             because=(f"cluster {cluster.name} has {need.reason}",),
             help=f"a /{length_for(need, network.kind, prefix.version)} is large enough",
             source=icp_source if cluster.platform == "icp" else None,
@@ -148,17 +154,16 @@ def service_range_too_large(context: Context) -> Iterator[Finding]:
 
     Do: write a longer prefix.
     """
-    for network in (*context.by_kind["iks-service"], *context.by_kind["icp-service"]):
-        prefix = network.prefix
-        if prefix is not None:
-            shortest = _LARGEST_SERVICE_RANGE[prefix.version]
-            if prefix.length < shortest:
-                yield RULES["service-range-too-large"].finding(
-                    f"{label(network)} is larger than the /{shortest} that Kubernetes accepts for services",
-                    network.cidr_key,
-                    networks=(network.name,),
-                    cidrs=(prefix,),
-                )
+    services = (*context.by_kind["iks-service"], *context.by_kind["icp-service"])
+    for network, prefix in context.sized_ranges(services):
+        shortest = _LARGEST_SERVICE_RANGE[prefix.version]
+        if prefix.length < shortest:
+            yield RULES["service-range-too-large"].finding(
+                f"{sized_label(network, prefix)} is larger than the /{shortest} that Kubernetes accepts for services",
+                size_key(network),
+                networks=(network.name,),
+                cidrs=ranges_of(network),
+            )
 
 
 @rule("worker-capacity", "error", "warning", source=_SUBNETS)
@@ -175,10 +180,15 @@ def worker_capacity(context: Context) -> Iterator[Finding]:
     for network, prefix, cluster in _with_cluster(context, "worker"):
         if prefix.version == 4 and cluster.workers is not None:
             groups.setdefault((cluster.name, network.kind.name), []).append((network, prefix))
-    open_ended = {(n.cluster, kind) for _, kind in groups for n in context.by_kind[kind] if n.prefix is None}
+    open_ended = {
+        (n.cluster, kind)
+        for kind in dict.fromkeys(kind for _, kind in groups)
+        for n in context.by_kind[kind]
+        if n.prefix is None and n.name not in context.sized
+    }
     for (name, kind), members in groups.items():
         if (name, kind) in open_ended:
-            continue  # a further subnet will be ordered or allocated
+            continue  # a further subnet will be ordered, of a size that the plan does not state
         need = need_of("worker", context.plan.clusters[name])
         if need is None:
             continue
@@ -192,12 +202,12 @@ def worker_capacity(context: Context) -> Iterator[Finding]:
         room = certain if severe else with_hsrp
         lone = len(members) == 1 and not from_ibm
         yield RULES["worker-capacity"].finding(
-            f"{', '.join(label(n) for n, _ in members)} has {room:,} addresses for nodes"
+            f"{', '.join(sized_label(*member) for member in members)} has {room:,} addresses for nodes"
             f"{'' if severe else ' where the routers run HSRP'}, and cluster {name} needs {need.addresses:,}",
-            network.cidr_key,
+            size_key(network),
             severity="error" if severe else "warning",
             networks=tuple(n.name for n, _ in members),
-            cidrs=tuple(p for _, p in members),
+            cidrs=ranges_of(*(n for n, _ in members)),
             related=others(*(n for n, _ in members[1:])),
             because=(
                 f"cluster {name} has {need.reason}",
@@ -206,6 +216,49 @@ def worker_capacity(context: Context) -> Iterator[Finding]:
             ),
             help=f"a /{length_for(need, network.kind, 4)} is large enough" if lone else None,
         )
+
+
+@rule("impossible-size", "error", source=_PREFIX)
+def impossible_size(context: Context) -> Iterator[Finding]:
+    """A network asks for a size that it cannot have: longer than its pools' addresses, or smaller than its grow-to.
+
+    Why: an IPv4 prefix ends at /32, so nothing can be allocated for a longer one; and a network cannot grow to a
+    range that is smaller than its own.
+
+    Do: write a shorter prefix, a pool of the other IP version, or a grow-to that is shorter than the network's prefix.
+    """
+    finding = RULES["impossible-size"].finding
+    # Networks that state neither are most of a large plan, and every size that follows from a kind is possible.
+    for network in context.plan.networks:
+        if network.grow_to is None and network.length is None:
+            continue
+        prefix = network.prefix
+        size = (prefix.version, prefix.length) if prefix is not None else planned_size(network, context.plan)
+        if size is None:
+            continue
+        version, length = size
+        pools = (
+            {pool.prefix.version for pool in context.plan.pools}
+            if network.pool is None
+            else {network.pool.version}
+        )
+        if (
+            prefix is None
+            and awaits_range(network)
+            and pools
+            and (version not in pools or length > WIDTH[version])
+        ):
+            where = "every pool" if network.pool is None else f"pool {network.pool}"
+            yield finding(
+                f"{network.name} asks for a /{length}, and {where} is IPv{min(pools)}", size_key(network),
+                networks=(network.name,), help="write a prefix of at most 32, or an IPv6 pool",
+            )  # fmt: skip
+        elif network.grow_to is not None and network.grow_to > length:
+            yield finding(
+                f"{network.name} is a /{length} and is to grow to a /{network.grow_to}, which is smaller",
+                (*network.key, "grow-to"), networks=(network.name,), cidrs=ranges_of(network),
+                help=f"write a prefix length below {length}, or leave it out" if length else "leave it out",
+            )  # fmt: skip
 
 
 @rule("named-address", "error", "warning", source=_SUBNETS)
@@ -218,13 +271,15 @@ def named_address(context: Context) -> Iterator[Finding]:
     warning.
 
     Do: count from 1 for the first usable address, from -1 for the last, or write an address of the network. In IBM
-    Cloud's subnets start at 2, in portable ones better at 4.
+    Cloud's subnets start at 2, in portable ones better at 4. Where the network has no range yet, make it larger.
     """
     for network in context.detailed:
         if not network.addresses:
             continue
         if network.prefix is not None:
             yield from _misplaced(network, network.prefix)
+        else:
+            yield from _not_fitting(context, network)
         if network.kind.provider == "ibm":
             yield from _taken_by_routers(network)
 
@@ -261,6 +316,44 @@ def _misplaced(network: Network, prefix: Prefix) -> Iterator[Finding]:
             )  # fmt: skip
         if address is not None:
             taken.setdefault(address, entry.name)
+
+
+def _not_fitting(context: Context, network: Network) -> Iterator[Finding]:
+    """Yield the addresses that a network without a range cannot have, wherever it will be."""
+    finding = RULES["named-address"].finding
+    size = context.sized.get(network.name)
+    taken: dict[Address, str] = {}
+    for entry in network.addresses:
+        key = (*network.key, "addresses", entry.name)
+        if entry.address is not None:
+            if awaits_range(network) and not _in_pools(context, network, entry.address.prefix):
+                pools = "every pool" if network.pool is None else f"pool {network.pool}"
+                yield finding(
+                    f"address {entry.name} of {network.name}, {entry.address}, lies outside {pools}, and the network"
+                    " gets its range from there",
+                    key, networks=(network.name,), source=_PLAN, help="count from 1 for the first usable address",
+                )  # fmt: skip
+        elif size is not None and (address := entry.at(size)) is None:
+            usable = max(size.size - 2, min(size.size, 2))
+            yield finding(
+                f"address {entry.name} of {sized_label(network, size)}, number {entry.nth:,}, is not in the network",
+                key, networks=(network.name,), source=_PLAN,
+                because=(f"usable are numbers 1 to {usable:,} of a /{size.length}",),
+            )  # fmt: skip
+        elif size is not None and address is not None:
+            if address in taken:
+                yield finding(
+                    f"addresses {taken[address]} and {entry.name} of {sized_label(network, size)} are the same one",
+                    key, networks=(network.name,), source=_PLAN,
+                    related=(Related((*network.key, "addresses", taken[address]), network.name),),
+                )  # fmt: skip
+            taken.setdefault(address, entry.name)
+
+
+def _in_pools(context: Context, network: Network, address: Prefix) -> bool:
+    """Tell whether an address lies where the network may be placed; a plan without pools does not say."""
+    pools = [pool.prefix for pool in context.plan.pools] if network.pool is None else [network.pool]
+    return not pools or any(pool.covers(address) for pool in pools)
 
 
 def _taken_by_routers(network: Network) -> Iterator[Finding]:

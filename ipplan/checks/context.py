@@ -146,6 +146,34 @@ class Context:
                 yield from self.by_kind[kind.name]
 
     @cached_property
+    def sized(self) -> Mapping[str, Prefix]:
+        """A range of the right size for each network that has none but whose size is known, by name.
+
+        It starts at 0 and says nothing of where the network will be. So a rule on sizes judges a network before
+        `allocate` places it as it does afterwards.
+        """
+        found: dict[str, Prefix] = {}
+        known: dict[object, Prefix | None] = {}
+        for network in self.plan.networks:
+            if network[2] is not None:
+                continue
+            key = (network.kind.name, network.cluster, network.length, network.hosts, network.pool)
+            if key not in known:
+                size = planned_size(network, self.plan)
+                known[key] = None if size is None or size[1] > WIDTH[size[0]] else Prefix(size[0], 0, size[1])
+            prefix = known[key]
+            if prefix is not None:
+                found[network.name] = prefix
+        return found
+
+    def sized_ranges(self, networks: Iterable[Network]) -> Iterator[tuple[Network, Prefix]]:
+        """Yield each network with its range, or with one of its size as in `sized`; skip those without either."""
+        for network in networks:
+            prefix = network.prefix or self.sized.get(network.name)
+            if prefix is not None:
+                yield network, prefix
+
+    @cached_property
     def detailed(self) -> Sequence[Network]:
         """The declared networks that state more than kind, cluster, range, size and description."""
         return [n for n in self.plan.networks if n[3] is not None or n[8:11] != (None, None, ())]
@@ -368,6 +396,39 @@ def ranges_of(*networks: Network) -> tuple[Prefix, ...]:
 def others(*networks: Network) -> tuple[Related, ...]:
     """Return the places of the networks that a finding is about beside its own, once each."""
     return tuple(dict.fromkeys(Related(n.cidr_key, n.name) for n in networks))
+
+
+def planned_size(network: Network, plan: Plan) -> tuple[int, int] | None:
+    """Return IP version and prefix length that a network without a range will have; None where the plan does not say.
+
+    IBM Cloud decides about a subnet that states no size, and a platform about its default range.
+    """
+    from ipplan.plan.sizing import awaits_range, request_version, size_of
+
+    if awaits_range(network):
+        version = request_version(network, plan.pools)
+    elif network.kind.provider == "ibm" and (network.length is not None or network.hosts is not None):
+        version = request_version(network, ())
+    else:
+        return None
+    return version, size_of(network, plan, version).length
+
+
+def size_key(network: Network) -> KeyPath:
+    """Return where the plan states the size of a network; the network itself where it states none."""
+    if network.prefix is not None:
+        return network.cidr_key
+    for word, value in (("prefix", network.length), ("hosts", network.hosts)):
+        if value is not None:
+            return (*network.key, word)
+    return network.key
+
+
+def sized_label(network: Network, prefix: Prefix) -> str:
+    """Return name and range of a network for a message, or name and size of one that has no range yet."""
+    return (
+        label(network) if network.prefix is not None else f"{network.name} (a /{prefix.length}, no cidr yet)"
+    )
 
 
 def label(network: Network) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ipplan.addresses import Prefix
     from ipplan.allocate import Allocation
     from ipplan.catalog import Catalog
+    from ipplan.findings import Finding
     from ipplan.output.table import Table
     from ipplan.plan.model import Plan, Pool
 
@@ -92,33 +93,33 @@ def command(
         require_data_centers(plan)
     catalog = choose_catalog(ranges_edition, plan)
     warn_of_host_bits(plan.pools)
-    if path is not None:
-        _warn_of_errors(plan, catalog)
+    before = () if path is None else _warn_of_errors(plan, catalog)
 
     from ipplan.allocate import allocate
 
     allocation = allocate(plan, catalog, data_centers_only=allow_other_data_centers, previous=earlier)
-    if allocation.ok:
-        for name, why in allocation.moved:
-            say(f"{name} {why}")
+    _say_moves(allocation)
+    status = 0 if allocation.ok else 1
     if path is not None and (write or dry_run):
         edited = _pin(data, allocation)
-        if plan.shown:
-            _refuse_unreadable(edited, path)
+        refused = edited != data and _refuse_new_errors(edited, path, catalog, before)
         if dry_run:
             deliver(_difference(path, data, edited), output.file)
             _say_failures(allocation)
+        elif refused:
+            return 1
         elif allocation.ok:
             _write(path, data, edited, allocation)
+        status = max(status, refused)
     if not dry_run:
         _show(allocation, output)
-    if frozen:
-        return max(_status(allocation), _report_changes(allocation, earlier))
-    return _status(allocation)
+    return max(status, _report_changes(allocation, earlier)) if frozen else status
 
 
-def _status(allocation: Allocation) -> int:
-    return 0 if allocation.ok else 1
+def _say_moves(allocation: Allocation) -> None:
+    """Say what had to move, of an allocation that holds."""
+    for name, why in allocation.moved if allocation.ok else ():
+        say(f"{name} {why}")
 
 
 def _show(allocation: Allocation, output: Output) -> None:
@@ -186,15 +187,21 @@ def _pin(data: bytes, allocation: Allocation) -> bytes:
     )
 
 
-def _refuse_unreadable(edited: bytes, path: str) -> None:
-    """Raise where a range that is pinned has another size than a link shows the network at."""
+def _refuse_new_errors(edited: bytes, path: str, catalog: Catalog, before: Sequence[Finding]) -> bool:
+    """Say which errors the plan would have with its ranges and has not without, and tell whether there are any."""
+    from ipplan.cli.errors import list_errors, new_errors, say_errors
     from ipplan.plan.load import PlanError, parse_plan
 
+    what = "have errors that it does not have now"
     try:
-        parse_plan(edited, path)
+        found = new_errors(before, list_errors(parse_plan(edited, path), catalog))
     except PlanError as error:
-        problem = error.problems[0]
-        raise UsageProblem(f"{path} cannot be written: {problem.message}", problem.help) from None
+        found, what = list(error.problems), "not be readable"
+    if found:
+        say(f"error: --write does not write {path}: with these ranges the plan would {what}")
+        say_errors(found)
+        say(f"help: {found[0].help or 'fix the plan so that the ranges fit'}")
+    return bool(found)
 
 
 def _write(path: str, old: bytes, new: bytes, allocation: Allocation) -> None:
@@ -237,11 +244,11 @@ def _report_changes(allocation: Allocation, earlier: Mapping[str, Prefix] | None
     return 1
 
 
-def _warn_of_errors(plan: Plan, catalog: Catalog) -> None:
-    from datetime import date
+def _warn_of_errors(plan: Plan, catalog: Catalog) -> tuple[Finding, ...]:
+    """Say how many errors the plan has, and return them."""
+    from ipplan.cli.errors import list_errors
 
-    from ipplan.checks import check_plan
-
-    errors = sum(f.severity == "error" and f.waived is None for f in check_plan(plan, catalog, date.today()))
+    errors = list_errors(plan, catalog)
     if errors:
-        say(f"warning: the plan has {errors:,} error{'' if errors == 1 else 's'}; run ipplan check")
+        say(f"warning: the plan has {len(errors):,} error{'' if len(errors) == 1 else 's'}; run ipplan check")
+    return errors

@@ -111,6 +111,14 @@ def length_for(need: Need, kind: Kind, version: int) -> int:
     return _sized(need, kind, version).length
 
 
+def awaits_range(network: Network) -> bool:
+    """Tell whether `allocate` gives the network its range: a BYOIP network without one, or IKS's own that names a pool."""
+    kind = network.kind
+    return network.prefix is None and (
+        kind.provider == "byoip" or (kind.provider == "default" and network.pool is not None)
+    )
+
+
 def size_of(network: Network, plan: Plan, version: int) -> Sizing:
     """Return the prefix length of a network that states no range, for the given IP version.
 

@@ -51,6 +51,8 @@ VIPS = (
     ICP + '[networks.w]\nkind = "icp-worker"\naddresses = { master-vip = 10, proxy-vip = 11, gateway = 1 }\n'
 )
 
+POOL = '[plan]\nbyoip = ["172.24.0.0/14"]\n'
+WISH = '[networks.a]\nkind = "vcs-vm"\n'
 WORKERS = IKS + net("a", "iks-worker-private", "10.48.0.0/26")
 UPLINK = net("esg", "vcs-esg-private", "10.176.18.192/27")
 COMMON = '[integration]\niks-vcs = "common-vlan"\n'
@@ -154,6 +156,11 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
         (ICP + "workers = 9\npods-per-worker = 110\n" + net("a", "icp-pod", "10.225.0.0/22"), "error", ("a",), None),
         (ICP + "workers = 9\npods-per-worker = 110\n" + net("a", "icp-pod", "10.225.0.0/21"), "error", ("a",), None),
         (ICP + net("a", "icp-pod", "10.225.0.0/27"), "error", ("a",), None),
+        (ICP + "workers = 9\npods-per-worker = 110\n" + '[networks.a]\nkind = "icp-pod"\nprefix = 21\n', "error", ("a",), None),
+        (
+            POOL.replace("172.24.0.0/14", "172.22.0.0/16") + IKS + "workers = 5\n"
+            + '[networks.a]\nkind = "iks-pod"\nprefix = 23\npool = "172.22.0.0/16"\n', "error", ("a",), None,
+        ),
     ],
     "pods-per-worker": [
         (IKS + "pods-per-worker = 251\n", "error", (), None),
@@ -162,11 +169,25 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
     "service-capacity": [
         (IKS + "services = 256\n" + net("a", "iks-service", "172.22.0.0/24"), "error", ("a",), None),
         (ICP + "services = 255\n" + net("a", "icp-service", "10.225.0.0/24"), "error", ("a",), None),
+        (ICP + "services = 255\n" + '[networks.a]\nkind = "icp-service"\nhosts = 200\n', "error", ("a",), None),
     ],
-    "service-range-too-large": [(ICP + net("a", "icp-service", "10.0.0.0/8"), "error", ("a",), None)],
+    "service-range-too-large": [
+        (ICP + net("a", "icp-service", "10.0.0.0/8"), "error", ("a",), None),
+        (ICP + '[networks.a]\nkind = "icp-service"\nprefix = 11\n', "error", ("a",), None),
+    ],
     "worker-capacity": [
         (ICP + "workers = 13\n" + net("a", "icp-worker", "10.225.0.0/27"), "error", ("a",), None),
         (IKS + "workers = 60\n" + net("a", "iks-worker-private", "10.48.0.0/26"), "warning", ("a",), None),
+        (ICP + "workers = 13\n" + '[networks.a]\nkind = "icp-worker"\nprefix = 27\n', "error", ("a",), None),
+        (IKS + "workers = 70\n" + '[networks.a]\nkind = "iks-worker-private"\nprefix = 26\n', "error", ("a",), None),
+    ],
+    "impossible-size": [
+        (POOL + WISH + "hosts = 60\ngrow-to = 28\n", "error", ("a",), None),
+        (POOL + WISH + "grow-to = 25\n", "error", ("a",), None),
+        (ICP + "workers = 20\n" + POOL + '[networks.a]\nkind = "icp-worker"\ngrow-to = 27\n', "error", ("a",), None),
+        ('[networks.a]\nkind = "vcs-esg-private"\nhosts = 4\ngrow-to = 30\n', "error", ("a",), None),
+        (POOL + WISH + "prefix = 33\n", "error", ("a",), None),
+        (POOL.replace('"]', '", "fd00::/48"]') + WISH + 'prefix = 64\npool = "172.24.0.0/14"\n', "error", ("a",), None),
     ],
     "named-address": [
         (net("a", "vcs-vm", "10.225.0.0/24", "addresses = { x = 255 }"), "error", ("a",), None),
@@ -181,6 +202,13 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
         ('[networks.a]\nkind = "vcs-esg-private"\naddresses = { uplink = 1 }\n', "error", ("a",), None),
         (net("a", "vcs-esg-private", "10.48.0.0/27", "addresses = { x = 2, y = 3, z = 4 }"), "warning", ("a",), None),
         ('[networks.a]\nkind = "vcs-esg-public"\naddresses = { uplink = 2 }\n', "warning", ("a",), None),
+        (POOL + WISH + "addresses = { vip = 1000 }\n", "error", ("a",), None),
+        (POOL + WISH + "prefix = 28\naddresses = { vip = 20 }\n", "error", ("a",), None),
+        (POOL + WISH + "hosts = 20\naddresses = { vip = -31 }\n", "error", ("a",), None),
+        (POOL + WISH + "addresses = { x = 254, y = -1 }\n", "error", ("a",), None),
+        (POOL + WISH + 'addresses = { x = "10.225.1.1" }\n', "error", ("a",), None),
+        (POOL + WISH + 'addresses = { x = "fd00::1" }\n', "error", ("a",), None),
+        ('[networks.a]\nkind = "vcs-esg-private"\nprefix = 28\naddresses = { x = 20 }\n', "error", ("a",), None),
     ],
     "incomplete-cluster": [(ICP, "warning", (), None), (IKS + net("a", "iks-pod", "172.22.0.0/16"), "warning", (), None)],
     "incomplete-integration": [('[integration]\nicp-vcs = "nat"\n', "warning", (), None)],
@@ -330,7 +358,11 @@ FINE = {
     "service-capacity": IKS + "services = 255\n" + net("a", "iks-service", "172.22.0.0/24"),
     "service-range-too-large": ICP + net("a", "icp-service", "10.224.0.0/12"),
     "worker-capacity": ICP + "workers = 12\n" + net("a", "icp-worker", "10.225.0.0/27"),
-    "named-address": net("a", "vcs-vm", "10.225.0.0/24", 'addresses = { x = 254, y = 1, z = "10.225.0.9" }')
+    "impossible-size": POOL + WISH + "hosts = 60\ngrow-to = 26\n" + net("b", "vcs-vm", "172.25.0.0/24", "grow-to = 24")
+    + '[networks.c]\nkind = "vcs-vm"\nprefix = 32\n[networks.d]\nkind = "vcs-esg-private"\ngrow-to = 30\n',
+    "named-address": POOL.replace("172.24.0.0/14", "10.225.0.0/16")
+    + '[networks.p]\nkind = "vcs-vm"\nprefix = 28\naddresses = { x = 14, y = 1, z = "10.225.9.9" }\n'
+    + net("a", "vcs-vm", "10.225.0.0/24", 'addresses = { x = 254, y = 1, z = "10.225.0.9" }')
     + net("b", "vcs-esg-private", "10.48.0.0/27", "addresses = { gateway = 1, x = 4, y = -1 }")
     + net("c", "iks-worker-private", "10.48.1.0/26", "addresses = { x = 2, y = 3 }")
     + net("d", "vcs-esg-public", "2607:f0d0:1d03:41::/64", "addresses = { uplink = 1 }")

@@ -428,6 +428,44 @@ def test_an_edit_between_reading_and_writing_is_not_lost(plan: Path) -> None:
     assert plan.read_bytes() == PLAN + b"\n# a colleague was here\n"
 
 
+# A plan, and what the ranges would make of it.
+BROUGHT = [
+    ("hosts = 60\ngrow-to = 28", "networks.vm.grow-to is /28, smaller than the network itself, a /26"),
+    (
+        'addresses = { vip = "172.24.9.9" }',
+        "named-address: address vip of vm 172.24.0.0/24, 172.24.9.9, is not in the",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), BROUGHT)
+def test_no_plan_is_written_with_an_error_that_it_did_not_have(
+    run: Run, plan: Path, text: str, said: str
+) -> None:
+    before = f'[plan]\nbyoip = ["172.24.0.0/14"]\n[networks.vm]\nkind = "vcs-vm"\n{text}\n'.encode()
+    plan.write_bytes(before)
+    done = run("allocate", "plan.toml", "--write")
+    assert done.returncode == 1
+    assert done.stdout == b""
+    assert "error: --write does not write plan.toml" in done.stderr.decode()
+    assert said in done.stderr.decode()
+    assert plan.read_bytes() == before
+    assert others(plan.parent) == []
+    shown = run("allocate", "plan.toml", "--dry-run")
+    assert shown.returncode == 1
+    assert b'+cidr = "172.24.0.0/2' in shown.stdout
+    assert said in shown.stderr.decode()
+
+
+def test_an_error_that_the_plan_has_already_does_not_hinder(run: Run, plan: Path) -> None:
+    plan.write_bytes(PLAN + b'\r\n[networks.vm-db2]\r\nkind = "vcs-vm"\r\ncidr = "172.24.0.128/25"\r\n')
+    assert run("check", "plan.toml").returncode == 1
+    done = run("allocate", "plan.toml", "--write")
+    assert done.returncode == 0
+    assert done.stderr.decode().startswith("warning: the plan has 1 error; run ipplan check\n")
+    assert b'cidr = "172.24.1.0/24"' in plan.read_bytes()
+
+
 SAVE = r"""
 import os, sys
 real = os.fsync

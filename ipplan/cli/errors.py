@@ -1,0 +1,58 @@
+"""The errors of a plan before and after its networks have ranges: which of them the ranges bring."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from ipplan.cli.streams import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ipplan.catalog import Catalog
+    from ipplan.findings import Finding
+    from ipplan.plan.model import Plan
+
+_MOST_SHOWN = 5
+"""Errors that one message shows at most."""
+
+
+def list_errors(plan: Plan, catalog: Catalog) -> tuple[Finding, ...]:
+    """Return what check finds today in a plan, errors only, without those that the plan waives."""
+    from datetime import date
+
+    from ipplan.checks import check_plan
+
+    return tuple(
+        f for f in check_plan(plan, catalog, date.today()) if f.severity == "error" and f.waived is None
+    )
+
+
+def new_errors(before: Iterable[Finding], after: Iterable[Finding]) -> list[Finding]:
+    """Return the errors that were not there before.
+
+    An error is the same if its rule and its networks are, or its place where it names no network: its words change
+    with the range.
+    """
+    known = Counter(map(_identity, before))
+    found = []
+    for finding in after:
+        identity = _identity(finding)
+        if known[identity]:
+            known[identity] -= 1
+        else:
+            found.append(finding)
+    return found
+
+
+def _identity(finding: Finding) -> tuple[object, ...]:
+    return finding.rule, frozenset(finding.networks) or finding.key
+
+
+def say_errors(errors: Sequence[Finding]) -> None:
+    """Write the first few errors to standard error, and how many more there are."""
+    for finding in errors[:_MOST_SHOWN]:
+        say(f"  {finding.rule}: {finding.message}")
+    if len(errors) > _MOST_SHOWN:
+        say(f"  and {len(errors) - _MOST_SHOWN:,} more")
