@@ -57,6 +57,11 @@ _SUBNETS = Source(
 _IKS_MOST_PODS = 250
 """Most pods on one IKS worker (limitations.md)."""
 _PLAN = Source("the plan's own addresses")
+_POINT_TO_POINT = Source(
+    "RFC 3021: 31-bit prefixes on IPv4 point-to-point links",
+    "https://www.rfc-editor.org/rfc/rfc3021",
+    "2000-12-01",
+)
 _PREFIX = Source(
     "RFC 4632 section 3.1 and RFC 4291 section 2.3: prefix lengths of IPv4 and IPv6",
     "https://www.rfc-editor.org/rfc/rfc4632",
@@ -215,6 +220,35 @@ def worker_capacity(context: Context) -> Iterator[Finding]:
                 + ("" if severe else f", and {HSRP_ADDRESSES} more by the routers"),
             ),
             help=f"a /{length_for(need, network.kind, 4)} is large enough" if lone else None,
+        )
+
+
+@rule("no-room-for-hosts", "error", "warning", source=_POINT_TO_POINT)
+def no_room_for_hosts(context: Context) -> Iterator[Finding]:
+    """A network for VMs, ICP workers or transit has one address, or only two.
+
+    Why: in a /32 the router has no address beside the host, so nothing reaches it. A /31 has no network and broadcast
+    address, and works only where router and host both take it so: a warning. A transit network of two has no protocol
+    address for the DLR. Two routers may share a /127 of IPv6 (RFC 6164).
+
+    Do: take a /30 for one host, a /29 for up to five or for transit, or state `hosts`.
+    """
+    kinds = (kind for kind in KINDS.values() if kind.provider == "byoip" and not kind.internal)
+    for network, prefix in context.sized_ranges(n for kind in kinds for n in context.by_kind[kind.name]):
+        transit = network.kind.role == "transit"
+        if prefix.size > 2 or (transit and prefix.version == 6 and prefix.size == 2):
+            continue
+        gateway = "the ESG and the DLR" if transit else "a gateway and one host"
+        what = f"has two addresses, for {gateway}" if prefix.size == 2 else "is one address"
+        rest = "without network and broadcast address" if prefix.size == 2 else f"not enough for {gateway}"
+        length = 29 if transit else 30
+        yield RULES["no-room-for-hosts"].finding(
+            f"{sized_label(network, prefix)} {what}, {rest}",
+            size_key(network),
+            severity="error" if prefix.size == 1 else "warning",
+            networks=(network.name,),
+            cidrs=ranges_of(network),
+            help=f"take a /{length} for {gateway}" if prefix.version == 4 else "take a /64",
         )
 
 

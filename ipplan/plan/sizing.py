@@ -128,9 +128,7 @@ def size_of(network: Network, plan: Plan, version: int) -> Sizing:
     if network.length is not None:
         return Sizing(network.length, f"prefix = {network.length} in the plan")
     if network.hosts is not None:
-        return _for_hosts(
-            network.hosts, _count(network.hosts, "host"), version, internal=network.kind.internal
-        )
+        return _for_hosts(network.hosts, _count(network.hosts, "host"), version, network.kind)
     cluster = plan.clusters.get(network.cluster) if network.cluster is not None else None
     need = None if cluster is None else need_of(network.kind.role, cluster)
     sized = None if need is None else _sized(need, network.kind, version)
@@ -149,17 +147,22 @@ def size_of(network: Network, plan: Plan, version: int) -> Sizing:
 def _sized(need: Need, kind: Kind, version: int) -> Sizing:
     if kind.internal:
         return Sizing(_length_for(need.addresses, version), need.reason, need.source)
-    why = f"{need.reason} and a gateway"
-    return _for_hosts(need.addresses + 1, why, version, internal=False)._replace(source=need.source)
+    return _for_hosts(need.addresses, need.reason, version, kind)._replace(source=need.source)
 
 
-def _for_hosts(hosts: int, why: str, version: int, *, internal: bool) -> Sizing:
-    """Size a network for a number of addresses that hosts use, the gateway being one of them."""
-    if version == 6 and not internal:
+def _for_hosts(hosts: int, why: str, version: int, kind: Kind) -> Sizing:
+    """Size a network for a number of hosts.
+
+    Gateway, network and broadcast address come on top; in a transit network the gateway is one of the hosts. Pods and
+    services have no gateway, and a few of them not even the other two.
+    """
+    if version == 6 and not kind.internal:
         return Sizing(64, f"{why}: interface identifiers of IPv6 have 64 bits", _SUBNET64)
-    if version == 6 or hosts <= 2:
+    if kind.internal and (version == 6 or hosts <= 2):
         return Sizing(_length_for(hosts, version), why)
-    return Sizing(_length_for(hosts + 2, version), f"{why}, beside network and broadcast address")
+    gateway = not kind.internal and kind.role != "transit"
+    beside = "gateway, network and broadcast address" if gateway else "network and broadcast address"
+    return Sizing(_length_for(hosts + gateway + 2, version), f"{why}, beside {beside}")
 
 
 def _length_for(addresses: int, version: int) -> int:

@@ -181,6 +181,19 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
         (ICP + "workers = 13\n" + '[networks.a]\nkind = "icp-worker"\nprefix = 27\n', "error", ("a",), None),
         (IKS + "workers = 70\n" + '[networks.a]\nkind = "iks-worker-private"\nprefix = 26\n', "error", ("a",), None),
     ],
+    "no-room-for-hosts": [
+        (net("a", "vcs-vm", "172.24.1.1/32"), "error", ("a",), None),
+        (net("a", "vcs-vm", "172.24.1.0/31"), "warning", ("a",), None),
+        (net("a", "vcs-transit", "172.24.1.1/32"), "error", ("a",), None),
+        (net("a", "vcs-transit", "172.24.1.0/31"), "warning", ("a",), None),
+        (net("a", "vcs-vm", "fd00:1::1/128"), "error", ("a",), None),
+        (net("a", "vcs-vm", "fd00:1::/127"), "warning", ("a",), None),
+        (net("a", "vcs-transit", "fd00:1::/128"), "error", ("a",), None),
+        (ICP + net("a", "icp-worker", "172.24.1.1/32"), "error", ("a",), None),
+        (ICP + net("a", "icp-worker", "172.24.1.0/31"), "warning", ("a",), None),
+        (POOL + WISH + "prefix = 32\n", "error", ("a",), None),
+        (POOL + WISH + "prefix = 31\n", "warning", ("a",), None),
+    ],
     "impossible-size": [
         (POOL + WISH + "hosts = 60\ngrow-to = 28\n", "error", ("a",), None),
         (POOL + WISH + "grow-to = 25\n", "error", ("a",), None),
@@ -358,6 +371,8 @@ FINE = {
     "service-capacity": IKS + "services = 255\n" + net("a", "iks-service", "172.22.0.0/24"),
     "service-range-too-large": ICP + net("a", "icp-service", "10.224.0.0/12"),
     "worker-capacity": ICP + "workers = 12\n" + net("a", "icp-worker", "10.225.0.0/27"),
+    "no-room-for-hosts": POOL + WISH + "hosts = 1\n" + net("b", "vcs-vm", "172.24.1.0/30") + net("t", "vcs-transit", "fd00:1::/127")
+    + net("u", "vcs-transit", "172.24.1.4/30") + ICP + net("s", "icp-service", "172.24.2.0/31") + net("e", "enterprise", "172.24.3.1/32"),
     "impossible-size": POOL + WISH + "hosts = 60\ngrow-to = 26\n" + net("b", "vcs-vm", "172.25.0.0/24", "grow-to = 24")
     + '[networks.c]\nkind = "vcs-vm"\nprefix = 32\n[networks.d]\nkind = "vcs-esg-private"\ngrow-to = 30\n',
     "named-address": POOL.replace("172.24.0.0/14", "10.225.0.0/16")

@@ -33,18 +33,30 @@ def sized(kind: str, version: int = 4, cluster: Cluster | None = None, **keys: i
 
 @pytest.mark.parametrize(
     ("hosts", "length"),
-    [(1, 32), (2, 31), (3, 29), (6, 29), (7, 28), (60, 26), (62, 26), (63, 25), (254, 24), (255, 23)],
+    [(1, 30), (2, 29), (3, 29), (5, 29), (6, 28), (60, 26), (61, 26), (62, 25), (253, 24), (254, 23)],
 )
 def test_hosts_decide_the_size(hosts: int, length: int) -> None:
-    assert sized("vcs-vm", hosts=hosts) == length
+    for kind in ("vcs-vm", "icp-worker", "vcs-esg-private"):
+        assert sized(kind, hosts=hosts) == length
+
+
+@pytest.mark.parametrize(("hosts", "length"), [(1, 30), (2, 30), (3, 29), (6, 29), (7, 28)])
+def test_in_a_transit_network_the_gateway_is_one_of_the_hosts(hosts: int, length: int) -> None:
+    assert sized("vcs-transit", hosts=hosts) == length
+
+
+@pytest.mark.parametrize(("hosts", "length"), [(1, 32), (2, 31), (3, 29), (6, 29), (7, 28), (254, 24)])
+def test_pods_and_services_have_no_gateway(hosts: int, length: int) -> None:
+    for kind in ("icp-pod", "icp-service", "iks-pod"):
+        assert sized(kind, hosts=hosts) == length
 
 
 @given(st.integers(3, 2**31))
 def test_the_size_for_hosts_is_enough_and_half_of_it_is_not(hosts: int) -> None:
     length = sized("vcs-vm", hosts=hosts)
-    assert ipaddress.ip_network(f"0.0.0.0/{length}").num_addresses - 2 >= hosts
+    assert ipaddress.ip_network(f"0.0.0.0/{length}").num_addresses - 3 >= hosts
     if length < 30:
-        assert ipaddress.ip_network(f"0.0.0.0/{length + 1}").num_addresses - 2 < hosts
+        assert ipaddress.ip_network(f"0.0.0.0/{length + 1}").num_addresses - 3 < hosts
 
 
 @pytest.mark.parametrize(
