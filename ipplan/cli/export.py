@@ -14,14 +14,14 @@ from ipplan.cli.streams import UsageProblem, deliver, say
 from ipplan.output.text import escape
 
 if TYPE_CHECKING:
-    import datetime
-
     from ipplan.catalog import Catalog
     from ipplan.export import Options
     from ipplan.plan.model import Plan
 
+_ALL_ADDRESSES = frozenset({"hosts", "reverse-zones", "xlsx", "ansible", "terraform"})
+"""Targets that list every named address of the plan."""
 _MOST_SHOWN = 5
-"""Errors of the plan that are shown where they keep it from being exported."""
+"""Named addresses that one message names at most."""
 
 
 @click.command(
@@ -126,11 +126,13 @@ def _export(
     plan, _ = read_plan(path)
     catalog = choose_catalog(edition, plan)
     today = date.today()
-    if _refuse(plan, catalog, today, force=force):
-        return 1
     pinned = {n.name for n in plan.networks if n.prefix is not None}
+    # With its ranges, because that is what is written: an error may come with them.
     plan = settle(plan, catalog)
+    if _refuse(plan, catalog, force=force):
+        return 1
     placed = frozenset(n.name for n in plan.networks if n.prefix is not None) - pinned
+    _say_left_out(plan, name)
     try:
         made = export(TARGETS[name], Request(Landscape(plan, catalog), options, placed, today))
     except ExportError as error:
@@ -142,12 +144,27 @@ def _export(
     return 0
 
 
-def _refuse(plan: Plan, catalog: Catalog, today: datetime.date, *, force: bool) -> bool:
-    """Say which errors the plan has, and tell whether they keep it from being exported."""
-    from ipplan.checks import check_plan
+def _say_left_out(plan: Plan, target: str) -> None:
+    """Say which named addresses are not in the file, because their networks do not hold them or have no range."""
+    missing = []
+    for network in plan.networks:
+        for named in network.addresses:
+            if network.prefix is None:
+                missing.append(f"{named.name} of {network.name}")
+            elif named.resolve(network.prefix) is None:
+                say(
+                    f"warning: {network.name} {network.prefix} does not hold its address {named.name}: left out"
+                )
+    if missing and target in _ALL_ADDRESSES:
+        more = f" and {len(missing) - _MOST_SHOWN:,} more" if len(missing) > _MOST_SHOWN else ""
+        say(f"note: left out, as the network has no range yet: {', '.join(missing[:_MOST_SHOWN])}{more}")
 
-    findings = check_plan(plan, catalog, today)
-    errors = [f for f in findings if f.severity == "error" and f.waived is None]
+
+def _refuse(plan: Plan, catalog: Catalog, *, force: bool) -> bool:
+    """Say which errors the plan has, and tell whether they keep it from being exported."""
+    from ipplan.cli.errors import list_errors, say_errors
+
+    errors = list_errors(plan, catalog)
     if not errors:
         return False
     count = f"{len(errors):,} error{'' if len(errors) == 1 else 's'}"
@@ -155,7 +172,6 @@ def _refuse(plan: Plan, catalog: Catalog, today: datetime.date, *, force: bool) 
         say(f"warning: the plan has {count}; exported all the same")
         return False
     say(f"error: the plan has {count}, and what is made from it would be wrong")
-    for finding in errors[:_MOST_SHOWN]:
-        say(f"  {finding.rule}: {finding.message}")
+    say_errors(errors)
     say("help: ipplan check tells all; --force exports all the same")
     return True

@@ -71,15 +71,18 @@ def _named(keys: Sequence[tuple[str, names.Names]], networks: Sequence[Network])
 def _outside(
     keys: Sequence[tuple[str, names.Names]], networks: Sequence[Network]
 ) -> Iterator[tuple[str, str]]:
-    """Yield the addresses that a network names for a key and does not hold."""
+    """Yield the addresses that a network names for a key and does not hold, or not yet."""
     for key, wanted in keys:
         for network in networks:
             for named in network.addresses:
-                if (
-                    named.name in wanted
-                    and network.prefix is not None
-                    and named.resolve(network.prefix) is None
-                ):
+                if named.name not in wanted:
+                    continue
+                if network.prefix is None:
+                    yield (
+                        f"{network.name} has no range yet, so its address {named.name}, which {key} needs, is not known",
+                        f"write cidr in {network.name}",
+                    )
+                elif named.resolve(network.prefix) is None:
                     yield (
                         f"{network.name} {network.prefix} does not hold its address {named.name}, which {key} needs",
                         f"choose another address or a larger range for {network.name}",

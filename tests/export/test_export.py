@@ -57,6 +57,49 @@ def test_the_installer_of_icp_gets_the_ranges_and_addresses_of_the_plan(run: Run
     }  # fmt: skip
 
 
+NOT_FITTING = [
+    ("master-vip = 100", "named-address: address master-vip of icp-workers 172.24.18.0/27, number 100,"),
+    (
+        'master-vip = "172.24.99.9"',
+        "named-address: address master-vip of icp-workers 172.24.18.0/27, 172.24.99.9,",
+    ),
+]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(("text", "said"), NOT_FITTING)
+def test_no_target_leaves_out_an_address_without_a_word(
+    run: Run, tmp_path: Path, target: str, text: str, said: str
+) -> None:
+    plan = tmp_path / "plan.toml"
+    plan.write_text(REFERENCE.read_text("utf-8").replace("master-vip = 10", text, 1), "utf-8")
+    done = run("export", "plan.toml", target, "-o", "made")
+    assert done.returncode == 1
+    assert said in done.stderr.decode()
+    assert not (tmp_path / "made").exists()
+    forced = run("export", "plan.toml", target, "-o", "made", "--force")
+    assert "does not hold its address master-vip" in forced.stderr.decode()
+
+
+def test_an_address_in_a_network_without_a_range_is_not_left_out_silently(run: Run, tmp_path: Path) -> None:
+    text = REFERENCE.read_text("utf-8")
+    uplink = 'cidr = "10.176.18.192/27"\n'
+    assert uplink in text
+    (tmp_path / "plan.toml").write_text(text.replace(uplink, ""), "utf-8")
+    done = run("export", "plan.toml", "icp-config")
+    assert done.returncode == 1
+    assert "esg-private has no range yet, so its address icp-master, which cluster_lb_address needs" in (
+        done.stderr.decode()
+    )
+    for target in ("hosts", "reverse-zones", "terraform"):
+        done = run("export", "plan.toml", target)
+        assert done.returncode == 0
+        assert (
+            "note: left out, as the network has no range yet: uplink of esg-private" in done.stderr.decode()
+        )
+    assert b"left out" not in run("export", "plan.toml", "netbox").stderr
+
+
 def test_the_ends_of_a_tunnel_mirror_each_other(run: Run) -> None:
     iks, icp = (yaml.safe_load(exported(run, t)) for t in ("strongswan-iks-icp", "strongswan-icp"))
     assert iks["local"]["subnet"] == icp["remote"]["subnet"]
