@@ -99,8 +99,9 @@ def _find_edge(request: Request) -> Esg:
 
 
 def _for_comment(line: str) -> str:
-    """Return a line that may stand in a comment of XML: no two hyphens in a row."""
-    return escape(line).replace("--", "- -")
+    """Return a line that may stand in a comment of XML: no two hyphens in a row, however many there are."""
+    # Twice, because what is replaced does not overlap: three hyphens leave two in a row the first time.
+    return escape(line).replace("--", "- -").replace("--", "- -")
 
 
 def _put(parent: ET.Element, **fields: str) -> None:
