@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from ipplan.checks import RULES
+from ipplan.output.text import escape
 
 if TYPE_CHECKING:
     from conftest import Run
@@ -56,7 +57,7 @@ def test_sarif_holds_every_finding_once(run: Run, name: str, nasty: str) -> None
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
         assert result["level"] == finding["severity"]
         assert (
-            str(finding["message"])
+            escape(str(finding["message"]))
             == result["message"]["text"]
             .split("\nand [")[0]
             .split("\nshared")[0]
@@ -149,3 +150,67 @@ def test_several_plans_are_one_report(run: Run) -> None:
     paths = [str(SAMPLES / "conflicts.toml"), str(SAMPLES / "ipv6.toml")]
     assert len(ET.fromstring(run("check", *paths, "-f", "junit").stdout)) == 2
     assert len(json.loads(run("check", *paths, "-f", "sarif").stdout)["runs"]) == 1
+
+
+ACTS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+"""What acts on a screen, or hides there; a line break is the one character of these that reports have."""
+ODD = "x\\u001b[31m\\u0000\\u202e\\u2066\\u200b\\u2028\\u0085\\u007f\\n\\r\\t\\u0007"
+HOSTILE = f"""\
+[plan]
+name = "{ODD}"
+data-centers = ["dal10"]
+[networks."a{ODD}"]
+kind = "vcs-vm"
+cidr = "10.225.1.0/24"
+group = "{ODD}"
+addresses = {{ "n{ODD}" = 999 }}
+[networks."b{ODD}"]
+kind = "vcs-vm"
+cidr = "10.225.1.128/25"
+[networks."c{ODD}"]
+kind = "vcs-vm"
+cidr = "8.8.8.0/24"
+[clusters."{ODD}"]
+platform = "iks"
+[[avoid]]
+cidr = "10.225.1.0/26"
+reason = "{ODD}"
+[[waive]]
+rule = "public-byoip"
+networks = ["c{ODD}"]
+reason = "{ODD}"
+"""
+
+
+def strings(value: object) -> list[str]:
+    """Return every string of a document, keys too."""
+    if isinstance(value, dict):
+        return [text for pair in value.items() for one in pair for text in strings(one)]
+    if isinstance(value, list):
+        return [text for one in value for text in strings(one)]
+    return [value] if isinstance(value, str) else []
+
+
+@pytest.mark.parametrize("format_", ["sarif", "gitlab", "github", "junit", "table", "csv", "markdown"])
+def test_no_name_acts_on_who_reads_a_report(run: Run, tmp_path: Path, format_: str) -> None:
+    file = "\x1b[2J\u202ep.toml"
+    (tmp_path / file).write_text(HOSTILE, encoding="utf-8")
+    done = run("check", file, "--format", format_)
+    assert done.returncode == 1
+    text = done.stdout.decode()
+    if format_ in ("sarif", "gitlab"):
+        # What a web page shows is what the document says once it is read.
+        shown = strings(json.loads(text))
+    elif format_ == "junit":
+        root = ET.fromstring(text)
+        shown = [word for e in root.iter() for word in (e.text or "", *e.attrib.values())]
+    elif format_ == "github":
+        shown = [
+            re.sub("%(0A|0D|25|3A|2C)", lambda m: chr(int(m[1], 16)), line) for line in text.splitlines()
+        ]
+    else:
+        # Markdown has backslashes and references of its own.
+        shown = [text]
+    assert [one for one in shown if ACTS.search(one)] == []
+    written = r"\x1b[31m\x00\u202e\u2066\u200b\u2028\x85\x7f\n\r\t\x07"
+    assert format_ == "markdown" or any(written in one for one in shown)

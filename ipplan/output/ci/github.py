@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ipplan.findings import SEVERITIES
 from ipplan.output.ci.identity import details, position
+from ipplan.output.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,7 @@ def render_github(reports: Sequence[Report], strict: bool) -> str:  # noqa: ARG0
 
 def _command(file: str, finding: Finding) -> str:
     line, column = position(finding.location)
-    where = f"file={_property(file)},line={line},col={column},title={_property(finding.rule)}"
+    where = f"file={_property(escape(file))},line={line},col={column},title={_property(finding.rule)}"
     return f"::{_COMMANDS[finding.severity]} {where}::{_data(details(finding))}"
 
 

@@ -6,6 +6,7 @@ from json import dumps
 from typing import TYPE_CHECKING
 
 from ipplan.output.ci.identity import details, position, with_fingerprints
+from ipplan.output.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,7 @@ def render_gitlab(reports: Sequence[Report], strict: bool) -> str:  # noqa: FBT0
                     "fingerprint": fingerprint,
                     "severity": severities[finding.severity],
                     "location": {
-                        "path": report.file,
+                        "path": escape(report.file),
                         "positions": {"begin": {"line": line, "column": column}},
                     },
                 }

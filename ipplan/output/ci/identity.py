@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ipplan.findings import format_key
 from ipplan.output.findings import place_text
+from ipplan.output.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,7 +43,8 @@ def position(at: Location | None) -> tuple[int, int]:
 def details(finding: Finding, related: Iterable[str] | None = None) -> str:
     """Return the message with what follows it: other places, shared block, reasons, help, source.
 
-    `related` has other texts for the other places, for a format that links them.
+    `related` has other texts for the other places, for a format that links them. Whoever shows it decodes the format
+    first, so names are made visible here: nothing but the line breaks between the parts acts on a screen or log.
     """
     places = map(place_text, finding.related) if related is None else related
     lines = [finding.message, *(f"and {place}" for place in places)]
@@ -53,4 +55,4 @@ def details(finding: Finding, related: Iterable[str] | None = None) -> str:
         lines.append(f"help: {finding.help}")
     if finding.source is not None and (finding.source.url or finding.source.date):
         lines.append(f"source: {finding.source.title}")
-    return "\n".join(lines)
+    return "\n".join(map(escape, lines))

@@ -38,7 +38,7 @@ def _suite(report: Report, *, strict: bool) -> Element:
         case = ET.Element("testcase", name=_name(finding), classname="ipplan", file=escape(report.file))
         line, _ = position(finding.location)
         case.set("line", str(line))
-        text = "\n".join(map(escape, details(finding).split("\n")))
+        text = details(finding)
         if finding.waived is not None:
             skipped += 1
             ET.SubElement(case, "skipped", message=f"waived: {escape(finding.waived)}")

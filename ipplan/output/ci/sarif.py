@@ -8,6 +8,7 @@ from ipplan import __version__
 from ipplan.findings import format_key
 from ipplan.output.ci.identity import details, position, with_fingerprints
 from ipplan.output.documents import render_json
+from ipplan.output.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,14 +69,14 @@ def _result(report: Report, finding: Finding, fingerprint: str, rule: int | None
             {
                 "id": number,
                 **_location(report.file, related.key, related.location),
-                "message": {"text": related.network or format_key(related.key)},
+                "message": {"text": escape(related.network or format_key(related.key))},
             }
             for number, related in enumerate(finding.related, 1)
         ]
     if rule is not None:
         result["ruleIndex"] = rule
     if finding.waived is not None:
-        result["suppressions"] = [{"kind": "inSource", "justification": finding.waived}]
+        result["suppressions"] = [{"kind": "inSource", "justification": escape(finding.waived)}]
     return result
 
 
@@ -86,7 +87,7 @@ def _location(file: str, key: KeyPath, location: Location | None) -> dict[str, A
             "artifactLocation": {"uri": _uri(file)},
             "region": {"startLine": line, "startColumn": column},
         },
-        "logicalLocations": [{"fullyQualifiedName": format_key(key)}],
+        "logicalLocations": [{"fullyQualifiedName": escape(format_key(key))}],
     }
 
 
