@@ -286,5 +286,7 @@ def subnet_sizes() -> tuple[SubnetSize, ...]:
 
 
 def _read(name: str) -> Any:
-    with open(join(dirname(__file__), "data", f"{name}.json"), encoding="utf-8") as file:
-        return json.load(file)
+    # The loader finds it in an archive too, and costs no import, as importlib.resources would.
+    spec: Any = globals()["__spec__"]
+    data: bytes = spec.loader.get_data(join(dirname(__file__), "data", f"{name}.json"))
+    return json.loads(data)

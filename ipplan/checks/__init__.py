@@ -27,6 +27,7 @@ from ipplan.checks.registry import RULES, Rule
 
 if TYPE_CHECKING:
     import datetime
+    from types import ModuleType
 
     from ipplan.catalog import Catalog
     from ipplan.checks.drift import Against
@@ -69,11 +70,20 @@ def check_plan(
     return (*context.settlement.findings, *(finding for rule in last for finding in rule.check(context)))
 
 
+def _title(topic: ModuleType) -> str:
+    text = topic.__doc__
+    if text is None:
+        from ipplan.docstrings import read_docstring
+
+        text = read_docstring(topic.__name__) or topic.__name__.rpartition(".")[2]
+    return text.splitlines()[0].rstrip(".")
+
+
 def rules_by_topic() -> tuple[tuple[str, tuple[Rule, ...]], ...]:
     """Return the title of each topic with its rules, in the order of the documentation."""
     return tuple(
         (
-            (topic.__doc__ or "").splitlines()[0].rstrip("."),
+            _title(topic),
             tuple(rule for rule in RULES.values() if rule.check.__module__ == topic.__name__),
         )
         for topic in TOPICS

@@ -35,15 +35,19 @@ class Rule(NamedTuple):
     @property
     def reason(self) -> str:
         """Why it matters."""
-        return next(p[4:].strip() for p in self._paragraphs() if p.startswith("Why:"))
+        return next((p[4:].strip() for p in self._paragraphs() if p.startswith("Why:")), "")
 
     @property
     def remedy(self) -> str:
         """What to do about it."""
-        return next(p[3:].strip() for p in self._paragraphs() if p.startswith("Do:"))
+        return next((p[3:].strip() for p in self._paragraphs() if p.startswith("Do:")), "")
 
     def _paragraphs(self) -> list[str]:
-        text = self.check.__doc__ or ""
+        text = self.check.__doc__
+        if text is None:
+            from ipplan.docstrings import read_docstring
+
+            text = read_docstring(self.check.__module__, self.check.__name__)
         return [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
 
     def finding(

@@ -121,6 +121,11 @@ def _with_help(command: click.Command) -> click.Command:
                 help="Show this help.",
             )
         )  # fmt: skip
+    if command.help is None and command.callback is not None:
+        # python -OO took the docstring that click makes the help of.
+        from ipplan.docstrings import read_docstring
+
+        command.help = read_docstring(command.callback.__module__, command.callback.__name__)
     for subcommand in command.commands.values() if isinstance(command, click.Group) else ():
         _with_help(subcommand)
     return command

@@ -8,7 +8,6 @@ loudly: a shell would print it into the line that is being typed.
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -125,8 +124,9 @@ def _editions(_: click.Context) -> Iterator[Word]:
 
 def _templates(_: click.Context) -> Iterator[Word]:
     from ipplan.cli.init import TEMPLATES
+    from ipplan.files import read_files
 
-    return ((file.stem, None) for file in sorted(TEMPLATES.glob("*.toml")))
+    return ((name, None) for name in read_files(TEMPLATES, ".toml"))
 
 
 def _sources(_: click.Context) -> Iterator[Word]:
@@ -143,8 +143,9 @@ def _targets(_: click.Context) -> Iterator[Word]:
 
 
 def _schemas(_: click.Context) -> Iterator[Word]:
-    folder = Path(__file__).parent.parent / "schemas"
-    return ((file.stem, None) for file in sorted(folder.glob("*.json")))
+    from ipplan.files import read_files
+
+    return ((name, None) for name in read_files("schemas", ".json"))
 
 
 def _networks(ctx: click.Context) -> Iterator[Word]:

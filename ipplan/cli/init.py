@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from pathlib import Path
 
 import click
 
 from ipplan.cli.pools import DEFAULT_PLAN
 from ipplan.cli.streams import UsageProblem, create_file, deliver, replace_file, say
+from ipplan.files import read_files
 from ipplan.output.text import escape
 
 DEFAULT_TEMPLATE = "reference-architecture"
-TEMPLATES = Path(__file__).parent.parent / "templates"
+TEMPLATES = "templates"
 """The folder of the templates: each a plan that passes the check, its second line saying what it is."""
 
 SCHEMA_FILE = "plan.schema.json"
@@ -39,7 +39,7 @@ def command(*, path: str, template: str, name: str | None, force: bool, list_tem
     The plan passes `ipplan check`, and `ipplan allocate` finds a range for every network that the enterprise
     brings.
     """
-    known = {file.stem: file for file in sorted(TEMPLATES.glob("*.toml"))}
+    known = read_files(TEMPLATES, ".toml")
     if list_templates:
         _list(known)
         return
@@ -51,7 +51,7 @@ def command(*, path: str, template: str, name: str | None, force: bool, list_tem
         raise UsageProblem(f'there is no template "{escape(template[:80])}"', hint)
     if name is not None and not name.strip():
         raise UsageProblem("--name is empty", "leave it out to name the plan after its file")
-    text = known[template].read_text(encoding="utf-8")
+    text = known[template]
     title = (name if name is not None else name_after(path) or template)[:_LONGEST_NAME]
     text = _NAME.sub(lambda _: f"name = {toml_string(title)}", text, count=1)
     if path in ("-", "/dev/stdout"):
@@ -92,10 +92,10 @@ def _toml_character(char: str) -> str:
     return f"\\u{number:04X}" if number < 1 << 16 else f"\\U{number:08X}"
 
 
-def _list(known: dict[str, Path]) -> None:
+def _list(known: dict[str, str]) -> None:
     from ipplan.output.table import Column, Table, render_plain
 
-    rows = [(name, file.read_text(encoding="utf-8").split("\n")[1][2:]) for name, file in known.items()]
+    rows = [(name, text.split("\n")[1][2:]) for name, text in known.items()]
     deliver(render_plain(Table((Column("name"), Column("what it is")), rows)))
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from ipplan.cli.options import file_option, force_option
 from ipplan.cli.outputs import guard_output
 from ipplan.cli.streams import UsageProblem, deliver
+from ipplan.files import read_files
 
 
 @click.command("schema")
@@ -19,18 +18,16 @@ from ipplan.cli.streams import UsageProblem, deliver
 def command(*, name: str, list_names: bool, output_file: str | None, force: bool) -> None:
     """Print the JSON Schema of the plan, or with NAME of the JSON document ipplan.NAME."""
     guard_output(output_file, force=force)
-    schemas = {
-        file.stem: file for file in sorted(Path(__file__).parent.parent.joinpath("schemas").glob("*.json"))
-    }
+    schemas = read_files("schemas", ".json")
     if list_names:
         from json import loads
 
         from ipplan.output.table import Column, Table, render_plain
 
-        rows = [(known, loads(file.read_bytes()).get("title")) for known, file in schemas.items()]
+        rows = [(known, loads(text).get("title")) for known, text in schemas.items()]
         deliver(render_plain(Table((Column("name"), Column("title")), rows)), output_file)
         return
     wanted = schemas.get(name.removeprefix("ipplan.").removesuffix("/1"))
     if wanted is None:
         raise UsageProblem(f"there is no schema {name!r}", f"there are {', '.join(schemas)}")
-    deliver(wanted.read_text(encoding="utf-8"), output_file)
+    deliver(wanted, output_file)

@@ -6,7 +6,6 @@ They are the examples of `ipplan rules` and of docs/rules.md, and the tests run 
 from __future__ import annotations
 
 from datetime import date
-from os.path import dirname, join
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.findings import place
@@ -31,7 +30,7 @@ class Example(NamedTuple):
 
 
 def example_of(rule: str) -> str:
-    """Return the text of the plan that breaks a rule; OSError where nobody wrote one, which is a defect."""
+    """Return the text of the plan that breaks a rule; OSError where nobody wrote one, which is a defect of ipplan."""
     return _read(f"{rule}.toml")
 
 
@@ -41,8 +40,9 @@ def fixed_of(rule: str) -> str:
 
 
 def _read(name: str) -> str:
-    with open(join(dirname(__file__), name), encoding="utf-8") as file:
-        return file.read()
+    from importlib.resources import files
+
+    return files(__name__).joinpath(name).read_text(encoding="utf-8")
 
 
 def check_example(rule: str, text: str) -> tuple[Finding, ...]:
