@@ -99,21 +99,19 @@ def command(
 
     allocation = allocate(plan, catalog, data_centers_only=allow_other_data_centers, previous=earlier)
     _say_moves(allocation)
-    status = 0 if allocation.ok else 1
+    refused = False
     if path is not None and (write or dry_run):
         edited = _pin(data, allocation)
         refused = edited != data and _refuse_new_errors(edited, path, catalog, before)
         if dry_run:
             deliver(_difference(path, data, edited), output.file)
             _say_failures(allocation)
-        elif refused:
-            return 1
-        elif allocation.ok:
+        elif allocation.ok and not refused:
             _write(path, data, edited, allocation)
-        status = max(status, refused)
-    if not dry_run:
+    if not dry_run and not refused:
         _show(allocation, output)
-    return max(status, _report_changes(allocation, earlier)) if frozen else status
+    changed = frozen and bool(_report_changes(allocation, earlier))
+    return 1 if refused or changed or not allocation.ok else 0
 
 
 def _say_moves(allocation: Allocation) -> None:

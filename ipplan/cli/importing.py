@@ -41,7 +41,7 @@ def command(
     SOURCE is what the files are, or auto. A row that is of no kind that ipplan knows becomes [[avoid]] with its
     description, so that nothing is allocated there.
     """
-    from ipplan.importers import AUTO, IMPORTERS
+    from ipplan.importers import IMPORTERS
 
     guard_output(output_file, force=force)
     if list_sources:
@@ -49,12 +49,7 @@ def command(
         return 0
     if source is None:
         raise click.UsageError("which source? --list tells which there are")
-    if source not in (AUTO, *IMPORTERS):
-        near = nearest(source, (AUTO, *IMPORTERS))
-        if os.path.exists(source):
-            near = f"ipplan import {AUTO} {source}"
-        hint = f"did you mean {near}?" if near else "ipplan import --list tells which there are"
-        raise UsageProblem(f'there is no source "{escape(source[:80])}"', hint)
+    _require_source(source)
     if not files:
         raise click.UsageError(
             f'which file? "-" reads standard input, such as from {IMPORTERS[source].command}'
@@ -82,6 +77,18 @@ def command(
     deliver(made.text, output_file)
     _say_summary(observed, made)
     return 0
+
+
+def _require_source(name: str) -> None:
+    """Raise for a source that does not exist, with the nearest one."""
+    from ipplan.importers import AUTO, IMPORTERS
+
+    if name not in (AUTO, *IMPORTERS):
+        near = nearest(name, (AUTO, *IMPORTERS))
+        if os.path.exists(name):
+            near = f"ipplan import {AUTO} {name}"
+        hint = f"did you mean {near}?" if near else "ipplan import --list tells which there are"
+        raise UsageProblem(f'there is no source "{escape(name[:80])}"', hint)
 
 
 def _stem(path: str) -> str | None:
