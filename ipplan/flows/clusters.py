@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import TypeGuard
 
-    from ipplan.flows.model import Changed
+    from ipplan.flows.model import Action, Changed
     from ipplan.flows.walk import Walk
     from ipplan.landscape.ends import End, Joint
-    from ipplan.landscape.model import DestinationNat, Route, Translation, Tunnel
+    from ipplan.landscape.model import DestinationNat, Route, SourceNat, Translation, Tunnel
     from ipplan.plan.model import Network
 
 
@@ -600,12 +600,29 @@ def _out_of_the_esg(walk: Walk, tunnel: Tunnel, cluster: End) -> None:
     walk.outer = (walk.outer[0]._replace(source=outside), *walk.outer[1:])
     route = None if edge is None else walk.tracer.esg(edge).find(walk.outer[0].destination)
     text = "sends the tunnel's packet to the FCR"
-    rules = _tunnel_rules(walk, tunnel, cluster)
+    dialling = None if edge is None or tunnel.near.end != cluster else _dialling_rule(walk, tunnel, edge)
+    rules: list[DestinationNat] | list[SourceNat] = _tunnel_rules(walk, tunnel, cluster)
     if rules:
-        text = f"turns the tunnel's source {inside_} into {outside}, by the session of its DNAT, and sends it to the FCR"
+        how = "by the session of its DNAT, " if dialling is None else ""
+        text = f"turns the tunnel's source {inside_} into {outside}, {how}and sends it to the FCR"
+    if dialling is not None:
+        rules = [dialling]
+    action: Action = "forward" if not rules else "session" if dialling is None else "snat"
     walk.hop(
-        "ESG", "session" if rules else "forward", text, name=edge.name if edge is not None else None, by=rules,
+        "ESG", action, text, name=edge.name if edge is not None else None, by=rules,
         route=route if route is not None and route.via == "FCR" else None,
+    )  # fmt: skip
+
+
+def _dialling_rule(walk: Walk, tunnel: Tunnel, edge: End) -> SourceNat | None:
+    """Return the SNAT of a strongSwan of ICP that opens a tunnel."""
+    own, far = tunnel.near.inside, tunnel.far.gateway
+    return next(
+        (
+            r for r in walk.landscape.esg(edge).source_nat
+            if own is not None and far is not None and r.source == own.prefix and r.match == far.prefix
+        ),
+        None,
     )  # fmt: skip
 
 

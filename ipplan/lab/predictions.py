@@ -229,6 +229,9 @@ def _not_predicted(trace: Trace) -> str | None:
         return f"not predicted: {stop.reason}"
     if trace.asked.value is None:
         return f"not predicted: {trace.asked} is not known"
+    own, asked = trace.source.address.version, trace.asked.version
+    if own != asked:
+        return f"{trace.source.title} has addresses of IPv{own}, and {trace.asked} is one of IPv{asked}"
     return None
 
 

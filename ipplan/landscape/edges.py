@@ -42,7 +42,7 @@ from ipplan.plan import names
 from ipplan.plan.sizing import first_usable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from ipplan.addresses import Prefix
     from ipplan.landscape import Landscape
@@ -356,6 +356,8 @@ class EsgBuilder:
             address = self.named(role, names.SNAT) or self.primaries[role]
             assert address is not None
             self.use(role, address)
+            if role == "public":
+                yield from self.dialling(left_out)
             for network in self.behind:
                 assert network.prefix is not None
                 if network.prefix.version != 4 or (
@@ -363,6 +365,18 @@ class EsgBuilder:
                 ):
                     continue
                 yield SourceNat(role, network.prefix, None, address, f"{network.name} to the {role} network")
+
+    def dialling(self, left_out: Collection[str | None]) -> Iterator[SourceNat]:
+        """Yield the SNAT of a strongSwan of ICP that opens a tunnel: the other end knows it by the address of its DNAT."""
+        for cluster in self.ends.icp_behind.get(self.end, ()):
+            for tunnel in () if cluster.name in left_out else self.landscape.tunnels.of_icp(cluster):
+                own, far = tunnel.near, tunnel.far.gateway
+                if own.end != cluster or own.inside is None or own.gateway is None or far is None:
+                    continue
+                source, match = own.inside.prefix, far.prefix
+                if source is not None and match is not None and own.gateway.value is not None:
+                    text = f"strongSwan of {cluster.name or 'ICP'}, which opens {tunnel.joint.title}"
+                    yield SourceNat("public", source, match, own.gateway, text)
 
     def destination_nat(self) -> Iterator[DestinationNat]:
         """Yield the DNAT: to the virtual addresses of ICP, to its strongSwan, and to VMs with static NAT."""
