@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.judges
 
-FEW_SEEDS = (0, 2, 4, 5, 6, 7, 11, 20)
-MANY_SEEDS = (3, 8, 9, 10, 12, 13, 16, 18, 19, 22)
+FEW_SEEDS = (2, 5, 6, 7, 11, 20)
+MANY_SEEDS = (0, 4, 9, 12)
 
 CLEAN = """\
 schema = 1
