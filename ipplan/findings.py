@@ -24,7 +24,7 @@ KeyPath = tuple[str | int, ...]
 MOST_PROBLEMS = 200
 """Problems of a file that are reported; the rest is counted."""
 
-LONGEST_NAME = 255
+LONGEST_NAME = 500
 """Characters of a name; longer keys are cut where they are shown."""
 
 _MOST_PARTS = 20

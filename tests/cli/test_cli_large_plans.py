@@ -23,11 +23,11 @@ NETWORK = '[networks.web]\nkind = "vcs-vm"\nprefix = 24\n'
     ("text", "problem"),
     [
         (f"{LONG} = 1\n", 'k..." is not a key that ipplan knows'),
-        (f'[networks.{LONG}]\nkind = "vcs-vm"\nprefx = 24\n', "has a name of 1,000,000 characters: at most 255"),
+        (f'[networks.{LONG}]\nkind = "vcs-vm"\nprefx = 24\n', "has a name of 1,000,000 characters: at most 500"),
         (f'[networks.{LONG}]\nkind = "vcs-vm"\ncidr = "10.1.0.0/16"\n', "has a name of 1,000,000 characters"),
         (f'[clusters.{LONG}]\nplatform = "iks"\n', "has a name of 1,000,000 characters"),
         (f"{NETWORK}addresses = {{ {LONG} = 1 }}\n", "has a name of 1,000,000 characters"),
-        (f'[plan]\nname = "{LONG}"\n', "plan.name has 1,000,000 characters: at most 255"),
+        (f'[plan]\nname = "{LONG}"\n', "plan.name has 1,000,000 characters: at most 500"),
         (f'[plan]\ndescription = "{LONG}"\n', "plan.description has 1,000,000 characters: at most 10,000"),
         (f'[networks.web]\nkind = "{LONG}"\n', "networks.web.kind has 1,000,000 characters"),
         (f'[[link]]\nbetween = ["{LONG}", "b"]\nmethod = "ipsec"\n', "no such cluster, edge or site"),
