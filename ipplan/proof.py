@@ -14,11 +14,10 @@ Outcome = Literal["agree", "differs", "not-run"]
 class Point(NamedTuple):
     """A device on a way, with the addresses of the packet as it leaves it, or as it arrives at the last one.
 
-    `number` is the device in the lab, None where it has none there. `decided` is the entry that decides, in words.
+    `decided` is the entry that decides, in words.
     """
 
     device: str
-    number: int | None
     source: str
     destination: str
     decided: str | None = None

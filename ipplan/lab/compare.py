@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ipplan.lab.predictions import title_of
+from ipplan.lab.predictions import Visit, title_of
 from ipplan.proof import Difference, Pair, Point, Way
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ipplan.lab.drafts import Draft, Drafts, Place
     from ipplan.lab.model import Event, Heard
-    from ipplan.lab.predictions import Expected, Prediction, Visit
+    from ipplan.lab.predictions import Expected, Prediction
 
 _TRANSIT = "internet"
 """Between two routers it is part of the way, and flows has no device for it."""
@@ -24,10 +24,9 @@ _NEXT = ("FCR", "BCR", _TRANSIT)
 
 
 class Seen(NamedTuple):
-    """One way as it was seen. `arrived` tells whether the machine that was meant got it."""
+    """One way as it was seen. `group` is where it was seen last, `loop` whether it came to a device again and again."""
 
     visits: tuple[Visit, ...]
-    end: str
     group: Place | None
     outer: tuple[tuple[str, str, str], ...]
     loop: bool
@@ -214,12 +213,10 @@ def _seen(
         _visit(lab, visits, group, event)
     loop = any(number > 3 for number in count.values())
     ended = visits[-1].group if visits else None
-    return Seen(tuple(visits[:64]), "loop" if loop else "stop", ended, tuple(outer), loop)
+    return Seen(tuple(visits[:64]), ended, tuple(outer), loop)
 
 
 def _visit(lab: Drafts, visits: list[Visit], group: Place, event: Event) -> None:
-    from ipplan.lab.predictions import Visit
-
     if visits and visits[-1].group == group:
         visits.pop()
     visits.append(Visit(group, title_of(lab, group), event.source, event.destination, None))
@@ -375,7 +372,7 @@ def _pair(
 def _way(lab: Drafts, seen: Seen, expected: Expected | None, *, arrived: bool) -> Way:
     """Return a seen way for reports, in the words of the prediction where it ended as predicted."""
     visits = seen.visits if expected is None else _without_transit(expected, seen)
-    points = tuple(Point(v.title, None, v.source or "", v.destination or "") for v in visits)
+    points = tuple(Point(v.title, v.source or "", v.destination or "") for v in visits)
     where = None if seen.group is None else title_of(lab, seen.group)
     end = "delivered" if arrived else "loop" if seen.loop else "stopped"
     if (expected is not None and expected.arrives and arrived) or (

@@ -10,6 +10,9 @@ import socket
 import struct
 from typing import Literal, NamedTuple
 
+SERVED, CLOSED = 9000, 9001
+"""Ports of probes: Kubernetes serves on the first one what an ingress stands for; nothing translates the other one."""
+
 Kind = Literal["request", "answer", "control", "refusal", "hidden"]
 """What a packet is: a request, its answer, an ICMP error about one, or one that nobody can look into."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.lab.exported import worker_of
+from ipplan.lab.packets import SERVED
 from ipplan.landscape.edges import virtual_address
 from ipplan.landscape.holders import first_named, pick
 from ipplan.plan import names
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from ipplan.landscape.model import HostAddress
     from ipplan.plan.model import Network
 
-SERVED, CLOSED = 9000, 9001
-"""Kubernetes serves on the first port what an ingress stands for; nothing translates the other one."""
 _SERVED = f"udp dport {SERVED}"
 
 

@@ -57,8 +57,7 @@ class Expected(NamedTuple):
     def way(self) -> Way:
         """The same for reports."""
         points = tuple(
-            Point(v.title, None, v.source or "unknown", v.destination or "unknown", v.decided)
-            for v in self.visits
+            Point(v.title, v.source or "unknown", v.destination or "unknown", v.decided) for v in self.visits
         )
         return Way(points, self.end, self.title, self.outer)
 

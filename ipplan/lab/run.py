@@ -6,14 +6,14 @@ import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.flows import FLOWS, Missing, Tracer, trace, trace_all
-from ipplan.flows.machines import internet, machine_in
+from ipplan.flows.machines import find_machine, internet, machine_in
 from ipplan.lab import tunnels
 from ipplan.lab.compare import compare, not_run
 from ipplan.lab.drafts import Drafts
 from ipplan.lab.exported import Exports, add_bgp, add_devices
 from ipplan.lab.model import Blueprint, LabError, Probe
 from ipplan.lab.outside import Process
-from ipplan.lab.pods import CLOSED, SERVED
+from ipplan.lab.packets import CLOSED, SERVED
 from ipplan.lab.predictions import Prediction, ends_of, predict
 from ipplan.lab.requirements import check
 from ipplan.lab.scenery import Scenery
@@ -60,8 +60,6 @@ def documented(landscape: Landscape) -> Iterator[Trace]:
 
 def every_pair(landscape: Landscape) -> Iterator[Trace]:
     """Yield a trace of every network with every other, and of both ways with the internet and IBM Cloud's DNS."""
-    from ipplan.flows.machines import find_machine
-
     tracer = Tracer(landscape)
     ready = [n for n in landscape.ends.networks if n.prefix is not None]
     ends = [internet(), *(machine_in(landscape, n) for n in ready)]

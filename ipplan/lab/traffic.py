@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ipplan.lab.model import Event, Heard
-from ipplan.lab.packets import payload, read_packet, read_payload
+from ipplan.lab.packets import CLOSED, SERVED, payload, read_packet, read_payload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from ipplan.lab.model import Gre, Probe
     from ipplan.lab.packets import Kind
 
-PORTS = (9000, 9001)
-"""On the first one Kubernetes serves what an ingress stands for; nothing translates the other one."""
 _ETH_P_ALL, _OUTGOING, _OTHERHOST = 0x0003, 4, 3
 _IP, _IP6 = 0x0800, 0x86DD
 _SO_TIMESTAMPNS, _IP_PKTINFO = 35, 8
@@ -69,7 +67,7 @@ class Traffic:
                     capture.bind((device.ports[0].interface, _ETH_P_ALL))
                 capture.settimeout(0.0)
                 self._captures.append((capture, device.number))
-                for port in PORTS:
+                for port in (SERVED, CLOSED):
                     for family in (socket.AF_INET, socket.AF_INET6):
                         self._listen(device.number, family, port)
 
@@ -230,7 +228,7 @@ class Trial:
         for number in silent:
             probe = self._probes[number]
             assert probe.control is not None
-            self._ask(probe, "control", "", probe.control, PORTS[1])
+            self._ask(probe, "control", "", probe.control, CLOSED)
         if silent:
             self._listen(_LONGEST_CONTROL, lambda: silent <= self._controls)
         return [self._heard(probe) for probe in self._probes.values()]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.addresses import Prefix, format_address
+from ipplan.addresses import Address, Prefix, format_address, parse_address
 from ipplan.export import ExportError, Options
 from ipplan.export.gre import tunnels_of
 from ipplan.lab.daemons import IKE_MARK
@@ -144,10 +144,7 @@ def _own_addresses(exports: Exports, draft: Draft, own: TunnelEnd) -> None:
 
 
 def _holds(prefix: Prefix, address: str) -> bool:
-    from ipplan.addresses import parse_address
-
-    version, value = parse_address(address)
-    return version == prefix.version and prefix.first <= value <= prefix.first + prefix.size - 1
+    return prefix.holds(Address(*parse_address(address)))
 
 
 def _free(exports: Exports, prefix: Prefix) -> int | None:

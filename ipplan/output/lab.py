@@ -73,7 +73,7 @@ def _way(way: Way | None) -> dict[str, Any] | None:
         "where": way.where,
         "points": [
             {
-                "device": point.device, "number": point.number, "source": point.source,
+                "device": point.device, "source": point.source,
                 "destination": point.destination, "decided": point.decided,
             }
             for point in way.points

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from ipplan.plan.toml_positions import KEY, STRING
 from ipplan.plan.toml_problems import SyntaxProblem, blank, cut, end_of_statement, next_header
 
 if TYPE_CHECKING:
@@ -30,14 +31,6 @@ _PLAIN = re.compile(
     r"(?:\"[^\"\\\n]*\"|'[^'\n]*'|[a-z]+|[+-]?[0-9_]{1,99}))[ \t]*)?(?:#[^\n]*)?\n){1,500}"
 )
 """Lines that need no second look: one after the other, so that most of a large text goes by at once."""
-_KEY = re.compile(r"[A-Za-z0-9_-]+|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"|'[^'\n]*'")
-_STRING = re.compile(
-    r'"""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"{3,5}'
-    r"|'''[^']*(?:'(?!'')[^']*)*'{3,5}"
-    r'|"[^"\\\n]*(?:\\.[^"\\\n]*)*"'
-    r"|'[^'\n]*'",
-    re.DOTALL,
-)
 _SCALAR = re.compile(r"[^,\[\]{}\n\r#\"'=]+")
 _END = re.compile(r"[ \t]*(?:#[^\n]*)?\r?(?:\n|\Z)")
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(e)|.)", re.DOTALL)
@@ -201,7 +194,7 @@ class _Walker:
         parts: list[str] = []
         while True:
             self.skip(_BLANKS)
-            word = self.expect(_KEY)
+            word = self.expect(KEY)
             if word[0] == '"':
                 self.escapes(word, self.at - len(word))
             parts.append(word[1:-1] if word[0] in "\"'" else word)
@@ -282,7 +275,7 @@ class _Walker:
         """Read a string or another value that holds no further one."""
         start = self.at
         if opening in ('"', "'"):
-            word = self.expect(_STRING)
+            word = self.expect(STRING)
             if opening == '"':
                 self.escapes(word, start)
             return

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _SPACE = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
 _BLANKS = re.compile(r"[ \t]*")
-_KEY = re.compile(r"[A-Za-z0-9_-]+|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"|'[^'\n]*'")
-_STRING = re.compile(
+KEY = re.compile(r"[A-Za-z0-9_-]+|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"|'[^'\n]*'")
+STRING = re.compile(
     r'"""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"{3,5}'
     r"|'''[^']*(?:'(?!'')[^']*)*'{3,5}"
     r'|"[^"\\\n]*(?:\\.[^"\\\n]*)*"'
@@ -145,7 +145,7 @@ class _Scanner:
         start = self.at
         while True:
             self.skip(_BLANKS)
-            found = _KEY.match(self.text, self.at)
+            found = KEY.match(self.text, self.at)
             assert found is not None
             self.at = found.end()
             word = found[0]
@@ -210,7 +210,7 @@ class _Scanner:
 
     def single(self) -> None:
         """Step over a value that holds no further one."""
-        self.skip(_STRING if self.text[self.at] in "\"'" else _SCALAR)
+        self.skip(STRING if self.text[self.at] in "\"'" else _SCALAR)
 
     def inside(self, path: KeyPath) -> Iterator[tuple[KeyPath, int, int]]:
         """Read what is inside an array or inline table; no recursion, so that no text is too deep."""
