@@ -314,7 +314,8 @@ def _proof(lab: Drafts, expected: Expected, seen: Seen, heard: Heard, received: 
 def _same(wanted: Place | None, group: Place) -> bool:
     if wanted is None:
         return False
-    return wanted == group or {wanted[0], group[0]} <= {"pod", "workers"}
+    # A pod has its own group, and flows may name it or its worker.
+    return wanted == group or ("pod" in (wanted[0], group[0]) and {wanted[0], group[0]} <= {"pod", "workers"})
 
 
 def _stop_proof(lab: Drafts, expected: Expected, seen: Seen, heard: Heard) -> str | None:
@@ -325,6 +326,9 @@ def _stop_proof(lab: Drafts, expected: Expected, seen: Seen, heard: Heard) -> st
     if seen.group is None or expected.group is None:
         return None
     where = title_of(lab, seen.group)
+    refusal = next((e.source for e in heard.events if e.kind == "refusal"), None)
+    if refusal is None and heard.control is False:
+        return None
     if expected.end == "ambiguous":
         refused = any(v.group == expected.group for v in seen.visits) or seen.group == expected.group
         return f"last seen at {where}" if refused else None
@@ -335,11 +339,8 @@ def _stop_proof(lab: Drafts, expected: Expected, seen: Seen, heard: Heard) -> st
         expected.group[0] == "FCR" and seen.group[0] == _TRANSIT
     ):
         return None
-    refusal = next((e.source for e in heard.events if e.kind == "refusal"), None)
     if refusal is not None:
         return f"seen at {where}, and refused by {refusal}"
-    if heard.control is False:
-        return None
     beside = "" if heard.control is None else "; a packet to its router is answered"
     return f"seen at {where}, and at no device after it{beside}"
 
