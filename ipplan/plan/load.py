@@ -21,9 +21,12 @@ from ipplan.plan.model import (
     GATEWAY_ON,
     INTEGRATION,
     INTERNET,
+    STATUSES,
+    VLANS,
     Avoid,
     Cluster,
     Edge,
+    Labels,
     NamedAddress,
     Network,
     Plan,
@@ -138,6 +141,7 @@ def _plain_network(name: str, row: Any) -> Network | None:
     # Straight into the tuple: the fields are all given, and going by keywords takes twice as long.
     fields = (
         name, kind, prefix, None, None, length, None, None, None, None, (), text, None, True, False, None, None, None,
+        (), None, None,
     )  # fmt: skip
     return tuple.__new__(Network, fields)
 
@@ -283,6 +287,7 @@ class _PlanReader:
                 self.read.number(row, (*key, "services"), 1, MOST),
                 self.place(row, key),
                 self.read.name(row, (*key, "edge")),
+                *self.about(row, key),
             )  # fmt: skip
         return found
 
@@ -292,12 +297,40 @@ class _PlanReader:
                 name,
                 self.place(row, key),
                 self.read.choice(row, (*key, "internet"), INTERNET, "way to reach the internet"),
+                *self.about(row, key),
             )
             for name, key, row in self.named_tables(document, "edges", _EDGE_KEYS)
         }
 
     def sites(self, document: dict[str, Any]) -> dict[str, Site]:
-        return {name: Site(name) for name, _, _ in self.named_tables(document, "sites", _SITE_KEYS)}
+        return {
+            name: Site(name, *self.about(row, key))
+            for name, key, row in self.named_tables(document, "sites", _SITE_KEYS)
+        }
+
+    def about(self, row: dict[str, Any], key: KeyPath) -> tuple[Labels, int | None, str | None]:
+        """Return what a table says for people: labels, VLAN and status."""
+        return (
+            self.labels(row, key),
+            self.read.number(row, (*key, "vlan"), *VLANS),
+            self.read.choice(row, (*key, "status"), STATUSES, "status"),
+        )
+
+    def labels(self, row: dict[str, Any], key: KeyPath) -> Labels:
+        if "labels" not in row:
+            return ()
+        path = (*key, "labels")
+        value = row["labels"]
+        if not isinstance(value, dict):
+            self.read.wrong_type(path, value, "a table", 'write labels = { team = "erp" }')
+            return ()
+        found = []
+        for name in value:
+            self.read.check_name((*path, name))
+            text = self.read.name(value, (*path, name))
+            if text is not None:
+                found.append((name, text))
+        return tuple(found)
 
     def named_tables(
         self, document: dict[str, Any], title: str, known: Collection[str]
@@ -470,6 +503,7 @@ class _PlanReader:
                 f"write a prefix length below {own}, or leave it out",
             )  # fmt: skip
         pool = self.pool(row, network, pools, known_kind=known_kind)
+        labels, vlan, status = self.about(row, key)
         return network._replace(
             length=length,
             hosts=self.read.number(row, (*key, "hosts"), 1, MOST),
@@ -480,6 +514,9 @@ class _PlanReader:
             addresses=self.addresses(row, key),
             description=self.read.text(row, (*key, "description")),
             data_center=self.place(row, key),
+            labels=labels,
+            vlan=vlan,
+            status=status,
         )
 
     def pool(
@@ -612,16 +649,17 @@ class _PlanReader:
         return tuple(found)
 
 
+_ABOUT_KEYS = ("labels", "vlan", "status")
 _INTEGRATION_KEYS = (*INTEGRATION, *ASN_KEYS, "ike", "account-routing")
 _TOP_KEYS = (
     "schema", "plan", "integration", "clusters", "edges", "sites", "link", "avoid", "waive", "networks",
 )  # fmt: skip
 _PLAN_KEYS = ("name", "description", "data-centers", "ranges-edition", "byoip", "owned-public")
-_CLUSTER_KEYS = ("platform", "workers", "pods-per-worker", "services", "data-center", "edge")
-_EDGE_KEYS = ("data-center", "internet")
-_SITE_KEYS = ()
+_CLUSTER_KEYS = ("platform", "workers", "pods-per-worker", "services", "data-center", "edge", *_ABOUT_KEYS)
+_EDGE_KEYS = ("data-center", "internet", *_ABOUT_KEYS)
+_SITE_KEYS = _ABOUT_KEYS
 _WAIVE_KEYS = ("rule", "networks", "reason", "owner", "until")
 _NETWORK_KEYS = (
     "kind", "cluster", "edge", "site", "gateway-on", "data-center", "cidr", "prefix", "hosts", "grow-to", "group",
-    "pool", "addresses", "description",
+    "pool", "addresses", "description", *_ABOUT_KEYS,
 )  # fmt: skip

@@ -38,6 +38,14 @@ INTERNET = ("snat", "web-proxy", "none")
 """How what stands behind an edge reaches the internet (reference architecture, section integration)."""
 GATEWAY_ON = ("dlr", "esg", "on-premises")
 """Which device is the router of a network behind an edge."""
+STATUSES = ("planned", "ordered", "live", "retired")
+"""How far a network, cluster, edge or site has got; a retired one holds its ranges and takes part in nothing else."""
+RETIRED = "retired"
+VLANS = (1, 4094)
+"""The first and last VLAN ID that a network can have (IEEE 802.1Q: 0 and 4095 are reserved)."""
+
+Labels = tuple[tuple[str, str], ...]
+"""Labels in the order of the plan: name and value."""
 
 
 class Pool(NamedTuple):
@@ -89,6 +97,7 @@ class Network(NamedTuple):
     `default` says that the range is its platform's, `declared` that the plan has an entry for the network.
     `site` is the place of an enterprise network, `gateway_on` the device that is the router of a network behind an
     edge, each None where the plan does not say; `data_center` is where a network of one zone stands.
+    `labels`, `vlan` and `status`, one of `STATUSES`, are for people.
     It is a tuple, because plans hold a hundred thousand of them.
     """
 
@@ -110,6 +119,9 @@ class Network(NamedTuple):
     site: str | None = None
     gateway_on: str | None = None
     data_center: str | None = None
+    labels: Labels = ()
+    vlan: int | None = None
+    status: str | None = None
 
     @property
     def key(self) -> KeyPath:
@@ -134,6 +146,9 @@ class Cluster(NamedTuple):
     services: int | None = None
     data_center: str | None = None
     edge: str | None = None
+    labels: Labels = ()
+    vlan: int | None = None
+    status: str | None = None
 
 
 class Edge(NamedTuple):
@@ -142,12 +157,18 @@ class Edge(NamedTuple):
     name: str
     data_center: str | None = None
     internet: str | None = None
+    labels: Labels = ()
+    vlan: int | None = None
+    status: str | None = None
 
 
 class Site(NamedTuple):
     """A place of the enterprise."""
 
     name: str
+    labels: Labels = ()
+    vlan: int | None = None
+    status: str | None = None
 
 
 class LinkNat(NamedTuple):
