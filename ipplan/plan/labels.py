@@ -1,0 +1,174 @@
+r"""Labels, and the addresses that a network states, as one line of text and back: `team=erp; ticket=NET-12`.
+
+The form of one cell in CSV, Markdown, XLSX and NetBox. Whoever writes it quotes what would not read back: then the
+text stands in double quotes, a quote inside it is doubled, and a backslash or a character that nobody sees is an
+escape (`\\`, `\u000a`). Knows nothing of tables and files.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan.addresses import AddressError, format_address, parse_address
+from ipplan.plan.model import VLANS, NamedAddress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ipplan.plan.model import Labels
+
+VLAN = "vlan"
+"""The name of the VLAN ID among labels: only without quotes, so that a label of this name is not taken for it."""
+
+_UNSEEN = "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\U000e0100-\U000e01ef]"
+"""Characters that count as printable and show nothing, so that outputs escape them."""
+_FIRST = "'=+-@\uff1d\uff0b\uff0d\uff20"
+"""A cell that begins with one of these gets an apostrophe in CSV, or loses one when it is read."""
+_QUOTED = re.compile(r'"([^"]*(?:""[^"]*)*)"\s*')
+_NAME_ENDS = re.compile("[=;]")
+_VALUE_ENDS = re.compile(";")
+_ESCAPE = re.compile(r"\\(\\|u[0-9a-f]{4}|U[0-9a-f]{8})")
+
+
+class _Part(NamedTuple):
+    """A name and its value; `quoted` says that the name stood in quotes."""
+
+    name: str
+    value: str
+    quoted: bool
+
+
+def format_labels(labels: Iterable[tuple[str, str]]) -> str:
+    """Return labels as one line that `parse_labels` reads back, empty for none."""
+    return "; ".join(f"{_plain(name)}={_plain(value)}" for name, value in labels)
+
+
+def parse_labels(text: str) -> Labels:
+    """Return the labels of a line, in their order.
+
+    Raises ValueError with the reason for a part that is no name and value, and for a name that stands twice.
+    """
+    return _unique(_parts(text))
+
+
+def format_about(labels: Iterable[tuple[str, str]], vlan: int | None) -> str:
+    """Return labels and VLAN ID as one line that `parse_about` reads back: `team=erp; vlan=1234`."""
+    parts = [f"{_quote(n) if n == VLAN else _plain(n)}={_plain(value)}" for n, value in labels]
+    if vlan is not None:
+        parts.append(f"{VLAN}={vlan}")
+    return "; ".join(parts)
+
+
+def parse_about(text: str) -> tuple[Labels, int | None]:
+    """Return the labels and the VLAN ID of a line. Raises ValueError as `parse_labels` does, and for no VLAN ID."""
+    parts = list(_parts(text))
+    labels = [part for part in parts if part.quoted or part.name != VLAN]
+    vlans = [part.value for part in parts if not part.quoted and part.name == VLAN]
+    if len(vlans) > 1:
+        raise ValueError(f"{VLAN} stands twice")
+    return _unique(labels), _vlan(vlans[0]) if vlans else None
+
+
+def format_addresses(addresses: Iterable[NamedAddress]) -> str:
+    """Return named addresses as the plan states them: `gateway=#1; vip=10.0.0.5`, where `#1` is the first usable one."""
+    return format_labels(
+        (named.name, f"#{named.nth}" if named.address is None else format_address(*named.address))
+        for named in addresses
+    )
+
+
+def parse_addresses(text: str) -> tuple[NamedAddress, ...]:
+    """Return the named addresses of a line. Raises ValueError with the reason for what is none."""
+    return tuple(_address(name, value) for name, value in parse_labels(text))
+
+
+def _address(name: str, value: str) -> NamedAddress:
+    if re.fullmatch(r"#-?[1-9][0-9]{0,18}", value, re.ASCII):
+        return NamedAddress(name, int(value[1:]), None)
+    try:
+        return NamedAddress(name, None, parse_address(value))
+    except AddressError as error:
+        raise ValueError(f"address {name[:80]}: {error}; write #1 for the first usable one") from None
+
+
+def _vlan(text: str) -> int:
+    least, most = VLANS
+    if not re.fullmatch(r"[0-9]{1,4}", text, re.ASCII) or not least <= int(text) <= most:
+        raise ValueError(f"{VLAN} is {text[:80]!r}, and has to be from {least} to {most:,}")
+    return int(text)
+
+
+def _unique(parts: Iterable[_Part]) -> Labels:
+    found: dict[str, str] = {}
+    for name, value, _ in parts:
+        if name in found:
+            raise ValueError(f"{name[:80]!r} stands twice")
+        found[name] = value
+    return tuple(found.items())
+
+
+def _plain(text: str) -> str:
+    """Return text as it is where it reads back so, else in quotes."""
+    if text.isascii() and text.isalnum():
+        return text
+    safe = text == text.strip() and text.isprintable() and not re.search('[;="]|' + _UNSEEN, text)
+    return text if safe and not text.startswith(tuple(_FIRST)) else _quote(text)
+
+
+def _quote(text: str) -> str:
+    text = (
+        "".join(map(_escaped, text))
+        if not text.isprintable() or re.search(_UNSEEN, text)
+        else text.replace("\\", "\\\\")
+    )
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _escaped(char: str) -> str:
+    if char == "\\":
+        return "\\\\"
+    if char.isprintable() and not re.match(_UNSEEN, char):
+        return char
+    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    if match[1] == "\\":
+        return "\\"
+    code = int(match[1][1:], 16)
+    # Half a surrogate pair is no character, and nothing could write it.
+    return match[0] if code > 0x10FFFF or 0xD800 <= code < 0xE000 else chr(code)
+
+
+def _parts(text: str) -> Iterator[_Part]:
+    """Yield the parts between semicolons, without those that hold nothing."""
+    at = 0
+    while at < len(text):
+        name, quoted, at = _token(text, at, _NAME_ENDS)
+        if not name and not quoted and text[at : at + 1] != "=":
+            at += 1
+            continue
+        if text[at : at + 1] != "=":
+            raise ValueError(f"{name[:80]!r} has no value: write name=value; name=value")
+        if not name:
+            raise ValueError("a value has no name: write name=value; name=value")
+        value, _, at = _token(text, at + 1, _VALUE_ENDS)
+        if text[at : at + 1] not in ("", ";"):
+            raise ValueError(f"after the value of {name[:80]!r} comes neither a semicolon nor the end")
+        at += 1
+        yield _Part(name, value, quoted)
+
+
+def _token(text: str, at: int, stops: re.Pattern[str]) -> tuple[str, bool, int]:
+    """Return the text that begins here, whether it stands in quotes, and where it ends."""
+    while text[at : at + 1].isspace():
+        at += 1
+    if text[at : at + 1] != '"':
+        stop = stops.search(text, at)
+        end = len(text) if stop is None else stop.start()
+        return text[at:end].strip(), False, end
+    found = _QUOTED.match(text, at)
+    if found is None:
+        raise ValueError("a double quote is not closed")
+    return _ESCAPE.sub(_unescaped, found[1].replace('""', '"')), True, found.end()
