@@ -21,7 +21,7 @@ _YAML = (
     (
         "icp-config",
         re.compile(
-            r"^[\"']?(network_type|network_cidr|service_cluster_ip_range|cluster_vip|proxy_vip)[\"']?[ \t]*:",
+            r"^[\"']?(network_type|network_cidr|service_cluster_ip_range|cluster_vip|proxy_vip|kubernetes_cluster_type)[\"']?[ \t]*:",
             re.MULTILINE,
         ),
     ),
@@ -90,7 +90,17 @@ _KEYS = (
     ("netbox", ("prefix",)),
     ("ibmcloud-subnets", ("networkIdentifier", "Identifier", "identifier", "properties")),
     ("ks-cluster", ("podSubnet", "serviceSubnet", "vlans", "workerZones", "masterKubeVersion")),
-    ("icp-config", ("network_type", "network_cidr", "service_cluster_ip_range", "cluster_vip", "proxy_vip")),
+    (
+        "icp-config",
+        (
+            "network_type",
+            "network_cidr",
+            "service_cluster_ip_range",
+            "cluster_vip",
+            "proxy_vip",
+            "kubernetes_cluster_type",
+        ),
+    ),
     ("strongswan", ("loadBalancerIP", "local", "remote", "local.subnet", "remote.subnet")),
 )
 
