@@ -156,7 +156,7 @@ class ListComparison(_Comparison):
         holders = [self._holders(row) for row in parts]
         self.holding = frozenset(network.name for around in holders for network in around)
         waiting = [row for row in waiting if not (row.kind is None and self.avoided.covers(row.prefix))]
-        self.waiting = Counter(row.kind if self._tells_kinds() else None for row in waiting)
+        self.waiting = Counter(map(self._bucket, waiting))
         for row in waiting:
             other = self._other_kind(row)
             if other is not None and self._same_name(row) is None:
@@ -208,7 +208,7 @@ class ListComparison(_Comparison):
     def _is_there(self, row: Row) -> bool:
         """Tell whether the plan has exactly this network, and take it off the list."""
         found = [n for n in self.holders.get(row.prefix, ()) if n.name in self.inside]
-        found = [n for n in found if row.kind in (None, n.kind.name) or not self._tells_kinds()]
+        found = [n for n in found if row.kind is None or n.kind.name in self._kinds(row)]
         # Each of several rows of one prefix stands for one network; a single one for all that have it.
         if self.rows_of[row.prefix] > 1 and found:
             found = sorted(found, key=lambda n: (n.name not in self.left, n.name != row.name))[:1]
@@ -271,8 +271,16 @@ class ListComparison(_Comparison):
         )
 
     def _kinds(self, row: Row) -> Collection[str]:
-        """Return the kinds that a row may be of."""
-        return {row.kind} if row.kind is not None and self._tells_kinds() else self.file.kinds
+        """Return the kinds that a row may be of: where kinds are guessed, those of its role on any platform."""
+        if row.kind is None:
+            return self.file.kinds
+        if self._tells_kinds():
+            return {row.kind}
+        return {kind for kind in self.file.kinds if KINDS[kind].role == KINDS[row.kind].role}
+
+    def _bucket(self, row: Row) -> str | None:
+        """Return what is alike for rows that may be the same network of the plan."""
+        return row.kind if row.kind is None or self._tells_kinds() else KINDS[row.kind].role
 
     def _same_name(self, row: Row) -> Network | None:
         """Return the network of the plan that has the name of the row and is not in the file so far."""
@@ -283,12 +291,12 @@ class ListComparison(_Comparison):
         """Return the network of the plan that the row most likely is, at another range: None if none is likely."""
         if (same := self._same_name(row)) is not None:
             return same
-        tells, kinds = self._tells_kinds(), self._kinds(row)
+        kinds = self._kinds(row)
         near = (n for n in self.overlapping(row.prefix) if n.name in self.left and n.kind.name in kinds)
         if (first := next(near, None)) is not None:
             return first
         # Two ranges that share nothing are one network only if nothing else can be meant.
-        if row.kind is None or self.waiting[row.kind if tells else None] != 1:
+        if row.kind is None or self.waiting[self._bucket(row)] != 1:
             return None
         likely = [n for n in self.left.values() if n.kind.name in kinds and n.name not in self.holding]
         return likely[0] if len(likely) == 1 else None

@@ -1,63 +1,137 @@
-"""Pod networks of Calico: IPPool resources in JSON or YAML, or the pools of an Installation.
+"""Pod and service networks of Calico: IPPool and BGPConfiguration in JSON or YAML, or the pools of an Installation.
 
-Fields: projectcalico/libcalico-go lib/apis/v3/ippool.go @7d7eb71. blockSize and the modes say nothing of a plan. A pool does not say of what cluster it is; one inside
-the windows that IKS accepts for pods is taken for IKS, any other for ICP.
+Fields: projectcalico/libcalico-go lib/apis/v3/ippool.go and bgpconfig.go @7d7eb71. blockSize and the modes say nothing of
+a plan. A pool does not say of what cluster it is; one inside the windows that IKS accepts for pods is taken for IKS, any
+other for ICP. serviceClusterIPs is the service range of the same cluster; serviceExternalIPs and serviceLoadBalancerIPs
+are in use as well, for addresses that no network of the cluster holds.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from ipplan.addresses import WIDTH
 from ipplan.catalog import iks_windows
 from ipplan.importers.document import Node, read_documents
-from ipplan.importers.reading import Collector
+from ipplan.importers.reading import Collector, counted
 from ipplan.plan.load import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ipplan.addresses import Prefix
-    from ipplan.observed import Observed
+    from ipplan.observed import Observed, Row
 
 _HELP = "kubectl get ippools.crd.projectcalico.org -o json prints the pools"
+_SERVICES = (
+    ("serviceClusterIPs", "services"),
+    ("serviceExternalIPs", "external addresses of services"),
+    ("serviceLoadBalancerIPs", "load balancer addresses of services"),
+)
+"""Ranges of a BGPConfiguration; the first is the service range, the others are of no kind of a plan."""
+_MOST_KINDS = 8
+"""Name at most this many kinds of resources that were left out."""
 
 
 def read(data: bytes) -> Observed:
-    """Read pools: a list, one or several documents; resources of other kinds beside them are passed over."""
+    """Read resources: a list, one or several documents. A note counts those that state no range."""
     collector = Collector()
-    for document in read_documents(data):
-        for name, pool in _pools(document, collector):
-            cidr = pool.text("cidr")
-            node = pool.get("cidr")
-            if cidr is None or node is None:
-                collector.problem(f"pool {show(name)} has no spec.cidr", pool.line, _HELP)
-                continue
-            disabled = (state := pool.get("disabled")) is not None and state.value is True
-            collector.add(
-                cidr, node.line, "spec.cidr", name=name,
-                description=f"Calico pool {name}" + (", disabled" if disabled else ""),
-            )  # fmt: skip
-    collector.rows = [row._replace(kind=_likely_kind(row.prefix)) for row in collector.rows]
+    left_out: Counter[str] = Counter()
+    for item in _items(read_documents(data)):
+        kind, spec = item.text("kind"), item.get("spec")
+        pools = list(_pools(item, kind, spec))
+        for name, pool in pools:
+            _add_pool(name, pool, collector)
+        services = _add_services(item, spec, collector) if kind == "BGPConfiguration" and spec else 0
+        if not pools and not services:
+            if item.get("apiVersion") is None:
+                what = f"is of kind {show(kind)}, not" if kind else "is no"
+                collector.problem(f"the entry {what} IPPool", item.line, _HELP)
+            elif kind and not kind.endswith("List"):
+                left_out[kind] += 1
+    if left_out:
+        collector.notes.append(_left_out(left_out))
+    collector.rows = _with_kinds(collector.rows)
+    kinds = {"iks-pod", "icp-pod"}
+    if any(row.kind and row.kind.endswith("-service") for row in collector.rows):
+        kinds |= {"iks-service", "icp-service"}
     return collector.finish(
-        {"iks-pod", "icp-pod"}, one_cluster=True, nothing="the file has no IPPool", help_=_HELP
+        kinds, one_cluster=True, help_=_HELP,
+        nothing="the file has no IPPool, and no BGPConfiguration with ranges of services",
+    )  # fmt: skip
+
+
+def _items(documents: tuple[Node, ...]) -> Iterator[Node]:
+    for document in documents:
+        items = document.get("items")
+        yield from items.items() if items is not None else document.items() or [document]
+
+
+def _pools(item: Node, kind: str | None, spec: Node | None) -> Iterator[tuple[str, Node]]:
+    name = item.text("metadata", "name") or "pool"
+    if spec is not None and (inner := spec.items("calicoNetwork", "ipPools")):
+        yield from ((f"{name}-{index}", pool) for index, pool in enumerate(inner))
+    elif kind == "IPPool" or (kind is None and spec is not None):
+        yield name, spec or item
+
+
+def _add_pool(name: str, pool: Node, collector: Collector) -> None:
+    cidr, node = pool.text("cidr"), pool.get("cidr")
+    if cidr is None or node is None:
+        collector.problem(f"pool {show(name)} has no spec.cidr", pool.line, _HELP)
+        return
+    disabled = (state := pool.get("disabled")) is not None and state.value is True
+    collector.add(
+        cidr, node.line, "spec.cidr", name=name, kind="icp-pod",
+        description=f"Calico pool {name}" + (", disabled" if disabled else ""),
+    )  # fmt: skip
+
+
+def _add_services(item: Node, spec: Node, collector: Collector) -> int:
+    """Add the ranges of services of a BGPConfiguration; return how many there are."""
+    name = item.text("metadata", "name") or "default"
+    found = 0
+    for key, what in _SERVICES:
+        for entry in spec.items(key):
+            found += 1
+            if (cidr := entry.text("cidr")) is None:
+                collector.problem(f"an entry of {key} has no cidr", entry.line)
+                continue
+            collector.add(
+                cidr, entry.line, f"spec.{key}",
+                name="services" if key == "serviceClusterIPs" else "",
+                kind="icp-service" if key == "serviceClusterIPs" else None,
+                description=f"{what}, {key} of the BGPConfiguration {name} of Calico",
+            )  # fmt: skip
+    return found
+
+
+def _left_out(kinds: Counter[str]) -> str:
+    words = [f"{count:,} {show(kind)}" for kind, count in kinds.most_common(_MOST_KINDS)]
+    more = sum(kinds.values()) - sum(count for _, count in kinds.most_common(_MOST_KINDS))
+    return f"left out, because they state no range of the cluster: {', '.join(words)}" + (
+        f" and {counted(more, 'resource')} of other kinds" if more else ""
     )
 
 
-def _pools(document: Node, collector: Collector) -> Iterator[tuple[str, Node]]:
-    items = document.get("items")
-    for item in items.items() if items is not None else document.items() or [document]:
-        kind, name = item.text("kind"), item.text("metadata", "name") or "pool"
-        spec = item.get("spec")
-        inner = [] if spec is None else spec.items("calicoNetwork", "ipPools")
-        if inner:
-            yield from ((f"{name}-{index}", pool) for index, pool in enumerate(inner))
-        elif kind == "IPPool" or (kind is None and spec is not None):
-            yield name, spec or item
-        elif item.get("apiVersion") is None:
-            what = f"is of kind {show(kind)}, not" if kind else "is no"
-            collector.problem(f"the entry {what} IPPool", item.line, _HELP)
+def _with_kinds(rows: list[Row]) -> list[Row]:
+    """Return the rows with their likely kinds: pods by their range, services like the pods beside them if these agree."""
+    pods = {_platform(row.prefix, "pod-subnet") for row in rows if row.kind == "icp-pod"}
+    found = []
+    for row in rows:
+        if row.kind == "icp-pod":
+            found.append(row._replace(kind=f"{_platform(row.prefix, 'pod-subnet')}-pod"))
+        elif row.kind == "icp-service":
+            platform = next(iter(pods)) if len(pods) == 1 else _platform(row.prefix, "service-subnet")
+            # One announced address lies in the service range, and is none.
+            whole = row.prefix.length < WIDTH[row.prefix.version]
+            found.append(row._replace(kind=f"{platform}-service", whole=whole))
+        else:
+            found.append(row)
+    return found
 
 
-def _likely_kind(prefix: Prefix) -> str:
-    windows = (window.prefix for window in iks_windows() if window.option == "pod-subnet")
-    return "iks-pod" if any(window.covers(prefix) for window in windows) else "icp-pod"
+def _platform(prefix: Prefix, option: str) -> str:
+    windows = (window.prefix for window in iks_windows() if window.option == option)
+    return "iks" if any(window.covers(prefix) for window in windows) else "icp"

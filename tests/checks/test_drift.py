@@ -619,7 +619,7 @@ spec: {peerIP: 10.9.9.9, asNumber: 64998}
 apiVersion: projectcalico.org/v3
 kind: BGPConfiguration
 metadata: {name: default}
-spec: {asNumber: 64999, serviceClusterIPs: [{cidr: 10.99.0.0/16}]}
+spec: {asNumber: 64999, serviceClusterIPs: [{cidr: 10.225.0.0/23}], serviceExternalIPs: [{cidr: 10.60.4.0/24}]}
 ---
 """
 
@@ -628,10 +628,27 @@ spec: {asNumber: 64999, serviceClusterIPs: [{cidr: 10.99.0.0/16}]}
     ("old", "new", "expected"),
     [
         ("blockSize: 24", "blockSize: 26", []),
-        ("10.99.0.0/16", "10.98.0.0/16", []),
+        (
+            "10.225.0.0/23", "10.98.0.0/16",
+            ["icp-services 10.225.0.0/23 is 10.98.0.0/16 in file0 line 14 (spec.serviceClusterIPs)"],
+        ),
+        ("serviceClusterIPs: [{cidr: 10.225.0.0/23}], ", "", []),
+        (
+            "10.60.4.0/24", "10.61.4.0/24",
+            ["10.61.4.0/24 is in file0 line 14 (spec.serviceExternalIPs), and the plan has no such network"],
+        ),
+        (
+            "10.225.0.0/23", "10.224.0.0/16",
+            [
+                "icp-pods 10.224.0.0/16 is of kind icp-pod, and of kind icp-service in file0 line 14 (spec.serviceClusterIPs)",
+                "icp-services 10.225.0.0/23 is not in file0",
+            ],
+        ),
         ("10.224.0.0/16", "10.224.0.0/17", ["icp-pods 10.224.0.0/16 is 10.224.0.0/17 in file0 line 4 (spec.cidr)"]),
         ("10.224.0.0/16", "172.30.0.0/16", []),
     ],
 )  # fmt: skip
-def test_of_the_resources_of_calico_the_pools_are_compared(old: str, new: str, expected: list[str]) -> None:
+def test_of_the_resources_of_calico_pools_and_services_are_compared(
+    old: str, new: str, expected: list[str]
+) -> None:
     assert said(PLAN, changed(CALICO, old, new)) == expected

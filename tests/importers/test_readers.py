@@ -301,6 +301,58 @@ def test_other_resources_beside_pools_are_passed_over() -> None:
     }
     observed = read_source("auto", json.dumps({"kind": "List", "items": [peer, pool]}).encode(), "x")
     assert [(row.name, str(row.prefix)) for row in observed.rows] == [("a", "10.1.0.0/16")]
+    assert observed.notes == ('left out, because they state no range of the cluster: 1 "BGPPeer"',)
+
+
+BGP = {
+    "apiVersion": "projectcalico.org/v3", "kind": "BGPConfiguration", "metadata": {"name": "default"},
+    "spec": {
+        "asNumber": 64513, "nodeToNodeMeshEnabled": True, "serviceExternalIPs": [{"cidr": "10.30.0.0/16"}],
+        "serviceLoadBalancerIPs": [{"cidr": "10.31.0.0/16"}], "serviceClusterIPs": [{"cidr": "10.32.0.0/12"}],
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("pods", "services", "kind"),
+    [
+        (None, "10.32.0.0/12", "icp-service"),
+        (None, "172.21.0.0/16", "iks-service"),
+        ("10.1.0.0/16", "172.21.0.0/16", "icp-service"),
+        ("172.30.0.0/16", "10.32.0.0/12", "iks-service"),
+        (None, "fd02::/112", "icp-service"),
+    ],
+)
+def test_what_calico_announces_of_services_is_read(pods: str | None, services: str, kind: str) -> None:
+    pool = {"apiVersion": "projectcalico.org/v3", "kind": "IPPool", "spec": {"cidr": pods}}
+    spec: Any = {**BGP, "spec": {**BGP["spec"], "serviceClusterIPs": [{"cidr": services}]}}  # type: ignore[dict-item]
+    document = {"kind": "List", "items": [spec, *([pool] if pods else [])]}
+
+    observed = read_source("auto", json.dumps(document).encode(), "x")
+
+    assert observed.source == "calico-ippools"
+    assert [(str(row.prefix), row.kind) for row in observed.rows][:3] == [
+        (services, kind), ("10.30.0.0/16", None), ("10.31.0.0/16", None),
+    ]  # fmt: skip
+    assert kind in observed.kinds
+    assert observed.notes == ()
+
+
+def test_one_announced_address_of_a_service_is_not_the_service_range() -> None:
+    spec: Any = {**BGP, "spec": {"serviceClusterIPs": [{"cidr": "172.21.0.10/32"}]}}
+    (row,) = read_source("auto", json.dumps(spec).encode(), "x").rows
+    assert row.is_address
+
+
+def test_resources_without_a_range_are_counted_by_kind() -> None:
+    kinds = ["BGPPeer", "BGPPeer", "FelixConfiguration", "BGPConfiguration", *(f"K{i}" for i in range(9))]
+    items: list[Any] = [{"apiVersion": "projectcalico.org/v3", "kind": kind} for kind in kinds]
+    items.append({"apiVersion": "projectcalico.org/v3", "kind": "IPPool", "spec": {"cidr": "10.1.0.0/16"}})
+    (note,) = read_source("auto", json.dumps({"items": items}).encode(), "x").notes
+    assert note.startswith(
+        'left out, because they state no range of the cluster: 2 "BGPPeer", 1 "FelixConfiguration"'
+    )
+    assert note.endswith(" and 4 resources of other kinds")
 
 
 @pytest.mark.parametrize(
