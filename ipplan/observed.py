@@ -14,8 +14,9 @@ from ipplan.addresses import WIDTH, format_address
 if TYPE_CHECKING:
     from ipplan.addresses import Prefix
 
-Side = Literal["local", "remote", "gateway", "far-gateway"]
-"""Of a tunnel: what its near side offers, what lies behind the far side, and the address of either end."""
+Side = Literal["local", "remote", "gateway", "far-gateway", "source"]
+"""Of a tunnel: what its near side offers, what lies behind the far side, the address of either end, and the single
+address that all traffic of the near side comes from."""
 
 
 class Row(NamedTuple):

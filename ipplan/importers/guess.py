@@ -27,7 +27,7 @@ _YAML = (
     ),
     (
         "strongswan",
-        re.compile(r"^[\"']?(loadBalancerIP|localSubnetNAT|(local|remote)(\.subnet)?)[\"']?[ \t]*:", re.MULTILINE),
+        re.compile(r"^[\"']?(loadBalancerIP|(local|remote)SubnetNAT|(local|remote)(\.subnet)?)[\"']?[ \t]*:", re.MULTILINE),
     ),
 )  # fmt: skip
 _MANY = "name the source: ipplan import --list tells which there are"
@@ -101,7 +101,18 @@ _KEYS = (
             "kubernetes_cluster_type",
         ),
     ),
-    ("strongswan", ("loadBalancerIP", "local", "remote", "local.subnet", "remote.subnet")),
+    (
+        "strongswan",
+        (
+            "loadBalancerIP",
+            "local",
+            "remote",
+            "local.subnet",
+            "remote.subnet",
+            "localSubnetNAT",
+            "remoteSubnetNAT",
+        ),
+    ),
 )
 
 

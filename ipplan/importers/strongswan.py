@@ -1,58 +1,125 @@
 """Values of the strongSwan chart: local.subnet, remote.subnet, loadBalancerIP, and the translations of subnets.
 
-Keys as in the values that ship with the chart (2.x). Where localSubnetNAT shows a subnet as another, local.subnet
-names the other, and the row has the subnet of the cluster; remoteSubnetNAT leaves remote.subnet as it is.
+Keys as in the values that ship with the chart (lionelmace/ibmcloud-utils iks/strongswan/strongswan-config-orig.yaml
+@3351a0f, 2024-05-06). Both keys of translations are lists of REAL=SHOWN. Where localSubnetNAT shows a subnet as another,
+local.subnet names the other, and the row has the subnet of the cluster; the left side of remoteSubnetNAT is an entry of
+remote.subnet. Both sides of a translation are in use, whether the tunnel carries them or not.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.addresses import AddressError, parse_address
+from ipplan.addresses import AddressError, Prefix, parse_address, parse_block
 from ipplan.importers.document import Node, read_documents
 from ipplan.importers.reading import Collector
 from ipplan.observed import Exchange
+from ipplan.plan.load import show
 from ipplan.plan.names import TUNNEL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ipplan.observed import Observed, Side
 
 _HELP = "helm get values RELEASE --all -o yaml prints them"
-_SIDES: tuple[tuple[str, Side], ...] = (("local", "local"), ("remote", "remote"))
+_SIDES: tuple[tuple[str, Side, str], ...] = (
+    ("local", "local", "localSubnetNAT"),
+    ("remote", "remote", "remoteSubnetNAT"),
+)
+
+
+class _Nat(NamedTuple):
+    """One translation: the real subnet, and what the other side of the chart sees in its place."""
+
+    real: str
+    shown: str
+    line: int
 
 
 def read(data: bytes) -> Observed:
     """Read a values file, nested or with dotted keys, as YAML or JSON."""
     collector = Collector()
-    for document in read_documents(data):
-        # The single address that all traffic then comes from is no network of the cluster.
-        single = _text(document, "enableSingleSourceIP") == "true"
-        real = {other: own for own, other in _translations(document, "localSubnetNAT")}
-        far = dict(_translations(document, "remoteSubnetNAT"))
-        for part, side in _SIDES:
-            if single and side == "local":
-                collector.notes.append(
-                    "enableSingleSourceIP is on: local.subnet is one address and not compared"
-                )
-                continue
-            for text, line in _list(document, part, "subnet"):
-                if text.startswith("%"):
-                    collector.notes.append(f"{part}.subnet is {text} and not compared (line {line})")
-                    continue
-                own, shown = (real.get(text), text) if side == "local" else (None, far.get(text))
-                shown = shown if own or side == "remote" else None
-                collector.add(
-                    own or text, line, f"{part}.subnet", side=side, shown=shown,
-                    description=f"{part}.subnet of a strongSwan tunnel" + (f", shown as {shown}" if shown else ""),
-                )  # fmt: skip
+    documents = read_documents(data)
+    for document in documents:
+        for part, side, key in _SIDES:
+            _add_side(document, part, side, key, collector)
+        _add_zones(document, collector)
         _add_gateways(document, collector)
+        if (
+            (own := document.get("overRideIpsecConf")) is not None
+            and isinstance(own.value, str)
+            and own.value.strip()
+        ):
+            collector.notes.append(
+                f"overRideIpsecConf is set (line {own.line}), and the chart then takes that text in the place of the other"
+                " values: save it as a file and import it as ipsec-conf"
+            )
     return collector.finish(
-        ike=next(filter(None, map(_exchange, read_documents(data))), None),
+        ike=next(filter(None, map(_exchange, documents)), None),
         nothing="the file has no local.subnet, remote.subnet or loadBalancerIP of a strongSwan chart",
         help_=_HELP,
     )
+
+
+def _add_side(document: Node, part: str, side: Side, key: str, collector: Collector) -> None:
+    """Add what one side offers, each entry with its translation, then the translations of what it does not list."""
+    nats = _translations(document, key, collector)
+    entries = _list(document, part, "subnet")
+    if side == "local" and _text(document, "enableSingleSourceIP") == "true":
+        for text, line in entries:
+            _add_source(text, line, "local.subnet", collector)
+        entries = []
+    carried = {nat: _prefix(nat.shown if side == "local" else nat.real) for nat in nats}
+    by_entry = {prefix: nat for nat, prefix in carried.items() if prefix is not None}
+    reals = {_prefix(nat.real) for nat in nats} - {None, *by_entry}
+    listed: list[Prefix] = []
+    for text, line in entries:
+        if text.startswith("%"):
+            collector.notes.append(f"{part}.subnet is {text} and not compared (line {line})")
+            continue
+        if (prefix := _prefix(text)) is not None:
+            listed.append(prefix)
+        # A real subnet that is listed beside its translation comes with the translation.
+        if prefix is None or prefix not in reals:
+            _add_subnet(
+                text, line, f"{part}.subnet", side, by_entry.pop(prefix, None) if prefix else None, collector
+            )
+    for nat, prefix in carried.items():
+        if prefix is not None and prefix not in by_entry:
+            continue
+        _add_subnet(nat.real, nat.line, key, side, nat, collector)
+        if listed and prefix is not None and not any(own.covers(prefix) for own in listed):
+            collector.notes.append(
+                f"{key} shows {nat.real} as {nat.shown} (line {nat.line}), and {part}.subnet does not list {prefix}:"
+                " the tunnel does not carry it"
+            )
+
+
+def _add_subnet(text: str, line: int, field: str, side: Side, nat: _Nat | None, collector: Collector) -> None:
+    """Add a subnet of one side: its real range, and what it is shown as."""
+    shown = None if nat is None else nat.shown
+    collector.add(
+        _with_length(text if nat is None else nat.real), line, field, side=side,
+        shown=None if shown is None else _with_length(shown),
+        description=f"{side}.subnet of a strongSwan tunnel" + (f", shown as {shown}" if shown else ""),
+    )  # fmt: skip
+
+
+def _add_source(text: str, line: int, field: str, collector: Collector) -> None:
+    """Add the single address that all traffic of the cluster comes from, which is no network of it."""
+    collector.add(
+        _with_length(text), line, field, side="source",
+        description="single source address of a strongSwan tunnel (enableSingleSourceIP)",
+    )  # fmt: skip
+
+
+def _add_zones(document: Node, collector: Collector) -> None:
+    """Add what the cluster shows of itself in each zone: `dal10=192.168.168.10/32`."""
+    for text, line in _list(document, "local", "zoneSubnet"):
+        zone, _, cidr = text.rpartition("=")
+        collector.add(
+            _with_length(cidr), line, "local.zoneSubnet", side="source",
+            description="local.zoneSubnet of a strongSwan tunnel" + (f" in {zone}" if zone else ""),
+        )  # fmt: skip
 
 
 def _add_gateways(document: Node, collector: Collector) -> None:
@@ -107,12 +174,33 @@ def _list(document: Node, *path: str) -> list[tuple[str, int]]:
     ]
 
 
-def _translations(document: Node, key: str) -> Iterator[tuple[str, str]]:
-    """Yield each real subnet of localSubnetNAT or remoteSubnetNAT, with what the other side sees in its place."""
-    for text, _ in _list(document, key):
-        own, equals, shown = text.partition("=")
-        if equals:
-            yield own, shown
+def _translations(document: Node, key: str, collector: Collector) -> list[_Nat]:
+    """Return each entry of localSubnetNAT or remoteSubnetNAT; one that is none is a problem."""
+    found = []
+    for text, line in _list(document, key):
+        real, equals, shown = text.partition("=")
+        if equals and real and shown:
+            found.append(_Nat(real, shown, line))
+        else:
+            collector.problem(f"{key} has {show(text)}, which is not REAL=SHOWN", line)
+    return found
+
+
+def _with_length(text: str) -> str:
+    """Return a subnet as it is written, one address with its full length."""
+    if "/" in text:
+        return text
+    try:
+        return str(parse_address(text).prefix)
+    except AddressError:
+        return text
+
+
+def _prefix(text: str) -> Prefix | None:
+    try:
+        return parse_block(_with_length(text))
+    except AddressError:
+        return None
 
 
 def _exchange(document: Node) -> Exchange | None:
