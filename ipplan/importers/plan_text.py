@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.addresses import PrefixIndex
 from ipplan.importers.reading import kebab
+from ipplan.importers.tunnel_links import TunnelLink, find_links
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.load import SCHEMA
 from ipplan.plan.toml_text import quote
@@ -140,6 +141,7 @@ class _Builder:
         prefixes = [network.row.prefix for network in self.networks_by_prefix]
         self._index = PrefixIndex(prefixes)
         taken = set(prefixes)
+        self._add_translations()
         for row in self.rows:
             if row.whole and not row.container and row.kind is not None:
                 continue
@@ -159,6 +161,19 @@ class _Builder:
                 self._add_address(network, row)
             else:
                 self.duplicates += 1
+
+    def _add_translations(self) -> None:
+        """Keep what tunnels show in the place of other ranges: as links of clusters, else as avoided ranges."""
+        homes: dict[Prefix, list[tuple[str, int]]] = {}
+        for place, network in enumerate(self.networks):
+            if network.cluster is not None:
+                homes.setdefault(network.row.prefix, []).append((network.cluster, place))
+        self.links = find_links((one.rows for one in self.observed), homes)
+        said = {(self.networks[place].row.prefix, shown) for link in self.links for place, shown in link.nat}
+        for row in self.rows:
+            if row.shown is not None and (row.prefix, row.shown) not in said:
+                words = f"{row.prefix} is shown as {row.shown} in a strongSwan tunnel"
+                self.avoids.setdefault(row.shown, []).append(words)
 
     def _around(self, row: Row) -> _Network | None:
         """Return the network in which a row lies: of its kind before others, then the smallest."""
@@ -229,12 +244,14 @@ class _Builder:
             if _joined(words):
                 yield f"reason = {quote(_joined(words))}"
         names = _Names()
-        for network in self.networks:
-            yield from self._network_lines(network, names)
+        given = [names.give(_name_of(network.row)) for network in self.networks]
+        for link in self.links:
+            yield from _link_lines(link, given)
+        for network, own_name in zip(self.networks, given, strict=True):
+            yield from self._network_lines(network, own_name)
 
-    def _network_lines(self, network: _Network, names: _Names) -> Iterator[str]:
+    def _network_lines(self, network: _Network, name: str) -> Iterator[str]:
         row = network.row
-        name = names.give(kebab(row.name) or kebab(row.description or "") or row.kind or "network")
         yield from ("", f"[networks.{name}]", f"kind = {quote(row.kind or '')}")
         if network.cluster is not None:
             yield f"cluster = {quote(network.cluster)}"
@@ -244,6 +261,26 @@ class _Builder:
             yield f"addresses = {{ {', '.join(listed)} }}"
         if _joined(network.words):
             yield f"description = {quote(_joined(network.words))}"
+
+
+def _name_of(row: Row) -> str:
+    return kebab(row.name) or kebab(row.description or "") or row.kind or "network"
+
+
+def _link_lines(link: TunnelLink, names: Sequence[str]) -> Iterator[str]:
+    """Yield the entry of a tunnel between two clusters; `nat` alone would limit its side to what it translates."""
+    yield from (
+        "",
+        "[[link]]",
+        f"between = [{', '.join(map(quote, link.clusters))}]",
+        'method = "strongswan"',
+    )
+    if link.networks:
+        yield f"networks = [{', '.join(quote(names[place]) for place in link.networks)}]"
+    yield "nat = ["
+    for place, shown in link.nat:
+        yield f"  {{ network = {quote(names[place])}, as = {quote(str(shown))} }},"
+    yield "]"
 
 
 def _described(row: Row) -> str:

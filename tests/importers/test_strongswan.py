@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ipplan.allocate import allocate
+from ipplan.catalog import load_catalog
 from ipplan.importers import SourceError, read_source
+from ipplan.importers.plan_text import make_plan
+from ipplan.plan.load import parse_plan
 
 if TYPE_CHECKING:
     from ipplan.observed import Observed
@@ -88,6 +92,17 @@ def test_what_the_tunnel_carries_and_shows(case: str) -> None:
     assert len(observed.notes) == notes
 
 
+@pytest.mark.parametrize("case", CASES)
+def test_both_sides_of_a_translation_are_in_the_plan(case: str) -> None:
+    observed = read(CASES[case][0])
+    plan = parse_plan(make_plan([observed], None).text.encode(), "plan.toml")
+    avoided = {str(avoid.prefix): avoid.reason or "" for avoid in plan.avoids}
+    for real, _, shown in ranges(observed):
+        assert real in avoided
+        if shown is not None:
+            assert f"{real} is shown as {shown} in a strongSwan tunnel" in avoided[shown]
+
+
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
@@ -108,3 +123,58 @@ def test_a_text_that_overrides_the_values_is_told() -> None:
     text = "overRideIpsecConf: |-\n  conn x\n    leftsubnet=10.0.0.0/8\nremote:\n  subnet: 10.5.0.0/16\n"
     (note,) = read(text).notes
     assert note.startswith("overRideIpsecConf is set (line 1)")
+
+
+CLUSTER = {"name": "prod", "podSubnet": "172.30.0.0/16", "serviceSubnet": "172.21.0.0/16"}
+CONFIG = "cluster_name: icp\nnetwork_cidr: 10.224.0.0/16\nservice_cluster_ip_range: 10.225.0.0/16\n"
+BETWEEN = """\
+local:
+  subnet: 172.30.0.0/16,10.232.0.0/16
+remote:
+  subnet: 10.224.0.0/16,10.225.0.0/16
+localSubnetNAT: 172.21.0.0/16=10.232.0.0/16
+remoteSubnetNAT: 10.225.0.0/16=10.233.0.0/16
+"""
+
+
+def test_a_tunnel_between_two_clusters_becomes_a_link_with_its_translations() -> None:
+    files = [json.dumps(CLUSTER), CONFIG, BETWEEN]
+    observed = [read_source("auto", file.encode(), f"{number}") for number, file in enumerate(files)]
+    plan = parse_plan(make_plan(observed, None).text.encode(), "plan.toml")
+
+    (link,) = plan.links
+    assert (set(link.ends), link.method) == ({"prod", "icp"}, "strongswan")
+    assert [(nat.network, str(nat.shown)) for nat in link.nat] == [
+        ("prod-services", "10.232.0.0/16"), ("icp-services", "10.233.0.0/16"),
+    ]  # fmt: skip
+    assert set(link.networks) == {"prod-pods", "icp-pods"}
+    assert plan.avoids == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "avoided"),
+    [
+        # Not the range of a network, or not its size: then the plan only keeps clear of it.
+        ("172.21.0.0/16=", "172.21.0.0/17=", {"172.21.0.0/17", "10.232.0.0/16", "10.233.0.0/16"}),
+        ("172.21.0.0/16=10.232.0.0/16", "172.21.0.0/16=10.232.0.0/17", {"10.232.0.0/16", "10.232.0.0/17", "10.233.0.0/16"}),
+        ("10.225.0.0/16=10.233.0.0/16", "10.225.4.0/24=10.233.0.0/24", {"10.225.4.0/24", "10.232.0.0/16", "10.233.0.0/24"}),
+    ],
+)  # fmt: skip
+def test_where_the_plan_cannot_say_it_the_shown_range_is_avoided(
+    old: str, new: str, avoided: set[str]
+) -> None:
+    assert old in BETWEEN
+    files = [json.dumps(CLUSTER), CONFIG, BETWEEN.replace(old, new)]
+    observed = [read_source("auto", file.encode(), f"{number}") for number, file in enumerate(files)]
+    plan = parse_plan(make_plan(observed, None).text.encode(), "plan.toml")
+    assert plan.links == ()
+    assert {str(avoid.prefix) for avoid in plan.avoids} == avoided
+
+
+def test_nothing_is_allocated_from_what_a_tunnel_shows() -> None:
+    made = make_plan([read("localSubnetNAT: 172.21.0.0/16=10.232.0.0/16\n")], None).text
+    more = '[plan]\nbyoip = ["10.232.0.0/15"]\n'
+    text = made.replace("[plan]\n", more) + '[networks.vm]\nkind = "vcs-vm"\nprefix = 24\n'
+    plan = parse_plan(text.encode(), "plan.toml")
+    (row,) = [row for row in allocate(plan, load_catalog()).rows if row.network.name == "vm"]
+    assert str(row.prefix).startswith("10.233.")
