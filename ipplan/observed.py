@@ -26,7 +26,8 @@ class Row(NamedTuple):
     what the file calls the value and `line` where it stands, 1-based. `written` is the address as typed where its
     host bits were set. A row that is not `whole` lies in a network and is none: one address, or the share of one
     node; `names` are what a plan may call such an address. A container only arranges others. `side` is set for the
-    values of a tunnel. `shown` is what the other side of a tunnel sees in the place of the prefix.
+    values of a tunnel. `shown` is what the other side of a tunnel sees in the place of the prefix, and `tunnel` tells
+    the tunnels of one file apart.
     """
 
     prefix: Prefix
@@ -42,6 +43,7 @@ class Row(NamedTuple):
     names: tuple[str, ...] = ()
     side: Side | None = None
     shown: Prefix | None = None
+    tunnel: str | None = None
 
     @property
     def is_address(self) -> bool:
@@ -63,6 +65,7 @@ class Exchange(NamedTuple):
     version: int
     field: str
     line: int | None = None
+    tunnel: str | None = None
 
 
 class ObservedCluster(NamedTuple):
@@ -81,8 +84,8 @@ class Observed:
     `kinds` are the kinds of network that such a file lists completely, so that one that it lacks is not there;
     `names` likewise are named addresses. `one_cluster` says that the file is of one cluster, whether it names it or
     not, and `partial` that it is about more than the landscape of a plan, so that what a plan lacks means nothing
-    unless it touches the plan's own space. `ike` is set for the values of a tunnel that state it. `notes` are remarks
-    on what was read, for people.
+    unless it touches the plan's own space. `gateway` says that its tunnels are those of a gateway, which may have others than
+    the plan knows. `exchanges` are the versions of IKE that tunnels state. `notes` are remarks on what was read, for people.
     """
 
     rows: tuple[Row, ...]
@@ -96,4 +99,5 @@ class Observed:
     pools: tuple[Prefix, ...] = ()
     data_centers: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    ike: Exchange | None = None
+    exchanges: tuple[Exchange, ...] = ()
+    gateway: bool = False

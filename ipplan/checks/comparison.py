@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ipplan.addresses import PrefixIndex, RangeSet
 from ipplan.checks.context import others, ranges_of
@@ -14,17 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from ipplan.addresses import Prefix
-    from ipplan.catalog import Catalog
     from ipplan.findings import Finding, KeyPath
-    from ipplan.landscape.ends import Carried, End
-    from ipplan.landscape.model import HostAddress, Tunnel, TunnelEnd
     from ipplan.observed import Observed, Row
     from ipplan.plan.model import NamedAddress, Network, Plan
 
-_INGRESS = ("iks-ingress-public", "iks-ingress-private")
 
-
-class _Comparison:
+class Comparison:
     """A plan beside one file: what both need to tell a difference."""
 
     def __init__(self, plan: Plan, file: Observed) -> None:
@@ -58,7 +53,7 @@ class _Comparison:
         if row.line is None and row.description:
             because += f": {row.description}"
         return RULES["drift"].finding(
-            f"{_label(network)} is {row.cidr} in {self.where(row)}",
+            f"{label(network)} is {row.cidr} in {self.where(row)}",
             network.cidr_key,
             networks=(network.name,),
             cidrs=(*ranges_of(network), row.prefix),
@@ -78,10 +73,10 @@ class _Comparison:
                 f"{more:,} more of {row.field} {'are' if more > 1 else 'is'} in no network of the plan"
             )
         if instead:
-            because.append(f"the plan has {', '.join(map(_label, instead[:4]))} for that")
+            because.append(f"the plan has {', '.join(map(label, instead[:4]))} for that")
         near = self.overlapping(row.prefix)
         if near:
-            because.append(f"it shares addresses with {', '.join(map(_label, near[:4]))}")
+            because.append(f"it shares addresses with {', '.join(map(label, near[:4]))}")
         touched = list(dict.fromkeys((*near, *instead)))
         return RULES["drift"].finding(
             f"{row.cidr} is in {self.where(row)}, and the plan has no such {what}",
@@ -97,7 +92,7 @@ class _Comparison:
         """The plan has a network that the file does not have."""
         place = self.file.file if field is None else f"{field} of {self.file.file}"
         return RULES["drift"].finding(
-            f"{_label(network)} is not in {place}",
+            f"{label(network)} is not in {place}",
             network.cidr_key,
             networks=(network.name,),
             cidrs=ranges_of(network),
@@ -137,7 +132,7 @@ class _Comparison:
                 )
 
 
-class ListComparison(_Comparison):
+class ListComparison(Comparison):
     """A file that lists networks: each row has to be one of the plan's, and the other way round."""
 
     def findings(self) -> Iterator[Finding]:
@@ -263,7 +258,7 @@ class ListComparison(_Comparison):
     def _kind_differs(self, network: Network, row: Row) -> Finding:
         self.left.pop(network.name, None)
         return RULES["drift"].finding(
-            f"{_label(network)} is of kind {network.kind.name}, and of kind {row.kind} in {self.where(row)}",
+            f"{label(network)} is of kind {network.kind.name}, and of kind {row.kind} in {self.where(row)}",
             (*network.key, "kind") if network.declared else network.key,
             networks=(network.name,),
             cidrs=(*ranges_of(network), row.prefix),
@@ -315,218 +310,13 @@ class ListComparison(_Comparison):
                     yield self.address_differs(network, address, text, None)
 
 
-class _End(NamedTuple):
-    """A tunnel of the plan from the side of one of its clusters: its own end and the far one."""
-
-    tunnel: Tunnel
-    own: TunnelEnd
-    far: TunnelEnd
-
-
-class TunnelComparison(_Comparison):
-    """The values of a tunnel: what each side offers has to be what the landscape of the plan says.
-
-    The chart runs in a cluster, so the values describe an end at one.
-    """
-
-    def __init__(self, plan: Plan, file: Observed, catalog: Catalog) -> None:
-        super().__init__(plan, file)
-        from ipplan.landscape import Landscape
-
-        self.landscape = Landscape(plan, catalog)
-        self.by_name = {network.name: network for network in self.networks}
-
-    def findings(self) -> Iterator[Finding]:
-        """Yield what differs: the local side, the remote side, the addresses of both ends, then the version of IKE."""
-        found = self._described()
-        if found is None:
-            yield RULES["drift"].finding(
-                f"{self.file.file} describes a strongSwan tunnel, and the plan has none",
-                ("integration",),
-                help='write iks-vcs = "strongswan" or iks-icp = "strongswan" under [integration], or a [[link]] with method = "strongswan"',
-            )
-            return
-        key = found.tunnel.joint.key
-        own, far = found.own.end, found.far.end
-        local = self._carried(found, own)
-        folded = RangeSet((*found.own.subnets, *found.own.policy))
-        yield from self._compare("local.subnet", local, self.landscape.ends.of_cluster(own), key, folded)
-        # One release of the chart may carry all tunnels of a cluster.
-        tunnels = self.landscape.tunnels.of_end(own)
-        behind = [
-            item for tunnel in tunnels
-            for item in self.landscape.ends.carried(tunnel.joint, tunnel.joint.far(own))
-        ]  # fmt: skip
-        remote = self._carried(found, far)
-        # What the plan folds, a group or neighbours, is one prefix with room between its networks.
-        folded = RangeSet(
-            p for t in tunnels for end in (t.far_from(own),) for p in (*end.subnets, *end.policy)
-        )
-        yield from self._compare("remote.subnet", remote, [item.network for item in behind], key, folded)
-        yield from self._translated(found, local, remote)
-        yield from self._own_gateway(found)
-        yield from self._far_gateway(found)
-        yield from self._exchange(key)
-
-    def _described(self) -> _End | None:
-        """Return the tunnel end that the values most likely describe, None where the plan has no tunnel at a cluster."""
-        local, remote, gates = (
-            RangeSet(row.prefix for row in self._rows(side)) for side in ("local", "remote", "gateway")
-        )
-        far_gates = {str(row.prefix) for row in self._rows("far-gateway")}
-
-        def likeness(end: _End) -> tuple[int, int, bool]:
-            near, far = (
-                self._space(self._carried(end, end.own.end)),
-                self._space(self._carried(end, end.far.end)),
-            )
-            ingress = _ranges(
-                n for kind in _INGRESS for n in self.landscape.ends.of_cluster(end.own.end, kind)
-            )
-            gateway = end.far.gateway
-            dials = gateway is not None and str(gateway.prefix) in far_gates
-            return (ingress & gates).size, (near & local).size + (far & remote).size, dials
-
-        return max(self._ends(local), key=likeness, default=None)
-
-    def _ends(self, local: RangeSet) -> Iterator[_End]:
-        """Yield the ends at clusters that share addresses with the local side; of all clusters where none does."""
-        ends = self.landscape.ends
-        touched = [c for c in ends.clusters if _ranges(ends.of_cluster(c)) & local]
-        for cluster in touched or ends.clusters:
-            for tunnel in self.landscape.tunnels.of_end(cluster):
-                yield _End(tunnel, tunnel.end_at(cluster), tunnel.far_from(cluster))
-
-    def _carried(self, end: _End, side: End) -> tuple[Carried, ...]:
-        return self.landscape.ends.carried(end.tunnel.joint, side)
-
-    @staticmethod
-    def _space(items: Iterable[Carried]) -> RangeSet:
-        """Return the addresses of networks on a tunnel, their own and those that it shows."""
-        return RangeSet(p for item in items for p in (item.network.prefix, item.shown) if p is not None)
-
-    def _rows(self, side: str) -> list[Row]:
-        return [row for row in self.file.rows if row.side == side]
-
-    def _compare(
-        self,
-        field: str,
-        needed: Sequence[Carried],
-        allowed: Iterable[Network],
-        key: KeyPath,
-        folded: RangeSet,
-    ) -> Iterator[Finding]:
-        """Compare the addresses of one side; prefixes that are joined or split are no difference."""
-        rows = self._rows("local" if field == "local.subnet" else "remote")
-        if not rows:
-            return
-        stated = RangeSet(row.prefix for row in rows)
-        fine = self._space(needed) | _ranges(allowed) | folded
-        strange = [row for row in rows if not fine.covers(row.prefix)]
-        missing = [
-            item.network for item in needed
-            if item.network.prefix is not None
-            and not any(stated.covers(p) for p in (item.network.prefix, item.shown) if p is not None)
-        ]  # fmt: skip
-        if len(strange) == len(missing) == 1:
-            yield self.differ(missing[0], strange[0])
-            return
-        for row in strange:
-            yield self.plan_lacks(row, f"network on that side of the tunnel ({field})", key)
-        for network in missing:
-            yield self.file_lacks(network, field)
-
-    def _translated(
-        self, end: _End, local: Sequence[Carried], remote: Sequence[Carried]
-    ) -> Iterator[Finding]:
-        """Yield networks that the file shows at other addresses than the plan: the chart of IKS translates, not that of ICP."""
-        for side, items in (("local", local), ("remote", remote)):
-            by_range = {item.network.prefix: item for item in items}
-            for row in self._rows(side):
-                item = by_range.get(row.prefix)
-                if item is None:
-                    continue
-                planned = None if side == "local" and end.own.end.kind == "icp" else item.shown
-                if row.shown == planned:
-                    continue
-                words = ("at its own addresses" if p is None else f"as {p}" for p in (row.shown, planned))
-                key = "localSubnetNAT" if side == "local" else "remoteSubnetNAT"
-                help_ = f"write {key} in {self.file.file}, or correct nat of the link"
-                if row.shown is not None:
-                    entry = f'{{ network = "{item.network.name}", as = "{row.shown}" }}'
-                    help_ = (
-                        f"write nat = [{entry}] in the [[link]] of the tunnel if {self.file.file} is right"
-                    )
-                yield RULES["drift"].finding(
-                    f"{_label(item.network)} is shown {next(words)} in {self.where(row)}, and {next(words)} by the plan",
-                    end.tunnel.joint.key,
-                    networks=(item.network.name,),
-                    cidrs=(*ranges_of(item.network), row.shown or row.prefix),
-                    help=help_,
-                )
-
-    def _own_gateway(self, end: _End) -> Iterator[Finding]:
-        """Compare the address at which the cluster listens: towards ICP it dials out, and needs none of its own."""
-        rows = self._rows("gateway")
-        if end.own.end.kind != "iks":
-            return
-        known = end.own.gateway
-        homes = [n for kind in _INGRESS for n in self.landscape.ends.of_cluster(end.own.end, kind)]
-        if known is None or known.value is None:
-            for row in rows:
-                if homes and not any(n.prefix is not None and n.prefix.covers(row.prefix) for n in homes):
-                    yield self.plan_lacks(
-                        row, f"address in {' or '.join(n.name for n in homes[:4])}", homes[0].key
-                    )
-        elif rows and all(row.cidr != known.text for row in rows):
-            yield from self._address_differs(known, rows[0])
-        elif not rows and end.tunnel.joint.pair == "iks-edge":
-            yield from self._address_differs(known, None)
-
-    def _far_gateway(self, end: _End) -> Iterator[Finding]:
-        """Compare the address that the cluster calls."""
-        known = end.far.gateway
-        homes = [n for n in self._far_homes(end) if n.prefix is not None]
-        stated = known is not None and known.value is not None and not known.example
-        for row in self._rows("far-gateway"):
-            inside = any(n.prefix is not None and n.prefix.covers(row.prefix) for n in homes)
-            if homes and not inside:
-                yield self.plan_lacks(row, "address at the other end of the tunnel", end.tunnel.joint.key)
-            elif known is not None and stated and known.text != row.cidr:
-                yield from self._address_differs(known, row)
-
-    def _far_homes(self, end: _End) -> list[Network]:
-        """Return the networks in which the far end of a tunnel has its address."""
-        ends, far = self.landscape.ends, end.far.end
-        if far.kind == "iks":
-            return [n for kind in _INGRESS for n in ends.of_cluster(far, kind)]
-        edge = ends.edge_of_cluster(far) if far.kind == "icp" else far
-        role = "private" if end.tunnel.private else "public"
-        return [] if edge is None else list(ends.of_edge(edge, f"vcs-esg-{role}"))
-
-    def _address_differs(self, known: HostAddress, row: Row | None) -> Iterator[Finding]:
-        network = self.by_name.get(known.network or "")
-        named = next((a for a in network.addresses if a.name == known.name), None) if network else None
-        if network is not None and named is not None:
-            yield self.address_differs(network, named, known.text, row)
-
-    def _exchange(self, key: KeyPath) -> Iterator[Finding]:
-        """Compare the version of IKE, which both ends have to have alike."""
-        stated, planned = self.file.ike, self.plan.ike or 2
-        if stated is not None and stated.version != planned:
-            line = f" line {stated.line}" if stated.line is not None else ""
-            yield RULES["drift"].finding(
-                f"IKE is version {stated.version} in {self.file.file}{line} ({stated.field}), and version {planned} by the plan",
-                ("integration", "ike") if self.plan.ike is not None else key,
-                help=f"write ike = {stated.version} under [integration] if {self.file.file} is right",
-            )
-
-
-def _label(network: Network) -> str:
+def label(network: Network) -> str:
+    """Return a network as messages name it: name and range."""
     return f"{network.name} {network.prefix}" + (" (default)" if network.default and network.declared else "")
 
 
-def _ranges(networks: Iterable[Network]) -> RangeSet:
+def ranges(networks: Iterable[Network]) -> RangeSet:
+    """Return the addresses of networks that have a range."""
     return RangeSet(network.prefix for network in networks if network.prefix is not None)
 
 

@@ -42,7 +42,8 @@ def drift(context: Context) -> Iterator[Finding]:
     against = context.against
     if against is None:
         return
-    from ipplan.checks.comparison import ListComparison, TunnelComparison
+    from ipplan.checks.comparison import ListComparison
+    from ipplan.checks.tunnel_comparison import TunnelComparison
 
     for file in against.files:
         if any(row.side for row in file.rows):

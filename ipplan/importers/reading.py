@@ -232,7 +232,7 @@ class Collector:
         partial: bool = False,
         pools: Iterable[Prefix] = (),
         data_centers: Iterable[str] = (),
-        ike: Exchange | None = None,
+        exchanges: Iterable[Exchange] = (),
         nothing: str = "there is no prefix in the file",
         help_: str | None = None,
     ) -> Observed:
@@ -252,7 +252,7 @@ class Collector:
             pools=pools,
             data_centers=tuple(sorted({name for name in data_centers if _is_data_center(name)})),
             notes=(*self.notes, *self._host_bits()),
-            ike=ike,
+            exchanges=tuple(exchanges),
         )
 
     def _host_bits(self) -> list[str]:

@@ -54,7 +54,7 @@ def read(data: bytes) -> Observed:
                 " values: save it as a file and import it as ipsec-conf"
             )
     return collector.finish(
-        ike=next(filter(None, map(_exchange, documents)), None),
+        exchanges=[found for document in documents if (found := _exchange(document)) is not None],
         nothing="the file has no local.subnet, remote.subnet or loadBalancerIP of a strongSwan chart",
         help_=_HELP,
     )
@@ -68,23 +68,23 @@ def _add_side(document: Node, part: str, side: Side, key: str, collector: Collec
         for text, line in entries:
             _add_source(text, line, "local.subnet", collector)
         entries = []
-    carried = {nat: _prefix(nat.shown if side == "local" else nat.real) for nat in nats}
-    by_entry = {prefix: nat for nat, prefix in carried.items() if prefix is not None}
-    reals = {_prefix(nat.real) for nat in nats} - {None, *by_entry}
-    listed: list[Prefix] = []
+    carried = [(nat, _prefix(nat.shown if side == "local" else nat.real)) for nat in nats]
+    ends = {_prefix(nat.real) for nat in nats} | {prefix for _, prefix in carried}
+    listed: set[Prefix] = set()
     for text, line in entries:
         if text.startswith("%"):
             collector.notes.append(f"{part}.subnet is {text} and not compared (line {line})")
             continue
-        if (prefix := _prefix(text)) is not None:
-            listed.append(prefix)
-        # A real subnet that is listed beside its translation comes with the translation.
-        if prefix is None or prefix not in reals:
-            _add_subnet(
-                text, line, f"{part}.subnet", side, by_entry.pop(prefix, None) if prefix else None, collector
-            )
-    for nat, prefix in carried.items():
-        if prefix is not None and prefix not in by_entry:
+        prefix = _prefix(text)
+        if prefix is None or prefix not in ends:
+            _add_subnet(text, line, f"{part}.subnet", side, None, collector)
+        elif prefix not in listed:
+            # A real subnet that is listed beside what it is shown as comes with that.
+            for nat in (nat for nat, shown in carried if shown == prefix):
+                _add_subnet(text, line, f"{part}.subnet", side, nat, collector)
+        listed |= {prefix} if prefix is not None else set()
+    for nat, prefix in carried:
+        if prefix is not None and prefix in listed:
             continue
         _add_subnet(nat.real, nat.line, key, side, nat, collector)
         if listed and prefix is not None and not any(own.covers(prefix) for own in listed):

@@ -318,6 +318,121 @@ def test_the_far_side_is_translated_by_remote_subnet_nat() -> None:
     assert len(said(plan, split)) == 1
 
 
+NAT_LINK = """\
+[[link]]
+between = ["iks-prod", "vcs"]
+method = "strongswan"
+networks = ["iks-prod-services", "iks-workers", "vm-web", "icp-workers"]
+nat = [
+  {{ network = "iks-prod-pods", as = "{pods}" }},
+  {{ network = "vm-db", as = "{db}" }},
+]
+[edges.vcs]
+[networks.iks-prod-pods]
+kind = "iks-pod"
+[networks.iks-prod-services]
+kind = "iks-service"
+"""
+NAT_VALUES = """\
+loadBalancerIP: 169.46.49.35
+local:
+  subnet: 10.10.0.0/16,172.21.0.0/16,10.171.42.128/26
+localSubnetNAT: 172.30.0.0/16=10.10.0.0/16
+remote:
+  gateway: 169.46.73.18
+  subnet: 172.24.16.0/24,172.24.17.0/24,172.24.18.0/27
+remoteSubnetNAT: 172.24.17.0/24=10.12.0.0/24
+"""
+_PODS, _DB = "iks-prod-pods 172.30.0.0/16 (default)", "vm-db 172.24.17.0/24"
+
+
+@pytest.mark.parametrize(
+    ("planned", "old", "new", "expected"),
+    [
+        # Both keys as the plan has them, in one entry or several, listed or in the parts of a range.
+        ({}, "", "", []),
+        ({}, "172.30.0.0/16=10.10.0.0/16", "172.30.0.0/17=10.10.0.0/17,172.30.128.0/17=10.10.128.0/17", []),
+        ({}, "=10.10.0.0/16\n", "=10.10.0.0/16,172.30.0.0/16=10.10.0.0/16\n", []),
+        ({"pods": "10.10.0.7/32"}, "10.10.0.0/16", "10.10.0.7/32", []),
+        ({"pods": "10.10.0.7/32"}, "10.10.0.0/16", "10.10.0.7", []),
+        # One key lacks, or says another thing.
+        ({}, "localSubnetNAT: 172.30.0.0/16=10.10.0.0/16\n", "",
+         [f"{_PODS} is shown at its own addresses in file0 line 3 (local.subnet), and as 10.10.0.0/16 by the plan"]),
+        ({}, "10.10.0.0/16", "10.11.0.0/16",
+         [f"{_PODS} is shown as 10.11.0.0/16 in file0 line 3 (local.subnet), and as 10.10.0.0/16 by the plan"]),
+        ({}, "10.10.0.0/16", "10.10.0.9/32",
+         [f"{_PODS} is shown as 10.10.0.9/32 in file0 line 3 (local.subnet), and as 10.10.0.0/16 by the plan"]),
+        ({}, "172.30.0.0/16=10.10.0.0/16", "172.30.0.0/17=10.10.0.0/17,172.30.128.0/17=10.11.0.0/17",
+         [f"{_PODS} is shown as 10.11.0.0/17 in file0 line 4 (localSubnetNAT), and as 10.10.0.0/16 by the plan"]),
+        ({}, "remoteSubnetNAT: 172.24.17.0/24=10.12.0.0/24\n", "",
+         [f"{_DB} is shown at its own addresses in file0 line 7 (remote.subnet), and as 10.12.0.0/24 by the plan"]),
+        ({}, "10.12.0.0/24", "10.13.0.0/24",
+         [f"{_DB} is shown as 10.13.0.0/24 in file0 line 7 (remote.subnet), and as 10.12.0.0/24 by the plan"]),
+        ({}, "172.24.17.0/24=10.12.0.0/24", "172.24.17.0/24=10.12.0.0/24,172.24.16.0/24=10.14.0.0/24",
+         ["vm-web 172.24.16.0/24 is shown as 10.14.0.0/24 in file0 line 7 (remote.subnet), and at its own addresses by the plan"]),
+        # One address for all: every network of the near side has to be shown as it.
+        ({"pods": "10.10.0.7/32"}, NAT_VALUES[:NAT_VALUES.index("remote:")],
+         "loadBalancerIP: 169.46.49.35\nenableSingleSourceIP: true\nlocal:\n  subnet: 10.10.0.7/32\n",
+         ["iks-prod-services 172.21.0.0/16 (default) and 1 more are shown as 10.10.0.7/32 in file0 line 4 (local.subnet), and otherwise by the plan"]),
+    ],
+)  # fmt: skip
+def test_translations_of_both_sides_are_compared_address_by_address(
+    planned: dict[str, str], old: str, new: str, expected: list[str]
+) -> None:
+    link = NAT_LINK.format(**{"pods": "10.10.0.0/16", "db": "10.12.0.0/24", **planned})
+    plan = changed(PLAN, '[integration]\niks-vcs = "strongswan"\n', link)
+    assert said(plan, changed(NAT_VALUES, old, new)) == expected
+
+
+def test_translations_of_ipv6_are_compared() -> None:
+    plan = NAT_LINK.format(pods="fd10::/64", db="fd12::/64").replace(
+        '", "iks-workers", "vm-web", "icp-workers"]', '"]'
+    )
+    plan = changed(plan, 'kind = "iks-pod"\n', 'kind = "iks-pod"\ncidr = "fd00::/64"\n')
+    plan += '[clusters.iks-prod]\nplatform = "iks"\n[networks.vm-db]\nkind = "vcs-vm"\ncidr = "fd02::/64"\n'
+    plan = changed(plan, 'kind = "iks-service"\n', 'kind = "iks-service"\ncidr = "fd01::/112"\n')
+    plan += '[networks.in]\nkind = "iks-ingress-public"\ncidr = "169.46.49.32/29"\naddresses = { strongswan = 3 }\n'
+    values = """\
+loadBalancerIP: 169.46.49.35
+local:
+  subnet: fd10::/64,fd01::/112
+localSubnetNAT: fd00::/64=fd10::/64
+remote:
+  subnet: fd02::/64
+remoteSubnetNAT: fd02::/64=fd12::/64
+"""
+    assert said(plan, values) == []
+    assert len(said(plan, values.replace("fd10::", "fd11::"))) == 1
+    assert len(said(plan, values.replace("fd12::", "fd13::"))) == 1
+
+
+def test_each_of_two_icp_clusters_translates_its_own_side() -> None:
+    plan = (
+        TWO
+        + """\
+[[link]]
+between = ["a", "b"]
+method = "strongswan"
+nat = [
+  { network = "a-pods", as = "10.230.0.0/16" }, { network = "a-services", as = "10.231.0.0/24" },
+  { network = "b-pods", as = "10.232.0.0/16" }, { network = "b-services", as = "10.233.0.0/24" },
+]
+"""
+    )
+    values = """\
+local:
+  subnet: 10.230.0.0/16,10.231.0.0/24
+localSubnetNAT: 10.224.0.0/16=10.230.0.0/16,10.225.0.0/24=10.231.0.0/24
+remote:
+  subnet: 10.232.0.0/16,10.233.0.0/24
+"""
+    assert said(plan, values) == []
+    assert said(plan, values.replace("10.232.0.0", "10.226.0.0")) == [
+        "b-pods 10.226.0.0/16 is shown at its own addresses in file0 line 5 (remote.subnet), and as 10.232.0.0/16 by the plan"
+    ]
+    assert len(said(plan, values.replace("10.225.0.0/24=10.231.0.0/24", "").replace("16,\n", "16\n"))) == 1
+
+
 @pytest.mark.parametrize(
     ("planned", "stated", "expected"),
     [

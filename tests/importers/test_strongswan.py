@@ -72,6 +72,10 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None, str | None]], int]] = {
         json.dumps({"local.subnet": "10.10.0.0/16", "localSubnetNAT": "172.30.0.0/16=10.10.0.0/16"}),
         [("172.30.0.0/16", "local", "10.10.0.0/16")], 0,
     ),
+    "two ranges behind one address": (
+        "local:\n  subnet: 10.9.9.9/32\nlocalSubnetNAT: 172.30.0.0/16=10.9.9.9/32,172.21.0.0/16=10.9.9.9\n",
+        [("172.30.0.0/16", "local", "10.9.9.9/32"), ("172.21.0.0/16", "local", "10.9.9.9/32")], 0,
+    ),
     "one source address": (
         "enableSingleSourceIP: true\nlocal:\n  subnet: 192.168.9.9/32\nremote:\n  subnet: 10.5.0.0/16\n",
         [("192.168.9.9/32", "source", None), ("10.5.0.0/16", "remote", None)], 0,

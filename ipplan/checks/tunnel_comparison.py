@@ -1,0 +1,409 @@
+"""The tunnels of a plan beside the values of a chart or the configuration of a gateway, as findings of the rule drift.
+
+A chart describes one end at a cluster. A gateway has an end wherever the plan has one, and tunnels to others, about which
+the plan says nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan.addresses import Prefix, RangeSet
+from ipplan.checks.comparison import Comparison, label, ranges
+from ipplan.checks.context import ranges_of
+from ipplan.checks.registry import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ipplan.catalog import Catalog
+    from ipplan.findings import Finding
+    from ipplan.landscape.ends import Carried, End
+    from ipplan.landscape.model import HostAddress, Tunnel, TunnelEnd
+    from ipplan.observed import Exchange, Observed, Row
+    from ipplan.plan.model import Network, Plan
+
+_INGRESS = ("iks-ingress-public", "iks-ingress-private")
+_NAT_KEYS = {"local": "localSubnetNAT", "remote": "remoteSubnetNAT"}
+
+
+class _End(NamedTuple):
+    """A tunnel of the plan from one side: the own end and the far one."""
+
+    tunnel: Tunnel
+    own: TunnelEnd
+    far: TunnelEnd
+
+
+class _Part(NamedTuple):
+    """What a file says of one tunnel."""
+
+    rows: tuple[Row, ...]
+    exchanges: tuple[Exchange, ...]
+
+    def of(self, side: str) -> list[Row]:
+        """Return the rows of one side, or of one address."""
+        return [row for row in self.rows if row.side == side]
+
+    def space(self, side: str) -> RangeSet:
+        """Return the addresses of these rows."""
+        return RangeSet(row.prefix for row in self.of(side))
+
+
+class TunnelComparison(Comparison):
+    """The tunnels of one file: what each side offers has to be what the landscape of the plan says."""
+
+    def __init__(self, plan: Plan, file: Observed, catalog: Catalog) -> None:
+        super().__init__(plan, file)
+        from ipplan.landscape import Landscape
+
+        self.landscape = Landscape(plan, catalog)
+        self.by_name = {network.name: network for network in self.networks}
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what differs of each tunnel: local side, remote side, addresses of both ends, version of IKE."""
+        parts = self._parts()
+        what = "a strongSwan tunnel"
+        if self.file.gateway:
+            what = "an IPsec tunnel" if len(parts) == 1 else f"{len(parts):,} IPsec tunnels"
+        found = self._described(parts)
+        if found is None:
+            yield RULES["drift"].finding(
+                f"{self.file.file} describes {what}, and the plan has none",
+                ("integration",),
+                help='write iks-vcs = "strongswan" or iks-icp = "strongswan" under [integration], or a [[link]] with method = "strongswan"',
+            )
+        elif not found:
+            yield RULES["drift"].finding(
+                f"{self.file.file} describes {what}, and no address in it is one of a tunnel of the plan",
+                ("integration",),
+                help="compare the plan with the gateway at one of its tunnels, or add the tunnel as a [[link]]",
+            )
+        for end, part in found or ():
+            yield from _OneTunnel(self, end, part).findings()
+
+    def _parts(self) -> list[_Part]:
+        """Return what the file says, tunnel by tunnel."""
+        rows: dict[str | None, list[Row]] = {}
+        for row in self.file.rows:
+            if row.side is not None:
+                rows.setdefault(row.tunnel, []).append(row)
+        exchanges: dict[str | None, list[Exchange]] = {}
+        for exchange in self.file.exchanges:
+            exchanges.setdefault(exchange.tunnel, []).append(exchange)
+        return [_Part(tuple(own), tuple(exchanges.get(name, ()))) for name, own in rows.items()]
+
+    def _described(self, parts: Sequence[_Part]) -> list[tuple[_End, _Part]] | None:
+        """Return the ends that the file most likely describes, None where the plan has none.
+
+        Of a gateway, parts that share no address with a tunnel of the plan lead elsewhere, and so do those that only
+        share ranges with one whose peer another part has.
+        """
+        chosen: dict[tuple[object, End], list[tuple[bool, _End, _Part]]] = {}
+        any_end = False
+        for part in parts:
+            ends = list(self._gateway_ends() if self.file.gateway else self._chart_ends(part.space("local")))
+            any_end = any_end or bool(ends)
+            if not ends:
+                continue
+            scores = [(self._likeness(end, part), end) for end in ends]
+            score, best = max(scores, key=lambda pair: pair[0])
+            if any(score) or not self.file.gateway:
+                chosen.setdefault((best.tunnel.joint, best.own.end), []).append((score[0] > 0, best, part))
+        if not any_end:
+            return None
+        found = []
+        for group in chosen.values():
+            certain = [entry for entry in group if entry[0]] or group
+            rows = tuple(row for _, _, part in certain for row in part.rows)
+            exchanges = tuple(exchange for _, _, part in certain for exchange in part.exchanges)
+            found.append((certain[0][1], _Part(rows, exchanges)))
+        return found
+
+    def _likeness(self, end: _End, part: _Part) -> tuple[int, int, bool]:
+        """Return how much of a part is at an end: addresses of gateways, then the ranges of both sides."""
+        near, far = self._space(end, end.own.end), self._space(end, end.far.end)
+        shared = (near & part.space("local")).size + (far & part.space("remote")).size
+        dialled = end.far.gateway is not None and _text(end.far.gateway) in {
+            r.cidr for r in part.of("far-gateway")
+        }
+        if self.file.gateway:
+            own = end.own.gateway is not None and _text(end.own.gateway) in {
+                r.cidr for r in part.of("gateway")
+            }
+            return own + dialled, shared, dialled
+        ingress = ranges(n for kind in _INGRESS for n in self.landscape.ends.of_cluster(end.own.end, kind))
+        return (ingress & part.space("gateway")).size, shared, dialled
+
+    def _chart_ends(self, local: RangeSet) -> Iterator[_End]:
+        """Yield the ends at clusters that share addresses with the local side; of all clusters where none does."""
+        ends = self.landscape.ends
+        touched = [c for c in ends.clusters if ranges(ends.of_cluster(c)) & local]
+        yield from self._ends_at(touched or ends.clusters)
+
+    def _gateway_ends(self) -> Iterator[_End]:
+        """Yield the ends of all tunnels, from each of their sides."""
+        ends = self.landscape.ends
+        yield from self._ends_at((*ends.edges, *ends.sites, *ends.clusters))
+
+    def _ends_at(self, places: Iterable[End]) -> Iterator[_End]:
+        for place in places:
+            for tunnel in self.landscape.tunnels.of_end(place):
+                if tunnel.joint.method != "gre":
+                    yield _End(tunnel, tunnel.end_at(place), tunnel.far_from(place))
+
+    def carried(self, end: _End, side: End) -> tuple[Carried, ...]:
+        """Return the networks of one side that a tunnel carries."""
+        return self.landscape.ends.carried(end.tunnel.joint, side)
+
+    def _space(self, end: _End, side: End) -> RangeSet:
+        return space(self.carried(end, side))
+
+
+class _OneTunnel:
+    """One end of a tunnel beside what a file says of it."""
+
+    def __init__(self, whole: TunnelComparison, end: _End, part: _Part) -> None:
+        self.whole = whole
+        self.end = end
+        self.part = part
+        self.key = end.tunnel.joint.key
+        self.by_gateway = whole.file.gateway
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what differs, side by side."""
+        end, ends = self.end, self.whole.landscape.ends
+        own, far = end.own.end, end.far.end
+        local, remote = self.whole.carried(end, own), self.whole.carried(end, far)
+        folded = RangeSet((*end.own.subnets, *end.own.policy))
+        allowed = ends.of_cluster(own) if own.kind in ("iks", "icp") else []
+        yield from self._compare("local", local, allowed, folded)
+        # One release of the chart may carry all tunnels of a cluster; a gateway has each on its own.
+        tunnels = [end.tunnel] if self.by_gateway else self.whole.landscape.tunnels.of_end(own)
+        behind = [
+            item.network for tunnel in tunnels
+            for item in ends.carried(tunnel.joint, tunnel.joint.far(own))
+        ]  # fmt: skip
+        # What the plan folds, a group or neighbours, is one prefix with room between its networks.
+        folded = RangeSet(p for t in tunnels for e in (t.far_from(own),) for p in (*e.subnets, *e.policy))
+        yield from self._compare("remote", remote, behind, folded)
+        yield from self._translated("local", local)
+        yield from self._translated("remote", remote)
+        yield from self._single_source(local)
+        yield from self._own_gateway()
+        yield from self._far_gateway()
+        yield from self._exchange()
+
+    def _compare(
+        self, side: str, needed: Sequence[Carried], allowed: Iterable[Network], folded: RangeSet
+    ) -> Iterator[Finding]:
+        """Compare the addresses of one side; prefixes that are joined or split are no difference."""
+        rows = self.part.of(side)
+        if not rows:
+            return
+        field = next((row.field for row in rows if row.field not in _NAT_KEYS.values()), rows[0].field)
+        stated = self.part.space(side)
+        fine = space(needed) | ranges(allowed) | folded
+        strange = [row for row in rows if not fine.covers(row.prefix)]
+        missing = [
+            item.network for item in needed
+            if item.network.prefix is not None
+            and not any(stated.covers(p) for p in (item.network.prefix, item.shown) if p is not None)
+        ]  # fmt: skip
+        if len(strange) == len(missing) == 1:
+            yield self.whole.differ(missing[0], strange[0])
+            return
+        for row in strange:
+            yield self.whole.plan_lacks(row, f"network on that side of the tunnel ({row.field})", self.key)
+        for network in missing:
+            yield self.whole.file_lacks(network, field)
+
+    def _translated(self, side: str, items: Sequence[Carried]) -> Iterator[Finding]:
+        """Yield networks that the file shows at other addresses than the plan, each once."""
+        rows = self.part.of(side)
+        translates = self._translates(side)
+        for item in items:
+            real = item.network.prefix
+            if real is None or not rows:
+                continue
+            planned = item.shown if translates else None
+            on_the_way = item.shown or real if translates == (side == "local") else real
+            found = _image(rows, real, planned)
+            if found is None and not _translated_space(rows).covers(real):
+                found = self._listed(rows, item, planned, on_the_way)
+            if found is not None:
+                row, stated = found
+                yield self._shown_differs(
+                    side, item.network, row, stated, planned or _other(on_the_way, real)
+                )
+
+    def _translates(self, side: str) -> bool:
+        """Tell whether this end translates a side: its own, unless the other end does; the far one, if it does both."""
+        from ipplan.landscape.tunnels import translates_both
+
+        joint = self.end.tunnel.joint
+        if side == "remote":
+            return translates_both(joint, self.end.own.end)
+        return not translates_both(joint, self.end.far.end)
+
+    def _listed(
+        self, rows: Sequence[Row], item: Carried, planned: Prefix | None, on_the_way: Prefix
+    ) -> tuple[Row, Prefix | None] | None:
+        """Return the row that lists a network at other addresses than the plan has on the way, with what it shows."""
+        plain = [row for row in rows if row.shown is None]
+        right = next((row for row in plain if row.prefix.covers(on_the_way)), None)
+        if right is not None:
+            # A gateway may translate in another file; a chart has no other one.
+            return None if planned is None or self.by_gateway else (right, None)
+        for other in (item.network.prefix, item.shown):
+            row = next((row for row in plain if other is not None and row.prefix.covers(other)), None)
+            if row is not None and other is not None:
+                return row, _other(other, item.network.prefix)
+        return None
+
+    def _shown_differs(
+        self, side: str, network: Network, row: Row, stated: Prefix | None, planned: Prefix | None
+    ) -> Finding:
+        file = self.whole.file.file
+        words = ("at its own addresses" if p is None else f"as {p}" for p in (stated, planned))
+        help_ = f"correct {row.field} in {file}, or nat of the link"
+        if not self.by_gateway:
+            help_ = f"write {_NAT_KEYS[side]} in {file}, or correct nat of the link"
+        if stated is not None:
+            entry = f'{{ network = "{network.name}", as = "{stated}" }}'
+            help_ = f"write nat = [{entry}] in the [[link]] of the tunnel if {file} is right"
+        return RULES["drift"].finding(
+            f"{label(network)} is shown {next(words)} in {self.whole.where(row)}, and {next(words)} by the plan",
+            self.key,
+            networks=(network.name,),
+            cidrs=(*ranges_of(network), stated or row.prefix),
+            help=help_,
+        )
+
+    def _single_source(self, items: Sequence[Carried]) -> Iterator[Finding]:
+        """Compare the one address that all of a cluster comes from with what the plan shows of its networks."""
+        rows = self.part.of("source")
+        wrong = [item.network for item in items if rows and all(row.prefix != item.shown for row in rows)]
+        if wrong:
+            row, network = rows[0], wrong[0]
+            more = f" and {len(wrong) - 1:,} more are" if len(wrong) > 1 else " is"
+            yield RULES["drift"].finding(
+                f"{label(network)}{more} shown as {row.prefix} in {self.whole.where(row)}, and otherwise by the plan",
+                self.key,
+                networks=tuple(n.name for n in wrong),
+                cidrs=(*ranges_of(network), row.prefix),
+                help=f'write nat = [{{ network = "{network.name}", as = "{row.prefix}" }}] in the [[link]] of the tunnel'
+                f" if {self.whole.file.file} is right",
+            )
+
+    # -- addresses of the ends -----------------------------------------------------------------------------
+
+    def _own_gateway(self) -> Iterator[Finding]:
+        """Compare the address at which this end listens: towards ICP a cluster dials out, and needs none of its own."""
+        end, whole = self.end, self.whole
+        rows = self.part.of("gateway")
+        if self.by_gateway:
+            yield from self._gateway(rows, end.own, "this")
+            return
+        if end.own.end.kind != "iks":
+            return
+        known = end.own.gateway
+        homes = self._homes(end.own)
+        if known is None or known.value is None:
+            for row in rows:
+                if homes and not _held(homes, row):
+                    yield whole.plan_lacks(
+                        row, f"address in {' or '.join(n.name for n in homes[:4])}", homes[0].key
+                    )
+        elif rows and all(row.cidr != known.text for row in rows):
+            yield from self._address_differs(known, rows[0])
+        elif not rows and end.tunnel.joint.pair == "iks-edge":
+            yield from self._address_differs(known, None)
+
+    def _far_gateway(self) -> Iterator[Finding]:
+        """Compare the address that this end calls."""
+        yield from self._gateway(self.part.of("far-gateway"), self.end.far, "the other")
+
+    def _gateway(self, rows: Sequence[Row], end: TunnelEnd, which: str) -> Iterator[Finding]:
+        known = end.gateway
+        homes = [n for n in self._homes(end) if n.prefix is not None]
+        stated = known is not None and known.value is not None and not known.example
+        for row in rows:
+            if homes and not _held(homes, row):
+                yield self.whole.plan_lacks(row, f"address at {which} end of the tunnel", self.key)
+            elif known is not None and stated and known.text != row.cidr:
+                yield from self._address_differs(known, row)
+
+    def _homes(self, end: TunnelEnd) -> list[Network]:
+        """Return the networks in which an end of the tunnel has its address."""
+        ends, place = self.whole.landscape.ends, end.end
+        if place.kind == "iks":
+            return [n for kind in _INGRESS for n in ends.of_cluster(place, kind)]
+        if place.kind == "site":
+            return []
+        edge = ends.edge_of_cluster(place) if place.kind == "icp" else place
+        role = "private" if self.end.tunnel.private else "public"
+        return [] if edge is None else list(ends.of_edge(edge, f"vcs-esg-{role}"))
+
+    def _address_differs(self, known: HostAddress, row: Row | None) -> Iterator[Finding]:
+        network = self.whole.by_name.get(known.network or "")
+        named = next((a for a in network.addresses if a.name == known.name), None) if network else None
+        if network is not None and named is not None:
+            yield self.whole.address_differs(network, named, known.text, row)
+
+    def _exchange(self) -> Iterator[Finding]:
+        """Compare the version of IKE, which both ends have to have alike."""
+        planned, file = self.whole.plan.ike or 2, self.whole.file.file
+        stated = next((exchange for exchange in self.part.exchanges if exchange.version != planned), None)
+        if stated is not None:
+            line = f" line {stated.line}" if stated.line is not None else ""
+            yield RULES["drift"].finding(
+                f"IKE is version {stated.version} in {file}{line} ({stated.field}), and version {planned} by the plan",
+                ("integration", "ike") if self.whole.plan.ike is not None else self.key,
+                help=f"write ike = {stated.version} under [integration] if {file} is right",
+            )
+
+
+def space(items: Iterable[Carried]) -> RangeSet:
+    """Return the addresses of networks on a tunnel, their own and those that it shows."""
+    return RangeSet(p for item in items for p in (item.network.prefix, item.shown) if p is not None)
+
+
+def _image(rows: Sequence[Row], real: Prefix, planned: Prefix | None) -> tuple[Row, Prefix | None] | None:
+    """Return the first row that translates a network, or a part of it, otherwise than planned, with what it shows.
+
+    None where no row translates any of it, or all do as planned. A translation of a larger or smaller range counts for
+    the addresses that the two share, each at its own place.
+    """
+    for row in rows:
+        if row.shown is None or not row.prefix.overlaps(real):
+            continue
+        part = real if row.prefix.covers(real) else row.prefix
+        stated = _moved(part, row.prefix, row.shown)
+        if planned is None or stated != _moved(part, real, planned):
+            return row, stated
+    return None
+
+
+def _translated_space(rows: Iterable[Row]) -> RangeSet:
+    return RangeSet(row.prefix for row in rows if row.shown is not None)
+
+
+def _moved(part: Prefix, real: Prefix, shown: Prefix) -> Prefix:
+    """Return where a part of a range is seen, if all of the range is seen at another; one address stands for all of it."""
+    if shown.length <= real.length:
+        return Prefix(shown.version, shown.first + (part.first - real.first), part.length)
+    return shown
+
+
+def _other(prefix: Prefix, real: Prefix | None) -> Prefix | None:
+    """Return a range that is not the network's own, None for its own."""
+    return None if prefix == real else prefix
+
+
+def _held(homes: Iterable[Network], row: Row) -> bool:
+    return any(n.prefix is not None and n.prefix.covers(row.prefix) for n in homes)
+
+
+def _text(address: HostAddress) -> str | None:
+    return None if address.value is None or address.example else address.text
