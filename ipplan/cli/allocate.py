@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -220,7 +221,9 @@ def _difference(path: str, old: bytes, new: bytes) -> str:
     from ipplan.output.difference import render_difference
     from ipplan.plan.toml_text import decode
 
-    return render_difference(decode(old), decode(new), path.lstrip("/"))
+    # With slashes and without a drive, as programs that apply a difference expect it.
+    name = os.path.splitdrive(path)[1].replace(os.sep, "/").lstrip("/")
+    return render_difference(decode(old), decode(new), name)
 
 
 def _report_changes(allocation: Allocation, earlier: Mapping[str, Prefix] | None) -> int:

@@ -140,7 +140,7 @@ def _export(
         if error.help is not None:
             say(f"help: {error.help}")
         return 1
-    deliver(made, file)
+    deliver(made, file, for_programs=True)
     return 0
 
 

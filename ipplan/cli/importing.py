@@ -74,7 +74,7 @@ def command(
     made = make_plan(observed, name if name is not None else _stem(files[0]))
     # What is written has to be a plan, whatever the files hold.
     parse_plan(made.text.encode("utf-8"), output_file or "<imported plan>")
-    deliver(made.text, output_file)
+    deliver(made.text, output_file, for_programs=True)
     _say_summary(observed, made)
     return 0
 

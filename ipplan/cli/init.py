@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 
 import click
 
 from ipplan.cli.pools import DEFAULT_PLAN
 from ipplan.cli.streams import UsageProblem, create_file, deliver, replace_file, say
+from ipplan.cli.system import quote_word
 from ipplan.files import read_files
 from ipplan.output.text import escape
 
@@ -55,7 +55,7 @@ def command(*, path: str, template: str, name: str | None, force: bool, list_tem
     title = (name if name is not None else name_after(path) or template)[:_LONGEST_NAME]
     text = _NAME.sub(lambda _: f"name = {toml_string(title)}", text, count=1)
     if path in ("-", "/dev/stdout"):
-        deliver(text)
+        deliver(text, for_programs=True)
         return
     _write(path, text.encode("utf-8"), force=force)
     say(f"wrote {path}: a plan to start from, template {template}")
@@ -128,4 +128,4 @@ def _say_next(path: str) -> None:
 
 def _quoted(path: str) -> str:
     """Return a path as a shell takes it for one word, and ipplan not for an option."""
-    return shlex.quote(f"./{path}" if path.startswith("-") else path)
+    return quote_word(f"./{path}" if path.startswith("-") else path)

@@ -201,21 +201,21 @@ def _enter(words: Sequence[str]) -> int:
     from ipplan.lab.model import LabError
     from ipplan.lab.running import enter, list_labs
 
+    try:
+        devices = [] if words else [device for lab in list_labs() for device in lab.devices]
+        command_line = enter(words[0], words[1:]) if words else ()
+    except LabError as error:
+        raise UsageProblem(escape(str(error)), error.help and escape(error.help)) from None
     if not words:
         from ipplan.output.lab import devices_table
         from ipplan.output.table import render_plain
 
-        devices = [device for lab in list_labs() for device in lab.devices]
         if not devices:
             raise UsageProblem(
                 "no lab of yours runs on this machine", "start one that stays: ipplan lab PLAN --keep"
             )
         deliver(render_plain(devices_table(devices)))
         return 0
-    try:
-        command_line = enter(words[0], words[1:])
-    except LabError as error:
-        raise UsageProblem(escape(str(error)), error.help and escape(error.help)) from None
     return _become(list(command_line))
 
 

@@ -12,8 +12,10 @@ import os
 import stat
 import sys
 from contextlib import contextmanager, suppress
+from io import FileIO, RawIOBase
 from typing import TYPE_CHECKING
 
+from ipplan.cli import system
 from ipplan.output.text import escape
 
 if TYPE_CHECKING:
@@ -47,6 +49,10 @@ class OutputProblem(UsageProblem):
     """A result that could not be delivered whole."""
 
 
+class _InUseError(PermissionError):
+    """A file that cannot be replaced as long as another program has it open; only Windows knows that."""
+
+
 class ReaderGoneError(Exception):
     """Whoever read standard output has closed it, as `head` does; the run ends quietly."""
 
@@ -70,8 +76,10 @@ def is_terminal(stream: TextIO | None = None) -> bool:
     """Tell whether a stream, standard output by default, is a terminal that can do more than print."""
     stream = sys.stdout if stream is None else stream
     try:
-        return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
-    except ValueError:
+        if stream is None or not stream.isatty() or os.environ.get("TERM") == "dumb":
+            return False
+        return system.POSIX or system.understands_escapes(stream.fileno())
+    except (OSError, ValueError):
         return False
 
 
@@ -128,11 +136,13 @@ def _refuse_output(status: os.stat_result, name: str) -> None:
             )
 
 
-def deliver(result: str | bytes, output: str | None = None) -> None:
+def deliver(result: str | bytes, output: str | None = None, *, for_programs: bool = False) -> None:
     """Write a result whole to standard output or, atomically, to the file `output`.
 
-    "-" and /dev/stdout mean standard output. Raises OutputProblem where it cannot be written in full, and for bytes
-    that a terminal would show; ReaderGoneError where the reader of standard output is gone.
+    "-" and /dev/stdout mean standard output. Text `for_programs`, such as a plan, is UTF-8 there too, unless it is a
+    terminal: redirected output has to be the file that -o writes, and Windows redirects in an old code page. Raises
+    OutputProblem where it cannot be written in full, and for bytes that a terminal would show; ReaderGoneError where
+    the reader of standard output is gone.
     """
     if output is not None and not goes_to_stdout(output):
         # UTF-8 always: a file must not depend on the locale of whoever made it.
@@ -155,10 +165,11 @@ def deliver(result: str | bytes, output: str | None = None) -> None:
     try:
         stream.flush()
         os.fstat(descriptor)
-        _write_all(descriptor, _encoded(result, stream.encoding or "utf-8"))
-    except BrokenPipeError:
-        raise ReaderGoneError from None
+        encoding = "utf-8" if for_programs and not os.isatty(descriptor) else stream.encoding or "utf-8"
+        _write_all(descriptor, _encoded(result, encoding), _console(stream))
     except OSError as error:
+        if system.is_reader_gone(error, descriptor):
+            raise ReaderGoneError from None
         raise OutputProblem(f"cannot write the result to standard output: {_reason(error)}") from None
 
 
@@ -166,19 +177,24 @@ def _encoded(result: str | bytes, encoding: str) -> bytes:
     return result if isinstance(result, bytes) else result.encode(encoding, "backslashreplace")
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def _console(stream: TextIO) -> RawIOBase | None:
+    """Return what shows UTF-8 in a console of Windows, which takes bytes at its descriptor for an old code page."""
+    buffer = getattr(stream, "buffer", None)
+    raw = getattr(buffer, "raw", buffer)
+    return raw if isinstance(raw, RawIOBase) and not isinstance(raw, FileIO) else None
+
+
+def _write_all(descriptor: int, data: bytes, console: RawIOBase | None = None) -> None:
     rest = memoryview(data)
     while rest:
-        rest = rest[_write_some(descriptor, rest) :]
+        rest = rest[_write_some(descriptor, rest, console) :]
 
 
-def _write_some(descriptor: int, data: memoryview) -> int:
+def _write_some(descriptor: int, data: memoryview, console: RawIOBase | None) -> int:
     try:
-        return os.write(descriptor, data)
+        return os.write(descriptor, data) if console is None else console.write(data) or 0
     except BlockingIOError:
-        from select import select
-
-        select([], [descriptor], [])
+        system.wait_for(descriptor, writing=True)
         return 0
 
 
@@ -190,6 +206,10 @@ def replace_file(path: str, data: bytes, look: Callable[[], None] | None = None)
     which stays where `look` raises. Raises OutputProblem for anything that is no regular file, and where it cannot
     be written.
     """
+    if system.is_device_name(path):
+        raise OutputProblem(
+            f"cannot write {path}: Windows takes this name for a device", "choose another name"
+        )
     try:
         target = os.path.realpath(path)
         try:
@@ -198,7 +218,15 @@ def replace_file(path: str, data: bytes, look: Callable[[], None] | None = None)
             old = None
         if old is not None and not stat.S_ISREG(old.st_mode):
             raise OutputProblem(f"cannot write {path}: it is {_kind(old.st_mode)}, not a regular file")
+        if not system.POSIX and old is not None and not old.st_mode & stat.S_IWRITE:
+            # Windows neither replaces such a file nor removes one that got its mode.
+            raise OutputProblem(f"cannot write {path}: it is read-only")
         _replace(target, data, old, look)
+    except _InUseError:
+        raise OutputProblem(
+            f"cannot write {path}: another program has it open; nothing is written",
+            "close it there, and run again",
+        ) from None
     except (OSError, ValueError) as error:
         raise OutputProblem(f"cannot write {path}: {_reason(error)}") from None
 
@@ -222,6 +250,9 @@ def create_file(path: str, data: bytes, hint: str) -> None:
 
 LONGEST_WAIT = 5.0
 """Seconds to wait for another run that writes the same file."""
+
+SHORT_WAIT = 1.0
+"""Seconds to wait on Windows for a program that has the file open; one that only reads it is done by then."""
 
 
 def replace_unchanged(path: str, old: bytes, new: bytes) -> None:
@@ -249,42 +280,41 @@ def replace_unchanged(path: str, old: bytes, new: bytes) -> None:
 def _locked(path: str) -> Iterator[None]:
     """Hold the lock on the folder of a file."""
     try:
-        import fcntl
-    except ImportError:
-        # Not every system has it; there the comparison alone guards, all but the moment between it and the rename.
-        yield
-        return
-    folder = os.path.dirname(os.path.realpath(path))
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
+        lock = system.FolderLock(os.path.dirname(os.path.realpath(path)))
+        _wait_for_lock(path, lock)
+    except (OSError, ValueError) as error:
         raise OutputProblem(f"cannot write {path}: {_reason(error)}") from None
     try:
-        _wait_for_lock(path, lambda: fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB))
         yield
     finally:
-        os.close(descriptor)
+        lock.release()
 
 
-def _wait_for_lock(path: str, lock: Callable[[], None]) -> None:
+def _wait_for_lock(path: str, lock: system.FolderLock) -> None:
     from time import monotonic, sleep
 
-    end = monotonic() + LONGEST_WAIT
-    while True:
-        try:
-            lock()
-        except BlockingIOError:
-            if monotonic() >= end:
-                raise OutputProblem(
-                    f"cannot write {path}: another run holds the lock on its folder",
-                    "run again when it has ended",
-                ) from None
-            sleep(0.02)
-        except OSError:
-            # Some network file systems know no locks on folders: as without fcntl, the comparison has to do.
-            return
-        else:
-            return
+    start = monotonic()
+    while not _takes(lock, monotonic() - start):
+        if monotonic() - start >= LONGEST_WAIT:
+            raise OutputProblem(
+                f"cannot write {path}: another run holds the lock on its folder",
+                "run again when it has ended",
+            )
+        sleep(0.02)
+
+
+def _takes(lock: system.FolderLock, waited: float) -> bool:
+    try:
+        return lock.take()
+    except PermissionError:
+        # On Windows also what is being removed cannot be opened, for a moment.
+        if system.POSIX or waited >= SHORT_WAIT:
+            raise
+        return False
+
+
+_MOST_TRIES = 10
+"""Write a file at most this often where others remove it before it is renamed."""
 
 
 def _replace(
@@ -292,34 +322,64 @@ def _replace(
 ) -> None:
     folder, name = os.path.split(target)
     _remove_left_over(folder, name)
+    for _ in range(_MOST_TRIES):
+        if _replace_once(folder, name, data, old, look):
+            system.sync_folder(folder)
+            return
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+
+def _replace_once(
+    folder: str, name: str, data: bytes, old: os.stat_result | None, look: Callable[[], None] | None
+) -> bool:
+    """Write a file and rename it; False where it was removed in between, as another run may do on Windows."""
     mode = 0o666 if old is None else stat.S_IMODE(old.st_mode)
     temporary, descriptor = _create_temporary(folder, name, mode & 0o777)
     keeper = None
     try:
         try:
-            # A second descriptor keeps the lock: the first is closed before the rename, because closing may fail.
-            keeper = os.dup(descriptor)
+            if system.POSIX:
+                # A second descriptor keeps the lock: the first is closed before the rename, because closing may fail.
+                keeper = os.dup(descriptor)
             if old is not None:
-                try:
-                    os.fchown(descriptor, old.st_uid, old.st_gid)
-                except PermissionError:
-                    mode &= 0o777
-                os.fchmod(descriptor, mode)
+                system.copy_rights(descriptor, temporary, old)
             _write_all(descriptor, data)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        if look is not None:
-            look()
-        os.replace(temporary, target)
-    except BaseException:
-        with suppress(FileNotFoundError):
+        _rename(temporary, os.path.join(folder, name), look)
+    except BaseException as error:
+        removed = not os.path.lexists(temporary)
+        with suppress(OSError):
             os.unlink(temporary)
+        if removed and isinstance(error, FileNotFoundError):
+            return False
         raise
     finally:
         if keeper is not None:
             os.close(keeper)
-    _sync_folder(folder)
+    return True
+
+
+def _rename(temporary: str, target: str, look: Callable[[], None] | None) -> None:
+    """Put a file in the place of another; raise _InUseError where a program keeps the other one open."""
+    from time import monotonic, sleep
+
+    end = monotonic() + SHORT_WAIT
+    while True:
+        if look is not None:
+            look()
+        try:
+            os.replace(temporary, target)
+        except PermissionError as error:
+            if system.POSIX:
+                raise
+            # Most who have it open only read it, as another run or a virus scanner does.
+            if monotonic() >= end:
+                raise _InUseError(*error.args) from None
+            sleep(0.02)
+        else:
+            return
 
 
 def _create_temporary(folder: str, name: str, mode: int) -> tuple[str, int]:
@@ -330,11 +390,9 @@ def _create_temporary(folder: str, name: str, mode: int) -> tuple[str, int]:
     """
     while True:
         temporary = os.path.join(folder, f"{_temporary_start(name)}{os.urandom(6).hex()}.tmp")
-        descriptor = os.open(
-            temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode
-        )
-        # Between creating and locking, another run may have taken it for left over.
-        if _lock(descriptor) is not False and os.fstat(descriptor).st_nlink:
+        descriptor = os.open(temporary, system.CREATE, mode)
+        # Between creating and locking, another run may have taken it for left over. On Windows, open is locked enough.
+        if not system.POSIX or (system.lock(descriptor) is not False and os.fstat(descriptor).st_nlink):
             return temporary, descriptor
         os.close(descriptor)
         with suppress(FileNotFoundError):
@@ -354,45 +412,12 @@ def _is_temporary(file: str, name: str) -> bool:
     )
 
 
-def _lock(descriptor: int) -> bool | None:
-    """Lock a file that is open; False where another process holds the lock, None where there are no locks."""
-    try:
-        from fcntl import LOCK_EX, LOCK_NB, flock
-
-        flock(descriptor, LOCK_EX | LOCK_NB)
-    except BlockingIOError:
-        return False
-    except (ImportError, OSError):
-        return None
-    return True
-
-
 def _remove_left_over(folder: str, name: str) -> None:
-    """Remove what runs that were killed while they wrote `name` left in its folder.
-
-    A file is removed while its lock is held, so never one that a living process writes; where there are no locks,
-    none is removed.
-    """
+    """Remove what runs that were killed while they wrote `name` left in its folder, never what a living one writes."""
     with suppress(OSError), os.scandir(folder) as entries:
         for path in [entry.path for entry in entries if _is_temporary(entry.name, name)]:
             with suppress(OSError):
-                # Not blocking, because anybody may have put a named pipe there.
-                descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-                try:
-                    if stat.S_ISREG(os.fstat(descriptor).st_mode) and _lock(descriptor):
-                        os.unlink(path)
-                finally:
-                    os.close(descriptor)
-
-
-def _sync_folder(folder: str) -> None:
-    """Make a rename last; some file systems cannot, and have no need to."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+                system.remove_unused(path)
 
 
 def read_input(path: str) -> tuple[bytes, str]:
@@ -423,7 +448,7 @@ def _read_stdin() -> tuple[bytes, str]:
         raise InputProblem(STDIN_NAME, "cannot read standard input: it is closed")
     try:
         if sys.stdin.isatty():
-            say("reading the plan from standard input; end it with ctrl-D")
+            say(f"reading the plan from standard input; end it with {system.END_OF_INPUT}")
         with suppress(OSError, ValueError):
             _refuse_output(os.fstat(sys.stdin.fileno()), STDIN_NAME)
         return _read_all(sys.stdin.buffer, STDIN_NAME, 0), STDIN_NAME
@@ -439,9 +464,7 @@ def _read_all(stream: IO[bytes], name: str, expected: int) -> bytes:
     while True:
         chunk: bytes | None = stream.read(size)
         if chunk is None:
-            from select import select
-
-            select([stream], [], [])
+            system.wait_for(stream.fileno(), writing=False)
             continue
         if not chunk:
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)

@@ -64,11 +64,25 @@ def environment() -> dict[str, str]:
 
 def isolated(*command: str) -> list[str]:
     """Return the command that runs a command as root of namespaces of its own, for root and for an ordinary user."""
-    user = () if os.geteuid() == 0 else ("--user", "--map-root-user")
+    user = () if _is_root() else ("--user", "--map-root-user")
     return [
         find("unshare") or "unshare", *user, "--net", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc",
         *command,
     ]  # fmt: skip
+
+
+def require_linux() -> None:
+    """Raise LabError on any other system."""
+    if not sys.platform.startswith("linux"):
+        raise LabError(
+            f"a lab needs network namespaces, which only Linux has; this is {sys.platform}",
+            "run it on a Linux machine, or in a Linux virtual machine",
+        )
+
+
+def _is_root() -> bool:
+    # Windows has no users with numbers, and mypy judges this for Windows too.
+    return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def check(*, needs_nft: bool, proc: Path = Path("/proc")) -> None:
@@ -77,18 +91,14 @@ def check(*, needs_nft: bool, proc: Path = Path("/proc")) -> None:
     `proc` is the folder with the settings of the kernel. A setting that AppArmor profiles make exceptions from is no
     proof, so it only explains what failed when it was tried.
     """
-    if not sys.platform.startswith("linux"):
-        raise LabError(
-            f"a lab needs network namespaces, which only Linux has; this is {sys.platform}",
-            "run it on a Linux machine, or in a Linux virtual machine",
-        )
+    require_linux()
     if missing := missing_programs(needs_nft=needs_nft):
         names = ", ".join(name for name, _ in missing)
         packages = " ".join(dict.fromkeys(package for _, package in missing))
         raise LabError(
             f"programs that the lab is built with were not found: {names}", f"apt install {packages}"
         )
-    root = os.geteuid() == 0
+    root = _is_root()
     if not root and (refused := forbidden(proc)) is not None:
         raise refused
     done = _run(isolated("true"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.lab.model import ABOUT, LabError
 from ipplan.lab.outside import MARK
-from ipplan.lab.requirements import find
+from ipplan.lab.requirements import find, require_linux
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,7 +32,8 @@ class Running(NamedTuple):
 
 
 def list_labs(proc: Path = _PROC) -> Iterator[Running]:
-    """Yield the labs that this user may enter, the oldest first."""
+    """Yield the labs that this user may enter, the oldest first; raise LabError on a system without labs."""
+    require_linux()
     found = []
     for folder in proc.iterdir() if proc.is_dir() else ():
         if folder.name.isdigit():
