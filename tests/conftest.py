@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     Judge = Callable[[str, str], str]
 
 ROOT = Path(__file__).parent.parent
+WINDOWS = ROOT / "tests" / "windows"
+"""A folder on the path of a Python that makes it one like that of Windows."""
+PYTHONPATH = str(ROOT)
+"""The path of every Python that the tests start; --windows puts `WINDOWS` before it."""
 PLACES = os.pathsep.join(
     (
         os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/lib/frr", "/usr/lib/ipsec",
@@ -61,12 +65,32 @@ cidr = "172.24.0.0"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --update-golden."""
+    """Add --update-golden and --windows."""
+    parser.addoption(
+        "--windows",
+        action="store_true",
+        help="run the program with what Windows has instead of what POSIX has; for tests that start it",
+    )
     parser.addoption(
         "--update-golden",
         action="store_true",
         help="rewrite golden files and documented output; then read the diff",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the path before any test is imported."""
+    global PYTHONPATH
+    if config.getoption("--windows"):
+        PYTHONPATH = os.pathsep.join((str(WINDOWS), str(ROOT)))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what only POSIX has where the program runs without it."""
+    if config.getoption("--windows"):
+        for item in items:
+            if item.get_closest_marker("posix") is not None:
+                item.add_marker(pytest.mark.skip(reason="only POSIX has it"))
 
 
 @pytest.fixture(scope="session")
@@ -124,7 +148,7 @@ def run(tmp_path: Path) -> Run:
     ) -> subprocess.CompletedProcess[bytes]:
         environment = {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": PYTHONPATH,
             "LC_ALL": "C.UTF-8",
             **(env or {}),
         }

@@ -1,4 +1,4 @@
-"""Everything that has to hold before a change is taken: lint, format, types, catalogue, tests.
+"""Everything that has to hold before a change is taken: lint, format, types, catalogue, tests; some also as on Windows.
 
 `python -m tools.verify` runs every step, those after a failed one too, and ends with status 1 if any failed.
 Arguments after `--` go to pytest; `--quick` leaves out tests marked slow.
@@ -15,15 +15,30 @@ from time import monotonic
 ROOT = Path(__file__).resolve().parent.parent
 
 
+_WINDOWS_TYPES = (
+    "--platform=win32", "--cache-dir=.mypy_cache/win32", "--exclude=ipplan/lab/(building|inside|traffic)\\.py", "ipplan",
+)  # fmt: skip
+"""The package as Windows has it, but for what runs inside a lab, on Linux only."""
+
+_LONG = ("five_thousand", "could_not_be_read_again", "no_command", "only_by_force", "without_a_word")
+_WINDOWS_TESTS = (
+    "--quiet", "--windows", "-m", "not slow", "-k", " and ".join(f"not {name}" for name in _LONG),
+    "tests/cli/test_cli_write.py", "tests/cli/test_cli_outputs.py",
+)  # fmt: skip
+"""The tests of writing on a Python that has what Windows has; without those that take long and show nothing more."""
+
+
 def steps(pytest_args: list[str], *, quick: bool) -> dict[str, list[str]]:
     """Return each step with the arguments of its Python module."""
     return {
         "lint": ["ruff", "check", "."],
         "format": ["ruff", "format", "--check", "."],
         "types": ["mypy"],
+        "types, Windows": ["mypy", *_WINDOWS_TYPES],
         "catalogue": ["tools.build_catalog", "--check"],
         "rules page": ["tools.build_rules_page", "--check"],
         "tests": ["pytest", "--quiet", *(["-m", "not slow"] if quick else []), *pytest_args],
+        "tests, Windows": ["pytest", *_WINDOWS_TESTS],
     }
 
 
@@ -43,7 +58,7 @@ def main() -> int:
         results.append((name, status == 0, monotonic() - started))
     print("== summary")
     for name, passed, seconds in results:
-        print(f"{name:<10} {'passed' if passed else 'FAILED'} {seconds:7.1f} s")
+        print(f"{name:<14} {'passed' if passed else 'FAILED'} {seconds:7.1f} s")
     return 0 if all(passed for _, passed, _ in results) else 1
 
 

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import BAD_PLAN, GOOD_PLAN
+from conftest import BAD_PLAN, GOOD_PLAN, PYTHONPATH
 
 from ipplan.cli import streams
 from ipplan.cli.streams import InputProblem, OutputProblem, deliver, read_input, replace_file
@@ -145,13 +145,12 @@ def on_terminal(run_in: Path, columns: int, *args: str, env: dict[str, str] | No
     outer, inner = pty.openpty()
     try:
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
         process = subprocess.Popen(
             [sys.executable, "-m", "ipplan", *args],
             cwd=run_in,
             env={
                 "PATH": os.environ["PATH"],
-                "PYTHONPATH": root,
+                "PYTHONPATH": PYTHONPATH,
                 "LC_ALL": "C.UTF-8",
                 "TERM": "xterm",
                 **(env or {}),
@@ -245,6 +244,7 @@ def test_what_is_no_regular_file_is_refused(
     assert sorted(os.listdir()) == ["fifo", "folder"]
 
 
+@pytest.mark.posix
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path, run: Run) -> None:
     """A limit on file sizes stands for a full disk: the write fails half way."""
     (tmp_path / "out").write_text("old")
@@ -334,6 +334,7 @@ def test_closed_standard_input(run: Run) -> None:
     assert (done.returncode, done.stderr) == (2, b"error: cannot read standard input: it is closed\n")
 
 
+@pytest.mark.posix
 def test_a_plan_that_may_not_be_read(run: Run, good_plan: Path) -> None:
     good_plan.chmod(0)
     good_plan.parent.chmod(0o755)
