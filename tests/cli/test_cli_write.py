@@ -225,6 +225,8 @@ def faulty(*args, **rest):
         elif fault == "HALF":
             return real(args[0], bytes(args[1])[: max(1, len(args[1]) // 2)])
         else:
+            if name == "close":
+                real(*args)  # one that fails has closed all the same
             raise OSError(getattr(errno, fault), os.strerror(getattr(errno, fault)))
     return real(*args, **rest)
 setattr(os, name, faulty)
