@@ -346,7 +346,7 @@ def _replace_once(
             _write_all(descriptor, data)
             os.fsync(descriptor)
         finally:
-            os.close(descriptor)
+            system.close(descriptor)
         _rename(temporary, os.path.join(folder, name), look)
     except BaseException as error:
         removed = not os.path.lexists(temporary)

@@ -109,12 +109,14 @@ class FolderLock:
         """Give the lock back."""
         if self._descriptor is None:
             return
-        os.close(self._descriptor)
-        self._descriptor = None
-        if not POSIX:
-            # Refused as long as somebody waits for the lock, who then removes it.
-            with suppress(OSError):
-                os.unlink(self._path)
+        try:
+            close(self._descriptor)
+        finally:
+            self._descriptor = None
+            if not POSIX:
+                # Refused as long as somebody waits for the lock, who then removes it.
+                with suppress(OSError):
+                    os.unlink(self._path)
 
     def _is_there(self, descriptor: int) -> bool:
         try:
@@ -124,6 +126,17 @@ class FolderLock:
 
 
 # -- files ---------------------------------------------------------------------------------------------------
+
+
+def close(descriptor: int) -> None:
+    """Close a descriptor, also where an interruption comes first: Windows removes no file that is open."""
+    try:
+        os.close(descriptor)
+    except BaseException:
+        # Where closing failed, it is closed all the same.
+        with suppress(OSError):
+            os.close(descriptor)
+        raise
 
 
 def remove_unused(path: str) -> None:
