@@ -13,10 +13,68 @@ from ipplan.addresses import WIDTH, format_address
 
 if TYPE_CHECKING:
     from ipplan.addresses import Prefix
+    from ipplan.plan.model import Labels, NamedAddress
 
 Side = Literal["local", "remote", "gateway", "far-gateway", "source"]
 """Of a tunnel: what its near side offers, what lies behind the far side, the address of either end, and the single
 address that all traffic of the near side comes from."""
+
+
+class About(NamedTuple):
+    """What a table says of a network beside its name, kind and range, each None where it says nothing.
+
+    `grow_to` is the prefix length to grow to, `addresses` are named addresses as a plan states them.
+    """
+
+    edge: str | None = None
+    site: str | None = None
+    data_center: str | None = None
+    gateway_on: str | None = None
+    group: str | None = None
+    pool: Prefix | None = None
+    grow_to: int | None = None
+    labels: Labels = ()
+    vlan: int | None = None
+    status: str | None = None
+    addresses: tuple[NamedAddress, ...] = ()
+
+
+NOTHING = About()
+"""Of a network of which the file says nothing more."""
+
+
+class Wish(NamedTuple):
+    """A network that a table asks for, by its size instead of a range.
+
+    `length` is the prefix length and `hosts` the number of hosts that it asks for; a network that states neither is
+    sized from its cluster or its kind. `line` is where it stands, 1-based. `exact` says that the name is that of a
+    plan.
+    """
+
+    name: str
+    kind: str
+    cluster: str | None = None
+    length: int | None = None
+    hosts: int | None = None
+    description: str | None = None
+    line: int | None = None
+    about: About = NOTHING
+    exact: bool = False
+
+
+class ColumnUse(NamedTuple):
+    """A column of a table: its title as written, and what it was taken for."""
+
+    title: str
+    use: str
+
+
+class LeftOut(NamedTuple):
+    """A line of a file that is not taken over: where it stands, 1-based, what it says, cut, and why it is left out."""
+
+    line: int
+    text: str
+    why: str
 
 
 class Row(NamedTuple):
@@ -27,7 +85,7 @@ class Row(NamedTuple):
     host bits were set. A row that is not `whole` lies in a network and is none: one address, or the share of one
     node; `names` are what a plan may call such an address. A container only arranges others. `side` is set for the
     values of a tunnel. `shown` is what the other side of a tunnel sees in the place of the prefix, and `tunnel` tells
-    the tunnels of one file apart.
+    the tunnels of one file apart. `exact` says that the name is that of a plan.
     """
 
     prefix: Prefix
@@ -44,6 +102,8 @@ class Row(NamedTuple):
     side: Side | None = None
     shown: Prefix | None = None
     tunnel: str | None = None
+    about: About = NOTHING
+    exact: bool = False
 
     @property
     def is_address(self) -> bool:
@@ -86,6 +146,8 @@ class Observed:
     not, and `partial` that it is about more than the landscape of a plan, so that what a plan lacks means nothing
     unless it touches the plan's own space. `gateway` says that its tunnels are those of a gateway, which may have others than
     the plan knows. `exchanges` are the versions of IKE that tunnels state. `notes` are remarks on what was read, for people.
+    Of a table, `wishes` are the networks that it asks for, and `columns` say what each column was taken for. `left_out`
+    lists lines that are not taken over.
     """
 
     rows: tuple[Row, ...]
@@ -101,3 +163,6 @@ class Observed:
     notes: tuple[str, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
     gateway: bool = False
+    wishes: tuple[Wish, ...] = ()
+    columns: tuple[ColumnUse, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()

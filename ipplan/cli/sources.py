@@ -9,20 +9,21 @@ from ipplan.findings import Finding, Location
 from ipplan.plan.load import PlanError
 
 if TYPE_CHECKING:
+    from ipplan.importers import Options
     from ipplan.observed import Observed
 
 
-def read_file(source: str, path: str) -> Observed:
-    """Return what a file of a source says, and tell what was noted on the way.
+def read_file(source: str, path: str, options: Options | None = None, *, quiet: bool = False) -> Observed:
+    """Return what a file of a source says, and unless `quiet` tell what was noted on the way.
 
-    "-" is standard input. Raises InputProblem where there is nothing to read, and PlanError with every problem of a
+    `options` say how to read a table. "-" is standard input. Raises InputProblem where there is nothing to read, and PlanError with every problem of a
     file that is no such source.
     """
-    from ipplan.importers import SourceError, read_source
+    from ipplan.importers import DEFAULTS, SourceError, read_source
 
     data, file = read_input(path)
     try:
-        observed = read_source(source, data, file)
+        observed = read_source(source, data, file, options or DEFAULTS)
     except SourceError as error:
         findings = tuple(
             Finding(
@@ -32,6 +33,6 @@ def read_file(source: str, path: str) -> Observed:
             for problem in error.problems
         )  # fmt: skip
         raise PlanError(file, findings, error.hidden) from None
-    for note in observed.notes:
+    for note in () if quiet else observed.notes:
         say(f"note: {file}: {note}")
     return observed

@@ -10,25 +10,30 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.importers.reading import Problem, SourceError
+from ipplan.importers.tables import DEFAULTS, Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ipplan.observed import Observed
 
-__all__ = ["AUTO", "IMPORTERS", "Importer", "Problem", "SourceError", "read_source"]
+__all__ = ["AUTO", "DEFAULTS", "IMPORTERS", "Importer", "Options", "Problem", "SourceError", "read_source"]
 
 AUTO = "auto"
 """The source that is guessed from what a file holds."""
 
 
 class Importer(NamedTuple):
-    """One source: its name, what it is in a line, how its file is had, and where its reader is (`module:function`)."""
+    """One source: its name, what it is in a line, how its file is had, and where its reader is (`module:function`).
+
+    The reader of a `table` also takes the options for tables.
+    """
 
     name: str
     title: str
     command: str
     function: str
+    table: bool = False
 
 
 IMPORTERS: dict[str, Importer] = {
@@ -75,24 +80,28 @@ IMPORTERS: dict[str, Importer] = {
             "prefixes of NetBox",
             "CSV export of Prefixes, or GET /api/ipam/prefixes/?limit=0",
             "ipplan.importers.netbox:read",
+            table=True,
         ),
         Importer(
             "phpipam",
             "subnets of phpIPAM",
             "the export of subnets, saved as CSV",
             "ipplan.importers.phpipam:read",
+            table=True,
         ),
         Importer(
             "infoblox",
             "networks and containers of Infoblox",
             "CSV export of the grid",
             "ipplan.importers.infoblox:read",
+            table=True,
         ),
         Importer(
             "csv",
             "any table with a header line",
-            "a spreadsheet saved as CSV; ipplan show PLAN --format csv",
+            "a spreadsheet, as .xlsx or saved as CSV; ipplan init --table; ipplan show PLAN --format csv",
             "ipplan.importers.csv_table:read",
+            table=True,
         ),
         Importer(
             "json",
@@ -105,10 +114,10 @@ IMPORTERS: dict[str, Importer] = {
 """Every source by its name, in the order of the documentation."""
 
 
-def read_source(source: str, data: bytes, file: str) -> Observed:
+def read_source(source: str, data: bytes, file: str, options: Options = DEFAULTS) -> Observed:
     """Read a file of a source, or of the one that its content looks like; `file` is its name in messages.
 
-    Raises SourceError with every problem. Cost is linear in the size of the file.
+    `options` say how to read a table. Raises SourceError with every problem. Cost is linear in the size of the file.
     """
     from ipplan.importers.guess import guess_source
 
@@ -117,10 +126,10 @@ def read_source(source: str, data: bytes, file: str) -> Observed:
         raise SourceError(Problem("the file is empty", 1, help_, "no-prefix"))
     try:
         if source == AUTO:
-            source = guess_source(data)
-        return replace(_read(source, data), file=file, source=source)
+            source = guess_source(data, options)
+        return replace(_read(source, data, options), file=file, source=source)
     except SourceError:
-        if (other := _other_source(source, data)) is None:
+        if (other := _other_source(source, data, options)) is None:
             raise
         message = f"the file is not of the source {source}; as {other} it can be read"
         raise SourceError(Problem(message, None, f"name {other} or {AUTO}", "wrong-source")) from None
@@ -130,22 +139,32 @@ def read_source(source: str, data: bytes, file: str) -> Observed:
         ) from None
 
 
-def _read(source: str, data: bytes) -> Observed:
+def _read(source: str, data: bytes, options: Options) -> Observed:
     from importlib import import_module
 
-    module, _, function = IMPORTERS[source].function.partition(":")
-    read: Callable[[bytes], Observed] = getattr(import_module(module), function)
+    importer = IMPORTERS[source]
+    module, _, function = importer.function.partition(":")
+    read: Callable[..., Observed] = getattr(import_module(module), function)
+    if importer.table:
+        return read(data, options)
+    if options._replace(progress=None) != DEFAULTS:
+        raise SourceError(
+            Problem(
+                f"source {source} is no table, so it has no columns, rows above a header or sheets", None,
+                "leave out the options for tables", "wrong-source",
+            )
+        )  # fmt: skip
     return read(data)
 
 
-def _other_source(source: str, data: bytes) -> str | None:
+def _other_source(source: str, data: bytes, options: Options) -> str | None:
     """Return the source that a file is of, where that is another than the one that was named, and it can be read."""
     from ipplan.importers.guess import guess_source
 
     try:
-        other = guess_source(data)
+        other = guess_source(data, options)
         if source not in (AUTO, other):
-            _read(other, data)
+            _read(other, data, options)
             return other
     except (SourceError, RecursionError):
         pass

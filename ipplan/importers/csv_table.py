@@ -1,146 +1,436 @@
-"""Any CSV with a header line: the columns are guessed by their names, that of the prefix also by what it holds.
+"""Any table: the columns are told by their names, that of the prefix also by what it holds.
 
-A row whose kind, role or type is one of ipplan's kinds is a network of that kind; any other has none, and then all of its
-cells go into the description.
+A row whose kind, role or type is one of ipplan's kinds is a network of that kind: pinned where the row has a range, else to be
+allocated or ordered with the size that it states. Any other row has no kind, and all of its cells go into the description.
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ipplan.addresses import AddressError, parse_address, parse_block
-from ipplan.importers.reading import Collector, Problem, SourceError, counted, kind_named
-from ipplan.importers.tables import Record, Table, read_table, require_columns
-from ipplan.plan.load import show
+from ipplan.importers.columns import HELP, Columns, choose_columns, is_header_word
+from ipplan.importers.reading import Collector, Problem, SourceError, counted, is_prefix, kebab, kind_named
+from ipplan.importers.tables import DEFAULTS, Options, Table, make_table, read_table
+from ipplan.observed import NOTHING, About, Wish
+from ipplan.plan.kinds import KINDS
+from ipplan.plan.labels import parse_addresses, parse_labels
+from ipplan.plan.load import nearest, show
+from ipplan.plan.model import GATEWAY_ON, STATUSES, VLANS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Sequence
 
+    from ipplan.importers.tables import Record
     from ipplan.observed import Observed
+    from ipplan.plan.model import Labels, NamedAddress
 
-PREFIXES = (
-    "cidr", "prefix", "subnet", "network cidr", "ip range", "range", "network", "network address",
-    "network identifier", "identifier", "address prefix", "address", "ip", "ip address",
-)  # fmt: skip
-MASKS = ("mask", "netmask", "subnet mask", "network mask", "prefix length", "length", "bits", "mask bits")
-NAMES = ("name", "network name", "subnet name", "title", "label", "display name", "network")
-KIND_COLUMNS = ("kind", "role", "type", "purpose", "usage", "tags")
-CLUSTERS = ("cluster", "cluster name")
-WORDS = ("description", "comment", "comments", "note", "notes", "purpose", "usage", "remarks", "label")
-SITES = ("data center", "datacenter", "site", "location", "scope")
-_WAITING = ("to-order", "to-allocate")
+_WAITING = ("to-order", "to-allocate", "to order", "to allocate", "to be ordered")
 """What ipplan's own tables say of a network that has no range yet."""
-_HELP = "the first line of a CSV names its columns, such as cidr, name, kind, cluster, description"
+_OWN_STATUS = (*_WAITING, "pinned", "allocated", "allocated, not pinned", "default")
+_UNDECLARED = re.compile(r".* \([a-z]+s, default(?: \d+)?\)")
+"""The name that ipplan's own tables give a default range of a cluster which the plan does not declare."""
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
+"""A name that a plan can have as it is."""
+_DATA_CENTER = re.compile(r"[a-z]{3}[0-9]{2}")
 
 
-def read(data: bytes) -> Observed:
-    """Read a CSV; a row without a prefix is a problem unless its status says that it has none yet."""
-    return read_columns(read_table(data))
+def read(data: bytes, options: Options = DEFAULTS) -> Observed:
+    """Read a table; a row with neither a range nor a kind is a problem, or with `lenient` left out."""
+    return read_columns(_table(data, options))
 
 
-def names_prefix(column: str) -> bool:
-    """Tell whether a column is one of prefixes or addresses by its name: those above, and any with the word cidr."""
-    return column in PREFIXES or "cidr" in column
+def _table(data: bytes, options: Options) -> Table:
+    """Return the table of a file; a bare list of prefixes has no header, and then its columns are numbered."""
+    stated = options._replace(columns=())
+    table = read_table(data, options if _by_title(options) else stated, is_header_word)
+    first = _without_comment(list(table.written))[0]
+    cell = next((cell for cell in (first, *table.written) if is_prefix(cell)), None)
+    if cell is None and not _is_range(first):
+        return table
+    bare = len([cell for cell in table.written if cell]) == 1
+    if not bare and (not options.columns or _by_title(options)):
+        message = f"the first line holds the prefix {cell or table.written[0]}, and no names of columns"
+        help_ = f"{HELP}; give the file such a line, or the columns by their numbers: --column cidr=1"
+        raise SourceError(Problem(message, table.line, help_, "no-column"))
+    header = [f"column {n}" for n in range(1, len(table.written) + 1)]
+    if bare:
+        header = ["cidr", "comment", *header[2:]]
+    lines: Iterable[tuple[int, list[str]]] = chain(
+        [(table.line, list(table.written))], ((r.line, list(r.cells)) for r in table.records)
+    )
+    collector = Collector(lenient=options.lenient)
+    collector.notes.append("the file has no line that names its columns")
+    collector.left_out = table.collector.left_out
+    if bare:
+        lines = ((line, _without_comment(cells)) for line, cells in lines)
+    return make_table(header, table.line, lines, collector, options)
 
 
-def is_prefix(cell: str) -> bool:
-    """Tell whether a cell is an address, a slash and a prefix length."""
+def _by_title(options: Options) -> bool:
+    """Tell whether a column is named by its title, so that there is a line of titles."""
+    return any(not (title.isascii() and title.isdigit()) for _, title in options.columns)
+
+
+def _is_range(cell: str) -> bool:
+    first, dash, last = cell.partition("-")
     try:
-        parse_block(cell)
+        parse_address(first.strip())
+        return bool(dash) and bool(parse_address(last.strip()))
     except AddressError:
         return False
-    return True
+
+
+def _without_comment(cells: list[str]) -> list[str]:
+    """Return a line of a list as its prefix and the comment after it."""
+    text, mark, comment = cells[0].partition("#")
+    words = [comment, *cells[1:]] if mark else cells[1:]
+    return [text.strip(), " ".join(word.strip() for word in words if word.strip())]
 
 
 def read_columns(
-    table: Table, *, about: tuple[str, ...] | None = None, containers: Collection[str] = ()
+    table: Table,
+    *,
+    about: tuple[str, ...] | None = None,
+    containers: Collection[str] = (),
+    columns: Columns | None = None,
 ) -> Observed:
     """Read the rows of a table by the names of its columns.
 
-    The description also tells the columns `about`; None means every column, of rows that have no kind. A row whose
-    prefix is among the `containers` only arranges others.
+    Of columns of no known meaning only those in `about` are told, None means all of them. A row whose prefix is among
+    the `containers` only arranges others.
     """
-    prefix_column, mask_column = _address_columns(table)
-    collector = Collector(table.problems, table.hidden)
-    waiting: list[str | None] = []
+    columns = choose_columns(table) if columns is None else columns
+    if about is not None:
+        columns = replace(columns, others=tuple((i, name) for i, name in columns.others if name in about))
+    reader = _Rows(table, columns, containers)
     for record in table.records:
-        kind = kind_named(*(record.get(column) for column in KIND_COLUMNS))
-        cidr = record.get(prefix_column)
-        if cidr is None:
-            if (record.get("status") or "").lower() in _WAITING:
-                waiting.append(kind)
-            else:
-                collector.problem(f"the row has no {prefix_column}", record.line)
-            continue
-        names = [record.cells[n] for n in (*NAMES, *WORDS) if n != prefix_column and record.cells.get(n)]
-        used = {prefix_column, mask_column, *CLUSTERS, *NAMES, *WORDS}
-        others = table.columns if about is None and kind is None else about or ()
-        collector.add(
-            cidr,
-            record.line,
-            prefix_column,
-            mask=record.get(mask_column) if mask_column else None,
-            name=names[0] if names else "",
-            kind=kind,
-            cluster=record.get(*CLUSTERS),
-            description=_words(record, prefix_column, [column for column in others if column not in used]),
-            container=cidr in containers,
-        )
-        _add_addresses(record, collector)
-    if waiting:
-        collector.notes.append(f"left out for want of a range: {counted(len(waiting), 'row')}")
-    sites = (site.lower() for record in table.records for site in [record.get(*SITES)] if site)
+        reader.add(record)
+    collector = reader.collector
+    if reader.waiting:
+        collector.notes.append(f"left out for want of a range: {counted(reader.waiting, 'row')}")
+    if reader.defaults:
+        what = counted(reader.defaults, "default range")
+        collector.notes.append(f"left out, because the plan of the table does not declare them: {what}")
     # Of a kind of which some have no range yet, the file does not list all.
+    waiting = {wish.kind for wish in collector.wishes}
     return collector.finish(
-        {row.kind for row in collector.rows if row.kind and row.whole} - set(waiting), partial=True,
-        data_centers=sites, nothing="no row of the file has a prefix", help_=_HELP,
+        {row.kind for row in collector.rows if row.kind and row.whole} - waiting, partial=True,
+        columns=columns.uses, nothing="no row of the file has a prefix, or a kind and a size", help_=HELP,
     )  # fmt: skip
 
 
-def _address_columns(table: Table) -> tuple[str, str | None]:
-    """Return the column of the prefix or address, and that of its mask if there is one."""
-    if (cell := next(filter(is_prefix, table.written), None)) is not None:
-        message = f"the first line holds the prefix {cell}, and no names of columns"
-        raise SourceError(Problem(message, table.line, _HELP, "no-column"))
-    found = [name for name in PREFIXES if name in table.columns]
-    found = found or [name for name in table.columns if names_prefix(name)][:1] or _holding_prefixes(table)
-    chosen = found[0]
-    # A column "prefix" beside an address often holds the prefix length only.
-    cells = [cell for record in table.records if (cell := record.get(chosen))]
-    if len(found) > 1 and cells and all(cell.removeprefix("/").isdigit() for cell in cells):
-        return found[1], chosen
-    return chosen, next((name for name in MASKS if name in table.columns), None)
+class _Rows:
+    """Reads the records of one table."""
 
+    def __init__(self, table: Table, columns: Columns, containers: Collection[str]) -> None:
+        self.collector = table.collector
+        self.columns = columns
+        self.containers = containers
+        self.waiting = 0
+        self.defaults = 0
+        self._field = "cidr" if columns.cidr is None else table.columns[columns.cidr]
+        self._titles = table.columns
+        self._kinds: dict[str, str | None] = {}
+        self._noted: set[str] = set()
+        cluster = columns.fields.get("cluster")
+        # Without a kind a row has only words: every cell that is neither the range nor the first name.
+        told = {columns.cidr, columns.mask, *(columns.span or ()), *columns.words, cluster}
+        titles = dict(columns.others)
+        titles.update(
+            {i: table.columns[i] for i in (*columns.fields.values(), *columns.kinds, *columns.names)}
+        )
+        self._words = [(i, titles[i]) for i in sorted(titles) if i not in told]
 
-def _holding_prefixes(table: Table) -> list[str]:
-    """Return the one column of which every cell that is not empty is a prefix; raise SourceError if there is none."""
-    cells = {
-        column: [cell for record in table.records if (cell := record.get(column))] for column in table.columns
-    }
-    found = [column for column, held in cells.items() if held and all(map(is_prefix, held))]
-    if len(found) > 1:
-        listed = " and ".join(map(show, found[:4]))
-        raise SourceError(
-            Problem(f"columns {listed} hold prefixes", table.line, 'name the one that counts "cidr"', "no-column")
+    # -- a record ------------------------------------------------------------------------------------------
+
+    def add(self, record: Record) -> None:
+        cells, columns = record.cells, self.columns
+        self.collector.cells = cells
+        kind, place = self._kind(cells) if columns.kinds else (None, None)
+        cidr = cells[columns.cidr] if columns.cidr is not None else ""
+        if not cidr and columns.span is not None:
+            first, last = (cells[i] for i in columns.span)
+            cidr = f"{first}-{last}" if first or last else ""
+        status = self._cell(cells, "status").lower()
+        if columns.own and status == "default":
+            if _UNDECLARED.fullmatch(self._name(cells)[0]):
+                self.defaults += 1
+                return
+            cidr = ""
+        if not cidr or (columns.own and cidr.startswith("/")):
+            self._add_wish(record, kind, status)
+            return
+        mask = cells[columns.mask] if columns.mask is not None else None
+        if not mask and columns.mask is not None and "/" not in cidr and "-" not in cidr:
+            self.collector.problem(
+                f"the row has no {self._titles[columns.mask]}, and {show(cidr)} has no prefix length",
+                record.line, "write the mask, or the prefix with its length",
+            )  # fmt: skip
+            return
+        if kind is None:
+            self._note_kind(cells, record.line)
+            name, used = self._name(cells)
+            self.collector.add(
+                cidr, record.line, self._field, mask=mask, name=name, cluster=self._cell(cells, "cluster") or None,
+                description=self._described(cells, used), container=cidr in self.containers,
+            )  # fmt: skip
+        else:
+            self._add_network(record, cidr, mask, kind, place)
+
+    def _kind(self, cells: list[str]) -> tuple[str | None, int | None]:
+        """Return the kind that a row names, and in which column."""
+        for place in self.columns.kinds:
+            if cell := cells[place]:
+                if cell not in self._kinds:
+                    self._kinds[cell] = kind_named(cell, *cell.split(","))
+                if (kind := self._kinds[cell]) is not None:
+                    return kind, place
+        return None, None
+
+    def _cell(self, cells: Sequence[str], field: str) -> str:
+        place = self.columns.fields.get(field)
+        return cells[place] if place is not None else ""
+
+    def _name(self, cells: list[str]) -> tuple[str, int | None]:
+        """Return the name of a row, and the column that it is from: that of a description where no other has one."""
+        for place in (*self.columns.names, *self.columns.words):
+            if cell := cells[place]:
+                return cell, place
+        return "", None
+
+    def _described(self, cells: list[str], used: int | None) -> str:
+        """Return what a row without a kind says: its description, then each other cell with the title of its column."""
+        parts = [cell for i in self.columns.words if (cell := cells[i])]
+        for i, title in self._words:
+            if (cell := cells[i]) and i != used:
+                parts.append(f"{title} {cell}")
+        return parts[0] if len(parts) == 1 else "; ".join(dict.fromkeys(parts))
+
+    def _note_kind(self, cells: list[str], line: int) -> None:
+        """Note a word in the column "kind" that is none: that column is a word of ipplan."""
+        for place in self.columns.kinds:
+            word = cells[place]
+            if self._titles[place] == "kind" and word and word not in self._noted:
+                self._noted.add(word)
+                near = nearest(kebab(word), KINDS)
+                hint = f"; did you mean {near}?" if near else ""
+                self.collector.notes.append(
+                    f"line {line}: {show(word)} is no kind of network, so the range is avoided{hint}"
+                )
+
+    # -- networks ------------------------------------------------------------------------------------------
+
+    def _add_network(self, record: Record, cidr: str, mask: str | None, kind: str, place: int | None) -> None:
+        cells, line = record.cells, record.line
+        name, used = self._name(cells)
+        about = self._about(record, used, place, kind, ranged=True)
+        if about is None:
+            return
+        added = self.collector.add(
+            cidr, line, self._field, mask=mask, name=name, kind=kind, cluster=self._cell(cells, "cluster") or None,
+            description=self._words_of(cells), container=cidr in self.containers, about=about,
+            exact=self._exact(name),
         )  # fmt: skip
-    if not found:
-        require_columns(table, PREFIXES, help_=_HELP)
-    return found
+        if added:
+            for word, address in self._full_addresses(cells):
+                self.collector.add_address(address, line, word, name=word, description=f"address {word}")
 
+    def _add_wish(self, record: Record, kind: str | None, status: str) -> None:
+        """Add a network that is to get its range yet; note the problem of a row that cannot be one."""
+        cells, line = record.cells, record.line
+        if kind is None:
+            if status in _WAITING:
+                self.waiting += 1
+                return
+            word = next((cells[i] for i in self.columns.kinds if cells[i]), None)
+            titled = self._titles[self.columns.kinds[0]] if self.columns.kinds else ""
+            if word is not None and titled == "kind":
+                near = nearest(kebab(word), KINDS)
+                help_ = f"did you mean {near}?" if near else f"write one of {', '.join(KINDS)}"
+                self.collector.problem(
+                    f"the row has no {self._field}, and its kind {show(word)} is none", line, help_
+                )
+            else:
+                self.collector.problem(
+                    f"the row has no {self._field}", line, "--lenient lists such rows and leaves them out"
+                )
+            return
+        if KINDS[kind].provider == "enterprise":
+            self.collector.problem(
+                f"the row has no {self._field}, and the enterprise's own networks exist already", line,
+                "write its range",
+            )  # fmt: skip
+            return
+        name, used = self._name(cells)
+        about = self._about(record, used, None, kind, ranged=False)
+        sizes = self._sizes(record)
+        if about is not None and sizes is not None:
+            length, hosts = sizes
+            self.collector.wishes.append(
+                Wish(
+                    name, kind, self._cell(cells, "cluster") or None, length, hosts, self._words_of(cells) or None, line,
+                    about, self._exact(name),
+                )
+            )  # fmt: skip
 
-def _add_addresses(record: Record, collector: Collector) -> None:
-    """Add the named addresses of a network, which ipplan's own tables have as name=address, parted by spaces."""
-    for word in (record.get("addresses") or "").split():
-        name, equals, text = word.partition("=")
+    def _exact(self, name: str) -> bool:
+        return bool(name) and (self.columns.own or _PLAIN.fullmatch(name) is not None) and self.columns.wishes
+
+    def _words_of(self, cells: list[str]) -> str:
+        return "; ".join(dict.fromkeys(cell for i in self.columns.words if (cell := cells[i])))
+
+    def _sizes(self, record: Record) -> tuple[int | None, int | None] | None:
+        """Return the prefix length and the number of hosts that a row asks for; None where one is no number."""
+        cells, line = record.cells, record.line
+        text = self._cell(cells, "prefix").removeprefix("/")
+        if not text and self.columns.own and self.columns.cidr is not None:
+            text = cells[self.columns.cidr].removeprefix("/") if cells[self.columns.cidr][:1] == "/" else ""
+        length = _number(text)
+        if text and (length is None or length > 128):
+            self.collector.problem(f"prefix is {show(text)}, which is no prefix length", line)
+            return None
+        text = self._cell(cells, "hosts")
+        hosts = _number(text)
+        if text and not hosts:
+            self.collector.problem(f"hosts is {show(text)}, which is no number of hosts", line)
+            return None
+        if length is not None and hosts is not None:
+            self.collector.problem(
+                f"the row asks for /{length} and for {hosts:,} hosts: a network states one of the two", line,
+                "empty one of the two cells",
+            )  # fmt: skip
+            return None
+        return length, hosts
+
+    def _full_addresses(self, cells: list[str]) -> list[tuple[str, str]]:
+        """Return the named addresses that a row states in full."""
+        return [(a.name, str(a.address)) for a in self._addresses(cells) if a.address is not None]
+
+    def _addresses(self, cells: Sequence[str]) -> tuple[NamedAddress, ...]:
+        text = self._cell(cells, "addresses")
         try:
-            parse_address(text)
-        except AddressError:
-            continue
-        if equals:
-            collector.add_address(text, record.line, name, name=name, description=f"address {name}")
+            return parse_addresses(text)
+        except ValueError:
+            # Older tables part them by spaces: "gateway=10.1.0.1 vip=#4".
+            found: list[NamedAddress] = []
+            for word in text.split():
+                try:
+                    found += parse_addresses(word)
+                except ValueError:
+                    continue
+            return tuple(found)
+
+    def _about(
+        self, record: Record, used: int | None, kind_place: int | None, kind: str, *, ranged: bool
+    ) -> About | None:
+        """Return what a row says beside name, kind and range; cells of no known meaning are labels.
+
+        None, and problems, where a cell does not say what it has to.
+        """
+        cells = record.cells
+        labels: dict[str, str] = {}
+        values: dict[str, object] = {}
+        before = len(self.collector.problems) + self.collector.hidden + len(self.collector.left_out)
+        for field, place in self.columns.fields.items():
+            cell = cells[place]
+            if not cell or field in ("cluster", "addresses") or place == self.columns.mask:
+                continue
+            if field in ("prefix", "hosts"):
+                if ranged and not self.columns.own and field == "hosts":
+                    labels[field] = cell
+                continue
+            self._field_of(field, cell, kind, record.line, values, labels)
+        for place in (*self.columns.names, *self.columns.kinds):
+            if (cell := cells[place]) and place not in (used, kind_place) and self._kinds.get(cell) != kind:
+                labels.setdefault(self._label(place), cell)
+        for place, title in self.columns.others:
+            if cell := cells[place]:
+                if title in _GATEWAYS and ranged and self._gateway(cell, values):
+                    continue
+                labels.setdefault(kebab(title) or title, cell)
+        if len(self.collector.problems) + self.collector.hidden + len(self.collector.left_out) > before:
+            return None
+        stated = tuple(a for a in self._addresses(cells) if a.address is None or not ranged)
+        if not labels and not values and not stated:
+            return NOTHING
+        own: Labels = values.pop("labels", ())  # type: ignore[assignment]
+        extra: tuple[NamedAddress, ...] = values.pop("addresses", ())  # type: ignore[assignment]
+        merged = dict(own) | {name: text for name, text in labels.items() if name not in dict(own)}
+        return About(labels=tuple(merged.items()), addresses=(*stated, *extra), **values)  # type: ignore[arg-type]
+
+    def _label(self, place: int) -> str:
+        return kebab(self._titles[place]) or self._titles[place] or f"column-{place + 1}"
+
+    def _gateway(self, cell: str, values: dict[str, object]) -> bool:
+        """Take the cell of a gateway for a named address; False where it is no address."""
+        try:
+            values["addresses"] = parse_addresses(f"gateway={parse_address(cell)}")
+        except (AddressError, ValueError):
+            return False
+        return True
+
+    def _field_of(
+        self, field: str, cell: str, kind: str, line: int, values: dict[str, object], labels: dict[str, str]
+    ) -> None:
+        """Read the cell of one field into the values, or where it says something else into the labels."""
+        word = cell.lower()
+        if field == "status":
+            if word in STATUSES:
+                values[field] = word
+            elif not (self.columns.own and word in _OWN_STATUS) and word not in _WAITING:
+                labels[self._label(self.columns.fields[field])] = cell
+        elif field == "vlan":
+            number = _number(cell)
+            if number is not None and VLANS[0] <= number <= VLANS[1]:
+                values[field] = number
+            else:
+                labels[field] = cell
+        elif field == "labels":
+            self._read_labels(cell, line, values)
+        elif field == "grow-to":
+            length = _number(cell.rpartition("/")[2])
+            if length is None or length > 128:
+                self.collector.problem(f"grow-to is {show(cell)}, which is no prefix length", line)
+            else:
+                values["grow_to"] = length
+        elif field == "pool":
+            try:
+                values[field] = parse_block(cell)
+            except AddressError:
+                labels[field] = cell
+        elif field == "site" and KINDS[kind].provider != "enterprise":
+            labels[field] = cell
+        elif field == "data-center":
+            if _DATA_CENTER.fullmatch(word):
+                values["data_center"] = word
+            else:
+                labels[field] = cell
+        elif field == "gateway-on":
+            if word in GATEWAY_ON:
+                values["gateway_on"] = word
+            else:
+                labels[field] = cell
+        else:
+            values[field] = cell
+
+    def _read_labels(self, cell: str, line: int, values: dict[str, object]) -> None:
+        try:
+            values["labels"] = parse_labels(cell)
+        except ValueError as error:
+            if self.columns.own:
+                self.collector.problem(f"labels cannot be read: {error}", line)
+            else:
+                values["labels"] = (("labels", cell),)
 
 
-def _words(record: Record, prefix_column: str, others: list[str]) -> str:
-    parts = [record.cells[column] for column in WORDS if column != prefix_column and record.cells.get(column)]
-    parts += [f"{column} {record.cells[column]}" for column in others if record.cells.get(column)]
-    return "; ".join(dict.fromkeys(parts))
+_GATEWAYS = ("gateway", "default gateway", "gateway ip", "gw")
+
+
+def _number(text: str) -> int | None:
+    """Return a whole number, also one whose thousands are parted by commas, apostrophes or spaces."""
+    text = re.sub(r"(?<=\d)[,'’ \u00a0\u202f](?=\d{3}(?!\d))", "", text.strip())
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None

@@ -6,9 +6,9 @@ import re
 from itertools import islice
 from typing import Any
 
-from ipplan.importers.document import looks_like_json, parse_json
-from ipplan.importers.reading import Problem, SourceError, decode
-from ipplan.importers.tables import column_name, read_lines
+from ipplan.importers.document import LARGEST_YAML, looks_like_json, parse_json
+from ipplan.importers.reading import Problem, SourceError, decode, is_address, is_prefix, is_workbook
+from ipplan.importers.tables import DEFAULTS, Options, column_name, read_lines
 
 _YAML = (
     ("ks-cluster", re.compile(r"^[ \t-]*vlanipmap\.json[\"']?:", re.MULTILINE)),
@@ -30,18 +30,21 @@ _YAML = (
         re.compile(r"^[\"']?(loadBalancerIP|(local|remote)SubnetNAT|(local|remote)(\.subnet)?)[\"']?[ \t]*:", re.MULTILINE),
     ),
 )  # fmt: skip
+_START = 1 << 16
+"""Characters of a large file that tell what it is."""
 _MANY = "name the source: ipplan import --list tells which there are"
 
 
-def guess_source(data: bytes) -> str:
+def guess_source(data: bytes, options: Options = DEFAULTS) -> str:
     """Return the source that a file looks like; raise SourceError where it looks like none."""
-    text = decode(data)
+    text = "" if is_workbook(data) else decode(data)
     if looks_like_json(text):
         found = _guess_json(text)
     else:
-        found = next((source for source, pattern in _YAML if pattern.search(text)), None) or _guess_table(
-            data
-        )
+        # A file of which YAML is read is never that large.
+        start = text if len(text) <= LARGEST_YAML else text[:_START]
+        found = next((source for source, pattern in _YAML if pattern.search(start)), None)
+        found = found or _guess_table(data, options)
     if found is None:
         raise SourceError(Problem("nothing in the file tells what it is", None, _MANY, "unknown-source"))
     return found
@@ -116,17 +119,29 @@ _KEYS = (
 )
 
 
-def _guess_table(data: bytes) -> str | None:
-    from ipplan.importers.csv_table import is_prefix, names_prefix
+def _guess_table(data: bytes, options: Options) -> str | None:
+    from ipplan.importers.columns import names_prefix
 
-    first, *more = [cells for _, cells in islice(read_lines(data), 5)] or [[""]]
-    if first[0].lower().startswith("header-"):
-        return "infoblox"
-    columns = {column_name(cell) for cell in first}
-    if {"section", "subnet"} <= columns:
-        return "phpipam"
-    if "prefix" in columns and columns & {"vrf", "tenant", "scope", "utilization", "children", "status"}:
-        return "netbox"
-    if any(map(names_prefix, columns)) or any(is_prefix(cell) for cells in (first, *more) for cell in cells):
+    if options.columns:
         return "csv"
+    lines = [cells for _, cells in islice(read_lines(data, options), _MOST_ABOVE)]
+    for cells in lines:
+        if cells[0].lower().startswith("header-"):
+            return "infoblox"
+        columns = {column_name(cell) for cell in cells}
+        if {"section", "subnet"} <= columns:
+            return "phpipam"
+        if "prefix" in columns and columns & _NETBOX and "kind" not in columns:
+            return "netbox"
+        if (
+            "kind" in columns
+            or any(map(names_prefix, columns))
+            or any(is_prefix(cell) or is_address(cell) for cell in cells)
+        ):
+            return "csv"
     return None
+
+
+_MOST_ABOVE = 50
+"""Lines among which one tells what the table is; what stands above it may be a title."""
+_NETBOX = {"vrf", "tenant", "scope", "utilization", "children", "status", "namespace"}

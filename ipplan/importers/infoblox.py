@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.importers.reading import Collector, counted, kind_named
-from ipplan.importers.tables import Record, column_name, make_record, read_lines
+from ipplan.importers.reading import KIND_WORDS, Collector, as_labels, counted, kind_named
+from ipplan.importers.tables import DEFAULTS, Options, Record, column_name, fit, places_of, read_lines
+from ipplan.observed import NOTHING, About
 from ipplan.plan.load import show
 
 if TYPE_CHECKING:
@@ -20,12 +21,13 @@ _TYPES = {"network": False, "networkcontainer": True, "ipv6network": False, "ipv
 """Object types with a prefix, and whether they only arrange others."""
 
 
-def read(data: bytes) -> Observed:
+def read(data: bytes, options: Options = DEFAULTS) -> Observed:
     """Read an export of the grid; types are told in any case, masks may be dotted or bits."""
-    collector = Collector()
+    collector = Collector(lenient=options.lenient)
     columns: dict[str, list[str]] = {}
     others: dict[str, int] = {}
-    for line, cells in read_lines(data):
+    for line, cells in read_lines(data, options):
+        collector.cells = cells
         word = cells[0].lower().replace(" ", "")
         if word.startswith("header-"):
             columns[word.removeprefix("header-")] = [column_name(cell) for cell in cells[1:]]
@@ -35,7 +37,8 @@ def read(data: bytes) -> Observed:
                 line, "this is no CSV of Infoblox; source csv reads flat tables", "no-column",
             )  # fmt: skip
         elif word in _TYPES:
-            record = make_record(columns[word], line, cells[1:], collector)
+            own = fit(cells[1:], len(columns[word]), line, collector)
+            record = Record(line, own, places_of(columns[word]))
             _add(record, collector, columns[word], container=_TYPES[word])
         else:
             others[word] = others.get(word, 0) + 1
@@ -52,6 +55,8 @@ def read(data: bytes) -> Observed:
 
 _ATTRIBUTE = "ea "
 """What the columns of extensible attributes start with."""
+_NAMES = ("network name", "name")
+"""Attributes that may name a network."""
 
 
 def _add(record: Record, collector: Collector, columns: Sequence[str], *, container: bool) -> None:
@@ -62,16 +67,24 @@ def _add(record: Record, collector: Collector, columns: Sequence[str], *, contai
     mask = record.get("netmask", "cidr")
     view = record.get("network view")
     attributes = {c.removeprefix(_ATTRIBUTE): record.get(c) for c in columns if c.startswith(_ATTRIBUTE)}
-    words = [record.get("comment"), f"network view {view}" if view and view != "default" else None]
-    words += [f"{name} {value}" for name, value in attributes.items() if value]
+    told = {"network view": view} if view and view != "default" else {}
+    told |= {name: value for name, value in attributes.items() if value}
+    kind = kind_named(*(attributes.get(name) for name in KIND_WORDS))
+    words = [record.get("comment")]
+    about = NOTHING
+    if kind is None:
+        words += [f"{name} {value}" for name, value in told.items()]
+    else:
+        about = About(labels=as_labels(told, besides=(*_NAMES, "cluster"), kind=kind))
     collector.add(
         address,
         record.line,
         "address",
         mask=mask,
-        name=attributes.get("network name") or attributes.get("name") or record.get("comment") or "",
-        kind=kind_named(*(attributes.get(name) for name in ("kind", "role", "purpose", "usage", "type"))),
+        name=next((n for key in _NAMES if (n := attributes.get(key))), None) or record.get("comment") or "",
+        kind=kind,
         cluster=attributes.get("cluster"),
         description="; ".join(word for word in words if word),
         container=container,
+        about=about,
     )

@@ -6,69 +6,146 @@ status container only arranges others. Fields as NetBox 4.7.3 and Nautobot 3.2.7
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.importers.document import looks_like_json, read_json
-from ipplan.importers.reading import Collector, counted, decode, kind_named
-from ipplan.importers.tables import Record, read_table, require_columns
+from ipplan.importers.reading import (
+    Collector,
+    Problem,
+    SourceError,
+    as_labels,
+    counted,
+    decode,
+    is_workbook,
+    kebab,
+    kind_named,
+)
+from ipplan.importers.tables import DEFAULTS, Options, Record, Table, column_name, read_table, require_columns
+from ipplan.observed import NOTHING, About, ColumnUse
 from ipplan.plan.kinds import KINDS
+from ipplan.plan.labels import parse_about
+from ipplan.plan.model import VLANS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from ipplan.observed import Observed
+    from ipplan.plan.model import Labels
 
-_ABOUT = ("status", "vrf", "tenant", "scope", "vlan", "role")
+_ABOUT = (
+    "status", "vrf", "namespace", "tenant", "scope", "site", "location", "vlan", "vlan group", "role", "type", "owner", "tags",
+)  # fmt: skip
+"""Fields that a row is told with, in this order; then come all others that hold anything."""
+_COMPUTED = frozenset(
+    {
+        "id", "prefix", "prefix flat", "children", "utilization", "depth", "pool", "is pool", "marked utilized", "mark utilized",
+        "created", "last updated", "url", "scope type", "date allocated", "natural slug", "network", "broadcast",
+        "prefix length", "ip version", "parent", "description", "comments",
+    }
+)  # fmt: skip
+"""Columns that NetBox and Nautobot work out or keep for themselves, and those that have a place of their own here."""
+_SWITCHED_OFF = frozenset({"false", "", "-", "\u2014"})
 _POOL = "BYOIP pool"
 """How `ipplan export` describes the container of a pool."""
 _HELP = "export the table of prefixes"
+_STATUSES = {"reserved": "planned", "deprecated": "retired"}
+"""What a status of NetBox or Nautobot means in a plan; active is what a network is anyway."""
+_VLAN = re.compile(r"(?:.*\()?([0-9]{1,4})\)?")
+"""A VLAN as NetBox shows it: its number, or a name with the number in brackets."""
 
 
 class _Entry(NamedTuple):
-    """What either form says of a prefix; `roles` are words that may name a kind, `site` one that may name a place."""
+    """What either form says of a prefix; `roles` are words that may name a kind."""
 
     cidr: str | None
     line: int
     description: str
     comments: str
-    about: dict[str, str]
+    told: dict[str, str]
     roles: tuple[str, ...]
-    site: str
     container: bool
 
 
-def read(data: bytes) -> Observed:
+def read(data: bytes, options: Options = DEFAULTS) -> Observed:
     """Read an export of prefixes; a page of a longer list is told."""
-    collector = Collector()
-    table = not looks_like_json(decode(data))
-    pools, sites = [], []
-    for entry in (_from_table if table else _from_json)(data, collector):
+    if not is_workbook(data) and looks_like_json(decode(data)):
+        if options._replace(progress=None, lenient=False) != DEFAULTS:
+            message = "the file is JSON, which has no columns, rows above a header or sheets"
+            raise SourceError(Problem(message, None, "leave out the options for tables", "wrong-source"))
+        collector = Collector(lenient=options.lenient)
+        entries = _from_json(data, collector)
+        uses: tuple[ColumnUse, ...] = ()
+    else:
+        table = read_table(data, options, lambda column: column == "prefix")
+        collector = table.collector
+        require_columns(table, ("prefix",), help_=_HELP)
+        entries, uses = _from_table(table), tuple(_uses(table))
+    edges = {column_name(title) for field, title in options.columns if field == "edge"}
+    pools = []
+    for entry in entries:
         if entry.cidr is None:
             collector.problem("the entry has no prefix", entry.line)
             continue
-        sites.append(entry.site.lower())
         if entry.container and entry.description == _POOL:
             if (pool := collector.block(entry.cidr, entry.line, "prefix")) is not None:
                 pools.append(pool[0])
             continue
-        name, kind, words = _exported(entry)
-        words.append(entry.comments)
-        words += [
-            f"{key} {value}" for key, value in entry.about.items() if value and not _usual(key, value, kind)
-        ]
-        collector.add(
-            entry.cidr, entry.line, "prefix", name=name, kind=kind, container=entry.container,
-            description="; ".join(dict.fromkeys(word for word in words if word)),
-        )  # fmt: skip
+        _add(entry, edges, collector)
     kinds = {row.kind for row in collector.rows if row.kind}
     return collector.finish(
-        kinds, partial=True, pools=pools, data_centers=sites, nothing="the file has no prefix", help_=_HELP
+        kinds, partial=True, pools=pools, columns=uses, nothing="the file has no prefix", help_=_HELP
     )
+
+
+def _add(entry: _Entry, edges: Collection[str], collector: Collector) -> None:
+    name, kind, words = _exported(entry)
+    labels: Labels = ()
+    vlan: int | None = None
+    if kind is not None:
+        try:
+            # `ipplan export` writes labels and the VLAN there.
+            labels, vlan = parse_about(entry.comments)
+        except ValueError:
+            words.append(entry.comments)
+    else:
+        words.append(entry.comments)
+    told = {key: value for key, value in entry.told.items() if not _usual(key, value, kind)}
+    if kind is None:
+        words += [f"{key} {value}" for key, value in told.items()]
+        about = NOTHING
+    else:
+        status = _STATUSES.get(told.get("status", "").lower())
+        if status is not None:
+            del told["status"]
+        number = _VLAN.fullmatch(told.get("vlan", ""))
+        if vlan is None and number is not None and VLANS[0] <= int(number[1]) <= VLANS[1]:
+            vlan = int(number[1])
+            if told["vlan"] == number[1]:
+                del told["vlan"]
+        edge = next((value for key, value in told.items() if key in edges), None)
+        own = as_labels(told, besides=edges, kind=kind)
+        about = About(
+            edge=edge,
+            labels=(*labels, *(p for p in own if p[0] not in dict(labels))),
+            vlan=vlan,
+            status=status,
+        )
+    collector.add(
+        entry.cidr or "", entry.line, "prefix", name=name, kind=kind, container=entry.container, about=about,
+        description="; ".join(dict.fromkeys(word for word in words if word)), exact=_is_name(name, kind),
+    )  # fmt: skip
+
+
+def _is_name(name: str, kind: str | None) -> bool:
+    return kind is not None and name == kebab(name) != ""
 
 
 def _usual(key: str, value: str, kind: str | None) -> bool:
     """Tell whether a field says no more than the plan does by itself: that a network is there, that space is kept."""
-    return key == "status" and value.lower() == ("reserved" if kind is None else "active")
+    if key == "status":
+        return value.lower() == ("reserved" if kind is None else "active")
+    return key == "type" and value.lower() in ("container", "network")
 
 
 def _exported(entry: _Entry) -> tuple[str, str | None, list[str]]:
@@ -84,21 +161,37 @@ def _exported(entry: _Entry) -> tuple[str, str | None, list[str]]:
     return entry.description, kind, [entry.description]
 
 
-def _from_table(data: bytes, collector: Collector) -> Iterator[_Entry]:
-    table = read_table(data)
-    collector.problems += table.problems
-    collector.hidden += table.hidden
-    require_columns(table, ("prefix",), help_=_HELP)
+def _from_table(table: Table) -> Iterator[_Entry]:
+    others = [name for name in dict.fromkeys(table.columns) if name and name not in (*_ABOUT, *_COMPUTED)]
     for record in table.records:
-        cells = {
-            name: record.get(name) or "" for name in (*_ABOUT, "description", "comments", "tags", "site")
+        table.collector.cells = record.cells
+        told = {
+            name: cell
+            for name in (*_ABOUT, *others)
+            if (cell := record.get(name)) is not None and cell.lower() not in _SWITCHED_OFF
         }
-        cells["scope"] = cells["scope"] or cells["site"]
+        tags = told.get("tags", "").split(",")
         yield _Entry(
-            record.get("prefix"), record.line, cells["description"], cells["comments"],
-            {name: cells[name] for name in _ABOUT}, (cells["role"], *cells["tags"].split(",")), cells["scope"],
-            _is_container(record),
+            record.get("prefix"), record.line, record.get("description") or "", record.get("comments") or "",
+            _without_kind(told, tags), (told.get("role", ""), *tags), _is_container(record),
         )  # fmt: skip
+
+
+def _without_kind(told: dict[str, str], tags: Sequence[str]) -> dict[str, str]:
+    """Return the fields without the tags that name a kind."""
+    others = [tag.strip() for tag in tags if kind_named(tag) is None and tag.strip()]
+    return {
+        key: ",".join(others) if key == "tags" else value
+        for key, value in told.items()
+        if key != "tags" or others
+    }
+
+
+def _uses(table: Table) -> Iterator[ColumnUse]:
+    own = {"prefix": "cidr", "description": "name", "comments": "description", "role": "kind", "tags": "kind"}
+    for name, title in zip(table.columns, table.written, strict=True):
+        left = "left out: NetBox works it out" if name in _COMPUTED else f"label {kebab(name) or name}"
+        yield ColumnUse(title, own.get(name) or (name if name in ("status", "vlan") else left))
 
 
 def _is_container(record: Record) -> bool:
@@ -120,19 +213,25 @@ def _from_json(data: bytes, collector: Collector) -> Iterator[_Entry]:
             status = item.text("status", "value") or item.text("status", "name") or item.text("status")
             about = {
                 "status": status,
-                "vrf": item.text("vrf", "name") or item.text("namespace", "name"),
+                "vrf": item.text("vrf", "name"),
+                "namespace": item.text("namespace", "name"),
                 "tenant": item.text("tenant", "name"),
                 "scope": item.text("scope", "name") or item.text("site", "name"),
-                "vlan": item.text("vlan", "display") or item.text("vlan", "name"),
+                "location": item.text("location", "name"),
+                "vlan": item.text("vlan", "vid") or item.text("vlan", "display") or item.text("vlan", "name"),
                 "role": item.text("role", "name"),
             }
             tags = [text for tag in item.items("tags") if (text := tag.text("slug") or tag.text("name"))]
+            others = ",".join(tag for tag in tags if kind_named(tag) is None)
+            fields = item.get("custom_fields")
+            custom = fields.value if fields is not None and isinstance(fields.value, dict) else {}
+            own = {key: text for key in custom if fields is not None and (text := fields.text(key))}
+            told = {key: value for key, value in (about | {"tags": others} | own).items() if value}
             roles = (item.text("role", "slug"), about["role"], *tags)
             node = item.get("prefix")
             yield _Entry(
                 item.text("prefix"), node.line if node else item.line,
                 item.text("description") or "", item.text("comments") or "",
-                {key: value for key, value in about.items() if value}, tuple(role for role in roles if role),
-                item.text("scope", "slug") or item.text("site", "slug") or "",
+                told, tuple(role for role in roles if role),
                 "container" in (status, item.text("type", "value")),
             )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ipplan.importers.csv_table import read_columns
 from ipplan.importers.reading import counted
-from ipplan.importers.tables import Record, read_table, require_columns
+from ipplan.importers.tables import DEFAULTS, SAMPLE, Options, read_table, require_columns
 
 if TYPE_CHECKING:
     from ipplan.observed import Observed
@@ -21,18 +21,20 @@ _NOTHING = ("/", "NA")
 """What the export writes where a subnet has no master, or no VLAN."""
 
 
-def read(data: bytes) -> Observed:
+def read(data: bytes, options: Options = DEFAULTS) -> Observed:
     """Read an export; the mask may stand with the subnet or in its own column, as bits or dotted."""
-    table = read_table(data)
+    table = read_table(data, options, lambda column: column == "subnet")
     require_columns(table, ("subnet",), ("section",), help_="the columns are those of phpIPAM's own import")
+    records = list(table.records)
     subnets = [
-        Record(record.line, {name: cell for name, cell in record.cells.items() if cell not in _NOTHING})
-        for record in table.records
+        record._replace(cells=["" if cell in _NOTHING else cell for cell in record.cells])
+        for record in records
         if not (record.get("subnet") or "").endswith("(folder)")
     ]
-    folders = len(table.records) - len(subnets)
+    folders = len(records) - len(subnets)
     masters = {master for record in subnets if (master := record.get("master subnet"))}
-    observed = read_columns(table._replace(records=tuple(subnets)), about=_ABOUT, containers=masters)
+    sample = tuple(subnets[:SAMPLE])
+    observed = read_columns(table._replace(records=subnets, sample=sample), about=_ABOUT, containers=masters)
     if not folders:
         return observed
     return replace(

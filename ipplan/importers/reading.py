@@ -7,25 +7,28 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from ipplan.addresses import (
     WIDTH,
     AddressError,
     HostBitsError,
     Prefix,
+    Range,
     parse_address,
+    parse_block,
     parse_prefix,
 )
 from ipplan.findings import MOST_PROBLEMS
-from ipplan.observed import Observed, Row
+from ipplan.observed import NOTHING, LeftOut, Observed, Row
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.load import show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from ipplan.observed import Exchange, ObservedCluster, Side
+    from ipplan.observed import About, ColumnUse, Exchange, ObservedCluster, Side, Wish
+    from ipplan.plan.model import Labels
 
 
 _LONGEST_NAME = 60
@@ -57,6 +60,11 @@ _PACKED = (
 )
 """First bytes of files that hold text only after another program has been at them."""
 _UTF8 = 'save it as UTF-8 (spreadsheets call that "CSV UTF-8"), or: iconv -f WINDOWS-1252 -t UTF-8'
+
+
+def is_workbook(data: bytes) -> bool:
+    """Tell whether the bytes are an Excel workbook (.xlsx)."""
+    return data.startswith(b"PK\x03\x04") and b"xl/" in data
 
 
 def decode(data: bytes) -> str:
@@ -93,10 +101,41 @@ def kind_named(*texts: str | None) -> str | None:
 _TITLES = {kind.title.lower(): kind.name for kind in KINDS.values()}
 
 
+def as_labels(told: Mapping[str, str], *, besides: Iterable[str], kind: str) -> Labels:
+    """Return what a file says of a network as labels: no field of `besides`, and none that only names its kind."""
+    return tuple(
+        (kebab(name) or name, value)
+        for name, value in told.items()
+        if value and name not in besides and not (name in KIND_WORDS and kind_named(value) == kind)
+    )
+
+
+KIND_WORDS = ("kind", "role", "type", "purpose", "usage", "tags")
+"""What tables call the field that may name the kind of a network."""
+
+
 def kebab(text: str) -> str:
     """Return the text as a name of lower case words joined by hyphens, empty where nothing of it can be kept."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain)[:_LONGEST_NAME].strip("-")
+
+
+def is_prefix(cell: str) -> bool:
+    """Tell whether a cell is an address, a slash and a prefix length."""
+    try:
+        parse_block(cell)
+    except AddressError:
+        return False
+    return True
+
+
+def is_address(cell: str) -> bool:
+    """Tell whether a cell is one address without a length."""
+    try:
+        parse_address(cell)
+    except AddressError:
+        return False
+    return True
 
 
 def parse_mask(text: str, version: int) -> int | None:
@@ -120,23 +159,41 @@ def counted(count: int, what: str) -> str:
     return f"{count:,} {what}{plural}"
 
 
+_MOST_TOLD = 20
+"""Lines that are left out of which each is told in a note of its own."""
+
+
 class Collector:
     """Rows and problems of one file, as its reader goes along; `finish` returns the rows, or raises the problems.
 
-    Keeps the first `MOST_PROBLEMS` problems and counts the others as `hidden`.
+    Keeps the first `MOST_PROBLEMS` problems and counts the others as `hidden`. A `lenient` one leaves out a line with a
+    problem, and refuses nothing but a file without any row; `cells` are those of the line that it is at.
     """
 
-    def __init__(self, problems: Iterable[Problem] = (), hidden: int = 0) -> None:
+    def __init__(self, *, lenient: bool = False) -> None:
         self.rows: list[Row] = []
-        self.problems = list(problems)
-        self.hidden = hidden
+        self.wishes: list[Wish] = []
+        self.problems: list[Problem] = []
+        self.hidden = 0
         self.notes: list[str] = []
+        self.lenient = lenient
+        self.cells: Sequence[str] = ()
+        self.left_out: list[LeftOut] = []
+        self._respelled = 0
+        self._respelled_first = ""
+
+    def leave_out(self, line: int, cells: Iterable[str], why: str) -> None:
+        """Note a line that is not taken over."""
+        text = ", ".join(cell[:80] for cell in cells if cell)
+        self.left_out.append(LeftOut(line, text if len(text) <= 80 else f"{text[:77]}...", why))
 
     def problem(
         self, message: str, line: int | None, help_: str | None = None, rule: str = "bad-value"
     ) -> None:
         """Note what is wrong with a line."""
-        if len(self.problems) >= MOST_PROBLEMS:
+        if self.lenient and line is not None:
+            self.leave_out(line, self.cells, message)
+        elif len(self.problems) >= MOST_PROBLEMS:
             self.hidden += 1
         else:
             self.problems.append(Problem(message, line, help_, rule))
@@ -156,18 +213,30 @@ class Collector:
         container: bool = False,
         side: Side | None = None,
         shown: str | None = None,
-    ) -> None:
-        """Add the row of a prefix, written as a CIDR or as an address and a mask; host bits are kept as written."""
-        found = self.block(cidr, line, field, mask)
+        about: About = NOTHING,
+        exact: bool = False,
+    ) -> bool:
+        """Add the row of a prefix, written as a CIDR or as an address and a mask; host bits are kept as written.
+
+        A range of addresses "a-b" gives the fewest prefixes that hold it, a row for each; a network has to be one.
+        Returns whether there is a row.
+        """
+        if "-" in cidr or "\u2013" in cidr:
+            blocks = self._span(cidr, line, field, kind)
+        else:
+            found = self.block(cidr, line, field, mask)
+            blocks = [] if found is None else [found]
         seen = self.block(shown, line, field) if shown is not None else None
-        if found is not None:
-            prefix, written = found
+        if len(blocks) > 1:
+            description = f"{description}; of {cidr}" if description else f"of {cidr}"
+        for prefix, written in blocks:
             self.rows.append(
                 Row(
-                    prefix, name, kind, cluster, description or None, line, field, written,
-                    whole=whole, container=container, side=side, shown=None if seen is None else seen[0],
+                    prefix, name, kind, cluster, description or None, line, field, written, whole, container, (), side,
+                    None if seen is None else seen[0], None, about, exact,
                 )
             )  # fmt: skip
+        return bool(blocks)
 
     def add_address(
         self,
@@ -199,20 +268,14 @@ class Collector:
         self, cidr: str, line: int | None, field: str, mask: str | None = None
     ) -> tuple[Prefix, int | None] | None:
         """Return the prefix that a text means, and the address as written where host bits are set."""
-        text = cidr.strip()
-        if mask is not None and mask.strip() and "/" not in text:
-            length = parse_mask(mask, 6 if ":" in text else 4)
-            if length is None:
-                self.problem(
-                    f"{field} {show(text)} has the mask {show(mask)}, which is no prefix length and no netmask", line
-                )  # fmt: skip
-                return None
-            text = f"{text}/{length}"
-        elif "/" in text:
-            # A netmask after the slash is common in tables.
-            address, _, length_text = text.partition("/")
-            dotted = parse_mask(length_text, 4) if "." in length_text else None
-            text = text if dotted is None else f"{address}/{dotted}"
+        if mask is None or "/" in cidr:
+            try:
+                return parse_prefix(cidr), None
+            except AddressError:
+                pass
+        text = self._spelled(cidr, line, field, mask)
+        if text is None:
+            return None
         try:
             return parse_prefix(text), None
         except HostBitsError as error:
@@ -221,6 +284,63 @@ class Collector:
             help_ = f"it may mean {error.suggestion}" if error.suggestion else None
             self.problem(f"{field} is {show(cidr)}, which is no prefix: {error}", line, help_)
             return None
+
+    def _spelled(self, cidr: str, line: int | None, field: str, mask: str | None) -> str | None:
+        """Return the text of a prefix as address, slash and length; None, and a problem, where the mask is none."""
+        text = cidr.strip()
+        if mask is not None and mask.strip() and "/" not in text:
+            length = parse_mask(mask, 6 if ":" in text else 4)
+            if length is None:
+                self.problem(
+                    f"{field} {show(text)} has the mask {show(mask)}, which is no prefix length and no netmask", line
+                )  # fmt: skip
+                return None
+            return f"{text}/{length}"
+        _, slash, rest = text.partition("/")
+        if slash and " " not in text and "." not in rest:
+            return text
+        words = text.replace("/", " / ").split()
+        if len(words) == 2 or (len(words) == 3 and words[1] == "/"):
+            # "10.1.2.0 /24", "10.1.2.0 255.255.255.0", and a netmask after the slash, are common in tables.
+            length = parse_mask(words[-1], 6 if ":" in text else 4)
+            if length is None:
+                return text
+            spelled = f"{words[0]}/{length}"
+            if " " in text:
+                self._respelled += 1
+                where = "" if line is None else f" (line {line})"
+                self._respelled_first = self._respelled_first or f"{show(text)}{where} is read as {spelled}"
+            return spelled
+        return text
+
+    def _span(
+        self, text: str, line: int | None, field: str, kind: str | None
+    ) -> list[tuple[Prefix, int | None]]:
+        """Return the fewest prefixes of the range "a-b"; a problem, and none, where it is no range or no network."""
+        first_text, _, last_text = text.replace("\u2013", "-").partition("-")
+        first_text, last_text = first_text.strip(), last_text.strip()
+        if last_text.isascii() and last_text.isdigit() and "." in first_text:
+            # "10.1.2.10-20" counts in the last byte.
+            last_text = f"{first_text.rpartition('.')[0]}.{last_text}"
+        try:
+            first, last = parse_address(first_text), parse_address(last_text)
+        except AddressError as error:
+            self.problem(
+                f"{field} is {show(text)}, which is no prefix and no range of addresses: {error}", line
+            )
+            return []
+        if first.version != last.version or first.value > last.value:
+            self.problem(f"{field} is {show(text)}, a range whose first address is not below its last", line)
+            return []
+        found = list(Range(first.version, first.value, last.value).prefixes())
+        if kind is not None and len(found) > 1:
+            listed = ", ".join(map(str, found[:4])) + (", ..." if len(found) > 4 else "")
+            self.problem(
+                f"{field} is {show(text)}, a range that is no single prefix, and a network of kind {kind} is one",
+                line, f"the range is {listed}",
+            )  # fmt: skip
+            return []
+        return [(prefix, None) for prefix in found]
 
     def finish(
         self,
@@ -233,6 +353,7 @@ class Collector:
         pools: Iterable[Prefix] = (),
         data_centers: Iterable[str] = (),
         exchanges: Iterable[Exchange] = (),
+        columns: Iterable[ColumnUse] = (),
         nothing: str = "there is no prefix in the file",
         help_: str | None = None,
     ) -> Observed:
@@ -240,8 +361,8 @@ class Collector:
         if self.problems:
             raise SourceError(*self.problems, hidden=self.hidden)
         pools = tuple(dict.fromkeys(pools))
-        if not self.rows and not pools:
-            raise SourceError(Problem(nothing, None, help_, "no-prefix"))
+        if not self.rows and not self.wishes and not pools:
+            self._refuse_nothing(nothing, help_)
         return Observed(
             rows=tuple(self.rows),
             clusters=tuple(dict.fromkeys(clusters)),
@@ -251,17 +372,42 @@ class Collector:
             partial=partial,
             pools=pools,
             data_centers=tuple(sorted({name for name in data_centers if _is_data_center(name)})),
-            notes=(*self.notes, *self._host_bits()),
+            notes=(*self.notes, *self._spellings(), *self._host_bits(), *self._lines_left_out()),
             exchanges=tuple(exchanges),
+            wishes=tuple(self.wishes),
+            columns=tuple(columns),
+            left_out=tuple(self.left_out),
         )
 
+    def _refuse_nothing(self, nothing: str, help_: str | None) -> NoReturn:
+        """Raise for a file without a row: each line that was left out says why."""
+        lines = [Problem(f"left out: {o.why}", o.line) for o in self.left_out]
+        shown = lines[: MOST_PROBLEMS - 1]
+        raise SourceError(Problem(nothing, None, help_, "no-prefix"), *shown, hidden=len(lines) - len(shown))
+
+    def _spellings(self) -> list[str]:
+        if not self._respelled:
+            return []
+        more = f", and {counted(self._respelled - 1, 'other')} likewise" if self._respelled > 1 else ""
+        return [f"{self._respelled_first}{more}"]
+
     def _host_bits(self) -> list[str]:
-        return [
+        rows = [row for row in self.rows if row.written is not None]
+        told = [
             f"{row.field} {row.cidr} has host bits set; the block that holds it is {row.prefix}"
             + (f" (line {row.line})" if row.line else "")
-            for row in self.rows
-            if row.written is not None
+            for row in rows[:_MOST_TOLD]
         ]
+        if len(rows) > _MOST_TOLD:
+            told.append(f"{len(rows) - _MOST_TOLD:,} more have host bits set")
+        return told
+
+    def _lines_left_out(self) -> list[str]:
+        told = [f"line {o.line} is left out: {o.why}" for o in self.left_out[:_MOST_TOLD]]
+        if len(self.left_out) > _MOST_TOLD:
+            more = counted(len(self.left_out) - _MOST_TOLD, "more line")
+            told.append(f"{more} left out; --explain lists all")
+        return told
 
 
 def _is_data_center(name: str) -> bool:

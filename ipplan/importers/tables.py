@@ -1,4 +1,4 @@
-"""CSV as records that know their line: delimiter, header, "sep=" and an apostrophe before formulas are understood.
+"""Tables as records that know their line: CSV of any delimiter, or a sheet of a workbook, with or without a header.
 
 Knows nothing of what the columns of a tool mean.
 """
@@ -8,80 +8,153 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.importers.reading import Collector, Problem, SourceError, decode
+from ipplan.importers.reading import (
+    Collector,
+    Problem,
+    SourceError,
+    decode,
+    is_address,
+    is_prefix,
+    is_workbook,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 _DELIMITERS = ",;\t|"
 _STATED = re.compile(r"sep=([,;\t|])\r?\n", re.IGNORECASE)
+SAMPLE = 1000
+"""Records from which the meaning of columns is told where their names do not tell it."""
+_PROGRESS = 4096
+"""Records between two calls that tell how far the reading is."""
+
+
+class Options(NamedTuple):
+    """How a table is to be read.
+
+    `skip_rows` lines stand above the header. `columns` names the column of a field by its title or its number from 1.
+    `sheet` is that of a workbook. `lenient` leaves out what cannot be read instead of refusing the file. `progress` is
+    called with the number of lines read.
+    """
+
+    skip_rows: int = 0
+    lenient: bool = False
+    columns: tuple[tuple[str, str], ...] = ()
+    sheet: str | None = None
+    progress: Callable[[int], None] | None = None
+
+
+DEFAULTS = Options()
+"""A table as it comes."""
 
 
 class Record(NamedTuple):
-    """One record below the header: its first line, and the cells by the name of their column, stripped."""
+    """One record below the header: its first line, its cells, stripped, and the places of each column by its name."""
 
     line: int
-    cells: dict[str, str]
+    cells: list[str]
+    places: Mapping[str, tuple[int, ...]]
 
     def get(self, *columns: str) -> str | None:
         """Return the first cell among these columns that holds anything, None where none does."""
-        return next((self.cells[name] for name in columns if self.cells.get(name)), None)
+        for name in columns:
+            for place in self.places.get(name, ()):
+                if cell := self.cells[place]:
+                    return cell
+        return None
 
 
 class Table(NamedTuple):
     """A header, its names as `column_name` has them and as they are written, its line, and the records below it.
 
-    `problems` are those of records that do not fit the header, `hidden` counts further ones.
+    `records` can be gone through once; `sample` are the first of them. `collector` has what was noted so far, and is
+    told of records that do not fit the header. `options` are those that the table is read with.
     """
 
     columns: tuple[str, ...]
     written: tuple[str, ...]
     line: int
-    records: tuple[Record, ...]
-    problems: tuple[Problem, ...]
-    hidden: int = 0
+    records: Iterable[Record]
+    sample: tuple[Record, ...]
+    collector: Collector
+    options: Options = DEFAULTS
 
-    def first_of(self, names: Sequence[str]) -> str | None:
+    def first_of(self, names: Iterable[str]) -> str | None:
         """Return the first of these names that is a column."""
         return next((name for name in names if name in self.columns), None)
 
 
-def make_record(columns: Sequence[str], line: int, cells: Sequence[str], collector: Collector) -> Record:
-    """Return a record; note a problem where it has more cells than there are columns, because then they are shifted."""
-    found: dict[str, str] = {}
-    # Of two columns of one name the first that holds anything counts.
-    for name, cell in zip(columns, cells, strict=False):
-        found[name] = found.get(name) or cell
-    if any(cells[len(columns) :]):
-        collector.problem(
-            f"the row has {len(cells)} cells, and its header names {len(columns)} columns", line,
-            "write a value that holds the delimiter in double quotes", "csv-syntax",
-        )  # fmt: skip
-    return Record(line, found)
-
-
 def column_name(text: str) -> str:
-    """Return the name of a column in lower case, words joined by one space, without stars and other signs."""
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", text.lower()).split())
+    """Return the name of a column in lower case, words joined by one space, without accents, stars and other signs."""
+    if text.isascii():
+        return " ".join(re.sub(r"[^a-z0-9]+", " ", text.lower()).split())
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return " ".join(re.sub(r"[\W_]+", " ", plain.casefold()).split())
 
 
-def read_lines(data: bytes) -> Iterator[tuple[int, list[str]]]:
-    """Yield the first line and the cells of every record that is not empty; raise SourceError at bad quoting."""
+def places_of(columns: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Return the places of each column by its name; of two columns of one name both."""
+    found: dict[str, tuple[int, ...]] = {}
+    for place, name in enumerate(columns):
+        found[name] = (*found.get(name, ()), place)
+    return found
+
+
+def fit(cells: list[str], width: int, line: int, collector: Collector) -> list[str]:
+    """Return as many cells as there are columns; note a problem where there are more, because then they are shifted."""
+    if len(cells) > width:
+        if any(cells[width:]):
+            collector.problem(
+                f"the row has {len(cells)} cells, and its header names {width} columns", line,
+                "write a value that holds the delimiter in double quotes", "csv-syntax",
+            )  # fmt: skip
+        del cells[width:]
+    elif len(cells) < width:
+        cells += [""] * (width - len(cells))
+    return cells
+
+
+def read_lines(data: bytes, options: Options = DEFAULTS) -> Iterator[tuple[int, list[str]]]:
+    """Yield the first line and the cells of every record that is not empty, below the rows that are skipped.
+
+    Raises SourceError at bad quoting.
+    """
+    lines = _sheet_lines(data, options) if is_workbook(data) else _csv_lines(data)
+    for number, (line, cells) in enumerate(lines):
+        if options.progress is not None and number % _PROGRESS == 0:
+            options.progress(line)
+        if line > options.skip_rows:
+            yield line, cells
+
+
+def _sheet_lines(data: bytes, options: Options) -> Iterator[tuple[int, list[str]]]:
+    from ipplan.importers.workbook import read_sheet
+
+    for line, cells in read_sheet(data, options.sheet):
+        stripped = [_plain(cell) for cell in cells]
+        if any(stripped):
+            yield line, stripped
+
+
+def _csv_lines(data: bytes) -> Iterator[tuple[int, list[str]]]:
     text = decode(data)
-    limit = csv.field_size_limit(max(csv.field_size_limit(), 1 << 24))
     # A first line "sep=;" is how a CSV tells Excel the delimiter.
     stated = _STATED.match(text)
     delimiter = stated[1] if stated else _delimiter(text)
-    stream = io.StringIO(text[stated.end() :] if stated else text, newline="")
-    reader = csv.reader(stream, delimiter=delimiter, strict=True)
     start = 1 if stated else 0
+    limit = csv.field_size_limit(max(csv.field_size_limit(), 1 << 24))
+    reader = csv.reader(_split(text, stated.end() if stated else 0), delimiter=delimiter, strict=True)
     line = start + 1
+    plain = _plain if "'" in text else str.strip
     try:
         for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield line, [_plain(cell) for cell in cells]
+            stripped = list(map(plain, cells))
+            if any(stripped):
+                yield line, stripped
             line = start + reader.line_num + 1
     except csv.Error as error:
         raise SourceError(Problem(f"this is no CSV: {error}", line, None, "csv-syntax")) from None
@@ -89,16 +162,76 @@ def read_lines(data: bytes) -> Iterator[tuple[int, list[str]]]:
         csv.field_size_limit(limit)
 
 
-def read_table(data: bytes) -> Table:
-    """Return the records of a file whose first line that is not empty names the columns."""
-    lines = read_lines(data)
-    first = next(lines, None)
-    if first is None:
-        raise SourceError(Problem("the file is empty", 1, None, "no-prefix"))
-    columns = tuple(column_name(cell) for cell in first[1])
-    collector = Collector()
-    records = tuple(make_record(columns, line, cells, collector) for line, cells in lines)
-    return Table(columns, tuple(first[1]), first[0], records, tuple(collector.problems), collector.hidden)
+def _split(text: str, start: int) -> Iterator[str]:
+    """Yield the lines with their ends, as a file would that is opened without translation of line ends."""
+    size = 1 << 16
+    while start < len(text):
+        end = text.find("\n", start + size)
+        end = len(text) if end < 0 else end + 1
+        # A part ends after a line feed, so that no line is cut and "\r\n" stays whole.
+        yield from io.StringIO(text[start:end], newline="")
+        start = end
+
+
+def read_table(data: bytes, options: Options = DEFAULTS, known: Callable[[str], bool] | None = None) -> Table:
+    """Return the records of a file whose first line that is not empty names the columns.
+
+    `known` tells names of columns of which a header has one at least. Where the first line has none and a later one
+    has, the file has something above its header: an error, or with `lenient` left out.
+    """
+    collector = Collector(lenient=options.lenient)
+    lines = read_lines(data, options)
+    head = list(islice(lines, _MOST_ABOVE))
+    if not head:
+        below = f" below line {options.skip_rows}" if options.skip_rows else ""
+        raise SourceError(Problem(f"the file is empty{below}", options.skip_rows + 1, None, "no-prefix"))
+    at = 0 if known is None or options.columns else _header(head, known, options)
+    for line, cells in head[:at]:
+        collector.leave_out(line, cells, "it stands above the header")
+    line, cells = head[at]
+    return make_table(cells, line, chain(head[at + 1 :], lines), collector, options)
+
+
+def make_table(
+    header: Sequence[str],
+    line: int,
+    lines: Iterable[tuple[int, list[str]]],
+    collector: Collector,
+    options: Options,
+) -> Table:
+    """Return the table of a header, its line, and the lines below it."""
+    columns = tuple(map(column_name, header))
+    places = places_of(columns)
+    width = len(columns)
+    records = (Record(n, fit(cells, width, n, collector), places) for n, cells in lines)
+    sample = tuple(islice(records, SAMPLE))
+    return Table(columns, tuple(header), line, chain(sample, records), sample, collector, options)
+
+
+_MOST_ABOVE = 50
+"""Lines among which the header is looked for."""
+
+
+def _header(head: Sequence[tuple[int, list[str]]], known: Callable[[str], bool], options: Options) -> int:
+    """Return the place of the header among the first lines: the first line unless only a later one names columns.
+
+    A header in words that nobody knows is the line above the first one with an address.
+    """
+    found = next((i for i, (_, cells) in enumerate(head) if any(known(column_name(c)) for c in cells)), None)
+    if found is None:
+        first = next(
+            (i for i, (_, cells) in enumerate(head) if any(is_prefix(c) or is_address(c) for c in cells)), 0
+        )
+        found = first - 1 if first > 1 and sum(map(bool, head[first - 1][1])) > 1 else 0
+    if not found or options.lenient:
+        return found
+    line = head[found][0]
+    raise SourceError(
+        Problem(
+            f"the first line names no column that is known; line {line} may be the header", head[0][0],
+            f"--skip-rows {line - 1} starts there, and --lenient leaves out what stands above", "no-column",
+        )
+    )  # fmt: skip
 
 
 def require_columns(table: Table, *choices: Sequence[str], help_: str) -> None:
@@ -114,8 +247,14 @@ def require_columns(table: Table, *choices: Sequence[str], help_: str) -> None:
 
 def _delimiter(text: str) -> str:
     """Return the delimiter that the first line that is not empty has most of; the comma where it has none."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    return max(_DELIMITERS, key=first.count)
+    lines = (line for line in io.StringIO(text[: 1 << 20]) if line.strip())
+    first = next(lines, "")
+    best = max(_DELIMITERS, key=first.count)
+    if first.count(best):
+        return best
+    # A title stands above the table: the next lines tell.
+    more = "".join(islice(lines, _MOST_ABOVE))
+    return max(_DELIMITERS, key=more.count) if any(map(more.count, _DELIMITERS)) else best
 
 
 def _plain(cell: str) -> str:

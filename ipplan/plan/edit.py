@@ -1,4 +1,4 @@
-"""Pin networks in the text of a plan: only the lines that have to change differ.
+"""Pin networks in the text of a plan, or add tables behind it: only the lines that have to change differ.
 
 The text is spliced at the places that the scanner finds, so comments, order, spacing, quotes, line ends and a
 missing last newline stay as they are. What comes out is read again and compared with what was meant, before
@@ -31,6 +31,10 @@ _STRING = re.compile(
 
 class EditDefectError(AssertionError):
     """The edited text does not say what was meant: a defect of ipplan, never of a plan."""
+
+
+class AppendError(ValueError):
+    """The text cannot go on with the tables, because it states such entries on one line: its message names them."""
 
 
 class _Splice(NamedTuple):
@@ -141,3 +145,25 @@ def _compare(text: str, edited: str, pins: Mapping[str, str]) -> None:
         raise EditDefectError(f"the edited plan cannot be read: {error}") from None
     if said != meant:
         raise EditDefectError("the edited plan does not say what was meant")
+
+
+def append_tables(data: bytes, added: str) -> bytes:
+    """Return the text of a plan with tables behind it, its line ends and a mark at its start kept.
+
+    The text has to be a plan that `parse_plan` accepts. Raises AppendError where it states entries of a table that is
+    added on one line, and EditDefectError where the result would say anything else than both texts.
+    """
+    old = data.decode("utf-8").removeprefix(_MARK)
+    line_end = "\r\n" if "\r\n" in old else "\n"
+    edited = old + ("" if old.endswith("\n") or not old else line_end) + added.replace("\n", line_end)
+    meant, more = tomli.loads(old), tomli.loads(added)
+    try:
+        said = tomli.loads(edited)
+    except tomli.TOMLDecodeError:
+        raise AppendError(", ".join(f"{title} = ..." for title in more)) from None
+    for title, value in more.items():
+        entries = meant.get(title)
+        meant[title] = [*(entries or []), *value] if isinstance(value, list) else {**(entries or {}), **value}
+    if said != meant:
+        raise EditDefectError("the plan with the tables does not say what was meant")
+    return data[: len(data) - len(old.encode("utf-8"))] + edited.encode("utf-8")

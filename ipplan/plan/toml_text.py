@@ -48,6 +48,8 @@ def quote(text: str) -> str:
 
     Surrogates, which TOML cannot hold, become U+FFFD.
     """
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
     from unicodedata import category
 
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

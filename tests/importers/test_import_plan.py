@@ -278,7 +278,7 @@ def test_one_address_of_a_network_is_named_there_and_a_stray_one_avoided() -> No
     assert (made.networks, made.addresses, made.avoids, made.duplicates) == (1, 2, 1, 2)
 
 
-def test_a_container_is_avoided_unless_networks_lie_in_it() -> None:
+def test_a_container_is_avoided_unless_ranges_lie_in_it() -> None:
     made = make_plan(
         [
             Observed(
@@ -295,9 +295,10 @@ def test_a_container_is_avoided_unless_networks_lie_in_it() -> None:
 
     assert [str(a.prefix) for a in plan.avoids] == ["192.168.0.0/16"]
     assert (
-        "\n# Container, not avoided because networks lie in it: 10.224.0.0/12: all\\u000Aof it\n" in made.text
+        "\n# Container, not avoided because ranges lie in it: 10.224.0.0/12: all\\u000Aof it\n" in made.text
     )
-    assert made.comments == 1
+    assert [str(prefix) for prefix in made.containers] == ["10.224.0.0/12"]
+    assert '# These containers can be pools to allocate from: byoip = ["10.224.0.0/12"]' in made.text
     assert [f.message for f in check_plan(plan, load_catalog()) if f.severity == "error"] == []
 
 

@@ -386,7 +386,10 @@ def test_details_are_kept() -> None:
         "left out for want of a prefix: 1 row of type hostrecord",
         "address 10.176.80.255/22 has host bits set; the block that holds it is 10.176.80.0/22 (line 4)",
     )
-    assert read("netbox-csv").rows[1].description.startswith('web, tier "one"; tenant acme')
+    web = read("netbox-csv").rows[1]
+    assert web.description == 'web, tier "one"'
+    assert dict(web.about.labels) == {"tenant": "acme", "scope": "dal10", "vlan": "web (101)"}
+    assert web.about.vlan == 101
     assert read("csv").rows[2].description == "=SUM(A1); kind something"
     assert [str(pool) for pool in read("json").pools] == ["10.48.0.0/12"]
     assert read("config-defaults").rows[1].line is None
@@ -416,7 +419,7 @@ BAD: dict[str, tuple[str, str, list[tuple[int | None, str]]]] = {
     "no-prefix": ("csv", "name,cidr\na,\nb,10.0.0.0\n", [(2, "the row has no cidr"), (3, "it has no prefix length")]),
     "mask": ("csv", "ip,mask\n10.0.0.0,255.0.255.0\n", [(2, "no prefix length and no netmask")]),
     "quotes": ("csv", 'name,cidr\n"a,10.0.0.0/8\n', [(2, "this is no CSV: unexpected end of data")]),
-    "flat": ("infoblox", "a,b\n10.0.0.0,8\n", [(1, "no line header-a before it"), (2, "no line header-10")]),
+    "flat": ("infoblox", "a,b\nx,8\n", [(1, "no line header-a before it"), (2, "no line header-x")]),
     "wrong-source": ("infoblox", "address,netmask\n10.0.0.0,8\n", [(None, "not of the source infoblox; as csv it can be read")]),
     "no-pools": ("calico-ippools", "apiVersion: v1\nkind: BGPPeer\n", [(None, "the file has no IPPool")]),
     "no-nodes": ("kubectl-nodes", '{"kind": "List", "items": []}', [(None, "no node in the file has an address")]),
@@ -526,7 +529,7 @@ def test_a_kind_of_which_some_have_no_range_yet_is_not_listed_completely() -> No
     text = "network,kind,cidr,status\na,vcs-vm,10.1.0.0/24,pinned\nb,vcs-vm,,to-allocate\nc,enterprise,10.2.0.0/16,pinned\n"
     observed = read_source("csv", text.encode(), "x")
     assert observed.kinds == {"enterprise"}
-    assert observed.notes == ("left out for want of a range: 1 row",)
+    assert [(wish.name, wish.kind) for wish in observed.wishes] == [("b", "vcs-vm")]
 
 
 @pytest.mark.parametrize(

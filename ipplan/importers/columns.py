@@ -1,0 +1,322 @@
+"""What the columns of a table mean: by the option --column, by their names, and at last by what they hold.
+
+Knows the words that tables use, and no tool in particular.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ipplan.addresses import AddressError, parse_prefix
+from ipplan.importers.reading import (
+    KIND_WORDS,
+    Problem,
+    SourceError,
+    is_address,
+    is_prefix,
+    kebab,
+    parse_mask,
+)
+from ipplan.importers.tables import column_name, require_columns
+from ipplan.observed import ColumnUse
+from ipplan.plan.load import nearest, show
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+
+    from ipplan.importers.tables import Table
+
+PREFIXES = (
+    "cidr", "prefix", "subnet", "network cidr", "ip range", "range", "network", "network address",
+    "network identifier", "identifier", "address prefix", "address", "ip", "ip address",
+)  # fmt: skip
+_MASKS = (
+    "mask",
+    "netmask",
+    "subnet mask",
+    "network mask",
+    "prefix length",
+    "length",
+    "bits",
+    "mask bits",
+    "prefix",
+)
+_NAMES = ("name", "network name", "subnet name", "title", "label", "display name", "network")
+_WORDS = (
+    "description", "comment", "comments", "note", "notes", "purpose", "usage", "remarks", "label",
+)  # fmt: skip
+FIELDS: dict[str, tuple[str, ...]] = {
+    "cidr": PREFIXES,
+    "mask": _MASKS,
+    "first": ("first", "start", "from", "first address", "start address", "first ip", "start ip"),
+    "last": ("last", "end", "to", "last address", "end address", "last ip", "end ip"),
+    "name": _NAMES,
+    "kind": KIND_WORDS,
+    "cluster": ("cluster", "cluster name"),
+    "edge": ("edge", "esg", "nsx edge"),
+    "site": ("site",),
+    "data-center": ("data center",),
+    "gateway-on": ("gateway on",),
+    "prefix": ("prefix", "prefix length", "length"),
+    "hosts": ("hosts", "number of hosts", "host count", "hosts needed", "required hosts", "needed hosts"),
+    "grow-to": ("grow to",),
+    "group": ("group",),
+    "pool": ("pool", "byoip pool"),
+    "addresses": ("addresses", "named addresses"),
+    "vlan": ("vlan", "vlan id", "vid"),
+    "status": ("lifecycle", "status"),
+    "labels": ("labels",),
+    "description": _WORDS,
+}
+"""Each field that a column can be taken for, and the names by which it is known, the best first."""
+_OWN = {"kind", "usable", "status"}
+"""Columns that only a table of ipplan has all of."""
+_COMPUTED = frozenset(
+    {
+        "provided by", "length", "first", "last", "first address", "last address", "netmask", "gateway", "size",
+        "usable", "reason", "declared",
+    }
+)  # fmt: skip
+"""Columns of a table of ipplan that follow from the others."""
+HELP = "the first line of a table names its columns, such as cidr, name, kind, cluster, description"
+COLUMN_HELP = 'name the column: --column cidr="TITLE"'
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The place of each field in a record, None for one that the table does not have.
+
+    `names`, `kinds` and `words` are places to look for a name, a kind and a description, the best first; `others` are
+    the columns of no known meaning with their titles in lower case. `own` says that the table is one of ipplan, and
+    `wishes` that it is one in which sizes may stand for ranges. `uses` says of each column what it is taken for.
+    """
+
+    cidr: int | None = None
+    mask: int | None = None
+    span: tuple[int, int] | None = None
+    kinds: tuple[int, ...] = ()
+    names: tuple[int, ...] = ()
+    words: tuple[int, ...] = ()
+    fields: dict[str, int] = field(default_factory=dict)
+    others: tuple[tuple[int, str], ...] = ()
+    own: bool = False
+    wishes: bool = False
+    uses: tuple[ColumnUse, ...] = ()
+
+
+def names_prefix(column: str) -> bool:
+    """Tell whether a column is one of prefixes or addresses by its name: those above, and any with the word cidr."""
+    return column in PREFIXES or "cidr" in column
+
+
+def is_header_word(column: str) -> bool:
+    """Tell whether a name is that of a column with which a table can be read: a prefix, or a kind beside sizes."""
+    return names_prefix(column) or column == "kind"
+
+
+def choose_columns(table: Table) -> Columns:
+    """Return what the columns of a table mean; raise SourceError where nothing tells that of the prefixes."""
+    return _Choice(table).choose()
+
+
+class _Choice:
+    """Takes the columns of one table for one field after the other."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.own = _OWN.issubset(table.columns)
+        self.stated = dict(self._stated())
+        self.taken: dict[int, str] = {place: field for field, place in self.stated.items()}
+
+    def choose(self) -> Columns:
+        cidr, mask, span = self._addresses()
+        for place, use in ((cidr, "cidr"), (mask, "mask")):
+            if place is not None:
+                self.taken[place] = use
+        if span is not None:
+            self.taken |= {span[0]: "first", span[1]: "last"}
+        kinds = self._all("kind")
+        names, words = self._all("name"), self._all("description")
+        fields = self._fields(cidr, mask)
+        self.taken.update({place: name for name, place in fields.items()})
+        # What also names a network or describes it keeps that use.
+        for places, use in ((names, "name"), (words, "description"), (kinds, "kind")):
+            for place in places:
+                self.taken.setdefault(place, use)
+        computed = {i for i, name in enumerate(self.table.columns) if self.own and name in _COMPUTED}
+        others = [
+            (i, name or f"column {i + 1}")
+            for i, name in enumerate(self.table.columns)
+            if i not in self.taken and i not in computed
+        ]
+        return Columns(
+            cidr, mask, span, kinds, names, words, fields, tuple(others), self.own,
+            wishes=bool(kinds), uses=tuple(self._uses(computed)),
+        )  # fmt: skip
+
+    def _stated(self) -> Iterator[tuple[str, int]]:
+        """Yield the columns that the options name, by title or by number from 1."""
+        for name, title in self.table.options.columns:
+            wanted = column_name(title)
+            place = next((i for i, column in enumerate(self.table.columns) if column == wanted), None)
+            if (
+                place is None
+                and title.isascii()
+                and title.isdigit()
+                and 0 < int(title) <= len(self.table.columns)
+            ):
+                place = int(title) - 1
+            if place is None:
+                near = nearest(title, self.table.written)
+                listed = ", ".join(show(word) for word in self.table.written[:12] if word)
+                help_ = f"did you mean {show(near)}?" if near else f"there are {listed}"
+                raise SourceError(
+                    Problem(
+                        f"there is no column {show(title)} for {name}", self.table.line, help_, "no-column"
+                    )
+                )
+            yield name, place
+
+    def _places(self, words: Iterable[str]) -> Iterator[int]:
+        for word in words:
+            yield from (i for i, name in enumerate(self.table.columns) if name == word)
+
+    def _all(self, name: str) -> tuple[int, ...]:
+        """Return every column that may hold a field: that which the options name, or those known by their names."""
+        if name in self.stated:
+            return (self.stated[name],)
+        return tuple(
+            i for i in self._places(FIELDS[name]) if self.taken.get(i) not in ("cidr", "mask", *self.stated)
+        )
+
+    def _fields(self, cidr: int | None, mask: int | None) -> dict[str, int]:
+        found = {}
+        for name in FIELDS:
+            if name in ("cidr", "mask", "first", "last", "name", "kind", "description"):
+                continue
+            if name in self.stated:
+                found[name] = self.stated[name]
+                continue
+            places = (
+                i for i in self._places(FIELDS[name]) if i not in self.taken and i not in found.values()
+            )
+            if (place := next(places, None)) is not None and not (
+                self.own and self.table.columns[place] in _COMPUTED
+            ):
+                found[name] = place
+        # One column may be the mask of rows with an address and the size of those without.
+        if "prefix" not in found and mask is not None and cidr is not None:
+            found["prefix"] = mask
+        return found
+
+    # -- the column of prefixes ----------------------------------------------------------------------------
+
+    def _addresses(self) -> tuple[int | None, int | None, tuple[int, int] | None]:
+        """Return the columns of the prefix or address, of its mask, and of both ends of a range in their place."""
+        if "cidr" in self.stated:
+            return self.stated["cidr"], self.stated.get("mask", self._mask(self.stated["cidr"])), None
+        if "first" in self.stated and "last" in self.stated:
+            return None, None, (self.stated["first"], self.stated["last"])
+        named = [i for i in self._places(PREFIXES) if i not in self.taken]
+        named = named or [i for i, name in enumerate(self.table.columns) if names_prefix(name)][:1]
+        if named:
+            chosen = named[0]
+            # A column "prefix" beside an address often holds the prefix length only.
+            cells = list(self._cells(chosen))
+            if cells and all(_is_length(cell) for cell in cells):
+                if len(named) > 1:
+                    return named[1], chosen, None
+                if column_name(self.table.written[chosen]) == "prefix" and "kind" in self.table.columns:
+                    return None, None, None
+            return chosen, self.stated.get("mask", self._mask(chosen)), None
+        if (span := self._ends()) is not None:
+            return None, None, span
+        held = self._holding()
+        if held is None and "kind" in self.table.columns:
+            return None, None, None
+        if held is None:
+            require_columns(self.table, PREFIXES, help_=f"{HELP}; or {COLUMN_HELP}")
+            return None, None, None
+        return (*held, None)
+
+    def _mask(self, cidr: int) -> int | None:
+        """Return the column of masks; one that the table names prefix is one only beside addresses without a length."""
+        bare = any("/" not in cell for cell in self._cells(cidr))
+        for place in self._places(_MASKS):
+            if place == cidr or place in self.taken or (self.table.columns[place] == "prefix" and not bare):
+                continue
+            if self.own:
+                continue
+            return place
+        return None
+
+    def _ends(self) -> tuple[int, int] | None:
+        first, last = (
+            next((i for i in self._places(FIELDS[n]) if i not in self.taken), None) for n in ("first", "last")
+        )
+        return None if first is None or last is None else (first, last)
+
+    def _cells(self, place: int) -> Iterator[str]:
+        return (cell for record in self.table.sample if (cell := record.cells[place]))
+
+    def _holding(self) -> tuple[int, int | None] | None:
+        """Return the one column that holds nothing but prefixes, or one of addresses and one of their masks.
+
+        Raises SourceError where several may be meant.
+        """
+        free = [i for i in range(len(self.table.columns)) if i not in self.taken]
+        held = {i: cells for i in free if (cells := list(self._cells(i)))}
+        found = [(i, None) for i, cells in held.items() if self._are(cells, is_prefix)]
+        pairs: list[tuple[int, int | None]] = list(found) or [
+            (a, m)
+            for a, cells in held.items() if self._are(cells, is_address)
+            for m, masks in held.items() if m != a and self._are(masks, _is_mask)
+            if all(map(_fits, self._pairs(a, m)))
+        ]  # fmt: skip
+        if len(pairs) > 1:
+            listed = " and ".join(show(self.table.written[i]) for i in dict.fromkeys(i for i, _ in pairs[:4]))
+            raise SourceError(
+                Problem(f"columns {listed} hold prefixes", self.table.line, COLUMN_HELP, "no-column")
+            )
+        return pairs[0] if pairs else None
+
+    def _pairs(self, address: int, mask: int) -> Iterator[tuple[str, str]]:
+        return (
+            (record.cells[address], record.cells[mask])
+            for record in self.table.sample
+            if is_address(record.cells[address]) and record.cells[mask]
+        )
+
+    def _are(self, cells: Sequence[str], what: Callable[[str], bool]) -> bool:
+        """Tell whether all cells are something; most of them where other lines are left out."""
+        count = sum(map(what, cells))
+        return count == len(cells) or (self.table.options.lenient and count * 2 >= len(cells))
+
+    # -- what is told --------------------------------------------------------------------------------------
+
+    def _uses(self, computed: Collection[int]) -> Iterator[ColumnUse]:
+        for place, title in enumerate(self.table.written):
+            if place in computed:
+                use = "left out: it follows from the others"
+            else:
+                name = kebab(title) or self.table.columns[place] or f"column-{place + 1}"
+                use = self.taken.get(place) or f"label {name}"
+            yield ColumnUse(title, use)
+
+
+def _is_length(cell: str) -> bool:
+    return cell.removeprefix("/").isdigit()
+
+
+def _is_mask(cell: str) -> bool:
+    return parse_mask(cell, 4) is not None
+
+
+def _fits(pair: tuple[str, str]) -> bool:
+    """Tell whether a mask leaves no host bits of an address."""
+    try:
+        parse_prefix(f"{pair[0]}/{parse_mask(pair[1], 4)}")
+    except AddressError:
+        return False
+    return True

@@ -1,0 +1,349 @@
+"""From the rows of several files to what a plan holds of them: networks, their addresses, and what is avoided.
+
+A row of a known kind is a network, one address in such a network is an address of it, and every other range is avoided, with
+its description. Knows nothing of TOML.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan.addresses import PrefixIndex
+from ipplan.importers.reading import kebab
+from ipplan.importers.tunnel_links import TunnelLink, find_links
+from ipplan.observed import NOTHING, Row, Wish
+from ipplan.plan.kinds import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ipplan.addresses import Prefix
+    from ipplan.observed import Observed, ObservedCluster
+    from ipplan.plan.model import Labels
+
+_APART = ("vrf", "namespace", "network-view", "l3domain")
+"""Labels by which two networks of one range are two: each is an address space of its own."""
+
+
+class Names:
+    """Gives out names, each once."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self.given = set(taken)
+        self.next: dict[str, int] = {}
+
+    def give(self, wish: str) -> str:
+        """Return the name, with a number behind it where it is taken."""
+        name = wish
+        while name in self.given:
+            number = self.next[wish] = self.next.get(wish, 1) + 1
+            name = f"{wish}-{number}"
+        self.given.add(name)
+        return name
+
+
+class Draft:
+    """A network of the plan to be, with everything that the rows say of it."""
+
+    def __init__(self, row: Row | Wish, cluster: str | None) -> None:
+        self.row = row
+        self.cluster = cluster
+        self.about = row.about
+        self.words = [described(row)]
+        self.addresses: dict[str, str] = {}
+        self.names = Names()
+
+    @property
+    def kind(self) -> str:
+        """The name of its kind."""
+        return self.row.kind or ""
+
+    @property
+    def prefix(self) -> Prefix | None:
+        """Its range, None for one that is only asked for."""
+        return self.row.prefix if isinstance(self.row, Row) else None
+
+    def name(self, names: Names) -> str:
+        """Return the name that a plan gives it."""
+        row = self.row
+        if row.exact:
+            return names.give(row.name)
+        return names.give(kebab(row.name) or kebab(row.description or "") or row.kind or "network")
+
+    def join(self, row: Row) -> None:
+        """Take over what another row says of the same network."""
+        self.words.append(described(row))
+        if row.about != NOTHING:
+            stated = {name: value for name, value in self.about._asdict().items() if value not in (None, ())}
+            labels = tuple((dict(row.about.labels) | dict(self.about.labels)).items())
+            self.about = row.about._replace(**(stated | {"labels": labels}))
+
+
+class Gathered(NamedTuple):
+    """What a plan holds of the rows of several files.
+
+    `avoids` and `containers` have the words of the rows with that range. `duplicates` counts rows that say what another
+    said already, `joined` those that say something more of a range that is avoided. `everything` are the ranges of
+    length 0, which are left out.
+    """
+
+    networks: list[Draft]
+    avoids: dict[Prefix, str]
+    containers: dict[Prefix, list[str]]
+    pools: tuple[Prefix, ...]
+    data_centers: tuple[str, ...]
+    clusters: dict[str, str]
+    workers: dict[str, int]
+    cluster_edges: dict[str, str]
+    edges: tuple[str, ...]
+    sites: tuple[str, ...]
+    links: list[TunnelLink]
+    duplicates: int
+    joined: int
+    everything: tuple[Row, ...]
+
+
+def gather(observed: Sequence[Observed]) -> Gathered:
+    """Return what several files say, each range once; costs n log n in the number of rows."""
+    gatherer = _Gatherer(observed)
+    gatherer.add_networks()
+    gatherer.add_rest()
+    return gatherer.result()
+
+
+def described(row: Row | Wish) -> str:
+    """Return the description of a row, with its name where a plan cannot have that as it is."""
+    words, name = row.description or "", row.name
+    if not name or row.exact or name == words or (row.kind is not None and kebab(name) == name):
+        return words
+    if not words:
+        return name
+    said = name in words and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", words) is not None
+    return words if said else f"{name}: {words}"
+
+
+def joined(words: Iterable[str]) -> str:
+    """Return words of several rows as one text."""
+    return "; ".join(dict.fromkeys(word for word in words if word))
+
+
+def _spaces(row: Row) -> tuple[str | None, Labels]:
+    """Return what tells two networks of one range apart: their edge, and the address space that labels name."""
+    return row.about.edge, tuple(pair for pair in row.about.labels if pair[0] in _APART)
+
+
+class _Gatherer:
+    """Sorts the rows of all files into networks, their addresses, and what is avoided."""
+
+    def __init__(self, observed: Sequence[Observed]) -> None:
+        self.observed = observed
+        rows = [row for one in observed for row in one.rows]
+        # The range of every address says nothing of a plan; that of a tunnel is for the comparison alone.
+        self.everything = tuple(row for row in rows if not row.prefix.length)
+        self.rows = [row for row in rows if row.prefix.length] if self.everything else rows
+        self.wishes = [wish for one in observed for wish in one.wishes]
+        self.networks: list[Draft] = []
+        self.avoids: dict[Prefix, str] = {}
+        self._several: dict[Prefix, list[str]] = {}
+        self.containers: dict[Prefix, list[str]] = {}
+        self.duplicates = 0
+        self.joined = 0
+        self._cluster_names = Names()
+        self.clusters: dict[tuple[str, str], str] = {}
+        self.workers: dict[str, int] = {}
+        known = [cluster for one in observed for cluster in one.clusters]
+        # One file calls a cluster by its name, another by its id; the name wins.
+        self._by_id = {
+            cluster.id: cluster.name for cluster in known if cluster.id not in (None, cluster.name)
+        }
+        for cluster in known:
+            self._name_cluster(cluster.name, cluster.platform, cluster)
+        every: Iterable[Row | Wish] = chain(self.rows, self.wishes)
+        for row in every:
+            if row.cluster is None or row.kind is None or (isinstance(row, Row) and not row.whole):
+                continue
+            if (platform := KINDS[row.kind].platform) is not None:
+                self._name_cluster(row.cluster, platform, None, exact=row.exact)
+
+    def _name_cluster(
+        self, name: str, platform: str, cluster: ObservedCluster | None, *, exact: bool = False
+    ) -> None:
+        key = (self._by_id.get(name, name), platform)
+        if key not in self.clusters:
+            self.clusters[key] = self._cluster_names.give(key[0] if exact else kebab(key[0]) or platform)
+        if cluster is not None and cluster.workers:
+            self.workers.setdefault(self.clusters[key], cluster.workers)
+
+    def _cluster_of(self, row: Row | Wish) -> str | None:
+        """Return the cluster of the plan that a row names; one of a kind without a platform may name any."""
+        if row.cluster is None or row.kind is None:
+            return None
+        name, platform = self._by_id.get(row.cluster, row.cluster), KINDS[row.kind].platform
+        if platform is not None:
+            return self.clusters.get((name, platform))
+        return self.clusters.get((name, "icp")) or self.clusters.get((name, "iks"))
+
+    # -- networks ------------------------------------------------------------------------------------------
+
+    def add_networks(self) -> None:
+        """Add the rows of a known kind, each prefix once for each cluster; those that name a cluster go first."""
+        found: dict[tuple[Prefix, str], list[Draft]] = {}
+        known = [row for row in self.rows if row.kind is not None and row.whole and not row.container]
+        platforms = [platform for _, platform in self.clusters]
+        for row in sorted(known, key=lambda row: self._cluster_of(row) is None):
+            assert row.kind is not None
+            cluster = self._cluster_of(row)
+            same = found.setdefault((row.prefix, row.kind), [])
+            twin = next((n for n in same if cluster in (None, n.cluster) and _in_one_space(n, row)), None)
+            if twin is not None:
+                twin.join(row)
+                self.duplicates += 1
+            elif cluster is None and platforms.count(KINDS[row.kind].platform or "") > 1:
+                # A plan with several clusters has to say which one is meant, and the file does not.
+                self._avoid(row, f"{row.kind} of a cluster that is not named")
+            else:
+                same.append(network := Draft(row, cluster))
+                self.networks.append(network)
+        if self.networks:
+            places = {id(row): place for place, row in enumerate(self.rows)}
+            self.networks.sort(key=lambda network: places[id(network.row)])
+        self._add_wishes()
+
+    def _add_wishes(self) -> None:
+        """Add the networks that are only asked for; one that a row pins is there already."""
+        pinned = {(n.row.name, n.kind, n.cluster) for n in self.networks if n.row.name}
+        for wish in self.wishes:
+            network = Draft(wish, self._cluster_of(wish))
+            if (wish.name, wish.kind, network.cluster) in pinned:
+                self.duplicates += 1
+            else:
+                self.networks.append(network)
+
+    # -- what is no network --------------------------------------------------------------------------------
+
+    def add_rest(self) -> None:
+        """Add what is no network of its own: addresses, shares of nodes, containers, rows of no known kind."""
+        placed = [(network.row.prefix, network) for network in self.networks if isinstance(network.row, Row)]
+        placed.sort(key=lambda pair: pair[0])
+        self._placed = [network for _, network in placed]
+        prefixes = [prefix for prefix, _ in placed]
+        self._index = PrefixIndex(prefixes)
+        taken = set(prefixes)
+        self._add_translations()
+        arranging = self._arranging()
+        for row in self.rows:
+            if row.container and row.prefix in arranging:
+                self.containers.setdefault(row.prefix, []).append(described(row))
+            elif row.kind is not None and row.whole and not row.container:
+                continue
+            elif row.whole:
+                if row.prefix in taken:
+                    self.duplicates += 1
+                else:
+                    self._avoid(row)
+            elif (network := self._around(row)) is None:
+                self._avoid(row)
+            elif row.is_address:
+                self._add_address(network, row)
+            else:
+                self.duplicates += 1
+
+    def _arranging(self) -> set[Prefix]:
+        """Return the containers in which other rows lie: they only arrange those, and are no reservation."""
+        containers = {row.prefix for row in self.rows if row.container}
+        if not containers:
+            return set()
+        others = sorted({row.prefix for row in self.rows if not row.container} | containers)
+        index = PrefixIndex(others)
+        inner = {row.prefix for row in self.rows if not row.container}
+        return {
+            c for c in containers
+            if c in inner or any(others[i] != c and c.covers(others[i]) for i in index.overlapping(c))
+        }  # fmt: skip
+
+    def _add_translations(self) -> None:
+        """Keep what tunnels show in the place of other ranges: as links of clusters, else as avoided ranges."""
+        homes: dict[Prefix, list[tuple[str, int]]] = {}
+        for place, network in enumerate(self.networks):
+            if network.cluster is not None and network.prefix is not None:
+                homes.setdefault(network.prefix, []).append((network.cluster, place))
+        self.links = find_links((one.rows for one in self.observed), homes)
+        said = {(self.networks[place].prefix, shown) for link in self.links for place, shown in link.nat}
+        for row in self.rows:
+            if row.shown is not None and (row.prefix, row.shown) not in said:
+                words = f"{row.prefix} is shown as {row.shown} in a strongSwan tunnel"
+                self._add_words(row.shown, words)
+
+    def _around(self, row: Row) -> Draft | None:
+        """Return the network in which a row lies: of its kind before others, then the smallest."""
+        found = [
+            (network, prefix)
+            for network in (self._placed[i] for i in self._index.overlapping(row.prefix))
+            if (prefix := network.prefix) is not None and prefix.covers(row.prefix)
+        ]
+        best = min(
+            found, key=lambda n: (row.kind is not None and n[0].kind != row.kind, -n[1].length), default=None
+        )
+        return None if best is None else best[0]
+
+    def _add_address(self, network: Draft, row: Row) -> None:
+        if row.cidr in network.addresses:
+            self.duplicates += 1
+        else:
+            name = row.name if network.row.exact else kebab(row.name)
+            network.addresses[row.cidr] = network.names.give(name or "address")
+
+    def _avoid(self, row: Row, what: str | None = None) -> None:
+        words = described(row)
+        if what or row.cluster or row.written is not None:
+            more = (
+                what,
+                words,
+                f"cluster {row.cluster}" if row.cluster and row.cluster not in words else None,
+                f"written as {row.cidr}" if row.written is not None else None,
+            )
+            words = "; ".join(part for part in more if part)
+        self._add_words(row.prefix, words)
+
+    def _add_words(self, prefix: Prefix, words: str) -> None:
+        # Most ranges have the words of one row: a list for each would be a third of all memory.
+        if prefix not in self.avoids:
+            self.avoids[prefix] = words
+            return
+        said = self._several.setdefault(prefix, [self.avoids[prefix]])
+        if words in said or not words:
+            self.duplicates += 1
+        else:
+            self.joined += 1
+            said.append(words)
+
+    # -- the rest of a plan --------------------------------------------------------------------------------
+
+    def result(self) -> Gathered:
+        self.avoids.update({prefix: joined(words) for prefix, words in self._several.items()})
+        cluster_edges: dict[str, str] = {}
+        for network in self.networks:
+            edge = network.about.edge
+            if edge is not None and network.cluster is not None and KINDS[network.kind].platform is not None:
+                # An edge is that of the whole cluster.
+                cluster_edges.setdefault(network.cluster, edge)
+                if cluster_edges[network.cluster] == edge:
+                    network.about = network.about._replace(edge=None)
+        pools = [pool for one in self.observed for pool in one.pools]
+        pools += [n.about.pool for n in self.networks if n.about.pool is not None]
+        edges = [*cluster_edges.values(), *(n.about.edge for n in self.networks if n.about.edge is not None)]
+        return Gathered(
+            self.networks, self.avoids, self.containers, tuple(dict.fromkeys(pools)),
+            tuple(dict.fromkeys(center for one in self.observed for center in one.data_centers)),
+            {name: platform for (_, platform), name in self.clusters.items()}, self.workers, cluster_edges,
+            tuple(dict.fromkeys(edges)),
+            tuple(dict.fromkeys(n.about.site for n in self.networks if n.about.site is not None)),
+            self.links, self.duplicates, self.joined, self.everything,
+        )  # fmt: skip
+
+
+def _in_one_space(network: Draft, row: Row) -> bool:
+    """Tell whether a row may be about a network: neither edge nor address space differ."""
+    return isinstance(network.row, Row) and _spaces(network.row) == _spaces(row)

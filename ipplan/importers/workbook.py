@@ -1,0 +1,127 @@
+"""Sheets of Excel workbooks (.xlsx) as lines of text cells. The only home of openpyxl, asked for only where a file is one.
+
+Reads values, never formulas, row after row, so that memory does not grow with the sheet.
+"""
+
+from __future__ import annotations
+
+import datetime
+import zipfile
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from ipplan.importers.reading import Problem, SourceError
+from ipplan.plan.load import nearest, show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+LARGEST_UNPACKED = 1 << 30
+"""Bytes that the parts of a workbook may have unpacked, so that a small file cannot fill the memory."""
+MOST_COLUMNS = 1024
+"""Columns of a sheet that are read."""
+OWN_SHEET = "networks"
+"""The sheet of a workbook of ipplan that holds its networks."""
+_SHEET_HELP = "name the sheet: --sheet NAME"
+
+
+def read_sheet(data: bytes, name: str | None) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number of each row from 1, and its cells as text.
+
+    `name` is that of the sheet; without one it is that named Networks, else the first that holds anything. Raises
+    SourceError where the bytes are no workbook, openpyxl is missing, or there is no such sheet.
+    """
+    try:
+        import openpyxl
+    except ImportError:
+        raise SourceError(
+            Problem(
+                "the file is an Excel workbook, and openpyxl, which reads it, is not installed", None,
+                "pip install 'ipplan[xlsx]', or save the sheet as CSV", "no-xlsx-reader",
+            )
+        ) from None  # fmt: skip
+    _refuse_bombs(data)
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            # What openpyxl warns of, styles and extensions, is no part of a cell's value.
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True, keep_links=False)
+            sheets = [s for s in book.worksheets if getattr(s, "sheet_state", "visible") == "visible"]
+            sheet = _choose(sheets or book.worksheets, name)
+            # What a file says of its size may be wrong, and then rows would be cut.
+            sheet.reset_dimensions()
+            for number, cells in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True), 1):
+                if cells:
+                    yield number, list(map(_text, cells))
+    except SourceError:
+        raise
+    except Exception as error:
+        # openpyxl lets whatever a broken part raises through: KeyError, ParseError, ValueError and others.
+        raise SourceError(
+            Problem(
+                f"the workbook cannot be read: {type(error).__name__}: {str(error)[:120]}", None,
+                "save it once more as .xlsx, or the sheet as CSV", "not-text",
+            )
+        ) from None  # fmt: skip
+
+
+def _refuse_bombs(data: bytes) -> None:
+    """Raise SourceError where the archive is broken, or would be too large unpacked."""
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            size = sum(part.file_size for part in archive.infolist())
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        raise SourceError(
+            Problem(f"the workbook cannot be read: {str(error)[:120]}", None, "get it once more", "not-text")
+        ) from None
+    if size > LARGEST_UNPACKED:
+        raise SourceError(
+            Problem(
+                f"the workbook has {size >> 20:,} MiB unpacked: at most {LARGEST_UNPACKED >> 20:,}", None,
+                "save the sheet as CSV", "too-large",
+            )
+        )  # fmt: skip
+
+
+def _choose(sheets: Sequence[Any], name: str | None) -> Any:
+    titles = [sheet.title for sheet in sheets]
+    if name is not None:
+        found = next((s for s in sheets if s.title.casefold() == name.casefold()), None)
+        if found is None:
+            near = nearest(name, titles)
+            help_ = f"did you mean {show(near)}?" if near else f"there are {', '.join(map(show, titles[:8]))}"
+            raise SourceError(
+                Problem(f"the workbook has no sheet {show(name)}", None, help_, "unknown-sheet")
+            )
+        return found
+    own = next((s for s in sheets if s.title.casefold() == OWN_SHEET), None)
+    if own is not None:
+        return own
+    held = [
+        s for s in sheets if any(any(map(_text, row)) for row in s.iter_rows(max_row=50, values_only=True))
+    ]
+    if len(held) > 1:
+        listed = ", ".join(show(s.title) for s in held[:8])
+        raise SourceError(
+            Problem(f"the workbook has {len(held)} sheets: {listed}", None, _SHEET_HELP, "unknown-sheet")
+        )
+    if not held:
+        raise SourceError(Problem("the workbook is empty", None, None, "no-prefix"))
+    return held[0]
+
+
+def _text(value: object) -> str:
+    """Return a cell as text: whole numbers without a fraction, dates as ISO 8601 has them."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
+        return value.date().isoformat()
+    if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
+        return value.isoformat()
+    return str(value)
