@@ -23,7 +23,7 @@ class Match(NamedTuple):
     """Something that shares addresses with what was asked for.
 
     relation: whether the match is equal to it, covers it, or lies within it. `network` is set for a network of
-    the plan; data center, city and pod for a row of IBM's.
+    the plan; data center (of VPC, the zone), city and pod for a row of IBM's; `platform` for a row of a platform.
     """
 
     owner: Literal["plan", "ibm", "kubernetes", "iana"]
@@ -37,6 +37,7 @@ class Match(NamedTuple):
     network: str | None = None
     note: str | None = None
     source: Source | None = None
+    platform: str | None = None
 
 
 def lookup(prefix: Prefix, catalog: Catalog, plan: Plan | None = None) -> tuple[Match, ...]:
@@ -91,4 +92,5 @@ def _published(prefix: Prefix, catalog: Catalog) -> Iterator[Match]:
         yield Match(
             row.category.owner, _relation(prefix, row.prefix), row.prefix, row.category.name, row.title,
             row.data_center, row.city, row.pod, None, row.note, row.source,
+            row.platform,
         )  # fmt: skip

@@ -48,7 +48,17 @@ _PLATFORMS = (
 )  # fmt: skip
 """Word in the scope of a Kubernetes row, and the platform it means; the first that is found counts."""
 
-_REPOSITORY = re.compile(r"([\w.-]+/[\w.-]+) ([\w./-]+\.\w+)(?: and [\w./-]+)?@([0-9a-f]{7})")
+_OTHER_PLATFORMS = (
+    ("iks", "iks"), ("roks", "openshift"), ("openshift", "openshift"), ("ovn-kubernetes", "openshift"),
+    ("satellite", "satellite"), ("ibm cloud vpc", "vpc"), ("vcf as a service", "vcfaas"), ("vcf for vpc", "vcf-vpc"),
+    ("vcf for classic - automated", "vcf-classic-automated"), ("transit gateway", "transit-gateway"),
+    ("direct link", "direct-link"), ("powervs", "powervs"), ("nsx", "nsx"),
+)  # fmt: skip
+"""First words of the scope of a row of reserved-additional.csv, and the platform that they mean."""
+
+_REPOSITORY = re.compile(
+    r"([\w.-]+/[\w.-]+) ([\w./-]+\.\w+)(?:(?: and|,) [\w./-]+)?@([0-9a-f]{7,40})(?![\w.])"
+)
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 
 
@@ -123,6 +133,46 @@ def kubernetes() -> str:
     return render(head, data, ["cidr", "severity", "scope", "platform", "source"])
 
 
+def platforms() -> str:
+    """Return the data file of what further platforms reserve or take by default; each source is written once."""
+    rows, digest = read("reserved-additional.csv")
+    titles = list(dict.fromkeys(row["source"] for row in rows))
+    data: list[list[Any]] = []
+    for row in rows:
+        scope = row["scope"]
+        platform = next(name for words, name in _OTHER_PLATFORMS if scope.lower().startswith(words))
+        data.append(
+            [row["cidr"], row["severity"], short(scope), scope, platform, titles.index(row["source"])]
+        )
+    data.sort(key=lambda r: (*order(r[0]), r[1], r[3]))
+    head = {
+        "title": "Ranges of further platforms", "from": "reserved-additional.csv", "sha256": digest,
+        "sources": [source(title) for title in titles],
+    }  # fmt: skip
+    return render(head, data, ["cidr", "severity", "title", "scope", "platform", "source"])
+
+
+def short(scope: str) -> str:
+    """Return a description without what stands in parentheses, and without what follows from it."""
+    return re.split(r"[;,]|: (?:prefix )?must not", re.sub(r" \([^)]*\)", "", scope))[0]
+
+
+def vpc() -> str:
+    """Return the data file of the default address prefixes of VPC zones; each source is written once."""
+    rows, digest = read("vpc-address-prefixes.csv")
+    titles = list(dict.fromkeys(row["source"] for row in rows))
+    data: list[list[Any]] = [
+        [r["cidr"], r["category"], r["data_center"], r["city"], r["note"] or None, titles.index(r["source"])]
+        for r in rows
+    ]
+    data.sort(key=lambda r: (*order(r[0]), r[1], r[2]))
+    head = {
+        "title": "Default address prefixes of IBM Cloud VPC", "from": "vpc-address-prefixes.csv", "sha256": digest,
+        "sources": [source(title) for title in titles],
+    }  # fmt: skip
+    return render(head, data, ["cidr", "category", "zone", "city", "note", "source"])
+
+
 def special() -> str:
     """Return the data file of IANA's special-purpose registries."""
     rows, digest = read("special-purpose.csv")
@@ -174,7 +224,7 @@ def build() -> dict[str, str]:
     files = {f"ranges-{edition.date}.json": ranges(edition) for edition in EDITIONS}
     files |= {
         "blocks.json": blocks(), "kubernetes.json": kubernetes(), "special-purpose.json": special(),
-        "iks-windows.json": windows(), "subnet-sizes.json": sizes(),
+        "iks-windows.json": windows(), "subnet-sizes.json": sizes(), "platforms.json": platforms(), "vpc-prefixes.json": vpc(),
     }  # fmt: skip
     return files
 

@@ -23,6 +23,12 @@ EDITIONS = ("2018-11-30", "2024-12-05", "2025-10-03")
 DEFAULT_EDITION = EDITIONS[-1]
 """The newest edition, which is taken where nobody chooses one."""
 
+KEEP_CLEAR = ("iks", "containers", "openshift", "satellite", "vpc", "vcfaas")
+"""The platforms that `keep-clear` of a plan can name."""
+
+KEPT_CLEAR = frozenset(KEEP_CLEAR[:4])
+"""The platforms that are kept clear where a plan does not say."""
+
 Owner = Literal["ibm", "kubernetes", "iana"]
 Scope = Literal["service", "private", "public", "route", "reserved", "default", "special", "other"]
 
@@ -72,6 +78,10 @@ _CATEGORY_ROWS: tuple[tuple[str, str, Owner, Scope], ...] = (
     ("ibm-default-block", "default block", "ibm", "other"),
     ("kubernetes-reserved", "reserved by a Kubernetes platform", "kubernetes", "reserved"),
     ("kubernetes-default", "default of a Kubernetes platform", "kubernetes", "default"),
+    ("ibm-vpc-default-prefix", "default address prefix of a VPC zone", "ibm", "default"),
+    ("ibm-vpc-classic-access-default-prefix", "default address prefix of a classic-access VPC zone", "ibm", "default"),
+    ("ibm-platform-reserved", "reserved by a platform of IBM Cloud", "ibm", "reserved"),
+    ("ibm-platform-default", "default of a platform of IBM Cloud", "ibm", "default"),
     ("iana-special-purpose", "special-purpose space", "iana", "special"),
     ("iana-private-use", "private-use space", "iana", "other"),
 )  # fmt: skip
@@ -85,12 +95,19 @@ _ADVICE = ("10.0.0.0/8", "0.0.0.0/0")
 _AVOIDED_DEFAULTS = {("iks", "172.30.0.0/16"), ("iks", "172.21.0.0/16"), ("docker", "172.17.0.0/16")}
 """The platform defaults that allocation keeps clear of: IKS pods and services, and the container bridge."""
 
+_ROUTE_TARGETS = "IKS and ROKS static-route add-on"
+"""Start of the title of rows that limit where static routes of workers may lead: they reserve no addresses."""
+
+CONTAINERS = ("docker", "calico", "kubeadm", "kubernetes")
+"""What `keep-clear` names together as containers."""
+
 
 class Reservation(NamedTuple):
     """A row of the catalogue: a prefix that somebody publishes, reserves or takes by default.
 
-    `title` says what it is in a few words, `data_center`, `city` and `pod` where IBM has it, `platform` which
-    Kubernetes platform it belongs to; `note` keeps what is doubtful or remarkable about the row.
+    `title` says what it is in a few words, `data_center` (of VPC, the zone), `city` and `pod` where IBM has it,
+    `platform` which platform it belongs to; `note` keeps what is doubtful or remarkable about the row. `keep_clear`
+    is the one of `KEEP_CLEAR` that makes allocation avoid the row, None where none does.
     """
 
     prefix: Prefix
@@ -102,6 +119,7 @@ class Reservation(NamedTuple):
     note: str | None
     source: Source
     platform: str | None = None
+    keep_clear: str | None = None
 
 
 class Edition(NamedTuple):
@@ -162,25 +180,29 @@ class Catalog:
         """
         return (self.reservations[index] for index in self._index.overlapping(prefix))
 
-    def avoided(self, data_centers: frozenset[str] | None = None) -> tuple[Reservation, ...]:
+    def avoided(
+        self, data_centers: frozenset[str] | None = None, keep_clear: frozenset[str] = KEPT_CLEAR
+    ) -> tuple[Reservation, ...]:
         """Return the rows that nothing may be allocated from.
 
-        These are all of IBM's ranges of every data center, what Kubernetes platforms reserve, IKS's default pod
-        and service ranges, the container bridge, and special-purpose space that is not for private use. Data
-        centers, where given, narrow the customer private ranges to their own; service networks stay whole. The
-        static route 10.0.0.0/8 of classic servers is advice and not among them.
+        These are all of IBM's ranges of every data center, special-purpose space that is not for private use, and
+        of the platforms in `keep_clear` what they reserve, IKS's default pod and service ranges, the container bridge
+        and the default address prefixes of VPC. Data centers, where given, narrow the customer private ranges to their
+        own; service networks stay whole. The static route 10.0.0.0/8 of classic servers is advice and not among them.
         """
-        return tuple(r for r in self.reservations if self.avoids(r, data_centers))
+        return tuple(r for r in self.reservations if self.avoids(r, data_centers, keep_clear))
 
     @staticmethod
-    def avoids(row: Reservation, data_centers: frozenset[str] | None = None) -> bool:
+    def avoids(
+        row: Reservation,
+        data_centers: frozenset[str] | None = None,
+        keep_clear: frozenset[str] = KEPT_CLEAR,
+    ) -> bool:
         """Tell whether a row is among those that nothing may be allocated from."""
         scope = row.category.scope
         if scope == "private":
             return data_centers is None or row.data_center is None or row.data_center in data_centers
-        if scope == "default":
-            return (row.platform, str(row.prefix)) in _AVOIDED_DEFAULTS and "VPC" not in row.title
-        return scope in ("service", "public", "reserved", "special")
+        return scope in ("service", "public", "special") or row.keep_clear in keep_clear
 
 
 def load_catalog(edition: str | None = None) -> Catalog:
@@ -196,7 +218,14 @@ def load_catalog(edition: str | None = None) -> Catalog:
 
 @cache
 def _load(edition: str) -> Catalog:
-    rows = [*_ibm_rows(edition), *_block_rows(), *_kubernetes_rows(), *_special_rows()]
+    rows = [
+        *_ibm_rows(edition),
+        *_block_rows(),
+        *_kubernetes_rows(),
+        *_platform_rows(),
+        *_vpc_rows(),
+        *_special_rows(),
+    ]
     rows.sort(key=lambda r: (r[0], r[1][0], r[3] or "", r[5] or "", r[2]))
     return Catalog(edition, tuple(rows))
 
@@ -237,8 +266,47 @@ def _kubernetes_rows() -> Iterator[Reservation]:
     for cidr, severity, scope, platform, source in _read("kubernetes")["rows"]:
         category = CATEGORIES[f"kubernetes-{severity}"]
         title, note = _shorten(scope)
+        keep_clear = None
+        if severity == "reserved" or ((platform, cidr) in _AVOIDED_DEFAULTS and "VPC" not in title):
+            keep_clear = "containers" if platform in CONTAINERS else platform
         yield Reservation(
-            parse_prefix(cidr), category, title, None, None, None, note, Source(**source), platform
+            parse_prefix(cidr), category, title, None, None, None, note, Source(**source), platform, keep_clear
+        )  # fmt: skip
+
+
+def _platform_rows() -> Iterator[Reservation]:
+    data = _read("platforms")
+    sources = [Source(**source) for source in data["sources"]]
+    for cidr, severity, title, scope, platform, source in data["rows"]:
+        owner = "kubernetes" if platform in ("iks", "openshift", "satellite") else "ibm-platform"
+        category = CATEGORIES[f"{owner}-{severity}"]
+        keep_clear = None
+        if severity == "reserved" and platform in KEEP_CLEAR and not title.startswith(_ROUTE_TARGETS):
+            keep_clear = platform
+        elif category.scope == "reserved":
+            category = category._replace(scope="other")
+        note = scope if scope != title else None
+        yield Reservation(
+            parse_prefix(cidr), category, title, None, None, None, note, sources[source], platform, keep_clear
+        )
+
+
+def _vpc_rows() -> Iterator[Reservation]:
+    data = _read("vpc-prefixes")
+    sources = [Source(**source) for source in data["sources"]]
+    for cidr, name, zone, city, note, source in data["rows"]:
+        category = CATEGORIES[f"ibm-{name}"]
+        yield Reservation(
+            parse_prefix(cidr),
+            category,
+            category.title,
+            zone,
+            city,
+            None,
+            note,
+            sources[source],
+            "vpc",
+            "vpc",
         )
 
 

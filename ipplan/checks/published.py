@@ -287,6 +287,7 @@ def kubernetes_reserved_overlap(context: Context) -> Iterator[Finding]:
         r
         for r in context.catalog.reservations
         if r.category.scope == "reserved"
+        and r.category.owner == "kubernetes"
         and not any(s.prefix.covers(r.prefix) for s in context.special)
         # The container bridge is told as a warning of its own.
         and r.platform != "openshift"

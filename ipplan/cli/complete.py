@@ -116,6 +116,13 @@ def _categories(_: click.Context) -> Iterator[Word]:
     return ((category.name, category.title) for category in CATEGORIES.values())
 
 
+def _platforms(_: click.Context) -> Iterator[Word]:
+    from ipplan.catalog import load_catalog
+
+    names = {row.platform for row in load_catalog().reservations if row.platform}
+    return ((name, None) for name in sorted({"containers", *names}))
+
+
 def _editions(_: click.Context) -> Iterator[Word]:
     from ipplan.catalog import EDITIONS
 
@@ -221,6 +228,7 @@ _TYPES = {"PLAN": "file", "FILE": "file", "FOLDER": "dir", "DIRECTORY": "dir"}
 _WORDS: dict[str, Callable[[click.Context], Iterable[Word]]] = {
     "--data-center": _data_centers,
     "--category": _categories,
+    "PLATFORM": _platforms,
     "--ranges-edition": _editions,
     "--template": _templates,
     "schema NAME": _schemas,

@@ -13,7 +13,7 @@ from ipplan.cli.streams import UsageProblem
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from ipplan.catalog import Reservation
+    from ipplan.catalog import Catalog, Reservation
     from ipplan.editions import Comparison
     from ipplan.output.ranges_diff import PlanDiff
 
@@ -29,6 +29,15 @@ _category_option = click.option(
 )
 
 
+_platform_option = click.option(
+    "--platform",
+    "platforms",
+    metavar="PLATFORM",
+    multiple=True,
+    help="Only of this platform, or what keep-clear names so; repeatable.",
+)
+
+
 @click.group(
     "ranges",
     invoke_without_command=True,
@@ -37,6 +46,7 @@ _category_option = click.option(
 )
 @_data_center_option
 @_category_option
+@_platform_option
 @click.option("--search", metavar="TEXT", help="Only rows with this text in any column.")
 @edition_option
 @format_option("table", "json", "csv", "markdown")
@@ -45,14 +55,15 @@ def command(
     *,
     data_centers: tuple[str, ...],
     categories: tuple[str, ...],
+    platforms: tuple[str, ...],
     search: str | None,
     ranges_edition: str | None,
     output: Output,
 ) -> int:
     """List the ranges that ipplan knows, each with its source.
 
-    These are IBM Cloud's published ranges of one edition, IBM's aggregate blocks, what Kubernetes platforms
-    reserve or take by default, and IANA's special-purpose registries.
+    These are IBM Cloud's published ranges of one edition, IBM's aggregate blocks, what Kubernetes platforms, VPC, VMware
+    and other platforms reserve or take by default, and IANA's special-purpose registries.
     """
     context = click.get_current_context()
     if context.invoked_subcommand is not None:
@@ -63,10 +74,13 @@ def command(
 
     catalog = choose_catalog(ranges_edition, None)
     wanted = _row_filter(data_centers, categories, catalog.reservations, catalog.edition)
+    chosen = _platforms(platforms, catalog)
     rows = [
         row
         for row in catalog.reservations
-        if wanted(row) and (search is None or _has(row, search.casefold()))
+        if wanted(row)
+        and (not chosen or row.platform in chosen)
+        and (search is None or _has(row, search.casefold()))
     ]
     edition = describe_edition(catalog.edition)
     emit(
@@ -76,6 +90,16 @@ def command(
         text=lambda width, color: shown.render_text(rows, edition, width=width, color=color),
     )
     return 0
+
+
+def _platforms(names: Collection[str], catalog: Catalog) -> set[str]:
+    """Return the platforms that --platform names, also in words of keep-clear; raise for a name that no row has."""
+    from ipplan.catalog import CONTAINERS
+
+    known = {"containers", *(row.platform for row in catalog.reservations if row.platform)}
+    for name in names:
+        _require(name, known, "platform", catalog.edition)
+    return {*names, *(CONTAINERS if "containers" in names else ())}
 
 
 def _refuse_options(context: click.Context) -> None:

@@ -47,6 +47,7 @@ def _match(match: Match) -> dict[str, Any]:
         "city": match.city,
         "pod": match.pod,
         "network": match.network,
+        "platform": match.platform,
         "note": match.note,
         "source": source_object(match.source),
     }

@@ -36,6 +36,7 @@ def document(rows: Sequence[Reservation], edition: Edition, editions: Sequence[s
                 "pod": row.pod,
                 "note": row.note,
                 "platform": row.platform,
+                "keep_clear": row.keep_clear,
                 "source": source_object(row.source),
             }
             for row in rows
@@ -46,7 +47,7 @@ def document(rows: Sequence[Reservation], edition: Edition, editions: Sequence[s
 def table(rows: Sequence[Reservation]) -> Table:
     """Return the rows, one each."""
     columns = (
-        Column("cidr", "address"), Column("category"), Column("data center"), Column("pod"), Column("what"),
+        Column("cidr", "address"), Column("category"), Column("platform"), Column("data center"), Column("pod"), Column("what"),
         Column("source"), Column("note"),
     )  # fmt: skip
     return Table(
@@ -55,6 +56,7 @@ def table(rows: Sequence[Reservation]) -> Table:
             (
                 str(r.prefix),
                 r.category.name,
+                r.platform,
                 r.data_center,
                 r.pod,
                 r.title,
