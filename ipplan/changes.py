@@ -15,7 +15,7 @@ from ipplan.landscape.model import HOW, DestinationNat, HostAddress, RangeNat, S
 from ipplan.plan.model import INTEGRATION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ipplan.addresses import Prefix
     from ipplan.findings import Finding
@@ -142,6 +142,7 @@ def _heads(old: Plan, new: Plan) -> Iterator[Change]:
     for what, a, b in (
         ("data-centers", ", ".join(old.data_centers), ", ".join(new.data_centers)),
         ("ranges-edition", old.ranges_edition, new.ranges_edition),
+        ("keep-clear", _names(old.keep_clear), _names(new.keep_clear)),
         ("owned-public", ", ".join(map(str, old.owned_public)), ", ".join(map(str, new.owned_public))),
     ):
         yield from _changed("plan", what, a or None, b or None)
@@ -173,6 +174,10 @@ def _sets(what: What, old: Mapping[str, str | None], new: Mapping[str, str | Non
     for name in new:
         if name not in old:
             yield Change(what, "appeared", name, None, name, new[name])
+
+
+def _names(names: Sequence[str] | None) -> str | None:
+    return None if names is None else ", ".join(names) or "none"
 
 
 def _text(value: object) -> str | None:

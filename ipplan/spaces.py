@@ -152,7 +152,7 @@ class Landscape:
         claims += [
             Claim(row.prefix, "reserved")
             for row in self.catalog.overlapping(prefix)
-            if Catalog.avoids(row)
+            if Catalog.avoids(row, keep_clear=self.plan.kept_clear)
             # Around a network that IBM Cloud provides it would be all there is to see.
             and (space.kind == "pool" or not row.prefix.covers(prefix))
         ]

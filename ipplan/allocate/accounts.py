@@ -64,7 +64,7 @@ def list_skipped(plan: Plan, taken: Sequence[Taken]) -> tuple[Skipped, ...]:
     """Return the outermost reservations that touch a pool, the catalogue's before the plan's of equals."""
     pools = {v: merge(span(p.prefix) for p in plan.pools if p.prefix.version == v) for v in (4, 6)}
     found: list[Skipped] = []
-    for prefix, category, reason, source, _ in sorted(taken, key=lambda t: t.prefix):
+    for prefix, category, reason, source, *_ in sorted(taken, key=lambda t: t.prefix):
         if found and found[-1].prefix.covers(prefix):
             continue
         if reaches(pools[prefix.version], *span(prefix)):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ipplan.allocate.packing import Request, fits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ipplan.allocate.packing import Region, Span
 
@@ -23,10 +23,10 @@ _MOST_REQUESTS = 5_000
 
 
 class Movable(NamedTuple):
-    """Reserved space that the plan could give up; `bits` is the block wanted instead, if any."""
+    """Reserved space that the plan could give up together; `bits` is the block wanted instead, if any."""
 
     label: str
-    span: Span
+    spans: tuple[Span, ...]
     bits: int | None
 
 
@@ -93,15 +93,14 @@ def one_to_move(problem: Problem) -> Movable | None:
     spans = [(first, first + (1 << bits) - 1) for regions in problem.sets for first, bits in regions]
     tried = 0
     for candidate in problem.movable:
-        first, last = candidate.span
-        if not any(low <= last and first <= high for low, high in spans):
+        if not any(low <= last and first <= high for low, high in spans for first, last in candidate.spans):
             continue
         if candidate.bits is not None and problem.anywhere is None:
             continue
         tried += 1
         if tried > _MOST_TRIES:
             return None
-        reserved = [*problem.fixed, *(m.span for m in problem.movable if m is not candidate)]
+        reserved = [*problem.fixed, *_spans(m for m in problem.movable if m is not candidate)]
         requests = list(problem.requests)
         if candidate.bits is not None and problem.anywhere is not None:
             requests.append(Request("\0moved", candidate.bits, problem.anywhere))
@@ -123,4 +122,8 @@ def advise(problem: Problem) -> str | None:
 
 
 def _reserved(problem: Problem) -> list[Span]:
-    return [*problem.fixed, *(m.span for m in problem.movable)]
+    return [*problem.fixed, *_spans(problem.movable)]
+
+
+def _spans(movable: Iterable[Movable]) -> Iterator[Span]:
+    return (span for m in movable for span in m.spans)

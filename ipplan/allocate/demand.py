@@ -21,7 +21,8 @@ class Taken(NamedTuple):
     """Space that is spoken for, and why. `own` is the pinned, kept or default network that holds it.
 
     `category` is one of the catalogue's, or avoid, link (what its far side sees a network as), pinned, default, kept,
-    or group: what lies around the pinned networks of a group, which are named in `reason`.
+    or group: what lies around the pinned networks of a group, which are named in `reason`. `keep_clear` is the platform
+    that the plan could leave out of its `keep-clear` to have the space; None where that would not help.
     """
 
     prefix: Prefix
@@ -29,6 +30,7 @@ class Taken(NamedTuple):
     reason: str
     source: Source | None
     own: Network | None = None
+    keep_clear: str | None = None
 
     @property
     def ours(self) -> bool:
@@ -70,10 +72,14 @@ def list_taken(plan: Plan, catalog: Catalog, data_centers: frozenset[str] | None
     These are the catalogue's rows, avoided space, what links show networks as, and pinned and default ranges.
     """
     found = []
-    for row in catalog.avoided(data_centers):
+    in_use = plan.platforms
+    # Of platforms that keep one range, those that the plan has are named.
+    rows = sorted(catalog.avoided(data_centers, plan.kept_clear), key=lambda r: r.keep_clear not in in_use)
+    for row in rows:
         where = ", ".join(part for part in (row.data_center, row.pod) if part)
         title = f"{row.title} ({where})" if where else row.title
-        found.append(Taken(row.prefix, row.category.name, title, row.source))
+        keep_clear = None if row.keep_clear in in_use else row.keep_clear
+        found.append(Taken(row.prefix, row.category.name, title, row.source, None, keep_clear))
     found += [Taken(a.prefix, "avoid", a.reason or "avoided by the plan", None) for a in plan.avoids]
     found += [Taken(s.prefix, "link", s.title, None) for s in plan.shown]
     for category, networks in (("pinned", plan.networks), ("default", plan.defaults)):

@@ -10,7 +10,7 @@ from ipplan.allocate.packing import Request, aligned_blocks, gaps, merge, pack
 from ipplan.allocate.result import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ipplan.allocate.advice import Movable
     from ipplan.allocate.demand import Taken, Wanted
@@ -260,7 +260,7 @@ class Job:
         everywhere = tuple(
             dict.fromkeys(region(p.prefix) for p in self.plan.pools if p.prefix.version == self.version)
         )
-        fixed = [t.prefix for t in self.taken if not t.movable]
+        fixed = [t.prefix for t in self.taken if not t.movable and t.keep_clear is None]
         problem = Problem(
             width=self.width,
             sets=sets,
@@ -311,22 +311,37 @@ class Job:
         from ipplan.allocate.advice import Movable
 
         found = [
-            Movable(f"drop avoid {t.prefix}", span(t.prefix), None)
+            Movable(f"drop avoid {t.prefix}", (span(t.prefix),), None)
             for t in self.taken
             if t.category == "avoid"
         ]
+        found += self._kept_clear()
         found += [
             Movable(
                 f"let {t.own.name} move from {t.own.prefix}"
                 if t.category == "kept"
                 else f"unpin {t.own.name} at {t.own.prefix}",
-                span(t.prefix),
+                (span(t.prefix),),
                 self.width - t.prefix.length,
             )
             for t in self.taken
             if t.own is not None and t.movable
         ]
         return found
+
+    def _kept_clear(self) -> Iterator[Movable]:
+        """Yield what the platforms of `keep-clear` take that the plan does not have; one may have what another has."""
+        from ipplan.allocate.advice import Movable
+        from ipplan.catalog import KEEP_CLEAR
+
+        kept = [t for t in self.taken if t.keep_clear is not None]
+        if kept:
+            pools = [pool.prefix for pool in self.plan.pools]
+            near = {t.keep_clear for t in kept if any(t.prefix.overlaps(pool) for pool in pools)}
+            names = ", ".join(name for name in KEEP_CLEAR if name in near)
+            yield Movable(
+                f"leave {names} out of keep-clear under [plan]", tuple(span(t.prefix) for t in kept), None
+            )
 
 
 def _spans(regions: Iterable[Region]) -> list[Span]:

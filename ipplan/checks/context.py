@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from ipplan.addresses import HOST_MASKS, WIDTH, Prefix, PrefixIndex, RangeSet
+from ipplan.addresses import HOST_MASKS, WIDTH, Prefix, PrefixIndex, RangeSet, parse_prefix
 from ipplan.findings import Related
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.methods import PAIRS
@@ -302,10 +302,15 @@ class Context:
         return tuple(r for r in self.catalog.reservations if r.category.scope == "special")
 
     def in_iks_window(self, network: Network) -> bool:
-        """Tell whether the network is a pod or service range of IKS, inside a window that IKS accepts for it."""
+        """Tell whether the network is a pod or service range of IKS, inside a window that IKS accepts for it.
+
+        The service range of clusters from before October 2017 is accepted too.
+        """
         if network.kind.provider != "default" or network.prefix is None:
             return False
-        return any(window.prefix.covers(network.prefix) for window in windows_for(network.kind))
+        return is_old_service_range(network) or any(
+            window.prefix.covers(network.prefix) for window in windows_for(network.kind)
+        )
 
     @cached_property
     def shown(self) -> tuple[tuple[Shown, Network | None], ...]:
@@ -330,7 +335,13 @@ class Context:
     @cached_property
     def usable_space(self) -> RangeSet:
         """What can be allocated at all: the pools without what is reserved or avoided."""
-        avoided = (r.prefix for r in self.catalog.avoided(None))
+        avoided = (r.prefix for r in self.catalog.avoided(None, self.plan.kept_clear))
+        return self.pool_space - RangeSet(avoided) - RangeSet(aside.prefix for aside in self.plan.set_aside)
+
+    @cached_property
+    def firm_space(self) -> RangeSet:
+        """What could be allocated without `keep-clear`: only the platforms that the plan has are left out."""
+        avoided = (r.prefix for r in self.catalog.avoided(None, self.plan.platforms))
         return self.pool_space - RangeSet(avoided) - RangeSet(aside.prefix for aside in self.plan.set_aside)
 
     @cached_property
@@ -386,6 +397,15 @@ def windows_for(kind: Kind) -> tuple[IksWindow, ...]:
 
     option = f"{kind.role}-subnet"
     return tuple(window for window in iks_windows() if window.option == option)
+
+
+_OLD_SERVICES = parse_prefix("10.10.10.0/24")
+"""The services of IKS clusters from before October 2017 (IBM Cloud docs, containers, cs_network_cluster.md, 2018-08-27)."""
+
+
+def is_old_service_range(network: Network) -> bool:
+    """Tell whether the network is the service range that IKS gave to clusters before October 2017."""
+    return network.kind.name == "iks-service" and network.prefix == _OLD_SERVICES
 
 
 def ranges_of(*networks: Network) -> tuple[Prefix, ...]:

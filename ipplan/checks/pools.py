@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ipplan.addresses import HostBitsError, PrefixIndex, RangeSet, format_address
+from ipplan.catalog import KEEP_CLEAR
 from ipplan.checks.context import label, ranges_of
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Related, Source
@@ -103,21 +104,27 @@ def pool_overlap(context: Context) -> Iterator[Finding]:
             )
 
 
-@rule("pool-unusable", "error", source=_PLAN)
+@rule("pool-unusable", "error", "warning", "note", source=_PLAN)
 def pool_unusable(context: Context) -> Iterator[Finding]:
     """Nothing can be allocated from a pool: all of it is reserved, published or avoided.
 
-    Why: the pool looks like room and is none.
+    Why: the pool looks like room and is none. It is an error where ranges of IBM Cloud, special-purpose space, the
+    platforms of the plan's clusters and the plan's own space take it. Where only keep-clear takes the rest, it is a warning
+    if the plan states keep-clear, and a note if it does not.
 
-    Do: take the pool out, or bring another range.
+    Do: take the pool out, or bring another range. Where keep-clear takes it, leave the platforms out that will never be
+    beside the plan.
     """
-    for index, pool in enumerate(context.plan.pools):
-        if not context.usable_space.overlaps(pool.prefix):
-            avoided = context.catalog.overlapping(pool.prefix)
-            rows = [r for r in avoided if context.catalog.avoids(r)]
-            avoids = [
-                Related(a.key, a.network) for a in context.plan.set_aside if a.prefix.overlaps(pool.prefix)
-            ]
+    plan, catalog = context.plan, context.catalog
+    for index, pool in enumerate(plan.pools):
+        if context.usable_space.overlaps(pool.prefix):
+            continue
+        if context.firm_space.overlaps(pool.prefix):
+            yield _kept_clear(context, index)
+        else:
+            avoided = catalog.overlapping(pool.prefix)
+            rows = [r for r in avoided if catalog.avoids(r, keep_clear=plan.platforms)]
+            avoids = [Related(a.key, a.network) for a in plan.set_aside if a.prefix.overlaps(pool.prefix)]
             around = [r for r in rows if r.prefix.covers(pool.prefix)]
             row = max(around, key=lambda r: (r.prefix.length, r.platform == "iks"), default=None)
             if row:
@@ -132,6 +139,29 @@ def pool_unusable(context: Context) -> Iterator[Finding]:
                 because=(because,),
                 source=row.source if row else None,
             )
+
+
+def _kept_clear(context: Context, index: int) -> Finding:
+    """Return the finding about a pool of which only keep-clear leaves nothing."""
+    plan, pool = context.plan, context.plan.pools[index].prefix
+    rows = [
+        row
+        for row in context.catalog.overlapping(pool)
+        if row.keep_clear in plan.kept_clear and row.keep_clear not in plan.platforms
+    ]
+    names = [name for name in KEEP_CLEAR if any(row.keep_clear == name for row in rows)]
+    left = [name for name in KEEP_CLEAR if name in plan.kept_clear - plan.platforms and name not in names]
+    listed = ", ".join(f'"{name}"' for name in left)
+    stated = plan.keep_clear is not None
+    return RULES["pool-unusable"].finding(
+        f"nothing can be allocated from pool {pool} while keep-clear has {', '.join(names)}",
+        ("plan", "byoip", index),
+        severity="warning" if stated else "note",
+        cidrs=(pool, *dict.fromkeys(row.prefix for row in rows[:20])),
+        related=(Related(("plan", "keep-clear")),) if stated else (),
+        because=() if stated else ("the plan does not state keep-clear, so the default holds",),
+        help=f"if none of them will be beside the plan, write keep-clear = [{listed}] under [plan]",
+    )  # fmt: skip
 
 
 @rule("outside-pools", "error", source=_PLAN)

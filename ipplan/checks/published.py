@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.addresses import RangeSet
-from ipplan.checks.context import label
+from ipplan.addresses import PrefixIndex, RangeSet, parse_prefix
+from ipplan.catalog import KEEP_CLEAR
+from ipplan.checks.context import is_old_service_range, label
 from ipplan.checks.registry import RULES, rule
-from ipplan.findings import Finding, Severity, Source
+from ipplan.findings import SEVERITIES, Finding, Severity, Source
 from ipplan.plan.model import Shown
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ipplan.catalog import Reservation
     from ipplan.checks.context import Context
     from ipplan.findings import KeyPath
+    from ipplan.landscape.ends import End
     from ipplan.plan.model import Network
 
 _IPS = Source(
@@ -42,6 +44,17 @@ _DOCKER = Source(
     "moby/moby libnetwork/ipamutils/utils.go",
     "https://github.com/moby/moby/blob/1a6ba91/libnetwork/ipamutils/utils.go",
 )
+_VPC = Source(
+    "IBM Cloud docs, vpc: regions and subnets",
+    "https://github.com/ibm-cloud-docs/vpc/blob/5e35410b/vpc-regions-and-subnets.md",
+    "2026-07-02",
+)
+_BRIDGE = parse_prefix("172.17.0.0/16")
+_PLATFORMS = {
+    "iks": "IKS", "containers": "containers", "openshift": "OpenShift", "satellite": "Satellite",
+    "vpc": "IBM Cloud VPC", "vcfaas": "VCF as a Service",
+}  # fmt: skip
+"""The platforms of keep-clear, for a sentence."""
 _SINGLE = 3
 """Up to so many rows under one network are told one by one; more are told together."""
 
@@ -163,6 +176,8 @@ def _ibm_hits(context: Context) -> list[tuple[_Used, list[tuple[Severity, Reserv
     known: dict[tuple[Prefix, str, bool | None], list[tuple[Severity, Reservation]] | None] = {}
     hits = []
     for used in _touching(context, (r.prefix for r in rows)):
+        if not isinstance(used.of, Shown) and is_old_service_range(used.of):
+            continue  # IKS itself gave it out
         key = used.prefix, used.provider, used.public
         if key not in known:
             known[key] = look(used)
@@ -188,15 +203,15 @@ def _touching(context: Context, prefixes: Iterable[Prefix]) -> Iterator[_Used]:
 
 
 def _gravest(prefix: Prefix, hits: list[tuple[Severity, Reservation]]) -> list[tuple[Severity, Reservation]]:
-    """Keep of the rows around a network the one to name, and of those inside it the outermost ones."""
+    """Keep of the rows around a network the one to name, and of those inside it the outermost ones, if graver."""
     around = [(s, row) for s, row in hits if row.prefix.covers(prefix)]
     kept: list[tuple[Severity, Reservation]] = []
+    graver = SEVERITIES
     if around:
-        kept.append(min(around, key=lambda hit: (hit[0] != "error", -hit[1].prefix.length)))
-        if kept[0][0] == "error":
-            return kept
+        kept.append(min(around, key=lambda hit: (SEVERITIES.index(hit[0]), -hit[1].prefix.length)))
+        graver = SEVERITIES[: SEVERITIES.index(kept[0][0])]
     inside = [(s, row) for s, row in hits if not row.prefix.covers(prefix)]
-    for wanted in ("error",) if around else ("error", "warning"):
+    for wanted in graver:
         covering = {row.prefix for _, row in kept if not around}
         lengths = {found.length for found in covering}
         for hit in sorted(
@@ -252,9 +267,9 @@ def _row(row: Reservation) -> str:
     """Return a published row for a message: title, range, data center, pod, edition."""
     title, details = row.title, [x for x in (row.data_center, row.pod) if x]
     if row.category.owner == "ibm":
-        if not title.startswith("IBM Cloud"):
+        if not title.startswith("IBM Cloud") and not row.category.name.startswith("ibm-platform-"):
             title = f"IBM Cloud {title}"
-        if not row.category.name.endswith("-block"):
+        if row.category.scope in _SCOPE_RULES and not row.category.name.endswith("-block"):
             details.append(f"edition {row.source.date}")
     return f"{title} {row.prefix}" + (f" ({', '.join(details)})" if details else "")
 
@@ -273,45 +288,174 @@ def special_purpose_overlap(context: Context) -> Iterator[Finding]:
             yield from _most_specific(context, "special-purpose-overlap", used, rows)
 
 
-@rule("kubernetes-reserved-overlap", "error", source=_IKS)
+@rule("kubernetes-reserved-overlap", "error", "warning", "note", source=_IKS)
 def kubernetes_reserved_overlap(context: Context) -> Iterator[Finding]:
     """A network overlaps space that a Kubernetes platform keeps for itself.
 
-    Why: the control plane of IKS stands in 172.16.0.0/16 and 172.18.0.0 to 172.20.255.255; workers cannot reach
-    anything else at these addresses. IKS's own pod and service ranges are held to the windows that IKS accepts
-    instead, by iks-subnet-not-allowed.
+    Why: the control plane of IKS is in 172.16.0.0/16 and 172.18.0.0 to 172.20.255.255; workers cannot reach anything
+    else at these addresses. OpenShift and Satellite keep ranges of their own. It is an error if the plan has the platform,
+    a warning if keep-clear names it, and otherwise a note for networks that the enterprise brings. Pods and services of
+    IKS are judged by iks-subnet-not-allowed instead.
 
-    Do: move the network.
+    Do: move the network. If the platform will never be beside it, leave it out of keep-clear under [plan].
     """
+    return _platform_hits(context, "kubernetes-reserved-overlap", "kubernetes")
+
+
+@rule("cloud-platform-overlap", "warning", source=_VPC)
+def cloud_platform_overlap(context: Context) -> Iterator[Finding]:
+    """A network overlaps space of IBM Cloud VPC or VCF as a Service, and keep-clear names that platform.
+
+    Why: a transit gateway joins all prefixes of a VPC and all subnets of the classic network, so they must not overlap.
+    A VDC of VCF as a Service reaches the transit gateway over 198.18.0.0/15, and pods there cannot reach the VDC.
+
+    Do: move the network. The default prefixes of VPC differ by account: write your own under [[avoid]], and leave vpc
+    out of keep-clear under [plan].
+    """
+    return _platform_hits(context, "cloud-platform-overlap", "ibm")
+
+
+def _platform_hits(context: Context, name: str, owner: str) -> Iterator[Finding]:
+    """Yield a finding for each range of the plan and each row of a platform that matters to it.
+
+    A row that another rule always reports is left out: special-purpose space, and IBM Cloud's services network.
+    """
+    named = context.plan.keep_clear or ()
     rows = [
-        r
-        for r in context.catalog.reservations
-        if r.category.scope == "reserved"
-        and r.category.owner == "kubernetes"
-        and not any(s.prefix.covers(r.prefix) for s in context.special)
-        # The container bridge is told as a warning of its own.
-        and r.platform != "openshift"
+        row
+        for row in context.catalog.reservations
+        if row.category.owner == owner
+        and row.prefix != _BRIDGE
+        and row.keep_clear is not None
+        and (row.category.scope == "reserved" or row.keep_clear in named)
     ]
-    for used, hits in _hits(context, rows):
-        if not _in_iks_window(context, used):
-            # Two platforms that reserve one block are one reason; IKS is the one that the plan may have.
-            hits.sort(key=lambda row: row.platform != "iks")
-            yield from _most_specific(context, "kubernetes-reserved-overlap", used, hits)
+    index = PrefixIndex([row.prefix for row in rows])
+    for used in _touching(context, index.prefixes) if rows else ():
+        told, in_use = context.once(_told_elsewhere)
+        accepted = _in_iks_window(context, used)
+        hits: list[tuple[Severity, Reservation]] = []
+        for row in (rows[i] for i in index.overlapping(used.prefix)):
+            if told.covers(row.prefix) and not accepted:
+                continue
+            if row.keep_clear == "iks" and row.prefix in in_use:
+                continue  # network-overlap reports it
+            if (severity := _severity(context, used, row, accepted=accepted)) is not None:
+                hits.append((severity, row))
+        hits.sort(key=lambda hit: KEEP_CLEAR.index(hit[1].keep_clear or ""))
+        for severity, row in _gravest(used.prefix, hits):
+            equal = [r.keep_clear for s, r in hits if s == severity and r.prefix == row.prefix]
+            yield _platform_finding(context, name, severity, used, row, equal)
 
 
-@rule("container-bridge-overlap", "warning", source=_DOCKER)
+def _told_elsewhere(context: Context) -> tuple[RangeSet, frozenset[Prefix | None]]:
+    """Return special-purpose space with IBM Cloud's services network, and the pod and service ranges of IKS in use."""
+    services = (r.prefix for r in context.catalog.reservations if r.category.scope == "service")
+    in_use = (n.prefix for n in (*context.provided_by("default"), *context.plan.defaults))
+    return RangeSet([*(r.prefix for r in context.special), *services]), frozenset(in_use)
+
+
+def _severity(context: Context, used: _Used, row: Reservation, *, accepted: bool) -> Severity | None:
+    """Return what it is for a range to overlap a row of a platform; None where nobody has to know.
+
+    `accepted` says that it is a pod or service range that IKS accepts.
+    """
+    plan = context.plan
+    if row.keep_clear in ("iks", "vpc") and accepted:
+        return None  # of VPC, only default prefixes of VPCs with classic access lie there, and none is new
+    if row.keep_clear in plan.platforms and row.category.scope == "reserved":
+        return "error"
+    if row.keep_clear in (plan.keep_clear or ()):
+        return "warning"
+    return "note" if used.provider == "byoip" and row.category.scope == "reserved" else None
+
+
+def _platform_finding(
+    context: Context,
+    name: str,
+    severity: Severity,
+    used: _Used,
+    row: Reservation,
+    platforms: Iterable[str | None],
+) -> Finding:
+    """Return the finding about a row; `platforms` are those that have it, in words of keep-clear."""
+    names = [_PLATFORMS[p] for p in dict.fromkeys(platforms) if p is not None]
+    because = {
+        "error": f"the plan has {_PLATFORMS[row.keep_clear or '']}",
+        "warning": f"keep-clear under [plan] names {row.keep_clear}",
+        "note": f"it matters only beside {' or '.join(names)}, which the plan does not have",
+    }
+    return RULES[name].finding(
+        f"{used.label} overlaps {_row(row)}",
+        used.key,
+        severity=severity,
+        networks=(used.network,),
+        cidrs=(used.prefix, row.prefix),
+        overlap=used.prefix.shared(row.prefix),
+        because=(because[severity],),
+        help=None if severity == "note" else used.suggest(context),
+        source=row.source,
+    )
+
+
+@rule("container-bridge-overlap", "error", "warning", "note", source=_DOCKER)
 def container_bridge_overlap(context: Context) -> Iterator[Finding]:
-    """A network overlaps 172.17.0.0/16, the bridge that Docker sets up on every host.
+    """A network overlaps 172.17.0.0/16, the bridge docker0 that Docker sets up on every host.
 
-    Why: a host with this bridge, and every ICP node has one, keeps packets to the range for itself.
+    Why: every ICP node has this bridge and keeps packets to the range for itself, so it is an error for a network that
+    ICP nodes have to reach. For other networks it is a warning if keep-clear names containers or openshift, otherwise a
+    note if the enterprise brings them. IKS accepts the range for pods and services.
 
     Do: move the network, or give the hosts another bridge range ("bip" in Docker's daemon.json).
     """
-    rows = [
-        r for r in context.catalog.reservations if r.platform == "docker" and str(r.prefix) == "172.17.0.0/16"
-    ]
-    for used, hits in _hits(context, rows):
-        yield from _most_specific(context, "container-bridge-overlap", used, hits)
+    rows = context.catalog.reservations
+    row = next((r for r in rows if r.platform == "docker" and r.prefix == _BRIDGE), None)
+    if row is None:
+        return
+    named = {"containers", "openshift"}.intersection(context.plan.keep_clear or ())
+    for used in _touching(context, (_BRIDGE,)):
+        cluster = _icp_cluster_reaching(context, used)
+        severity: Severity
+        if cluster is not None:
+            severity, because = "error", f"the nodes of {cluster.title} have to reach it"
+        elif _in_iks_window(context, used):
+            continue
+        elif named:
+            severity, because = "warning", f"keep-clear under [plan] names {min(named)}"
+        elif used.provider == "byoip":
+            severity, because = (
+                "note",
+                "it matters only to hosts with Docker, and no ICP node has to reach it",
+            )
+        else:
+            continue
+        yield RULES["container-bridge-overlap"].finding(
+            f"{used.label} overlaps {_row(row)}",
+            used.key,
+            severity=severity,
+            networks=(used.network,),
+            cidrs=(used.prefix, _BRIDGE),
+            overlap=used.prefix.shared(_BRIDGE),
+            because=(because,),
+            help=None if severity == "note" else used.suggest(context),
+            source=row.source,
+        )
+
+
+def _icp_cluster_reaching(context: Context, used: _Used) -> End | None:
+    """Return an ICP cluster whose nodes have to reach a range of the plan, the first by name, None where none has to."""
+    if "containers" not in context.plan.platforms:
+        return None
+    from ipplan.landscape.ends import Carried, End
+
+    if isinstance(used.of, Shown):
+        network = next(n for n in context.plan.networks if n.name == used.network)
+        item = Carried(network, used.prefix)
+    elif used.of.kind.platform == "icp":
+        return End("icp", used.of.cluster)
+    else:
+        item = Carried(used.of)
+    found = context.landscape.tables.clusters_leading_to(item, "icp")
+    return min(found, key=lambda end: end.name or "", default=None)
 
 
 @rule("classic-route-overlap", "note", source=_IPS)

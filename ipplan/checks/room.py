@@ -45,7 +45,11 @@ def growth_blocked(context: Context) -> Iterator[Finding]:
         inside = list(islice(_beside(network, prefix, around), _MOST_NAMED))
         found, related = [label(other) for other in inside], list(others(*inside))
         if network.kind.provider == "byoip":
-            rows = (row for row in context.catalog.overlapping(room) if context.catalog.avoids(row))
+            rows = (
+                row
+                for row in context.catalog.overlapping(room)
+                if context.catalog.avoids(row, keep_clear=context.plan.kept_clear)
+            )
             # What overlaps the network itself is told by the rules on overlaps.
             found += [f"{row.title} {row.prefix}" for row in rows if not row.prefix.overlaps(prefix)]
             for aside in context.plan.set_aside:

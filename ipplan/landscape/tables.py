@@ -564,6 +564,12 @@ class Tables:
     def _leading(self) -> dict[tuple[SetKey, ...], frozenset[TableKey]]:
         return {}
 
+    def clusters_leading_to(self, item: Carried, platform: str) -> Iterator[End]:
+        """Yield the clusters of a platform whose workers have a table that leads to a destination."""
+        for device, end in self._leading_to(self.sets_of(item)):
+            if device == "worker" and end is not None and end.kind == platform:
+                yield end
+
     def joined(self, one: SetKey, two: SetKey) -> Conflict | None:
         """Return the table that leads to both of two sets which tells most, None where no table does."""
         key = (one, two)

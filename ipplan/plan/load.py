@@ -177,6 +177,7 @@ class _PlanReader:
             description=self.read.text(head, ("plan", "description")),
             data_centers=self.data_centers(head),
             ranges_edition=self.edition(head),
+            keep_clear=self.keep_clear(head),
             pools=pools,
             owned_public=self.owned_public(head),
             integration=self.integration(document),
@@ -236,6 +237,18 @@ class _PlanReader:
         return self.read.choice(
             head, key, EDITIONS, "edition of IBM's published ranges that this ipplan holds"
         )
+
+    def keep_clear(self, head: dict[str, Any]) -> tuple[str, ...] | None:
+        """Return the platforms to keep clear of, each once, None where the plan does not say."""
+        from ipplan.catalog import KEEP_CLEAR
+
+        if "keep-clear" not in head:
+            return None
+        names: dict[str, None] = {}
+        for key, name in self.read.texts(head, ("plan", "keep-clear")):
+            self.read.one_of(name, key, KEEP_CLEAR, "platform that ipplan can keep clear of")
+            names[name] = None
+        return tuple(names)
 
     def integration(self, document: dict[str, Any]) -> dict[Any, str]:
         table = self.read.table(document, ("integration",), _INTEGRATION_KEYS)
@@ -654,7 +667,7 @@ _INTEGRATION_KEYS = (*INTEGRATION, *ASN_KEYS, "ike", "account-routing")
 _TOP_KEYS = (
     "schema", "plan", "integration", "clusters", "edges", "sites", "link", "avoid", "waive", "networks",
 )  # fmt: skip
-_PLAN_KEYS = ("name", "description", "data-centers", "ranges-edition", "byoip", "owned-public")
+_PLAN_KEYS = ("name", "description", "data-centers", "ranges-edition", "keep-clear", "byoip", "owned-public")
 _CLUSTER_KEYS = ("platform", "workers", "pods-per-worker", "services", "data-center", "edge", *_ABOUT_KEYS)
 _EDGE_KEYS = ("data-center", "internet", *_ABOUT_KEYS)
 _SITE_KEYS = _ABOUT_KEYS

@@ -250,7 +250,8 @@ class Plan:
     """A whole plan.
 
     Invariant: network and cluster names are unique, every reference (cluster, pool) resolves, kinds and
-    platforms of a network and its cluster agree. It has no slots only because it caches its defaults.
+    platforms of a network and its cluster agree. `keep_clear` is None where the plan does not say. It has no slots only
+    because it caches its defaults.
     """
 
     file: str
@@ -258,6 +259,7 @@ class Plan:
     description: str | None = None
     data_centers: tuple[str, ...] = ()
     ranges_edition: str | None = None
+    keep_clear: tuple[str, ...] | None = None
     pools: tuple[Pool, ...] = ()
     owned_public: tuple[Prefix, ...] = ()
     integration: Mapping[IntegrationKey, str] = field(default_factory=dict)
@@ -297,6 +299,20 @@ class Plan:
                 if (kind, cluster.name) not in declared
             ]  # fmt: skip
         return tuple(found)
+
+    @cached_property
+    def platforms(self) -> frozenset[str]:
+        """The platforms, as `keep-clear` names them, whose ranges are in use: IKS, and the containers of ICP nodes."""
+        found = {network[1].platform for network in self.networks}
+        found.update(cluster.platform for cluster in self.clusters.values())
+        return frozenset(name for own, name in (("iks", "iks"), ("icp", "containers")) if own in found)
+
+    @cached_property
+    def kept_clear(self) -> frozenset[str]:
+        """The platforms whose ranges nothing may be allocated from: those of `keep-clear`, and those in use."""
+        from ipplan.catalog import KEPT_CLEAR
+
+        return self.platforms.union(KEPT_CLEAR if self.keep_clear is None else self.keep_clear)
 
     @cached_property
     def edge_names(self) -> tuple[str, ...]:

@@ -200,7 +200,11 @@ class Reader:
 
     def choice(self, table: dict[str, Any], key: KeyPath, known: Collection[str], what: str) -> str | None:
         value = self.text(table, key)
-        if value is None or value in known:
+        return None if value is None else self.one_of(value, key, known, what)
+
+    def one_of(self, value: str, key: KeyPath, known: Collection[str], what: str) -> str | None:
+        """Return the value if it is a known one; another is a problem that names the nearest."""
+        if value in known:
             return value
         near = self.nearest(value, known)
         help_ = f'did you mean "{near}"?' if near else f"write one of {', '.join(known)}"

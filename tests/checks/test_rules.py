@@ -64,6 +64,7 @@ SHOWN = '[[link]]\nbetween = ["hq", "e"]\nmethod = "ipsec"\nnat = [{{ network = 
 
 PEERS = IKS + net("vm", "vcs-vm", "172.24.1.0/24") + '[integration]\niks-vcs = "{}"\n'
 ONE_NUMBER = "iks-asn = 64999\nesg-asn = 64999\n"
+KEEP = "[plan]\nkeep-clear = [{}]\n"
 ROUTED = '[integration]\nenterprise = "routed"\n'
 STRETCHED = '[integration]\nenterprise = "l2-extension"\n' + net("office", "enterprise", "192.168.64.0/20")
 
@@ -100,10 +101,19 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
         (net("a", "vcs-vm", "198.18.0.0/16"), "error", ("a",), "198.18.0.0/16"),
     ],
     "kubernetes-reserved-overlap": [
-        (net("a", "vcs-vm", "172.18.4.0/24"), "error", ("a",), "172.18.4.0/24"),
-        (net("a", "vcs-vm", "192.168.255.0/25"), "error", ("a",), "192.168.255.0/25"),
+        (IKS + net("a", "vcs-vm", "172.18.4.0/24"), "error", ("a",), "172.18.4.0/24"),
+        (KEEP.format('"satellite"') + net("a", "vcs-vm", "192.168.255.0/25"), "warning", ("a",), "192.168.255.0/25"),
+        (net("a", "vcs-vm", "172.18.4.0/24"), "note", ("a",), "172.18.4.0/24"),
     ],
-    "container-bridge-overlap": [(net("a", "vcs-vm", "172.17.9.0/24"), "warning", ("a",), "172.17.9.0/24")],
+    "cloud-platform-overlap": [
+        (KEEP.format('"vpc"') + net("a", "vcs-vm", "10.244.1.0/24"), "warning", ("a",), "10.244.1.0/24"),
+        (KEEP.format('"vcfaas"') + IKS + net("a", "iks-pod", "198.18.0.0/16"), "warning", ("a",), "198.18.0.0/16"),
+    ],
+    "container-bridge-overlap": [
+        (ICP + net("a", "vcs-vm", "172.17.9.0/24"), "error", ("a",), "172.17.9.0/24"),
+        (KEEP.format('"containers"') + net("a", "vcs-vm", "172.17.9.0/24"), "warning", ("a",), "172.17.9.0/24"),
+        (net("a", "vcs-vm", "172.17.9.0/24"), "note", ("a",), "172.17.9.0/24"),
+    ],
     "classic-route-overlap": [(net("a", "vcs-vm", "10.225.0.0/24"), "note", ("a",), None)],
     "host-bits-set": [(net("a", "vcs-vm", "10.50.0.0/12"), "error", ("a",), None)],
     "pool-host-bits-set": [('[plan]\nbyoip = ["10.50.0.0/12"]\n', "warning", (), None)],
@@ -111,7 +121,11 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
         ('[plan]\nbyoip = ["10.224.0.0/12", "10.225.0.0/16"]\n', "error", (), "10.225.0.0/16"),
         ('[plan]\nbyoip = ["10.224.0.0/12", "10.224.0.0/12"]\n', "error", (), "10.224.0.0/12"),
     ],
-    "pool-unusable": [('[plan]\nbyoip = ["10.0.0.0/14"]\n', "error", (), None)],
+    "pool-unusable": [
+        ('[plan]\nbyoip = ["10.0.0.0/14"]\n', "error", (), None),
+        ('[plan]\nkeep-clear = ["iks"]\nbyoip = ["172.16.0.0/16"]\n', "warning", (), None),
+        ('[plan]\nbyoip = ["172.16.0.0/14"]\n', "note", (), None),
+    ],
     "outside-pools": [
         ('[plan]\nbyoip = ["10.224.0.0/12"]\n' + net("a", "vcs-vm", "192.168.1.0/24"), "error", ("a",), None),
         (
@@ -348,7 +362,8 @@ FINE = {
     "ibm-public-overlap": net("a", "vcs-vm", "198.23.116.0/24"),
     "special-purpose-overlap": IKS + net("a", "iks-pod", "198.18.0.0/16") + net("b", "vcs-vm", "192.168.0.0/24"),
     "kubernetes-reserved-overlap": IKS + net("a", "iks-pod", "192.168.0.0/16") + net("b", "vcs-vm", "172.22.0.0/16"),
-    "container-bridge-overlap": net("a", "vcs-vm", "172.22.0.0/24"),
+    "cloud-platform-overlap": KEEP.format('"vpc"') + net("a", "vcs-vm", "10.247.1.0/24"),
+    "container-bridge-overlap": ICP + net("a", "vcs-vm", "172.22.0.0/24"),
     "classic-route-overlap": net("a", "vcs-vm", "192.168.0.0/24") + ICP + net("b", "icp-pod", "10.225.0.0/16"),
     "host-bits-set": net("a", "vcs-vm", "10.48.0.0/12"),
     "pool-host-bits-set": '[plan]\nbyoip = ["10.48.0.0/12"]\n',
@@ -569,8 +584,8 @@ def test_a_data_center_of_an_edge_is_one_of_the_plans_own() -> None:
         ("10.48.8.0/24", {"ibm-private-overlap": "warning"}),
         ("198.23.118.0/24", {"ibm-public-overlap": "error"}),
         ("203.0.113.0/24", {"special-purpose-overlap": "error"}),
-        ("172.18.4.0/24", {"kubernetes-reserved-overlap": "error"}),
-        ("172.17.9.0/24", {"container-bridge-overlap": "warning"}),
+        ("172.18.4.0/24", {"kubernetes-reserved-overlap": "note"}),
+        ("172.17.9.0/24", {"container-bridge-overlap": "note"}),
         ("172.30.1.0/24", {}),
         ("10.176.18.200/32", {"ibm-private-overlap": "error"}),
         ("10.176.9.200/32", {}),
