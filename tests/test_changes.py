@@ -125,6 +125,13 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str, str, str | None, str | Non
          ("integration", "appeared", "ike", None, "2")],
         None,
     ),
+    "what stays clear": (
+        '[plan]\nkeep-clear = ["vpc", "iks"]\n', "[plan]\nkeep-clear = []\n",
+        [("plan", "changed", "keep-clear", "iks, vpc", "none")], None,
+    ),
+    "what stays clear by default": (
+        "[plan]\n", '[plan]\nkeep-clear = ["vpc"]\n', [("plan", "appeared", "keep-clear", None, "vpc")], None,
+    ),
     "pools and avoided space": (
         '[plan]\nbyoip = ["10.224.0.0/16", "10.225.0.0/16"]\n',
         '[plan]\nbyoip = ["10.225.0.0/16", "10.224.0.0/16"]\n[[avoid]]\ncidr = "10.224.0.0/24"\nreason = "x"\n',
@@ -175,6 +182,12 @@ def test_each_difference_is_told_with_what_it_rebuilds(name: str) -> None:
     first = changes[0].rebuild
     assert (first is None) == (rebuild is None)
     assert first is None or rebuild is None or rebuild in first.text
+
+
+def test_the_order_of_what_stays_clear_is_no_difference() -> None:
+    one, other = ('["vpc", "iks"]', '["iks", "vpc", "iks"]')
+
+    assert compare(f"[plan]\nkeep-clear = {one}\n", f"[plan]\nkeep-clear = {other}\n").changes == ()
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -161,9 +161,11 @@ def vpc() -> str:
     """Return the data file of the default address prefixes of VPC zones; each source is written once."""
     rows, digest = read("vpc-address-prefixes.csv")
     titles = list(dict.fromkeys(row["source"] for row in rows))
+    # "suspect" marks rows that rules report as doubtful.
+    notes = [row["note"].replace("Suspect:", "suspect:") or None for row in rows]
     data: list[list[Any]] = [
-        [r["cidr"], r["category"], r["data_center"], r["city"], r["note"] or None, titles.index(r["source"])]
-        for r in rows
+        [r["cidr"], r["category"], r["data_center"], r["city"], note, titles.index(r["source"])]
+        for r, note in zip(rows, notes, strict=True)
     ]
     data.sort(key=lambda r: (*order(r[0]), r[1], r[2]))
     head = {

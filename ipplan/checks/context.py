@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ipplan.addresses import HOST_MASKS, WIDTH, Prefix, PrefixIndex, RangeSet, parse_prefix
 from ipplan.findings import Related
-from ipplan.plan.kinds import KINDS
+from ipplan.plan.kinds import IKS_OLD_SERVICES, KINDS
 from ipplan.plan.methods import PAIRS
 from ipplan.plan.model import INTEGRATION
 
@@ -399,8 +399,7 @@ def windows_for(kind: Kind) -> tuple[IksWindow, ...]:
     return tuple(window for window in iks_windows() if window.option == option)
 
 
-_OLD_SERVICES = parse_prefix("10.10.10.0/24")
-"""The services of IKS clusters from before October 2017 (IBM Cloud docs, containers, cs_network_cluster.md, 2018-08-27)."""
+_OLD_SERVICES = parse_prefix(IKS_OLD_SERVICES)
 
 
 def is_old_service_range(network: Network) -> bool:

@@ -255,12 +255,14 @@ def _tell(
             networks=(used.network,),
             cidrs=(used.prefix, row.prefix),
             overlap=used.prefix.shared(row.prefix),
-            because=(f"the published row is doubtful: {row.note}",)
-            if row.note and "suspect" in row.note
-            else (),
+            because=_doubts(row),
             help=used.suggest(context),
             source=row.source,
         )
+
+
+def _doubts(row: Reservation) -> tuple[str, ...]:
+    return (f"the published row is doubtful: {row.note}",) if row.note and "suspect" in row.note else ()
 
 
 def _row(row: Reservation) -> str:
@@ -391,7 +393,7 @@ def _platform_finding(
         networks=(used.network,),
         cidrs=(used.prefix, row.prefix),
         overlap=used.prefix.shared(row.prefix),
-        because=(because[severity],),
+        because=(because[severity], *_doubts(row)),
         help=None if severity == "note" else used.suggest(context),
         source=row.source,
     )
@@ -448,14 +450,16 @@ def _icp_cluster_reaching(context: Context, used: _Used) -> End | None:
     from ipplan.landscape.ends import Carried, End
 
     if isinstance(used.of, Shown):
-        network = next(n for n in context.plan.networks if n.name == used.network)
-        item = Carried(network, used.prefix)
+        item = Carried(context.once(_by_name)[used.network], used.prefix)
     elif used.of.kind.platform == "icp":
         return End("icp", used.of.cluster)
     else:
         item = Carried(used.of)
-    found = context.landscape.tables.clusters_leading_to(item, "icp")
-    return min(found, key=lambda end: end.name or "", default=None)
+    return context.landscape.tables.icp_cluster_leading_to(item)
+
+
+def _by_name(context: Context) -> dict[str, Network]:
+    return {network.name: network for network in context.plan.taking_part()}
 
 
 @rule("classic-route-overlap", "note", source=_IPS)

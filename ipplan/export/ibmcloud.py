@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ipplan.catalog import subnet_sizes
 from ipplan.export import ExportError, comment
 from ipplan.inventory import list_networks
-from ipplan.plan.kinds import IKS_DEFAULTS
+from ipplan.plan.kinds import IKS_DEFAULTS, IKS_OLD_SERVICES
 from ipplan.plan.names import as_label
 
 if TYPE_CHECKING:
@@ -155,6 +155,9 @@ def _create(step: _Step, request: Request, cluster: Cluster, own: list[Entry], s
     """Add the command that creates a cluster."""
     step.lines.append("")
     step.say(f"cluster {cluster.name}")
+    if _inside(request, cluster, "iks-service") == IKS_OLD_SERVICES:
+        step.say(f"it exists: only clusters from before October 2017 have services in {IKS_OLD_SERVICES}")
+        return
     for entry in own:
         if entry.network.kind.subnet_type == "primary":
             what = f"the primary subnet of {entry.network.name}"

@@ -564,11 +564,20 @@ class Tables:
     def _leading(self) -> dict[tuple[SetKey, ...], frozenset[TableKey]]:
         return {}
 
-    def clusters_leading_to(self, item: Carried, platform: str) -> Iterator[End]:
-        """Yield the clusters of a platform whose workers have a table that leads to a destination."""
-        for device, end in self._leading_to(self.sets_of(item)):
-            if device == "worker" and end is not None and end.kind == platform:
-                yield end
+    def icp_cluster_leading_to(self, item: Carried) -> End | None:
+        """Return the ICP cluster, the first by name, whose workers have a table that leads to a destination."""
+        sets = self.sets_of(item)
+        if sets not in self._icp_leading:
+            tables = self._leading_to(sets)
+            ends = (
+                t.end for t in tables if t.device == "worker" and t.end is not None and t.end.kind == "icp"
+            )
+            self._icp_leading[sets] = min(ends, key=lambda end: end.name or "", default=None)
+        return self._icp_leading[sets]
+
+    @cached_property
+    def _icp_leading(self) -> dict[tuple[SetKey, ...], End | None]:
+        return {}
 
     def joined(self, one: SetKey, two: SetKey) -> Conflict | None:
         """Return the table that leads to both of two sets which tells most, None where no table does."""

@@ -105,5 +105,8 @@ KINDS: dict[str, Kind] = {
 IKS_DEFAULTS = {"iks-pod": "172.30.0.0/16", "iks-service": "172.21.0.0/16"}
 """What IKS takes when a cluster names no range (IBM Cloud docs, containers, subnets.md, 2026-07-27)."""
 
+IKS_OLD_SERVICES = "10.10.10.0/24"
+"""The services of IKS clusters from before October 2017 (IBM Cloud docs, containers, cs_network_cluster.md, 2018-08-27)."""
+
 ICP_DEFAULTS = {"icp-pod": "10.1.0.0/16", "icp-service": "10.0.0.0/16"}
 """What the ICP installer takes when config.yaml names no range (IBM/deploy-ibm-cloud-private, 3.1.2 and 3.2.0)."""

@@ -239,16 +239,17 @@ class _PlanReader:
         )
 
     def keep_clear(self, head: dict[str, Any]) -> tuple[str, ...] | None:
-        """Return the platforms to keep clear of, each once, None where the plan does not say."""
+        """Return the platforms to keep clear of, each once in the order of the catalogue, None where the plan is silent."""
         from ipplan.catalog import KEEP_CLEAR
 
         if "keep-clear" not in head:
             return None
-        names: dict[str, None] = {}
-        for key, name in self.read.texts(head, ("plan", "keep-clear")):
+        texts = self.read.texts(head, ("plan", "keep-clear"))
+        named = {
             self.read.one_of(name, key, KEEP_CLEAR, "platform that ipplan can keep clear of")
-            names[name] = None
-        return tuple(names)
+            for key, name in texts
+        }
+        return tuple(name for name in KEEP_CLEAR if name in named)
 
     def integration(self, document: dict[str, Any]) -> dict[Any, str]:
         table = self.read.table(document, ("integration",), _INTEGRATION_KEYS)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import ipaddress
 import itertools
+import json
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
+import ipplan
 from ipplan.allocate import allocate
 from ipplan.catalog import KEEP_CLEAR, KEPT_CLEAR, load_catalog
 from ipplan.checks import check_plan
@@ -306,6 +310,21 @@ def test_a_name_that_nobody_knows_is_a_problem_at_its_place(
     assert problem.location.line == 2
     if help_ is not None:
         assert problem.help == help_
+
+
+@pytest.mark.parametrize(
+    "value", [[], ["iks"], ["vpc", "vpc"], list(KEEP_CLEAR), ["icp"], [1], "iks", [["iks"]]]
+)
+def test_the_schema_takes_what_the_reader_takes(value: object) -> None:
+    plan = {"schema": 1, "plan": {"keep-clear": value}}
+    try:
+        parse_plan(f"schema = 1\n[plan]\nkeep-clear = {json.dumps(value)}\n".encode(), FILE)
+        good = True
+    except PlanError:
+        good = False
+    schema = json.loads((Path(ipplan.__file__).parent / "schemas" / "plan.json").read_text(encoding="utf-8"))
+
+    assert Draft202012Validator(schema).is_valid(plan) is good
 
 
 # -- allocate, against the facts

@@ -89,6 +89,7 @@ def test_commands_and_nothing_else_begin_a_line(run: Run) -> None:
         ("ipplan show --format j", ["plain,json"]),
         ("ipplan ranges --data-center fra", ["plain,fra02", "plain,fra04", "plain,fra05"]),
         ("ipplan ranges --category kub", ["plain,kubernetes-reserved", "plain,kubernetes-default"]),
+        ("ipplan ranges --platform ope", ["plain,openshift"]),
         ("ipplan check --ranges-edition 2018", ["plain,2018-11-30"]),
         ("ipplan init --template two", ["plain,two-clusters"]),
         ("ipplan init n", ["file,n"]),

@@ -83,7 +83,55 @@ def test_ranges_are_filtered_by_data_center_category_and_text() -> None:
     assert "10.48.0.0/16" in {r["cidr"] for r in rows}
     found = list(csv.DictReader(run("ranges", "-f", "csv", "--search", "suspect").stdout.splitlines()))
     assert "10.207.27.0/24" in {row["cidr"] for row in found}
-    assert all("suspect" in row["note"].casefold() for row in found)
+    assert all("suspect" in row["note"] for row in found)
+
+
+@pytest.mark.parametrize(
+    ("platform", "platforms", "some", "keep_clear"),
+    [
+        ("openshift", {"openshift"}, {"100.88.0.0/16", "169.254.0.0/17", "fd97::/64"}, {"openshift", None}),
+        (
+            "containers",
+            {"docker", "calico", "kubeadm", "kubernetes"},
+            {"172.17.0.0/16"},
+            {"containers", None},
+        ),
+        ("vpc", {"vpc"}, {"10.244.0.0/18", "172.24.0.0/18", "224.0.0.0/4"}, {"vpc"}),
+        ("vcfaas", {"vcfaas"}, {"198.18.0.0/15"}, {"vcfaas"}),
+        ("powervs", {"powervs"}, {"192.168.0.0/16"}, {None}),
+        ("iks", {"iks"}, {"10.0.0.0/8", "172.16.0.0/16"}, {"iks", None}),
+    ],
+)
+def test_ranges_are_filtered_by_platform(
+    platform: str, platforms: set[str], some: set[str], keep_clear: set[str | None]
+) -> None:
+    rows = json.loads(run("ranges", "--json", "--platform", platform).stdout)["ranges"]
+
+    assert {row["platform"] for row in rows} == platforms
+    assert some <= {row["cidr"] for row in rows}
+    assert {row["keep_clear"] for row in rows} == keep_clear
+    assert all(row["source"]["title"] for row in rows)
+    table = csv.DictReader(run("ranges", "-f", "csv", "--platform", platform).stdout.splitlines())
+    assert {row["platform"] for row in table} == platforms
+
+
+@pytest.mark.parametrize(
+    ("query", "owners"),
+    [
+        ("100.88.3.1", {"openshift", "transit-gateway", None}),
+        ("169.254.2.7", {"openshift", "nsx", "direct-link", "vpc", "calico", None}),
+        ("198.18.1.1", {"vcfaas", None}),
+        ("192.168.255.9", {"openshift", "satellite", "powervs", "calico", "docker", None}),
+        ("10.244.1.1", {"vpc", "docker", "iks", None}),
+        ("172.16.3.1", {"iks", "openshift", "satellite", "vcf-vpc", "vpc", None}),
+    ],
+)
+def test_every_platform_that_has_an_address_is_told(query: str, owners: set[str | None]) -> None:
+    matches = json.loads(run("lookup", "--json", query).stdout)["queries"][0]["matches"]
+
+    assert {match["platform"] for match in matches} == owners
+    (zone,) = [m for m in matches if m["category"] == "ibm-vpc-default-prefix"] or [None]
+    assert zone is None or (zone["data_center"], zone["city"]) == ("jp-tok-1", "Tokyo")
 
 
 def test_another_edition_has_other_ranges() -> None:
@@ -99,6 +147,8 @@ def test_another_edition_has_other_ranges() -> None:
     [
         (("--category", "custmer-private"), "did you mean customer-private?"),
         (("--data-center", "dal11"), "did you mean dal1"),
+        (("--platform", "openshft"), "did you mean openshift?"),
+        (("--platform", "x"), "known are calico, containers, direct-link, docker, icp, iks"),
         (("--ranges-edition", "2019-01-01"), "2025-10-03"),
     ],
 )

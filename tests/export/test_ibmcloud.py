@@ -202,6 +202,14 @@ def test_a_begun_cluster_takes_what_iks_gives(tmp_path: Path) -> None:
     assert create[create.index("--public-vlan") + 1] == "1002"
 
 
+def test_a_cluster_from_before_october_2017_is_not_created_again(shell: Shell) -> None:
+    text = CLUSTER + '[networks.s]\nkind = "iks-service"\ncidr = "10.10.10.0/24"\n'
+    script = made(text + '[networks.i]\nkind = "iks-ingress-private"\nprefix = 29\n')
+    assert "only clusters from before October 2017 have services in 10.10.10.0/24" in script
+    assert shell.asked(script, "clusters") == []
+    assert [order[:3] for order in shell.asked(script, "subnets")] == [["ks", "cluster", "subnet"]]
+
+
 def test_hostile_names_reach_no_command(shell: Shell) -> None:
     word = json.dumps(HOSTILE)
     script = made(

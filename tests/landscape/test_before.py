@@ -58,6 +58,11 @@ NEW: dict[str, dict[Row, str]] = {
 }  # fmt: skip
 """What `check` finds now and did not find then. Nothing that it found then is missing now."""
 
+GRAVER: dict[Row, str] = {
+    ("warning", "container-bridge-overlap", "office", "172.17.32.0/20"): "ICP nodes have to reach it"
+}
+"""Warnings of then that are errors now, with the reason."""
+
 
 def rows(name: str) -> list[Row]:
     """Return what `check` finds in a plan now."""
@@ -77,7 +82,8 @@ def rows_before(name: str) -> list[Row]:
 
 @pytest.mark.parametrize("name", PLANS)
 def test_a_plan_of_before_has_the_same_findings_and_the_listed_ones(name: str) -> None:
-    assert rows(name) == sorted([*rows_before(name), *NEW[name]])
+    before = [("error", *row[1:]) if row in GRAVER else row for row in rows_before(name)]
+    assert rows(name) == sorted([*before, *NEW[name]])
 
 
 def test_no_plan_of_before_is_left_out() -> None:
