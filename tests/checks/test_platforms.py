@@ -15,11 +15,13 @@ from jsonschema import Draft202012Validator
 
 import ipplan
 from ipplan.allocate import allocate
+from ipplan.allocate.why import explain
 from ipplan.catalog import KEEP_CLEAR, KEPT_CLEAR, load_catalog
 from ipplan.checks import check_plan
 from ipplan.checks.examples import FILE
 from ipplan.free import find_free
 from ipplan.plan.load import PlanError, parse_plan
+from ipplan.spaces import Landscape
 from tools.build_catalog import FACTS
 
 if TYPE_CHECKING:
@@ -452,3 +454,30 @@ def test_where_keep_clear_leaves_no_room_the_help_says_so() -> None:
     assert failure.help.startswith("leave iks, openshift, satellite out of keep-clear under [plan]")
     kept = ["containers"]
     assert allocate(plan_of(text, kept, ["172.16.0.0/16"]), load_catalog()).ok
+
+
+@pytest.mark.parametrize("keep", [None, [], ["iks"], ["vpc"], ["containers", "vcfaas"]])
+def test_why_the_map_and_room_to_grow_follow_keep_clear(keep: list[str] | None) -> None:
+    clear = [str(c) for name in (KEPT_CLEAR if keep is None else keep) for c in ranges_of(name)]
+    text = '[networks.vm]\nkind = "vcs-vm"\nprefix = 16\npool = "172.16.0.0/12"\n'
+    text += '[networks.a]\nkind = "vcs-vm"\ncidr = "10.244.200.0/24"\ngrow-to = 16\n'
+    plan = plan_of(text, keep, ["172.16.0.0/12", "10.244.0.0/16"])
+
+    story = explain(plan, load_catalog(), "vm")
+    blockers = {str(refused.blocker) for refused in story.refused}
+    assert blockers <= set(clear)
+    assert ("172.16.0.0/16" in blockers) == ("172.16.0.0/16" in clear and story.prefix is not None)
+
+    landscape = Landscape(plan, load_catalog())
+    drawn = {
+        ipaddress.ip_address(address)
+        for space in landscape.spaces()
+        for block in landscape.blocks(space)
+        if block.what == "reserved"
+        for address in (block.first, block.last)
+    }
+    assert all(any(address in ipaddress.ip_network(cidr) for cidr in clear) for address in drawn)
+    assert bool(drawn) == any(cidr.startswith(("172.", "10.244.")) for cidr in clear)
+
+    blocked = [f for f in check_plan(plan, load_catalog()) if f.rule == "growth-blocked"]
+    assert bool(blocked) == ("10.244.0.0/18" in clear)
