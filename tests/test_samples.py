@@ -53,10 +53,10 @@ REFERENCE_KINDS = {
 
 
 NOT_SHOWN = {
-    "calico-peering", "too-many-routes", "static-route-refused", "on-premises-address", "drift", "link-nat-size",
+    "calico-peering", "too-many-routes", "static-route-refused", "on-premises-address", "drift", "shared-pool", "link-nat-size",
     "site-missing", "account-routing", "common-vlan-pods", "edge-missing", "asn-loop",
 }  # fmt: skip
-"""Rules that the conflicts sample does not break: of another integration, of many networks, of a file, of links and sites."""
+"""Rules that the conflicts sample does not break: of another integration, of many networks, of a file, of another plan, of links and sites."""
 
 
 def compare(name: str, actual: str, *, update: bool) -> None:

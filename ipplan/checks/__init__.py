@@ -20,6 +20,7 @@ from ipplan.checks import (
     published,
     reachability,
     room,
+    together,
     waivers,
 )
 from ipplan.checks.context import Context
@@ -49,6 +50,7 @@ TOPICS = (
     private,
     links,
     drift,
+    together,
     waivers,
 )
 """The modules that hold the rules, in the order of the documentation."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ipplan.catalog import Catalog, IksWindow, Reservation
     from ipplan.checks.drift import Against
+    from ipplan.checks.together import Together
     from ipplan.checks.waivers import Settlement
     from ipplan.findings import KeyPath
     from ipplan.landscape import Landscape
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from ipplan.landscape.ends import Joint
     from ipplan.plan.kinds import Kind
     from ipplan.plan.methods import IntegrationKey, Method, Pair
-    from ipplan.plan.model import Network, Plan, Shown
+    from ipplan.plan.model import Network, Plan, Pool, Shown
 
 T = TypeVar("T")
 _MOST_SUGGESTIONS = 200
@@ -102,6 +103,8 @@ class Stated(NamedTuple):
 class Context:
     """A plan, the catalogue it is held against, and what the rules share. All of it is computed when asked."""
 
+    together: Together | None = None
+    """The plans that are judged together; None for one plan by itself."""
     settlement: Settlement
     """What the rules found and the plan waives; set before the rules on waivers run."""
 
@@ -360,8 +363,12 @@ class Context:
             self._suggested[network.name] = self._suggest(network, network.prefix)
         return self._suggested.get(network.name)
 
+    def pools_for(self, network: Network) -> Sequence[Pool]:  # noqa: ARG002  (several plans have pools of their own)
+        """Return the pools that a network can be taken from."""
+        return self.plan.pools
+
     def _suggest(self, network: Network, wanted: Prefix) -> str | None:
-        for pool in self.plan.pools:
+        for pool in self.pools_for(network):
             if network.pool not in (None, pool.prefix) or pool.prefix.version != wanted.version:
                 continue
             free = self._free.lowest_prefix(wanted.length, pool.prefix)

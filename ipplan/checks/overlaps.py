@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from ipplan.checks.context import Context, Sweep
     from ipplan.findings import Finding, KeyPath, Severity
-    from ipplan.landscape import Landscape
     from ipplan.landscape.ends import Carried
     from ipplan.landscape.tables import Conflict, SetKey
+    from ipplan.landscape.verdicts import Judged
     from ipplan.plan.methods import IntegrationKey
 
 _ARCHITECTURE = Source(
@@ -24,13 +24,13 @@ _ARCHITECTURE = Source(
     "https://github.com/ibm-cloud-docs/vmwaresolutions/blob/ddb0278/archiref/vcsnsxt/vcsnsxt-overview-integration.md",
     "2018-11-20",
 )
-_MOST_NEIGHBOURS = 8
+MOST_NEIGHBOURS = 8
 """So many of the networks around one are told one by one; further ones are counted."""
 
 _MANY_TABLES = 16
 """Keep what is beside a set that more tables than this lead to, instead of looking at them for each network."""
 
-_FULL_DETAIL = 1000
+FULL_DETAIL = 1000
 """From so many overlaps on, each further network is told against its nearest neighbour only."""
 
 
@@ -47,14 +47,14 @@ def network_overlap(context: Context) -> Iterator[Finding]:
     cannot change, so move the other side.
     """
     told = 0
-    for run in _runs(context):
-        around = _Around(context.landscape)
+    for run in overlapping_runs(context):
+        around = Around(context.landscape)
         for item, first, last in run:
             around.close_before(first)
-            outers, further = around.nearest(item, 1 if told > _FULL_DETAIL else _MOST_NEIGHBOURS)
+            outers, further = around.nearest(item, 1 if told > FULL_DETAIL else MOST_NEIGHBOURS)
             told += len(outers)
             for outer in outers:
-                yield _overlap(context, item, outer, further if outer is outers[-1] else 0)
+                yield overlap_finding(context, item, outer, further if outer is outers[-1] else 0)
             around.open(item, last)
 
 
@@ -62,7 +62,7 @@ _Item = tuple["Carried", int, int]
 """A destination with its first and last address."""
 
 
-def _runs(context: Context) -> Iterator[list[_Item]]:
+def overlapping_runs(context: Context) -> Iterator[list[_Item]]:
     """Yield what lies together: destinations in address order, of which each overlaps another of its run."""
     shown: dict[int, list[Carried]] = {}
     if any(link.nat for link in context.plan.links):
@@ -134,7 +134,7 @@ def _runs_of_networks(sweep: Sweep) -> Iterator[list[_Item]]:
         yield run(start, len(firsts))
 
 
-class _Around:
+class Around:
     """The destinations around the one at hand.
 
     Prefixes nest or are disjoint, so these form a stack, and it holds exactly what is around the next one. Stacks by
@@ -142,7 +142,7 @@ class _Around:
     more than few.
     """
 
-    def __init__(self, landscape: Landscape) -> None:
+    def __init__(self, landscape: Judged) -> None:
         self._landscape = landscape
         self._tables = landscape.tables
         self._all: list[tuple[Carried, int, tuple[SetKey, ...]]] = []
@@ -151,6 +151,7 @@ class _Around:
         self._beside: dict[SetKey, tuple[frozenset[SetKey], list[int]]] = {}
 
     def open(self, item: Carried, last: int) -> None:
+        """Remember a destination up to its last address."""
         sets = self._tables.sets_of(item)
         for key in sets:
             self._by_set.setdefault(key, []).append(len(self._all))
@@ -229,7 +230,8 @@ class _Around:
         return self._beside[key][1]
 
 
-def _overlap(context: Context, inner: Carried, outer: Carried, further: int) -> Finding:
+def overlap_finding(context: Context, inner: Carried, outer: Carried, further: int) -> Finding:
+    """Build the finding about two destinations that overlap, of which the second holds the first."""
     # The finding points at a network that the plan declares, and can move if one of the two can.
     one, two = inner.network, outer.network
     if inner.prefix == outer.prefix and two.kind.provider == "byoip" and one.kind.provider != "byoip":
@@ -302,7 +304,7 @@ def _what_would(context: Context, first: Carried, second: Carried) -> tuple[str,
     from ipplan.landscape.verdicts import homeless
 
     for network in (first.network, second.network):
-        if homeless(context.landscape.ends, network):
+        if homeless(context.landscape.ends_for(network), network):
             return (f"the plan does not say where {network.name} stands, so that no table leads to it",)
     would: tuple[tuple[IntegrationKey, str], ...] = ()
     if not context.plan.links and first.shown is None and second.shown is None:

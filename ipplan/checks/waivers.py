@@ -44,7 +44,7 @@ def settle(plan: Plan, findings: Sequence[Finding], today: datetime.date | None)
             waiver = plan.waivers[place]
             if covers(waiver, concerned):
                 waived[place].append(finding)
-                finding = finding._replace(waived=finding.waived or _words(waiver))
+                finding = finding._replace(waived=finding.waived or words_of(waiver))
         settled.append(finding)
     return Settlement(tuple(settled), tuple(map(tuple, waived)))
 
@@ -80,9 +80,32 @@ def expired(waiver: Waiver, today: datetime.date | None) -> bool:
     return today is not None and waiver.until is not None and waiver.until < today
 
 
-def _words(waiver: Waiver) -> str:
+def words_of(waiver: Waiver) -> str:
+    """Return reason, owner and last day of a waiver, for the finding that it covers."""
     details = [x for x in (waiver.owner, waiver.until and f"until {waiver.until.isoformat()}") if x]
     return waiver.reason + (f" ({', '.join(details)})" if details else "")
+
+
+def judges_several(waiver: Waiver, plan: Plan) -> bool:
+    """Tell whether a waiver is for findings that only several plans together have."""
+    return waiver.rule == "shared-pool" or any(True for _ in foreign(waiver, plan))
+
+
+def foreign(waiver: Waiver, plan: Plan) -> Iterator[str]:
+    """Yield the networks of other plans that a waiver names: their prefixed names hold a slash."""
+    candidates = [name for name in waiver.networks if "/" in name]
+    declared = {network.name for network in plan.networks} if candidates else set()
+    yield from (name for name in candidates if name not in declared)
+
+
+def unused(waiver: Waiver, key: KeyPath) -> Finding:
+    """Return the finding on a waiver for what several plans do, which covers nothing of it."""
+    return RULES["waiver-unused"].finding(
+        f"the waiver of {waiver.rule} waives nothing between the plans",
+        key,
+        networks=waiver.networks,
+        help="take it out, or name every network of the finding, as PLAN/NETWORK",
+    )
 
 
 def _waivers(context: Context) -> Iterator[tuple[KeyPath, Waiver, tuple[Finding, ...]]]:
@@ -150,6 +173,9 @@ def waiver_unused(context: Context) -> Iterator[Finding]:
         if waiver.rule == "drift" and context.against is None:
             # Nothing was compared, so nothing tells whether the waiver is needed.
             continue
+        if judges_several(waiver, context.plan):
+            # The judgement of several plans together tells.
+            continue
         places = [first[waiver.rule, n] for n in waiver.networks if (waiver.rule, n) in first]
         near = findings[min(places)] if places else None
         yield RULES["waiver-unused"].finding(
@@ -171,7 +197,8 @@ def waiver_too_broad(context: Context) -> Iterator[Finding]:
     """
     for key, waiver, hits in _waivers(context):
         concerned = {name for finding in hits for name in finding.networks}
-        spare = [name for name in waiver.networks if name not in concerned]
+        others = set(foreign(waiver, context.plan))
+        spare = [name for name in waiver.networks if name not in concerned and name not in others]
         if hits and not waiver.networks and concerned:
             why = f"it names no networks and waives all {len(hits):,} findings of the rule, and later ones"
             help_ = f"name the networks that are meant, among {', '.join(sorted(concerned)[:8])}"

@@ -52,6 +52,14 @@ class Landscape:
         self._routers: dict[End, tuple[Route, ...]] = {}
         self._words: dict[End, str] = {}
 
+    def ends_for(self, network: Network) -> Ends:  # noqa: ARG002  (several plans have several)
+        """Return the ends among which a network stands."""
+        return self.ends
+
+    def is_one(self, first: Network, second: Network) -> bool:
+        """Tell whether two networks are one."""
+        return first.name == second.name
+
     @cached_property
     def classic(self) -> tuple[Prefix, ...]:
         """What every classic server has a route to the BCR for."""

@@ -11,6 +11,7 @@ Source of what leads where: IBM Cloud docs, vmware-solutions, "Integration, IP a
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -39,14 +40,20 @@ def refuses(prefix: Prefix) -> bool:
 
 
 class TableKey(NamedTuple):
-    """Whose table it is."""
+    """Whose table it is; `plan` says of which plan where several are judged together and the table is of one only."""
 
     device: Literal["worker", "esg", "dlr", "bcr", "server", "router", "fcr"]
     end: End | None
+    plan: str | None = None
 
     @property
     def title(self) -> str:
         """The device, for a sentence."""
+        unnamed = self.end is None or self.end.name is None
+        return self._device + (f" of plan {self.plan}" if self.plan is not None and unnamed else "")
+
+    @property
+    def _device(self) -> str:
         end = self.end
         whose = "" if end is None else f" of {end.title}"
         if self.device == "esg":
@@ -82,7 +89,87 @@ _LEARNED: SetKey = ("learned",)
 _LEARNED_CLASSIC: SetKey = ("learned-classic",)
 
 
-class Tables:
+class Verdicts(ABC):
+    """Which table leads to which sets of destinations, and so which of two destinations are a conflict."""
+
+    @abstractmethod
+    def sets_of(self, item: Carried) -> tuple[SetKey, ...]:
+        """Return the sets that a destination is in."""
+
+    @property
+    @abstractmethod
+    def table_index(self) -> Mapping[TableKey, Mapping[SetKey, Entry]]:
+        """The entries of each table by the set that they lead to."""
+
+    @property
+    @abstractmethod
+    def translated(self) -> Sequence[tuple[Carried, Joint, End]]:
+        """Every network that a link shows at other addresses, with the link and its own side."""
+
+    @cached_property
+    def tables_of(self) -> Mapping[SetKey, Sequence[TableKey]]:
+        """The tables that lead to each set."""
+        found: dict[SetKey, list[TableKey]] = {}
+        for key, entries in self.table_index.items():
+            for to in entries:
+                found.setdefault(to, []).append(key)
+        return found
+
+    def conflict(self, first: Carried, second: Carried) -> Conflict | None:
+        """Return the table that leads to both which tells most, None where no table does."""
+        ones, twos = self.sets_of(first), self.sets_of(second)
+        if self._leading_to(ones).isdisjoint(self._leading_to(twos)):
+            return None
+        found = [c for one in ones for two in twos if (c := self.joined(one, two)) is not None]
+        return min(found, key=_rank, default=None)
+
+    def _leading_to(self, sets: tuple[SetKey, ...]) -> frozenset[TableKey]:
+        """Return the tables that lead to any of some sets."""
+        if sets not in self._leading:
+            self._leading[sets] = frozenset(t for key in sets for t in self.tables_of.get(key, ()))
+        return self._leading[sets]
+
+    @cached_property
+    def _leading(self) -> dict[tuple[SetKey, ...], frozenset[TableKey]]:
+        return {}
+
+    def icp_cluster_leading_to(self, item: Carried) -> End | None:
+        """Return the ICP cluster, the first by name, whose workers have a table that leads to a destination."""
+        sets = self.sets_of(item)
+        if sets not in self._icp_leading:
+            tables = self._leading_to(sets)
+            ends = (
+                t.end for t in tables if t.device == "worker" and t.end is not None and t.end.kind == "icp"
+            )
+            self._icp_leading[sets] = min(ends, key=lambda end: end.name or "", default=None)
+        return self._icp_leading[sets]
+
+    @cached_property
+    def _icp_leading(self) -> dict[tuple[SetKey, ...], End | None]:
+        return {}
+
+    def joined(self, one: SetKey, two: SetKey) -> Conflict | None:
+        """Return the table that leads to both of two sets which tells most, None where no table does."""
+        key = (one, two)
+        if key in self._memo:
+            return self._memo[key]
+        few = min((self.tables_of.get(s, ()) for s in key), key=len)
+        both = (
+            Conflict(table, entries[one], entries[two])
+            for table in few
+            if one in (entries := self.table_index[table]) and two in entries
+        )
+        found = min(islice(both, _MOST_COMPARED), key=_rank, default=None)
+        if len(few) > _FEW:
+            self._memo[key] = found
+        return found
+
+    @cached_property
+    def _memo(self) -> dict[tuple[SetKey, SetKey], Conflict | None]:
+        return {}
+
+
+class Tables(Verdicts):
     """The tables of a plan as sets of destinations. Linear in the clusters, edges, sites and links of the plan."""
 
     def __init__(self, ends: Ends, classic: Sequence[Prefix]) -> None:
@@ -317,15 +404,6 @@ class Tables:
             found[key] = own
         return found
 
-    @cached_property
-    def tables_of(self) -> Mapping[SetKey, Sequence[TableKey]]:
-        """The tables that lead to each set."""
-        found: dict[SetKey, list[TableKey]] = {}
-        for key, entries in self.table_index.items():
-            for to in entries:
-                found.setdefault(to, []).append(key)
-        return found
-
     def _side(self, joint: Joint, side: End, words: Words) -> Iterator[Entry]:
         """Yield what a link carries of one side: a shared set where it carries all that the method can."""
         if joint.link is not None and (joint, side) in self._limited_index:
@@ -543,61 +621,6 @@ class Tables:
                 if joint.method == "l2-extension":
                     words = "over the WAN to the remote L2 concentrator"
                     yield Entry(("concentrator", joint.second), words, joint)
-
-    # Verdicts.
-
-    def conflict(self, first: Carried, second: Carried) -> Conflict | None:
-        """Return the table that leads to both which tells most, None where no table does."""
-        ones, twos = self.sets_of(first), self.sets_of(second)
-        if self._leading_to(ones).isdisjoint(self._leading_to(twos)):
-            return None
-        found = [c for one in ones for two in twos if (c := self.joined(one, two)) is not None]
-        return min(found, key=_rank, default=None)
-
-    def _leading_to(self, sets: tuple[SetKey, ...]) -> frozenset[TableKey]:
-        """Return the tables that lead to any of some sets."""
-        if sets not in self._leading:
-            self._leading[sets] = frozenset(t for key in sets for t in self.tables_of.get(key, ()))
-        return self._leading[sets]
-
-    @cached_property
-    def _leading(self) -> dict[tuple[SetKey, ...], frozenset[TableKey]]:
-        return {}
-
-    def icp_cluster_leading_to(self, item: Carried) -> End | None:
-        """Return the ICP cluster, the first by name, whose workers have a table that leads to a destination."""
-        sets = self.sets_of(item)
-        if sets not in self._icp_leading:
-            tables = self._leading_to(sets)
-            ends = (
-                t.end for t in tables if t.device == "worker" and t.end is not None and t.end.kind == "icp"
-            )
-            self._icp_leading[sets] = min(ends, key=lambda end: end.name or "", default=None)
-        return self._icp_leading[sets]
-
-    @cached_property
-    def _icp_leading(self) -> dict[tuple[SetKey, ...], End | None]:
-        return {}
-
-    def joined(self, one: SetKey, two: SetKey) -> Conflict | None:
-        """Return the table that leads to both of two sets which tells most, None where no table does."""
-        key = (one, two)
-        if key in self._memo:
-            return self._memo[key]
-        few = min((self.tables_of.get(s, ()) for s in key), key=len)
-        both = (
-            Conflict(table, entries[one], entries[two])
-            for table in few
-            if one in (entries := self.table_index[table]) and two in entries
-        )
-        found = min(islice(both, _MOST_COMPARED), key=_rank, default=None)
-        if len(few) > _FEW:
-            self._memo[key] = found
-        return found
-
-    @cached_property
-    def _memo(self) -> dict[tuple[SetKey, SetKey], Conflict | None]:
-        return {}
 
 
 _MOST_COMPARED = 16

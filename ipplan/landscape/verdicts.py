@@ -5,15 +5,30 @@ The one place that decides; the check reports it and flows stop by it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from ipplan.landscape.ends import BEHIND, PRIVATE, TRANSIT, End
 
 if TYPE_CHECKING:
-    from ipplan.landscape import Landscape
     from ipplan.landscape.ends import Carried, Ends
-    from ipplan.landscape.tables import Conflict
+    from ipplan.landscape.tables import Conflict, Verdicts
     from ipplan.plan.model import Network, Plan
+
+
+class Judged(Protocol):
+    """What a verdict needs: the landscape of one plan, or those of several plans together."""
+
+    plan: Plan
+
+    @property
+    def tables(self) -> Verdicts:
+        """Which table leads to which networks."""
+
+    def ends_for(self, network: Network) -> Ends:
+        """Return the ends of the plan that a network is of."""
+
+    def is_one(self, first: Network, second: Network) -> bool:
+        """Tell whether two networks are one, so that their overlap says nothing."""
 
 
 class Verdict(NamedTuple):
@@ -23,27 +38,34 @@ class Verdict(NamedTuple):
     conflict: Conflict | None = None
 
 
-def judge(landscape: Landscape, first: Carried, second: Carried) -> Verdict | None:
+def judge(landscape: Judged, first: Carried, second: Carried) -> Verdict | None:
     """Return what two overlapping destinations are, None where the overlap is as it should be."""
-    one, two = first.network, second.network
-    if one.name == two.name:
+    if landscape.is_one(first.network, second.network):
         return None
-    ends = landscape.ends
+    one = _Placed(first.network, landscape.ends_for(first.network))
+    two = _Placed(second.network, landscape.ends_for(second.network))
     if first.shown is None and second.shown is None:
-        if _stretched(ends, one, two) or _stretched(ends, two, one):
+        if _stretched(one, two) or _stretched(two, one):
             return Verdict("stretched")
-        if _summary(ends, one, two):
+        if _summary(one, two):
             return None
     elif first.outbound_only and second.outbound_only and _one_address(landscape.plan, first, second):
         return None
-    elif _summary(ends, one, two) and (moved := _shift(first)) is not None and moved == _shift(second):
+    elif _summary(one, two) and (moved := _shift(first)) is not None and moved == _shift(second):
         return None  # shown as they are: a summary and its part
     conflict = landscape.tables.conflict(first, second)
     if conflict is not None:
         return Verdict("conflict", conflict)
-    if first.shown is None and second.shown is None and _translated(ends, one, two):
+    if first.shown is None and second.shown is None and _translated(one, two):
         return None
     return Verdict("apart")
+
+
+class _Placed(NamedTuple):
+    """A network with the ends of its plan: two networks can be of two plans."""
+
+    network: Network
+    ends: Ends
 
 
 def _one_address(plan: Plan, first: Carried, second: Carried) -> bool:
@@ -57,14 +79,16 @@ def _one_address(plan: Plan, first: Carried, second: Carried) -> bool:
 
 def one_wire(ends: Ends, one: Network, two: Network) -> bool:
     """Tell whether one of two networks is a part of the other: a stretched one, or one of the same site."""
-    return _stretched(ends, one, two) or _stretched(ends, two, one) or _summary(ends, one, two)
+    first, second = _Placed(one, ends), _Placed(two, ends)
+    return _stretched(first, second) or _stretched(second, first) or _summary(first, second)
 
 
-def _stretched(ends: Ends, part: Network, whole: Network) -> bool:
+def _stretched(inner: _Placed, outer: _Placed) -> bool:
     """Tell whether a network behind an edge is stretched, and the range of the enterprise around it is the same wire."""
+    (part, ends), whole = inner, outer.network
     if part.kind.name != "vcs-vm" or whole.kind.provider != "enterprise":
         return False
-    edge, site = ends.edge_of(part), ends.site_of(whole)
+    edge, site = ends.edge_of(part), outer.ends.site_of(whole)
     if edge is None or site is None or part.prefix is None or whole.prefix is None:
         return False
     return whole.prefix.covers(part.prefix) and any(
@@ -74,14 +98,15 @@ def _stretched(ends: Ends, part: Network, whole: Network) -> bool:
     )
 
 
-def _summary(ends: Ends, one: Network, two: Network) -> bool:
+def _summary(first: _Placed, second: _Placed) -> bool:
     """Tell whether two networks of one site are a summary and its part."""
+    one, two = first.network, second.network
     if one.kind.provider != "enterprise" or two.kind.provider != "enterprise" or one.prefix == two.prefix:
         return False
     if one.prefix is None or two.prefix is None or not one.prefix.overlaps(two.prefix):
         return False
-    site = ends.site_of(one)
-    return site is not None and site == ends.site_of(two)
+    site = first.ends.site_of(one)
+    return site is not None and site == second.ends.site_of(two)
 
 
 def _shift(item: Carried) -> int | None:
@@ -90,15 +115,16 @@ def _shift(item: Carried) -> int | None:
     return None if own is None or seen is None or own.size != seen.size else seen.first - own.first
 
 
-def _translated(ends: Ends, one: Network, two: Network) -> bool:
+def _translated(first: _Placed, second: _Placed) -> bool:
     """Tell whether the plan deals with two ranges that no table leads to together.
 
     It does where links carry one of the two, and each link that carries one of them translates it; or where both have
     links that could carry them, and all of these leave them out.
     """
-    if homeless(ends, one) or homeless(ends, two):
+    both = (first, second)
+    if any(homeless(ends, network) for network, ends in both):
         return False
-    return {_dealt_with(ends, network) for network in (one, two)} in _SETTLED
+    return {_dealt_with(ends, network) for network, ends in both} in _SETTLED
 
 
 _SETTLED = ({"translated"}, {"translated", "left out"}, {"translated", "not joined"}, {"left out"})
@@ -140,7 +166,7 @@ def homeless(ends: Ends, network: Network) -> bool:
     return network.kind.name in (*BEHIND, TRANSIT) and ends.edge_of(network) is None
 
 
-def conflicts_at(landscape: Landscape, first: Carried, second: Carried) -> bool:
+def conflicts_at(landscape: Judged, first: Carried, second: Carried) -> bool:
     """Tell whether two destinations are a conflict."""
     found = judge(landscape, first, second)
     return found is not None and found.kind == "conflict"

@@ -53,6 +53,8 @@ def check_example(rule: str, text: str) -> tuple[Finding, ...]:
 
     data = text.encode()
     plan = parse_plan(data, FILE)
+    if rule == "shared-pool":
+        return _with_another(plan, data)
     against = _against(plan) if rule == "drift" else None
     findings = check_plan(plan, load_catalog(plan.ranges_edition), DAY, against)
     return place((f for f in findings if f.rule == rule), FILE, locate_in(data))
@@ -73,6 +75,19 @@ def _against(plan: Plan) -> Against:
         kinds=frozenset({"icp-pod", "icp-service"}), one_cluster=True,
     )  # fmt: skip
     return Against(plan, (file,))
+
+
+def _with_another(plan: Plan, data: bytes) -> tuple[Finding, ...]:
+    """Return what is found between a plan and another one; a comment in the plan tells what that holds."""
+    from ipplan.catalog import load_catalog
+    from ipplan.checks.between import check_together, place_between
+    from ipplan.plan.load import locate_in, parse_plan
+
+    other = b'[plan]\nname = "frankfurt"\nbyoip = ["10.232.0.0/13"]\n[networks.vm-web]\nkind = "vcs-vm"\nprefix = 24\n'
+    judgement = check_together([plan, parse_plan(other, "frankfurt.toml")], load_catalog(), DAY)
+    files = [(FILE, locate_in(data)), ("frankfurt.toml", locate_in(other))]
+    placed = place_between(judgement.findings, judgement.together.places, files)
+    return tuple(between.finding for between in placed if between.finding.rule == "shared-pool")
 
 
 def run_example(rule: str) -> Example:
