@@ -148,7 +148,9 @@ def test_documents_about_samples(sample: Path, command: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "args"),
     [
-        ("check-list", ["check", "ipv6.toml", "conflicts.toml"]),
+        ("check-list", ["check", "ipv6.toml", "conflicts.toml", "--separate"]),
+        ("check-together", ["check", "ipv6.toml", "conflicts.toml", "two-clusters.toml"]),
+        ("check-matrix", ["check", "ipv6.toml", "conflicts.toml", "two-clusters.toml", "--matrix"]),
         ("error", ["check", "no-such-plan.toml"]),
         ("error", ["check", "ipv6.toml", "no-such-plan.toml", "nor-this.toml"]),
         ("error", ["allocate", "-"]),

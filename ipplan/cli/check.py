@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import stat
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -16,8 +18,11 @@ from ipplan.plan.load import PlanError, locate_in, nearest
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ipplan.catalog import Catalog
     from ipplan.observed import Observed
     from ipplan.output.table import Table
+    from ipplan.output.together import Judged
+    from ipplan.plan.model import Plan
 
 
 @click.command("check", epilog="Exit status: 0 no errors, 1 errors, 2 a plan that cannot be read.")
@@ -29,6 +34,8 @@ if TYPE_CHECKING:
     "--against", metavar="FILE", multiple=True,
     help="Compare with a config.yaml, chart values, Calico pools or a subnet list; SOURCE:FILE names what it is; repeatable.",
 )  # fmt: skip
+@click.option("--separate", is_flag=True, help="Check several plans each by itself, not together.")
+@click.option("--matrix", is_flag=True, help="Show which plans collide: errors/warnings of each two.")
 @edition_option
 @format_option("table", "json", "csv", "markdown", "sarif", "github", "gitlab", "junit")
 @color_option
@@ -39,15 +46,21 @@ def command(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     against: tuple[str, ...],
+    separate: bool,
+    matrix: bool,
     ranges_edition: str | None,
     output: Output,
 ) -> int:
-    """Report conflicts in one or more plans; "-" reads a plan from standard input."""
+    """Report conflicts in one or more plans; "-" reads a plan from standard input.
+
+    Several plans are checked each by itself, and then together: their networks, pools and avoided space share the
+    enterprise's address space.
+    """
     wanted = _rule_filter(select, ignore)
+    _refuse_contradictions(plans, output, separate=separate, matrix=matrix)
     sources = [_split(text) for text in against]
     if [*plans, *(path for _, path in sources)].count("-") > 1:
         raise click.UsageError('standard input can be read only once, but "-" is given more than once')
-    reports: list[Report] = []
     errors: list[PlanError] = []
     files: list[Observed] = []
     for source, path in sources:
@@ -57,19 +70,63 @@ def command(
             errors.append(as_plan_error(problem))
         except PlanError as error:
             errors.append(error)
+    checked: list[_Checked] = []
     for path in plans:
-        checked = _try_check(path, ranges_edition, wanted, files)
-        if isinstance(checked, Report):
-            reports.append(checked)
+        found = _try_check(path, ranges_edition, wanted, files)
+        if isinstance(found, PlanError):
+            errors.append(found)
         else:
-            errors.append(checked)
+            checked.append(found)
     if errors:
         return report_problems(output, errors)
+    if len(checked) > 1 and not separate:
+        judged = _judge(checked, wanted)
+        _emit_together(output, judged, strict=strict, matrix=matrix)
+        return 0 if judged.passes(strict=strict) else 1
+    reports = [one.report for one in checked]
     _emit(output, reports, strict=strict)
 
     from ipplan.output.findings import passes
 
     return 0 if all(passes(report, strict=strict) for report in reports) else 1
+
+
+class _Checked(NamedTuple):
+    """A plan that was checked by itself, with its text and the catalogue it was held against."""
+
+    plan: Plan
+    data: bytes
+    catalog: Catalog
+    report: Report
+
+
+def _refuse_contradictions(plans: Sequence[str], output: Output, *, separate: bool, matrix: bool) -> None:
+    if matrix and separate:
+        raise click.UsageError("--matrix and --separate contradict each other")
+    if matrix and len(plans) < 2:
+        raise click.UsageError("--matrix compares plans, and only one is given")
+    if matrix and output.format in _FOR_PIPELINES:
+        raise click.UsageError(f"--matrix has no format {output.format}")
+    if not separate:
+        _refuse_the_same_twice(plans)
+
+
+def _refuse_the_same_twice(plans: Sequence[str]) -> None:
+    """Refuse a file that is given twice, by whatever path: every network in it would collide with itself."""
+    seen: dict[object, str] = {}
+    for path in plans:
+        try:
+            status = os.stat(path)
+        except (OSError, ValueError):
+            continue  # reading it says why
+        key = (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
+        if key is not None and seen.setdefault(key, path) is not path:
+            same = (
+                f"{path!r} is given twice"
+                if seen[key] == path
+                else f"{path!r} and {seen[key]!r} are one file"
+            )
+            raise click.UsageError(f"{same}; a plan cannot be checked together with itself")
 
 
 def _rule_filter(select: Sequence[str], ignore: Sequence[str]) -> Callable[[str], bool]:
@@ -94,7 +151,7 @@ def _split(text: str) -> tuple[str, str]:
 
 def _try_check(
     path: str, ranges_edition: str | None, wanted: Callable[[str], bool], files: Sequence[Observed]
-) -> Report | PlanError:
+) -> _Checked | PlanError:
     try:
         return _check(path, ranges_edition, wanted, files)
     except InputProblem as problem:
@@ -105,7 +162,7 @@ def _try_check(
 
 def _check(
     path: str, ranges_edition: str | None, wanted: Callable[[str], bool], files: Sequence[Observed]
-) -> Report:
+) -> _Checked:
     from datetime import date
 
     from ipplan.checks import check_plan
@@ -120,10 +177,69 @@ def _check(
         against = Against(settle(plan, catalog), tuple(files))
     found = check_plan(plan, catalog, date.today(), against)
     findings = [finding for finding in found if wanted(finding.rule)]
-    return Report(
+    report = Report(
         plan_name=plan.name, file=plan.file, edition=catalog.edition, networks=len(plan.networks),
         findings=place(findings, plan.file, locate_in(data)),
     )  # fmt: skip
+    return _Checked(plan, data, catalog, report)
+
+
+def _judge(checked: Sequence[_Checked], wanted: Callable[[str], bool]) -> Judged:
+    """Judge several plans together, by the newest of their catalogues, and place what is found in their files."""
+    from datetime import date
+
+    from ipplan.checks.between import check_together, place_between
+    from ipplan.output.together import BETWEEN, Judged
+
+    catalog = max((one.catalog for one in checked), key=lambda c: c.edition)
+    judgement = check_together([one.plan for one in checked], catalog, date.today())
+    reports = [
+        one.report._replace(
+            findings=place((*one.report.findings, *filter(lambda f: wanted(f.rule), spare)), one.plan.file, locate_in(one.data))
+        )
+        for one, spare in zip(checked, judgement.spare, strict=True)
+    ]  # fmt: skip
+    found = [between for between in judgement.findings if wanted(between.finding.rule)]
+    placed = place_between(
+        found, judgement.together.places, [(one.plan.file, locate_in(one.data)) for one in checked]
+    )
+    report = Report(None, BETWEEN, catalog.edition, 0, tuple(between.finding for between in placed))
+    concerned = tuple(between.plans for between in placed)
+    return Judged(judgement.together.titles, tuple(reports), report, concerned)
+
+
+_FOR_PIPELINES = ("sarif", "github", "gitlab", "junit")
+
+
+def _deliver_for_pipelines(output: Output, reports: Sequence[Report], *, strict: bool) -> bool:
+    """Write the reports in a format of pipelines, if one was asked for."""
+    if output.format not in _FOR_PIPELINES:
+        return False
+    from ipplan.output.ci import FORMATS
+
+    deliver(FORMATS[output.format](reports, strict), output.file)
+    return True
+
+
+def _emit_together(output: Output, judged: Judged, *, strict: bool, matrix: bool) -> None:
+    from ipplan.output import together
+
+    if _deliver_for_pipelines(output, judged.all, strict=strict):
+        return
+    if matrix:
+        emit(
+            output,
+            table=lambda: together.matrix_table(judged),
+            document=lambda: together.matrix_document(judged, strict=strict),
+            text=lambda width, color: together.render_matrix(judged, width=width),  # noqa: ARG005
+        )
+        return
+    emit(
+        output,
+        table=lambda: together.together_table(judged),
+        document=lambda: together.together_document(judged, strict=strict),
+        text=lambda width, color: together.render_together(judged, width=width, color=color),
+    )
 
 
 def _emit(output: Output, reports: Sequence[Report], *, strict: bool) -> None:
@@ -135,10 +251,7 @@ def _emit(output: Output, reports: Sequence[Report], *, strict: bool) -> None:
         render_reports,
     )
 
-    if output.format in ("sarif", "github", "gitlab", "junit"):
-        from ipplan.output.ci import FORMATS
-
-        deliver(FORMATS[output.format](reports, strict), output.file)
+    if _deliver_for_pipelines(output, reports, strict=strict):
         return
 
     def table() -> Table:

@@ -32,7 +32,7 @@ def check_document(report: Report, *, strict: bool = False) -> dict[str, object]
         "made_by": made_by(report.edition),
         "plan": {"name": report.plan_name, "file": report.file},
         "ok": passes(report, strict=strict),
-        "summary": _summary([report]),
+        "summary": summary_of([report]),
         "findings": [finding_document(finding) for finding in report.findings],
     }
 
@@ -47,7 +47,7 @@ def check_list_document(reports: Sequence[Report], *, strict: bool = False) -> d
         "schema": "ipplan.check-list/1",
         "made_by": made_by(editions.pop() if len(editions) == 1 else None),
         "ok": all(passes(report, strict=strict) for report in reports),
-        "summary": _summary(reports),
+        "summary": summary_of(reports),
         "checks": [check_document(report, strict=strict) for report in reports],
     }
 
@@ -78,7 +78,8 @@ def passes(report: Report, *, strict: bool) -> bool:
     return report.ok and not (strict and report.number_of("warning"))
 
 
-def _summary(reports: Sequence[Report]) -> dict[str, int]:
+def summary_of(reports: Sequence[Report]) -> dict[str, int]:
+    """Return how many findings of each severity nobody has waived, and how many are waived."""
     counts: dict[str, int] = {
         severity: sum(report.number_of(severity) for report in reports) for severity in SEVERITIES
     }
@@ -141,7 +142,7 @@ def findings_table(*reports: Report) -> Table:
 def render_report(report: Report, *, width: int | None, color: bool) -> str:
     """Return a report for people: each finding, then a line that sums up. `width` None: no wrapping."""
     parts = [render_finding(finding, width, color=color) for finding in report.findings]
-    said = _counted(_summary([report])) or paint("no findings", "good", color=color)
+    said = counted(summary_of([report])) or paint("no findings", "good", color=color)
     what = "1 network" if report.networks == 1 else f"{report.networks:,} networks"
     against = f"{what} checked against IBM Cloud ranges of {report.edition}"
     parts.append(_hang(f"{escape(report.file)}: {said}, {against}", width))
@@ -151,7 +152,7 @@ def render_report(report: Report, *, width: int | None, color: bool) -> str:
 def render_reports(reports: Sequence[Report], *, width: int | None, color: bool) -> str:
     """Return several reports for people, one after the other, and what they come to."""
     texts = [render_report(report, width=width, color=color) for report in reports]
-    texts.append(f"{len(reports):,} plans: {_counted(_summary(reports)) or 'no findings'}\n")
+    texts.append(f"{len(reports):,} plans: {counted(summary_of(reports)) or 'no findings'}\n")
     return "\n".join(texts)
 
 
@@ -225,7 +226,7 @@ def _hang(text: str, width: int | None) -> str:
     return "".join((" " * indent if number else "") + line + "\n" for number, line in enumerate(lines))
 
 
-def _counted(counts: dict[str, int]) -> str:
+def counted(counts: dict[str, int]) -> str:
     """Return the counts that are not zero in words, such as "2 errors, 1 warning, 3 waived"."""
     return ", ".join(
         f"{count:,} {what}" + ("s" if count != 1 and what != "waived" else "")

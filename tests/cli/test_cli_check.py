@@ -75,7 +75,7 @@ def test_standard_input(run: Run) -> None:
 
 
 def test_several_plans(run: Run, good_plan: Path, bad_plan: Path) -> None:
-    done = run("check", good_plan.name, bad_plan.name, "--json")
+    done = run("check", good_plan.name, bad_plan.name, "--json", "--separate")
     assert done.returncode == 1
     document = json.loads(done.stdout)
     assert document["schema"] == "ipplan.check-list/1"
@@ -84,7 +84,7 @@ def test_several_plans(run: Run, good_plan: Path, bad_plan: Path) -> None:
         ("good.toml", True),
         ("bad.toml", False),
     ]
-    assert run("check", good_plan.name, bad_plan.name).stdout.endswith(b"\n2 plans: 1 error\n")
+    assert run("check", good_plan.name, bad_plan.name, "--separate").stdout.endswith(b"\n2 plans: 1 error\n")
 
 
 def test_strict_makes_warnings_fail(run: Run, tmp_path: Path) -> None:

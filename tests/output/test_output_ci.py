@@ -148,7 +148,9 @@ def test_junit_counts_what_fails(run: Run, name: str, nasty: str, strict: tuple[
 
 def test_several_plans_are_one_report(run: Run) -> None:
     paths = [str(SAMPLES / "conflicts.toml"), str(SAMPLES / "ipv6.toml")]
-    assert len(ET.fromstring(run("check", *paths, "-f", "junit").stdout)) == 2
+    suites = ET.fromstring(run("check", *paths, "-f", "junit").stdout)
+    assert [suite.get("name") for suite in suites] == [*paths, "between the plans"]
+    assert len(ET.fromstring(run("check", *paths, "-f", "junit", "--separate").stdout)) == 2
     assert len(json.loads(run("check", *paths, "-f", "sarif").stdout)["runs"]) == 1
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.findings import SEVERITIES
-from ipplan.output.ci.identity import details, position
+from ipplan.output.ci.identity import details, file_of, position
 from ipplan.output.text import escape
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ _SHOWN = 10
 
 def render_github(reports: Sequence[Report], strict: bool) -> str:  # noqa: ARG001, FBT001  (all formats alike)
     """Return a line for each finding that nobody waived, and how many GitHub will not show."""
-    found = [(report.file, f) for report in reports for f in report.findings if f.waived is None]
+    found = [
+        (file_of(report, f.location), f) for report in reports for f in report.findings if f.waived is None
+    ]
     found.sort(key=lambda entry: SEVERITIES.index(entry[1].severity))
     lines = [_command(file, finding) for file, finding in found]
     for severity in SEVERITIES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from json import dumps
 from typing import TYPE_CHECKING
 
-from ipplan.output.ci.identity import details, position, with_fingerprints
+from ipplan.output.ci.identity import details, file_of, position, with_fingerprints
 from ipplan.output.text import escape
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def render_gitlab(reports: Sequence[Report], strict: bool) -> str:  # noqa: FBT0
                     "fingerprint": fingerprint,
                     "severity": severities[finding.severity],
                     "location": {
-                        "path": escape(report.file),
+                        "path": escape(file_of(report, finding.location)),
                         "positions": {"begin": {"line": line, "column": column}},
                     },
                 }

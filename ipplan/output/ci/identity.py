@@ -26,13 +26,18 @@ def with_fingerprints(reports: Iterable[Report]) -> Iterator[tuple[Report, Findi
     for report in reports:
         for finding in report.findings:
             parts = (
-                finding.rule, report.file, format_key(finding.key), *finding.networks, *map(str, finding.cidrs), str(finding.overlap or ""),
+                finding.rule, file_of(report, finding.location), format_key(finding.key), *finding.networks, *map(str, finding.cidrs), str(finding.overlap or ""),
             )  # fmt: skip
             text = "\0".join(parts)
             count = seen[text] = seen.get(text, 0) + 1
             if count > 1:
                 text += f"\0{count}"
             yield report, finding, sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def file_of(report: Report, at: Location | None) -> str:
+    """Return the file that a place is in: a report on several plans has findings in each."""
+    return report.file if at is None else at.file
 
 
 def position(at: Location | None) -> tuple[int, int]:

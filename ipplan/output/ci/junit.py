@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.findings import format_key
-from ipplan.output.ci.identity import details, position
+from ipplan.output.ci.identity import details, file_of, position
 from ipplan.output.text import escape
 
 if TYPE_CHECKING:
@@ -35,7 +35,12 @@ def _suite(report: Report, *, strict: bool) -> Element:
     cases = [ET.Element("testcase", name=name, classname="ipplan") for name in RULES if name not in broken]
     failures = skipped = 0
     for finding in report.findings:
-        case = ET.Element("testcase", name=_name(finding), classname="ipplan", file=escape(report.file))
+        case = ET.Element(
+            "testcase",
+            name=_name(finding),
+            classname="ipplan",
+            file=escape(file_of(report, finding.location)),
+        )
         line, _ = position(finding.location)
         case.set("line", str(line))
         text = details(finding)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ipplan import __version__
 from ipplan.findings import format_key
-from ipplan.output.ci.identity import details, position, with_fingerprints
+from ipplan.output.ci.identity import details, file_of, position, with_fingerprints
 from ipplan.output.documents import render_json
 from ipplan.output.text import escape
 
@@ -61,14 +61,14 @@ def _result(report: Report, finding: Finding, fingerprint: str, rule: int | None
         "ruleId": finding.rule,
         "level": finding.severity,
         "message": {"text": details(finding, links)},
-        "locations": [_location(report.file, finding.key, finding.location)],
+        "locations": [_location(file_of(report, finding.location), finding.key, finding.location)],
         "partialFingerprints": {"ipplan/v1": fingerprint},
     }
     if finding.related:
         result["relatedLocations"] = [
             {
                 "id": number,
-                **_location(report.file, related.key, related.location),
+                **_location(file_of(report, related.location), related.key, related.location),
                 "message": {"text": escape(related.network or format_key(related.key))},
             }
             for number, related in enumerate(finding.related, 1)
