@@ -30,7 +30,8 @@ def plan_titles(plans: Sequence[Plan]) -> tuple[str, ...]:
     """
     found: list[str] = []
     for plan in plans:
-        title = plan.name or PurePath(plan.file).stem or plan.file
+        # Without a slash, the first one in a prefixed name ends the title.
+        title = (plan.name or PurePath(plan.file).stem or plan.file).replace(SEPARATOR, "-")
         unique, number = title, 2
         while unique in found:
             unique, number = f"{title}-{number}", number + 1

@@ -149,6 +149,12 @@ def test_space_that_one_plan_avoids_and_another_uses(avoid: str, pool: str | Non
     assert found == [("warning", {"a/vm"})] * expected
 
 
+def test_titles_with_slashes_keep_names_apart() -> None:
+    one = '[plan]\nname = "a"\n' + net('"b/vm"', "vcs-vm", "172.24.1.0/24")
+    two = '[plan]\nname = "a/b"\n' + VM
+    assert pairs(judge(one, two)) == [("warning", {"a/b/vm", "a-b/vm"})]
+
+
 def waiver(rule: str, networks: list[str]) -> str:
     return f'[[waive]]\nrule = "{rule}"\nreason = "known"\nnetworks = {networks}\n'
 
