@@ -14,6 +14,8 @@ from ipplan.files import read_files
 from ipplan.output.text import escape
 
 DEFAULT_TEMPLATE = "reference-architecture"
+DEFAULT_TABLE = "networks.csv"
+"""Where --table writes unless FILE is named."""
 TEMPLATES = "templates"
 """The folder of the templates: each a plan that passes the check, its second line saying what it is."""
 
@@ -31,14 +33,24 @@ _LONGEST_NAME = 200
     help=f"What to start from (default: {DEFAULT_TEMPLATE}); see --list.",
 )  # fmt: skip
 @click.option("--name", metavar="TEXT", help="Name of the plan (default: that of FILE or its folder).")
+@click.option(
+    "--table",
+    is_flag=True,
+    help=f"Write a sheet of networks to fill in and import: FILE is {DEFAULT_TABLE}, or another .csv or .xlsx.",
+)
 @click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 @click.option("--list", "list_templates", is_flag=True, help="List the templates and what they are.")
-def command(*, path: str, template: str, name: str | None, force: bool, list_templates: bool) -> None:
+def command(
+    *, path: str, template: str, name: str | None, table: bool, force: bool, list_templates: bool
+) -> None:
     """Write a commented plan to start from: FILE, plan.toml unless it is named, or "-" for standard output.
 
     The plan passes `ipplan check`, and `ipplan allocate` finds a range for every network that the enterprise
     brings.
     """
+    if table:
+        _write_table(DEFAULT_TABLE if path == DEFAULT_PLAN else path, force=force)
+        return
     known = read_files(TEMPLATES, ".toml")
     if list_templates:
         _list(known)
@@ -60,6 +72,28 @@ def command(*, path: str, template: str, name: str | None, force: bool, list_tem
     _write(path, text.encode("utf-8"), force=force)
     say(f"wrote {path}: a plan to start from, template {template}")
     _say_next(path)
+
+
+def _write_table(path: str, *, force: bool) -> None:
+    """Write the sheet of networks, as its name says."""
+    from ipplan.export import ExportError
+    from ipplan.export.wish_table import wish_csv, wish_workbook
+
+    if path in ("-", "/dev/stdout"):
+        deliver(wish_csv())
+        return
+    ending = os.path.splitext(path)[1].lower()
+    if ending not in (".csv", ".xlsx"):
+        raise UsageProblem(f"cannot write {path} as a table", "name a .csv or .xlsx")
+    try:
+        data = wish_workbook() if ending == ".xlsx" else wish_csv().encode("utf-8")
+    except ExportError as error:
+        raise UsageProblem(str(error), error.help) from None
+    _write(path, data, force=force)
+    say(f"wrote {path}: a row for each network; replace the examples")
+    say("next:")
+    say(f"  ipplan import auto {_quoted(path)} -o {DEFAULT_PLAN}")
+    say(f"  ipplan allocate {DEFAULT_PLAN} --byoip 10.224.0.0/12")
 
 
 def name_after(path: str) -> str | None:

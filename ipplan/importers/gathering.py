@@ -220,6 +220,13 @@ class _Gatherer:
                 self.duplicates += 1
             else:
                 self.networks.append(network)
+        if self.wishes:
+            lines = {
+                id(row): (number, row.line or 0)
+                for number, one in enumerate(self.observed)
+                for row in chain[Row | Wish](one.rows, one.wishes)
+            }
+            self.networks.sort(key=lambda network: lines[id(network.row)])
 
     # -- what is no network --------------------------------------------------------------------------------
 

@@ -260,3 +260,28 @@ def test_the_templates_ship_with_the_package() -> None:
     # The whole package, with nothing left out of it.
     assert build["wheel"] == {"packages": ["ipplan"]}
     assert "/ipplan" in build["sdist"]["include"]
+
+
+@pytest.mark.parametrize("file", ["networks.csv", "sheet.xlsx"])
+def test_the_sheet_of_networks_becomes_a_plan_that_allocates(run: Run, tmp_path: Path, file: str) -> None:
+    done = run("init", "--table", *([] if file == "networks.csv" else [file]))
+    assert done.returncode == 0, done.stderr
+    assert f"ipplan import auto {file} -o plan.toml" in done.stderr.decode()
+    assert run("init", "--table", file).returncode == 2
+
+    assert run("import", "auto", file, "-o", "plan.toml").returncode == 0
+    document = tomli.loads((tmp_path / "plan.toml").read_text(encoding="utf-8"))
+    assert list(document["networks"])[:2] == ["vm-web", "vm-db"]
+    assert document["networks"]["vm-web"]["hosts"] == 100
+    assert document["networks"]["icp-workers"]["addresses"] == {
+        "gateway": 1,
+        "master-vip": 10,
+        "proxy-vip": 11,
+    }
+    assert run("allocate", "plan.toml", "--byoip", "10.224.0.0/12").returncode == 0
+    assert run("check", "plan.toml").returncode == 0
+
+
+def test_a_sheet_of_another_form_is_refused(run: Run) -> None:
+    done = run("init", "--table", "networks.ods")
+    assert (done.returncode, b"name a .csv or .xlsx" in done.stderr) == (2, True)
