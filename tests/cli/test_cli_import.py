@@ -235,3 +235,147 @@ def test_the_sources_complete(run: Run) -> None:
     env = {"_IPPLAN_COMPLETE": "bash_complete", "COMP_WORDS": "ipplan import ", "COMP_CWORD": "2"}
     done = run(env=env)
     assert done.stdout.decode().split() == [f"plain,{name}" for name in ("auto", *IMPORTERS)]
+
+
+EXISTING = """\
+# our plan
+schema = 1
+
+[plan]
+byoip = ["10.224.0.0/12"]   # the pool
+
+[[avoid]]
+cidr = "10.9.0.0/16"
+
+[networks.web]
+kind = "vcs-vm"
+cidr = "10.224.0.0/24"
+
+[networks.db]
+kind = "vcs-vm"
+prefix = 24
+"""
+EXPORT = (
+    "cidr,kind,name\n10.9.1.0/24,,inside what is avoided\n10.224.0.0/24,vcs-vm,web\n10.224.0.128/25,,part of web\n"
+    "10.0.0.0/8,,everything\n10.224.0.0/23,,around web\n10.8.0.0/16,,branch\n,vcs-vm,app\n10.225.0.0/24,vcs-vm,db\n"
+)
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("last", ["", "\n"])
+def test_into_adds_what_the_plan_lacks_and_changes_nothing_else(
+    run: Run, tmp_path: Path, line_end: str, last: str
+) -> None:
+    before = (EXISTING.rstrip("\n") + last).replace("\n", line_end).encode()
+    (tmp_path / "plan.toml").write_bytes(before)
+    table = write(tmp_path / "all.csv", EXPORT)
+
+    shown = run("import", "csv", table, "--into", "plan.toml", "--dry-run")
+    assert (shown.returncode, (tmp_path / "plan.toml").read_bytes()) == (0, before)
+    assert b"+[networks.app]" in shown.stdout
+    done = run("import", "csv", table, "--into", "plan.toml")
+
+    assert (done.returncode, done.stdout) == (0, b"")
+    after = (tmp_path / "plan.toml").read_bytes()
+    assert after.startswith(before)
+    assert after.count(b"\r\n") == (after.count(b"\n") if line_end == "\r\n" else 0)
+    added = tomli.loads(after.decode()[len(before) :])
+    assert added == {
+        "avoid": [{"cidr": "10.8.0.0/16", "reason": "branch"}],
+        "networks": {"app": {"kind": "vcs-vm"}},
+    }
+    assert done.stderr.decode().splitlines() == [
+        "all.csv: 8 rows of csv",
+        "1 network and 1 avoided range added to plan.toml; 3 rows it has already",
+        "left out: db 10.225.0.0/24 (line 9): it is still to be allocated or ordered in the plan, which stays",
+        "left out: 10.0.0.0/8: nothing would be left of a pool of the plan",
+        "left out: 10.224.0.0/23: web of the plan lies in it",
+    ]
+    assert run("import", "csv", table, "--into", "plan.toml").returncode == 0
+    assert (tmp_path / "plan.toml").read_bytes() == after
+
+
+def test_into_brings_no_new_error_and_needs_a_plan(run: Run, tmp_path: Path) -> None:
+    plan = write(tmp_path / "plan.toml", EXISTING)
+    for table, words in (
+        ("cidr,kind,name\n10.224.0.0/25,vcs-vm,other\n", b"network-overlap"),
+        ("name,kind,prefix,pool\nx,vcs-vm,24,10.32.0.0/12\n", b'add "10.32.0.0/12" to byoip under [plan]'),
+    ):
+        done = run("import", "auto", write(tmp_path / "t.csv", table), "--into", plan)
+        assert done.returncode in (1, 2)
+        assert words in done.stderr
+        assert (tmp_path / plan).read_text(encoding="utf-8") == EXISTING
+    assert run("import", "auto", "t.csv", "--into", "none.toml").returncode == 2
+    assert run("import", "auto", "t.csv", "--into", plan, "-o", plan).returncode == 2
+    assert run("import", "auto", "t.csv", "--dry-run").returncode == 2
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        'avoid = [{ cidr = "10.9.0.0/16" }]\n',
+        'networks = { web = { kind = "vcs-vm", cidr = "10.224.0.0/24" } }\n',
+    ],
+)
+def test_into_a_plan_of_one_line_says_what_to_write(run: Run, tmp_path: Path, form: str) -> None:
+    plan = write(tmp_path / "plan.toml", form)
+    table = write(tmp_path / "t.csv", "cidr,kind,name\n10.8.0.0/16,,x\n10.225.0.0/24,vcs-vm,y\n")
+    done = run("import", "csv", table, "--into", plan)
+    assert (done.returncode, b"write tables such as [networks.NAME]" in done.stderr) == (2, True)
+    assert (tmp_path / plan).read_text(encoding="utf-8") == form
+
+
+def test_explain_says_what_each_column_is_and_what_is_left_out(run: Run, tmp_path: Path) -> None:
+    table = write(
+        tmp_path / "t.csv",
+        "Netz,Kind,CIDR,Hosts,Owner\nweb,vcs-vm,,100,ann\noffice,,10.9.0.0/16,,\nTotal,,,100,\n",
+    )
+    done = run("import", "--explain", table)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode().splitlines() == [
+        "t.csv: source csv",
+        "",
+        "column  taken for",
+        "------  -----------",
+        "Netz    label netz",
+        "Kind    kind",
+        "CIDR    cidr",
+        "Hosts   hosts",
+        "Owner   label owner",
+        "",
+        "0 networks with a range",
+        "1 network without a range",
+        "1 avoided range",
+        "0 duplicates",
+        "",
+        "line  row         left out because",
+        "----  ----------  -------------------",
+        "   4  Total, 100  the row has no cidr",
+    ]
+
+
+def test_rows_that_cannot_be_read_refuse_the_file_unless_it_is_lenient(run: Run, tmp_path: Path) -> None:
+    table = write(tmp_path / "t.csv", "cidr,name\n10.9.0.0/16,a\n,Total\n")
+    refused = run("import", "csv", table)
+    assert (refused.returncode, b"--lenient lists such rows" in refused.stderr) == (2, True)
+    done = run("import", "csv", table, "--lenient")
+    assert done.returncode == 0
+    assert "note: t.csv: line 3 is left out: the row has no cidr" in done.stderr.decode().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--column", "cidr"), b'--column cidr="IP range"'),
+        (("--column", "nmae=x"), b"did you mean name?"),
+        (("--column", "cidr=range"), b"there is no column"),
+        (("--skip-rows", "-1"), b"skip-rows"),
+        (("--skip-rows", "99"), b"the file is empty below line 99"),
+    ],
+)
+def test_options_of_tables_that_fit_nothing_are_told(
+    run: Run, tmp_path: Path, options: tuple[str, ...], words: bytes
+) -> None:
+    done = run("import", "csv", write(tmp_path / "t.csv", TABLE), *options)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert words in done.stderr
