@@ -96,10 +96,10 @@ class TunnelComparison(Comparison):
     def _described(self, parts: Sequence[_Part]) -> list[tuple[_End, _Part]] | None:
         """Return the ends that the file most likely describes, None where the plan has none.
 
-        Of a gateway, parts that share no address with a tunnel of the plan lead elsewhere, and so do those that only
-        share ranges with one whose peer another part has.
+        Of a gateway, parts that share no address with a tunnel of the plan lead elsewhere, and so do those that share
+        less with it than another part: its peer counts most, then its own address, then ranges.
         """
-        chosen: dict[tuple[object, End], list[tuple[bool, _End, _Part]]] = {}
+        chosen: dict[tuple[object, End], list[tuple[tuple[bool, bool, bool], _End, _Part]]] = {}
         any_end = False
         for part in parts:
             ends = list(self._gateway_ends() if self.file.gateway else self._chart_ends(part.space("local")))
@@ -109,12 +109,14 @@ class TunnelComparison(Comparison):
             scores = [(self._likeness(end, part), end) for end in ends]
             score, best = max(scores, key=lambda pair: pair[0])
             if any(score) or not self.file.gateway:
-                chosen.setdefault((best.tunnel.joint, best.own.end), []).append((score[0] > 0, best, part))
+                rank = score[2], score[0] > 0, score[1] > 0
+                chosen.setdefault((best.tunnel.joint, best.own.end), []).append((rank, best, part))
         if not any_end:
             return None
         found = []
         for group in chosen.values():
-            certain = [entry for entry in group if entry[0]] or group
+            most = max(rank for rank, _, _ in group)
+            certain = [entry for entry in group if entry[0] == most]
             rows = tuple(row for _, _, part in certain for row in part.rows)
             exchanges = tuple(exchange for _, _, part in certain for exchange in part.exchanges)
             found.append((certain[0][1], _Part(rows, exchanges)))
@@ -303,7 +305,10 @@ class _OneTunnel:
         end, whole = self.end, self.whole
         rows = self.part.of("gateway")
         if self.by_gateway:
-            yield from self._gateway(rows, end.own, "this")
+            # The strongSwan of ICP listens among the workers, behind the NAT of the ESG.
+            inside = whole.by_name.get(end.own.inside.network or "") if end.own.inside is not None else None
+            behind = [inside] if inside is not None else []
+            yield from self._gateway([row for row in rows if not _held(behind, row)], end.own, "this")
             return
         if end.own.end.kind != "iks":
             return

@@ -76,6 +76,24 @@ IMPORTERS: dict[str, Importer] = {
             "ipplan.importers.strongswan:read",
         ),
         Importer(
+            "ipsec-conf",
+            "tunnels of a gateway with strongSwan or Libreswan",
+            "/etc/ipsec.conf of the gateway",
+            "ipplan.importers.ipsec_conf:read",
+        ),
+        Importer(
+            "swanctl",
+            "tunnels of a gateway with strongSwan",
+            "/etc/swanctl/swanctl.conf of the gateway",
+            "ipplan.importers.swanctl:read",
+        ),
+        Importer(
+            "vyos",
+            "IPsec tunnels of VyOS, Vyatta or EdgeOS",
+            "show configuration commands; show configuration",
+            "ipplan.importers.vyos:read",
+        ),
+        Importer(
             "netbox",
             "prefixes of NetBox",
             "CSV export of Prefixes, or GET /api/ipam/prefixes/?limit=0",

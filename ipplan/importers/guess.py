@@ -32,12 +32,28 @@ _YAML = (
 )  # fmt: skip
 _START = 1 << 16
 """Characters of a large file that tell what it is."""
+_TEXTS = (
+    ("ipsec-conf", (re.compile(r"^conn[ \t]+\S+[ \t\r]*(#.*)?$", re.MULTILINE), re.compile(r"^[ \t]*(left|right)\w*[ \t]*=", re.MULTILINE))),
+    ("swanctl", (re.compile(r"^connections[ \t]*(:[^{\n]*)?\{", re.MULTILINE),)),
+    ("vyos", (re.compile(r"^set (security )?vpn ipsec ", re.MULTILINE),)),
+    (
+        "vyos",
+        (
+            re.compile(r"\A\s*[\w.-]+([ \t]+\S+)*[ \t]*\{"),
+            re.compile(r"^[ \t]*(site-to-site|peer[ \t]+\S+)[ \t]*\{", re.MULTILINE),
+        ),
+    ),
+)  # fmt: skip
+"""Texts of no common form: all patterns of one have to be in it."""
 _MANY = "name the source: ipplan import --list tells which there are"
 
 
 def guess_source(data: bytes, options: Options = DEFAULTS) -> str:
     """Return the source that a file looks like; raise SourceError where it looks like none."""
     text = "" if is_workbook(data) else decode(data)
+    for source, patterns in _TEXTS:
+        if all(pattern.search(text) for pattern in patterns):
+            return source
     if looks_like_json(text):
         found = _guess_json(text)
     else:

@@ -35,6 +35,10 @@ GOOD = {
     "config.yaml": "icp-config",
     "config-of-defaults.yaml": "icp-config",
     "values.yaml": "strongswan",
+    "ipsec.conf": "ipsec-conf",
+    "swanctl.conf": "swanctl",
+    "vyos.commands": "vyos",
+    "vyos.boot": "vyos",
     "netbox-table.csv": "netbox",
     "netbox-all.csv": "netbox",
     "netbox-bulk.csv": "netbox",
@@ -80,8 +84,11 @@ def test_that_plan_has_every_prefix_of_the_file_and_does_not_drift_from_it(name:
         inside = not row.whole and any(prefix.covers(row.prefix) for prefix in networks)
         assert row.cidr in text or str(row.prefix) in text or inside
     # The values of a tunnel do not say what is at its other end, so no plan can have it from them.
+    tunnel = "an IPsec tunnel" if observed.gateway else "a strongSwan tunnel"
     assert [f.message for f in found if f.rule == "drift"] == (
-        [f"{name} describes a strongSwan tunnel, and the plan has none"] if GOOD[name] == "strongswan" else []
+        [f"{name} describes {tunnel}, and the plan has none"]
+        if any(row.side for row in observed.rows)
+        else []
     )
 
 

@@ -243,6 +243,18 @@ CASES: dict[str, tuple[str, Any, Rows]] = {
     ),
     "values-flat": ("strongswan", {"local.subnet": "10.1.0.0/16", "remote.gateway": "169.46.73.18"},
         [("10.1.0.0/16", None, True), ("169.46.73.18/32", None, False)]),
+    "ipsec-conf": (
+        "ipsec-conf", "conn a\n  left=192.0.2.1\n  leftsubnet=10.1.0.0/16\n  right=192.0.2.2\n  rightsubnet=10.2.0.0/16\n",
+        [("192.0.2.1/32", None, False), ("10.1.0.0/16", None, True), ("192.0.2.2/32", None, False), ("10.2.0.0/16", None, True)],
+    ),
+    "swanctl": (
+        "swanctl", "connections {\n a {\n  local_addrs = 192.0.2.1\n  children {\n b { local_ts = 10.1.0.0/16\n remote_ts = 10.2.0.0/16 }\n }\n }\n}\n",
+        [("192.0.2.1/32", None, False), ("10.1.0.0/16", None, True), ("10.2.0.0/16", None, True)],
+    ),
+    "vyos": (
+        "vyos", "set vpn ipsec site-to-site peer 192.0.2.2 tunnel 0 local prefix '10.1.0.0/16'\n",
+        [("192.0.2.2/32", None, False), ("10.1.0.0/16", None, True)],
+    ),
     "netbox-csv": ("netbox", NETBOX_CSV, [("10.0.0.0/8", None, True), ("10.224.0.0/24", "vcs-vm", True)]),
     "netbox-json": ("netbox", NETBOX_JSON, [("10.224.1.0/24", "icp-worker", True)]),
     "phpipam": ("phpipam", PHPIPAM, [("10.5.0.0/24", None, True), ("10.6.0.0/23", None, True), ("10.7.0.0/20", None, True)]),

@@ -1,0 +1,145 @@
+"""Rows of the tunnels of a gateway, whatever its configuration looks like: ranges of both sides, and both addresses.
+
+The only words of such a file that ever reach a row or a message are ranges, addresses and the names of tunnels: none of
+its keys and passwords.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ipplan.addresses import AddressError, Prefix, Range, parse_address
+from ipplan.importers.reading import Collector, counted
+from ipplan.observed import Exchange, Observed, Row
+from ipplan.plan.load import show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ipplan.observed import Side
+
+_SELECTOR = re.compile(r"\[[^\]]*\]?$")
+"""Protocol and port behind a range: `10.1.0.0/24[tcp/443]`."""
+_DYNAMIC = frozenset({"dynamic", "%dynamic", "%any", "%any4", "%any6", "any", "%priv"})
+_ANY = frozenset({"0.0.0.0", "::"})
+"""Addresses that stand for any peer."""
+_WORDS = {"local": "local side", "remote": "remote side", "gateway": "own address", "far-gateway": "peer"}
+_MOST_NAMES = 5
+"""Name at most this many of the tunnels, or lines, that a note is about."""
+_LONGEST_NAME = 200
+"""Characters of the name of a tunnel that are kept."""
+
+
+class GatewayRows:
+    """Collects the tunnels of one file as its reader goes along; everything is told with its line."""
+
+    def __init__(self) -> None:
+        self.collector = Collector()
+        self._exchanges: list[Exchange] = []
+        self._left_out: dict[str, dict[str, None]] = {}
+        self._includes: list[int] = []
+        self._seen: set[tuple[str, Side, Prefix]] = set()
+
+    def ranges(self, tunnel: str, side: Side, text: str, line: int, field: str) -> None:
+        """Add the ranges of one side: prefixes, addresses or first-last, parted by commas or spaces."""
+        for word in text.replace(",", " ").split():
+            plain = _SELECTOR.sub("", word)
+            if not plain or plain.lower() in _DYNAMIC or plain.startswith("%"):
+                self.leave_out(f"a {field} that its peer or interface decides", tunnel)
+                continue
+            for prefix in self._prefixes(plain, line, field):
+                if prefix.length == 0:
+                    self.leave_out(f"a {field} of every address", tunnel)
+                else:
+                    self._add(tunnel, side, prefix, line, field)
+
+    def _prefixes(self, text: str, line: int, field: str) -> Iterator[Prefix]:
+        first, dash, last = text.partition("-")
+        if not dash:
+            text = text if "/" in text else _with_length(text)
+            if (found := self.collector.block(text, line, field)) is not None:
+                yield found[0]
+            return
+        try:
+            one, other = parse_address(first.strip()), parse_address(last.strip())
+        except AddressError as error:
+            self.collector.problem(f"{field} is {show(text)}, which is no range: {error}", line)
+            return
+        if one.version != other.version or one.value > other.value:
+            self.collector.problem(
+                f"{field} is {show(text)}, whose last address is not behind its first", line
+            )
+            return
+        yield from Range(one.version, one.value, other.value).prefixes()
+
+    def address(self, tunnel: str, side: Side, text: str, line: int, field: str) -> None:
+        """Add the address of one end; a name that DNS resolves, or any address, says nothing."""
+        for word in text.replace(",", " ").split():
+            try:
+                address = parse_address(word)
+            except AddressError:
+                continue
+            if word not in _ANY:
+                self._add(tunnel, side, address.prefix, line, field)
+
+    def _add(self, tunnel: str, side: Side, prefix: Prefix, line: int, field: str) -> None:
+        tunnel = tunnel[:_LONGEST_NAME]
+        if (tunnel, side, prefix) in self._seen:
+            return
+        self._seen.add((tunnel, side, prefix))
+        self.collector.rows.append(
+            Row(
+                prefix, "", None, None, f"{_WORDS[side]} of the tunnel {tunnel} ({field})", line, field,
+                whole=side in ("local", "remote"), side=side, tunnel=tunnel,
+            )
+        )  # fmt: skip
+
+    def exchange(self, tunnel: str, version: int, line: int, field: str) -> None:
+        """Note the version of IKE of a tunnel."""
+        self._exchanges.append(Exchange(version, field, line, tunnel[:_LONGEST_NAME]))
+
+    def leave_out(self, what: str, tunnel: str) -> None:
+        """Note that something of a tunnel is not read."""
+        self._left_out.setdefault(what, {})[tunnel[:_LONGEST_NAME]] = None
+
+    def include(self, line: int) -> None:
+        """Note that a line takes in another file, which is not read."""
+        self._includes.append(line)
+
+    def finish(self, nothing: str, help_: str) -> Observed:
+        """Return all tunnels; raise SourceError where anything is wrong, or there is none."""
+        for what, names in self._left_out.items():
+            listed = _some([show(name) for name in names])
+            self.collector.notes.append(f"left out: {what}, in {counted(len(names), 'tunnel')}: {listed}")
+        if len(self._includes) == 1:
+            self.collector.notes.append(f"line {self._includes[0]} takes in another file, which is not read")
+        elif self._includes:
+            lines = _some([str(line) for line in self._includes])
+            self.collector.notes.append(
+                f"{len(self._includes):,} lines take in other files, which are not read: {lines}"
+            )
+        found = self.collector.finish(exchanges=self._exchanges, nothing=nothing, help_=help_)
+        return replace(found, gateway=True)
+
+
+def _some(words: list[str]) -> str:
+    more = f" and {len(words) - _MOST_NAMES:,} more" if len(words) > _MOST_NAMES else ""
+    return ", ".join(words[:_MOST_NAMES]) + more
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a word is an address."""
+    try:
+        parse_address(text)
+    except AddressError:
+        return False
+    return True
+
+
+def _with_length(text: str) -> str:
+    try:
+        return str(parse_address(text).prefix)
+    except AddressError:
+        return text

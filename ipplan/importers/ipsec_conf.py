@@ -1,0 +1,160 @@
+"""ipsec.conf of strongSwan or Libreswan: the gateway at the other end of a cluster's tunnel.
+
+Keys: ipsec.conf(5) of strongSwan 5.9 and of Libreswan 4; samples: strongswan/strongswan testing/tests/ikev2/net2net-psk/
+hosts/moon/etc/ipsec.conf. `left` is the gateway's own side, as both programs take it. Sections are put together as there:
+`%default` first, then what `also` names, then the section itself. Files that `include` names are not read.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan.importers.gateway_rows import GatewayRows, is_address
+from ipplan.importers.reading import decode
+from ipplan.plan.load import show
+
+if TYPE_CHECKING:
+    from ipplan.observed import Observed, Side
+
+_HELP = "ipsec.conf of the gateway, with the files that it includes put in their places"
+_SECTION = re.compile(r"(config|conn|ca)[ \t]+(\S+)")
+_SETTING = re.compile(r"[ \t]*([A-Za-z][\w.-]*)[ \t]*=[ \t]*(.*)")
+_SIDES: tuple[tuple[str, Side, Side], ...] = (
+    ("left", "local", "gateway"),
+    ("right", "remote", "far-gateway"),
+)
+_KEYS = frozenset(
+    {
+        "left",
+        "right",
+        "leftsubnet",
+        "rightsubnet",
+        "leftsubnets",
+        "rightsubnets",
+        "keyexchange",
+        "ikev2",
+        "auto",
+        "type",
+    }
+)
+"""The keys that are kept; all others, and so every key and password, are dropped as they are read."""
+_VERSIONS = {
+    ("keyexchange", "ikev1"): 1, ("keyexchange", "ikev2"): 2,
+    ("ikev2", "insist"): 2, ("ikev2", "yes"): 2, ("ikev2", "no"): 1, ("ikev2", "never"): 1,
+}  # fmt: skip
+_IDLE = frozenset({"ignore"})
+_NO_TUNNEL = frozenset({"passthrough", "pass", "drop", "reject"})
+_DEFAULT = "%default"
+
+_Settings = dict[str, tuple[str, int]]
+
+
+class _Section(NamedTuple):
+    """A section `conn`: its own settings with their lines, and the sections that it takes in."""
+
+    settings: _Settings
+    also: list[tuple[str, int]]
+    line: int
+
+
+def read(data: bytes) -> Observed:
+    """Read the tunnels of an ipsec.conf; those of `auto=ignore`, and sections that only others take in, are none."""
+    rows = GatewayRows()
+    sections = _sections(decode(data), rows)
+    taken = {name for section in sections.values() for name, _ in section.also}
+    made: dict[str, _Settings] = {}
+    for name, section in sections.items():
+        settings = _whole(name, sections, made, rows)
+        auto = settings.get("auto", ("", 0))[0].lower()
+        if name == _DEFAULT or (name in taken and auto in ("", *_IDLE)):
+            continue
+        if auto in _IDLE:
+            rows.leave_out("auto=ignore", name)
+        elif settings.get("type", ("", 0))[0].lower() in _NO_TUNNEL:
+            rows.leave_out("a connection that is no tunnel", name)
+        else:
+            _add(name, settings, section.line, rows)
+    return rows.finish("the file has no conn with addresses or subnets", _HELP)
+
+
+def _sections(text: str, rows: GatewayRows) -> dict[str, _Section]:
+    """Return the sections `conn` by name; what is no line of such a file is a problem, told without its words."""
+    found: dict[str, _Section] = {}
+    current: _Section | None = None
+    inside = False
+    for number, raw in enumerate(text.split("\n"), 1):
+        line = raw.partition("#")[0].rstrip()
+        if not line or line.startswith(("version ", "version\t")):
+            continue
+        if line.split()[0] == "include":
+            rows.include(number)
+        elif (section := _SECTION.fullmatch(line)) is not None:
+            inside, current = True, None
+            if section[1] == "conn":
+                current = found.setdefault(section[2], _Section({}, [], number))
+        elif inside and (setting := _SETTING.fullmatch(line)) is not None:
+            if current is not None:
+                _keep(current, setting[1].lower(), setting[2], number)
+        else:
+            rows.collector.problem("the line is neither a section nor a setting of ipsec.conf", number, _HELP)
+    return found
+
+
+def _keep(section: _Section, key: str, value: str, line: int) -> None:
+    value = value.strip().strip('"{}').strip()
+    if key == "also":
+        section.also.extend((name, line) for name in value.replace(",", " ").split())
+    elif key in _KEYS:
+        section.settings[key] = (value, line)
+
+
+def _whole(
+    name: str, sections: dict[str, _Section], made: dict[str, _Settings], rows: GatewayRows
+) -> _Settings:
+    """Return the settings of a section with those that it takes in, without recursion: chains may be long."""
+    waiting = {} if name in made else {name: iter(sections[name].also)}
+    while waiting:
+        top = next(reversed(waiting))
+        for other, line in waiting[top]:
+            if other in waiting:
+                rows.collector.problem(f"conn {show(other)} takes itself in by also", line)
+            elif other in sections and other not in made:
+                waiting[other] = iter(sections[other].also)
+                break
+        else:
+            made[top] = _merged(top, sections, made, rows)
+            del waiting[top]
+    return made[name]
+
+
+def _merged(
+    name: str, sections: dict[str, _Section], made: dict[str, _Settings], rows: GatewayRows
+) -> _Settings:
+    found: _Settings = {}
+    if name != _DEFAULT and _DEFAULT in sections:
+        found.update(sections[_DEFAULT].settings)
+    for other, line in sections[name].also:
+        if other not in sections:
+            rows.collector.problem(f"also names conn {show(other)}, which is not in the file", line, _HELP)
+        found.update(made.get(other, {}))
+    found.update(sections[name].settings)
+    return found
+
+
+def _add(name: str, settings: _Settings, line: int, rows: GatewayRows) -> None:
+    peer = settings.get("right", ("", 0))[0]
+    tunnel = peer if is_address(peer) else name
+    for word, side, end in _SIDES:
+        own = settings.get(word, ("", line))
+        rows.address(tunnel, end, *own, word)
+        listed = [(key, settings[key]) for key in (f"{word}subnet", f"{word}subnets") if key in settings]
+        for key, (text, at) in listed:
+            rows.ranges(tunnel, side, text, at, key)
+        if not listed and is_address(own[0]):
+            # Without a subnet the tunnel carries the address of the end itself.
+            rows.ranges(tunnel, side, *own, word)
+    for key in ("keyexchange", "ikev2"):
+        text, at = settings.get(key, ("", line))
+        if (version := _VERSIONS.get((key, text.lower()))) is not None:
+            rows.exchange(tunnel, version, at, key)
