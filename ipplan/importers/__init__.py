@@ -52,6 +52,12 @@ IMPORTERS: dict[str, Importer] = {
             "ipplan.importers.ks_cluster:read",
         ),
         Importer(
+            "ks-workers",
+            "addresses of the workers of an IKS cluster",
+            "ibmcloud ks worker ls --cluster NAME --output json",
+            "ipplan.importers.ks_workers:read",
+        ),
+        Importer(
             "kubectl-nodes",
             "addresses of worker nodes, and their shares of the pod network",
             "kubectl get nodes -o json",

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from ipplan.addresses import WIDTH
 from ipplan.catalog import iks_windows
 from ipplan.importers.document import Node, read_documents
-from ipplan.importers.reading import Collector, counted
+from ipplan.importers.reading import Collector, counted, decode
+from ipplan.importers.text_tables import read_table
 from ipplan.plan.load import show
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def read(data: bytes) -> Observed:
     """Read resources: a list, one or several documents. A note counts those that state no range."""
     collector = Collector()
     left_out: Counter[str] = Counter()
-    for item in _items(read_documents(data)):
+    table = read_table(decode(data), "calico-ippools")
+    for item in _items(read_documents(data)) if table is None else table:
         kind, spec = item.text("kind"), item.get("spec")
         pools = list(_pools(item, kind, spec))
         for name, pool in pools:

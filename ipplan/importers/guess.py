@@ -9,6 +9,7 @@ from typing import Any
 from ipplan.importers.document import LARGEST_YAML, looks_like_json, parse_json
 from ipplan.importers.reading import Problem, SourceError, decode, is_address, is_prefix, is_workbook
 from ipplan.importers.tables import DEFAULTS, Options, column_name, read_lines
+from ipplan.importers.text_tables import looks_like_table, table_source
 
 _YAML = (
     ("ks-cluster", re.compile(r"^[ \t-]*vlanipmap\.json[\"']?:", re.MULTILINE)),
@@ -45,6 +46,7 @@ _TEXTS = (
     ),
 )  # fmt: skip
 """Texts of no common form: all patterns of one have to be in it."""
+_AS_JSON = "get it as JSON: add --output json (ibmcloud) or -o json (kubectl)"
 _MANY = "name the source: ipplan import --list tells which there are"
 
 
@@ -54,6 +56,8 @@ def guess_source(data: bytes, options: Options = DEFAULTS) -> str:
     for source, patterns in _TEXTS:
         if all(pattern.search(text) for pattern in patterns):
             return source
+    if (known := table_source(text)) is not None:
+        return known
     if looks_like_json(text):
         found = _guess_json(text)
     else:
@@ -61,6 +65,9 @@ def guess_source(data: bytes, options: Options = DEFAULTS) -> str:
         start = text if len(text) <= LARGEST_YAML else text[:_START]
         found = next((source for source, pattern in _YAML if pattern.search(start)), None)
         found = found or _guess_table(data, options)
+    if found is None and looks_like_table(text):
+        message = "the file is a table that a command prints for people, and none that is known"
+        raise SourceError(Problem(message, None, _AS_JSON, "text-table"))
     if found is None:
         raise SourceError(Problem("nothing in the file tells what it is", None, _MANY, "unknown-source"))
     return found
@@ -108,6 +115,7 @@ _KINDS = (
 _KEYS = (
     ("netbox", ("prefix",)),
     ("ibmcloud-subnets", ("networkIdentifier", "Identifier", "identifier", "properties")),
+    ("ks-workers", ("privateIP", "networkInterfaces", "networkInformation")),
     ("ks-cluster", ("podSubnet", "serviceSubnet", "vlans", "workerZones", "masterKubeVersion")),
     (
         "icp-config",

@@ -3,15 +3,16 @@
 The list has had three shapes: objects of the API; rows of text in lower case; rows of text as now (softlayer/
 softlayer-cli plugin/commands/subnet/list.go @5e5db8ae and its history). No list has a prefix length, which then
 follows from the number of addresses. Nothing in them says what a subnet is for, so only subnets that are bound to an
-IKS cluster have a kind.
+IKS cluster have a kind. The tables that both commands print without --output json say the same.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.importers.document import Node, read_json
-from ipplan.importers.reading import Collector, kebab, kind_named
+from ipplan.importers.document import Node, looks_like_json, read_json
+from ipplan.importers.reading import Collector, SourceError, decode, kebab, kind_named
+from ipplan.importers.text_tables import no_table, read_table
 from ipplan.observed import Observed, ObservedCluster
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.load import show
@@ -37,7 +38,11 @@ def read(data: bytes) -> Observed:
     clusters: list[ObservedCluster] = []
     centers: list[str] = []
     kinds: set[str] = set()
-    for item in _items(read_json(data, UNESCAPED)):
+    text = decode(data)
+    table = read_table(text, "ibmcloud-subnets")
+    if table is None and text.strip() and not looks_like_json(text):
+        raise SourceError(no_table("ibmcloud-subnets"))
+    for item in _items(read_json(data, UNESCAPED)) if table is None else table:
         if (properties := item.get("properties")) is not None:
             kinds |= {"iks-ingress-public", "iks-ingress-private"}
             _add_bound(item, properties, collector, clusters)

@@ -2,6 +2,7 @@
 
 Fields of the first: IBM-Cloud/bluemix-go api/container/containerv1/clusters.go, ClusterInfo. The ConfigMap (`kubectl get
 configmap -n kube-system ibm-cloud-provider-vlan-ip-config`, as JSON or YAML) holds the portable subnets as JSON in a string.
+What `ibmcloud ks cluster get` prints without --output json is read as well.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.importers.document import Node, read_documents, read_json
-from ipplan.importers.reading import Collector, SourceError, kebab
+from ipplan.importers.reading import Collector, SourceError, decode, kebab
+from ipplan.importers.text_tables import read_table
 from ipplan.observed import Observed, ObservedCluster
 
 if TYPE_CHECKING:
@@ -25,7 +27,8 @@ def read(data: bytes) -> Observed:
     clusters: list[ObservedCluster] = []
     zones: list[str] = []
     kinds: set[str] = set()
-    for item in _clusters(read_documents(data)):
+    table = read_table(decode(data), "ks-cluster")
+    for item in _clusters(read_documents(data)) if table is None else table:
         vlans = item
         name = item.text("name")
         packed = item.get("data", "vlanipmap.json")

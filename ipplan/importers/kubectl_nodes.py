@@ -1,4 +1,4 @@
-"""Worker nodes: `kubectl get nodes -o json`.
+"""Worker nodes: `kubectl get nodes -o json`, or the table of `-o wide`.
 
 A node states addresses without a length. Calico notes the length on the node, and then the subnet of the workers is
 known; where it does not, addresses stay single. What cluster it is, labels and the version of the kubelet tell.
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 from ipplan.addresses import AddressError, parse_block
 from ipplan.importers.document import Node, read_documents
-from ipplan.importers.reading import Collector
+from ipplan.importers.reading import Collector, decode
+from ipplan.importers.text_tables import read_table
 from ipplan.plan.load import show
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def read(data: bytes) -> Observed:
     """Read a list of nodes, or one."""
     collector = Collector()
     zones: list[str] = []
-    for document in read_documents(data):
+    table = read_table(decode(data), "kubectl-nodes")
+    for document in read_documents(data) if table is None else (Node(table, 1),):
         for item in _nodes(document):
             if item.text("kind") not in ("Node", None):
                 collector.problem(
@@ -55,7 +57,8 @@ def _platform(item: Node) -> Literal["iks", "icp"] | None:
     provider = item.text("spec", "providerID") or ""
     if provider.startswith("ibm://") or any(name.startswith("ibm-cloud.kubernetes.io/") for name in names):
         return "iks"
-    return "icp" if "+icp" in (item.text("status", "nodeInfo", "kubeletVersion") or "") else None
+    version = (item.text("status", "nodeInfo", "kubeletVersion") or "").lower()
+    return "iks" if "+iks" in version else "icp" if "+icp" in version else None
 
 
 def _add(item: Node, collector: Collector) -> None:

@@ -255,6 +255,10 @@ CASES: dict[str, tuple[str, Any, Rows]] = {
         "vyos", "set vpn ipsec site-to-site peer 192.0.2.2 tunnel 0 local prefix '10.1.0.0/16'\n",
         [("192.0.2.2/32", None, False), ("10.1.0.0/16", None, True)],
     ),
+    "ks-workers": (
+        "ks-workers", [{"id": "w1", "privateIP": "10.176.48.67", "publicIP": "169.47.227.138", "location": "dal10"}],
+        [("10.176.48.67/32", "iks-worker-private", False), ("169.47.227.138/32", "iks-worker-public", False)],
+    ),
     "netbox-csv": ("netbox", NETBOX_CSV, [("10.0.0.0/8", None, True), ("10.224.0.0/24", "vcs-vm", True)]),
     "netbox-json": ("netbox", NETBOX_JSON, [("10.224.1.0/24", "icp-worker", True)]),
     "phpipam": ("phpipam", PHPIPAM, [("10.5.0.0/24", None, True), ("10.6.0.0/23", None, True), ("10.7.0.0/20", None, True)]),
