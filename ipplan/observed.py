@@ -145,9 +145,10 @@ class Observed:
     `names` likewise are named addresses. `one_cluster` says that the file is of one cluster, whether it names it or
     not, and `partial` that it is about more than the landscape of a plan, so that what a plan lacks means nothing
     unless it touches the plan's own space. `gateway` says that its tunnels are those of a gateway, which may have others than
-    the plan knows. `exchanges` are the versions of IKE that tunnels state. `notes` are remarks on what was read, for people.
-    Of a table, `wishes` are the networks that it asks for, and `columns` say what each column was taken for. `left_out`
-    lists lines that are not taken over.
+    the plan knows. `routes` says that its containers are routes, which lead to addresses in use. `exchanges` are the
+    versions of IKE that tunnels state. `notes` are remarks on what was read, for people. Of a table, `wishes` are the
+    networks that it asks for, and `columns` say what each column was taken for. `left_out` lists lines that are not
+    taken over.
     """
 
     rows: tuple[Row, ...]
@@ -163,6 +164,7 @@ class Observed:
     notes: tuple[str, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
     gateway: bool = False
+    routes: bool = False
     wishes: tuple[Wish, ...] = ()
     columns: tuple[ColumnUse, ...] = ()
     left_out: tuple[LeftOut, ...] = ()

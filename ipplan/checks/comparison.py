@@ -151,6 +151,7 @@ class ListComparison(Comparison):
         holders = [self._holders(row) for row in parts]
         self.holding = frozenset(network.name for around in holders for network in around)
         waiting = [row for row in waiting if not (row.kind is None and self.avoided.covers(row.prefix))]
+        waiting = [row for row in waiting if not self._is_part(row)]
         self.waiting = Counter(map(self._bucket, waiting))
         for row in waiting:
             other = self._other_kind(row)
@@ -161,6 +162,7 @@ class ListComparison(Comparison):
                 yield self.differ(meant, row)
             elif not self.file.partial or self._touches(row):
                 yield self.plan_lacks(row)
+        yield from self._routes()
         for name in self.holding:
             self.left.pop(name, None)
         yield from self._parts(parts, holders)
@@ -170,6 +172,20 @@ class ListComparison(Comparison):
             once = self.file.partial and network.prefix in self.rows_of
             if network.kind.name in self.file.kinds and not network.default and self.certain and not once:
                 yield self.file_lacks(network)
+
+    def _routes(self) -> Iterator[Finding]:
+        """Yield routes into the pools that lead to no network of the plan; one that holds networks is a summary of them."""
+        for row in self.file.rows if self.file.routes else ():
+            known = self.avoided.covers(row.prefix) or self.overlapping(row.prefix)
+            if row.container and self.pools.overlaps(row.prefix) and not known:
+                yield self.plan_lacks(row)
+
+    def _is_part(self, row: Row) -> bool:
+        """Tell whether a router has a part of an enterprise network, of which a plan may only know the summary."""
+        return self.file.routes and any(
+            n.kind.provider == "enterprise" and n.prefix is not None and n.prefix.covers(row.prefix)
+            for n in self.overlapping(row.prefix)
+        )
 
     def _scope(self) -> Iterator[Network]:
         """Yield the networks that the file can be about: for the file of one cluster, those of that cluster."""

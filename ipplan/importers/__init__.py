@@ -76,6 +76,24 @@ IMPORTERS: dict[str, Importer] = {
             "ipplan.importers.icp_config:read",
         ),
         Importer(
+            "icp-hosts",
+            "addresses of the nodes of IBM Cloud Private",
+            "cluster/hosts of the installer",
+            "ipplan.importers.icp_hosts:read",
+        ),
+        Importer(
+            "terraform-state",
+            "networks of IBM Cloud that Terraform made or read",
+            "terraform show -json; terraform state pull",
+            "ipplan.importers.terraform_state:read",
+        ),
+        Importer(
+            "ip-route",
+            "routes and addresses of a Linux router or node",
+            "ip -j route; ip -j -6 route; ip -j addr",
+            "ipplan.importers.ip_route:read",
+        ),
+        Importer(
             "strongswan",
             "both sides of a strongSwan tunnel",
             "helm get values RELEASE --all -o yaml",

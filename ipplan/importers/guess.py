@@ -35,6 +35,7 @@ _START = 1 << 16
 """Characters of a large file that tell what it is."""
 _TEXTS = (
     ("ipsec-conf", (re.compile(r"^conn[ \t]+\S+[ \t\r]*(#.*)?$", re.MULTILINE), re.compile(r"^[ \t]*(left|right)\w*[ \t]*=", re.MULTILINE))),
+    ("icp-hosts", tuple(re.compile(rf"^\[{group}\]", re.MULTILINE) for group in ("master", "proxy"))),
     ("swanctl", (re.compile(r"^connections[ \t]*(:[^{\n]*)?\{", re.MULTILINE),)),
     ("vyos", (re.compile(r"^set (security )?vpn ipsec ", re.MULTILINE),)),
     (
@@ -77,16 +78,21 @@ def _guess_json(text: str) -> str | None:
     from ipplan.importers.ibmcloud_subnets import UNESCAPED
 
     # That command is the one that is known to print what is no JSON.
-    document = parse_json(text, UNESCAPED if _IDENTIFIER.search(text) else None)[0]
+    documents = parse_json(text, UNESCAPED if _IDENTIFIER.search(text) else None)
+    document = next((document for document in documents if document), documents[0])
     if document == []:
         raise SourceError(Problem("the file holds an empty list", 1, _MANY, "no-prefix"))
     if isinstance(document, dict):
         if str(document.get("schema")).startswith("ipplan.allocation/"):
             return "json"
+        if "terraform_version" in document and {"resources", "values", "planned_values", "modules"} & {
+            *document
+        }:
+            return "terraform-state"
         listed = document.get("items") or document.get("results") or []
     else:
         listed = document
-    items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+    items = [item for item in listed if isinstance(item, dict) and item] if isinstance(listed, list) else []
     if isinstance(document, dict):
         kinds = {str(item.get("kind")).removesuffix("List") for item in (document, *items)}
         if source := next((source for kind, source in _KINDS if kind in kinds), None):
@@ -113,6 +119,7 @@ _KINDS = (
     ("BGPConfiguration", "calico-ippools"),
 )
 _KEYS = (
+    ("ip-route", ("dst", "addr_info")),
     ("netbox", ("prefix",)),
     ("ibmcloud-subnets", ("networkIdentifier", "Identifier", "identifier", "properties")),
     ("ks-workers", ("privateIP", "networkInterfaces", "networkInformation")),

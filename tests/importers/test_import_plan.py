@@ -199,6 +199,9 @@ anything = st.recursive(
                 "podSubnet", "properties", "network_identifier", "networkIdentifier", "IPs", "local", "remote", "subnet", "schema",
                 "allocations", "network_cidr", "cluster_vip", "loadBalancerIP", "data", "vlanipmap.json", "annotations", "labels",
                 "workerZones", "zone", "role", "vrf", "datacenter", "workerCount", "podCIDRs", "calicoNetwork", "ipPools",
+                "dst", "gateway", "nexthops", "via", "addr_info", "prefixlen", "version", "terraform_version", "resources", "instances",
+                "attributes", "type", "subnet_cidr", "values", "root_module", "child_modules", "privateIP", "networkInterfaces",
+                "networkInformation", "serviceClusterIPs", "localSubnetNAT", "remoteSubnetNAT", "kubernetes_cluster_type",
             )
         ),
         inner,
@@ -215,6 +218,36 @@ def test_no_document_ends_in_anything_but_rows_or_problems(document: Any) -> Non
     for source in ("auto", *IMPORTERS):
         with suppress(SourceError):
             plan_of(read_source(source, data, "x"))
+
+
+words_of_texts = st.sampled_from(
+    (
+        "conn a", "conn %default", "also=a", "left=10.0.0.1", "\tleftsubnet=10.1.0.0/16,fd00::/64", "rightsubnet={10.2.0.0/16}", "auto=ignore",
+        "keyexchange=ikev2", "include x", "connections {", "a : b {", "children {", "c { local_ts = 10.1.0.0/16 }", "remote_ts = dynamic", "}", "{",
+        '"', "version = 2", "set vpn ipsec site-to-site peer 10.0.0.1", "tunnel 0 local prefix 10.1.0.0/16", "vpn {", "peer 10.0.0.1 {",
+        "local-address 10.0.0.2", "'", "/*", "*/", "# x", "[master]", "[proxy]", "[all:vars]", "10.0.0.[1:3]", "n ansible_host=10.0.0.9",
+        "ID   Network   Gateway", "1   10.1.0.0/16   10.1.0.1", "VLAN ID   Subnet CIDR   Public", "Pod Subnet: 172.30.0.0/16",
+        "ID   Public IP   Private IP", "w1   -   10.0.0.3", "NAME   STATUS   ROLES   INTERNAL-IP", "NAME   CIDR   NAT", "\x1b[1m", "\x00", "",
+    )
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.lists(words_of_texts, max_size=3).map(" ".join), max_size=10).map("\n".join))
+def test_no_text_ends_in_anything_but_rows_or_problems(text: str) -> None:
+    for source in (
+        "auto",
+        "ipsec-conf",
+        "swanctl",
+        "vyos",
+        "icp-hosts",
+        "ibmcloud-subnets",
+        "ks-cluster",
+        "ks-workers",
+        "kubectl-nodes",
+    ):
+        with suppress(SourceError):
+            plan_of(read_source(source, text.encode(), "x"))
 
 
 def row(cidr: str, kind: str | None = None, **more: Any) -> Row:

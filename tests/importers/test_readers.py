@@ -259,6 +259,21 @@ CASES: dict[str, tuple[str, Any, Rows]] = {
         "ks-workers", [{"id": "w1", "privateIP": "10.176.48.67", "publicIP": "169.47.227.138", "location": "dal10"}],
         [("10.176.48.67/32", "iks-worker-private", False), ("169.47.227.138/32", "iks-worker-public", False)],
     ),
+    "icp-hosts": (
+        "icp-hosts", "[master]\n10.50.50.101\n[proxy]\nproxy-1 ansible_host=10.50.50.102\n",
+        [("10.50.50.101/32", "icp-worker", False), ("10.50.50.102/32", "icp-worker", False)],
+    ),
+    "ip-route": (
+        "ip-route", [{"dst": "default", "gateway": "192.0.2.1", "dev": "eth0"}, {"dst": "192.0.2.0/24", "dev": "eth0", "protocol": "kernel"}],
+        [("192.0.2.0/24", None, True)],
+    ),
+    "terraform-state": (
+        "terraform-state",
+        {"version": 4, "terraform_version": "1.5.7", "resources": [
+            {"type": "ibm_subnet", "name": "a", "instances": [{"attributes": {"subnet_cidr": "10.3.0.0/26", "notes": "vMotion"}}]},
+        ]},
+        [("10.3.0.0/26", "vcs-vmotion", True)],
+    ),
     "netbox-csv": ("netbox", NETBOX_CSV, [("10.0.0.0/8", None, True), ("10.224.0.0/24", "vcs-vm", True)]),
     "netbox-json": ("netbox", NETBOX_JSON, [("10.224.1.0/24", "icp-worker", True)]),
     "phpipam": ("phpipam", PHPIPAM, [("10.5.0.0/24", None, True), ("10.6.0.0/23", None, True), ("10.7.0.0/20", None, True)]),
