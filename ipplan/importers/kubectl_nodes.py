@@ -38,7 +38,9 @@ def read(data: bytes) -> Observed:
             _add(item, collector)
             labels = item.get("metadata", "labels")
             keys = ("ibm-cloud.kubernetes.io/zone", "topology.kubernetes.io/zone")
-            zones += [zone for key in keys if labels and (zone := labels.text(key))]
+            # Zones of other clouds, and of clusters on premises, are no data centers of IBM Cloud.
+            if _platform(item) == "iks":
+                zones += [zone for key in keys if labels and (zone := labels.text(key))]
     kinds = {row.kind for row in collector.rows if row.kind}
     return collector.finish(
         kinds, data_centers=zones, nothing="no node in the file has an address", help_=_HELP

@@ -401,6 +401,20 @@ def test_lines_of_json_are_those_of_its_values() -> None:
     assert [row.line for row in read_source("netbox", text.encode(), "x").rows] == [3, 5]
 
 
+@pytest.mark.parametrize(
+    ("more", "centers"),
+    [
+        ({"labels": {"topology.kubernetes.io/zone": "fra02"}}, ()),
+        ({"labels": {"topology.kubernetes.io/zone": "fra02"}, "version": "v1.11.1+icp-ee"}, ()),
+        ({"labels": {"topology.kubernetes.io/zone": "fra02"}, "version": "v1.29.4+IKS"}, ("fra02",)),
+        ({"labels": {"ibm-cloud.kubernetes.io/zone": "dal10"}}, ("dal10",)),
+    ],
+)
+def test_zones_are_data_centers_only_on_ibm_cloud(more: dict[str, Any], centers: tuple[str, ...]) -> None:
+    document = {"items": [node("w1", "10.1.2.3", **more)]}
+    assert read_source("auto", json.dumps(document).encode(), "x").data_centers == centers
+
+
 def test_details_are_kept() -> None:
     def read(case: str) -> Any:
         return read_source(CASES[case][0], as_bytes(CASES[case][1]), "x")
