@@ -104,6 +104,13 @@ class GatewayRows:
         """Note that something of a tunnel is not read."""
         self._left_out.setdefault(what, {})[tunnel[:_LONGEST_NAME]] = None
 
+    def missing(self, what: str, name: str, tunnel: str, line: int, help_: str) -> None:
+        """Note a section that others take in and that is not there: a problem, unless it may be in a file that is not read."""
+        if self._includes:
+            self.leave_out(f"{what} {show(name)}, which may be in a file that is not read", tunnel)
+        else:
+            self.collector.problem(f"{what} {show(name)}, which is not in the file", line, help_)
+
     def include(self, line: int) -> None:
         """Note that a line takes in another file, which is not read."""
         self._includes.append(line)

@@ -136,7 +136,7 @@ def _merged(
         found.update(sections[_DEFAULT].settings)
     for other, line in sections[name].also:
         if other not in sections:
-            rows.collector.problem(f"also names conn {show(other)}, which is not in the file", line, _HELP)
+            rows.missing("also names conn", other, name, line, _HELP)
         found.update(made.get(other, {}))
     found.update(sections[name].settings)
     return found

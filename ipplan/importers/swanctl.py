@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.importers.gateway_rows import GatewayRows
 from ipplan.importers.reading import decode
-from ipplan.plan.load import show
 
 if TYPE_CHECKING:
     from ipplan.observed import Observed, Side
@@ -143,8 +142,7 @@ class _Tree:
             for name in path.split("."):
                 base = base.sections.get(name) if base is not None else None
             if base is None:
-                words = f"the section takes in {show(path)}, which is not in the file"
-                self.rows.collector.problem(words, section.line, _HELP)
+                self.rows.missing("the section takes in", path, f"line {section.line}", section.line, _HELP)
                 continue
             whole = self.whole(base, depth + 1)
             self._taken_in += len(whole.values) + len(whole.sections)

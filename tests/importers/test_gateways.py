@@ -312,6 +312,14 @@ def test_tunnels_to_others_are_nothing_of_the_plan() -> None:
 
 NOTES = [
     ("swanctl", SWANCTL, ["line 19 takes in another file, which is not read"]),
+    (
+        "ipsec-conf", "include other\nconn a\n also=base\n left=192.0.2.1\n",
+        ['left out: also names conn "base", which may be in a file that is not read, in 1 tunnel: "a"', "line 1 takes in another file, which is not read"],
+    ),
+    (
+        "swanctl", "connections { a : base { local_addrs = 192.0.2.1 } }\ninclude b\n",
+        ['left out: the section takes in "base", which may be in a file that is not read, in 1 tunnel: "line 1"', "line 2 takes in another file, which is not read"],
+    ),
     ("ipsec-conf", IPSEC_CONF, ['left out: auto=ignore, in 1 tunnel: "old"']),
     ("ipsec-conf", "include a\ninclude b\n" + LIBRESWAN, ["2 lines take in other files, which are not read: 1, 2"]),
     (
