@@ -47,6 +47,11 @@ _TEXTS = (
     ),
 )  # fmt: skip
 """Texts of no common form: all patterns of one have to be in it."""
+_FOR_PEOPLE = (
+    (re.compile(r"^(default|[\d.]+/\d+|[\da-f:]+/\d+) (via \S+ )?dev \S+ ", re.MULTILINE), "ip -j route"),
+    (re.compile(r"^\d+: \S+: <[A-Z_,]+> mtu \d+", re.MULTILINE), "ip -j addr"),
+)
+"""Texts whose command also prints JSON, which is read."""
 _AS_JSON = "get it as JSON: add --output json (ibmcloud) or -o json (kubectl)"
 _MANY = "name the source: ipplan import --list tells which there are"
 
@@ -54,19 +59,23 @@ _MANY = "name the source: ipplan import --list tells which there are"
 def guess_source(data: bytes, options: Options = DEFAULTS) -> str:
     """Return the source that a file looks like; raise SourceError where it looks like none."""
     text = "" if is_workbook(data) else decode(data)
+    # No configuration, no YAML that is read and no text for people is that large.
+    start = text if len(text) <= LARGEST_YAML else text[:_START]
     for source, patterns in _TEXTS:
-        if all(pattern.search(text) for pattern in patterns):
+        if all(pattern.search(start) for pattern in patterns):
             return source
-    if (known := table_source(text)) is not None:
+    if (known := table_source(start)) is not None:
         return known
+    for pattern, command in _FOR_PEOPLE:
+        if pattern.search(start):
+            message = f"the file is what {command.replace(' -j', '')} prints for people"
+            raise SourceError(Problem(message, None, f"get it as JSON: {command}", "text-table"))
     if looks_like_json(text):
         found = _guess_json(text)
     else:
-        # A file of which YAML is read is never that large.
-        start = text if len(text) <= LARGEST_YAML else text[:_START]
         found = next((source for source, pattern in _YAML if pattern.search(start)), None)
         found = found or _guess_table(data, options)
-    if found is None and looks_like_table(text):
+    if found is None and looks_like_table(start):
         message = "the file is a table that a command prints for people, and none that is known"
         raise SourceError(Problem(message, None, _AS_JSON, "text-table"))
     if found is None:

@@ -44,7 +44,9 @@ TABLES = (
     TextTable("calico-ippools", ("name", "cidr", "selector"), "calicoctl get ippools -o json"),
     TextTable("calico-ippools", ("name", "cidr", "nat"), "calicoctl get ippools -o json"),
 )  # fmt: skip
-_SETTINGS = re.compile(r"^[ \t]*(Pod Subnet|Service Subnet):[ \t]+\d", re.MULTILINE)
+_SETTINGS = re.compile(
+    r"^[ \t]*(Pod Subnet:[ \t]+\d|Service Subnet:[ \t]+\d|Master URL:[ \t]+http)", re.MULTILINE
+)
 """What `ibmcloud ks cluster get` prints of a cluster, with or without its tables."""
 _START = re.compile(
     r"^[ \t]*(?:" + "|".join(" {2,}".join(map(re.escape, table.headings)) for table in TABLES) + r")(?: {2}|[ \r]*$)",

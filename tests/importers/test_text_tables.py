@@ -99,6 +99,16 @@ BAD = [
 ]  # fmt: skip
 
 
+BAD += [
+    (
+        "Name:                   my_cluster\nID:                     abc1234567\nMaster URL:             https://c3.containers.cloud.ibm.com:30426\n",
+        None, "names no pod subnet, service subnet or VLAN", "ibmcloud ks cluster get --cluster NAME --show-resources --output json",
+    ),
+    ("default via 192.0.2.1 dev eth0 proto dhcp\n10.1.0.0/24 dev eth0 scope link\n", None, "what ip route prints", "get it as JSON: ip -j route"),
+    ("2: eth0: <BROADCAST,MULTICAST,UP> mtu 1500 qdisc fq\n    inet 10.1.0.5/24 scope global\n", None, "what ip addr prints", "get it as JSON: ip -j addr"),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(("text", "line", "message", "help_"), BAD)
 def test_a_table_that_cannot_be_read_is_told_with_the_command_for_json(
     text: str, line: int | None, message: str, help_: str | None
