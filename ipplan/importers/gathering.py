@@ -258,15 +258,23 @@ class _Gatherer:
                 self.duplicates += 1
 
     def _arranging(self) -> set[Prefix]:
-        """Return the containers in which other rows lie: they only arrange those, and are no reservation."""
+        """Return the containers in which other rows lie: they only arrange those, and are no reservation.
+
+        A route leads to somebody with all of its range, so it is one unless networks of the plan lie in it.
+        """
         containers = {row.prefix for row in self.rows if row.container}
         if not containers:
             return set()
         others = sorted({row.prefix for row in self.rows if not row.container} | containers)
         index = PrefixIndex(others)
         inner = {row.prefix for row in self.rows if not row.container}
+        routes = {row.prefix for one in self.observed if one.routes for row in one.rows if row.container}
+        empty = {
+            route for route in routes
+            if not any(route.covers(self._index.prefixes[i]) for i in self._index.overlapping(route))
+        }  # fmt: skip
         return {
-            c for c in containers
+            c for c in containers - empty
             if c in inner or any(others[i] != c and c.covers(others[i]) for i in index.overlapping(c))
         }  # fmt: skip
 

@@ -127,6 +127,17 @@ def test_addresses_and_routes_may_come_one_after_the_other() -> None:
     ]  # fmt: skip
 
 
+def test_a_route_is_kept_clear_unless_networks_of_the_plan_lie_in_it() -> None:
+    routes = read([
+        route("10.9.0.0/16", "10.0.0.1"), route("10.9.5.0/24", "10.0.0.2"), route("172.24.16.0/21", "10.0.0.3"),
+        route("172.24.16.0/24", "10.0.0.3"),
+    ])  # fmt: skip
+    table = read("name,cidr,kind\nvm-web,172.24.16.0/24,vcs-vm\n")
+    plan = parse_plan(make_plan([routes, table], None).text.encode(), "x")
+    assert {str(avoid.prefix) for avoid in plan.avoids} == {"10.9.0.0/16", "10.9.5.0/24"}
+    assert [str(network.prefix) for network in plan.networks] == ["172.24.16.0/24"]
+
+
 def test_nodes_and_workers_have_to_lie_in_their_networks() -> None:
     workers = [{"id": "w1", "privateIP": "10.171.42.130"}, {"id": "w2", "privateIP": "10.171.42.131"}]
     assert drift(PLAN, workers) == []
