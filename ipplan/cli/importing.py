@@ -12,6 +12,7 @@ from ipplan.cli.outputs import guard_output
 from ipplan.cli.plans import as_plan_error, report_problems
 from ipplan.cli.sources import read_file
 from ipplan.cli.streams import (
+    LARGEST_INPUT,
     InputProblem,
     UsageProblem,
     deliver,
@@ -207,6 +208,7 @@ def _write(observed: Sequence[Observed], name: str | None, output_file: str | No
     from ipplan.importers.plan_text import make_plan
 
     made = make_plan(observed, name)
+    _refuse_too_large(len(made.text), "the plan")
     if len(made.text) <= LARGEST_READ_BACK:
         # What is written has to be a plan, whatever the files hold. A longer one is mostly of avoided ranges, which
         # are written in one way only.
@@ -214,6 +216,14 @@ def _write(observed: Sequence[Observed], name: str | None, output_file: str | No
     deliver(made.text, output_file)
     _say_summary(observed, made)
     return 0
+
+
+def _refuse_too_large(size: int, what: str) -> None:
+    if size > LARGEST_INPUT:
+        raise UsageProblem(
+            f"{what} would be larger than {LARGEST_INPUT >> 20} MiB, which is not read",
+            "leave out rows that lie outside of the space of the plan",
+        )
 
 
 def _say_summary(observed: Sequence[Observed], made: Imported) -> None:
@@ -266,6 +276,7 @@ def _add(path: str, observed: Sequence[Observed], output_file: str | None, *, dr
         addition = add_to_plan(data, plan, observed)
     except AdditionError as error:
         raise UsageProblem(f"{file}: {error}", error.hint) from None
+    _refuse_too_large(len(addition.data), file)
     if addition.data != data and _brings_errors(data, addition.data, file):
         return 1
     if dry_run:

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
-from ipplan.cli.streams import read_input, say
+from ipplan.cli.streams import is_terminal, read_input, say
 from ipplan.findings import Finding, Location
+from ipplan.output.text import escape
 from ipplan.plan.load import PlanError
 
 if TYPE_CHECKING:
     from ipplan.importers import Options
     from ipplan.observed import Observed
+    from ipplan.output.progress import Progress
 
 
 def read_file(source: str, path: str, options: Options | None = None, *, quiet: bool = False) -> Observed:
     """Return what a file of a source says, and unless `quiet` tell what was noted on the way.
 
-    `options` say how to read a table. "-" is standard input. Raises InputProblem where there is nothing to read, and PlanError with every problem of a
-    file that is no such source.
+    `options` say how to read a table. "-" is standard input. Raises InputProblem where there is nothing to read, and
+    PlanError with every problem of a file that is no such source.
     """
     from ipplan.importers import DEFAULTS, SourceError, read_source
 
     data, file = read_input(path)
     try:
-        observed = read_source(source, data, file, options or DEFAULTS)
+        with _progress(file, data) as progress:
+            observed = read_source(
+                source, data, file, (options or DEFAULTS)._replace(progress=progress.update)
+            )
     except SourceError as error:
         findings = tuple(
             Finding(
@@ -36,3 +42,12 @@ def read_file(source: str, path: str, options: Options | None = None, *, quiet: 
     for note in () if quiet else observed.notes:
         say(f"note: {file}: {note}")
     return observed
+
+
+def _progress(file: str, data: bytes) -> Progress:
+    """Return what shows how far the reading of a file is: lines of all lines, for a person at a terminal."""
+    from ipplan.output.progress import Progress
+
+    stream = sys.stderr if is_terminal(sys.stderr) else None
+    lines = None if data.startswith(b"PK") or stream is None else data.count(b"\n")
+    return Progress(f"reading {escape(file[:60])}", lines, stream)

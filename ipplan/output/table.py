@@ -13,6 +13,7 @@ from ipplan.output.text import cells, escape, paint, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import TextIO
 
     from rich.console import Console
 
@@ -188,7 +189,7 @@ def _column_widths(
 
 
 def make_console(width: int, *, color: bool) -> Console:
-    """Return a rich console that writes into memory; the only place where one is made.
+    """Return a rich console that writes into memory; this module is the only one that makes consoles.
 
     Markup, emoji codes and highlighting are off, because each of them changes addresses; the environment is
     not asked, because width and colour are decided already.
@@ -201,6 +202,13 @@ def make_console(width: int, *, color: bool) -> Console:
         file=StringIO(), width=width, force_terminal=color, color_system="standard" if color else None,
         no_color=not color, emoji=False, markup=False, highlight=False, legacy_windows=False, _environ={},
     )  # fmt: skip
+
+
+def make_live_console(stream: TextIO) -> Console:
+    """Return a rich console that draws on a terminal what changes while a run goes on."""
+    from rich.console import Console
+
+    return Console(file=stream, emoji=False, markup=False, highlight=False)
 
 
 def _grid(
