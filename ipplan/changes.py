@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from ipplan.landscape import Landscape
     from ipplan.landscape.model import DeviceTable, Esg
     from ipplan.plan.kinds import Kind
-    from ipplan.plan.model import Link, Network, Plan
+    from ipplan.plan.model import Cluster, Edge, Link, Network, Plan, Site
+
+    _Described = Network | Cluster | Edge | Site
 
 Rule = SourceNat | RangeNat | DestinationNat
 What = Literal[
@@ -88,15 +90,15 @@ class RuleChange(NamedTuple):
 
 
 class Side(NamedTuple):
-    """One of the two plans as a landscape, with what the check finds in it."""
+    """One of the two plans as the landscape of what is in service, with what the check finds in the whole of it."""
 
     landscape: Landscape
     findings: tuple[Finding, ...]
 
     @property
     def plan(self) -> Plan:
-        """The plan."""
-        return self.landscape.plan
+        """The whole plan; the landscape is that of what is in service."""
+        return self.landscape.plan.whole or self.landscape.plan
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,7 @@ def _clusters(old: Plan, new: Plan) -> Iterator[Change]:
             a, b = getattr(cluster, what), getattr(other, what)
             if a != b:
                 yield Change("cluster", "changed", name, _text(a), _text(b), what.replace("_", "-"))
+        yield from _about("cluster", cluster, other)
     for name, cluster in new.clusters.items():
         if name not in old.clusters:
             yield Change("cluster", "appeared", name, None, cluster.platform)
@@ -215,7 +218,22 @@ def _edges(old: Plan, new: Plan) -> Iterator[Change]:
         ):
             if a != b:
                 yield Change("edge", "changed", name, a, b, key)
+        yield from _about("edge", was, now)
     yield from _sets("site", *(dict.fromkeys(plan.sites) for plan in (old, new)))
+    for name, site in old.sites.items():
+        if name in new.sites:
+            yield from _about("site", site, new.sites[name])
+
+
+def _about(what: What, old: _Described, new: _Described) -> Iterator[Change]:
+    """Yield what differs in labels, VLAN ID and status."""
+    labels, others = dict(old.labels), dict(new.labels)
+    for name in dict.fromkeys([*labels, *others]):
+        if labels.get(name) != others.get(name):
+            yield Change(what, "changed", old.name, labels.get(name), others.get(name), f"label {name}")
+    for key, a, b in (("vlan", old.vlan, new.vlan), ("status", old.status, new.status)):
+        if a != b:
+            yield Change(what, "changed", old.name, _text(a), _text(b), key)
 
 
 def _links(old: Plan, new: Plan) -> Iterator[Change]:
@@ -330,6 +348,7 @@ def _network(old: Network, new: Network) -> Iterator[Change]:
     ):
         if was != now:
             yield Change("network", "changed", old.name, was, now, what)
+    yield from _about("network", old, new)
     was_named = {n.name: None if a is None else n.resolve(a) for n in old.addresses}
     now_named = {n.name: None if b is None else n.resolve(b) for n in new.addresses}
     for name in dict.fromkeys([*was_named, *now_named]):

@@ -147,7 +147,10 @@ def _release(
 def _rows(
     plan: Plan, wanted: Sequence[Wanted], placed: dict[str, Prefix], notes: dict[str, str]
 ) -> tuple[Row, ...]:
-    """Return a row for every declared network that has a place or needs none from us, in plan order."""
+    """Return a row for every declared network that has a place or needs none from us, in plan order.
+
+    A retired one without a range has nothing to hold, and no row.
+    """
     pools = PoolIndex(plan)
     asked = {network[0]: (sizing, held) for network, _, sizing, held, _ in wanted}
     defaults = {n.name: n.prefix for n in plan.defaults if n.declared}
@@ -172,7 +175,7 @@ def _rows(
         elif (prefix := defaults.get(name)) is not None:
             what = f"the default {network.kind.role} range of {(network.kind.platform or '').upper()}"
             rows.append(Row(network, "default", prefix, pools.holding(prefix), what, _room(network, prefix)))
-        else:
+        elif name not in plan.retired.networks:
             kind = network.kind
             side = "" if kind.public is None else "public " if kind.public else "private "
             rows.append(

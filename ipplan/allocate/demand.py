@@ -97,8 +97,10 @@ def list_covers(plan: Plan, taken: Sequence[Taken]) -> list[Taken]:
     One route reaches such a group as long as nothing else is placed between its networks.
     """
     members: dict[str, list[Network]] = {}
+    retired = plan.retired.networks
     for network in plan.networks:
-        if network.group is not None:
+        # A retired network without a range awaits none.
+        if network.group is not None and (network.prefix is not None or network.name not in retired):
             members.setdefault(network.group, []).append(network)
     if not members:
         return []
@@ -126,7 +128,7 @@ def reaches(spans: list[Span], first: int, last: int) -> bool:
 def list_wanted(plan: Plan) -> Iterator[Wanted]:
     """Yield what has to be allocated, in the order of the plan.
 
-    These are BYOIP networks without a range, and IKS's own where they name a pool.
+    These are BYOIP networks without a range, and IKS's own where they name a pool; none that is retired.
     """
     everywhere: dict[int, tuple[Region, ...]] = {}
     for version in (4, 6):
@@ -134,9 +136,10 @@ def list_wanted(plan: Plan) -> Iterator[Wanted]:
         everywhere[version] = tuple(region(prefix) for prefix in prefixes)
     # Networks that ask alike get the very same sizing and regions; a plan has few kinds of them.
     known: dict[object, tuple[int, Sizing, tuple[Region, ...]]] = {}
+    retired = plan.retired.networks
     for network in plan.networks:
         _, kind, prefix, _, cluster, length, hosts, grow_to, _, pool, *_ = network
-        if prefix is not None or not awaits_range(network):
+        if prefix is not None or not awaits_range(network) or network[0] in retired:
             continue
         key = (kind[0], cluster, length, hosts, pool)
         if (found := known.get(key)) is None:

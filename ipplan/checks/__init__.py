@@ -67,7 +67,12 @@ def check_plan(
     """
     context = Context(plan, catalog, today, against)
     last = [rule for rule in RULES.values() if rule.check.__module__ == waivers.__name__]
-    found = [finding for rule in RULES.values() if rule not in last for finding in rule.check(context)]
+    found = [
+        finding
+        for rule in RULES.values()
+        if rule not in last
+        for finding in rule.check(context.in_service if rule.in_service else context)
+    ]
     context.settlement = waivers.settle(plan, found, today)
     return (*context.settlement.findings, *(finding for rule in last for finding in rule.check(context)))
 

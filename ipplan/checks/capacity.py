@@ -80,7 +80,7 @@ def _with_cluster(context: Context, role: Role) -> Iterator[tuple[Network, Prefi
             yield network, prefix, cluster
 
 
-@rule("pod-capacity", "error", source=_IKS_CREATE)
+@rule("pod-capacity", "error", source=_IKS_CREATE, in_service=True)
 def pod_capacity(context: Context) -> Iterator[Finding]:
     """A pod range is too small for the workers and pods of its cluster.
 
@@ -113,7 +113,7 @@ def _too_small(context: Context, name: str, role: Role, icp_source: Source | Non
         )
 
 
-@rule("pods-per-worker", "error", "warning", source=_IKS_LIMITS)
+@rule("pods-per-worker", "error", "warning", source=_IKS_LIMITS, in_service=True)
 def pods_per_worker(context: Context) -> Iterator[Finding]:
     """An IKS cluster plans more pods on a worker than IKS runs there, or than its pod range serves.
 
@@ -139,7 +139,7 @@ def pods_per_worker(context: Context) -> Iterator[Finding]:
         )
 
 
-@rule("service-capacity", "error", source=_IKS_CREATE)
+@rule("service-capacity", "error", source=_IKS_CREATE, in_service=True)
 def service_capacity(context: Context) -> Iterator[Finding]:
     """A service range is too small for the services of its cluster.
 
@@ -151,7 +151,7 @@ def service_capacity(context: Context) -> Iterator[Finding]:
     return _too_small(context, "service-capacity", "service", None)
 
 
-@rule("service-range-too-large", "error", source=_KUBERNETES)
+@rule("service-range-too-large", "error", source=_KUBERNETES, in_service=True)
 def service_range_too_large(context: Context) -> Iterator[Finding]:
     """A service range is larger than kube-apiserver accepts: /12 for IPv4, /108 for IPv6.
 
@@ -171,7 +171,7 @@ def service_range_too_large(context: Context) -> Iterator[Finding]:
             )
 
 
-@rule("worker-capacity", "error", "warning", source=_SUBNETS)
+@rule("worker-capacity", "error", "warning", source=_SUBNETS, in_service=True)
 def worker_capacity(context: Context) -> Iterator[Finding]:
     """The worker networks of a cluster have fewer addresses than its nodes take.
 
@@ -223,7 +223,7 @@ def worker_capacity(context: Context) -> Iterator[Finding]:
         )
 
 
-@rule("no-room-for-hosts", "error", "warning", source=_POINT_TO_POINT)
+@rule("no-room-for-hosts", "error", "warning", source=_POINT_TO_POINT, in_service=True)
 def no_room_for_hosts(context: Context) -> Iterator[Finding]:
     """A network for VMs, ICP workers or transit has one address, or only two.
 
@@ -252,7 +252,7 @@ def no_room_for_hosts(context: Context) -> Iterator[Finding]:
         )
 
 
-@rule("impossible-size", "error", source=_PREFIX)
+@rule("impossible-size", "error", source=_PREFIX, in_service=True)
 def impossible_size(context: Context) -> Iterator[Finding]:
     """A network asks for a size that it cannot have: longer than its pools' addresses, or smaller than its grow-to.
 
@@ -295,7 +295,7 @@ def impossible_size(context: Context) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-@rule("named-address", "error", "warning", source=_SUBNETS)
+@rule("named-address", "error", "warning", source=_SUBNETS, in_service=True)
 def named_address(context: Context) -> Iterator[Finding]:
     """A named address is not one that its network has to give: outside of it, given twice, or taken by a router.
 

@@ -168,6 +168,8 @@ class ListComparison(Comparison):
         yield from self._parts(parts, holders)
         yield from self._named_addresses()
         for network in self.left.values():
+            if network.name in self.plan.retired.networks:
+                continue  # It may still be there, and need not be.
             # An IPAM has each prefix once, whatever stands on it.
             once = self.file.partial and network.prefix in self.rows_of
             if network.kind.name in self.file.kinds and not network.default and self.certain and not once:

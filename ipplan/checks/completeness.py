@@ -9,6 +9,7 @@ from ipplan.checks.context import ranges_of
 from ipplan.checks.registry import RULES, rule
 from ipplan.findings import Source
 from ipplan.plan.kinds import KINDS
+from ipplan.plan.model import RETIRED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,7 +66,7 @@ _LINK_KINDS: dict[tuple[Pair, Method], tuple[Sequence[str], Sequence[str]]] = {
 """By pair and method of a link: the kinds of network that each of its ends needs, of several the one or the other."""
 
 
-@rule("incomplete-cluster", "warning", source=_ARCHITECTURE)
+@rule("incomplete-cluster", "warning", source=_ARCHITECTURE, in_service=True)
 def incomplete_cluster(context: Context) -> Iterator[Finding]:
     """A cluster has no pod, service or worker network in the plan.
 
@@ -102,7 +103,7 @@ def incomplete_cluster(context: Context) -> Iterator[Finding]:
             )
 
 
-@rule("incomplete-integration", "warning", source=_ARCHITECTURE)
+@rule("incomplete-integration", "warning", source=_ARCHITECTURE, in_service=True)
 def incomplete_integration(context: Context) -> Iterator[Finding]:
     """An integration is chosen, and networks that it joins or needs are not in the plan.
 
@@ -147,7 +148,7 @@ def _has(context: Context, end: End, kind: str) -> bool:
     return bool(ends.of_site(end))
 
 
-@rule("site-missing", "warning", source=Source("the plan's own sites"))
+@rule("site-missing", "warning", source=Source("the plan's own sites"), in_service=True)
 def site_missing(context: Context) -> Iterator[Finding]:
     """An enterprise network names no site, and the plan has several.
 
@@ -190,6 +191,28 @@ def unknown_data_center(context: Context) -> Iterator[Finding]:
                 key,
                 networks=(str(key[1]),) if key[0] == "networks" else (),
                 help=f"published there: {', '.join(near)}" if near else None,
+            )
+
+
+@rule("retired-without-range", "warning", source=Source("the plan's own status"))
+def retired_without_range(context: Context) -> Iterator[Finding]:
+    """A retired network has no range.
+
+    Why: what is retired only holds its range, so that nothing else gets it. Without one it holds nothing: allocate
+    leaves the network out, and so do flows and exports.
+
+    Do: write the cidr that it had, or remove the network.
+    """
+    retired = context.plan.retired
+    if not retired.networks:
+        return
+    for network in context.plan.taking_part():
+        if network.prefix is None and (words := retired.words("network", network.name)) is not None:
+            yield RULES["retired-without-range"].finding(
+                f"{words}, and has no range to hold",
+                (*network.key, "status") if network.status == RETIRED else network.key,
+                networks=(network.name,),
+                help="write the cidr that it had, or remove it",
             )
 
 

@@ -130,6 +130,18 @@ class Context:
         return found
 
     @cached_property
+    def in_service(self) -> Context:
+        """The same for what is in service, without what is retired; this one where nothing is."""
+        from ipplan.plan.service import close_retired
+
+        plan = self.plan.in_service
+        return (
+            self
+            if plan is self.plan
+            else Context(close_retired(plan), self.catalog, self.today, self.against)
+        )
+
+    @cached_property
     def networks(self) -> tuple[Network, ...]:
         """Every network that has a range: pinned ones, then platform defaults."""
         return tuple(self.plan.ranges())

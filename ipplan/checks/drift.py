@@ -47,6 +47,6 @@ def drift(context: Context) -> Iterator[Finding]:
 
     for file in against.files:
         if any(row.side for row in file.rows):
-            yield from TunnelComparison(against.plan, file, context.catalog).findings()
+            yield from TunnelComparison(against.plan.in_service, file, context.catalog).findings()
         else:
             yield from ListComparison(against.plan, file).findings()

@@ -71,7 +71,7 @@ _MOST_PREFIXES = 200
 """Prefixes that a VRF takes over Direct Link (direct-link subnet-configuration.md)."""
 
 
-@rule("excluded-asn", "error", "warning", source=_DIRECT_LINK)
+@rule("excluded-asn", "error", "warning", source=_DIRECT_LINK, in_service=True)
 def excluded_asn(context: Context) -> Iterator[Finding]:
     """A BGP speaker that announces to IBM Cloud has an autonomous system number that IBM excludes.
 
@@ -102,7 +102,7 @@ def excluded_asn(context: Context) -> Iterator[Finding]:
             )
 
 
-@rule("asn-loop", "error", source=_BGP)
+@rule("asn-loop", "error", source=_BGP, in_service=True)
 def asn_loop(context: Context) -> Iterator[Finding]:
     """IKS workers and ESG peer with the BCR under the same autonomous system number.
 
@@ -136,7 +136,7 @@ def asn_loop(context: Context) -> Iterator[Finding]:
     )
 
 
-@rule("calico-peering", "warning", "note", source=_LIMITS)
+@rule("calico-peering", "warning", "note", source=_LIMITS, in_service=True)
 def calico_peering(context: Context) -> Iterator[Finding]:
     """The integration changes Calico on IKS workers, which IKS does not support, or which IBM has to approve.
 
@@ -159,7 +159,7 @@ def calico_peering(context: Context) -> Iterator[Finding]:
         )
 
 
-@rule("tunnel-address", "warning", source=_CHART)
+@rule("tunnel-address", "warning", source=_CHART, in_service=True)
 def tunnel_address(context: Context) -> Iterator[Finding]:
     """A tunnel has no address of its own to end at: a strongSwan tunnel no public portable one, a GRE tunnel none outside.
 
@@ -325,7 +325,7 @@ def _named_in(context: Context, kind: str) -> dict[str | None, Network]:
     }
 
 
-@rule("ike-version", "error", source=_CHART)
+@rule("ike-version", "error", source=_CHART, in_service=True)
 def ike_version(context: Context) -> Iterator[Finding]:
     """A tunnel with IKEv1 has more than one subnet on a side.
 
@@ -373,7 +373,7 @@ def _most_subnets(context: Context, stated: Stated, side: int) -> int:
     return max(found, default=0)
 
 
-@rule("vrf-needed", "error", source=_VRF)
+@rule("vrf-needed", "error", source=_VRF, in_service=True)
 def vrf_needed(context: Context) -> Iterator[Finding]:
     """The enterprise is routed over Direct Link, and the account uses VLAN spanning.
 
@@ -392,7 +392,7 @@ def vrf_needed(context: Context) -> Iterator[Finding]:
         )
 
 
-@rule("nat-addresses", "error", "warning", source=_ARCHITECTURE)
+@rule("nat-addresses", "error", "warning", source=_ARCHITECTURE, in_service=True)
 def nat_addresses(context: Context) -> Iterator[Finding]:
     """The private uplink of an ESG has no address for each virtual address of ICP behind it.
 
@@ -460,7 +460,7 @@ def _unclear(context: Context, clusters: Sequence[End], named: set[str]) -> list
     return found
 
 
-@rule("too-many-routes", "error", source=_DIRECT_LINK)
+@rule("too-many-routes", "error", source=_DIRECT_LINK, in_service=True)
 def too_many_routes(context: Context) -> Iterator[Finding]:
     """A site announces more prefixes than a VRF takes over Direct Link.
 
@@ -481,7 +481,7 @@ def too_many_routes(context: Context) -> Iterator[Finding]:
                 )
 
 
-@rule("static-route-refused", "warning", source=_STATIC_ROUTES)
+@rule("static-route-refused", "warning", source=_STATIC_ROUTES, in_service=True)
 def static_route_refused(context: Context) -> Iterator[Finding]:
     """IKS workers need a static route to an enterprise network, and IKS refuses one for its range.
 
@@ -536,7 +536,7 @@ def _instead(network: Network, site: End, item: Carried, prefix: Prefix) -> str:
     )
 
 
-@rule("on-premises-address", "warning", source=_ARCHITECTURE)
+@rule("on-premises-address", "warning", source=_ARCHITECTURE, in_service=True)
 def on_premises_address(context: Context) -> Iterator[Finding]:
     """A stretched network names no address for the router on premises.
 

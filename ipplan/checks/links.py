@@ -35,7 +35,10 @@ def link_nat_size(context: Context) -> Iterator[Finding]:
     if not context.plan.shown:
         return
     networks = {network.name: network for network in context.plan.taking_part()}
+    retired = context.plan.retired.networks
     for shown in context.plan.shown:
+        if shown.network in retired:
+            continue
         size = _size(context, networks[shown.network])
         if size is None:
             continue

@@ -35,7 +35,7 @@ _MOST_REASONS = 3
 """Give so many reasons in one finding."""
 
 
-@rule("account-routing", "warning", source=_VLANS)
+@rule("account-routing", "warning", source=_VLANS, in_service=True)
 def account_routing(context: Context) -> Iterator[Finding]:
     """Private subnets have to reach each other, and the plan does not say what routes between them.
 
@@ -131,7 +131,7 @@ def _through_bcr(ends: Ends, cluster: End, uplinks: Mapping[End, tuple[object, .
     return None
 
 
-@rule("common-vlan-pods", "warning", source=_ARCHITECTURE)
+@rule("common-vlan-pods", "warning", source=_ARCHITECTURE, in_service=True)
 def common_vlan_pods(context: Context) -> Iterator[Finding]:
     """Workers and ESG are to share a VLAN, and their subnets lie in ranges of different BCR pods.
 

@@ -122,7 +122,7 @@ def address_scope_mismatch(context: Context) -> Iterator[Finding]:
         )
 
 
-@rule("unsold-size", "error", "warning", source=_SUBNETS)
+@rule("unsold-size", "error", "warning", source=_SUBNETS, in_service=True)
 def unsold_size(context: Context) -> Iterator[Finding]:
     """An IBM-provided subnet has a size that IBM Cloud does not sell or assign for that type of subnet.
 
@@ -207,7 +207,7 @@ def iks_subnet_not_allowed(context: Context) -> Iterator[Finding]:
         )
 
 
-@rule("iks-subnet-too-small", "error", source=_IKS_CREATE)
+@rule("iks-subnet-too-small", "error", source=_IKS_CREATE, in_service=True)
 def iks_subnet_too_small(context: Context) -> Iterator[Finding]:
     """A pod or service range of an IKS cluster is smaller than IKS accepts: /23 for pods, /24 for services.
 
@@ -230,7 +230,7 @@ def iks_subnet_too_small(context: Context) -> Iterator[Finding]:
             )
 
 
-@rule("size-without-effect", "warning", source=_IKS)
+@rule("size-without-effect", "warning", source=_IKS, in_service=True)
 def size_without_effect(context: Context) -> Iterator[Finding]:
     """A network states a size that changes nothing: its platform gives it a default range.
 

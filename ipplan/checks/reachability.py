@@ -26,7 +26,7 @@ _MOST_NAMED = 8
 """Name at most this many networks in one message."""
 
 
-@rule("unreachable-flow", "warning", source=_ARCHITECTURE)
+@rule("unreachable-flow", "warning", source=_ARCHITECTURE, in_service=True)
 def unreachable_flow(context: Context) -> Iterator[Finding]:
     """A flow that the integration promises does not arrive, or its answer does not come back.
 
@@ -104,7 +104,7 @@ def _key(promise: Promise) -> KeyPath:
     return promise.destination.key if promise.joint is None else promise.joint.key
 
 
-@rule("edge-missing", "warning", source=_ARCHITECTURE)
+@rule("edge-missing", "warning", source=_ARCHITECTURE, in_service=True)
 def edge_missing(context: Context) -> Iterator[Finding]:
     """The plan has several edges, and a network of a vCenter Server instance does not say to which it belongs.
 

@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
 
 class Rule(NamedTuple):
-    """One rule. `severities` lists those it can give, worst first; `source` is where it comes from."""
+    """One rule. `severities` lists those it can give, worst first; `source` is where it comes from.
+
+    One `in_service` judges what is in service, any other the whole plan with what is retired, which holds its ranges.
+    """
 
     name: str
     severities: tuple[Severity, ...]
     source: Source
     check: Check
+    in_service: bool = False
 
     @property
     def summary(self) -> str:
@@ -75,13 +79,15 @@ RULES: dict[str, Rule] = {}
 """Every rule by its name, those of one module in the order of the module."""
 
 
-def rule(name: str, *severities: Severity, source: Source) -> Callable[[Check], Rule]:
+def rule(
+    name: str, *severities: Severity, source: Source, in_service: bool = False
+) -> Callable[[Check], Rule]:
     """Enter a check into the table under a kebab-case name that describes the problem."""
 
     def enter(check: Check) -> Rule:
         if name in RULES:
             raise ValueError(f"two rules are named {name}")
-        RULES[name] = entered = Rule(name, severities, source, check)
+        RULES[name] = entered = Rule(name, severities, source, check, in_service)
         return entered
 
     return enter

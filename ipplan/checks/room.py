@@ -30,12 +30,14 @@ def growth_blocked(context: Context) -> Iterator[Finding]:
 
     Do: move what is in the way while it is easy, or a smaller grow-to that still has room.
     """
+    retired = context.plan.retired.networks
     waiting = [
         (network, network.prefix, network.prefix.supernet(network.grow_to))
         for network in context.plan.networks
         if network.prefix is not None
         and network.grow_to is not None
         and network.grow_to < network.prefix.length
+        and network.name not in retired
     ]
     if not waiting:
         return

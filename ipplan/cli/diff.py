@@ -72,4 +72,4 @@ def _read(path: str, edition: str | None, *, allocated: bool) -> tuple[Side, str
     if allocated:
         plan = settle(plan, catalog)
     findings = place(check_plan(plan, catalog, date.today()), plan.file, locate_in(data))
-    return Side(Landscape(plan, catalog), findings), catalog.edition
+    return Side(Landscape(plan.in_service, catalog), findings), catalog.edition

@@ -132,9 +132,9 @@ def _export(
     if _refuse(plan, catalog, force=force):
         return 1
     placed = frozenset(n.name for n in plan.networks if n.prefix is not None) - pinned
-    _say_left_out(plan, name)
+    _say_left_out(plan.in_service, name)
     try:
-        made = export(TARGETS[name], Request(Landscape(plan, catalog), options, placed, today))
+        made = export(TARGETS[name], Request(Landscape(plan.in_service, catalog), options, placed, today))
     except ExportError as error:
         say(f"error: {error}")
         if error.help is not None:

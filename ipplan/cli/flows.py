@@ -49,7 +49,7 @@ def command(
         raise click.UsageError("--from and --to go together, or with a FLOW")
     plan, _ = read_plan(path)
     catalog = choose_catalog(ranges_edition, plan)
-    plan = settle(plan, catalog)
+    plan = settle(plan, catalog).in_service
     try:
         traces = _traces(Landscape(plan, catalog), name, start, end)
     except FlowError as error:

@@ -132,7 +132,7 @@ def _design(plan: Plan, catalog: Catalog, start: str | None, end: str | None, *,
     from ipplan.lab.run import design, documented, every_pair
     from ipplan.landscape import Landscape
 
-    landscape = Landscape(plan, catalog)
+    landscape = Landscape(plan.in_service, catalog)
     try:
         if start is not None and end is not None:
             traces: list[Trace] = [_trace(landscape, start, end)]

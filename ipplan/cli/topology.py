@@ -29,7 +29,7 @@ def command(*, path: str, ranges_edition: str | None, output: Output) -> int:
 
     plan, _ = read_plan(path)
     catalog = choose_catalog(ranges_edition, plan)
-    landscape = Landscape(settle(plan, catalog), catalog)
+    landscape = Landscape(settle(plan, catalog).in_service, catalog)
     shown = topology.Shown(build_overview(landscape), tuple(list_instances(landscape)))
     if output.format in DIAGRAMS:
         deliver(DIAGRAMS[output.format](shown), output.file)

@@ -56,6 +56,13 @@ def command(
         near = nearest(name, [n.name for n in plan.networks])
         hint = f"; did you mean {near}?" if near else ""
         raise UsageProblem(f'{plan.file} has no network "{escape(name[:80])}"{hint}')
+    if network.prefix is None and name not in {n.name for n in plan.defaults}:
+        retired = plan.retired.words("network", name)
+        if retired is not None:
+            raise UsageProblem(
+                f"{escape(retired)}, and has no range: allocate gives it none",
+                "write the cidr that it had, or another status",
+            )
     catalog = choose_catalog(ranges_edition, plan)
     warn_of_host_bits(plan.pools)
     # Only a pinned network can be at fault where it stands.

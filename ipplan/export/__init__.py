@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan import __version__
 from ipplan.output.text import escape
+from ipplan.plan.service import HELP
 
 if TYPE_CHECKING:
     import datetime
@@ -51,8 +52,13 @@ class Request(NamedTuple):
 
     @property
     def plan(self) -> Plan:
-        """The plan of the landscape."""
+        """The plan of the landscape: what of it is in service."""
         return self.landscape.plan
+
+    @property
+    def whole(self) -> Plan:
+        """The plan with what is retired, which holds its ranges and is in no export."""
+        return self.plan.whole or self.plan
 
     @property
     def catalog(self) -> Catalog:
@@ -164,12 +170,27 @@ TARGETS: dict[str, Target] = {
 
 
 def export(target: Target, request: Request) -> str | bytes:
-    """Return the text or bytes of a target. Raises ExportError where the plan lacks something for it."""
+    """Return the text or bytes of a target.
+
+    Raises ExportError where the plan lacks something for it, or what an option names is retired.
+    """
     from importlib import import_module
 
+    _refuse_retired(request)
     module, _, function = target.function.partition(":")
     made: str | bytes = getattr(import_module(module), function)(request)
     return made
+
+
+def _refuse_retired(request: Request) -> None:
+    retired, options = request.whole.retired, request.options
+    asked = (
+        retired.words("cluster", options.cluster or ""), retired.words("edge", options.edge or ""),
+        retired.words("site", options.site or ""), retired.words_of_end(options.to or ""),
+    )  # fmt: skip
+    for words in asked:
+        if words is not None:
+            raise ExportError(words, HELP)
 
 
 def quoted(text: str) -> str:

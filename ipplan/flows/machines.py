@@ -11,11 +11,12 @@ from ipplan.landscape.ends import BEHIND, TRANSIT, End
 from ipplan.landscape.holders import find_named, gateway_address, machines, name_at, pick, worker_addresses
 from ipplan.landscape.model import HostAddress
 from ipplan.plan import names
+from ipplan.plan.service import HELP
 
 if TYPE_CHECKING:
     from ipplan.flows.model import Domain
     from ipplan.landscape import Landscape
-    from ipplan.plan.model import Network
+    from ipplan.plan.model import Network, Plan
 
 _INTERNET = HostAddress(4, parse_address("198.51.100.10")[1], example=True)
 """Stands for a host on the internet: documentation space (RFC 5737), always an example."""
@@ -121,6 +122,9 @@ def find_machine(landscape: Landscape, text: str) -> Machine:
     name, dot, rest = text.rpartition(".")
     if dot and name in networks and (found := find_named(networks[name], rest)) is not None:
         return machine_in(landscape, networks[name], found)
+    whole = landscape.plan.whole
+    if whole is not None:
+        _refuse_retired(whole, text)
     try:
         version, value = parse_address(text)
     except AddressError:
@@ -131,6 +135,14 @@ def find_machine(landscape: Landscape, text: str) -> Machine:
             f"{text[:80]!r} is neither a network of the plan nor an address", near and f"did you mean {near}?"
         ) from None
     return _by_address(landscape, HostAddress(version, value))
+
+
+def _refuse_retired(whole: Plan, text: str) -> None:
+    """Raise FlowError where the text names a retired network, in one of the ways in which it may name any."""
+    names = (text, text.rpartition("@")[0], text.rpartition(".")[0])
+    for words in (whole.retired.words("network", name) for name in names):
+        if words is not None:
+            raise FlowError(words, HELP)
 
 
 def _service(landscape: Landscape, name: str) -> Machine:
@@ -179,6 +191,12 @@ def _by_address(landscape: Landscape, address: HostAddress) -> Machine:
     if holding:
         network = max(holding, key=lambda n: n.prefix.length if n.prefix is not None else 0)
         return machine_in(landscape, network, _named_at(network, address.version, address.value))
+    whole = landscape.plan.whole
+    if whole is not None:
+        for network in whole.ranges():
+            if network.prefix is not None and network.prefix.covers(own):
+                words = whole.retired.words("network", network.name)
+                raise FlowError(f"{address} is in {network.prefix}, and {words}", HELP)
     if any(r.category.scope == "service" for r in landscape.catalog.overlapping(own)) or (
         any(p.covers(own) for p in landscape.classic) and is_public(address)
     ):

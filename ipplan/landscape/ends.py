@@ -142,6 +142,7 @@ class Ends:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self._joints: dict[End, tuple[Joint, ...]] = {}
+        self._whole = None if plan.whole is None else Ends(plan.whole)
 
     # What there is.
 
@@ -373,7 +374,40 @@ class Ends:
                 if row.ends == (first.kind, second.kind):
                     found.append(Joint(pair, first, second, link.method, link))
                     break
-        return tuple(found)
+        return tuple(joint for joint in found if not self._exhausted(joint))
+
+    @cached_property
+    def written_by_number(self) -> Mapping[int, Joint]:
+        """The entries of `[[link]]` by their place in the plan."""
+        return {joint.link.number: joint for joint in self.written if joint.link is not None}
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of all networks."""
+        return frozenset(n.name for n in self.networks)
+
+    def named_of(self, joint: Joint, side: End) -> set[str]:
+        """Return what a link names of one side that its method can carry; a network that it stretches is of the edge."""
+        if joint.link is None:
+            return set()
+        named = {*joint.link.networks, *(entry.network for entry in joint.link.nat)}
+        stretches = joint.method == "l2-extension" and side.kind == "site"
+        able = self._able(joint, side)
+        return {n.name for n in able if n.name in named and not (stretches and self.on_premises(n))}
+
+    def _exhausted(self, joint: Joint) -> bool:
+        """Tell whether all that a link names of one side is retired: it has nothing to carry from there any more."""
+        if self._whole is None or joint.link is None:
+            return False
+        before = self._whole.written_by_number[joint.link.number]
+        if before.link == joint.link:
+            return False
+        left = self.names
+        for side in (before.first, before.second):
+            named = self._whole.named_of(before, side)
+            if named and left.isdisjoint(named):
+                return True
+        return False
 
     @cached_property
     def closed(self) -> frozenset[tuple[Pair, End, End]]:
@@ -381,8 +415,13 @@ class Ends:
         return frozenset((j.pair, j.first, j.second) for j in self.written if j.method == "none")
 
     @cached_property
-    def _linked(self) -> frozenset[tuple[Pair, End]]:
-        """The ends that have written links of a kind of pair, and so none by the short form."""
+    def linked(self) -> frozenset[tuple[Pair, End]]:
+        """The ends that have written links of a kind of pair, and so none by the short form.
+
+        Those of retired ones count: what goes out of service opens nothing else.
+        """
+        if self._whole is not None:
+            return self._whole.linked
         written = [j for j in self.written if j.method != "none"]
         return frozenset((j.pair, end) for j in written for end in (j.first, j.second))
 
@@ -442,7 +481,7 @@ class Ends:
 
     def open(self, end: End, pair: Pair) -> bool:
         """Tell whether the short form may join an end in pairs of a kind."""
-        return (pair, end) not in self._linked
+        return (pair, end) not in self.linked
 
     def method(self, key: IntegrationKey) -> str | None:
         """Return the method of the short form, None for undecided; what a plan with links leaves out is none."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ipplan.findings import KeyPath
     from ipplan.plan.methods import IntegrationKey, Method
+    from ipplan.plan.service import Retired
 
 INTEGRATION: dict[IntegrationKey, tuple[str, ...]] = {
     "icp-vcs": ("nat", "none"),
@@ -252,6 +253,7 @@ class Plan:
     Invariant: network and cluster names are unique, every reference (cluster, pool) resolves, kinds and
     platforms of a network and its cluster agree. `keep_clear` is None where the plan does not say. It has no slots only
     because it caches its defaults.
+    `whole` is the plan of which this one is the part in service, None for a whole plan.
     """
 
     file: str
@@ -273,6 +275,21 @@ class Plan:
     avoids: tuple[Avoid, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     networks: tuple[Network, ...] = ()
+    whole: Plan | None = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def retired(self) -> Retired:
+        """What is retired, by itself or with its cluster, edge or site."""
+        from ipplan.plan.service import find_retired
+
+        return find_retired(self)
+
+    @cached_property
+    def in_service(self) -> Plan:
+        """The plan without what is retired, for flows, exports and whatever asks what is joined with what."""
+        from ipplan.plan.service import select_in_service
+
+        return select_in_service(self)
 
     @cached_property
     def defaults(self) -> tuple[Network, ...]:
@@ -316,9 +333,15 @@ class Plan:
 
     @cached_property
     def edge_names(self) -> tuple[str, ...]:
-        """Every edge that the plan declares, then those that clusters and networks only name."""
+        """Every edge that the plan declares, then those that clusters and networks only name.
+
+        A retired edge is none of a plan in service, also where an IKS cluster names it.
+        """
         named = (*(c.edge for c in self.clusters.values()), *(n.edge for n in self.networks))
-        return tuple(dict.fromkeys([*self.edges, *(name for name in named if name is not None)]))
+        found = dict.fromkeys([*self.edges, *(name for name in named if name is not None)])
+        if self.whole is not None:
+            return tuple(name for name in found if name not in self.whole.retired.edges)
+        return tuple(found)
 
     @cached_property
     def shown(self) -> tuple[Shown, ...]:

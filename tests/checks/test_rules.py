@@ -351,6 +351,11 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
         (STRETCHED + '[networks.vm]\nkind = "vcs-vm"\n', "warning", ("vm",), None),
     ],
     "site-missing": [("[sites.a]\n[sites.b]\n" + net("e", "enterprise", "192.168.0.0/24"), "warning", ("e",), None)],
+    "retired-without-range": [
+        ('[networks.a]\nkind = "vcs-vm"\nstatus = "retired"\n', "warning", ("a",), None),
+        ('[clusters.c]\nplatform = "icp"\nstatus = "retired"\n[networks.w]\nkind = "icp-worker"\ncluster = "c"\n',
+         "warning", ("w",), None),
+    ],
     "lonely-group": [('[networks.a]\nkind = "vcs-vm"\ngroup = "x"\n', "warning", ("a",), None)],
 }  # fmt: skip
 
@@ -432,6 +437,8 @@ FINE = {
     "link-nat-size": LINK + SHOWN.format("a", "172.24.9.0/25") + '[networks.a]\nkind = "vcs-vm"\nhosts = 100\n'
     + SHOWN.format("b", "172.24.9.128/32") + '[networks.b]\nkind = "vcs-vm"\n'
     + SHOWN.format("c", "172.24.8.0/26") + '[networks.c]\nkind = "vcs-esg-private"\n',
+    "retired-without-range": net("a", "vcs-vm", "172.24.0.0/24", 'status = "retired"') + IKS.replace("iks\"\n", 'iks"\nstatus = "retired"\n')
+    + '[networks.b]\nkind = "vcs-vm"\nstatus = "planned"\n',
     "lonely-group": '[networks.a]\nkind = "vcs-vm"\ngroup = "x"\n[networks.b]\nkind = "vcs-vm"\ngroup = "x"\n',
 }  # fmt: skip
 

@@ -1,0 +1,165 @@
+"""What is in service of a plan, and what is retired: that holds its ranges, and takes part in no flow and no export.
+
+The one place that says what retiring a network, cluster, edge or site takes away. Knows nothing of rules, routes or
+outputs; `Plan.retired` and `Plan.in_service` keep the answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan.plan.homes import Homes
+from ipplan.plan.model import RETIRED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ipplan.plan.methods import IntegrationKey
+    from ipplan.plan.model import Cluster, Edge, Link, Network, Plan, Site
+
+HELP = (
+    "what is retired takes part in no flow and no export; it holds its ranges. Write another status to use it"
+)
+"""What to say to somebody who asks for a part of the plan that is retired."""
+
+
+class Retired(NamedTuple):
+    """What is retired, by name; the value says with what, such as "cluster icp-old", None for what says so itself."""
+
+    networks: Mapping[str, str | None] = {}
+    clusters: Mapping[str, str | None] = {}
+    edges: Mapping[str, str | None] = {}
+    sites: Mapping[str, str | None] = {}
+
+    def words(self, what: str, name: str) -> str | None:
+        """Say that a network, cluster, edge or site is retired, and with what; None for one that is not."""
+        table: Mapping[str, str | None] = getattr(self, f"{what}s")
+        if name not in table:
+            return None
+        title = name if what == "network" else f"{what} {name}"
+        cause = table[name]
+        return f"{title} is retired" if cause is None else f"{title} is retired with {cause}"
+
+    def words_of_end(self, name: str) -> str | None:
+        """Say that an end of links is retired: a cluster, an edge or a site; None for one that is not."""
+        found = (self.words(what, name) for what in ("cluster", "edge", "site"))
+        return next((words for words in found if words is not None), None)
+
+
+def find_retired(plan: Plan) -> Retired:
+    """Return what is retired: by itself, or because its cluster, edge or site is; linear in the plan.
+
+    An ICP cluster is retired with the edge that it stands behind. A part that names no edge or site is, where all that
+    the plan has are. An IKS cluster stands beside the edges that it is joined with, and is not.
+    """
+    clusters = _stated(plan.clusters.values())
+    edges, sites = _stated(plan.edges.values()), _stated(plan.sites.values())
+    networks = _stated(plan.networks)
+    if not (clusters or edges or sites):
+        return Retired(networks)
+    homes = Homes(plan)
+    # What names none of several stands behind one of them, whichever it is.
+    lost_edge = "its edge" if edges and all(name in edges for name in plan.edge_names) else None
+    lost_site = "its site" if sites and all(name in sites for name in plan.sites) else None
+
+    def cause(network: Network) -> str | None:
+        if network.cluster in clusters:
+            return f"cluster {network.cluster}"
+        kind = network.kind
+        if kind.provider == "enterprise":
+            site = homes.site_of(network)
+            return lost_site if site is None else f"site {site}" if site in sites else None
+        edge = homes.edge_of(network)
+        if edge is None:
+            return lost_edge if kind.of_edge or kind.platform == "icp" else None
+        return f"edge {edge}" if edge in edges else None
+
+    for cluster in plan.clusters.values():
+        if cluster.platform == "icp":
+            edge = homes.edge_of_cluster(cluster.name)
+            words = lost_edge if edge is None else f"edge {edge}" if edge in edges else None
+            if words is not None:
+                clusters.setdefault(cluster.name, words)
+    for network in (*plan.networks, *(n for n in plan.defaults if not n.declared)):
+        if network.name not in networks and (words := cause(network)) is not None:
+            networks[network.name] = words
+    return Retired(networks, clusters, edges, sites)
+
+
+def _stated(entries: Iterable[Network | Cluster | Edge | Site]) -> dict[str, str | None]:
+    return {entry.name: None for entry in entries if entry.status == RETIRED}
+
+
+def select_in_service(plan: Plan) -> Plan:
+    """Return the plan without what is retired, and without the links of a retired end; the plan itself where nothing is.
+
+    Retired networks are taken out of what links name. A link that then names nothing goes too, because without names
+    it would carry everything. Links keep their numbers, so that findings point at the right place of the plan.
+    """
+    retired = plan.retired
+    if not any(retired):
+        return plan
+    ends = {**retired.clusters, **retired.edges, **retired.sites}
+    links = [_link(link, retired.networks) for link in plan.links if not ends.keys() & set(link.ends)]
+    kept = tuple(link for link in links if link is not None)
+    integration = dict(plan.integration)
+    if plan.links and not kept:
+        # In a plan with links, what the short form leaves out is none.
+        integration = {**dict.fromkeys(_SIDES, "none"), **integration}
+    sites = {name: site for name, site in plan.sites.items() if name not in retired.sites}
+    if plan.sites and not sites:
+        # A plan without sites has one: with the last of them retired there is none to join.
+        integration["enterprise"] = "none"
+    return replace(
+        plan,
+        whole=plan,
+        integration=integration,
+        clusters={name: c for name, c in plan.clusters.items() if name not in retired.clusters},
+        edges={name: edge for name, edge in plan.edges.items() if name not in retired.edges},
+        sites=sites,
+        links=kept,
+        networks=tuple(n for n in plan.networks if n.name not in retired.networks),
+    )
+
+
+def _link(link: Link, retired: Mapping[str, object]) -> Link | None:
+    """Return a link without the retired networks that it names; None where it names nothing else."""
+    if not link.networks and not link.nat:
+        return link
+    networks = tuple(name for name in link.networks if name not in retired)
+    nat = tuple(entry for entry in link.nat if entry.network not in retired)
+    return link._replace(networks=networks, nat=nat) if networks or nat else None
+
+
+_SIDES: Mapping[IntegrationKey, tuple[str, ...]] = {
+    "icp-vcs": ("icp", "edge"), "iks-vcs": ("iks", "edge"), "iks-icp": ("iks", "icp"), "enterprise": ("site",),
+}  # fmt: skip
+"""What each key of the short form joins."""
+
+
+def close_retired(plan: Plan) -> Plan:
+    """Return a plan in service with those keys of the short form closed of which all of one side is retired.
+
+    Nothing is missing there. For checks only: exports show the plan's own words.
+    """
+    whole = plan.whole
+    if whole is None:
+        return plan
+    left = {
+        "edge": not whole.edge_names or plan.edge_names,
+        "site": not whole.sites or plan.sites,
+    } | {platform: _has(platform, plan) or not _has(platform, whole) for platform in ("iks", "icp")}
+    closed = {
+        key: "none"
+        for key, sides in _SIDES.items()
+        if key in plan.integration and not all(left[s] for s in sides)
+    }
+    return replace(plan, integration={**plan.integration, **closed}) if closed else plan
+
+
+def _has(platform: str, plan: Plan) -> bool:
+    """Tell whether a plan has a cluster of a platform, or networks of one that it does not declare."""
+    return any(c.platform == platform for c in plan.clusters.values()) or any(
+        n.kind.platform == platform for n in plan.networks
+    )
