@@ -18,16 +18,17 @@ if TYPE_CHECKING:
     from ipplan.plan.kinds import Provider
     from ipplan.plan.model import Network, Plan
 
-Status = Literal["allocated", "pinned", "default", "to-allocate", "to-order"]
+Status = Literal["allocated", "pinned", "default", "to-allocate", "to-order", "no-range"]
 
 
 class Entry(NamedTuple):
     """One network: what becomes of it, its range or the prefix length that it asks for, and its room to grow.
 
-    `prefix` is None exactly for the statuses to-allocate and to-order. `length` is that of the prefix, or what
+    `prefix` is None exactly for the statuses to-allocate, to-order and no-range, which is that of a retired network that
+    has nothing to hold. `length` is that of the prefix, or what
     is asked for, None where IBM Cloud decides. `grow_length` is the prefix length to grow to, None where the
     network asks for no room; `room` is the block that is kept for it, None without a prefix; `blocked_by` names a
-    network or avoided space that lies in the room.
+    network or avoided space that lies in the room. `retired` says with what the network is retired, "" for itself.
     """
 
     network: Network
@@ -38,6 +39,7 @@ class Entry(NamedTuple):
     grow_length: int | None = None
     room: Prefix | None = None
     blocked_by: str | None = None
+    retired: str | None = None
 
 
 def with_ranges(plan: Plan, placed: Mapping[str, Prefix]) -> Plan:
@@ -55,6 +57,7 @@ def list_networks(plan: Plan, placed: Mapping[str, Prefix] | None = None) -> tup
     `placed` are ranges of an allocation, which are told as allocated. Costs n log n.
     """
     placed = placed or {}
+    retired = plan.retired.networks
     plan = with_ranges(plan, placed)
     defaults = {n.name: n for n in plan.defaults}
     whole = [defaults.get(n.name, n) if n.prefix is None else n for n in plan.networks]
@@ -73,13 +76,18 @@ def list_networks(plan: Plan, placed: Mapping[str, Prefix] | None = None) -> tup
                 "allocated" if network.name in placed else "default" if network.default else "pinned"
             )
             length = network.prefix.length
+        elif network.name in retired:
+            status, length = "no-range", network.length
         elif provider == "byoip":
             status = "to-allocate"
             length = size_of(network, plan, request_version(network, plan.pools)).length
         else:
             status = "to-order"
             length = _ordered_length(network, plan)
-        entries.append(ranges.with_room(Entry(network, status, provider, network.prefix, length)))
+        entry = ranges.with_room(Entry(network, status, provider, network.prefix, length))
+        if network.name in retired:
+            entry = entry._replace(retired=retired[network.name] or "")
+        entries.append(entry)
     return tuple(entries)
 
 

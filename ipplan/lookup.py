@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ipplan.addresses import Prefix
     from ipplan.catalog import Catalog
-    from ipplan.plan.model import Plan
+    from ipplan.plan.model import Labels, Plan
 
 Relation = Literal["equal", "covers", "within"]
 
@@ -23,7 +23,8 @@ class Match(NamedTuple):
     """Something that shares addresses with what was asked for.
 
     relation: whether the match is equal to it, covers it, or lies within it. `network` is set for a network of
-    the plan; data center (of VPC, the zone), city and pod for a row of IBM's; `platform` for a row of a platform.
+    the plan, with its labels, VLAN ID and status, and words where it is retired; data center (of VPC, the zone), city
+    and pod for a row of IBM's; `platform` for a row of a platform.
     """
 
     owner: Literal["plan", "ibm", "kubernetes", "iana"]
@@ -38,6 +39,10 @@ class Match(NamedTuple):
     note: str | None = None
     source: Source | None = None
     platform: str | None = None
+    labels: Labels = ()
+    vlan: int | None = None
+    status: str | None = None
+    retired: str | None = None
 
 
 def lookup(prefix: Prefix, catalog: Catalog, plan: Plan | None = None) -> tuple[Match, ...]:
@@ -67,7 +72,8 @@ def _planned(prefix: Prefix, plan: Plan) -> Iterator[Match]:
             title = f"{network.kind.title}{' (default)' if network.default else ''}"
             yield Match(
                 "plan", _relation(prefix, network.prefix), network.prefix, network.kind.name, title,
-                network=network.name, note=network.description, source=source,
+                network=network.name, note=network.description, source=source, labels=network.labels,
+                vlan=network.vlan, status=network.status, retired=plan.retired.words("network", network.name),
             )  # fmt: skip
     for pool in plan.pools:
         if pool.prefix.overlaps(prefix):

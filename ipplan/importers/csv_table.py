@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ipplan.observed import Observed
     from ipplan.plan.model import Labels, NamedAddress
 
-_WAITING = ("to-order", "to-allocate", "to order", "to allocate", "to be ordered")
+_WAITING = ("to-order", "to-allocate", "no-range", "to order", "to allocate", "to be ordered")
 """What ipplan's own tables say of a network that has no range yet."""
 _OWN_STATUS = (*_WAITING, "pinned", "allocated", "allocated, not pinned", "default")
 _UNDECLARED = re.compile(r".* \([a-z]+s, default(?: \d+)?\)")

@@ -12,6 +12,7 @@ from ipplan.addresses import Prefix, format_address
 from ipplan.output.documents import made_by, source_object
 from ipplan.output.table import Column, Table, render_plain, render_terminal
 from ipplan.output.text import escape, paint, wrap
+from ipplan.plan.labels import describe_about, format_labels
 from ipplan.plan.sizing import first_usable, gateway_of, resolve_addresses, usable
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def _row_document(row: Row) -> dict[str, object]:
         "addresses": _addresses(row),
         "reason": reason,
         "held": None if held is None else str(held),
+        **describe_about(network),
     }
 
 
@@ -146,6 +148,9 @@ _COLUMNS = (
     Column("reason"),
     Column("group"),
     Column("held", "address"),
+    Column("labels"),
+    Column("vlan", "number"),
+    Column("lifecycle"),
 )
 
 
@@ -164,6 +169,9 @@ class _Shown(NamedTuple):
     reason: str
     group: str | None
     held: str | None
+    labels: str | None
+    vlan: int | None
+    lifecycle: str | None
 
 
 def table(allocation: Allocation) -> Table:
@@ -179,7 +187,8 @@ def table(allocation: Allocation) -> Table:
         rows.append(
             _Shown(
                 network.name, network.kind.name, _text(prefix), first, last, _gateway(row), room, status,
-                _text(pool), reason, network.group, _text(held),
+                _text(pool), reason, network.group, _text(held), format_labels(network.labels) or None, network.vlan,
+                network.status,
             )
         )  # fmt: skip
     return Table(_COLUMNS, rows)
@@ -233,8 +242,8 @@ def render_text(allocation: Allocation, *, width: int | None, color: bool) -> st
     return "\n".join(parts)
 
 
-_TOLD = frozenset(("group", "held"))
-"""Columns that people do not need, because the reason tells the same in words."""
+_TOLD = frozenset(("group", "held", "labels", "vlan", "lifecycle"))
+"""Columns that people do not need here: the reason tells the same in words, or `ipplan show` has them."""
 _IMPLIED = _TOLD | {"first", "last", "pool"}
 """Columns that a terminal has no room for, and that others imply."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ipplan.output.documents import made_by, source_object
 from ipplan.output.table import Column, Table, render_plain, render_terminal
 from ipplan.output.text import escape
+from ipplan.plan.labels import format_about
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +49,10 @@ def _match(match: Match) -> dict[str, Any]:
         "pod": match.pod,
         "network": match.network,
         "platform": match.platform,
+        "labels": dict(match.labels),
+        "vlan": match.vlan,
+        "lifecycle": match.status,
+        "retired": match.retired is not None,
         "note": match.note,
         "source": source_object(match.source),
     }
@@ -64,12 +69,19 @@ def table(answers: Sequence[Answer]) -> Table:
             a.query, m.owner, m.relation, str(m.prefix),
             f"{m.network} ({m.title})" if m.network else m.title,
             ", ".join(x for x in (m.data_center, m.pod, m.city) if x) or None,
-            m.source.date or m.source.title if m.source else None, m.note,
+            m.source.date or m.source.title if m.source else None, _note(m),
         )
         for a in answers
         for m in a.matches
     ]  # fmt: skip
     return Table(columns, rows)
+
+
+def _note(match: Match) -> str | None:
+    """Return the note with what the plan says for people: a network that is retired, its labels and VLAN ID."""
+    status = match.status if match.retired is None else match.retired
+    words = (status, match.note, format_about(match.labels, match.vlan))
+    return "; ".join(word for word in words if word) or None
 
 
 def render_text(answers: Sequence[Answer], *, width: int | None, color: bool) -> str:

@@ -13,6 +13,7 @@ from ipplan.output.documents import made_by
 from ipplan.output.map import DEFAULT_WIDTH, NARROWEST, WIDEST, render_signs, render_space
 from ipplan.output.table import Column, Table, fits, render_plain, render_terminal
 from ipplan.output.text import escape, wrap
+from ipplan.plan.labels import describe_about, format_addresses, format_labels
 from ipplan.plan.sizing import first_usable, gateway_of, last_usable, usable
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _STATUS_WORDS = {
     "default": "on a default range",
     "to-allocate": "to allocate",
     "to-order": "to be ordered",
+    "no-range": "retired without a range",
 }
 _PROVIDERS = {"ibm": "IBM", "byoip": "BYOIP", "enterprise": "enterprise"}
 
@@ -55,7 +57,7 @@ def document(
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
-    network, status, provider, prefix, length, grow_length, room, blocked_by = entry
+    network, status, provider, prefix, length, grow_length, room, blocked_by, retired = entry
     return {
         "network": network.name,
         "kind": network.kind.name,
@@ -82,6 +84,8 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "data_center": network.data_center,
         "addresses": _addresses(entry),
         "description": network.description,
+        **describe_about(network),
+        "retired": retired is not None,
     }
 
 
@@ -145,7 +149,18 @@ _COLUMNS = (
     Column("group"),
     Column("addresses"),
     Column("description"),
+    Column("data center"),
+    Column("gateway on"),
+    Column("pool", "address"),
+    Column("prefix", "number"),
+    Column("hosts", "number"),
+    Column("stated grow to", "number"),
+    Column("stated addresses"),
+    Column("labels"),
+    Column("vlan", "number"),
+    Column("lifecycle"),
 )
+"""What is shown of a network, then what else the plan states of it, so that import reads all of it back."""
 
 
 class _Shown(NamedTuple):
@@ -169,11 +184,23 @@ class _Shown(NamedTuple):
     group: str | None
     addresses: str | None
     description: str | None
+    data_center: str | None
+    gateway_on: str | None
+    pool: str | None
+    stated_length: int | None
+    hosts: int | None
+    stated_grow_to: int | None
+    stated_addresses: str | None
+    labels: str | None
+    vlan: int | None
+    lifecycle: str | None
 
 
 def table(plan: Plan, entries: Sequence[Entry]) -> Table:
     """Return a row for each network."""
-    return _without(Table(_COLUMNS, [_row(entry) for entry in entries]), _needless(plan))
+    rows = [_row(entry) for entry in entries]
+    stated = {title for title in ("edge", "site") if any(getattr(row, title) is not None for row in rows)}
+    return _without(Table(_COLUMNS, rows), _needless(plan) - stated)
 
 
 def _needless(plan: Plan) -> set[str]:
@@ -183,7 +210,7 @@ def _needless(plan: Plan) -> set[str]:
 
 
 def _row(entry: Entry) -> _Shown:
-    network, _, _, prefix, length, grow_length, room, _ = entry
+    network, _, _, prefix, length, grow_length, room, _, _ = entry
     fields = _entry(entry)
     grow_to = _text(room)
     if grow_length is not None and room is None:
@@ -192,6 +219,8 @@ def _row(entry: Entry) -> _Shown:
         network.name, network.kind.name, network.cluster, network.edge, network.site, _provider(entry), entry.status, _text(prefix), length,
         fields["first_usable"], fields["last_usable"], fields["gateway"], fields["size"], fields["usable"],
         grow_to, network.group, _address_words(entry), network.description,
+        network.data_center, network.gateway_on, _text(network.pool), network.length, network.hosts, network.grow_to,
+        format_addresses(network.addresses) or None, format_labels(network.labels) or None, network.vlan, network.status,
     )  # fmt: skip
 
 
@@ -237,13 +266,18 @@ def render_text(plan: Plan, entries: Sequence[Entry], *, width: int | None, colo
 
 
 _NARROWER = (
-    ("length", "status", "description", "addresses"),
+    (
+        "length", "status", "description", "addresses", "data center", "gateway on", "pool", "prefix", "hosts",
+        "stated grow to", "stated addresses",
+    ),
     ("first", "last", "size"),
+    ("labels",),
     ("gateway",),
     ("cluster",),
     ("provided by",),
+    ("vlan", "lifecycle"),
     ("edge", "site"),
-)
+)  # fmt: skip
 """Columns that people can do without, in the order in which they go until the rest fits the terminal."""
 
 
@@ -277,9 +311,13 @@ def _line(text: str, width: int | None) -> str:
 def _for_people(entry: Entry) -> Sequence[Cell]:
     """Return the row with the status in the place of a range that is not there."""
     row = _row(entry)
+    if entry.retired:
+        row = row._replace(lifecycle=f"retired with {entry.retired}")
     size = "" if entry.length is None else f" /{entry.length}"
     if entry.status == "to-allocate":
         return row._replace(cidr=f"to allocate{size}")
+    if entry.status == "no-range":
+        return row._replace(cidr="none")
     if entry.status == "to-order":
         return row._replace(cidr=f"to be ordered{size}")
     if entry.status == "default":

@@ -12,6 +12,7 @@ from ipplan.landscape.ends import METHOD_TITLES
 from ipplan.output.documents import made_by
 from ipplan.output.table import Column, Table, render_plain, render_terminal
 from ipplan.output.text import escape
+from ipplan.plan.labels import describe_about
 from ipplan.plan.model import INTEGRATION
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ipplan.landscape.model import HostAddress
     from ipplan.landscape.overview import LinkRow, Overview, Reach, RouteSet, Side
     from ipplan.output.table import Cell
+    from ipplan.plan.model import Cluster, Edge, Plan, Site
 
 _MOST_NAMED = 4
 """Networks, prefixes or ends that people see in one cell at most; documents name all."""
@@ -53,7 +55,7 @@ def document(shown: Shown, edition: str) -> dict[str, Any]:
         "domains": [
             {
                 "domain": d.name, "kind": d.kind, "title": d.title, "name": None if d.end is None else d.end.name,
-                "networks": [n.name for n in d.networks],
+                "networks": [n.name for n in d.networks], **describe_about(_part(plan, d.end)),
             }
             for d in overview.domains
         ],
@@ -88,6 +90,15 @@ def document(shown: Shown, edition: str) -> dict[str, Any]:
             for r in overview.routes
         ],
     }  # fmt: skip
+
+
+def _part(plan: Plan, end: End | None) -> Cluster | Edge | Site | None:
+    """Return what the plan declares of an end: a cluster, an edge or a site."""
+    if end is None or end.name is None:
+        return None
+    if end.kind == "edge":
+        return plan.edges.get(end.name)
+    return plan.sites.get(end.name) if end.kind == "site" else plan.clusters.get(end.name)
 
 
 def _end(end: End) -> dict[str, str | None]:

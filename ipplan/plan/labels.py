@@ -1,4 +1,4 @@
-r"""Labels, and the addresses that a network states, as one line of text and back: `team=erp; ticket=NET-12`.
+r"""What a plan says for people, in outputs: labels and stated addresses as one line, `team=erp; ticket=NET-12`, and back.
 
 The form of one cell in CSV, Markdown, XLSX and NetBox. Whoever writes it quotes what would not read back: then the
 text stands in double quotes, a quote inside it is doubled, and a backslash or a character that nobody sees is an
@@ -14,9 +14,9 @@ from ipplan.addresses import AddressError, format_address, parse_address
 from ipplan.plan.model import VLANS, NamedAddress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from ipplan.plan.model import Labels
+    from ipplan.plan.model import Cluster, Edge, Labels, Network, Plan, Site
 
 VLAN = "vlan"
 """The name of the VLAN ID among labels: only without quotes, so that a label of this name is not taken for it."""
@@ -37,6 +37,33 @@ class _Part(NamedTuple):
     name: str
     value: str
     quoted: bool
+
+
+def labels_of(plan: Plan) -> Mapping[str, Mapping[str, str]]:
+    """Return the labels of each network that has any, by name: its own, then those of its cluster, edge and site.
+
+    Of one name the first of these counts. Platform defaults that the plan does not declare are networks too.
+    """
+    from ipplan.plan.homes import Homes
+
+    homes = Homes(plan)
+    found = {}
+    for network in plan.taking_part():
+        sources: tuple[Network | Cluster | Edge | Site | None, ...] = (
+            plan.sites.get(homes.site_of(network) or ""), plan.edges.get(homes.edge_of(network) or ""),
+            plan.clusters.get(network.cluster or ""), network,
+        )  # fmt: skip
+        labels = {name: value for source in sources if source is not None for name, value in source.labels}
+        if labels:
+            found[network.name] = labels
+    return found
+
+
+def describe_about(part: Network | Cluster | Edge | Site | None) -> dict[str, object]:
+    """Return what a part of a plan says for people, as documents hold it; `status` is another thing there."""
+    if part is None:
+        return {"labels": {}, "vlan": None, "lifecycle": None}
+    return {"labels": dict(part.labels), "vlan": part.vlan, "lifecycle": part.status}
 
 
 def format_labels(labels: Iterable[tuple[str, str]]) -> str:

@@ -104,7 +104,7 @@ def test_rows_tell_all_that_a_pipeline_needs(where: Path) -> None:
         "pool": "172.24.0.0/14", "group": None, "first": "172.24.1.0", "last": "172.24.1.255",
         "netmask": "255.255.255.0", "size": 256, "usable": 254, "gateway": "172.24.1.1",
         "addresses": {"vip": "172.24.1.10", "last": "172.24.1.254"}, "reason": "prefix = 24 in the plan",
-        "held": None,
+        "held": None, "labels": {}, "vlan": None, "lifecycle": None,
     }  # fmt: skip
     assert rows["vm-web"]["status"] == "pinned"
     assert rows["vtep"]["status"] == "to-order"

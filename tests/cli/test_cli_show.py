@@ -115,7 +115,7 @@ def test_a_network_is_told_in_full(run: Run, plan: str) -> None:
         "gateway": "10.224.4.254",
         "grow_to": {"prefix_length": 22, "cidr": "10.224.4.0/22", "blocked_by": None},
         "group": None, "edge": None, "site": None, "gateway_on": None, "data_center": None, "addresses": {"gateway": "10.224.4.254", "dns": "10.224.4.10", "far": None},
-        "description": "tier",
+        "description": "tier", "labels": {}, "vlan": None, "lifecycle": None, "retired": False,
     }  # fmt: skip
     assert (later["status"], later["prefix_length"], later["addresses"]) == ("to-allocate", 25, {"vip": None})
     assert (pods["status"], pods["cluster"]) == ("to-allocate", "icp")
@@ -166,9 +166,93 @@ def test_edge_and_site_are_columns_where_the_plan_has_several(run: Run, tmp_path
         ("frankfurt", None, "on-premises", None),
         (None, "hq", None, "fra02"),
     ]
-    (tmp_path / "plan.toml").write_text(SEVERAL.replace("[edges.dallas]\n[sites.hq]\n[sites.lab]", "[sites.hq]"), "utf-8")  # fmt: skip
+
+
+def test_of_one_edge_and_site_people_see_no_column_and_csv_has_what_networks_state(
+    run: Run, tmp_path: Path
+) -> None:
+    one = SEVERAL.replace("[edges.dallas]\n[sites.hq]\n[sites.lab]", "[sites.hq]")
+    (tmp_path / "plan.toml").write_text(one, "utf-8")
+    (row, _) = csv.DictReader(io.StringIO(run("show", "plan.toml", "-f", "csv").stdout.decode()))
+    assert row["edge"] == "frankfurt"
+    assert "edge" not in run("show", "plan.toml").stdout.decode().split("\n")[0].split()
+    none = "\n".join(line for line in one.split("\n") if not line.startswith(("edge", "site")))
+    (tmp_path / "plan.toml").write_text(none, "utf-8")
     (first, *_) = run("show", "plan.toml", "-f", "csv").stdout.decode().split("\n")
     assert not {"edge", "site"}.intersection(first.split(","))
+
+
+ABOUT = """\
+[plan]
+byoip = ["172.24.0.0/14"]
+[edges.dallas]
+[clusters.icp]
+platform = "icp"
+status = "retired"
+[networks.web]
+kind = "vcs-vm"
+hosts = 20
+grow-to = 25
+pool = "172.24.0.0/14"
+edge = "dallas"
+gateway-on = "esg"
+labels = { team = "erp", "note; on" = 'a "b"' }
+vlan = 12
+status = "planned"
+addresses = { gateway = 1, "the vip" = 5, last = -1 }
+[networks.db]
+kind = "vcs-vm"
+cidr = "172.24.9.0/24"
+addresses = { gateway = 1, vip = "172.24.9.9" }
+[networks.small]
+kind = "vcs-vm"
+prefix = 28
+grow-to = 28
+[networks.pods]
+kind = "icp-pod"
+cluster = "icp"
+"""
+
+
+def test_csv_has_all_that_a_network_states(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "plan.toml").write_text(ABOUT, encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(run("show", "plan.toml", "-f", "csv").stdout.decode())))
+    web, db, small, pods, _ = rows
+    assert list(web)[-10:] == [
+        "data center", "gateway on", "pool", "prefix", "hosts", "stated grow to", "stated addresses", "labels", "vlan",
+        "lifecycle",
+    ]  # fmt: skip
+    assert (web["edge"], web["gateway on"], web["pool"]) == ("dallas", "esg", "172.24.0.0/14")
+    assert (web["prefix"], web["hosts"], web["stated grow to"]) == ("", "20", "25")
+    assert web["stated addresses"] == "gateway=#1; the vip=#5; last=#-1"
+    assert (web["labels"], web["vlan"], web["lifecycle"]) == (
+        'team=erp; "note; on"="a ""b"""',
+        "12",
+        "planned",
+    )
+    assert (db["addresses"], db["stated addresses"]) == (
+        "gateway=172.24.9.1 vip=172.24.9.9",
+        "gateway=#1; vip=172.24.9.9",
+    )
+    assert (small["prefix"], small["stated grow to"]) == ("28", "28")
+    assert (pods["status"], pods["lifecycle"]) == ("no-range", "")
+
+
+def test_people_see_labels_vlan_and_what_is_retired(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "plan.toml").write_text(ABOUT, encoding="utf-8")
+    lines = run("show", "plan.toml").stdout.decode().split("\n")
+    assert lines[0].split()[-3:] == ["labels", "vlan", "lifecycle"]
+    assert next(line for line in lines if line.startswith("web")).endswith('"a ""b"""    12  planned')
+    assert next(line for line in lines if line.startswith("pods")).endswith("  retired with cluster icp")
+    assert lines[-2] == "networks: 1 pinned, 1 on a default range, 2 to allocate, 1 retired without a range"
+    networks = {n["network"]: n for n in shown(run, "plan.toml")["networks"]}
+    assert networks["web"]["labels"] == {"team": "erp", "note; on": 'a "b"'}
+    assert (networks["web"]["vlan"], networks["web"]["lifecycle"], networks["web"]["retired"]) == (
+        12,
+        "planned",
+        False,
+    )
+    assert (networks["pods"]["lifecycle"], networks["pods"]["retired"]) == (None, True)
 
 
 def test_csv_of_the_map_has_every_block(run: Run, plan: str) -> None:
