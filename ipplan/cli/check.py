@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from ipplan.cli.labels import LabelFilter, label_option
 from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
 from ipplan.cli.plans import as_plan_error, choose_catalog, read_plan, report_problems
 from ipplan.cli.sources import read_file
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ipplan.catalog import Catalog
+    from ipplan.checks.together import Together
+    from ipplan.findings import Finding
     from ipplan.observed import Observed
     from ipplan.output.table import Table
     from ipplan.output.together import Judged
+    from ipplan.plan.labels import Chosen
     from ipplan.plan.model import Plan
 
 
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--separate", is_flag=True, help="Check several plans each by itself, not together.")
 @click.option("--matrix", is_flag=True, help="Show which plans collide: errors/warnings of each two.")
+@label_option
 @edition_option
 @format_option("table", "json", "csv", "markdown", "sarif", "github", "gitlab", "junit")
 @color_option
@@ -48,6 +53,7 @@ def command(
     against: tuple[str, ...],
     separate: bool,
     matrix: bool,
+    labels: tuple[str, ...],
     ranges_edition: str | None,
     output: Output,
 ) -> int:
@@ -58,6 +64,7 @@ def command(
     """
     wanted = _rule_filter(select, ignore)
     _refuse_contradictions(plans, output, separate=separate, matrix=matrix)
+    label_filter = LabelFilter(labels)
     sources = [_split(text) for text in against]
     if [*plans, *(path for _, path in sources)].count("-") > 1:
         raise click.UsageError('standard input can be read only once, but "-" is given more than once')
@@ -72,13 +79,14 @@ def command(
             errors.append(error)
     checked: list[_Checked] = []
     for path in plans:
-        found = _try_check(path, ranges_edition, wanted, files)
+        found = _try_check(path, ranges_edition, wanted, files, label_filter)
         if isinstance(found, PlanError):
             errors.append(found)
         else:
             checked.append(found)
     if errors:
         return report_problems(output, errors)
+    label_filter.require_known()
     if len(checked) > 1 and not separate:
         judged = _judge(checked, wanted)
         _emit_together(output, judged, strict=strict, matrix=matrix)
@@ -92,12 +100,13 @@ def command(
 
 
 class _Checked(NamedTuple):
-    """A plan that was checked by itself, with its text and the catalogue it was held against."""
+    """A plan that was checked by itself, with its text, the catalogue it was held against, and what --label chooses."""
 
     plan: Plan
     data: bytes
     catalog: Catalog
     report: Report
+    chosen: Chosen | None
 
 
 def _refuse_contradictions(plans: Sequence[str], output: Output, *, separate: bool, matrix: bool) -> None:
@@ -150,10 +159,14 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def _try_check(
-    path: str, ranges_edition: str | None, wanted: Callable[[str], bool], files: Sequence[Observed]
+    path: str,
+    ranges_edition: str | None,
+    wanted: Callable[[str], bool],
+    files: Sequence[Observed],
+    labels: LabelFilter,
 ) -> _Checked | PlanError:
     try:
-        return _check(path, ranges_edition, wanted, files)
+        return _check(path, ranges_edition, wanted, files, labels)
     except InputProblem as problem:
         return as_plan_error(problem)
     except PlanError as error:
@@ -161,7 +174,11 @@ def _try_check(
 
 
 def _check(
-    path: str, ranges_edition: str | None, wanted: Callable[[str], bool], files: Sequence[Observed]
+    path: str,
+    ranges_edition: str | None,
+    wanted: Callable[[str], bool],
+    files: Sequence[Observed],
+    labels: LabelFilter,
 ) -> _Checked:
     from datetime import date
 
@@ -176,12 +193,17 @@ def _check(
 
         against = Against(settle(plan, catalog), tuple(files))
     found = check_plan(plan, catalog, date.today(), against)
-    findings = [finding for finding in found if wanted(finding.rule)]
+    chosen = labels.choose(plan)
+    findings = [
+        finding
+        for finding in found
+        if wanted(finding.rule) and (chosen is None or chosen.concerns(finding.networks, finding.key))
+    ]
     report = Report(
         plan_name=plan.name, file=plan.file, edition=catalog.edition, networks=len(plan.networks),
         findings=place(findings, plan.file, locate_in(data)),
     )  # fmt: skip
-    return _Checked(plan, data, catalog, report)
+    return _Checked(plan, data, catalog, report, chosen)
 
 
 def _judge(checked: Sequence[_Checked], wanted: Callable[[str], bool]) -> Judged:
@@ -195,17 +217,36 @@ def _judge(checked: Sequence[_Checked], wanted: Callable[[str], bool]) -> Judged
     judgement = check_together([one.plan for one in checked], catalog, date.today())
     reports = [
         one.report._replace(
-            findings=place((*one.report.findings, *filter(lambda f: wanted(f.rule), spare)), one.plan.file, locate_in(one.data))
+            findings=place((*one.report.findings, *(f for f in spare if wanted(f.rule) and (one.chosen is None or one.chosen.concerns(f.networks, f.key)))), one.plan.file, locate_in(one.data))
         )
         for one, spare in zip(checked, judgement.spare, strict=True)
     ]  # fmt: skip
-    found = [between for between in judgement.findings if wanted(between.finding.rule)]
+    concerns = _by_label(checked, judgement.together)
+    found = [b for b in judgement.findings if wanted(b.finding.rule) and concerns(b.finding)]
     placed = place_between(
         found, judgement.together.places, [(one.plan.file, locate_in(one.data)) for one in checked]
     )
     report = Report(None, BETWEEN, catalog.edition, 0, tuple(between.finding for between in placed))
     concerned = tuple(between.plans for between in placed)
     return Judged(judgement.together.titles, tuple(reports), report, concerned)
+
+
+def _by_label(checked: Sequence[_Checked], together: Together) -> Callable[[Finding], bool]:
+    """Return the filter of findings on several plans: those that concern what --label chooses in any of them."""
+    from ipplan.plan.together import SEPARATOR
+
+    named = {
+        f"{title}{SEPARATOR}{name}"
+        for title, one in zip(together.titles, checked, strict=True)
+        for name in (() if one.chosen is None else one.chosen.networks)
+    }
+
+    def concerns(finding: Finding) -> bool:
+        at, key = together.places.of_key(finding.key)
+        chosen = checked[at].chosen
+        return chosen is None or chosen.concerns((), key) or not named.isdisjoint(finding.networks)
+
+    return concerns
 
 
 _FOR_PIPELINES = ("sarif", "github", "gitlab", "junit")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ipplan.cli.labels import choose_labelled_networks, label_option
 from ipplan.cli.options import Output, edition_option, file_option
 from ipplan.cli.outputs import guard_output
 from ipplan.cli.plans import choose_catalog, read_plan, reporting_problems
@@ -41,6 +42,7 @@ _MOST_SHOWN = 5
 @click.option(
     "--domain", metavar="DOMAIN", help="DNS domain of the named addresses, for hosts and reverse-zones."
 )
+@label_option
 @click.option(
     "--force",
     is_flag=True,
@@ -59,6 +61,7 @@ def command(
     to: str | None,
     worker: str | None,
     domain: str | None,
+    labels: tuple[str, ...],
     force: bool,
     output_file: str | None,
     ranges_edition: str | None,
@@ -67,7 +70,7 @@ def command(
 
     Networks without a range are exported where allocate would place them. "-" reads the plan from standard input.
     """
-    from ipplan.export import TARGETS, Options
+    from ipplan.export import LISTING, TARGETS, Options
 
     guard_output(output_file, force=force)
     if list_targets:
@@ -84,12 +87,18 @@ def command(
         raise UsageProblem(
             f'there is no target "{escape(name[:80])}"{hint}', "ipplan export --list tells them"
         )
+    if labels and name not in LISTING:
+        raise UsageProblem(
+            f"--label has no effect on {name}",
+            f"the targets that list networks take it: {', '.join(sorted(LISTING))}",
+        )
     return reporting_problems(
         Output("text", output_file),
         lambda: _export(
             path,
             name,
             Options(cluster, edge, site, to, worker, _read_domain(domain)),
+            labels,
             output_file,
             ranges_edition,
             force=force,
@@ -113,6 +122,7 @@ def _export(
     path: str,
     name: str,
     options: Options,
+    labels: tuple[str, ...],
     file: str | None,
     edition: str | None,
     *,
@@ -124,6 +134,7 @@ def _export(
     from ipplan.landscape import Landscape
 
     plan, _ = read_plan(path)
+    chosen = choose_labelled_networks(plan, labels)
     catalog = choose_catalog(edition, plan)
     today = date.today()
     pinned = {n.name for n in plan.networks if n.prefix is not None}
@@ -134,7 +145,9 @@ def _export(
     placed = frozenset(n.name for n in plan.networks if n.prefix is not None) - pinned
     _say_left_out(plan.in_service, name)
     try:
-        made = export(TARGETS[name], Request(Landscape(plan.in_service, catalog), options, placed, today))
+        made = export(
+            TARGETS[name], Request(Landscape(plan.in_service, catalog), options, placed, today, chosen)
+        )
     except ExportError as error:
         say(f"error: {error}")
         if error.help is not None:

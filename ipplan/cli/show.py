@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ipplan.cli.labels import choose_labelled_networks, label_option
 from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
 from ipplan.cli.plans import choose_catalog, read_plan
 from ipplan.cli.streams import UsageProblem, goes_to_stdout, say
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     help="Only networks of this cluster; repeatable.",
 )
 @click.option("--network", "names", metavar="NETWORK", multiple=True, help="Only this network; repeatable.")
+@label_option
 @edition_option
 @format_option("table", "json", "csv", "markdown")
 @color_option
@@ -52,13 +54,14 @@ def command(
     kinds: tuple[str, ...],
     clusters: tuple[str, ...],
     names: tuple[str, ...],
+    labels: tuple[str, ...],
     ranges_edition: str | None,
     output: Output,
 ) -> int:
     """Show every network of a plan: who provides it, its range and its addresses.
 
     --map draws pools, the ranges that IKS accepts and every other space that the plan's networks use, and marks
-    overlaps; with --kind, --cluster or --network only the spaces of these networks. "-" reads the plan from
+    overlaps; with --kind, --cluster, --network or --label only the spaces of these networks. "-" reads the plan from
     standard input.
     """
     from ipplan.inventory import list_networks, with_ranges
@@ -68,6 +71,9 @@ def command(
     catalog = choose_catalog(ranges_edition, plan) if draw or allocated or ranges_edition else None
     placed, status = _allocate(plan, catalog) if allocated and catalog is not None else ({}, 0)
     entries = _choose(list_networks(plan, placed), plan, kinds, clusters, names)
+    labelled = choose_labelled_networks(plan, labels)
+    if labelled is not None:
+        entries = [entry for entry in entries if entry.network.name in labelled]
     edition = catalog.edition if catalog is not None and (draw or allocated) else None
     if not draw or catalog is None:
         emit(
@@ -77,7 +83,7 @@ def command(
             text=lambda width, color: shown.render_text(plan, entries, width=width, color=color),
         )
         return status
-    chosen = {entry.network.name for entry in entries} if kinds or clusters or names else None
+    chosen = {entry.network.name for entry in entries} if kinds or clusters or names or labels else None
     landscape, spaces = _survey(with_ranges(plan, placed), catalog, chosen)
     emit(
         output,

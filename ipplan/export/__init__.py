@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ipplan.catalog import Catalog
     from ipplan.landscape import End, Landscape
     from ipplan.landscape.model import Esg, HostAddress
-    from ipplan.plan.model import Cluster, Plan
+    from ipplan.plan.model import Cluster, Network, Plan
 
 
 class Options(NamedTuple):
@@ -43,12 +43,18 @@ class Request(NamedTuple):
 
     Networks that IBM Cloud has yet to provide have no range. `placed` names the networks whose range is not pinned in
     the plan but where allocation would place them; on the day `today` waivers are judged, and without one none expires.
+    `chosen` names the networks to list, None for all; only a target that lists networks (`LISTING`) looks at it.
     """
 
     landscape: Landscape
     options: Options = Options()
     placed: frozenset[str] = frozenset()
     today: datetime.date | None = None
+    chosen: frozenset[str] | None = None
+
+    def lists(self, network: Network) -> bool:
+        """Tell whether a target that lists networks lists this one."""
+        return self.chosen is None or network.name in self.chosen
 
     @property
     def plan(self) -> Plan:
@@ -167,6 +173,10 @@ TARGETS: dict[str, Target] = {
     )
 }  # fmt: skip
 """Every target by its name, in the order of the documentation."""
+
+
+LISTING = frozenset({"hosts", "reverse-zones", "xlsx", "netbox", "terraform"})
+"""Targets that list networks, each for itself, so that some of them can be chosen."""
 
 
 def export(target: Target, request: Request) -> str | bytes:

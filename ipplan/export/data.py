@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ipplan.landscape.model import RangeNat
+from ipplan.plan.labels import describe_about
 from ipplan.plan.sizing import gateway_of, resolve_addresses
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def _network(network: Network) -> dict[str, Any]:
         "cidr": str(network.prefix),
         "gateway": gateway_of(network, network.prefix),
         "addresses": dict(resolve_addresses(network, network.prefix)),
+        **describe_about(network),
     }
 
 

@@ -20,7 +20,7 @@ def export_hosts(request: Request) -> str:
     lines = [comment(line) for line in request.header("hosts file of the named addresses")]
     start = len(lines)
     for network in request.plan.networks:
-        if network.prefix is not None:
+        if network.prefix is not None and request.lists(network):
             for name, address in resolve_addresses(network, network.prefix):
                 host = f"{as_label(name)}.{as_label(network.name)}"
                 alias = "" if request.options.domain is None else f"\t{host}.{request.options.domain}"

@@ -52,7 +52,7 @@ def export_reverse_zones(request: Request) -> str:
     text = [comment(line, ";") for line in lines]
     zones: dict[Prefix, list[_Record]] = {}
     for network in request.plan.networks:
-        for record in dict.fromkeys(_records(network)):
+        for record in dict.fromkeys(_records(network) if request.lists(network) else ()):
             zones.setdefault(record.zone, []).append(record)
     if not zones:
         raise ExportError(

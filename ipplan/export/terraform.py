@@ -18,7 +18,7 @@ def export_terraform(request: Request) -> str:
         "ipplan": {
             "purpose": purpose,
             "made_by": made,
-            "networks": describe_networks(request.landscape.ends.networks),
+            "networks": describe_networks(filter(request.lists, request.landscape.ends.networks)),
         }
     }
     return dumps(document, indent=2) + "\n"

@@ -14,7 +14,7 @@ from ipplan.addresses import AddressError, format_address, parse_address
 from ipplan.plan.model import VLANS, NamedAddress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from ipplan.plan.model import Cluster, Edge, Labels, Network, Plan, Site
 
@@ -29,14 +29,6 @@ _QUOTED = re.compile(r'"([^"]*(?:""[^"]*)*)"\s*')
 _NAME_ENDS = re.compile("[=;]")
 _VALUE_ENDS = re.compile(";")
 _ESCAPE = re.compile(r"\\(\\|u[0-9a-f]{4}|U[0-9a-f]{8})")
-
-
-class _Part(NamedTuple):
-    """A name and its value; `quoted` says that the name stood in quotes."""
-
-    name: str
-    value: str
-    quoted: bool
 
 
 def labels_of(plan: Plan) -> Mapping[str, Mapping[str, str]]:
@@ -57,6 +49,55 @@ def labels_of(plan: Plan) -> Mapping[str, Mapping[str, str]]:
         if labels:
             found[network.name] = labels
     return found
+
+
+class Chosen(NamedTuple):
+    """What of a plan has some labels: its networks by name, and the tables of all parts that have them."""
+
+    networks: frozenset[str]
+    tables: frozenset[tuple[str, str]]
+
+    def concerns(self, networks: Iterable[str], key: Sequence[object]) -> bool:
+        """Tell whether something that names these networks, at this key of the plan, concerns what is chosen."""
+        return not self.networks.isdisjoint(networks) or tuple(key[:2]) in self.tables
+
+
+def known_labels(plan: Plan) -> Mapping[str, set[str]]:
+    """Return the values of each label of a plan, whichever part has it."""
+    found: dict[str, set[str]] = {}
+    for _, part in _parts_of(plan):
+        for name, value in part.labels:
+            found.setdefault(name, set()).add(value)
+    return found
+
+
+def split_label(text: str, known: Collection[str]) -> tuple[str, str | None]:
+    """Return name and value of NAME=VALUE, the value None for a name alone; a known name may hold the sign itself."""
+    if text in known:
+        return text, None
+    name = max((n for n in known if text.startswith(f"{n}=")), key=len, default=text.partition("=")[0])
+    return name, text[len(name) + 1 :] if "=" in text[len(name) :] else None
+
+
+def choose_labelled(plan: Plan, wanted: Iterable[str]) -> Chosen:
+    """Return what of a plan has all of the wanted labels, each NAME=VALUE, or NAME for any value."""
+    known = known_labels(plan)
+    pairs = [split_label(text, known) for text in wanted]
+
+    def matches(labels: Mapping[str, str]) -> bool:
+        return all(name in labels and value in (None, labels[name]) for name, value in pairs)
+
+    networks = frozenset(name for name, labels in labels_of(plan).items() if matches(labels))
+    tables = {key for key, part in _parts_of(plan) if key[0] != "networks" and matches(dict(part.labels))}
+    return Chosen(networks, frozenset(tables | {("networks", name) for name in networks}))
+
+
+def _parts_of(plan: Plan) -> Iterator[tuple[tuple[str, str], Network | Cluster | Edge | Site]]:
+    """Yield all that can have labels, each with the key of its table."""
+    yield from ((("networks", n.name), n) for n in plan.networks)
+    yield from ((("clusters", c.name), c) for c in plan.clusters.values())
+    yield from ((("edges", e.name), e) for e in plan.edges.values())
+    yield from ((("sites", s.name), s) for s in plan.sites.values())
 
 
 def describe_about(part: Network | Cluster | Edge | Site | None) -> dict[str, object]:
@@ -80,18 +121,29 @@ def parse_labels(text: str) -> Labels:
 
 
 def format_about(labels: Iterable[tuple[str, str]], vlan: int | None) -> str:
-    """Return labels and VLAN ID as one line that `parse_about` reads back: `team=erp; vlan=1234`."""
-    parts = [f"{_quote(n) if n == VLAN else _plain(n)}={_plain(value)}" for n, value in labels]
-    if vlan is not None:
-        parts.append(f"{VLAN}={vlan}")
-    return "; ".join(parts)
+    """Return labels and VLAN ID as one line that `parse_about` reads back: `team=erp; vlan=1234`.
+
+    Without any quotes, because NetBox guesses the form of a CSV and quotes in cells mislead it: what does not read back
+    as it is is an escape, such as a backslash and u003b for a semicolon.
+    """
+    parts = [
+        f"{_code(name[0]) + name[1:] if name == VLAN else _bare(name)}={_bare(value)}"
+        for name, value in labels
+    ]
+    return "; ".join(parts if vlan is None else [*parts, f"{VLAN}={vlan}"])
 
 
 def parse_about(text: str) -> tuple[Labels, int | None]:
     """Return the labels and the VLAN ID of a line. Raises ValueError as `parse_labels` does, and for no VLAN ID."""
-    parts = list(_parts(text))
-    labels = [part for part in parts if part.quoted or part.name != VLAN]
-    vlans = [part.value for part in parts if not part.quoted and part.name == VLAN]
+    labels, vlans = [], []
+    for part in filter(str.strip, text.split(";")):
+        written, equals, value = (piece.strip() for piece in part.partition("="))
+        name, value = (_ESCAPE.sub(_unescaped, piece) for piece in (written, value))
+        _require_pair(name, equals)
+        if written == VLAN:
+            vlans.append(value)
+        else:
+            labels.append((name, value))
     if len(vlans) > 1:
         raise ValueError(f"{VLAN} stands twice")
     return _unique(labels), _vlan(vlans[0]) if vlans else None
@@ -126,9 +178,16 @@ def _vlan(text: str) -> int:
     return int(text)
 
 
-def _unique(parts: Iterable[_Part]) -> Labels:
+def _require_pair(name: str, equals: str) -> None:
+    if not equals:
+        raise ValueError(f"{name[:80]!r} has no value: write name=value; name=value")
+    if not name:
+        raise ValueError("a value has no name: write name=value; name=value")
+
+
+def _unique(pairs: Iterable[tuple[str, str]]) -> Labels:
     found: dict[str, str] = {}
-    for name, value, _ in parts:
+    for name, value in pairs:
         if name in found:
             raise ValueError(f"{name[:80]!r} stands twice")
         found[name] = value
@@ -152,11 +211,27 @@ def _quote(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
+def _bare(text: str) -> str:
+    """Return text without quotes, in which what would not read back is an escape."""
+    inner = text.strip()
+    start = text.index(inner) if inner else len(text)
+    return "".join(
+        _code(char)
+        if char in ";=\"'" or not start <= at < start + len(inner) or (not at and char in _FIRST)
+        else _escaped(char)
+        for at, char in enumerate(text)
+    )
+
+
 def _escaped(char: str) -> str:
     if char == "\\":
         return "\\\\"
     if char.isprintable() and not re.match(_UNSEEN, char):
         return char
+    return _code(char)
+
+
+def _code(char: str) -> str:
     return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"
 
 
@@ -168,23 +243,20 @@ def _unescaped(match: re.Match[str]) -> str:
     return match[0] if code > 0x10FFFF or 0xD800 <= code < 0xE000 else chr(code)
 
 
-def _parts(text: str) -> Iterator[_Part]:
-    """Yield the parts between semicolons, without those that hold nothing."""
+def _parts(text: str) -> Iterator[tuple[str, str]]:
+    """Yield name and value of each part between semicolons, without those that hold nothing; linear in the text."""
     at = 0
     while at < len(text):
         name, quoted, at = _token(text, at, _NAME_ENDS)
         if not name and not quoted and text[at : at + 1] != "=":
             at += 1
             continue
-        if text[at : at + 1] != "=":
-            raise ValueError(f"{name[:80]!r} has no value: write name=value; name=value")
-        if not name:
-            raise ValueError("a value has no name: write name=value; name=value")
+        _require_pair(name, text[at : at + 1].strip(";"))
         value, _, at = _token(text, at + 1, _VALUE_ENDS)
         if text[at : at + 1] not in ("", ";"):
             raise ValueError(f"after the value of {name[:80]!r} comes neither a semicolon nor the end")
         at += 1
-        yield _Part(name, value, quoted)
+        yield name, value
 
 
 def _token(text: str, at: int, stops: re.Pattern[str]) -> tuple[str, bool, int]:

@@ -105,7 +105,7 @@ def read_xml(text: str) -> None:
 
 def read_csv(text: str) -> None:
     rows = list(csv.reader(io.StringIO(text), strict=True))
-    assert {len(row) for row in rows} == {3}
+    assert {len(row) for row in rows} == {4}
     assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for row in rows for cell in row)
 
 

@@ -137,7 +137,7 @@ def test_one_changed_value_is_one_finding(run: Run, tmp_path: Path) -> None:
 
 def test_netbox_gets_each_prefix_once_with_the_columns_that_it_requires(run: Run) -> None:
     rows = list(csv.DictReader(io.StringIO(exported(run, "netbox"))))
-    assert set(rows[0]) == {"prefix", "status", "description"}
+    assert set(rows[0]) == {"prefix", "status", "description", "comments"}
     prefixes = [ip_network(row["prefix"]) for row in rows]
     assert len(set(prefixes)) == len(prefixes)
     assert {row["status"] for row in rows} <= {"container", "active", "reserved", "deprecated"}
@@ -148,13 +148,14 @@ def test_netbox_can_guess_the_form_whatever_the_plan_is_called(run: Run, tmp_pat
     words = ["'quoted' and \"quoted\"", "a;b|c\td", ", , ,", "=1+1", '""', "x, 'y', \"z\"; |"]
     plan = "".join(
         f'[networks."{i}"]\nkind = "vcs-vm"\ncidr = "172.24.{i}.0/24"\ndescription = {json.dumps(word)}\n'
+        f"labels = {{ {json.dumps(word)} = {json.dumps(word)}, x = {json.dumps(word)} }}\nvlan = {i + 1}\n"
         for i, word in enumerate(words)
     )
     (tmp_path / "plan.toml").write_text(plan, encoding="utf-8")
     text = run("export", "plan.toml", "netbox").stdout.decode()
     rows = list(csv.reader(io.StringIO(text), dialect=csv.Sniffer().sniff(text.strip(), delimiters=",;|\t")))
     assert rows == list(csv.reader(io.StringIO(text)))
-    assert {len(row) for row in rows} == {3}
+    assert {len(row) for row in rows} == {4}
     assert len(rows) == len(words) + 1
 
 

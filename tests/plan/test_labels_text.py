@@ -108,7 +108,11 @@ def test_the_vlan_is_told_from_a_label_of_its_name(
 
 def test_labels_with_a_vlan() -> None:
     assert format_about([("team", "erp")], 1234) == "team=erp; vlan=1234"
-    assert format_about([("vlan", "7")], None) == '"vlan"=7'
+    assert format_about([("vlan", "7")], None) == r"\u0076lan=7"
+    assert (
+        format_about([("a;b", " 'x\\y "), ("-c", "=")], None)
+        == r"a\u003bb=\u0020\u0027x\\y\u0020; \u002dc=\u003d"
+    )
     assert parse_about("vlan=7") == ((), 7)
     for text in ("vlan=0", "vlan=4095", "vlan=x", "vlan=²", "vlan="):
         with pytest.raises(ValueError, match=r"vlan is .*, and has to be from 1 to 4,094"):
@@ -137,3 +141,13 @@ def test_what_is_no_address_says_so(text: str) -> None:
 
 def test_an_escape_of_no_character_stays_as_it_is() -> None:
     assert parse_labels(r'a="\ud800\U00110000\u0041"') == (("a", r"\ud800\U00110000A"),)
+
+
+@given(LABELS, VLAN_IDS)
+def test_the_line_for_netbox_has_no_quotes_and_reads_back_from_csv(
+    labels: tuple[tuple[str, str], ...], vlan: int | None
+) -> None:
+    text = format_about(labels, vlan)
+    assert not {'"', "'"}.intersection(text)
+    (_, (_, (_, cell))) = read_lines(f'"prefix","comments"\r\n"a","{text}"\r\n'.encode())
+    assert parse_about(cell) == (labels, vlan)
