@@ -137,16 +137,17 @@ def _export(
     chosen = choose_labelled_networks(plan, labels)
     catalog = choose_catalog(edition, plan)
     today = date.today()
-    pinned = {n.name for n in plan.networks if n.prefix is not None}
+    stated = {n.name: n for n in plan.networks if n.prefix is None}
     # With its ranges, because that is what is written: an error may come with them.
     plan = settle(plan, catalog)
     if _refuse(plan, catalog, force=force):
         return 1
-    placed = frozenset(n.name for n in plan.networks if n.prefix is not None) - pinned
+    placed = frozenset(n.name for n in plan.networks if n.prefix is not None and n.name in stated)
     _say_left_out(plan.in_service, name)
     try:
         made = export(
-            TARGETS[name], Request(Landscape(plan.in_service, catalog), options, placed, today, chosen)
+            TARGETS[name],
+            Request(Landscape(plan.in_service, catalog), options, placed, today, chosen, stated),
         )
     except ExportError as error:
         say(f"error: {error}")

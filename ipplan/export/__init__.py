@@ -7,6 +7,7 @@ a value: every writer is the standard library, a well-kept library, or quotes th
 from __future__ import annotations
 
 from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan import __version__
@@ -15,7 +16,7 @@ from ipplan.plan.service import HELP
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ipplan.catalog import Catalog
     from ipplan.landscape import End, Landscape
@@ -43,6 +44,7 @@ class Request(NamedTuple):
 
     Networks that IBM Cloud has yet to provide have no range. `placed` names the networks whose range is not pinned in
     the plan but where allocation would place them; on the day `today` waivers are judged, and without one none expires.
+    `stated` are these networks as the plan states them, with their sizes.
     `chosen` names the networks to list, None for all; only a target that lists networks (`LISTING`) looks at it.
     """
 
@@ -51,6 +53,7 @@ class Request(NamedTuple):
     placed: frozenset[str] = frozenset()
     today: datetime.date | None = None
     chosen: frozenset[str] | None = None
+    stated: Mapping[str, Network] = MappingProxyType({})
 
     def lists(self, network: Network) -> bool:
         """Tell whether a target that lists networks lists this one."""

@@ -1,57 +1,53 @@
 """The address plan as an Excel workbook, for those who review it: networks, addresses, findings, free space, routes, NAT.
 
-The only home of XlsxWriter, which is asked for only here. The same plan gives the same bytes: the workbook carries the
-date of the edition of IBM's ranges, not of the day. Text of a plan is never taken for a formula or a link.
+The same plan gives the same bytes: the workbook carries the date of the edition of IBM's ranges, not of the day.
 """
 
 from __future__ import annotations
 
 import datetime
 from collections import Counter
-from io import BytesIO
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ipplan.addresses import format_address
 from ipplan.checks import check_plan
 from ipplan.export import ExportError, mark
 from ipplan.export.nsx_esg import list_translations
 from ipplan.export.routes import show_hop
+from ipplan.export.workbook import MOST_CHARACTERS, Sheet, write_workbook
 from ipplan.free import find_free
 from ipplan.inventory import list_networks
 from ipplan.landscape.model import HOW
-from ipplan.output.text import cells, escape
+from ipplan.plan.labels import format_addresses, format_labels
 from ipplan.plan.sizing import gateway_of, resolve_addresses, usable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ipplan.export import Request
     from ipplan.findings import Finding
     from ipplan.free import Free
     from ipplan.landscape.ends import Carried
+    from ipplan.plan.model import Network
 
     Value = str | int | None
 
-LARGEST_NUMBER = 10**15
-"""Numbers from here on are written as text: Excel keeps 15 digits (Excel specifications and limits)."""
+__all__ = ["MOST_CHARACTERS", "MOST_ROWS", "export_xlsx"]
+
 MOST_ROWS = 1_048_576
-"""Rows of a worksheet, and characters of a cell (the same page)."""
-MOST_CHARACTERS = 32_767
-_WIDEST = 80
-"""Characters of the widest column; longer text is wrapped."""
-_A4 = 9
-"""The number of the paper size (ECMA-376 part 1, section 18.3.1.63)."""
+"""Rows of a worksheet (Excel specifications and limits)."""
 _PROVIDERS = {
     "ibm": "IBM Cloud", "byoip": "BYOIP", "enterprise": "enterprise", "default": "default of the platform",
 }  # fmt: skip
 _STATUS = {
     "pinned": "pinned", "allocated": "allocated, not pinned", "default": "default",
-    "to-allocate": "to allocate", "to-order": "to be ordered",
+    "to-allocate": "to allocate", "to-order": "to be ordered", "no-range": "none",
 }  # fmt: skip
 _COUNTED = (("error", "errors"), ("warning", "warnings"), ("note", "notes"), ("waived", "waived"))
 _NETWORKS = (
     "name", "kind", "provided by", "cluster", "CIDR", "first address", "last address", "netmask", "gateway", "usable",
-    "status", "group", "description",
+    "status", "group", "description", "edge", "site", "data center", "gateway on", "pool", "prefix", "hosts",
+    "stated grow to", "stated addresses", "labels", "vlan", "lifecycle",
 )  # fmt: skip
 _ADDRESSES = ("address", "name", "network", "CIDR", "kind", "cluster")
 _FINDINGS = ("severity", "rule", "message", "networks", "waived", "what to do")
@@ -64,78 +60,43 @@ _ROUTES = ("device", "of", "network", "next hop", "towards", "how", "what")
 _NAT = ("ESG", "action", "interface", "original", "for destination", "translated", "service", "what")
 
 
-class Sheet(NamedTuple):
-    """One worksheet: its name, the titles of its columns, and its rows."""
-
-    name: str
-    titles: tuple[str, ...]
-    rows: Sequence[Sequence[Value]]
-
-
 def export_xlsx(request: Request) -> bytes:
     """Return the workbook; raise ExportError where XlsxWriter is missing, or the plan has more rows than a sheet."""
-    try:
-        import xlsxwriter
-    except ImportError:
-        raise ExportError("xlsx needs XlsxWriter", "pip install 'ipplan[xlsx]'") from None
-    sheets = list(make_sheets(request))
-    for sheet in sheets:
-        if len(sheet.rows) >= MOST_ROWS:
+    edition = datetime.date.fromisoformat(request.catalog.edition)
+    return write_workbook(
+        (sheet._replace(rows=_limited(sheet)) for sheet in make_sheets(request)),
+        {
+            "title": request.plan.name or request.plan.file,
+            "subject": "IP address plan",
+            "comments": request.header("IP address plan")[1],
+            "created": datetime.datetime(edition.year, edition.month, edition.day),
+        },
+    )
+
+
+def _limited(sheet: Sheet) -> Iterator[Sequence[Value]]:
+    for number, row in enumerate(sheet.rows, 2):
+        if number > MOST_ROWS:
             raise ExportError(
-                f"sheet {sheet.name} would have {len(sheet.rows):,} rows, and a worksheet has {MOST_ROWS:,}",
+                f"sheet {sheet.name} has too many rows: a worksheet has {MOST_ROWS:,} at most",
                 "ipplan show PLAN --format csv has no such limit",
             )
-    data = BytesIO()
-    # In memory, because temporary files would be left behind by an interruption.
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(data, options) as book:
-        edition = datetime.date.fromisoformat(request.catalog.edition)
-        book.set_properties(
-            {
-                "title": _clean(request.plan.name or request.plan.file),
-                "subject": "IP address plan",
-                "comments": _clean(request.header("IP address plan")[1]),
-                "created": datetime.datetime(edition.year, edition.month, edition.day),
-            }
-        )
-        head = book.add_format({"bold": True, "bg_color": "#D9E1F2", "bottom": 1, "valign": "top"})
-        plain = book.add_format({"text_wrap": True, "valign": "top"})
-        number = book.add_format({"num_format": "#,##0", "valign": "top"})
-        for sheet in sheets:
-            page = book.add_worksheet(sheet.name)
-            page.freeze_panes(1, 0)
-            page.set_landscape()
-            page.set_paper(_A4)
-            page.fit_to_pages(1, 0)
-            page.repeat_rows(0)
-            page.set_footer("&L&A&R&P / &N")
-            for column, width in enumerate(_widths(sheet)):
-                page.set_column(column, column, width)
-            for column, title in enumerate(sheet.titles):
-                page.write_string(0, column, title, head)
-            for row, values in enumerate(sheet.rows, 1):
-                for column, value in enumerate(values):
-                    if isinstance(value, int) and value < LARGEST_NUMBER:
-                        page.write_number(row, column, value, number)
-                    elif value is not None:
-                        page.write_string(row, column, _clean(str(value)), plain)
-            page.autofilter(0, 0, len(sheet.rows), len(sheet.titles) - 1)
-    return data.getvalue()
+        yield row
 
 
 def make_sheets(request: Request) -> Iterator[Sheet]:
-    """Yield the sheets of the workbook, in their order."""
-    free = find_free(request.plan, request.catalog)
-    found = check_plan(request.plan, request.catalog, request.today)
-    yield Sheet("Plan", ("what", "value"), tuple(_about(request, found, free)))
-    yield Sheet("Networks", _NETWORKS, tuple(_networks(request)))
-    yield Sheet("Addresses", _ADDRESSES, tuple(_addresses(request)))
-    yield Sheet("Findings", _FINDINGS, tuple(_findings(found)))
-    yield Sheet("Free", _FREE, tuple(_free_blocks(free)))
-    yield Sheet("Routes", _ROUTES, tuple(_routes(request)))
-    yield Sheet("NAT", _NAT, tuple(_nat(request)))
-    yield Sheet("Links", _LINKS, tuple(_links(request)))
-    yield Sheet("Tunnels", _TUNNELS, tuple(_tunnels(request)))
+    """Yield the sheets of the workbook, in their order; free space and findings are those of the whole plan."""
+    free = find_free(request.whole, request.catalog)
+    found = check_plan(request.whole, request.catalog, request.today)
+    yield Sheet("Plan", ("what", "value"), _about(request, found, free))
+    yield Sheet("Networks", _NETWORKS, _networks(request))
+    yield Sheet("Addresses", _ADDRESSES, _addresses(request))
+    yield Sheet("Findings", _FINDINGS, _findings(found))
+    yield Sheet("Free", _FREE, _free_blocks(free))
+    yield Sheet("Routes", _ROUTES, _routes(request))
+    yield Sheet("NAT", _NAT, _nat(request))
+    yield Sheet("Links", _LINKS, _links(request))
+    yield Sheet("Tunnels", _TUNNELS, _tunnels(request))
 
 
 def _about(request: Request, found: Iterable[Finding], free: Free) -> Iterator[tuple[str, Value]]:
@@ -162,6 +123,11 @@ def _about(request: Request, found: Iterable[Finding], free: Free) -> Iterator[t
             f"pool {report.prefix}",
             f"{report.free:,} of {report.prefix.size:,} addresses free, largest block {largest}",
         )
+    if retired := request.whole.retired.networks:
+        yield (
+            "retired",
+            f"{len(retired):,} network{'s' if len(retired) > 1 else ''}, in no other sheet than Findings; what they hold is not free",
+        )
     for avoid in plan.avoids:
         yield f"avoided {avoid.prefix}", avoid.reason
 
@@ -171,6 +137,8 @@ def _networks(request: Request) -> Iterator[tuple[Value, ...]]:
     placed = {n.name: n.prefix for n in plan.networks if n.name in request.placed and n.prefix is not None}
     for entry in list_networks(plan, placed):
         network, prefix = entry.network, entry.prefix
+        if not request.lists(network):
+            continue
         space: tuple[Value, ...] = (None,) * 6
         if prefix is not None:
             space = (
@@ -182,13 +150,23 @@ def _networks(request: Request) -> Iterator[tuple[Value, ...]]:
             space = (f"/{entry.length}", *space[1:])
         yield (
             network.name, network.kind.name, _PROVIDERS[entry.provider], network.cluster, *space,
-            _STATUS[entry.status], network.group, network.description,
+            _STATUS[entry.status], network.group, network.description, *_stated(network, request.stated),
         )  # fmt: skip
+
+
+def _stated(network: Network, before: Mapping[str, Network]) -> tuple[Value, ...]:
+    """Return what else the plan states of a network, sizes as before it was placed, so that import reads it back."""
+    sized = before.get(network.name, network)
+    return (
+        network.edge, network.site, network.data_center, network.gateway_on,
+        None if network.pool is None else str(network.pool), sized.length, sized.hosts, network.grow_to,
+        format_addresses(network.addresses) or None, format_labels(network.labels) or None, network.vlan, network.status,
+    )  # fmt: skip
 
 
 def _addresses(request: Request) -> Iterator[tuple[Value, ...]]:
     for network in request.plan.networks:
-        if network.prefix is not None:
+        if network.prefix is not None and request.lists(network):
             for name, text in resolve_addresses(network, network.prefix):
                 yield text, name, network.name, str(network.prefix), network.kind.name, network.cluster
 
@@ -252,19 +230,3 @@ def _tunnels(request: Request) -> Iterator[tuple[Value, ...]]:
             or None
         )
         yield tuple(row)
-
-
-def _clean(text: str) -> str:
-    """Return text without control characters, and no longer than a cell takes."""
-    safe = escape(text)
-    return safe if len(safe) <= MOST_CHARACTERS else safe[: MOST_CHARACTERS - 1] + "…"
-
-
-def _widths(sheet: Sheet) -> Iterable[int]:
-    """Return the width of each column in characters: that of its longest text, within bounds, and room for the arrow."""
-    for column, title in enumerate(sheet.titles):
-        shown = (
-            f"{row[column]:,}" if isinstance(row[column], int) else str(row[column] or "")
-            for row in sheet.rows
-        )
-        yield min(max(max(map(cells, shown), default=0) + 2, len(title) + 4), _WIDEST)

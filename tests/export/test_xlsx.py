@@ -54,6 +54,7 @@ def test_networks_are_those_of_show(run: Run, sample: str) -> None:
     book = exported(run, plan, "--force")
     assert book.sheetnames == SHEETS
     shown = json.loads(run("show", str(plan), "--allocated", "--json").stdout)["networks"]
+    shown = [network for network in shown if not network["retired"]]
     found = rows(book, "Networks")
     assert [row["name"] for row in found] == [n["network"] for n in shown]
     for row, network in zip(found, shown, strict=True):
@@ -102,6 +103,79 @@ def test_the_other_sheets_say_what_the_commands_say(run: Run) -> None:
     # Four of HSRP, and one of DNAT past which the tunnel answers, which shows once ICP workers have a range.
     assert about["findings"] == "5 warnings"
     assert about["integration iks-vcs"] == "strongswan"
+
+
+def test_networks_have_all_that_the_plan_states(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "plan.toml").write_text(
+        """
+[plan]
+byoip = ["172.24.0.0/14"]
+[edges.dallas]
+[networks.web]
+kind = "vcs-vm"
+hosts = 20
+grow-to = 25
+edge = "dallas"
+gateway-on = "esg"
+pool = "172.24.0.0/14"
+labels = { team = "erp", "a;b" = "c=d" }
+vlan = 12
+status = "planned"
+addresses = { gateway = 1, "the vip" = 5 }
+[networks.old]
+kind = "vcs-vm"
+cidr = "172.24.0.0/26"
+status = "retired"
+[networks.order]
+kind = "vcs-vsan"
+prefix = 26
+data-center = "dal10"
+""",
+        encoding="utf-8",
+    )
+    book = exported(run, tmp_path / "plan.toml", "--force")
+    web, order = rows(book, "Networks")
+    titles = [
+        "edge",
+        "gateway on",
+        "pool",
+        "prefix",
+        "hosts",
+        "stated grow to",
+        "stated addresses",
+        "labels",
+        "vlan",
+        "lifecycle",
+    ]
+    assert [web[title] for title in titles] == [
+        "dallas", "esg", "172.24.0.0/14", None, 20, 25, "gateway=#1; the vip=#5", 'team=erp; "a;b"="c=d"', 12, "planned",
+    ]  # fmt: skip
+    assert (web["CIDR"], web["status"]) == ("172.24.0.128/27", "allocated, not pinned")
+    assert (order["CIDR"], order["status"], order["prefix"], order["data center"]) == (
+        "/26",
+        "to be ordered",
+        26,
+        "dal10",
+    )
+    about = {row["what"]: row["value"] for row in rows(book, "Plan")}
+    assert about["retired"] == "1 network, in no other sheet than Findings; what they hold is not free"
+    assert "172.24.0.0/26" not in {row["free block"] for row in rows(book, "Free")}
+    (only,) = rows(exported(run, tmp_path / "plan.toml", "--label", "team", "--force"), "Networks")
+    assert only["name"] == "web"
+
+
+def test_rows_beyond_those_measured_are_there_in_order_and_filtered() -> None:
+    plan = "schema = 1\n" + "".join(
+        f'[networks.n{i}]\nkind = "enterprise"\ncidr = "10.{i // 256}.{i % 256}.0/24"\n' for i in range(2_600)
+    )
+    data = made(plan)
+    book = load_workbook(io.BytesIO(data))
+    assert [row["name"] for row in rows(book, "Networks")] == [f"n{i}" for i in range(2_600)]
+    assert book["Networks"].auto_filter.ref == book["Networks"].dimensions == "A1:Y2601"
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert "Networks!$A$1:$Y$2601<" in archive.read("xl/workbook.xml").decode()
+    quick = load_workbook(io.BytesIO(data), read_only=True)
+    assert sum(1 for _ in quick["Networks"].values) == 2_601
 
 
 def test_every_sheet_can_be_filtered_and_printed(run: Run) -> None:
