@@ -183,6 +183,14 @@ def _ends(ctx: click.Context) -> Iterator[Word]:
     yield from _sites(ctx)
 
 
+def _labels(ctx: click.Context) -> Iterator[Word]:
+    """Yield each label that any part of the plan has, with its value."""
+    rows = (row for key in ("networks", "clusters", "edges", "sites") for row in _table(ctx, key).values())
+    labels = (row.get("labels") for row in rows if isinstance(row, dict))
+    pairs = (pair for found in labels if isinstance(found, dict) for pair in found.items())
+    return ((word, None) for word in dict.fromkeys(f"{name}={value}" for name, value in pairs))
+
+
 def _tables(ctx: click.Context, key: str) -> list[str]:
     """Return the names under a key of the plan on the line, else of the plan in the working directory."""
     return list(_table(ctx, key))
@@ -229,6 +237,7 @@ _WORDS: dict[str, Callable[[click.Context], Iterable[Word]]] = {
     "--data-center": _data_centers,
     "--category": _categories,
     "PLATFORM": _platforms,
+    "--label": _labels,
     "--ranges-edition": _editions,
     "--template": _templates,
     "schema NAME": _schemas,

@@ -7,6 +7,7 @@ replace the configuration of an edge's interfaces, NAT, routing and IPsec.
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.export import find_edge, find_esg, mark
@@ -19,6 +20,7 @@ from ipplan.output.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import Any
 
     from ipplan.addresses import Prefix
     from ipplan.export import Request
@@ -69,12 +71,18 @@ def export_nsx_esg(request: Request) -> str:
     root.append(ET.Comment("".join(f"\n  {_for_comment(line)}" for line in lines) + "\n"))
     _vnics(root, edge)
     features = ET.SubElement(root, "features")
-    _nat(ET.SubElement(features, "nat"), edge)
-    _routing(ET.SubElement(features, "routing"), edge)
+    rules = _List(ET.SubElement(ET.SubElement(features, "nat"), "natRules"), _nat_rules(edge), "rules")
+    routing = ET.SubElement(features, "routing")
+    routes = _routing(routing, edge)
     if any(t.joint.method in _IPSEC for t in edge.tunnels):
         _ipsec(ET.SubElement(features, "ipsec"), edge)
     ET.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+    text = ET.tostring(root, encoding="unicode")
+    parts = ['<?xml version="1.0" encoding="UTF-8"?>\n']
+    for items in (rules, routes):
+        head, text = items.split(text)
+        parts += [head, *items.render(head)]
+    return "".join([*parts, text, "\n"])
 
 
 def export_nsx_esg_table(request: Request) -> str:
@@ -111,10 +119,48 @@ def _put(parent: ET.Element, **fields: str) -> None:
 
 
 def _note(parent: ET.Element, text: str) -> None:
-    parent.append(ET.Comment(f" {_for_comment(text)} "))
+    parent.append(_comment(text))
+
+
+def _comment(text: str) -> ET.Element[Any]:
+    return ET.Comment(f" {_for_comment(text)} ")
 
 
 # XML.
+
+_AT_ONCE = 500
+"""Elements of a long list that are held together."""
+
+
+class _List:
+    """The elements of a long list, which are rendered a few at a time: all of them as a tree take six times their text.
+
+    A comment stands for them in the tree, which no text of a plan can look like: comments of such begin with a space.
+    """
+
+    def __init__(self, parent: ET.Element, elements: Iterator[ET.Element[Any]], name: str) -> None:
+        self._mark = f"<!--{name}-->"
+        self._elements = elements
+        self._first = list(islice(elements, _AT_ONCE))
+        if self._first:
+            parent.append(ET.Comment(name))
+
+    def split(self, text: str) -> tuple[str, str]:
+        """Return the text before and after the list."""
+        head, mark, tail = text.partition(self._mark)
+        return (head, tail) if mark else ("", text)
+
+    def render(self, head: str) -> Iterator[str]:
+        """Yield the text of the list, indented as the end of the text before it is."""
+        line = head[head.rindex("\n") :] if head else ""
+        some, start = self._first, ""
+        while some:
+            parent = ET.Element("list")
+            parent.extend(some)
+            ET.indent(parent, level=len(line) // 2 - 1)
+            text = ET.tostring(parent, encoding="unicode")
+            yield start + text.removeprefix("<list>").removesuffix("</list>").strip()
+            some, start = list(islice(self._elements, _AT_ONCE)), line
 
 
 def _vnics(root: ET.Element, edge: Esg) -> None:
@@ -167,10 +213,9 @@ def _rules(edge: Esg) -> Iterator[_Rule]:
         )  # fmt: skip
 
 
-def _nat(nat: ET.Element, edge: Esg) -> None:
-    rules = ET.SubElement(nat, "natRules")
+def _nat_rules(edge: Esg) -> Iterator[ET.Element[Any]]:
     for rule in _rules(edge):
-        element = ET.SubElement(rules, "natRule")
+        element = ET.Element("natRule")
         if rule.example:
             _note(element, "holds an example")
         _put(element, action=rule.action)
@@ -185,42 +230,49 @@ def _nat(nat: ET.Element, edge: Esg) -> None:
             element, translatedAddress=rule.translated, loggingEnabled="false", enabled="true",
             description=rule.text, protocol=rule.protocol, translatedPort=rule.port, originalPort=rule.port,
         )  # fmt: skip
+        yield element
 
 
 def _number(edge: Esg, role: Role | None) -> str:
     return "" if role is None else str(next(i.number for i in edge.interfaces if i.role == role))
 
 
-def _routing(routing: ET.Element, edge: Esg) -> None:
+def _routing(routing: ET.Element, edge: Esg) -> _List:
     if edge.sessions:
         _global(ET.SubElement(routing, "routingGlobalConfig"), edge)
     static = ET.SubElement(routing, "staticRouting")
-    routes = ET.SubElement(static, "staticRoutes")
-    own = [r for r in edge.routes if r.how == "static" and r.next_hop is not None]
-    for route in own:
-        if route.prefix != DEFAULT_ROUTES[4] and route.next_hop is not None:
-            _put(
-                ET.SubElement(routes, "route"), description=f"{route.via}: {route.text}",
-                vnic=_number(edge, route.interface), network=str(route.prefix), nextHop=route.next_hop.text,
-            )  # fmt: skip
+    routes = _List(ET.SubElement(static, "staticRoutes"), _static_routes(edge), "routes")
     for route in edge.routes:
-        if route.how == "link":
-            _note(
-                routes, f"{route.prefix} has to be reached {route.text}: a route here takes a next hop, so give the"
-                " interface an address in that subnet",
-            )  # fmt: skip
-        elif route.how == "gre":
-            _note(
-                routes, f"{route.prefix} belongs into {route.text}: add the GRE tunnel with its addresses, then this route",
-            )  # fmt: skip
-    for route in own:
-        if route.prefix == DEFAULT_ROUTES[4] and route.next_hop is not None:
+        if route.how == "static" and route.prefix == DEFAULT_ROUTES[4] and route.next_hop is not None:
             _put(
                 ET.SubElement(static, "defaultRoute"), description=f"{route.via}: {route.text}",
                 vnic=_number(edge, route.interface), gatewayAddress=route.next_hop.text,
             )  # fmt: skip
     if edge.sessions:
         _bgp(ET.SubElement(routing, "bgp"), edge)
+    return routes
+
+
+def _static_routes(edge: Esg) -> Iterator[ET.Element[Any]]:
+    """Yield the routes, then comments on those that a static route cannot be."""
+    for route in edge.routes:
+        if route.how == "static" and route.prefix != DEFAULT_ROUTES[4] and route.next_hop is not None:
+            element = ET.Element("route")
+            _put(
+                element, description=f"{route.via}: {route.text}", vnic=_number(edge, route.interface),
+                network=str(route.prefix), nextHop=route.next_hop.text,
+            )  # fmt: skip
+            yield element
+    for route in edge.routes:
+        if route.how == "link":
+            yield _comment(
+                f"{route.prefix} has to be reached {route.text}: a route here takes a next hop, so give the"
+                " interface an address in that subnet"
+            )
+        elif route.how == "gre":
+            yield _comment(
+                f"{route.prefix} belongs into {route.text}: add the GRE tunnel with its addresses, then this route"
+            )
 
 
 def _announced(edge: Esg) -> tuple[Prefix, ...]:

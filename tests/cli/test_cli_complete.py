@@ -30,7 +30,9 @@ byoip = ["10.0.0.0/33"]
 kind = "unfinished"
 [networks.vm-db]
 edge = "dallas"
+labels = { team = "erp", "$(touch x)" = "y" }
 [edges.frankfurt]
+labels = { team = "net" }
 [sites.hq]
 [networks."with space"]
 [networks."$(touch x)"]
@@ -86,6 +88,7 @@ def test_commands_and_nothing_else_begin_a_line(run: Run) -> None:
         ("ipplan show - --network ", []),
         ("ipplan show plan.toml --cluster i", ["plain,iks-a", "plain,icp-a"]),
         ("ipplan show plan.toml --kind icp-", ["plain,icp-pod", "plain,icp-service", "plain,icp-worker"]),
+        ("ipplan show plan.toml --label ", ["plain,team=erp", "plain,team=net"]),
         ("ipplan show --format j", ["plain,json"]),
         ("ipplan ranges --data-center fra", ["plain,fra02", "plain,fra04", "plain,fra05"]),
         ("ipplan ranges --category kub", ["plain,kubernetes-reserved", "plain,kubernetes-default"]),

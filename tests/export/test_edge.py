@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from ipplan.catalog import load_catalog
+from ipplan.export import TARGETS, Request, export
+from ipplan.landscape import Landscape
+from ipplan.plan.load import parse_plan
 from ipplan.plan.model import INTEGRATION
 
 if TYPE_CHECKING:
@@ -258,3 +262,23 @@ def test_routes_say_what_the_plan_lacks_for_others(run: Run, tmp_path: Path) -> 
     assert exported(run, plan, "routes").endswith(f"## What the plan lacks\n\n{told}")
     assert "# The plan lacks: vm-fra names no edge" in exported(run, plan, "ip-route")
     assert "What the plan lacks" not in exported(run, SAMPLES / "two-clusters.toml", "routes")
+
+
+def test_a_long_list_of_routes_and_rules_is_one_tree_in_order() -> None:
+    networks = "".join(
+        f'[networks.n{i}]\nkind = "vcs-vm"\ncidr = "10.{i // 128 + 224}.{i % 128 * 2}.0/24"\n'
+        for i in range(1_200)
+    )
+    text = '[networks.esg]\nkind = "vcs-esg-private"\ncidr = "10.176.18.192/27"\n[networks.transit]\n'
+    plan = parse_plan(
+        (text + 'kind = "vcs-transit"\ncidr = "172.24.0.0/29"\n' + networks).encode(), "plan.toml"
+    )
+    made = export(TARGETS["nsx-esg"], Request(Landscape(plan, load_catalog())))
+    assert isinstance(made, str)
+    tree = ET.fromstring(made)
+    routes = {route.findtext("network") for route in tree.iter("route")}
+    assert routes >= {str(n.prefix) for n in plan.networks[2:]}
+    for tag in ("route", "natRule"):
+        lines = [line for line in made.split("\n") if line.strip() == f"<{tag}>"]
+        assert len(lines) >= 1_200
+        assert len(set(lines)) == 1, "all are indented alike"
