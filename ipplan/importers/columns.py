@@ -60,10 +60,10 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "gateway-on": ("gateway on",),
     "prefix": ("prefix", "prefix length", "length"),
     "hosts": ("hosts", "number of hosts", "host count", "hosts needed", "required hosts", "needed hosts"),
-    "grow-to": ("grow to",),
+    "grow-to": ("stated grow to", "grow to"),
     "group": ("group",),
     "pool": ("pool", "byoip pool"),
-    "addresses": ("addresses", "named addresses"),
+    "addresses": ("stated addresses", "addresses", "named addresses"),
     "vlan": ("vlan", "vlan id", "vid"),
     "status": ("lifecycle", "status"),
     "labels": ("labels",),
@@ -79,6 +79,8 @@ _COMPUTED = frozenset(
     }
 )  # fmt: skip
 """Columns of a table of ipplan that follow from the others."""
+_STATED = {"grow to": "stated grow to", "addresses": "stated addresses", "status": "lifecycle"}
+"""Columns of such a table that are worked out where another has what the plan states."""
 HELP = "the first line of a table names its columns, such as cidr, name, kind, cluster, description"
 COLUMN_HELP = 'name the column: --column cidr="TITLE"'
 
@@ -144,7 +146,7 @@ class _Choice:
         for places, use in ((names, "name"), (words, "description"), (kinds, "kind")):
             for place in places:
                 self.taken.setdefault(place, use)
-        computed = {i for i, name in enumerate(self.table.columns) if self.own and name in _COMPUTED}
+        computed = {i for i, name in enumerate(self.table.columns) if self._is_computed(name)}
         others = [
             (i, name or f"column {i + 1}")
             for i, name in enumerate(self.table.columns)
@@ -201,14 +203,16 @@ class _Choice:
             places = (
                 i for i in self._places(FIELDS[name]) if i not in self.taken and i not in found.values()
             )
-            if (place := next(places, None)) is not None and not (
-                self.own and self.table.columns[place] in _COMPUTED
-            ):
+            if (place := next(places, None)) is not None and not self._is_computed(self.table.columns[place]):
                 found[name] = place
         # One column may be the mask of rows with an address and the size of those without.
         if "prefix" not in found and mask is not None and cidr is not None:
             found["prefix"] = mask
         return found
+
+    def _is_computed(self, column: str) -> bool:
+        """Tell whether a column of a table of ipplan follows from what the plan states."""
+        return self.own and (column in _COMPUTED or _STATED.get(column) in self.table.columns)
 
     # -- the column of prefixes ----------------------------------------------------------------------------
 

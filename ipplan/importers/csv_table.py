@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 _WAITING = ("to-order", "to-allocate", "no-range", "to order", "to allocate", "to be ordered")
 """What ipplan's own tables say of a network that has no range yet."""
-_OWN_STATUS = (*_WAITING, "pinned", "allocated", "allocated, not pinned", "default")
+_UNPINNED = ("allocated", "allocated, not pinned")
+_OWN_STATUS = (*_WAITING, *_UNPINNED, "pinned", "default", "none", "no-range")
 _UNDECLARED = re.compile(r".* \([a-z]+s, default(?: \d+)?\)")
 """The name that ipplan's own tables give a default range of a cluster which the plan does not declare."""
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
@@ -137,6 +138,8 @@ class _Rows:
         self._kinds: dict[str, str | None] = {}
         self._noted: set[str] = set()
         cluster = columns.fields.get("cluster")
+        # In a table of ipplan the column "status" tells what became of a network, another how far it is.
+        self._status = next((i for i, name in enumerate(table.columns) if name == "status"), None)
         # Without a kind a row has only words: every cell that is neither the range nor the first name.
         told = {columns.cidr, columns.mask, *(columns.span or ()), *columns.words, cluster}
         titles = dict(columns.others)
@@ -155,11 +158,14 @@ class _Rows:
         if not cidr and columns.span is not None:
             first, last = (cells[i] for i in columns.span)
             cidr = f"{first}-{last}" if first or last else ""
-        status = self._cell(cells, "status").lower()
+        status = cells[self._status].lower() if self._status is not None else ""
         if columns.own and status == "default":
             if _UNDECLARED.fullmatch(self._name(cells)[0]):
                 self.defaults += 1
                 return
+            cidr = ""
+        if columns.own and status in _UNPINNED and "hosts" in columns.fields:
+            # The table has the size that the plan states, and the plan does not state this range.
             cidr = ""
         if not cidr or (columns.own and cidr.startswith("/")):
             self._add_wish(record, kind, status)
@@ -287,7 +293,12 @@ class _Rows:
         """Return the prefix length and the number of hosts that a row asks for; None where one is no number."""
         cells, line = record.cells, record.line
         text = self._cell(cells, "prefix").removeprefix("/")
-        if not text and self.columns.own and self.columns.cidr is not None:
+        if (
+            not text
+            and self.columns.own
+            and self.columns.cidr is not None
+            and "hosts" not in self.columns.fields
+        ):
             text = cells[self.columns.cidr].removeprefix("/") if cells[self.columns.cidr][:1] == "/" else ""
         length = _number(text)
         if text and (length is None or length > 128):

@@ -1,0 +1,124 @@
+"""A plan that goes to a spreadsheet and back: show's CSV and the workbook hold everything that networks state."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ipplan.catalog import load_catalog
+from ipplan.export import Request
+from ipplan.export.xlsx import export_xlsx
+from ipplan.importers import read_source
+from ipplan.importers.plan_text import make_plan
+from ipplan.inventory import list_networks
+from ipplan.landscape import Landscape
+from ipplan.output import show
+from ipplan.output.table import render_csv
+from ipplan.plan.kinds import KINDS
+from ipplan.plan.load import parse_plan
+from ipplan.plan.toml_text import quote
+
+if TYPE_CHECKING:
+    from ipplan.plan.model import Network, Plan
+
+SAMPLES = sorted((Path(__file__).parent.parent.parent / "sample-plans").glob("*.toml"))
+CATALOG = load_catalog()
+
+
+def stated(plan: Plan) -> dict[str, Network]:
+    """Return what each network states, with the edge that its cluster is behind."""
+    found = {}
+    for network in plan.networks:
+        cluster = plan.clusters.get(network.cluster or "")
+        edge = network.edge or (cluster.edge if cluster is not None and network.kind.platform else None)
+        # Host bits are an error of a plan, and a table has the block that was meant.
+        found[network.name] = network._replace(
+            edge=edge, addresses=tuple(sorted(network.addresses)), written=None
+        )
+    return found
+
+
+def again(data: bytes) -> Plan:
+    made = make_plan([read_source("auto", data, "table")], None)
+    return parse_plan(made.text.encode(), "again.toml")
+
+
+def as_csv(plan: Plan) -> bytes:
+    return render_csv(show.table(plan, list_networks(plan))).encode()
+
+
+def as_workbook(plan: Plan) -> bytes:
+    return export_xlsx(Request(Landscape(plan, CATALOG)))
+
+
+@pytest.mark.parametrize("write", [as_csv, as_workbook])
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
+def test_the_networks_of_a_sample_come_back_as_they_are_stated(sample: Path, write: Any) -> None:
+    plan = parse_plan(sample.read_bytes(), sample.name)
+    before, after = stated(plan), stated(again(write(plan)))
+    assert list(after) == list(before)
+    for name, network in before.items():
+        # The edge of a cluster is that of all its networks, and a table has no row for a cluster.
+        edge = after[name].edge if network.kind.platform else network.edge
+        assert after[name] == network._replace(edge=edge)
+
+
+texts = st.text(max_size=8).filter(str.isprintable)
+names = texts.filter(lambda text: bool(text) and text.strip() == text and text[0] not in "'=+-@")
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> str:
+    """Return a plan whose networks state whatever they can, without a name that a table cannot hold."""
+    lines = [
+        "[plan]",
+        'byoip = ["10.224.0.0/11"]',
+        "[clusters.iks]",
+        'platform = "iks"',
+        "[sites.hq]",
+        "[edges.e]",
+    ]
+    for index, name in enumerate(draw(st.lists(names, max_size=5, unique=True))):
+        kind = draw(st.sampled_from(sorted(k for k, v in KINDS.items() if v.platform != "icp")))
+        found: dict[str, str] = {"kind": quote(kind)}
+        if KINDS[kind].provider == "enterprise":
+            found["cidr"] = f'"192.168.{index}.0/24"'
+            found |= {"site": '"hq"'} if draw(st.booleans()) else {}
+        else:
+            sizes = {"prefix": "26", "hosts": "20", "cidr": f'"10.225.{index}.0/26"', "": ""}
+            size = draw(st.sampled_from(sorted(sizes)))
+            found |= {size: sizes[size]} if size else {}
+        optional = {
+            "group": quote(draw(names)), "description": quote(draw(names)), "vlan": str(draw(st.integers(1, 4094))),
+            "status": quote(draw(st.sampled_from(("planned", "ordered", "live", "retired")))), "grow-to": "24",
+            "labels": f"{{ {quote(draw(names))} = {quote(draw(texts))} }}",
+            "addresses": f"{{ {quote(draw(names))} = {draw(st.sampled_from((1, -1, 7)))} }}", "data-center": '"dal10"',
+        }  # fmt: skip
+        if KINDS[kind].provider == "byoip":
+            optional["pool"] = '"10.224.0.0/11"'
+        if KINDS[kind].of_edge:
+            optional["edge"] = '"e"'
+        for key in draw(st.lists(st.sampled_from(sorted(optional)), unique=True)):
+            found[key] = optional[key]
+        lines += [f"[networks.{quote(name)}]", *(f"{key} = {value}" for key, value in found.items())]
+    return "\n".join(lines) + "\n"
+
+
+@settings(max_examples=60, deadline=None)
+@given(plans())
+def test_any_networks_come_back_from_csv_as_they_are_stated(text: str) -> None:
+    plan = parse_plan(text.encode(), "x.toml")
+    if plan.networks:
+        assert stated(again(as_csv(plan))) == stated(plan)
+
+
+@settings(max_examples=10, deadline=None)
+@given(plans())
+def test_any_networks_come_back_from_a_workbook_as_they_are_stated(text: str) -> None:
+    plan = parse_plan(text.encode(), "x.toml")
+    if plan.networks:
+        assert stated(again(as_workbook(plan))) == stated(plan)
