@@ -15,7 +15,7 @@ from ipplan.addresses import Prefix, PrefixIndex, parse_prefix
 from ipplan.findings import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 EDITIONS = ("2018-11-30", "2024-12-05", "2025-10-03")
 """The editions of IBM's published ranges that are in the catalogue, oldest first."""
@@ -124,13 +124,21 @@ class Reservation(NamedTuple):
 
 class Edition(NamedTuple):
     """An edition of IBM's ranges: its date (ISO 8601), title and address, and the revision of the repository that
-    the page was read at.
+    the page was read at; address and revision are None where nobody states them.
+
+    `file` is the file that it was read from, None for one of the `EDITIONS`.
     """
 
     date: str
     title: str
-    url: str
-    revision: str
+    url: str | None
+    revision: str | None
+    file: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What the edition is called in messages and documents."""
+        return self.date if self.file is None else f"{self.date} (file)"
 
 
 class IksWindow(NamedTuple):
@@ -165,12 +173,16 @@ class Catalog:
     """One edition of IBM's ranges, with everything that does not depend on the edition.
 
     Invariant: `reservations` are sorted by prefix, category, data center, pod and title; it is not changed.
+    `edition` is the name of the edition, `about` what is known of it.
     """
 
-    __slots__ = ("_index", "edition", "reservations")
+    __slots__ = ("_index", "about", "edition", "reservations")
 
-    def __init__(self, edition: str, reservations: tuple[Reservation, ...]) -> None:
+    def __init__(
+        self, edition: str, reservations: tuple[Reservation, ...], about: Edition | None = None
+    ) -> None:
         self.edition = edition
+        self.about = Edition(edition, edition, None, None) if about is None else about
         self.reservations = reservations
         self._index = PrefixIndex([r[0] for r in reservations])
 
@@ -218,33 +230,36 @@ def load_catalog(edition: str | None = None) -> Catalog:
 
 @cache
 def _load(edition: str) -> Catalog:
-    rows = [
-        *_ibm_rows(edition),
+    data = _read(f"ranges-{edition}")
+    return make_catalog(Edition(data["date"], data["title"], data["url"], data["revision"]), data["rows"])
+
+
+def make_catalog(edition: Edition, rows: Iterable[Sequence[str | None]]) -> Catalog:
+    """Return the catalogue with an edition of IBM's ranges that consists of these rows.
+
+    A row is what a data file has: prefix, category without `ibm-`, data center ("all" for every), city, pod, note.
+    """
+    found = [
+        *_ibm_rows(edition, rows),
         *_block_rows(),
         *_kubernetes_rows(),
         *_platform_rows(),
         *_vpc_rows(),
         *_special_rows(),
     ]
-    rows.sort(key=lambda r: (r[0], r[1][0], r[3] or "", r[5] or "", r[2]))
-    return Catalog(edition, tuple(rows))
+    # The note last, so that the order of the rows makes no difference.
+    found.sort(key=lambda r: (r[0], r[1][0], r[3] or "", r[5] or "", r[2], r[6] or ""))
+    return Catalog(edition.name, tuple(found), edition)
 
 
-def describe_edition(edition: str) -> Edition:
-    """Return date, title, address and revision of one of the `EDITIONS`."""
-    head = _read(f"ranges-{edition}")
-    return Edition(head["date"], head["title"], head["url"], head["revision"])
-
-
-def _ibm_rows(edition: str) -> Iterator[Reservation]:
-    data = _read(f"ranges-{edition}")
-    source = Source(data["title"], data["url"], data["date"])
+def _ibm_rows(edition: Edition, rows: Iterable[Any]) -> Iterator[Reservation]:
+    source = Source(edition.title, edition.url, edition.date)
     categories = {name[4:]: category for name, category in CATEGORIES.items()}
     route, service = (
         CATEGORIES["ibm-default-static-route"],
         CATEGORIES["ibm-default-static-route"]._replace(scope="service"),
     )
-    for cidr, name, data_center, city, pod, note in data["rows"]:
+    for cidr, name, data_center, city, pod, note in rows:
         category = categories[name]
         if category is route and cidr not in _ADVICE:
             category = service  # 161.26.0.0/16 and 166.8.0.0/14 are services besides being routes
