@@ -145,6 +145,7 @@ def _heads(old: Plan, new: Plan) -> Iterator[Change]:
         ("data-centers", ", ".join(old.data_centers), ", ".join(new.data_centers)),
         ("ranges-edition", old.ranges_edition, new.ranges_edition),
         ("keep-clear", _names(old.keep_clear), _names(new.keep_clear)),
+        ("ranges-file", old.ranges_file, new.ranges_file),
         ("owned-public", ", ".join(map(str, old.owned_public)), ", ".join(map(str, new.owned_public))),
     ):
         yield from _changed("plan", what, a or None, b or None)

@@ -99,13 +99,43 @@ color_option = click.option(
 )
 """Gives a command --color; with `format_option` it becomes part of `output`."""
 
-edition_option = click.option(
-    "--ranges-edition",
-    "ranges_edition",
-    metavar="DATE",
-    help="Edition of IBM Cloud's published ranges (default: the plan's, else the newest).",
-)
-"""Gives a command --ranges-edition, passed as `ranges_edition`."""
+
+def edition_option(command: Command) -> Command:
+    """Give a command --ranges-edition and --ranges, and pass what is chosen as `ranges_edition`.
+
+    That is the name of an edition of the catalogue, the path of a file, which is never such a name, or None.
+    """
+
+    @wraps(command)
+    def run(*args: Any, ranges_edition: str | None, ranges_file: str | None, **rest: Any) -> int | None:
+        return command(*args, ranges_edition=_choose_edition(ranges_edition, ranges_file), **rest)
+
+    file = click.option(
+        "--ranges", "ranges_file", metavar="FILE",
+        help="Take IBM Cloud's ranges from this file of ipplan ranges import, not from an edition.",
+    )  # fmt: skip
+    edition = click.option(
+        "--ranges-edition", "ranges_edition", metavar="DATE",
+        help="Edition of IBM Cloud's published ranges (default: the plan's, else the newest).",
+    )  # fmt: skip
+    return edition(file(run))
+
+
+def _choose_edition(edition: str | None, file: str | None) -> str | None:
+    if edition is None and file is None:
+        return None
+    from ipplan.catalog import EDITIONS
+
+    if edition is None:
+        return os.path.join(os.curdir, file) if file is not None and file in EDITIONS else file
+    if file is not None:
+        raise click.UsageError("--ranges and --ranges-edition exclude each other")
+    if edition not in EDITIONS:
+        raise click.BadParameter(
+            f"no edition {edition} of IBM's ranges; known are {', '.join(EDITIONS)}; --ranges takes a file",
+            param_hint="--ranges-edition",
+        )
+    return edition
 
 
 def wants_color(choice: str, *, terminal: bool) -> bool:

@@ -18,7 +18,10 @@ from ipplan.cli.streams import InputProblem, UsageProblem, goes_to_stdout, read_
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-INPUTS = frozenset({"path", "plans", "words", "old_path", "new_path", "files", "previous", "against", "into"})
+INPUTS = frozenset(
+    {"path", "plans", "words", "old_path", "new_path", "files", "previous", "against", "into",
+     "ranges_file", "page"}
+)  # fmt: skip
 """Names of the parameters that take files to read."""
 
 _PLAN_LINE = re.compile(

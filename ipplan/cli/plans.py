@@ -30,18 +30,21 @@ def read_plan(path: str) -> tuple[Plan, bytes]:
 def choose_catalog(option: str | None, plan: Plan | None) -> Catalog:
     """Return the catalogue that an option or else a plan asks for, or else the newest.
 
-    An edition that does not exist is a usage error; a plan that names one is not read in the first place.
+    The option is what `edition_option` passes. Raises InputProblem or PlanError for a ranges file that cannot be read.
     """
-    from ipplan.catalog import CatalogError, load_catalog
+    from ipplan.catalog import EDITIONS, load_catalog
 
     if option is None and plan is not None:
-        option = plan.ranges_edition
-    try:
-        return load_catalog(option)
-    except CatalogError as error:
-        import click
+        if plan.ranges_file is not None:
+            from ipplan.cli.editions import load_plan_ranges
 
-        raise click.BadParameter(str(error), param_hint="--ranges-edition") from None
+            return load_plan_ranges(plan.ranges_file, plan.file)
+        option = plan.ranges_edition
+    if option is None or option in EDITIONS:
+        return load_catalog(option)
+    from ipplan.cli.editions import load_ranges
+
+    return load_ranges(option)
 
 
 def as_plan_error(problem: InputProblem) -> PlanError:

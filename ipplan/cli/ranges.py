@@ -1,13 +1,15 @@
-"""`ipplan ranges`: list the built-in catalogue; `ipplan ranges diff`: compare two of its editions."""
+"""`ipplan ranges`: list the catalogue; `ipplan ranges diff`: compare two editions of IBM Cloud's ranges."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
 
 from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
 from ipplan.cli.plans import choose_catalog, read_plan
+from ipplan.cli.ranges_import import import_edition
 from ipplan.cli.streams import UsageProblem
 
 if TYPE_CHECKING:
@@ -69,7 +71,7 @@ def command(
     if context.invoked_subcommand is not None:
         _refuse_options(context)
         return 0
-    from ipplan.catalog import EDITIONS, describe_edition
+    from ipplan.catalog import EDITIONS
     from ipplan.output import ranges as shown
 
     catalog = choose_catalog(ranges_edition, None)
@@ -82,12 +84,11 @@ def command(
         and (not chosen or row.platform in chosen)
         and (search is None or _has(row, search.casefold()))
     ]
-    edition = describe_edition(catalog.edition)
     emit(
         output,
         table=lambda: shown.table(rows),
-        document=lambda: shown.document(rows, edition, EDITIONS),
-        text=lambda width, color: shown.render_text(rows, edition, width=width, color=color),
+        document=lambda: shown.document(rows, catalog.about, EDITIONS),
+        text=lambda width, color: shown.render_text(rows, catalog.about, width=width, color=color),
     )
     return 0
 
@@ -113,19 +114,28 @@ def _refuse_options(context: click.Context) -> None:
             )
 
 
+command.add_command(import_edition)
+
+
 def _read_edition(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
-    """Return the edition; for one that the catalogue does not hold, say the nearest and all that it does."""
+    """Return the edition or file; for what is neither, say the nearest edition and all that there are."""
     from ipplan.catalog import EDITIONS
 
-    if value in EDITIONS:
+    if value in EDITIONS or value == "-" or os.path.exists(value) or _looks_like_file(value):
         return value
     from ipplan.plan.load import nearest
 
     near = nearest(value, EDITIONS)
     hint = f"did you mean {near}? " if near else ""
     raise UsageProblem(
-        f"there is no edition {value[:80]!r} in the catalogue", f"{hint}known are {', '.join(EDITIONS)}"
+        f"there is no edition {value[:80]!r} in the catalogue, and no file of that name",
+        f"{hint}known are {', '.join(EDITIONS)}",
     )
+
+
+def _looks_like_file(value: str) -> bool:
+    """Tell whether a text is meant as a file: by a folder or an ending."""
+    return os.path.basename(value) != value or os.path.splitext(value)[1] != ""
 
 
 def _complete_edition(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
@@ -159,22 +169,23 @@ def diff(
     exit_code: bool,
     output: Output,
 ) -> int:
-    """Tell what IBM Cloud published anew or withdrew between two editions of its ranges, OLD and NEW.
+    """Show what changed between two editions of IBM Cloud's ranges, OLD and NEW.
+
+    Each is the date of an edition that ipplan has, a ranges file, or IBM's page as Markdown or HTML.
 
     With --plan, the plan is checked with both, whatever edition it names, and the findings that are new or gone are
     listed in the place of the ranges; --json has both. The filters choose ranges, never findings.
     """
-    from ipplan.catalog import describe_edition, load_catalog
     from ipplan.editions import compare
     from ipplan.output import ranges_diff as shown
 
-    before, after = load_catalog(old), load_catalog(new)
+    before, after = choose_catalog(old, None), choose_catalog(new, None)
     wanted = _row_filter(
-        data_centers, categories, (*before.reservations, *after.reservations), f"{old} or {new}"
-    )
+        data_centers, categories, (*before.reservations, *after.reservations), f"{before.edition} or {after.edition}"
+    )  # fmt: skip
     comparison = compare(before, after, wanted)
     report = shown.DiffReport(
-        describe_edition(old), describe_edition(new), data_centers, categories, comparison,
+        before.about, after.about, data_centers, categories, comparison,
         None if path is None else _compare_plan(path, comparison),
     )  # fmt: skip
     emit(

@@ -11,7 +11,7 @@ from ipplan.output.text import escape
 from ipplan.plan.load import PlanError
 
 if TYPE_CHECKING:
-    from ipplan.importers import Options
+    from ipplan.importers import Options, SourceError
     from ipplan.observed import Observed
     from ipplan.output.progress import Progress
 
@@ -31,17 +31,22 @@ def read_file(source: str, path: str, options: Options | None = None, *, quiet: 
                 source, data, file, (options or DEFAULTS)._replace(progress=progress.update)
             )
     except SourceError as error:
-        findings = tuple(
-            Finding(
-                rule=problem.rule, severity="error", message=problem.message, help=problem.help,
-                location=Location(file, (), problem.line),
-            )
-            for problem in error.problems
-        )  # fmt: skip
-        raise PlanError(file, findings, error.hidden) from None
+        raise source_problems(error, file) from None
     for note in () if quiet else observed.notes:
         say(f"note: {file}: {note}")
     return observed
+
+
+def source_problems(error: SourceError, file: str) -> PlanError:
+    """Return what is wrong with a file of another tool as what is wrong with a plan is reported."""
+    findings = tuple(
+        Finding(
+            rule=problem.rule, severity="error", message=problem.message, help=problem.help,
+            location=Location(file, (), problem.line),
+        )
+        for problem in error.problems
+    )  # fmt: skip
+    return PlanError(file, findings, error.hidden)
 
 
 def _progress(file: str, data: bytes) -> Progress:

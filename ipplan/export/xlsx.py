@@ -62,7 +62,7 @@ _NAT = ("ESG", "action", "interface", "original", "for destination", "translated
 
 def export_xlsx(request: Request) -> bytes:
     """Return the workbook; raise ExportError where XlsxWriter is missing, or the plan has more rows than a sheet."""
-    edition = datetime.date.fromisoformat(request.catalog.edition)
+    edition = datetime.date.fromisoformat(request.catalog.about.date)
     return write_workbook(
         (sheet._replace(rows=_limited(sheet)) for sheet in make_sheets(request)),
         {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ipplan.addresses import format_address
 from ipplan.output.documents import made_by, source_object
 from ipplan.output.table import Column, Table, render_plain, render_terminal
+from ipplan.output.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,7 @@ def document(rows: Sequence[Reservation], edition: Edition, editions: Sequence[s
     """Return the document `ipplan.ranges/1`."""
     return {
         "schema": "ipplan.ranges/1",
-        "made_by": made_by(edition.date),
+        "made_by": made_by(edition.name),
         "edition": edition._asdict(),
         "editions": list(editions),
         "summary": dict(sorted(Counter(row.category.name for row in rows).items())),
@@ -77,4 +78,5 @@ def render_text(rows: Sequence[Reservation], edition: Edition, *, width: int | N
         else render_terminal(whole, width or 100_000, color)
     )
     count = f"{len(rows):,} range{'' if len(rows) == 1 else 's'}"
-    return f"{shown}\n{count}; IBM Cloud's from {edition.title}\n{edition.url}\n"
+    where = "".join(escape(place) + "\n" for place in (edition.url, edition.file) if place)
+    return f"{shown}\n{count}; IBM Cloud's from {escape(edition.title)}\n{where}"

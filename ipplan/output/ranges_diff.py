@@ -42,15 +42,23 @@ class DiffReport(NamedTuple):
     comparison: Comparison
     plan: PlanDiff | None
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """What the editions are called: their names, with the files where these do not tell them apart."""
+        if self.old.name != self.new.name or self.old == self.new:
+            return self.old.name, self.new.name
+        old, new = (escape(edition.file or "built in") for edition in (self.old, self.new))
+        return f"{self.old.date} ({old})", f"{self.new.date} ({new})"
+
 
 def document(report: DiffReport) -> dict[str, Any]:
     """Return the document `ipplan.ranges-diff/1`; sizes are numbers of addresses."""
     found = report.comparison
     only_old, only_new = found.one_sided()
-    same = report.old.date == report.new.date
+    same = report.old == report.new
     return {
         "schema": "ipplan.ranges-diff/1",
-        "made_by": made_by(report.new.date if same else None),
+        "made_by": made_by(report.new.name if same else None),
         "old": report.old._asdict(),
         "new": report.new._asdict(),
         "filter": {"data_centers": list(report.data_centers), "categories": list(report.categories)},
@@ -264,7 +272,7 @@ def _grid(
 def _plan_summary(report: DiffReport, plan: PlanDiff) -> str:
     found = plan.comparison
     # Words of the finding are those of an edition, so a reader has to know which is which.
-    said = f"{len(found.new):,} new with {report.new.date}, {len(found.gone):,} gone, {found.stay:,} stay"
+    said = f"{len(found.new):,} new with {report.names[1]}, {len(found.gone):,} gone, {found.stay:,} stay"
     byoip = "1 pinned BYOIP network" if found.pinned == 1 else f"{found.pinned:,} pinned BYOIP networks"
     hit = (
         f"of {byoip}, {len(found.hits):,} hit by published ranges"
@@ -278,14 +286,14 @@ def _summary(report: DiffReport) -> list[str]:
     found = report.comparison
     counts = [f"{found.count(kind):,} {kind}" for kind in CHANGES if found.count(kind)]
     lines = [
-        f"{report.old.date} to {report.new.date}: {', '.join(counts) or 'no difference'}, "
+        f"{' to '.join(report.names)}: {', '.join(counts) or 'no difference'}, "
         f"{len(found.unchanged):,} unchanged"
     ]
     if found.changes:
         lines += [f"newly taken: {_space(found.taken)}", f"no longer taken: {_space(found.released)}"]
-    for edition, names in zip((report.old, report.new), found.one_sided(), strict=True):
+    for edition, names in zip(report.names, found.one_sided(), strict=True):
         if names:
-            lines.append(f"only {edition.date} has rows of {', '.join(names)}")
+            lines.append(f"only {edition} has rows of {', '.join(names)}")
     return lines
 
 

@@ -178,6 +178,7 @@ class _PlanReader:
             data_centers=self.data_centers(head),
             ranges_edition=self.edition(head),
             keep_clear=self.keep_clear(head),
+            ranges_file=self.ranges_file(head),
             pools=pools,
             owned_public=self.owned_public(head),
             integration=self.integration(document),
@@ -250,6 +251,15 @@ class _PlanReader:
             for key, name in texts
         }
         return tuple(name for name in KEEP_CLEAR if name in named)
+
+    def ranges_file(self, head: dict[str, Any]) -> str | None:
+        key = ("plan", "ranges-file")
+        if "ranges-file" in head and "ranges-edition" in head:
+            self.read.problem(
+                "bad-value", key, "and ranges-edition exclude each other: both say which of IBM's ranges to take",
+                "remove one of them",
+            )  # fmt: skip
+        return self.read.name(head, key)
 
     def integration(self, document: dict[str, Any]) -> dict[Any, str]:
         table = self.read.table(document, ("integration",), _INTEGRATION_KEYS)
@@ -669,7 +679,9 @@ _INTEGRATION_KEYS = (*INTEGRATION, *ASN_KEYS, "ike", "account-routing")
 _TOP_KEYS = (
     "schema", "plan", "integration", "clusters", "edges", "sites", "link", "avoid", "waive", "networks",
 )  # fmt: skip
-_PLAN_KEYS = ("name", "description", "data-centers", "ranges-edition", "keep-clear", "byoip", "owned-public")
+_PLAN_KEYS = (
+    "name", "description", "data-centers", "ranges-edition", "ranges-file", "keep-clear", "byoip", "owned-public",
+)  # fmt: skip
 _CLUSTER_KEYS = ("platform", "workers", "pods-per-worker", "services", "data-center", "edge", *_ABOUT_KEYS)
 _EDGE_KEYS = ("data-center", "internet", *_ABOUT_KEYS)
 _SITE_KEYS = _ABOUT_KEYS

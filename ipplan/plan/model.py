@@ -262,6 +262,7 @@ class Plan:
     data_centers: tuple[str, ...] = ()
     ranges_edition: str | None = None
     keep_clear: tuple[str, ...] | None = None
+    ranges_file: str | None = None
     pools: tuple[Pool, ...] = ()
     owned_public: tuple[Prefix, ...] = ()
     integration: Mapping[IntegrationKey, str] = field(default_factory=dict)

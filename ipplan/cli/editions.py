@@ -1,0 +1,51 @@
+"""From the name of an edition or the path of a file to a catalogue; knows nothing of what it is for."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from ipplan.cli.streams import STDIN_NAME, InputProblem, read_input
+
+if TYPE_CHECKING:
+    from ipplan.catalog import Catalog
+
+
+def load_ranges(path: str) -> Catalog:
+    """Return the catalogue with the edition in a file, a ranges file or IBM's page.
+
+    Raises InputProblem where there is nothing to read, and PlanError with everything that is wrong with the file.
+    """
+    data, file = read_input(path)
+    return _load(data, file)
+
+
+@lru_cache(maxsize=4)
+def _load(data: bytes, file: str) -> Catalog:
+    # By content: plans of one run share a file, and a program that runs several commands may have written it anew.
+    from ipplan.cli.sources import source_problems
+    from ipplan.importers import SourceError
+    from ipplan.importers.ranges import catalog_from
+
+    try:
+        return catalog_from(data, file)
+    except SourceError as error:
+        raise source_problems(error, file) from None
+
+
+def load_plan_ranges(ranges_file: str, plan_file: str) -> Catalog:
+    """Return the catalogue with the edition in the file that a plan names, relative to its own folder."""
+    path = os.path.join(_folder(plan_file), ranges_file)
+    try:
+        return load_ranges(path)
+    except InputProblem as problem:
+        hint = problem.hint or f"ranges-file in {plan_file} names it"
+        raise InputProblem(problem.file, str(problem), hint) from None
+
+
+def _folder(plan_file: str) -> str:
+    """Return the folder of a plan; that of a stream is the working directory."""
+    if plan_file == STDIN_NAME or plan_file.startswith(("/dev/", "/proc/")):
+        return ""
+    return os.path.dirname(plan_file)

@@ -1,0 +1,138 @@
+"""`ipplan ranges import`: a ranges file from IBM's page of IP ranges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ipplan.cli.options import Output, file_option, force_option
+from ipplan.cli.outputs import guard_output
+from ipplan.cli.plans import reporting_problems
+from ipplan.cli.streams import UsageProblem, deliver, goes_to_stdout, read_input, say
+from ipplan.output.text import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ipplan.importers import Problem
+    from ipplan.importers.ranges.rows import Head, Reading
+
+_MOST_SHOWN = 100
+"""Lines of one kind that standard error shows at most."""
+
+
+@click.command(
+    "import",
+    short_help="Write a ranges file from IBM's page.",
+    epilog="Exit status: 0 written, 2 nothing that can be read, or without --lenient a row that cannot.",
+)
+@click.argument("page", metavar="FILE")
+@click.option("--date", metavar="DATE", help="Date of the edition (default: what the file states).")
+@click.option("--url", metavar="URL", help="Where the page can be read (default: what the file states).")
+@click.option("--lenient", is_flag=True, help="Leave out rows that cannot be read; each is listed.")
+@file_option
+@force_option
+def import_edition(
+    *,
+    page: str,
+    date: str | None,
+    url: str | None,
+    lenient: bool,
+    output_file: str | None,
+    force: bool,
+) -> int | None:
+    """Write a ranges file, for --ranges and ranges-file, from IBM's page "IBM Cloud IP ranges".
+
+    FILE is the page as Markdown or saved HTML, or a ranges file; "-" reads standard input. Standard error lists what
+    cannot be read, and what looks wrong: ranges that overlap those of another data center, host bits, public ranges
+    among private ones, unusual sizes, unknown data centers, duplicates, and tables that lost many rows.
+    """
+    guard_output(output_file, force=force)
+    stated = _read_date(date), _read_url(url)
+    return reporting_problems(
+        Output("text", output_file), lambda: _import(page, *stated, output_file, lenient=lenient)
+    )
+
+
+def _read_date(text: str | None) -> str | None:
+    if text is None:
+        return None
+    from ipplan.importers.ranges.rows import read_date
+
+    found = read_date(text)
+    if found is None:
+        raise click.BadParameter(f'"{escape(text[:80])}" is not a valid date', param_hint="--date")
+    return found
+
+
+def _read_url(text: str | None) -> str | None:
+    if text is None:
+        return None
+    from ipplan.importers.ranges.page import read_url
+
+    found = read_url(text)
+    if found is None:
+        raise click.BadParameter(f'"{escape(text[:80])}" is not a web address', param_hint="--url")
+    return found
+
+
+def _import(path: str, date: str | None, url: str | None, output: str | None, *, lenient: bool) -> int:
+    from ipplan.cli.sources import source_problems
+    from ipplan.importers import SourceError
+    from ipplan.importers.ranges import make_edition, read_published
+    from ipplan.importers.ranges.ranges_file import render_ranges_file
+    from ipplan.importers.ranges.rows import unique
+
+    data, file = read_input(path)
+    try:
+        reading = read_published(data, date)
+        if reading.problems and not (lenient and reading.rows):
+            raise SourceError(*reading.problems)
+    except SourceError as error:
+        if error.problems[0].line is not None and not lenient:
+            say("note: --lenient leaves out the rows that cannot be read")
+        raise source_problems(error, file) from None
+    head = _with_stated(reading.head, date, url, file)
+    edition = make_edition(head, file)
+    rows, _ = unique(reading.rows)
+    _report(reading, edition.date, file)
+    deliver(render_ranges_file(edition, rows), output)
+    where = "" if output is None or goes_to_stdout(output) else f"; written to {output}"
+    centers = {row.data_center for row in rows} - {None, "all"}
+    say(f"{file}: {len(rows):,} ranges of {len(centers):,} data centers, edition {edition.date}{where}")
+    return 0
+
+
+def _with_stated(head: Head, date: str | None, url: str | None, file: str) -> Head:
+    """Return the head with what the command line states, and where nothing does, with the date in the file's name."""
+    from ipplan.importers.ranges import find_date
+
+    if date is not None and head.date is not None and date != head.date and head.title is not None:
+        head = head._replace(title=head.title.replace(head.date, date))
+    head = head._replace(date=date or head.date, url=url or head.url)
+    if head.date is not None:
+        return head
+    found = find_date(file)
+    if found is None:
+        raise UsageProblem(f"{file} does not state the date of its edition", "add --date, such as 2025-10-03")
+    say(f"note: {file} does not state the date of its edition: {found}, as in its name")
+    return head._replace(date=found)
+
+
+def _report(reading: Reading, date: str, file: str) -> None:
+    """Write to standard error what is left out, and what looks wrong."""
+    from ipplan.importers.ranges.suspects import choose_base, find_suspects
+
+    _say_all("left out", reading.problems, file)
+    _say_all("note", reading.remarks, file)
+    _say_all("suspect", find_suspects(reading.rows, choose_base(date)), file)
+
+
+def _say_all(word: str, problems: Sequence[Problem], file: str) -> None:
+    for problem in problems[:_MOST_SHOWN]:
+        line = "" if problem.line is None else f":{problem.line}"
+        hint = "" if problem.help is None else f"; {problem.help}"
+        say(f"{word}: {file}{line}: {problem.message}{hint}")
+    if len(problems) > _MOST_SHOWN:
+        say(f"{word}: and {len(problems) - _MOST_SHOWN:,} more")
