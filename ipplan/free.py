@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ipplan.allocate import Failure, PoolReport
     from ipplan.allocate.demand import Taken, Wanted
     from ipplan.catalog import Catalog
+    from ipplan.cleanest import Advice
     from ipplan.plan.model import Plan
 
 SMALLEST = {4: 28, 6: 64}
@@ -91,7 +92,8 @@ class Free(NamedTuple):
     """The whole answer. `pools` are in the order of the plan, each once; `totals` are told for each IP version.
 
     `wanted` are the networks that have no range yet and are not counted as taken; `failures` are not empty exactly
-    where these should have been counted and do not all find a place.
+    where these should have been counted and do not all find a place. `advice` are the cleanest blocks of a size, where
+    somebody asks for them.
     """
 
     plan_name: str | None
@@ -102,6 +104,7 @@ class Free(NamedTuple):
     wanted: tuple[Wanted, ...]
     after_allocation: bool
     failures: tuple[Failure, ...]
+    advice: Advice | None = None
 
     @property
     def ok(self) -> bool:

@@ -29,6 +29,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     for file in sorted((ROOT / "ipplan" / "schemas").glob("*.json"))
 }
 SAMPLES = sorted((ROOT / "sample-plans").glob("*.toml"))
+PAGE = ROOT / "tests" / "importers" / "pages" / "ips-2025-10-03.md"
 VERSIONS = {"flows": 2, "topology": 2}
 """The documents whose shape has changed since the first version."""
 VALIDATORS = {
@@ -166,6 +167,8 @@ def test_documents_about_samples(sample: Path, command: str, name: str) -> None:
         ("free", ["free", "ipv6.toml", "--prefix", "112"]),
         ("free", ["free", "conflicts.toml", "--after-allocation"]),
         ("free", ["free", "--byoip", "10.0.0.0/14", "--after-allocation"]),
+        ("free", ["free", "--byoip", "10.0.0.0/8", "--data-center", "fra02", "--prefix", "12"]),
+        ("free", ["free", "conflicts.toml", "--avoid", "10.224.0.0/24", "--prefix", "24", "--limit", "300"]),
         ("topology", ["topology", "reference-architecture.toml"]),
         ("topology", ["topology", "two-clusters.toml"]),
         ("topology", ["topology", "conflicts.toml"]),
@@ -182,7 +185,9 @@ def test_documents_about_samples(sample: Path, command: str, name: str) -> None:
         ("ranges", ["ranges"]),
         ("ranges", ["ranges", "--ranges-edition", "2018-11-30"]),
         ("ranges", ["ranges", "--data-center", "dal10"]),
+        ("ranges", ["ranges", "--ranges", str(PAGE)]),
         ("ranges-diff", ["ranges", "diff", "2018-11-30", "2025-10-03"]),
+        ("ranges-diff", ["ranges", "diff", "2025-10-03", str(PAGE), "--plan", "conflicts.toml"]),
         ("ranges-diff", ["ranges", "diff", "2025-10-03", "2018-11-30", "--plan", "conflicts.toml"]),
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value),

@@ -224,17 +224,18 @@ def _row_filter(
 
     known = {row.data_center for row in rows if row.data_center}
     for name in data_centers:
-        _require(name, known, "data center", edition)
+        require_known(name, known, "data center", edition)
     names = {*CATEGORIES, *(c.removeprefix("ibm-") for c in CATEGORIES)}
     for name in categories:
-        _require(name, names, "category", edition)
+        require_known(name, names, "category", edition)
     chosen = {name if name in CATEGORIES else f"ibm-{name}" for name in categories}
     return lambda row: (
         (not data_centers or row.data_center in data_centers) and (not chosen or row.category.name in chosen)
     )
 
 
-def _require(name: str, known: Collection[str], what: str, edition: str) -> None:
+def require_known(name: str, known: Collection[str], what: str, edition: str) -> None:
+    """Raise UsageProblem for a name that is not known, with the nearest that is."""
     if name in known:
         return
     from ipplan.plan.load import nearest

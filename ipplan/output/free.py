@@ -14,12 +14,17 @@ from ipplan.output.table import Cell, Column, Table, render_plain, render_termin
 from ipplan.output.text import escape, paint, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from ipplan.cleanest import Advice, Touch
     from ipplan.free import Free, FreePool
 
 _DIGITS = 4
 """Digits of the fragmentation after the point."""
+_MOST_TOUCHES = 20
+"""Ranges that a table for programs lists for one block; the document has all."""
+_FEW_TOUCHES = 3
+"""Ranges that people see for one block."""
 _MOST_FITS = 8
 """Prefix lengths that people see for a pool, from the first that fits on; the document has all."""
 
@@ -45,6 +50,7 @@ def document(free: Free, length: int | None) -> dict[str, Any]:
             }
             for w in free.wanted
         ],
+        "advice": None if free.advice is None else _advice(free.advice),
         "failures": [
             {
                 "network": f.network,
@@ -54,6 +60,36 @@ def document(free: Free, length: int | None) -> dict[str, Any]:
                 "help": f.help,
             }
             for f in free.failures
+        ],
+    }
+
+
+def _advice(advice: Advice) -> dict[str, Any]:
+    return {
+        "length": advice.length,
+        "data_centers": list(advice.data_centers),
+        "blocks": advice.blocks,
+        "untouched": advice.untouched,
+        "not_listed": advice.not_listed,
+        "candidates": [
+            {
+                "cidr": str(candidate.prefix),
+                "pool": str(candidate.pool),
+                "free": candidate.free,
+                "score": candidate.score._asdict(),
+                "touches": [
+                    {
+                        "why": touch.why,
+                        "cidr": str(touch.prefix),
+                        "title": touch.title,
+                        "data_center": touch.data_center,
+                        "pod": touch.pod,
+                        "edition": touch.edition,
+                    }
+                    for touch in candidate.touches
+                ],
+            }
+            for candidate in advice.candidates
         ],
     }
 
@@ -76,7 +112,12 @@ def _pool(pool: FreePool, length: int | None) -> dict[str, Any]:
 
 
 def table(free: Free, length: int | None) -> Table:
-    """Return the free blocks, one a row; with a prefix length, those in which it finds room, and how often."""
+    """Return the free blocks, one a row; with a prefix length, those in which it finds room, and how often.
+
+    With advice, it is the cleanest blocks instead.
+    """
+    if free.advice is not None:
+        return _advice_table(free.advice, _MOST_TOUCHES)
     columns = [
         Column("pool", "address"), Column("free block", "address"), Column("first", "address"),
         Column("last", "address"), Column("addresses", "number"),
@@ -90,6 +131,55 @@ def table(free: Free, length: int | None) -> Table:
             room = () if length is None else (1 << length - block.length,)
             rows.append((str(pool.report.prefix), str(block), first, last, block.size, *room))
     return Table(tuple(columns), rows)
+
+
+def _advice_table(advice: Advice, most: int) -> Table:
+    columns = (
+        Column("block", "address"), Column("free"), Column("avoided", "number"), Column("named", "number"),
+        Column("other", "number"), Column("service", "number"), Column("kubernetes", "number"),
+        Column("earlier", "number"), Column("growth", "number"), Column("touched by"),
+    )  # fmt: skip
+    return Table(
+        columns,
+        [
+            (str(c.prefix), "yes" if c.free else "no", *c.score, _touched(c.touches, most))
+            for c in advice.candidates
+        ],
+    )
+
+
+def _touched(touches: Sequence[Touch], most: int) -> str | None:
+    """Return the first ranges in words, and how many more there are."""
+    shown = [_describe(touch) for touch in touches[:most]]
+    if rest := len(touches) - len(shown):
+        shown.append(f"and {rest:,} more")
+    return "; ".join(shown) or None
+
+
+def _describe(touch: Touch) -> str:
+    where = "".join(f" {word}" for word in (touch.data_center, touch.pod) if word)
+    when = {"earlier": "until", "growth": "new in"}.get(touch.why)
+    edition = f", {when} {touch.edition}" if when else ""
+    return f"{touch.prefix}{where} ({touch.title}{edition})"
+
+
+def _advice_text(free: Free, advice: Advice, width: int | None, *, color: bool) -> str:
+    whole = _advice_table(advice, _FEW_TOUCHES)
+    plain = width is None and not color
+    parts = []
+    if whole.rows:
+        parts.append(render_plain(whole) if plain else render_terminal(whole, width or 100_000, color))
+    pools = len({candidate.pool for candidate in advice.candidates})
+    where = f" in {free.pools[0].report.prefix}" if len(free.pools) == 1 and pools else ""
+    lines = [
+        f"{_counted(advice.blocks, 'block')} of /{advice.length}{where}, {advice.untouched:,} of them touched by no range now"
+    ]  # fmt: skip
+    if advice.data_centers:
+        lines.append(f"named data centers: {', '.join(advice.data_centers)}")
+    if advice.not_listed:
+        lines.append(f"{advice.not_listed:,} more that are less clean or higher; --limit lists more")
+    parts.append("".join(line + "\n" for line in _wrapped(lines, width)))
+    return "\n".join(parts)
 
 
 def _pool_table(free: Free) -> Table:
@@ -143,7 +233,12 @@ def _fit_table(free: Free, length: int | None) -> Table:
 
 
 def render_text(free: Free, length: int | None, *, width: int | None, color: bool) -> str:
-    """Return what people read: pools, how they are used, what fits, the free blocks, and a summary last."""
+    """Return what people read: pools, how they are used, what fits, the free blocks, and a summary last.
+
+    With advice, it is the cleanest blocks, and how many there are.
+    """
+    if free.advice is not None:
+        return _advice_text(free, free.advice, width, color=color)
     blocks = table(free, length)
     if width is not None:
         # A terminal has no room for first and last address, and the block implies them.

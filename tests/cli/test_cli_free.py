@@ -151,3 +151,76 @@ def test_it_loads_neither_rich_nor_netaddr(run: Run, small: str) -> None:
         "sys.exit(bool({'rich', 'netaddr'} & set(sys.modules)))"
     )
     assert run("free", small, program=("-c", script)).returncode == 0
+
+
+# -- the cleanest blocks
+
+
+def test_the_cleanest_blocks_are_listed_without_a_plan(run: Run) -> None:
+    done = run(
+        "free", "--byoip", "10.0.0.0/8", "--data-center", "fra02", "--data-center", "WDC04", "--avoid", "10.20.0.0/16",
+        "--prefix", "12", "--limit", "3",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.decode().splitlines()
+    assert [" ".join(line.split()[:9]) for line in lines[2:5]] == [
+        "10.224.0.0/12 yes 0 0 0 0 0 0 0",
+        "10.96.0.0/12 no 0 0 2 0 1 0 0",
+        "10.48.0.0/12 no 0 0 3 0 0 0 0",
+    ]
+    assert lines[-3:] == [
+        "16 blocks of /12 in 10.0.0.0/8, 1 of them touched by no range now",
+        "named data centers: fra02, wdc04",
+        "13 more that are less clean or higher; --limit lists more",
+    ]
+
+
+def test_the_cleanest_blocks_count_what_the_plan_holds(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "plan.toml").write_text(
+        'schema = 1\n[plan]\ndata-centers = ["dal10"]\nbyoip = ["10.224.0.0/13"]\n'
+        '[[avoid]]\ncidr = "10.225.0.0/16"\n'
+        '[networks.web]\nkind = "vcs-vm"\ncidr = "10.224.0.0/24"\n',
+        encoding="utf-8",
+    )
+    document = json.loads(run("free", "plan.toml", "--prefix", "16", "--limit", "50", "--json").stdout)
+    advice = document["advice"]
+    assert (advice["blocks"], advice["untouched"], advice["not_listed"]) == (8, 6, 0)
+    assert advice["data_centers"] == ["dal10"]
+    assert [c["cidr"] for c in advice["candidates"]] == [
+        *(f"10.{n}.0.0/16" for n in range(226, 232)), "10.224.0.0/16", "10.225.0.0/16",
+    ]  # fmt: skip
+    assert [c["free"] for c in advice["candidates"]] == [True] * 6 + [False] * 2
+    (touch,) = advice["candidates"][6]["touches"]
+    assert touch == {
+        "why": "avoided", "cidr": "10.224.0.0/24", "title": "network web", "data_center": None, "pod": None,
+        "edition": None,
+    }  # fmt: skip
+
+    rows = run(
+        "free", "plan.toml", "--prefix", "16", "--avoid", "10.226.0.1/16", "--limit", "2", "--format", "csv"
+    )
+    assert rows.stdout.decode().splitlines()[1:] == [
+        "10.227.0.0/16,yes,0,0,0,0,0,0,0,", "10.228.0.0/16,yes,0,0,0,0,0,0,0,",
+    ]  # fmt: skip
+    assert "warning: 10.226.0.1/16 has host bits set" in rows.stderr.decode()
+    assert json.loads(run("free", "plan.toml", "--prefix", "16", "--json").stdout)["advice"] is None
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--data-center", "fra2", "--prefix", "12"], "did you mean fra02?"),
+        (["--data-center", "fra02"], "--data-center needs to know the size of the blocks"),
+        (["--limit", "5"], "--limit needs to know the size of the blocks"),
+        (["--data-center", "fra02", "--prefix", "7"], "no pool holds a /7: the largest is 10.0.0.0/8"),
+        (["--data-center", "fra02", "--prefix", "33"], "--prefix 33 is beyond 32"),
+        (["--avoid", "10.1", "--prefix", "12"], '"10.1"'),
+        (["--limit", "0", "--prefix", "12"], "--limit"),
+    ],
+)
+def test_the_cleanest_blocks_need_a_size_that_fits_and_data_centers_that_exist(
+    run: Run, args: list[str], message: str
+) -> None:
+    done = run("free", "--byoip", "10.0.0.0/8", *args)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert message in done.stderr.decode()
