@@ -275,6 +275,45 @@ def test_html_with_spans_lists_nested_tables_and_a_missing_end() -> None:
     assert (reading.head.date, reading.head.url) == ("2026-06-09", "https://cloud.ibm.com/docs/x?topic=x-ips")
 
 
+RENDERED = """\
+<table><thead><tr><th>copyright</th><th>lastupdated</th><th>subcollection</th></tr></thead>
+<tbody><tr><td>x</td><td>2026-06-09</td><td>infrastructure-hub</td></tr></tbody></table>
+<h1>IP ranges</h1><h3>Service by data center</h3><p>{: #service-by-data-center}</p>
+<table><tr><th>Data center</th><th>IP range</th></tr>
+<tr><td><strong>Required Flows</strong>: \\n * Outbound TCP 8086 and TCP 8087</td><td></td></tr>
+<tr><td>dal09</td><td>10.2.118.0/24\\n10.2.126.0/24</td></tr></table>
+<table><tr><th>Data center</th><th>IP range</th></tr>
+<tr><td><strong>Required Flows</strong>: * TCP &amp; UDP 2049 (nfs)</td><td>TCP &amp; UDP 3260 (iscsi)</td></tr>
+<tr><td>dal09</td><td>10.2.125.0/24[^fn1]  \\n 161.26.5.0/24</td></tr></table>
+<table><tr><th>Data center</th><th>IP range</th></tr>
+<tr><td>Required Flows: Outbound: TCP 80, 443.</td></tr><tr><td>dal09</td><td>10.2.114.0/24</td></tr></table>
+"""
+
+
+def test_a_rendered_copy_without_captions_is_known_by_its_ports() -> None:
+    reading = read(RENDERED)
+    assert short(reading) == [
+        ("service-evault", "dal09", "10.2.118.0/24"), ("service-evault", "dal09", "10.2.126.0/24"),
+        ("service-file-block", "dal09", "10.2.125.0/24"), ("service-file-block", "dal09", "161.26.5.0/24"),
+        ("service-icos", "dal09", "10.2.114.0/24"),
+    ]  # fmt: skip
+    assert reading.head.title == "IBM Cloud docs, infrastructure-hub: IBM Cloud IP ranges, edition 2026-06-09"
+    assert (reading.problems, reading.remarks) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<p>Last updated 2026-06-09</p>", "<div><span>Last updated</span></div><div>2026-06-09</div>",
+        '<div>Last Updated: <time datetime="2026-06-09T10:00:00Z">June 9</time></div>',
+        '<meta name="lastupdated" content="2026-6-9">',
+    ],
+)  # fmt: skip
+def test_the_date_of_a_saved_page(text: str) -> None:
+    table = "<h2>Legacy networks</h2><table><tr><th>IP range<tr><td>10.1.0.0/16</table>"
+    assert read(f"<html><body>{text}{table}").head.date == "2026-06-09"
+
+
 # -- what cannot be read, and what looks wrong
 
 

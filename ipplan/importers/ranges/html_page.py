@@ -149,6 +149,7 @@ class _Parser(HTMLParser):
         self.title: list[str] | None = None
         self.parts: list[str] = []
         self.start = 1
+        self.before = ""
 
     # -- what the parser calls
 
@@ -162,6 +163,8 @@ class _Parser(HTMLParser):
             self._read_head(tag, dict(attrs))
         elif tag == "title":
             self.title = []
+        elif tag == "time" and (date := dict(attrs).get("datetime")):
+            self.about.setdefault("time", date)
         elif tag == "table":
             self._flush(line)
             if len(self.tables) < _MOST_DEEP:
@@ -256,8 +259,10 @@ class _Parser(HTMLParser):
                 self.blocks.append(heading._replace(text=text))
         elif text:
             self.blocks.append(Text(min(self.start, line), text))
-            if "lastupdated" not in self.about and (updated := _UPDATED.search(text[:10_000])):
+            # The date may be in a part of its own after the words.
+            if "lastupdated" not in self.about and (updated := _UPDATED.search(self.before + text[:1000])):
                 self.about["lastupdated"] = updated[1]
+            self.before = text[-20:] + " "
 
     def finish(self) -> Page:
         while self.tables:

@@ -63,7 +63,8 @@ _WITHOUT_DATA_CENTER = ("legacy", "vulnerability-scan", "rhel-endpoint")
 
 _ADDRESS = re.compile(r"(?<![\w./])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?![\w/]|\.\d)")
 _SPACED_LENGTH = re.compile(r"(?<=[\d:]) ?/ ?(?=\d)")
-_SEPARATOR = re.compile(r"[\s,;]+")
+_SEPARATOR = re.compile(r"(?:\\n|\[\^[^\[\]]*\]|[\s,;])+")
+"""What stands between ranges: also the marks of IBM's Markdown for a line break and a footnote, which HTML copies keep."""
 _WSUS = re.compile(r"\bwsus([a-z]{3}\d\d)\S*")
 _HOST = re.compile(r"\b[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*){2,}\b")
 
@@ -115,9 +116,11 @@ def read_page(page: Page) -> Reading:
 
 
 def _read_head(page: Page) -> Head:
-    about = page.about
+    about = {**_front_matter(page), **page.about}
     part = re.sub(r"[^\w-]", "", about.get("subcollection", ""))[:60]
-    dates = (about.get(name, "")[:10] for name in ("lastupdated", "last-updated", "dcterms.date", "date"))
+    dates = (
+        about.get(name, "")[:10] for name in ("lastupdated", "last-updated", "dcterms.date", "date", "time")
+    )
     date = next((found for found in map(read_date, dates) if found), None)
     name = "IBM Cloud IP ranges" if date is None else f"IBM Cloud IP ranges, edition {date}"
     url = about.get("url") or about.get("og:url")
@@ -127,6 +130,14 @@ def _read_head(page: Page) -> Head:
     return Head(
         date, f"IBM Cloud docs{f', {part}' if part else ''}: {name}", url if url is None else read_url(url)
     )
+
+
+def _front_matter(page: Page) -> dict[str, str]:
+    """Return the front matter that a rendered copy shows as a table, its names in the header."""
+    for block in page.blocks[:20]:
+        if isinstance(block, Table) and "lastupdated" in block.rows[0].cells and len(block.rows) > 1:
+            return dict(zip(block.rows[0].cells, block.rows[1].cells, strict=False))
+    return {}
 
 
 def read_url(url: str) -> str | None:
