@@ -204,7 +204,14 @@ def _list_history(catalog: Catalog) -> Iterator[Touch]:
     """
     dates = [date for date in EDITIONS if date < catalog.about.date]
     editions = [*(load_catalog(date) for date in dates), catalog]
-    rows = [[r for r in e.reservations if r.category.scope in _PUBLISHED] for e in editions]
+    # Not the reserved blocks: they are no rows of the page, and hide all that comes and goes inside of them.
+    rows = [
+        [
+            row for row in edition.reservations
+            if row.category.scope in _PUBLISHED and row.category.name != "ibm-reserved-block"
+        ]
+        for edition in editions
+    ]  # fmt: skip
     spaces = [RangeSet(row.prefix for row in own) for own in rows]
     for number in range(len(dates) - 1, -1, -1):
         for row in rows[number]:

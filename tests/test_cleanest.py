@@ -137,6 +137,25 @@ def test_what_came_between_editions_counts_in_the_block_and_its_neighbours(
     ]  # fmt: skip
 
 
+def test_growth_inside_of_a_reserved_block_counts() -> None:
+    """dal14's 10.203.144.0/20 came in 2025, inside of IBM's services network 10.200.0.0/14."""
+    advice = find_cleanest(
+        Plan("p"), load_catalog(), [parse_prefix("10.200.0.0/13")], 16, data_centers=(), free=NOTHING, most=8
+    )
+    new = {
+        str(c.prefix): [str(t.prefix) for t in c.touches if t.edition == "2025-10-03"]
+        for c in advice.candidates
+    }
+    assert {name for name, found in new.items() if "10.203.144.0/20" in found} == {
+        "10.202.0.0/16", "10.203.0.0/16", "10.204.0.0/16",
+    }  # fmt: skip
+    assert [str(c.prefix) for c in advice.candidates[:3]] == [
+        "10.205.0.0/16",
+        "10.206.0.0/16",
+        "10.204.0.0/16",
+    ]
+
+
 def test_a_table_that_an_edition_begins_is_no_growth(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ipplan.cleanest.load_catalog", lambda date: edition(date, "10.9.0.0/24"))
     now = edition("2024-01-01", "10.224.0.0/28", category="ibm-customer-private")
