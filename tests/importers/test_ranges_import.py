@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ipplan.addresses import parse_prefix
 from ipplan.catalog import EDITIONS, Edition, load_catalog, make_catalog
 from ipplan.importers import SourceError
-from ipplan.importers.ranges import catalog_from, read_published
+from ipplan.importers.ranges import catalog_from, find_date, read_published
 from ipplan.importers.ranges.ranges_file import render_ranges_file
 from ipplan.importers.ranges.rows import Row, unique
 from ipplan.importers.ranges.suspects import choose_base, find_suspects
@@ -208,6 +208,17 @@ def test_any_edition_survives_its_ranges_file(rows: list[Row], title: str, day: 
 
     assert catalog.about == edition
     assert catalog.reservations == make_catalog(edition, [row.data for row in unique(rows)[0]]).reservations
+
+
+@pytest.mark.parametrize(
+    ("name", "date"),
+    [
+        ("ranges-2026-06-09.csv", "2026-06-09"), ("a/2024-01-01/ips.csv", None), ("2026-13-01.csv", None),
+        ("a/ips-2018-11-30-to-2021-05-17.csv", "2021-05-17"), ("12026-06-09.csv", None),
+    ],
+)  # fmt: skip
+def test_the_date_in_the_name_of_a_file(name: str, date: str | None) -> None:
+    assert find_date(name) == date
 
 
 # -- what pages have had

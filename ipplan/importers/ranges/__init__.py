@@ -95,10 +95,10 @@ def _same(*fields: object) -> tuple[object, ...]:
 
 
 def find_date(name: str) -> str | None:
-    """Return the date in the name of a file, None where it has none."""
+    """Return the date in the name of a file, None where it has none; its folders do not count."""
     from ipplan.importers.ranges.rows import read_date
 
-    found = _DATE_IN_NAME.findall(name)
+    found = _DATE_IN_NAME.findall(name.replace("\\", "/").rpartition("/")[2])
     return read_date(found[-1]) if found else None
 
 
