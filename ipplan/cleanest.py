@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ipplan.catalog import Catalog, Reservation
     from ipplan.plan.model import Plan
 
-Why = Literal["avoided", "named", "other", "service", "kubernetes", "earlier", "growth"]
+Why = Literal["avoided", "named", "other", "service", "platform", "earlier", "growth"]
 
 _PUBLISHED = ("private", "service", "public")
 """Scopes of the rows that IBM publishes for its data centers and services."""
@@ -30,7 +30,7 @@ class Score(NamedTuple):
 
     avoided: networks and links of the plan, avoided and special-purpose space. named: IBM's ranges of the data centers
     that were asked for; other: its customer and public ranges of any other; service: its other service ranges;
-    kubernetes: what Kubernetes platforms reserve or take by default, but for defaults that hold a whole pool and that
+    platform: what Kubernetes and other platforms reserve or take by default, but for defaults that hold a whole pool and that
     `allocate` gives out. earlier: IBM's ranges that only earlier editions
     have. growth: IBM's ranges that came with an edition, inside of the block or of the block before or after it.
     Ranges of one field with the same prefix count once.
@@ -40,7 +40,7 @@ class Score(NamedTuple):
     named: int
     other: int
     service: int
-    kubernetes: int
+    platform: int
     earlier: int
     growth: int
 
@@ -50,7 +50,7 @@ class Score(NamedTuple):
         return not any(self[:5])
 
 
-_FIELDS: tuple[Why, ...] = ("avoided", "named", "other", "service", "kubernetes", "earlier", "growth")
+_FIELDS: tuple[Why, ...] = ("avoided", "named", "other", "service", "platform", "earlier", "growth")
 
 
 class Touch(NamedTuple):
@@ -120,7 +120,7 @@ def find_cleanest(
     the number of ranges, whatever the number of blocks.
     """
     touches = _unique(_list_touches(plan, catalog, frozenset(data_centers)))
-    idle = _idle(catalog)
+    idle = _idle(plan, catalog)
     told = {
         pool: [touch for touch in touches if not _says_nothing(touch, pool, idle)]
         for pool in _outermost(pools)
@@ -164,18 +164,22 @@ def _list_touches(plan: Plan, catalog: Catalog, data_centers: Collection[str]) -
     yield from _list_history(catalog)
 
 
-def _idle(catalog: Catalog) -> frozenset[Prefix]:
+def _idle(plan: Plan, catalog: Catalog) -> frozenset[Prefix]:
     """Return the defaults of platforms, such as 10.0.0.0/8, that `allocate` does not keep clear of.
 
     Where one holds a whole pool it touches all blocks alike, and says nothing about any.
     """
     rows = [row for row in catalog.reservations if row.category.scope in ("reserved", "default")]
-    kept = {row.prefix for row in rows if catalog.avoids(row)}
+    kept = {
+        row.prefix
+        for row in rows
+        if row.category.scope == "reserved" or catalog.avoids(row, None, plan.kept_clear)
+    }
     return frozenset(row.prefix for row in rows) - kept
 
 
 def _says_nothing(touch: Touch, pool: Prefix, idle: Collection[Prefix]) -> bool:
-    return touch.why == "kubernetes" and touch.prefix in idle and touch.prefix.covers(pool)
+    return touch.why == "platform" and touch.prefix in idle and touch.prefix.covers(pool)
 
 
 def _why(row: Reservation, data_centers: Collection[str]) -> Why | None:
@@ -184,7 +188,7 @@ def _why(row: Reservation, data_centers: Collection[str]) -> Why | None:
     if scope == "special":
         return "avoided"
     if scope in ("reserved", "default"):
-        return "kubernetes"
+        return "platform"
     if scope not in _PUBLISHED:
         return None
     if row.data_center in data_centers:

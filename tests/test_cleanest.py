@@ -56,7 +56,7 @@ def field(reservation: Reservation) -> str | None:
     """Say in which field a row counts, written apart from the code."""
     scope, here = reservation.category.scope, reservation.data_center == "dal10"
     table = {
-        "special": "avoided", "reserved": "kubernetes", "default": "kubernetes",
+        "special": "avoided", "reserved": "platform", "default": "platform",
         "service": "named" if here else "service", "private": "named" if here else "other",
         "public": "named" if here else "other",
     }  # fmt: skip

@@ -154,7 +154,12 @@ def _advise(
 
     names = tuple(dict.fromkeys(name.strip().lower() for name in data_centers)) or plan.data_centers
     editions = [catalog, *map(load_catalog, EDITIONS)]
-    known = {row.data_center for e in editions for row in e.reservations if row.data_center is not None}
+    known = {
+        row.data_center
+        for e in editions
+        for row in e.reservations
+        if row.data_center is not None and row.category.scope != "default"  # those are zones of VPC
+    }
     for name in names if data_centers else ():
         require_known(name, known, "data center", catalog.edition)
     pools = [pool.report.prefix for pool in free.pools]

@@ -99,7 +99,7 @@ def _platforms(names: Collection[str], catalog: Catalog) -> set[str]:
 
     known = {"containers", *(row.platform for row in catalog.reservations if row.platform)}
     for name in names:
-        _require(name, known, "platform", catalog.edition)
+        require_known(name, known, "platform", catalog.edition)
     return {*names, *(CONTAINERS if "containers" in names else ())}
 
 

@@ -136,7 +136,7 @@ def table(free: Free, length: int | None) -> Table:
 def _advice_table(advice: Advice, most: int) -> Table:
     columns = (
         Column("block", "address"), Column("free"), Column("avoided", "number"), Column("named", "number"),
-        Column("other", "number"), Column("service", "number"), Column("kubernetes", "number"),
+        Column("other", "number"), Column("service", "number"), Column("platform", "number"),
         Column("earlier", "number"), Column("growth", "number"), Column("touched by"),
     )  # fmt: skip
     return Table(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ipplan.catalog import EDITIONS, Edition, load_catalog, make_catalog
 from ipplan.importers.ranges.blocks import LARGEST_PAGE
 from ipplan.importers.ranges.ranges_file import is_ranges_file, read_ranges_file
-from ipplan.importers.ranges.rows import Head, Reading, Row, unique
+from ipplan.importers.ranges.rows import PUBLISHED, Head, Reading, Row, unique
 from ipplan.importers.reading import Problem, SourceError, decode
 
 if TYPE_CHECKING:
@@ -76,7 +76,9 @@ def _with_known(rows: Iterable[Row], date: str | None) -> Iterable[Row]:
     notes: dict[tuple[object, ...], str] = {}
     cities: dict[str, str] = {}
     for old in load_catalog(known[-1]).reservations if known else ():
-        if old.category.owner == "ibm" and old.note is not None:
+        if old.category.name[4:] not in PUBLISHED:
+            continue
+        if old.note is not None:
             notes.setdefault(_same(old.category.name[4:], old.data_center, old.pod, old.prefix), old.note)
         if old.data_center is not None and old.city is not None:
             cities.setdefault(old.data_center, old.city)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 PUBLISHED = frozenset(
     name.removeprefix("ibm-")
     for name, category in CATEGORIES.items()
-    if category.owner == "ibm" and name not in ("ibm-reserved-block", "ibm-default-block")
+    if category.owner == "ibm"
+    and category.scope in ("private", "service", "public", "route")
+    and name != "ibm-reserved-block"
 )
 """The categories of rows of IBM's page, without `ibm-`."""
 

@@ -124,7 +124,7 @@ def _in_wrong_space(rows: Iterable[Row]) -> Iterator[Problem]:
 def _of_odd_size(rows: Iterable[Row], base: Catalog) -> Iterator[Problem]:
     lengths: dict[tuple[str, int], list[int]] = {}
     for known in base.reservations:
-        if known.category.owner == "ibm":
+        if known.category.name[4:] in PUBLISHED:
             lengths.setdefault((known.category.name[4:], known.prefix.version), []).append(
                 known.prefix.length
             )
