@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ipplan.findings import Finding
     from ipplan.free import Free
     from ipplan.landscape.ends import Carried
-    from ipplan.plan.model import Network
+    from ipplan.plan.model import Network, Plan
 
     Value = str | int | None
 
@@ -150,15 +150,15 @@ def _networks(request: Request) -> Iterator[tuple[Value, ...]]:
             space = (f"/{entry.length}", *space[1:])
         yield (
             network.name, network.kind.name, _PROVIDERS[entry.provider], network.cluster, *space,
-            _STATUS[entry.status], network.group, network.description, *_stated(network, request.stated),
+            _STATUS[entry.status], network.group, network.description, *_stated(network, plan, request.stated),
         )  # fmt: skip
 
 
-def _stated(network: Network, before: Mapping[str, Network]) -> tuple[Value, ...]:
+def _stated(network: Network, plan: Plan, before: Mapping[str, Network]) -> tuple[Value, ...]:
     """Return what else the plan states of a network, sizes as before it was placed, so that import reads it back."""
     sized = before.get(network.name, network)
     return (
-        network.edge, network.site, network.data_center, network.gateway_on,
+        plan.stated_edge(network), network.site, network.data_center, network.gateway_on,
         None if network.pool is None else str(network.pool), sized.length, sized.hosts, network.grow_to,
         format_addresses(network.addresses) or None, format_labels(network.labels) or None, network.vlan, network.status,
     )  # fmt: skip

@@ -136,7 +136,10 @@ def _sheet_lines(data: bytes, options: Options) -> Iterator[tuple[int, list[str]
 
     for line, cells in read_sheet(data, options.sheet):
         stripped = [_plain(cell) for cell in cells]
-        if any(stripped):
+        # Spreadsheets store styled cells without a value, often to the last column.
+        while stripped and not stripped[-1]:
+            stripped.pop()
+        if stripped:
             yield line, stripped
 
 

@@ -198,7 +198,7 @@ class _Shown(NamedTuple):
 
 def table(plan: Plan, entries: Sequence[Entry]) -> Table:
     """Return a row for each network."""
-    rows = [_row(entry) for entry in entries]
+    rows = [_row(entry, plan) for entry in entries]
     stated = {title for title in ("edge", "site") if any(getattr(row, title) is not None for row in rows)}
     return _without(Table(_COLUMNS, rows), _needless(plan) - stated)
 
@@ -209,14 +209,14 @@ def _needless(plan: Plan) -> set[str]:
     return {title for title, count in counts.items() if count < 2}
 
 
-def _row(entry: Entry) -> _Shown:
+def _row(entry: Entry, plan: Plan) -> _Shown:
     network, _, _, prefix, length, grow_length, room, _, _ = entry
     fields = _entry(entry)
     grow_to = _text(room)
     if grow_length is not None and room is None:
         grow_to = f"/{grow_length}"
     return _Shown(
-        network.name, network.kind.name, network.cluster, network.edge, network.site, _provider(entry), entry.status, _text(prefix), length,
+        network.name, network.kind.name, network.cluster, plan.stated_edge(network), network.site, _provider(entry), entry.status, _text(prefix), length,
         fields["first_usable"], fields["last_usable"], fields["gateway"], fields["size"], fields["usable"],
         grow_to, network.group, _address_words(entry), network.description,
         network.data_center, network.gateway_on, _text(network.pool), network.length, network.hosts, network.grow_to,
@@ -248,7 +248,7 @@ def _address_words(entry: Entry) -> str | None:
 
 def render_text(plan: Plan, entries: Sequence[Entry], *, width: int | None, color: bool) -> str:
     """Return what people read: the networks, their named addresses, room that is taken, and a count last."""
-    full = Table(_COLUMNS, [_for_people(entry) for entry in entries])
+    full = Table(_COLUMNS, [_for_people(entry, plan) for entry in entries])
     networks = _narrowed(_without(full, _needless(plan)), width)
     plain = width is None and not color
     parts = []
@@ -308,9 +308,9 @@ def _line(text: str, width: int | None) -> str:
     return "".join(line + "\n" for line in (first, *("  " + line for line in more)))
 
 
-def _for_people(entry: Entry) -> Sequence[Cell]:
+def _for_people(entry: Entry, plan: Plan) -> Sequence[Cell]:
     """Return the row with the status in the place of a range that is not there."""
-    row = _row(entry)
+    row = _row(entry, plan)
     if entry.retired:
         row = row._replace(lifecycle=f"retired with {entry.retired}")
     size = "" if entry.length is None else f" /{entry.length}"

@@ -353,6 +353,11 @@ class Plan:
             for number, nat in enumerate(link.nat)
         )
 
+    def stated_edge(self, network: Network) -> str | None:
+        """Return the edge that a network states, or that its cluster does."""
+        cluster = self.clusters.get(network.cluster) if network.cluster is not None else None
+        return network.edge or (cluster.edge if cluster is not None and network.kind.platform else None)
+
     @property
     def set_aside(self) -> list[SetAside]:
         """What nothing may be allocated from beside the networks themselves."""

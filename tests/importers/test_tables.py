@@ -295,6 +295,15 @@ def test_a_workbook_is_read_like_a_table() -> None:
     assert [(row.name, row.cidr, row.line) for row in observed.rows] == [("db", "10.1.0.0/24", 4)]
 
 
+def test_cells_without_a_value_are_no_columns() -> None:
+    """LibreOffice stores styled cells up to the last column."""
+    blank = [""] * 1000
+    observed = read_source(
+        "auto", workbook(Plan=[["name", "cidr", *blank], ["web", "10.1.0.0/24", *blank]]), "x"
+    )
+    assert [column.title for column in observed.columns] == ["name", "cidr"]
+
+
 def test_one_of_several_sheets_is_named_or_is_that_of_the_networks() -> None:
     table: list[list[Any]] = [["cidr"], ["10.1.0.0/16"]]
     other: list[list[Any]] = [["cidr"], ["10.2.0.0/16"]]
