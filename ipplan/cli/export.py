@@ -15,9 +15,11 @@ from ipplan.cli.streams import UsageProblem, deliver, say
 from ipplan.output.text import escape
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ipplan.catalog import Catalog
-    from ipplan.export import Options
-    from ipplan.plan.model import Plan
+    from ipplan.export import Options, Request
+    from ipplan.plan.model import Network, Plan
 
 _ALL_ADDRESSES = frozenset({"hosts", "reverse-zones", "xlsx", "ansible", "terraform"})
 """Targets that list every named address of the plan."""
@@ -32,6 +34,12 @@ _MOST_SHOWN = 5
 @click.argument("path", metavar="[PLAN]", required=False)
 @click.argument("name", metavar="[TARGET]", required=False)
 @click.option("--list", "list_targets", is_flag=True, help="List the targets.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Write every target for every cluster, edge, site and tunnel into the folder of -o, with an index.",
+)
 @click.option(
     "--cluster", metavar="CLUSTER", help="Which cluster, where the plan has several of the platform."
 )
@@ -55,6 +63,7 @@ def command(
     path: str | None,
     name: str | None,
     list_targets: bool,
+    everything: bool,
     cluster: str | None,
     edge: str | None,
     site: str | None,
@@ -72,6 +81,14 @@ def command(
     """
     from ipplan.export import LISTING, TARGETS, Options
 
+    if everything:
+        _check_all(name, output_file, (cluster, edge, site, to, worker, *labels))
+        options = Options(domain=_read_domain(domain))
+        plan_path = "plan.toml" if path is None else path
+        return reporting_problems(
+            Output("text", None),
+            lambda: _export_all(plan_path, options, output_file or "", ranges_edition, force=force),
+        )
     guard_output(output_file, force=force)
     if list_targets:
         width = max(map(len, TARGETS))
@@ -128,9 +145,30 @@ def _export(
     *,
     force: bool,
 ) -> int:
+    from ipplan.export import TARGETS, ExportError, export
+
+    request = _prepare(path, options, labels, edition, force=force)
+    if request is None:
+        return 1
+    _say_left_out(request.plan, name)
+    try:
+        made = export(TARGETS[name], request)
+    except ExportError as error:
+        say(f"error: {error}")
+        if error.help is not None:
+            say(f"help: {error.help}")
+        return 1
+    deliver(made, file, for_programs=True)
+    return 0
+
+
+def _prepare(
+    path: str, options: Options, labels: tuple[str, ...], edition: str | None, *, force: bool
+) -> Request | None:
+    """Return what a target is made from; None, after saying why, for a plan with errors."""
     from datetime import date
 
-    from ipplan.export import TARGETS, ExportError, Request, export
+    from ipplan.export import Request
     from ipplan.landscape import Landscape
 
     plan, _ = read_plan(path)
@@ -141,21 +179,61 @@ def _export(
     # With its ranges, because that is what is written: an error may come with them.
     plan = settle(plan, catalog)
     if _refuse(plan, catalog, force=force):
-        return 1
+        return None
     placed = frozenset(n.name for n in plan.networks if n.prefix is not None and n.name in stated)
-    _say_left_out(plan.in_service, name)
-    try:
-        made = export(
-            TARGETS[name],
-            Request(Landscape(plan.in_service, catalog), options, placed, today, chosen, stated),
-        )
-    except ExportError as error:
-        say(f"error: {error}")
-        if error.help is not None:
-            say(f"help: {error.help}")
+    return Request(Landscape(plan.in_service, catalog), options, placed, today, chosen, stated)
+
+
+def _check_all(name: str | None, folder: str | None, others: Sequence[str | None]) -> None:
+    if name is not None:
+        raise click.UsageError("--all writes every target, so none is named")
+    if folder is None:
+        raise click.UsageError("--all needs a folder: -o DIR")
+    if any(other is not None for other in others):
+        raise click.UsageError("--all writes for everyone, so nobody is chosen")
+
+
+def _export_all(path: str, options: Options, folder: str, edition: str | None, *, force: bool) -> int:
+    """Write every target into a folder, whole or not at all."""
+    from ipplan.cli.folders import write_folder
+    from ipplan.export.everything import INDEX, export_everything, render_index
+
+    request = _prepare(path, options, (), edition, force=force)
+    if request is None:
         return 1
-    deliver(made, file, for_programs=True)
+    made = export_everything(request)
+    index = render_index(request, made, _open_points(request))
+    files = {INDEX: index.encode("utf-8")} | {file.path: file.data for file in made.files}
+    write_folder(folder, files, marker=INDEX, force=force)
+    say(f"wrote {len(files):,} files into {folder}; {INDEX} lists them")
+    if made.missing:
+        count = len(made.missing)
+        say(f"{count:,} target{'s are' if count > 1 else ' is'} not written: {INDEX} says why")
     return 0
+
+
+def _open_points(request: Request) -> list[str]:
+    """Return what is still missing: ranges to be ordered or allocated, addresses of such networks, and findings."""
+    from ipplan.checks import check_plan
+
+    waiting = [n for n in request.plan.networks if n.prefix is None and not _takes_default(n)]
+    words = {"ibm": "IBM Cloud provides it"}
+    return [
+        *(
+            f"{n.name} ({n.kind.name}) has no range yet: {words.get(n.kind.provider, 'nothing is allocated')}"
+            for n in waiting
+        ),
+        *(f"{name} is not pinned: ipplan allocate PLAN --write pins it" for name in sorted(request.placed)),
+        *(
+            f"{finding.severity} {finding.rule}: {finding.message}"
+            for finding in check_plan(request.whole, request.catalog, request.today)
+            if finding.waived is None and finding.severity != "note"
+        ),
+    ]
+
+
+def _takes_default(network: Network) -> bool:
+    return network.kind.provider == "default" and network.pool is None
 
 
 def _say_left_out(plan: Plan, target: str) -> None:

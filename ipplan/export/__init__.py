@@ -144,10 +144,10 @@ TARGETS: dict[str, Target] = {
         ),
         Target("nsx-esg", "NSX-V Edge Services Gateway: XML for the NSX API", "ipplan.export.nsx_esg:export_nsx_esg"),
         Target(
-            "nsx-esg-table", "the same as tables to read (Markdown)", "ipplan.export.nsx_esg:export_nsx_esg_table"
+            "nsx-esg-table", "tables of the ESG to read: interfaces, routes, NAT (Markdown)", "ipplan.export.nsx_esg:export_nsx_esg_table"
         ),
         Target("routes", "who needs which route, by device (Markdown)", "ipplan.export.routes:export_routes"),
-        Target("ip-route", "the same as a shell script with ip route", "ipplan.export.routes:export_ip_route"),
+        Target("ip-route", "these routes as a shell script with ip route", "ipplan.export.routes:export_ip_route"),
         Target(
             "ip-address", "addresses of every device as a shell script with ip address",
             "ipplan.export.addresses:export_ip_address",
