@@ -213,7 +213,7 @@ def _write(observed: Sequence[Observed], name: str | None, output_file: str | No
         # What is written has to be a plan, whatever the files hold. A longer one is mostly of avoided ranges, which
         # are written in one way only.
         parse_plan(made.text.encode("utf-8"), output_file or "<imported plan>")
-    deliver(made.text, output_file)
+    deliver(made.text, output_file, for_programs=True)
     _say_summary(observed, made)
     return 0
 
@@ -285,7 +285,7 @@ def _add(path: str, observed: Sequence[Observed], output_file: str | None, *, dr
 
         deliver(render_difference(decode(data), decode(addition.data), file.lstrip("/")), output_file)
     elif output_file is not None:
-        deliver(addition.data, output_file)
+        deliver(addition.data, output_file, for_programs=True)
     elif addition.data != data:
         replace_unchanged(path, data, addition.data)
     _say_addition(observed, addition, file, dry_run=dry_run)

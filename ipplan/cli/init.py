@@ -80,7 +80,7 @@ def _write_table(path: str, *, force: bool) -> None:
     from ipplan.export.wish_table import wish_csv, wish_workbook
 
     if path in ("-", "/dev/stdout"):
-        deliver(wish_csv())
+        deliver(wish_csv(), for_programs=True)
         return
     ending = os.path.splitext(path)[1].lower()
     if ending not in (".csv", ".xlsx"):

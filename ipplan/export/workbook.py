@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from io import BytesIO
 from itertools import chain, islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from ipplan.export import ExportError
@@ -35,6 +35,8 @@ _WRITTEN_AT_ONCE = 500
 """Rows that are compressed together."""
 _MOST_BYTES = 2**31 - 1
 """Bytes of a sheet before compression; larger ones need a form of ZIP that not every reader knows."""
+_LAST_ROW = 1_048_575
+"""The last row of a worksheet, counted from 0."""
 _A4 = 9
 """The number of the paper size (ECMA-376 part 1, section 18.3.1.63)."""
 _FIXED = (1980, 1, 1, 0, 0, 0)
@@ -43,12 +45,26 @@ _PATTERN = re.compile(r'<row r="2"[^>]*><c r="A2" s="(\d+)"/><c r="B2" s="(\d+)"
 _DIMENSION = re.compile(r"<dimension [^>]*/>")
 
 
+class Shade(NamedTuple):
+    """Cells of a column that are coloured by the word in them: background and text, as "#RRGGBB"."""
+
+    title: str
+    word: str
+    background: str
+    text: str = "#000000"
+
+
 class Sheet(NamedTuple):
-    """One worksheet: its name, the titles of its columns, two or more, and its rows, which are read once."""
+    """One worksheet: its name, the titles of its columns, two or more, and its rows, which are read once.
+
+    The word in a cell stands beside its colour, which `shades` give; the column `bars` shows its numbers as bars too.
+    """
 
     name: str
     titles: tuple[str, ...]
     rows: Iterable[Sequence[Value]]
+    shades: tuple[Shade, ...] = ()
+    bars: str | None = None
 
 
 def write_workbook(sheets: Iterable[Sheet], properties: Mapping[str, str | datetime.datetime]) -> bytes:
@@ -113,7 +129,22 @@ def _shell(
             page.write_blank(1, 0, None, plain)
             page.write_blank(1, 1, None, number)
             page.autofilter(0, 0, 1, len(sheet.titles) - 1)
+            page.print_area(0, 0, 1, len(sheet.titles) - 1)
+            _add_colours(book, page, sheet)
     return data.getvalue()
+
+
+def _add_colours(book: Any, page: Any, sheet: Sheet) -> None:
+    """Let cells of any row be coloured by what they hold."""
+    for shade in sheet.shades:
+        column = sheet.titles.index(shade.title)
+        look = book.add_format({"bg_color": shade.background, "font_color": shade.text})
+        rule = {"type": "cell", "criteria": "==", "value": f'"{shade.word}"', "format": look}
+        page.conditional_format(1, column, _LAST_ROW, column, rule)
+    if sheet.bars is not None:
+        column = sheet.titles.index(sheet.bars)
+        bar = {"type": "data_bar", "bar_color": "#9DC3E6"}
+        page.conditional_format(1, column, _LAST_ROW, column, bar)
 
 
 def _fill(book: ZipFile, part: ZipInfo, text: str, sheet: Sheet) -> int:
@@ -142,10 +173,10 @@ def _fill(book: ZipFile, part: ZipInfo, text: str, sheet: Sheet) -> int:
 
 
 def _with_filters(text: str, counts: Iterable[int]) -> str:
-    """Return the workbook's own part with each filter over all rows of its sheet."""
+    """Return the workbook's own part with each filter and print area over all rows of its sheet."""
     for sheet, count in enumerate(counts):
         text = re.sub(
-            rf'(<definedName name="_xlnm._FilterDatabase" localSheetId="{sheet}" hidden="1">[^<]*\$)2<',
+            rf'(<definedName name="_xlnm.(?:_FilterDatabase|Print_Area)" localSheetId="{sheet}"[^>]*>[^<]*\$)2<',
             rf"\g<1>{count + 1}<", text,
         )  # fmt: skip
     return text

@@ -14,12 +14,13 @@ from ipplan.checks import check_plan
 from ipplan.export import ExportError, mark
 from ipplan.export.nsx_esg import list_translations
 from ipplan.export.routes import show_hop
-from ipplan.export.workbook import MOST_CHARACTERS, Sheet, write_workbook
+from ipplan.export.workbook import MOST_CHARACTERS, Shade, Sheet, write_workbook
 from ipplan.free import find_free
 from ipplan.inventory import list_networks
 from ipplan.landscape.model import HOW
 from ipplan.plan.labels import format_addresses, format_labels
 from ipplan.plan.sizing import gateway_of, resolve_addresses, usable
+from ipplan.spaces import Landscape as Spaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -52,6 +53,15 @@ _NETWORKS = (
 _ADDRESSES = ("address", "name", "network", "CIDR", "kind", "cluster")
 _FINDINGS = ("severity", "rule", "message", "networks", "waived", "what to do")
 _FREE = ("pool", "free block", "first address", "last address", "addresses")
+_MAP = ("space", "first address", "last address", "addresses", "what", "networks", "rules")
+_SEVERITIES = (
+    Shade("severity", "error", "#F8CBAD"), Shade("severity", "warning", "#FFE699"), Shade("severity", "note", "#DDEBF7"),
+)  # fmt: skip
+_WHATS = (
+    Shade("what", "overlap", "#D55E00", "#FFFFFF"), Shade("what", "network", "#56B4E9"), Shade("what", "reserved", "#BFBFBF"),
+    Shade("what", "avoid", "#E69F00"), Shade("what", "room", "#F0E442"), Shade("what", "free", "#E2F0D9"),
+)  # fmt: skip
+"""Colours that colour-blind people can tell apart (Okabe and Ito, jfly.uni-koeln.de/color, 2008), beside the words."""
 _LINKS = ("first", "second", "method", "carries of the first", "carries of the second")
 _TUNNELS = (
     "name", "near end", "near gateway", "near subnets", "far end", "far gateway", "far subnets", "translated",
@@ -91,7 +101,8 @@ def make_sheets(request: Request) -> Iterator[Sheet]:
     yield Sheet("Plan", ("what", "value"), _about(request, found, free))
     yield Sheet("Networks", _NETWORKS, _networks(request))
     yield Sheet("Addresses", _ADDRESSES, _addresses(request))
-    yield Sheet("Findings", _FINDINGS, _findings(found))
+    yield Sheet("Findings", _FINDINGS, _findings(found), _SEVERITIES)
+    yield Sheet("Map", _MAP, _map(request, found), _WHATS, bars="addresses")
     yield Sheet("Free", _FREE, _free_blocks(free))
     yield Sheet("Routes", _ROUTES, _routes(request))
     yield Sheet("NAT", _NAT, _nat(request))
@@ -175,6 +186,19 @@ def _findings(found: Iterable[Finding]) -> Iterator[tuple[Value, ...]]:
     for finding in sorted(found, key=lambda f: f.sort_key):
         names = ", ".join(finding.networks)
         yield finding.severity, finding.rule, finding.message, names, finding.waived, finding.help
+
+
+def _map(request: Request, found: Iterable[Finding]) -> Iterator[tuple[Value, ...]]:
+    """Yield the blocks of each pool and of each space that networks use outside of pools, in the order of addresses."""
+    spaces = Spaces(request.whole, request.catalog, found)
+    for space in spaces.spaces():
+        for block in spaces.blocks(space):
+            first, last = (format_address(space.prefix.version, n) for n in (block.first, block.last))
+            names = ", ".join(block.networks)
+            if block.total > len(block.networks):
+                names += f" and {block.total - len(block.networks):,} more"
+            rules = ", ".join(block.rules)
+            yield str(space.prefix), first, last, block.size, block.what, names or None, rules or None
 
 
 def _free_blocks(free: Free) -> Iterator[tuple[Value, ...]]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent.parent
 SAMPLES = ROOT / "sample-plans"
 REFERENCE = SAMPLES / "reference-architecture.toml"
-SHEETS = ["Plan", "Networks", "Addresses", "Findings", "Free", "Routes", "NAT", "Links", "Tunnels"]
+SHEETS = ["Plan", "Networks", "Addresses", "Findings", "Map", "Free", "Routes", "NAT", "Links", "Tunnels"]
 
 
 def rows(book: Workbook, name: str) -> list[dict[str, Any]]:
@@ -329,3 +329,18 @@ def test_the_whole_of_it(run: Run, *, update_golden: bool) -> None:
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(text.encode())
     assert text == file.read_bytes().decode()
+
+
+def test_the_map_covers_each_pool_and_colours_stand_beside_words(run: Run) -> None:
+    book = exported(run, REFERENCE)
+    blocks = rows(book, "Map")
+    pools = [ip_network(pool) for pool in ("10.224.0.0/12", "172.24.0.0/14")]
+    for pool in pools:
+        assert sum(row["addresses"] for row in blocks if row["space"] == str(pool)) == pool.num_addresses
+    assert {row["what"] for row in blocks} <= {"overlap", "network", "reserved", "avoid", "room", "free"}
+    page = book["Map"]
+    shaded = {rule.formula[0] for area in page.conditional_formatting for rule in area.rules if rule.formula}
+    assert {f'"{word}"' for word in ("overlap", "network", "free")} <= shaded
+    assert page.print_area == f"'Map'!$A$1:$G${len(blocks) + 1}"
+    found = {rule.formula[0] for area in book["Findings"].conditional_formatting for rule in area.rules}
+    assert found == {'"error"', '"warning"', '"note"'}
