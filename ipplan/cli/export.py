@@ -11,7 +11,7 @@ from ipplan.cli.options import Output, edition_option, file_option
 from ipplan.cli.outputs import guard_output
 from ipplan.cli.plans import choose_catalog, read_plan, reporting_problems
 from ipplan.cli.settle import settle
-from ipplan.cli.streams import UsageProblem, deliver, say
+from ipplan.cli.streams import UsageProblem, deliver, error_terminal, say
 from ipplan.output.text import escape
 
 if TYPE_CHECKING:
@@ -197,11 +197,13 @@ def _export_all(path: str, options: Options, folder: str, edition: str | None, *
     """Write every target into a folder, whole or not at all."""
     from ipplan.cli.folders import write_folder
     from ipplan.export.everything import INDEX, export_everything, render_index
+    from ipplan.output.progress import Progress
 
     request = _prepare(path, options, (), edition, force=force)
     if request is None:
         return 1
-    made = export_everything(request)
+    with Progress(f"writing {escape(folder[:60])}", None, error_terminal()) as progress:
+        made = export_everything(request, progress.update)
     index = render_index(request, made, _open_points(request))
     files = {INDEX: index.encode("utf-8")} | {file.path: file.data for file in made.files}
     write_folder(folder, files, marker=INDEX, force=force)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from ipplan.cli.streams import is_terminal, read_input, say
+from ipplan.cli.streams import error_terminal, read_input, say
 from ipplan.findings import Finding, Location
 from ipplan.output.text import escape
 from ipplan.plan.load import PlanError
@@ -53,6 +52,6 @@ def _progress(file: str, data: bytes) -> Progress:
     """Return what shows how far the reading of a file is: lines of all lines, for a person at a terminal."""
     from ipplan.output.progress import Progress
 
-    stream = sys.stderr if is_terminal(sys.stderr) else None
+    stream = error_terminal()
     lines = None if data.startswith(b"PK") or stream is None else data.count(b"\n")
     return Progress(f"reading {escape(file[:60])}", lines, stream)

@@ -83,6 +83,11 @@ def is_terminal(stream: TextIO | None = None) -> bool:
         return False
 
 
+def error_terminal() -> TextIO | None:
+    """Return standard error where it is a terminal, for what is drawn only while a run goes on."""
+    return sys.stderr if is_terminal(sys.stderr) else None
+
+
 def terminal_width(stream: TextIO | None = None) -> int:
     """Return the columns of a terminal: COLUMNS if it is set, else what the terminal says, else 80."""
     text = os.environ.get("COLUMNS", "")

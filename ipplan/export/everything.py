@@ -9,7 +9,7 @@ from ipplan.output.text import escape
 from ipplan.plan.names import as_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ipplan.export import Options, Request
     from ipplan.landscape import End
@@ -74,10 +74,16 @@ class _Job(NamedTuple):
     owner: str
 
 
-def export_everything(request: Request) -> Everything:
-    """Return every target for everyone that it can be for; names of files are made of letters, digits and hyphens."""
+def export_everything(request: Request, progress: Callable[[int, int], None] | None = None) -> Everything:
+    """Return every target for everyone that it can be for; names of files are made of letters, digits and hyphens.
+
+    `progress` is told how many files are made of how many.
+    """
     files, missing = [], []
-    for job in _jobs(request):
+    jobs = list(_jobs(request))
+    for number, job in enumerate(jobs):
+        if progress is not None:
+            progress(number, len(jobs))
         try:
             made = export(TARGETS[job.target], request._replace(options=job.options))
         except ExportError as error:

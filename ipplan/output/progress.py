@@ -39,10 +39,11 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def update(self, done: int) -> None:
-        """Say how much is done."""
+    def update(self, done: int, total: int | None = None) -> None:
+        """Say how much is done, and how much there is where that shows only now."""
         if self._stream is None:
             return
+        self._total = self._total if total is None else total
         if self._bar is None:
             if time.monotonic() - self._start < PATIENCE:
                 return
