@@ -5,6 +5,7 @@ Knows the words that tables use, and no tool in particular.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from ipplan.importers.reading import (
     SourceError,
     is_address,
     is_prefix,
+    is_range,
     kebab,
     parse_mask,
 )
@@ -27,9 +29,12 @@ if TYPE_CHECKING:
 
     from ipplan.importers.tables import Table
 
+ADDRESSES = ("address", "ip", "ip address", "ipaddress", "ip addr", "ansible host")
+"""Titles of columns of prefixes that may also hold the single addresses of hosts."""
 PREFIXES = (
     "cidr", "prefix", "subnet", "network cidr", "ip range", "range", "network", "network address",
-    "network identifier", "identifier", "address prefix", "address", "ip", "ip address",
+    "network identifier", "identifier", "address prefix", "subnet address", "ip subnet", "ip network", "ip prefix",
+    "network id", "network prefix", *ADDRESSES,
 )  # fmt: skip
 _MASKS = (
     "mask",
@@ -40,6 +45,9 @@ _MASKS = (
     "length",
     "bits",
     "mask bits",
+    "cidr mask",
+    "dec mask",
+    "slash",
     "prefix",
 )
 _NAMES = ("name", "network name", "subnet name", "title", "label", "display name", "network")
@@ -49,8 +57,18 @@ _WORDS = (
 FIELDS: dict[str, tuple[str, ...]] = {
     "cidr": PREFIXES,
     "mask": _MASKS,
-    "first": ("first", "start", "from", "first address", "start address", "first ip", "start ip"),
-    "last": ("last", "end", "to", "last address", "end address", "last ip", "end ip"),
+    "first": (
+        "first",
+        "start",
+        "from",
+        "first address",
+        "start address",
+        "first ip",
+        "start ip",
+        "startaddress",
+        "ip from",
+    ),
+    "last": ("last", "end", "to", "last address", "end address", "last ip", "end ip", "endaddress", "ip to"),
     "name": _NAMES,
     "kind": KIND_WORDS,
     "cluster": ("cluster", "cluster name"),
@@ -141,7 +159,8 @@ class _Choice:
         kinds = self._all("kind")
         names, words = self._all("name"), self._all("description")
         fields = self._fields(cidr, mask)
-        self.taken.update({place: name for name, place in fields.items()})
+        for name, place in fields.items():
+            self.taken.setdefault(place, name)
         # What also names a network or describes it keeps that use.
         for places, use in ((names, "name"), (words, "description"), (kinds, "kind")):
             for place in places:
@@ -225,14 +244,18 @@ class _Choice:
         named = [i for i in self._places(PREFIXES) if i not in self.taken]
         named = named or [i for i, name in enumerate(self.table.columns) if names_prefix(name)][:1]
         if named:
+            named.sort(key=self._rank)
             chosen = named[0]
-            # A column "prefix" beside an address often holds the prefix length only.
-            cells = list(self._cells(chosen))
-            if cells and all(_is_length(cell) for cell in cells):
-                if len(named) > 1:
-                    return named[1], chosen, None
-                if column_name(self.table.written[chosen]) == "prefix" and "kind" in self.table.columns:
-                    return None, None, None
+            # A column "prefix" or "cidr" beside an address often holds the prefix length only.
+            lengths = next((i for i in self._places(PREFIXES) if i in named and self._holds_lengths(i)), None)
+            if lengths == chosen:
+                chosen = self._beside(lengths)
+            if lengths not in (None, chosen):
+                whole = all("/" in cell for cell in self._cells(chosen)) or "mask" in self.stated
+                return chosen, self.stated.get("mask") if whole else lengths, None
+            titled = column_name(self.table.written[chosen])
+            if lengths is not None and titled == "prefix" and "kind" in self.table.columns:
+                return None, None, None
             return chosen, self.stated.get("mask", self._mask(chosen)), None
         if (span := self._ends()) is not None:
             return None, None, span
@@ -243,6 +266,28 @@ class _Choice:
             require_columns(self.table, PREFIXES, help_=f"{HELP}; or {COLUMN_HELP}")
             return None, None, None
         return (*held, None)
+
+    def _rank(self, place: int) -> int:
+        """Return how well a column holds what its name says: prefixes, addresses, ranges, nothing, anything else."""
+        cells = list(self._cells(place))
+        if any(map(is_prefix, cells)):
+            return 0
+        if any(map(is_address, cells)):
+            return 1
+        return 2 if any(map(is_range, cells)) else 4 if any(map(_is_word, cells)) else 3
+
+    def _holds_lengths(self, place: int) -> bool:
+        cells = list(self._cells(place))
+        return bool(cells) and all(map(_is_length, cells))
+
+    def _beside(self, lengths: int) -> int:
+        """Return the one column of addresses for a column of prefix lengths; that column where there is none."""
+        found = [
+            i for i in range(len(self.table.columns))
+            if i not in self.taken and (cells := list(self._cells(i))) and self._are(cells, is_address)
+            if all(map(_fits, self._pairs(i, lengths)))
+        ]  # fmt: skip
+        return found[0] if len(found) == 1 else lengths
 
     def _mask(self, cidr: int) -> int | None:
         """Return the column of masks; one that the table names prefix is one only beside addresses without a length."""
@@ -311,6 +356,11 @@ class _Choice:
 
 def _is_length(cell: str) -> bool:
     return cell.removeprefix("/").isdigit()
+
+
+def _is_word(cell: str) -> bool:
+    """Tell whether a cell was not meant as a range: nothing of it is a number with dots, colons or a slash."""
+    return re.search(r"\d[.:/]|[.:/]\d", cell) is None and not _is_length(cell)
 
 
 def _is_mask(cell: str) -> bool:

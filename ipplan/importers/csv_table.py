@@ -12,8 +12,18 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ipplan.addresses import AddressError, parse_address, parse_block
-from ipplan.importers.columns import HELP, Columns, choose_columns, is_header_word
-from ipplan.importers.reading import Collector, Problem, SourceError, counted, is_prefix, kebab, kind_named
+from ipplan.importers.columns import ADDRESSES, HELP, Columns, choose_columns, is_header_word
+from ipplan.importers.reading import (
+    Collector,
+    Problem,
+    SourceError,
+    counted,
+    is_address,
+    is_prefix,
+    is_range,
+    kebab,
+    kind_named,
+)
 from ipplan.importers.tables import DEFAULTS, Options, Table, make_table, read_table
 from ipplan.observed import NOTHING, About, Wish
 from ipplan.plan.kinds import KINDS
@@ -28,6 +38,10 @@ if TYPE_CHECKING:
     from ipplan.observed import Observed
     from ipplan.plan.model import Labels, NamedAddress
 
+_NO_VALUE = frozenset({"", "-", "--", "\u2013", "\u2014", "n/a", "#n/a"})
+"""What people write into a cell that has no value; in a column that may be a name it is one."""
+_NO_RANGE = _NO_VALUE | {"?", "tbd", "tbc", "tba", "to be defined", "to be determined"}
+"""What stands in the place of a range that is not known yet."""
 _WAITING = ("to-order", "to-allocate", "no-range", "to order", "to allocate", "to be ordered")
 """What ipplan's own tables say of a network that has no range yet."""
 _UNPINNED = ("allocated", "allocated, not pinned")
@@ -45,44 +59,62 @@ def read(data: bytes, options: Options = DEFAULTS) -> Observed:
 
 
 def _table(data: bytes, options: Options) -> Table:
-    """Return the table of a file; a bare list of prefixes has no header, and then its columns are numbered."""
+    """Return the table of a file; one without a header, such as a bare list of prefixes, gets one."""
     stated = options._replace(columns=())
     table = read_table(data, options if _by_title(options) else stated, is_header_word)
-    first = _without_comment(list(table.written))[0]
-    cell = next((cell for cell in (first, *table.written) if is_prefix(cell)), None)
-    if cell is None and not _is_range(first):
+    rows = [table.written, *(record.cells for record in table.sample)]
+    first = (_without_comment(list(table.written))[0], *table.written[1:])
+    held = [i for i, cell in enumerate(first) if is_prefix(cell) or is_range(cell)]
+    if not held:
         return table
-    bare = len([cell for cell in table.written if cell]) == 1
-    if not bare and (not options.columns or _by_title(options)):
-        message = f"the first line holds the prefix {cell or table.written[0]}, and no names of columns"
+    bare = all("#" in cells[0] or not any(cells[1:]) for cells in rows)
+    numbered = bool(options.columns) and not _by_title(options)
+    told = held == [0] and all(_is_place(cell) for cells in rows if (cell := cells[0]))
+    if not (bare or numbered or told):
+        message = f"the first line holds the prefix {table.written[held[0]]}, and no names of columns"
         help_ = f"{HELP}; give the file such a line, or the columns by their numbers: --column cidr=1"
         raise SourceError(Problem(message, table.line, help_, "no-column"))
     header = [f"column {n}" for n in range(1, len(table.written) + 1)]
-    if bare:
-        header = ["cidr", "comment", *header[2:]]
     lines: Iterable[tuple[int, list[str]]] = chain(
         [(table.line, list(table.written))], ((r.line, list(r.cells)) for r in table.records)
     )
+    if bare:
+        header = ["cidr", "comment", *header[2:]]
+        lines = ((line, _without_comment(cells)) for line, cells in lines)
+    elif not numbered and _is_geofeed(rows):
+        header = list(_GEOFEED[: len(header)])
+        # RFC 8805, 2.1.1.1: a single address may stand in the place of a prefix.
+        lines = ((line, [_with_length(cells[0]), *cells[1:]]) for line, cells in lines)
+    elif not numbered:
+        header[0] = "cidr"
     collector = Collector(lenient=options.lenient)
     collector.notes.append("the file has no line that names its columns")
     collector.left_out = table.collector.left_out
-    if bare:
-        lines = ((line, _without_comment(cells)) for line, cells in lines)
     return make_table(header, table.line, lines, collector, options)
+
+
+def _is_place(cell: str) -> bool:
+    return is_prefix(cell) or is_range(cell) or is_address(cell)
+
+
+_GEOFEED = ("cidr", "country", "region", "city", "postal code")
+"""The columns of a geofeed (RFC 8805, 2.1.1), which has no line of titles."""
+
+
+def _is_geofeed(rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether the columns are those of a geofeed: a country in two letters, or nothing, behind each prefix."""
+    return 1 < len(rows[0]) <= len(_GEOFEED) and all(
+        not cells[1] or (len(cells[1]) == 2 and cells[1].isalpha()) for cells in rows
+    )
+
+
+def _with_length(cell: str) -> str:
+    return f"{cell}/{128 if ':' in cell else 32}" if is_address(cell) else cell
 
 
 def _by_title(options: Options) -> bool:
     """Tell whether a column is named by its title, so that there is a line of titles."""
     return any(not (title.isascii() and title.isdigit()) for _, title in options.columns)
-
-
-def _is_range(cell: str) -> bool:
-    first, dash, last = cell.partition("-")
-    try:
-        parse_address(first.strip())
-        return bool(dash) and bool(parse_address(last.strip()))
-    except AddressError:
-        return False
 
 
 def _without_comment(cells: list[str]) -> list[str]:
@@ -113,6 +145,9 @@ def read_columns(
     collector = reader.collector
     if reader.waiting:
         collector.notes.append(f"left out for want of a range: {counted(reader.waiting, 'row')}")
+    if reader.single:
+        what = counted(reader.single, "row")
+        collector.notes.append(f"{what} without a prefix length or mask: each is one address, not a network")
     if reader.defaults:
         what = counted(reader.defaults, "default range")
         collector.notes.append(f"left out, because the plan of the table does not declare them: {what}")
@@ -124,6 +159,19 @@ def read_columns(
     )  # fmt: skip
 
 
+def _are_single(table: Table, columns: Columns) -> bool:
+    """Tell whether a table is one of hosts: addresses by their title, no mask, no prefix length, and no start of a network."""
+    place = columns.cidr
+    if place is None or columns.mask is not None or table.columns[place] not in ADDRESSES:
+        return False
+    held = [cell for record in table.sample if is_address(cell := record.cells[place]) or "/" in cell]
+    return bool(held) and not any("/" in cell or cell.endswith(_STARTS) for cell in held)
+
+
+_STARTS = (".0", "::")
+"""The end of an address that a network may start with: without a length it is no single address."""
+
+
 class _Rows:
     """Reads the records of one table."""
 
@@ -133,10 +181,12 @@ class _Rows:
         self.containers = containers
         self.waiting = 0
         self.defaults = 0
+        self.single = 0
         self._field = "cidr" if columns.cidr is None else table.columns[columns.cidr]
         self._titles = table.columns
         self._kinds: dict[str, str | None] = {}
         self._noted: set[str] = set()
+        self._single = _are_single(table, columns)
         cluster = columns.fields.get("cluster")
         # In a table of ipplan the column "status" tells what became of a network, another how far it is.
         self._status = next((i for i, name in enumerate(table.columns) if name == "status"), None)
@@ -158,6 +208,8 @@ class _Rows:
         if not cidr and columns.span is not None:
             first, last = (cells[i] for i in columns.span)
             cidr = f"{first}-{last}" if first or last else ""
+        if cidr.lower() in _NO_RANGE:
+            cidr = ""
         status = cells[self._status].lower() if self._status is not None else ""
         if columns.own and status == "default":
             if _UNDECLARED.fullmatch(self._name(cells)[0]):
@@ -171,6 +223,14 @@ class _Rows:
             self._add_wish(record, kind, status)
             return
         mask = cells[columns.mask] if columns.mask is not None else None
+        if self._single and is_address(cidr) and not cidr.endswith(_STARTS):
+            name, used = self._name(cells)
+            self.single += 1
+            self.collector.add_address(
+                cidr, record.line, self._field, name=name, kind=kind, cluster=self._cell(cells, "cluster") or None,
+                description=self._described(cells, used),
+            )  # fmt: skip
+            return
         if not mask and columns.mask is not None and "/" not in cidr and "-" not in cidr:
             self.collector.problem(
                 f"the row has no {self._titles[columns.mask]}, and {show(cidr)} has no prefix length",
@@ -199,7 +259,7 @@ class _Rows:
 
     def _cell(self, cells: Sequence[str], field: str) -> str:
         place = self.columns.fields.get(field)
-        return cells[place] if place is not None else ""
+        return cells[place] if place is not None and cells[place].lower() not in _NO_VALUE else ""
 
     def _name(self, cells: list[str]) -> tuple[str, int | None]:
         """Return the name of a row, and the column that it is from: that of a description where no other has one."""
@@ -348,7 +408,7 @@ class _Rows:
         before = len(self.collector.problems) + self.collector.hidden + len(self.collector.left_out)
         for field, place in self.columns.fields.items():
             cell = cells[place]
-            if not cell or field in ("cluster", "addresses") or place == self.columns.mask:
+            if cell.lower() in _NO_VALUE or field in ("cluster", "addresses") or place == self.columns.mask:
                 continue
             if field in ("prefix", "hosts"):
                 if ranged and not self.columns.own and field == "hosts":
@@ -395,7 +455,7 @@ class _Rows:
             elif not (self.columns.own and word in _OWN_STATUS) and word not in _WAITING:
                 labels[self._label(self.columns.fields[field])] = cell
         elif field == "vlan":
-            number = _number(cell)
+            number = _number(word.removeprefix("vlan").lstrip(" -_"))
             if number is not None and VLANS[0] <= number <= VLANS[1]:
                 values[field] = number
             else:

@@ -8,7 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.importers.reading import KIND_WORDS, Collector, as_labels, counted, kind_named
-from ipplan.importers.tables import DEFAULTS, Options, Record, column_name, fit, places_of, read_lines
+from ipplan.importers.tables import (
+    DEFAULTS,
+    Options,
+    Record,
+    column_name,
+    fit,
+    places_of,
+    read_lines,
+    refuse_wide,
+    trim,
+)
 from ipplan.observed import NOTHING, About
 from ipplan.plan.load import show
 
@@ -30,6 +40,7 @@ def read(data: bytes, options: Options = DEFAULTS) -> Observed:
         collector.cells = cells
         word = cells[0].lower().replace(" ", "")
         if word.startswith("header-"):
+            refuse_wide(len(trim(cells)), line)
             columns[word.removeprefix("header-")] = [column_name(cell) for cell in cells[1:]]
         elif word not in columns:
             collector.problem(

@@ -159,6 +159,59 @@ def counted(count: int, what: str) -> str:
     return f"{count:,} {what}{plural}"
 
 
+_RANGE = re.compile(r"[-\u2013\u2014~]| to ")
+"""What stands between the first and the last address of a range."""
+_UNSEEN = re.compile("[\u200b-\u200f\u2060\ufeff]")
+"""Characters without a width, which come along where text is copied from web pages."""
+_COMMENTED = re.compile(r"(\S+)\s*(?:\((.*)\)|#(.*))", re.DOTALL)
+
+
+def _parts(cell: str) -> tuple[list[str], str]:
+    """Return the ranges of a cell, which may hold several, and the comment behind the only one."""
+    if (
+        cell.isascii()
+        and "(" not in cell
+        and "#" not in cell
+        and "," not in cell
+        and ";" not in cell
+        and "\n" not in cell
+    ):
+        return [cell], ""
+    if (found := _COMMENTED.fullmatch(cell)) is not None and is_prefix(found[1]):
+        return [found[1]], (found[2] or found[3] or "").strip()
+    texts = [text for part in re.split(r"[,;\n]", cell) if (text := part.strip())]
+    return texts or [cell], ""
+
+
+def _spoilt(cell: str) -> str | None:
+    """Return what to do about a cell that a spreadsheet took for a date, a number or a formula."""
+    if _DATE.match(cell) or _FIGURE.fullmatch(cell):
+        return "a spreadsheet may have taken it for a date or a number: format the column as text, and write it once more"
+    if cell.startswith("#") and cell.rstrip("!?") in (
+        "#REF",
+        "#VALUE",
+        "#NAME",
+        "#NULL",
+        "#NUM",
+        "#DIV/0",
+        "#N/A",
+    ):
+        return "the formula of the cell has an error: mend it, or write the value"
+    return None
+
+
+_DATE = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}\b|[0-9]{1,2}[./-](Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b"
+)
+_FIGURE = re.compile(r"[0-9]{4,}|[0-9]+([.,][0-9]+)?([eE]\+?[0-9]+)?")
+
+
+def is_range(cell: str) -> bool:
+    """Tell whether a cell is a range of addresses, such as "10.1.0.0-10.1.0.255"."""
+    first, _, last = _RANGE.sub("-", cell, count=1).partition("-")
+    return is_address(first.strip()) and is_address(last.strip())
+
+
 _MOST_TOLD = 20
 """Lines that are left out of which each is told in a note of its own."""
 
@@ -221,11 +274,25 @@ class Collector:
         A range of addresses "a-b" gives the fewest prefixes that hold it, a row for each; a network has to be one.
         Returns whether there is a row.
         """
-        if "-" in cidr or "\u2013" in cidr:
-            blocks = self._span(cidr, line, field, kind)
-        else:
-            found = self.block(cidr, line, field, mask)
-            blocks = [] if found is None else [found]
+        texts, comment = _parts(cidr)
+        if comment:
+            description = f"{description}; {comment}" if description else comment
+        if kind is not None and len(texts) > 1:
+            self.problem(
+                f"{field} is {show(cidr)}, which is {len(texts)} ranges, and a network of kind {kind} has one", line,
+                "write a row for each",
+            )  # fmt: skip
+            return False
+        blocks = []
+        for text in texts:
+            if _RANGE.search(text):
+                found = self._span(text, line, field, kind)
+            else:
+                one = self.block(text, line, field, mask)
+                found = [] if one is None else [one]
+            if not found:
+                return False
+            blocks += found
         seen = self.block(shown, line, field) if shown is not None else None
         if len(blocks) > 1:
             description = f"{description}; of {cidr}" if description else f"of {cidr}"
@@ -281,13 +348,13 @@ class Collector:
         except HostBitsError as error:
             return error.block, error.address
         except AddressError as error:
-            help_ = f"it may mean {error.suggestion}" if error.suggestion else None
+            help_ = f"it may mean {error.suggestion}" if error.suggestion else _spoilt(cidr)
             self.problem(f"{field} is {show(cidr)}, which is no prefix: {error}", line, help_)
             return None
 
     def _spelled(self, cidr: str, line: int | None, field: str, mask: str | None) -> str | None:
         """Return the text of a prefix as address, slash and length; None, and a problem, where the mask is none."""
-        text = cidr.strip()
+        text = _UNSEEN.sub("", cidr).replace("\u00a0", " ").strip()
         if mask is not None and mask.strip() and "/" not in text:
             length = parse_mask(mask, 6 if ":" in text else 4)
             if length is None:
@@ -317,7 +384,7 @@ class Collector:
         self, text: str, line: int | None, field: str, kind: str | None
     ) -> list[tuple[Prefix, int | None]]:
         """Return the fewest prefixes of the range "a-b"; a problem, and none, where it is no range or no network."""
-        first_text, _, last_text = text.replace("\u2013", "-").partition("-")
+        first_text, _, last_text = _RANGE.sub("-", text).partition("-")
         first_text, last_text = first_text.strip(), last_text.strip()
         if last_text.isascii() and last_text.isdigit() and "." in first_text:
             # "10.1.2.10-20" counts in the last byte.
@@ -326,8 +393,8 @@ class Collector:
             first, last = parse_address(first_text), parse_address(last_text)
         except AddressError as error:
             self.problem(
-                f"{field} is {show(text)}, which is no prefix and no range of addresses: {error}", line
-            )
+                f"{field} is {show(text)}, which is no prefix and no range of addresses: {error}", line, _spoilt(text)
+            )  # fmt: skip
             return []
         if first.version != last.version or first.value > last.value:
             self.problem(f"{field} is {show(text)}, a range whose first address is not below its last", line)
@@ -360,6 +427,7 @@ class Collector:
         """Return everything that was read; raise SourceError where anything is wrong, or there is nothing at all."""
         if self.problems:
             raise SourceError(*self.problems, hidden=self.hidden)
+        self.left_out.sort(key=lambda left: left.line)
         pools = tuple(dict.fromkeys(pools))
         if not self.rows and not self.wishes and not pools:
             self._refuse_nothing(nothing, help_)

@@ -29,6 +29,10 @@ _DELIMITERS = ",;\t|"
 _STATED = re.compile(r"sep=([,;\t|])\r?\n", re.IGNORECASE)
 SAMPLE = 1000
 """Records from which the meaning of columns is told where their names do not tell it."""
+MOST_COLUMNS = 1024
+"""Columns that a table may have."""
+_LONGEST_LINE = 1 << 24
+"""Characters of a line, and of a cell."""
 _PROGRESS = 4096
 """Records between two calls that tell how far the reading is."""
 
@@ -134,13 +138,15 @@ def read_lines(data: bytes, options: Options = DEFAULTS) -> Iterator[tuple[int, 
 def _sheet_lines(data: bytes, options: Options) -> Iterator[tuple[int, list[str]]]:
     from ipplan.importers.workbook import read_sheet
 
-    for line, cells in read_sheet(data, options.sheet):
-        stripped = [_plain(cell) for cell in cells]
-        # Spreadsheets store styled cells without a value, often to the last column.
-        while stripped and not stripped[-1]:
-            stripped.pop()
-        if stripped:
-            yield line, stripped
+    rows = ((line, trim([_plain(cell) for cell in cells])) for line, cells in read_sheet(data, options.sheet))
+    held = ((line, cells) for line, cells in rows if cells)
+    first = list(islice(held, SAMPLE))
+    # A sheet does not end its rows: a column without a title is one all the same where cells stand in it.
+    width = max((len(cells) for _, cells in first), default=0)
+    for line, cells in first:
+        refuse_wide(len(cells), line)
+        yield line, cells + [""] * (width - len(cells))
+    yield from held
 
 
 def _csv_lines(data: bytes) -> Iterator[tuple[int, list[str]]]:
@@ -149,10 +155,12 @@ def _csv_lines(data: bytes) -> Iterator[tuple[int, list[str]]]:
     stated = _STATED.match(text)
     delimiter = stated[1] if stated else _delimiter(text)
     start = 1 if stated else 0
-    limit = csv.field_size_limit(max(csv.field_size_limit(), 1 << 24))
-    reader = csv.reader(_split(text, stated.end() if stated else 0), delimiter=delimiter, strict=True)
+    limit = csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_LINE))
+    reader = csv.reader(
+        _split(text, stated.end() if stated else 0, delimiter), delimiter=delimiter, strict=True
+    )
     line = start + 1
-    plain = _plain if "'" in text else str.strip
+    plain = _plain if "'" in text or '="' in text else str.strip
     try:
         for cells in reader:
             stripped = list(map(plain, cells))
@@ -160,27 +168,72 @@ def _csv_lines(data: bytes) -> Iterator[tuple[int, list[str]]]:
                 yield line, stripped
             line = start + reader.line_num + 1
     except csv.Error as error:
-        raise SourceError(Problem(f"this is no CSV: {error}", line, None, "csv-syntax")) from None
+        help_ = (
+            "a value that starts with a double quote has to end with one: look for one too many from here on"
+        )
+        raise SourceError(Problem(f"this is no CSV: {error}", line, help_, "csv-syntax")) from None
     finally:
         csv.field_size_limit(limit)
 
 
-def _split(text: str, start: int) -> Iterator[str]:
-    """Yield the lines with their ends, as a file would that is opened without translation of line ends."""
+def _split(text: str, start: int, delimiter: str) -> Iterator[str]:
+    """Yield the lines with their ends, as a file would that is opened without translation of line ends.
+
+    Raises SourceError at a line that no table has, before it fills the memory.
+    """
     size = 1 << 16
     while start < len(text):
         end = text.find("\n", start + size)
         end = len(text) if end < 0 else end + 1
+        if end - start > 2 * size:
+            _refuse_long_lines(text, start, end, delimiter)
         # A part ends after a line feed, so that no line is cut and "\r\n" stays whole.
         yield from io.StringIO(text[start:end], newline="")
         start = end
+
+
+def _refuse_long_lines(text: str, start: int, end: int, delimiter: str) -> None:
+    line = text.count("\n", 0, start) + 1
+    while start < end:
+        after = text.find("\n", start, end) + 1 or end
+        if after - start > _LONGEST_LINE:
+            message = f"the line has {after - start:,} characters: at most {_LONGEST_LINE:,}"
+            raise SourceError(Problem(message, line, "this is hardly a table", "csv-syntax"))
+        if after - start > 1 << 16 and (count := text.count(delimiter, start, after)) > 1 << 20:
+            refuse_wide(count + 1, line)
+        start, line = after, line + 1
+
+
+def refuse_wide(count: int, line: int) -> None:
+    """Raise SourceError where a line has more columns than are read."""
+    if count > MOST_COLUMNS:
+        message = f"the line has {count:,} columns: at most {MOST_COLUMNS:,} are read"
+        raise SourceError(
+            Problem(message, line, "leave out columns, or a stray cell far to the right", "too-large")
+        )
+
+
+def trim(cells: list[str]) -> list[str]:
+    """Return the cells without the empty ones at their end."""
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
+
+
+def is_comment(cells: Sequence[str]) -> bool:
+    """Tell whether a line is a comment: it starts with "#", and no cell of it is a range of addresses."""
+    return _COMMENT.match(cells[0]) is not None and not any(is_prefix(c) or is_address(c) for c in cells)
+
+
+_COMMENT = re.compile(r"#(?!\d+$|(N/A|[A-Z]+[!?]|DIV/0!)$)")
+"""A comment, and no number and no error value of a spreadsheet."""
 
 
 def read_table(data: bytes, options: Options = DEFAULTS, known: Callable[[str], bool] | None = None) -> Table:
     """Return the records of a file whose first line that is not empty names the columns.
 
     `known` tells names of columns of which a header has one at least. Where the first line has none and a later one
-    has, the file has something above its header: an error, or with `lenient` left out.
+    has, the file has something above its header: an error, or with `lenient` left out. Comments may always stand there.
     """
     collector = Collector(lenient=options.lenient)
     lines = read_lines(data, options)
@@ -188,6 +241,10 @@ def read_table(data: bytes, options: Options = DEFAULTS, known: Callable[[str], 
     if not head:
         below = f" below line {options.skip_rows}" if options.skip_rows else ""
         raise SourceError(Problem(f"the file is empty{below}", options.skip_rows + 1, None, "no-prefix"))
+    names = known or (lambda _: False)
+    while len(head) > 1 and is_comment(head[0][1]) and not any(names(column_name(c)) for c in head[0][1]):
+        line, cells = head.pop(0)
+        collector.leave_out(line, cells, "it is a comment")
     at = 0 if known is None or options.columns else _header(head, known, options)
     for line, cells in head[:at]:
         collector.leave_out(line, cells, "it stands above the header")
@@ -203,12 +260,31 @@ def make_table(
     options: Options,
 ) -> Table:
     """Return the table of a header, its line, and the lines below it."""
-    columns = tuple(map(column_name, header))
+    first = list(islice(lines, SAMPLE))
+    # Empty columns at the end, which spreadsheets write by the thousand, are none.
+    widest = max((len(trim(cells[: len(header)])) for _, cells in [(line, list(header)), *first]), default=0)
+    refuse_wide(widest, line)
+    written = tuple(header[:widest])
+    columns = tuple(map(column_name, written))
     places = places_of(columns)
-    width = len(columns)
-    records = (Record(n, fit(cells, width, n, collector), places) for n, cells in lines)
+    records = (
+        Record(n, own, places)
+        for n, cells in chain(first, lines)
+        if not _left_out(own := fit(cells, widest, n, collector), written, n, collector)
+    )
     sample = tuple(islice(records, SAMPLE))
-    return Table(columns, tuple(header), line, chain(sample, records), sample, collector, options)
+    return Table(columns, written, line, chain(sample, records), sample, collector, options)
+
+
+def _left_out(cells: list[str], header: Sequence[str], line: int, collector: Collector) -> bool:
+    """Leave out what says nothing in any table: a header that is repeated, and comments."""
+    if cells[0] == header[0] and tuple(cells) == header:
+        collector.leave_out(line, cells, "it repeats the header")
+    elif cells[0][:1] == "#" and is_comment(cells):
+        collector.leave_out(line, cells, "it is a comment")
+    else:
+        return False
+    return True
 
 
 _MOST_ABOVE = 50
@@ -249,18 +325,29 @@ def require_columns(table: Table, *choices: Sequence[str], help_: str) -> None:
 
 
 def _delimiter(text: str) -> str:
-    """Return the delimiter that the first line that is not empty has most of; the comma where it has none."""
+    """Return the delimiter that the first line has most of that is neither empty nor a comment, else the comma.
+
+    Where the first line is a title, which the next ones tell, they decide.
+    """
     lines = (line for line in io.StringIO(text[: 1 << 20]) if line.strip())
-    first = next(lines, "")
+    some = list(islice(lines, _MOST_ABOVE))
+    some = [line for line in some if not line.startswith("#")] or some
+    first, more = some[0] if some else "", some[1:]
     best = max(_DELIMITERS, key=first.count)
-    if first.count(best):
+    if first.count(best) and not (more and best not in more[0]):
         return best
-    # A title stands above the table: the next lines tell.
-    more = "".join(islice(lines, _MOST_ABOVE))
-    return max(_DELIMITERS, key=more.count) if any(map(more.count, _DELIMITERS)) else best
+    others = [d for d in _DELIMITERS if more and all(d in line for line in more)]
+    if not first.count(best):
+        others = others or [d for d in _DELIMITERS if any(d in line for line in more)]
+    return max(others, key="".join(more).count, default=best)
 
 
 def _plain(cell: str) -> str:
-    """Return a cell stripped, and without the apostrophe that keeps spreadsheets from taking it for a formula."""
+    """Return a cell stripped, and without what keeps spreadsheets from taking it for a formula or a number.
+
+    That is an apostrophe before it, or the formula ="10.1".
+    """
     cell = cell.strip()
+    if cell[:2] == '="' and cell[-1:] == '"' and len(cell) > 2:
+        return cell[2:-1].replace('""', '"').strip()
     return cell[1:] if cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@") else cell

@@ -6,10 +6,12 @@ Reads values, never formulas, row after row, so that memory does not grow with t
 from __future__ import annotations
 
 import datetime
+import re
 import zipfile
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
+from ipplan.findings import MOST_PROBLEMS
 from ipplan.importers.reading import Problem, SourceError
 from ipplan.plan.load import nearest, show
 
@@ -18,11 +20,13 @@ if TYPE_CHECKING:
 
 LARGEST_UNPACKED = 1 << 30
 """Bytes that the parts of a workbook may have unpacked, so that a small file cannot fill the memory."""
-MOST_COLUMNS = 1024
-"""Columns of a sheet that are read."""
+_MOST_ROWS = 1 << 20
+"""Rows that a sheet can have: a file may number them beyond it, and each row that is left out would be gone through."""
+_FORMULA = re.compile(rb"<(\w+:)?f[\s>/]")
 OWN_SHEET = "networks"
 """The sheet of a workbook of ipplan that holds its networks."""
 _SHEET_HELP = "name the sheet: --sheet NAME"
+_FORMULA_HELP = "open the workbook in a spreadsheet, which calculates it, and save it"
 
 
 def read_sheet(data: bytes, name: str | None) -> Iterator[tuple[int, list[str]]]:
@@ -52,7 +56,10 @@ def read_sheet(data: bytes, name: str | None) -> Iterator[tuple[int, list[str]]]
             sheet = _choose(sheets or book.worksheets, name)
             # What a file says of its size may be wrong, and then rows would be cut.
             sheet.reset_dimensions()
-            for number, cells in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True), 1):
+            _refuse_formulas_without_value(sheet)
+            for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+                if number > _MOST_ROWS:
+                    raise ValueError(f"a sheet has at most {_MOST_ROWS:,} rows")
                 if cells:
                     yield number, list(map(_text, cells))
     except SourceError:
@@ -83,6 +90,49 @@ def _refuse_bombs(data: bytes) -> None:
                 "save the sheet as CSV", "too-large",
             )
         )  # fmt: skip
+
+
+def _refuse_formulas_without_value(sheet: Any) -> None:
+    """Raise SourceError for formulas that nobody calculated, as programs write them: their cells would look empty."""
+    if not _has_formulas(sheet):
+        return
+    from xml.etree.ElementTree import iterparse
+
+    problems: list[Problem] = []
+    hidden = row = 0
+    with _open(sheet) as source:
+        for _, element in iterparse(source, events=("end",)):
+            kind = element.tag.rpartition("}")[2]
+            if kind == "row":
+                row = int(element.get("r") or row + 1)
+                for cell in element:
+                    parts = {part.tag.rpartition("}")[2] for part in cell}
+                    if "f" not in parts or "v" in parts:
+                        continue
+                    if len(problems) >= MOST_PROBLEMS:
+                        hidden += 1
+                        continue
+                    message = f"cell {cell.get('r')} has a formula, and the file does not hold its value"
+                    problems.append(Problem(message, row, _FORMULA_HELP, "no-value"))
+                element.clear()
+    if problems:
+        raise SourceError(*problems, hidden=hidden)
+
+
+def _open(sheet: Any) -> IO[bytes]:
+    """Open the XML of a sheet, to which openpyxl has no public way."""
+    source: IO[bytes] = sheet._get_source()  # noqa: SLF001
+    return source
+
+
+def _has_formulas(sheet: Any) -> bool:
+    with _open(sheet) as source:
+        end = b""
+        while part := source.read(1 << 20):
+            if _FORMULA.search(end + part):
+                return True
+            end = part[-16:]
+    return False
 
 
 def _choose(sheets: Sequence[Any], name: str | None) -> Any:

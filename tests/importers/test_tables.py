@@ -97,6 +97,16 @@ def test_every_cell_of_a_network_is_name_description_key_or_label() -> None:
         ("10.1.2.10\u201310.1.2.12", ["10.1.2.10/31", "10.1.2.12/32"]),
         ("10.1.2.10-12", ["10.1.2.10/31", "10.1.2.12/32"]),
         ("fd00::1-fd00::2", ["fd00::1/128", "fd00::2/128"]),
+        ("10.1.2.0 to 10.1.2.255", ["10.1.2.0/24"]),
+        ("10.1.2.0~10.1.2.255", ["10.1.2.0/24"]),
+        ('="10.1.2.0/24"', ["10.1.2.0/24"]),
+        ('"=""10.1.2.0/24"""', ["10.1.2.0/24"]),
+        ("10.1.2.0\u00a0/24", ["10.1.2.0/24"]),
+        ("\u200b10.1.2.0/24\ufeff", ["10.1.2.0/24"]),
+        ('"10.1.2.0/24, 10.1.4.0-10.1.4.255"', ["10.1.2.0/24", "10.1.4.0/24"]),
+        ('"10.1.2.0/24\n10.1.4.0/24"', ["10.1.2.0/24", "10.1.4.0/24"]),
+        ("10.1.2.0/24 (office)", ["10.1.2.0/24"]),
+        ("10.1.2.0/24 # office", ["10.1.2.0/24"]),
     ],
 )
 def test_a_range_is_read_in_the_ways_in_which_people_write_it(cell: str, expected: list[str]) -> None:
@@ -179,6 +189,54 @@ def test_the_same_row_twice_is_one_network() -> None:
     assert (made.networks, made.duplicates) == (1, 1)
 
 
+# -- what people write into cells -----------------------------------------------------------------------------
+
+
+def test_a_comment_behind_a_prefix_is_kept() -> None:
+    assert avoided("cidr,name\n10.1.0.0/24 (office),x\n") == [("10.1.0.0/24", "x: office")]
+
+
+def test_several_ranges_in_a_cell_are_no_network() -> None:
+    ((line, message),) = problems('cidr,kind\n"10.1.0.0/24, 10.2.0.0/24",vcs-vm\n')
+    assert (line, message.partition(", which ")[2]) == (
+        2,
+        "is 2 ranges, and a network of kind vcs-vm has one",
+    )
+
+
+def test_a_cell_that_says_that_there_is_nothing_is_no_value() -> None:
+    text = "name,kind,cidr,hosts,cluster,edge,vlan\nweb,vcs-vm,TBD,50,-,n/a,VLAN 100\ndb,vcs-vm,10.1.0.0/24,-,\u2014,-,-\n"
+    document = plan_of(text)
+    assert document["networks"] == {
+        "web": {"kind": "vcs-vm", "hosts": 50, "vlan": 100}, "db": {"kind": "vcs-vm", "cidr": "10.1.0.0/24"},
+    }  # fmt: skip
+    assert not {"edges", "clusters"} & document.keys()
+    assert problems("cidr,name\nn/a,x\n") == [(2, "the row has no cidr")]
+
+
+@pytest.mark.parametrize("cell", ["2026-01-10 00:00:00", "10-Jan", "10.1", "1.5E+10", "19216800024", "#REF!"])
+def test_a_cell_that_a_spreadsheet_spoilt_is_told_with_what_to_do(cell: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        read_source("csv", f"cidr,name\n{cell},x\n".encode(), "x")
+    (problem,) = caught.value.problems
+    assert problem.line == 2
+    assert problem.help is not None
+    assert "write" in problem.help
+
+
+def test_addresses_of_hosts_are_named_addresses_or_avoided() -> None:
+    # The form of a plan of hosts: https://github.com/anstarik/documents, IP-Plan.xlsx.
+    hosts = read_source("auto", b"name,ip\nweb1,10.1.0.5\nold,10.9.0.7\n", "hosts")
+    net = read_source("auto", b"name,kind,cidr\nweb,vcs-vm,10.1.0.0/24\n", "nets")
+    document = tomli.loads(make_plan([net, hosts], None).text)
+    assert document["networks"]["web"]["addresses"] == {"web1": "10.1.0.5"}
+    assert document["avoid"] == [{"cidr": "10.9.0.7/32", "reason": "old"}]
+    assert hosts.notes == ("2 rows without a prefix length or mask: each is one address, not a network",)
+    # A network without its length is no address.
+    for text in ("cidr,name\n10.1.0.5,x\n", "ip,name\n10.1.0.0,x\n10.1.0.5,y\n", "ip,mask\n10.1.0.5,\n"):
+        assert problems(text)
+
+
 # -- headers -------------------------------------------------------------------------------------------------
 
 FRENCH = (
@@ -193,6 +251,43 @@ def test_a_table_in_another_language_is_read_by_what_its_columns_hold() -> None:
         ("10.1.0.0/24", "reseau Büro; passerelle 10.1.0.1"),
         ("10.2.0.0/16", "reseau Labo; passerelle 10.2.0.1"),
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Calculators of subnets: https://github.com/HxnDev/CISCO-Packet-Tracer-Tupology-Using-DHCP, subnets.xlsx,
+        # https://github.com/YasykurKhalis/Jarkom-Modul-5-2025-K50, VLSM.xlsx; SolarWinds has its CIDR as a length.
+        "Subnet,Size,Address,Mask,Range\nA,254,10.1.0.0,/24,10.1.0.1 - 10.1.0.254\n",
+        "Label,Network ID,CIDR,Netmask,Range\nA,10.1.0.0,/24,255.255.255.0,.1 - .254\n",
+        "Nama,Alamat,CIDR\nA,10.1.0.0,/24\n",
+        "Subnet Address,Subnet CIDR,Subnet Mask,Display Name\n10.1.0.0,24,255.255.255.0,A\n",
+        "Network,Address,Netmask\nOffice,10.1.0.0,255.255.255.0\n",
+        "Range,CIDR\n10.1.0.1-10.1.0.9,10.1.0.0/24\n",
+    ],
+)
+def test_the_column_of_ranges_is_the_one_that_holds_them(text: str) -> None:
+    assert [cidr for cidr, _ in avoided(text)] == ["10.1.0.0/24"]
+
+
+def test_a_header_that_is_repeated_and_comments_are_left_out_and_told() -> None:
+    # The form of https://github.com/ariaarmani/evpn-vxlan-interoperability, IP Plan.xlsx.
+    text = "# ours; 2024\nHost,IP Range,Mask\na,10.0.0.0,/30\nHost,IP Range,Mask\n# old, 10.9\nb,10.10.10.1,/32\n"
+    observed = read_source("auto", text.encode(), "x")
+    assert [str(row.prefix) for row in observed.rows] == ["10.0.0.0/30", "10.10.10.1/32"]
+    assert [(left.line, left.why) for left in observed.left_out] == [
+        (1, "it is a comment"), (4, "it repeats the header"), (5, "it is a comment"),
+    ]  # fmt: skip
+    assert avoided("#,cidr\n#1,10.1.0.0/24\n") == [("10.1.0.0/24", "column 1 #1")]
+
+
+def test_a_title_with_another_delimiter_does_not_tell_that_of_the_table() -> None:
+    assert avoided("Plan, 2024\nname;cidr\na;10.1.0.0/24\n", skip_rows=1) == [("10.1.0.0/24", "a")]
+
+
+def test_empty_columns_at_the_end_are_none() -> None:
+    observed = read_source("auto", b"cidr,name,,,\n10.1.0.0/24,x,,y,\n", "x")
+    assert [use.use for use in observed.columns] == ["cidr", "name", "label column-3", "label column-4"]
 
 
 def test_what_stands_above_and_between_is_told_and_left_out_only_when_asked() -> None:
@@ -229,6 +324,16 @@ def test_a_bare_list_of_prefixes_is_read_with_a_note(text: str) -> None:
     observed = read_source("auto", text.encode(), "x")
     assert [str(row.prefix) for row in observed.rows] == ["10.1.0.0/16", "10.2.3.0/24"]
     assert observed.notes[0] == "the file has no line that names its columns"
+
+
+def test_a_geofeed_is_read_without_a_header() -> None:
+    # RFC 8805, 2.1.1; https://github.com/Full-Fibre/geofeed and https://github.com/KincaidYang/Geofeed have this form.
+    text = "# ours\r\n192.0.2.0/24,,,,\r\n2001:db8::/32,GB,GB-DBY,Belper,\r\n198.51.100.7,US,,,\r\n"
+    assert avoided(b"\xef\xbb\xbf" + text.encode()) == [
+        ("192.0.2.0/24", None),
+        ("2001:db8::/32", "country GB; region GB-DBY; city Belper"),
+        ("198.51.100.7/32", "country US"),
+    ]
 
 
 def test_a_table_without_a_header_is_read_when_its_columns_are_numbered() -> None:
@@ -312,6 +417,57 @@ def test_one_of_several_sheets_is_named_or_is_that_of_the_networks() -> None:
     assert avoided(workbook(One=table, Empty=[])) == [("10.1.0.0/16", None)]
     assert avoided(workbook(About=[["text"]], Networks=table)) == [("10.1.0.0/16", None)]
     assert problems(workbook(One=table), sheet="On") == [(None, 'the workbook has no sheet "On"')]
+
+
+def with_rows(rows: str) -> bytes:
+    """Return a workbook whose sheet has a header `cidr, name` and these rows of XML."""
+    title = '<c t="inlineStr"><is><t>{}</t></is></c>'
+    head = f'<row r="1">{title.format("cidr")}{title.format("name")}</row>'
+    data = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(workbook(One=[]))) as old,
+        zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for part in old.namelist():
+            text = old.read(part)
+            if part.startswith("xl/worksheets/sheet"):
+                main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+                text = f'<worksheet xmlns="{main}"><sheetData>{head}{rows}</sheetData></worksheet>'.encode()
+            new.writestr(part, text)
+    return data.getvalue()
+
+
+def test_a_formula_without_its_value_is_told_with_its_cell() -> None:
+    row = (
+        '<row r="2"><c r="A2" t="str"><f>X1</f><v>10.1.0.0/24</v></c><c r="B2" t="str"><f>X2</f>{}</c></row>'
+    )
+    assert problems(with_rows(row.format(""))) == [
+        (2, "cell B2 has a formula, and the file does not hold its value")
+    ]
+    assert avoided(with_rows(row.format("<v></v>"))) == [("10.1.0.0/24", None)]
+
+
+def test_a_sheet_is_read_to_its_last_cell_and_not_beyond() -> None:
+    address = '<row r="2"><c r="A2" t="str"><v>10.1.0.0/24</v></c></row>'
+    far = '<row r="3"><c r="{}3"><v>1</v></c></row>'
+    assert problems(with_rows(address + far.format("ZZZ"))) == [
+        (3, "the line has 18,278 columns: at most 1,024 are read")
+    ]
+    assert "at most 1,048,576 rows" in problems(with_rows(address + '<row r="4000000000"/>'))[0][1]
+    rows = "".join(f'<row r="{n}"/>' for n in range(3, 100_000))
+    assert avoided(with_rows(address + rows)) == [("10.1.0.0/24", None)]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("cidr" + ",c" * 2000 + "\n10.1.0.0/24\n", "the line has 2,001 columns: at most 1,024 are read"),
+        ("cidr\n" + "," * (1 << 21) + "\n", "the line has 2,097,153 columns: at most 1,024 are read"),
+        ("cidr," + "x" * (1 << 25) + "\n", "the line has 33,554,438 characters: at most 16,777,216"),
+    ],
+)
+def test_a_table_without_measure_is_refused(text: str, message: str) -> None:
+    assert message in problems(text, "csv")[0][1]
 
 
 def test_a_workbook_that_is_broken_or_too_large_unpacked_is_refused() -> None:
