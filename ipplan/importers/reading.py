@@ -274,25 +274,13 @@ class Collector:
         A range of addresses "a-b" gives the fewest prefixes that hold it, a row for each; a network has to be one.
         Returns whether there is a row.
         """
-        texts, comment = _parts(cidr)
-        if comment:
-            description = f"{description}; {comment}" if description else comment
-        if kind is not None and len(texts) > 1:
-            self.problem(
-                f"{field} is {show(cidr)}, which is {len(texts)} ranges, and a network of kind {kind} has one", line,
-                "write a row for each",
-            )  # fmt: skip
-            return False
-        blocks = []
-        for text in texts:
-            if _RANGE.search(text):
-                found = self._span(text, line, field, kind)
-            else:
-                one = self.block(text, line, field, mask)
-                found = [] if one is None else [one]
-            if not found:
-                return False
-            blocks += found
+        try:
+            # Most cells are a plain prefix.
+            blocks: list[tuple[Prefix, int | None]] = [(parse_prefix(cidr), None)]
+        except AddressError:
+            blocks, comment = self._blocks(cidr, line, field, mask, kind)
+            if comment:
+                description = f"{description}; {comment}" if description else comment
         seen = self.block(shown, line, field) if shown is not None else None
         if len(blocks) > 1:
             description = f"{description}; of {cidr}" if description else f"of {cidr}"
@@ -304,6 +292,29 @@ class Collector:
                 )
             )  # fmt: skip
         return bool(blocks)
+
+    def _blocks(
+        self, cell: str, line: int | None, field: str, mask: str | None, kind: str | None
+    ) -> tuple[list[tuple[Prefix, int | None]], str]:
+        """Return the prefixes of a cell and the comment in it; none, and a problem, where any of it cannot be read."""
+        texts, comment = _parts(cell)
+        if kind is not None and len(texts) > 1:
+            self.problem(
+                f"{field} is {show(cell)}, which is {len(texts)} ranges, and a network of kind {kind} has one", line,
+                "write a row for each",
+            )  # fmt: skip
+            return [], ""
+        blocks: list[tuple[Prefix, int | None]] = []
+        for text in texts:
+            if _RANGE.search(text):
+                found = self._span(text, line, field, kind)
+            else:
+                one = self.block(text, line, field, mask)
+                found = [] if one is None else [one]
+            if not found:
+                return [], ""
+            blocks += found
+        return blocks, comment
 
     def add_address(
         self,
