@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 LARGEST_READ_BACK = 4 * 1024 * 1024
 """Characters of a plan that is read once more before it is written."""
+_SMALLER = "leave out rows that lie outside of the space of the plan"
 _MOST_TOLD = 20
 """Rows that are left out of which each is told."""
 
@@ -208,7 +209,10 @@ def _write(observed: Sequence[Observed], name: str | None, output_file: str | No
     from ipplan.importers.plan_text import make_plan
 
     made = make_plan(observed, name)
-    _refuse_too_large(len(made.text), "the plan")
+    if len(made.text) > LARGEST_INPUT:
+        say(
+            f"warning: the plan has more than {LARGEST_INPUT >> 20} MiB, which ipplan does not read: {_SMALLER}"
+        )
     if len(made.text) <= LARGEST_READ_BACK:
         # What is written has to be a plan, whatever the files hold. A longer one is mostly of avoided ranges, which
         # are written in one way only.
@@ -216,14 +220,6 @@ def _write(observed: Sequence[Observed], name: str | None, output_file: str | No
     deliver(made.text, output_file, for_programs=True)
     _say_summary(observed, made)
     return 0
-
-
-def _refuse_too_large(size: int, what: str) -> None:
-    if size > LARGEST_INPUT:
-        raise UsageProblem(
-            f"{what} would be larger than {LARGEST_INPUT >> 20} MiB, which is not read",
-            "leave out rows that lie outside of the space of the plan",
-        )
 
 
 def _say_summary(observed: Sequence[Observed], made: Imported) -> None:
@@ -276,7 +272,9 @@ def _add(path: str, observed: Sequence[Observed], output_file: str | None, *, dr
         addition = add_to_plan(data, plan, observed)
     except AdditionError as error:
         raise UsageProblem(f"{file}: {error}", error.hint) from None
-    _refuse_too_large(len(addition.data), file)
+    if len(addition.data) > LARGEST_INPUT:
+        what = f"{file} would be larger than {LARGEST_INPUT >> 20} MiB, which is not read"
+        raise UsageProblem(f"{what}; nothing is written", _SMALLER)
     if addition.data != data and _brings_errors(data, addition.data, file):
         return 1
     if dry_run:
