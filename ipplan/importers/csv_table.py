@@ -11,8 +11,8 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from ipplan.addresses import AddressError, parse_address, parse_block
 from ipplan.importers.columns import ADDRESSES, HELP, Columns, choose_columns, is_header_word
+from ipplan.importers.network_cells import NO_VALUE, UNPINNED, WAITING, NetworkCells
 from ipplan.importers.reading import (
     Collector,
     Problem,
@@ -25,32 +25,22 @@ from ipplan.importers.reading import (
     kind_named,
 )
 from ipplan.importers.tables import DEFAULTS, Options, Table, make_table, read_table
-from ipplan.observed import NOTHING, About, Wish
+from ipplan.observed import Wish
 from ipplan.plan.kinds import KINDS
-from ipplan.plan.labels import parse_addresses, parse_labels
 from ipplan.plan.load import nearest, show
-from ipplan.plan.model import GATEWAY_ON, STATUSES, VLANS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from ipplan.importers.tables import Record
     from ipplan.observed import Observed
-    from ipplan.plan.model import Labels, NamedAddress
 
-_NO_VALUE = frozenset({"", "-", "--", "\u2013", "\u2014", "n/a", "#n/a"})
-"""What people write into a cell that has no value; in a column that may be a name it is one."""
-_NO_RANGE = _NO_VALUE | {"?", "tbd", "tbc", "tba", "to be defined", "to be determined"}
+_NO_RANGE = NO_VALUE | {"?", "tbd", "tbc", "tba", "to be defined", "to be determined"}
 """What stands in the place of a range that is not known yet."""
-_WAITING = ("to-order", "to-allocate", "no-range", "to order", "to allocate", "to be ordered")
-"""What ipplan's own tables say of a network that has no range yet."""
-_UNPINNED = ("allocated", "allocated, not pinned")
-_OWN_STATUS = (*_WAITING, *_UNPINNED, "pinned", "default", "none", "no-range")
 _UNDECLARED = re.compile(r".* \([a-z]+s, default(?: \d+)?\)")
 """The name that ipplan's own tables give a default range of a cluster which the plan does not declare."""
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 """A name that a plan can have as it is."""
-_DATA_CENTER = re.compile(r"[a-z]{3}[0-9]{2}")
 
 
 def read(data: bytes, options: Options = DEFAULTS) -> Observed:
@@ -186,6 +176,7 @@ class _Rows:
         self._titles = table.columns
         self._kinds: dict[str, str | None] = {}
         self._noted: set[str] = set()
+        self._networks = NetworkCells(columns, table.columns, table.collector)
         self._single = _are_single(table, columns)
         cluster = columns.fields.get("cluster")
         # In a table of ipplan the column "status" tells what became of a network, another how far it is.
@@ -216,7 +207,7 @@ class _Rows:
                 self.defaults += 1
                 return
             cidr = ""
-        if columns.own and status in _UNPINNED and "hosts" in columns.fields:
+        if columns.own and status in UNPINNED and "hosts" in columns.fields:
             # The table has the size that the plan states, and the plan does not state this range.
             cidr = ""
         if not cidr or (columns.own and cidr.startswith("/")):
@@ -227,7 +218,7 @@ class _Rows:
             name, used = self._name(cells)
             self.single += 1
             self.collector.add_address(
-                cidr, record.line, self._field, name=name, kind=kind, cluster=self._cell(cells, "cluster") or None,
+                cidr, record.line, self._field, name=name, kind=kind, cluster=self._networks.cell(cells, "cluster") or None,
                 description=self._described(cells, used),
             )  # fmt: skip
             return
@@ -241,7 +232,7 @@ class _Rows:
             self._note_kind(cells, record.line)
             name, used = self._name(cells)
             self.collector.add(
-                cidr, record.line, self._field, mask=mask, name=name, cluster=self._cell(cells, "cluster") or None,
+                cidr, record.line, self._field, mask=mask, name=name, cluster=self._networks.cell(cells, "cluster") or None,
                 description=self._described(cells, used), container=cidr in self.containers,
             )  # fmt: skip
         else:
@@ -256,10 +247,6 @@ class _Rows:
                 if (kind := self._kinds[cell]) is not None:
                     return kind, place
         return None, None
-
-    def _cell(self, cells: Sequence[str], field: str) -> str:
-        place = self.columns.fields.get(field)
-        return cells[place] if place is not None and cells[place].lower() not in _NO_VALUE else ""
 
     def _name(self, cells: list[str]) -> tuple[str, int | None]:
         """Return the name of a row, and the column that it is from: that of a description where no other has one."""
@@ -293,23 +280,27 @@ class _Rows:
     def _add_network(self, record: Record, cidr: str, mask: str | None, kind: str, place: int | None) -> None:
         cells, line = record.cells, record.line
         name, used = self._name(cells)
-        about = self._about(record, used, place, kind, ranged=True)
+        about = self._networks.about(record, kind, (used, place), ranged=True)
         if about is None:
             return
         added = self.collector.add(
-            cidr, line, self._field, mask=mask, name=name, kind=kind, cluster=self._cell(cells, "cluster") or None,
+            cidr, line, self._field, mask=mask, name=name, kind=kind, cluster=self._networks.cell(cells, "cluster") or None,
             description=self._words_of(cells), container=cidr in self.containers, about=about,
             exact=self._exact(name),
         )  # fmt: skip
         if added:
-            for word, address in self._full_addresses(cells):
-                self.collector.add_address(address, line, word, name=word, description=f"address {word}")
+            for named in self._networks.addresses(cells):
+                if named.address is not None:
+                    word = named.name
+                    self.collector.add_address(
+                        str(named.address), line, word, name=word, description=f"address {word}"
+                    )
 
     def _add_wish(self, record: Record, kind: str | None, status: str) -> None:
         """Add a network that is to get its range yet; note the problem of a row that cannot be one."""
         cells, line = record.cells, record.line
         if kind is None:
-            if status in _WAITING:
+            if status in WAITING:
                 self.waiting += 1
                 return
             word = next((cells[i] for i in self.columns.kinds if cells[i]), None)
@@ -332,13 +323,13 @@ class _Rows:
             )  # fmt: skip
             return
         name, used = self._name(cells)
-        about = self._about(record, used, None, kind, ranged=False)
-        sizes = self._sizes(record)
+        about = self._networks.about(record, kind, (used,), ranged=False)
+        sizes = self._networks.sizes(record)
         if about is not None and sizes is not None:
             length, hosts = sizes
             self.collector.wishes.append(
                 Wish(
-                    name, kind, self._cell(cells, "cluster") or None, length, hosts, self._words_of(cells) or None, line,
+                    name, kind, self._networks.cell(cells, "cluster") or None, length, hosts, self._words_of(cells) or None, line,
                     about, self._exact(name),
                 )
             )  # fmt: skip
@@ -348,160 +339,3 @@ class _Rows:
 
     def _words_of(self, cells: list[str]) -> str:
         return "; ".join(dict.fromkeys(cell for i in self.columns.words if (cell := cells[i])))
-
-    def _sizes(self, record: Record) -> tuple[int | None, int | None] | None:
-        """Return the prefix length and the number of hosts that a row asks for; None where one is no number."""
-        cells, line = record.cells, record.line
-        text = self._cell(cells, "prefix").removeprefix("/")
-        if (
-            not text
-            and self.columns.own
-            and self.columns.cidr is not None
-            and "hosts" not in self.columns.fields
-        ):
-            text = cells[self.columns.cidr].removeprefix("/") if cells[self.columns.cidr][:1] == "/" else ""
-        length = _number(text)
-        if text and (length is None or length > 128):
-            self.collector.problem(f"prefix is {show(text)}, which is no prefix length", line)
-            return None
-        text = self._cell(cells, "hosts")
-        hosts = _number(text)
-        if text and not hosts:
-            self.collector.problem(f"hosts is {show(text)}, which is no number of hosts", line)
-            return None
-        if length is not None and hosts is not None:
-            self.collector.problem(
-                f"the row asks for /{length} and for {hosts:,} hosts: a network states one of the two", line,
-                "empty one of the two cells",
-            )  # fmt: skip
-            return None
-        return length, hosts
-
-    def _full_addresses(self, cells: list[str]) -> list[tuple[str, str]]:
-        """Return the named addresses that a row states in full."""
-        return [(a.name, str(a.address)) for a in self._addresses(cells) if a.address is not None]
-
-    def _addresses(self, cells: Sequence[str]) -> tuple[NamedAddress, ...]:
-        text = self._cell(cells, "addresses")
-        try:
-            return parse_addresses(text)
-        except ValueError:
-            # Older tables part them by spaces: "gateway=10.1.0.1 vip=#4".
-            found: list[NamedAddress] = []
-            for word in text.split():
-                try:
-                    found += parse_addresses(word)
-                except ValueError:
-                    continue
-            return tuple(found)
-
-    def _about(
-        self, record: Record, used: int | None, kind_place: int | None, kind: str, *, ranged: bool
-    ) -> About | None:
-        """Return what a row says beside name, kind and range; cells of no known meaning are labels.
-
-        None, and problems, where a cell does not say what it has to.
-        """
-        cells = record.cells
-        labels: dict[str, str] = {}
-        values: dict[str, object] = {}
-        before = len(self.collector.problems) + self.collector.hidden + len(self.collector.left_out)
-        for field, place in self.columns.fields.items():
-            cell = cells[place]
-            if cell.lower() in _NO_VALUE or field in ("cluster", "addresses") or place == self.columns.mask:
-                continue
-            if field in ("prefix", "hosts"):
-                if ranged and not self.columns.own and field == "hosts":
-                    labels[field] = cell
-                continue
-            self._field_of(field, cell, kind, record.line, values, labels)
-        for place in (*self.columns.names, *self.columns.kinds):
-            if (cell := cells[place]) and place not in (used, kind_place) and self._kinds.get(cell) != kind:
-                labels.setdefault(self._label(place), cell)
-        for place, title in self.columns.others:
-            if cell := cells[place]:
-                if title in _GATEWAYS and ranged and self._gateway(cell, values):
-                    continue
-                labels.setdefault(kebab(title) or title, cell)
-        if len(self.collector.problems) + self.collector.hidden + len(self.collector.left_out) > before:
-            return None
-        stated = tuple(a for a in self._addresses(cells) if a.address is None or not ranged)
-        if not labels and not values and not stated:
-            return NOTHING
-        own: Labels = values.pop("labels", ())  # type: ignore[assignment]
-        extra: tuple[NamedAddress, ...] = values.pop("addresses", ())  # type: ignore[assignment]
-        merged = dict(own) | {name: text for name, text in labels.items() if name not in dict(own)}
-        return About(labels=tuple(merged.items()), addresses=(*stated, *extra), **values)  # type: ignore[arg-type]
-
-    def _label(self, place: int) -> str:
-        return kebab(self._titles[place]) or self._titles[place] or f"column-{place + 1}"
-
-    def _gateway(self, cell: str, values: dict[str, object]) -> bool:
-        """Take the cell of a gateway for a named address; False where it is no address."""
-        try:
-            values["addresses"] = parse_addresses(f"gateway={parse_address(cell)}")
-        except (AddressError, ValueError):
-            return False
-        return True
-
-    def _field_of(
-        self, field: str, cell: str, kind: str, line: int, values: dict[str, object], labels: dict[str, str]
-    ) -> None:
-        """Read the cell of one field into the values, or where it says something else into the labels."""
-        word = cell.lower()
-        if field == "status":
-            if word in STATUSES:
-                values[field] = word
-            elif not (self.columns.own and word in _OWN_STATUS) and word not in _WAITING:
-                labels[self._label(self.columns.fields[field])] = cell
-        elif field == "vlan":
-            number = _number(word.removeprefix("vlan").lstrip(" -_"))
-            if number is not None and VLANS[0] <= number <= VLANS[1]:
-                values[field] = number
-            else:
-                labels[field] = cell
-        elif field == "labels":
-            self._read_labels(cell, line, values)
-        elif field == "grow-to":
-            length = _number(cell.rpartition("/")[2])
-            if length is None or length > 128:
-                self.collector.problem(f"grow-to is {show(cell)}, which is no prefix length", line)
-            else:
-                values["grow_to"] = length
-        elif field == "pool":
-            try:
-                values[field] = parse_block(cell)
-            except AddressError:
-                labels[field] = cell
-        elif field == "site" and KINDS[kind].provider != "enterprise":
-            labels[field] = cell
-        elif field == "data-center":
-            if _DATA_CENTER.fullmatch(word):
-                values["data_center"] = word
-            else:
-                labels[field] = cell
-        elif field == "gateway-on":
-            if word in GATEWAY_ON:
-                values["gateway_on"] = word
-            else:
-                labels[field] = cell
-        else:
-            values[field] = cell
-
-    def _read_labels(self, cell: str, line: int, values: dict[str, object]) -> None:
-        try:
-            values["labels"] = parse_labels(cell)
-        except ValueError as error:
-            if self.columns.own:
-                self.collector.problem(f"labels cannot be read: {error}", line)
-            else:
-                values["labels"] = (("labels", cell),)
-
-
-_GATEWAYS = ("gateway", "default gateway", "gateway ip", "gw")
-
-
-def _number(text: str) -> int | None:
-    """Return a whole number, also one whose thousands are parted by commas, apostrophes or spaces."""
-    text = re.sub(r"(?<=\d)[,'’ \u00a0\u202f](?=\d{3}(?!\d))", "", text.strip())
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None

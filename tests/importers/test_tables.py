@@ -126,6 +126,11 @@ def test_a_range_is_read_in_the_ways_in_which_people_write_it(cell: str, expecte
         ("name,kind,hosts,prefix\nx,vcs-vm,10,24\n", 2, "asks for /24 and for 10 hosts"),
         ("name,kind,prefix\nx,vcs-vm,200\n", 2, 'prefix is "200", which is no prefix length'),
         ("name,kind,prefix,grow to\nx,vcs-vm,24,big\n", 2, 'grow-to is "big", which is no prefix length'),
+        (
+            f"name,kind,cidr,x\na,vcs-vm,10.1.0.0/24,{'y' * 501}\n",
+            2,
+            "x has 501 characters, and a label takes 500",
+        ),
         ("name,kind,cidr\nx,enterprise,\n", 2, "the enterprise's own networks exist already"),
     ],
 )

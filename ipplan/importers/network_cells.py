@@ -1,0 +1,211 @@
+"""The cells of one network in a table: its sizes, its named addresses, and everything else that it states.
+
+A cell that says what its column cannot hold, and every cell of no known meaning, is a label, so that none is lost.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ipplan.addresses import AddressError, parse_address, parse_block
+from ipplan.findings import LONGEST_NAME
+from ipplan.importers.reading import kebab
+from ipplan.observed import NOTHING, About
+from ipplan.plan.kinds import KINDS
+from ipplan.plan.labels import parse_addresses, parse_labels
+from ipplan.plan.load import show
+from ipplan.plan.model import GATEWAY_ON, STATUSES, VLANS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ipplan.importers.columns import Columns
+    from ipplan.importers.reading import Collector
+    from ipplan.importers.tables import Record
+    from ipplan.plan.model import NamedAddress
+
+NO_VALUE = frozenset({"", "-", "--", "\u2013", "\u2014", "n/a", "#n/a"})
+"""What people write into a cell that has no value; in a column that may be a name it is one."""
+WAITING = ("to-order", "to-allocate", "no-range", "to order", "to allocate", "to be ordered")
+"""What ipplan's own tables say of a network that has no range yet."""
+UNPINNED = ("allocated", "allocated, not pinned")
+"""What they say of a range that the plan does not state."""
+_OWN_STATUS = (*WAITING, *UNPINNED, "pinned", "default", "none")
+_DATA_CENTER = re.compile(r"[a-z]{3}[0-9]{2}")
+_GATEWAYS = ("gateway", "default gateway", "gateway ip", "gw")
+_ELSEWHERE = ("cluster", "addresses", "prefix", "hosts")
+"""Fields that are no part of what is told here, or only in some tables."""
+
+
+class NetworkCells:
+    """Reads what the rows of one table say of networks. Problems go to the collector of the table."""
+
+    def __init__(self, columns: Columns, titles: Sequence[str], collector: Collector) -> None:
+        self._columns = columns
+        self._titles = titles
+        self._collector = collector
+
+    def cell(self, cells: Sequence[str], field: str) -> str:
+        """Return the cell of a field, empty where it has no value or the table no such column."""
+        place = self._columns.fields.get(field)
+        return cells[place] if place is not None and cells[place].lower() not in NO_VALUE else ""
+
+    # -- sizes and addresses -------------------------------------------------------------------------------
+
+    def sizes(self, record: Record) -> tuple[int | None, int | None] | None:
+        """Return the prefix length and the number of hosts that a row asks for; None where one is no number."""
+        cells, line = record.cells, record.line
+        text = self.cell(cells, "prefix").removeprefix("/") or self._shown_length(cells)
+        length = _number(text)
+        if text and (length is None or length > 128):
+            self._collector.problem(f"prefix is {show(text)}, which is no prefix length", line)
+            return None
+        text = self.cell(cells, "hosts")
+        hosts = _number(text)
+        if text and not hosts:
+            self._collector.problem(f"hosts is {show(text)}, which is no number of hosts", line)
+            return None
+        if length is not None and hosts is not None:
+            self._collector.problem(
+                f"the row asks for /{length} and for {hosts:,} hosts: a network states one of the two", line,
+                "empty one of the two cells",
+            )  # fmt: skip
+            return None
+        return length, hosts
+
+    def _shown_length(self, cells: Sequence[str]) -> str:
+        """Return the length that older tables of ipplan have in the place of a range."""
+        place = self._columns.cidr
+        if not self._columns.own or place is None or "hosts" in self._columns.fields:
+            return ""
+        return cells[place][1:] if cells[place].startswith("/") else ""
+
+    def addresses(self, cells: Sequence[str]) -> tuple[NamedAddress, ...]:
+        """Return the named addresses that a row states."""
+        text = self.cell(cells, "addresses")
+        try:
+            return parse_addresses(text)
+        except ValueError:
+            # Older tables part them by spaces: "gateway=10.1.0.1 vip=#4".
+            found: list[NamedAddress] = []
+            for word in text.split():
+                try:
+                    found += parse_addresses(word)
+                except ValueError:
+                    continue
+            return tuple(found)
+
+    # -- everything else -----------------------------------------------------------------------------------
+
+    def about(self, record: Record, kind: str, used: Sequence[int | None], *, ranged: bool) -> About | None:
+        """Return what a row says beside name, kind and range, which stand in the columns `used`.
+
+        `ranged` says that the row has a range. None, and problems, where a cell does not say what it has to.
+        """
+        cells, columns = record.cells, self._columns
+        found = _Found()
+        before = self._complaints()
+        for field, place in columns.fields.items():
+            cell = cells[place]
+            if cell.lower() in NO_VALUE or place == columns.mask:
+                continue
+            if field not in _ELSEWHERE:
+                self._read(field, cell, kind, record.line, found)
+            elif field == "hosts" and ranged and not columns.own:
+                found.labels[field] = cell
+        for place in (*columns.names, *columns.kinds):
+            if (cell := cells[place]) and place not in used and kebab(cell) != kind:
+                found.labels.setdefault(self._label(place), cell)
+        for place, title in columns.others:
+            if (cell := cells[place]) and not (ranged and title in _GATEWAYS and found.take_gateway(cell)):
+                found.labels.setdefault(kebab(title) or title, cell)
+        for name, text in found.labels.items():
+            if len(text) > LONGEST_NAME:
+                self._collector.problem(
+                    f"{name[:80]} has {len(text):,} characters, and a label takes {LONGEST_NAME}", record.line,
+                    "shorten it, or take it for a description: --column description=TITLE",
+                )  # fmt: skip
+        if self._complaints() > before:
+            return None
+        stated = tuple(a for a in self.addresses(cells) if a.address is None or not ranged)
+        return found.about(stated)
+
+    def _complaints(self) -> int:
+        return len(self._collector.problems) + self._collector.hidden + len(self._collector.left_out)
+
+    def _label(self, place: int) -> str:
+        return kebab(self._titles[place]) or self._titles[place] or f"column-{place + 1}"
+
+    def _read(self, field: str, cell: str, kind: str, line: int, found: _Found) -> None:
+        """Read the cell of one field into the values, or where it says something else into the labels."""
+        word = cell.lower()
+        value: object = cell
+        if field == "status":
+            if (self._columns.own and word in _OWN_STATUS) or word in WAITING:
+                return
+            value = word if word in STATUSES else None
+            field = field if value else self._label(self._columns.fields[field])
+        elif field == "vlan":
+            number = _number(word.removeprefix("vlan").lstrip(" -_"))
+            value = number if number is not None and VLANS[0] <= number <= VLANS[1] else None
+        elif field == "labels":
+            value = self._read_labels(cell, line)
+        elif field == "grow-to":
+            value = _number(cell.rpartition("/")[2])
+            if value is None or value > 128:
+                self._collector.problem(f"grow-to is {show(cell)}, which is no prefix length", line)
+        elif field == "pool":
+            try:
+                value = parse_block(cell)
+            except AddressError:
+                value = None
+        elif field == "site":
+            value = cell if KINDS[kind].provider == "enterprise" else None
+        elif field == "data-center":
+            value = word if _DATA_CENTER.fullmatch(word) else None
+        elif field == "gateway-on":
+            value = word if word in GATEWAY_ON else None
+        if value is None:
+            found.labels[field] = cell
+        else:
+            found.values[field.replace("-", "_")] = value
+
+    def _read_labels(self, cell: str, line: int) -> tuple[tuple[str, str], ...] | None:
+        try:
+            return parse_labels(cell)
+        except ValueError as error:
+            if self._columns.own:
+                self._collector.problem(f"labels cannot be read: {error}", line)
+            return None
+
+
+class _Found:
+    """What was found of one network: values of the fields of `About`, and labels."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.labels: dict[str, str] = {}
+        self.gateway: tuple[NamedAddress, ...] = ()
+
+    def take_gateway(self, cell: str) -> bool:
+        """Take the cell of a gateway for a named address; False where it is no address."""
+        try:
+            self.gateway = parse_addresses(f"gateway={parse_address(cell)}")
+        except (AddressError, ValueError):
+            return False
+        return True
+
+    def about(self, stated: tuple[NamedAddress, ...]) -> About:
+        own = dict(self.values.pop("labels", ()))
+        labels = own | {name: text for name, text in self.labels.items() if name not in own}
+        if not labels and not self.values and not stated and not self.gateway:
+            return NOTHING
+        cut = tuple((name[:LONGEST_NAME], text) for name, text in labels.items())
+        return About(labels=cut, addresses=(*stated, *self.gateway), **self.values)
+
+
+def _number(text: str) -> int | None:
+    """Return a whole number, also one whose thousands are parted by commas, apostrophes or spaces."""
+    text = re.sub(r"(?<=\d)[,'’ \u00a0\u202f](?=\d{3}(?!\d))", "", text.strip())
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
