@@ -203,7 +203,7 @@ def _spoilt(cell: str) -> str | None:
 _DATE = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}\b|[0-9]{1,2}[./-](Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b"
 )
-_FIGURE = re.compile(r"[0-9]{4,}|[0-9]+([.,][0-9]+)?([eE]\+?[0-9]+)?")
+_FIGURE = re.compile(r"[0-9]{4,}|[0-9]+[.,][0-9]+([eE]\+?[0-9]+)?|[0-9]+[eE]\+?[0-9]+")
 
 
 def is_range(cell: str) -> bool:
