@@ -121,7 +121,7 @@ class Overview(NamedTuple):
 def build_overview(landscape: Landscape) -> Overview:
     """Return the overview of a landscape; networks without a range take part without addresses."""
     domains = _Domains(landscape)
-    links = tuple(_link(landscape, bundle) for bundle in list_bundles(landscape.ends))
+    links = tuple(list_links(landscape))
     return Overview(
         landscape.plan, domains.listed, domains.unplaced, links, tuple(_Reaching(landscape, domains).rows()),
         tuple(_routes(landscape, links)),
@@ -184,6 +184,11 @@ class _Domains:
 
 
 # Links.
+
+
+def list_links(landscape: Landscape) -> Iterator[LinkRow]:
+    """Yield the links in force, one row for all that are alike."""
+    return (_link(landscape, bundle) for bundle in list_bundles(landscape.ends))
 
 
 def _link(landscape: Landscape, bundle: Bundle) -> LinkRow:

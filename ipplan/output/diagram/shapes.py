@@ -1,0 +1,124 @@
+"""What a diagram is made of once it has positions: boxes, bars, wires and labels, in pixels. Pure data."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Point = tuple[float, float]
+WireStyle = Literal["cable", "tunnel", "plain", "stretched", "open"]
+
+
+class Rect(NamedTuple):
+    """An upright rectangle."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        """Its right side."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> float:
+        """Its lower side."""
+        return self.y + self.height
+
+
+class Label(NamedTuple):
+    """A line of text from its left end at its baseline. `of` is the place or wire that it belongs to.
+
+    `room` is the width that is kept free for it.
+    """
+
+    x: float
+    y: float
+    text: str
+    of: str
+    room: float
+    style: str = "fg"
+    bold: bool = False
+
+
+class Box(NamedTuple):
+    """A device, or the networks at one place."""
+
+    place: str
+    rect: Rect
+    family: str
+    hints: tuple[str, ...] = ()
+
+
+class Bar(NamedTuple):
+    """A shared network, drawn across everything that stands on it."""
+
+    place: str
+    rect: Rect
+    style: str
+    hints: tuple[str, ...] = ()
+
+
+class Frame(NamedTuple):
+    """A data center or a site."""
+
+    rect: Rect
+    title: str
+
+
+class Wire(NamedTuple):
+    """A line between two places, by its corners. `dots` are where it joins a bar or another line."""
+
+    key: str
+    style: WireStyle
+    first: str
+    second: str
+    points: tuple[Point, ...]
+
+
+class Tap(NamedTuple):
+    """Where a track ends at a column: across from its row at `x` to `y`, at the edge of a place."""
+
+    column: str
+    place: str
+    x: float
+    y: float
+    first: bool
+
+
+class Line(NamedTuple):
+    """A track with its place: a row at `y`, and a tap at each column that it joins."""
+
+    key: str
+    style: WireStyle
+    y: float
+    taps: tuple[Tap, ...]
+    hints: tuple[str, ...]
+    joined: bool
+
+    @property
+    def left(self) -> float:
+        """Its leftmost tap."""
+        return min(tap.x for tap in self.taps)
+
+    @property
+    def right(self) -> float:
+        """Its rightmost tap."""
+        return max(tap.x for tap in self.taps)
+
+
+class Drawing(NamedTuple):
+    """A diagram with its positions. `caption` is where a line of text below the title has room."""
+
+    width: float
+    height: float
+    title: str
+    frames: tuple[Frame, ...]
+    bars: tuple[Bar, ...]
+    boxes: tuple[Box, ...]
+    wires: tuple[Wire, ...]
+    lines: tuple[Line, ...]
+    labels: tuple[Label, ...]
+    caption: Rect
+    legend: float
