@@ -155,6 +155,13 @@ def _schemas(_: click.Context) -> Iterator[Word]:
     return ((name, None) for name in read_files("schemas", ".json"))
 
 
+def _flows(_: click.Context) -> Iterator[Word]:
+    from ipplan.flows import FLOWS
+
+    yield from ((flow.letter, flow.title) for flow in FLOWS)
+    yield from ((flow.name, flow.title) for flow in FLOWS)
+
+
 def _networks(ctx: click.Context) -> Iterator[Word]:
     return ((name, None) for name in _tables(ctx, "networks"))
 
@@ -245,6 +252,7 @@ _WORDS: dict[str, Callable[[click.Context], Iterable[Word]]] = {
     "RULE": _rules,
     "TARGET": _targets,
     "KIND": _kinds,
+    "FLOW": _flows,
     "NETWORK": _networks,
     "CLUSTER": _clusters,
     "EDGE": _edges,

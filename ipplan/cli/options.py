@@ -15,7 +15,7 @@ import click
 from ipplan.cli.streams import UsageProblem, deliver, goes_to_stdout, is_terminal, terminal_width
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ipplan.output.table import Table
 
@@ -65,7 +65,8 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
         ) -> int | None:
             if json and output_format not in (None, "json"):
                 raise click.UsageError(f"--json and --format {output_format} contradict each other")
-            output = Output("json" if json else output_format or formats[0], output_file, color)
+            chosen = output_format or _format_of(output_file, formats) or formats[0]
+            output = Output("json" if json else chosen, output_file, color)
             if output_file is not None:
                 from ipplan.cli.outputs import guard_output
 
@@ -89,6 +90,11 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
         return run
 
     return decorate
+
+
+def _format_of(file: str | None, formats: Sequence[str]) -> str | None:
+    """Return the format that the name of a file asks for: a picture, which nothing else is meant by."""
+    return "svg" if "svg" in formats and file is not None and file.lower().endswith(".svg") else None
 
 
 color_option = click.option(

@@ -1,25 +1,37 @@
-"""`ipplan topology`: routing domains, links and devices; who reaches whom, through what."""
+"""`ipplan topology`: routing domains, links and devices; who reaches whom, through what; and all of it as a picture."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import click
 
 from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
 from ipplan.cli.plans import choose_catalog, read_plan
 from ipplan.cli.settle import settle
-from ipplan.cli.streams import deliver
+from ipplan.cli.streams import UsageProblem, deliver
+
+if TYPE_CHECKING:
+    from ipplan.landscape import Landscape
 
 
-@click.command("topology", epilog="Exit status: 0 shown, 2 a plan that cannot be read.")
+@click.command(
+    "topology",
+    epilog="Example: ipplan topology plan.toml --flow C -o landscape.svg\n\n"
+    "Exit status: 0 shown, 2 a plan that cannot be read.",
+)
 @click.argument("path", metavar="PLAN")
+@click.option(
+    "--flow", metavar="FLOW", help="Highlight a documented flow in the SVG: its letter, A to E, or its name."
+)
 @edition_option
-@format_option("table", "json", "csv", "markdown", "mermaid", "graphviz")
+@format_option("table", "json", "csv", "markdown", "mermaid", "graphviz", "svg")
 @color_option
-def command(*, path: str, ranges_edition: str | None, output: Output) -> int:
+def command(*, path: str, flow: str | None, ranges_edition: str | None, output: Output) -> int:
     """Show the routing domains of a plan, the links between them and the devices.
 
-    They follow from clusters, edges, sites, [[link]] and [integration]. CSV and Markdown hold the links. "-" reads
-    the plan from standard input.
+    They follow from clusters, edges, sites, [[link]] and [integration]. CSV and Markdown hold the links. SVG is a
+    diagram of the landscape, one lane a data center; -o FILE.svg chooses it. "-" reads the plan from standard input.
     """
     from ipplan.landscape import Landscape
     from ipplan.landscape.instances import list_instances
@@ -27,9 +39,16 @@ def command(*, path: str, ranges_edition: str | None, output: Output) -> int:
     from ipplan.output import topology
     from ipplan.output.topology_diagrams import DIAGRAMS
 
+    if flow is not None and output.format != "svg":
+        raise click.UsageError(
+            f"--flow highlights a flow in a picture, not in {output.format}; add -o FILE.svg or --format svg"
+        )
     plan, _ = read_plan(path)
     catalog = choose_catalog(ranges_edition, plan)
     landscape = Landscape(settle(plan, catalog).in_service, catalog)
+    if output.format == "svg":
+        deliver(_svg(landscape, flow), output.file)
+        return 0
     shown = topology.Shown(build_overview(landscape), tuple(list_instances(landscape)))
     if output.format in DIAGRAMS:
         deliver(DIAGRAMS[output.format](shown), output.file)
@@ -41,3 +60,16 @@ def command(*, path: str, ranges_edition: str | None, output: Output) -> int:
         text=lambda width, color: topology.render_text(shown, width=width, color=color),
     )
     return 0
+
+
+def _svg(landscape: Landscape, flow: str | None) -> str:
+    """Return the diagram, with the way of a flow; raise UsageProblem for one that the plan does not have."""
+    from ipplan.flows import FlowError, find_flow, trace_flow
+    from ipplan.output.diagram import render_landscape_svg
+    from ipplan.output.text import escape
+
+    try:
+        trace = None if flow is None else trace_flow(landscape, find_flow(flow))
+    except FlowError as error:
+        raise UsageProblem(escape(str(error)), error.help and escape(error.help)) from None
+    return render_landscape_svg(landscape, trace)

@@ -42,6 +42,7 @@ COMMANDS_THAT_READ = [
     ("ranges", "diff", "2025-10-03", "2025-10-03", "--plan", "plan.toml"),
     ("topology", "plan.toml"),
     ("topology", "plan.toml", "-f", "mermaid"),
+    ("topology", "plan.toml", "-f", "svg"),
     ("flows", "plan.toml"),
     ("lab", "plan.toml", "--dry-run"),
     ("export", "plan.toml", "netbox"),

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 import pytest
 
@@ -149,3 +150,69 @@ def test_what_an_esg_announces_to_the_bcr_is_drawn_once(run: Run) -> None:
     drawn = run("topology", str(SAMPLES / "two-clusters.toml"), "--format", "graphviz").stdout.decode()
     lines = [line.split(" [")[0].strip() for line in drawn.splitlines() if "BGP" in line]
     assert sorted(lines) == ["bcr -- esg1", "bcr -- esg2", "bcr -- iks1", "bcr -- iks2"]
+
+
+# The picture.
+
+
+def test_the_name_of_a_file_chooses_the_picture(run: Run, tmp_path: Path) -> None:
+    shown = run("topology", REFERENCE, "--format", "svg")
+    done = run("topology", REFERENCE, "-o", "landscape.SVG")
+    assert (shown.returncode, done.returncode, done.stdout) == (0, 0, b"")
+    assert (tmp_path / "landscape.SVG").read_bytes() == shown.stdout
+    assert ElementTree.fromstring(shown.stdout).tag == "{http://www.w3.org/2000/svg}svg"
+    run("topology", REFERENCE, "--format", "json", "-o", "named.svg")
+    assert json.loads((tmp_path / "named.svg").read_text())["schema"] == "ipplan.topology/2"
+
+
+@pytest.mark.parametrize("flow", ["C", "c", "iks-to-vm"])
+def test_a_flow_is_chosen_by_letter_or_name(run: Run, flow: str) -> None:
+    shown = run("topology", REFERENCE, "-f", "svg", "--flow", flow).stdout
+    assert shown == run("topology", REFERENCE, "-f", "svg", "--flow", "C").stdout
+    assert b"flow C: web tier in a container on IKS to a database VM, iks-pods to vm-web: reachable" in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ("--flow", "C"),
+            "--flow highlights a flow in a picture, not in table; add -o FILE.svg or --format svg",
+        ),
+        (("--flow", "C", "--json"), "--flow highlights a flow in a picture, not in json"),
+        (("--flow", "\x1b[31mZ", "-f", "svg"), "'\\x1b[31mZ' is not a flow"),
+    ],
+)
+def test_a_flow_that_cannot_be_shown_is_said_and_nothing_is_written(
+    run: Run, options: tuple[str, ...], message: str
+) -> None:
+    done = run("topology", REFERENCE, *options)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert message in done.stderr.decode()
+
+
+def test_a_flow_that_the_plan_lacks_leaves_no_file(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "plan.toml").write_text(
+        '[networks.vm]\nkind = "vcs-vm"\ncidr = "172.24.0.0/24"\n', encoding="utf-8"
+    )
+    done = run("topology", "plan.toml", "--flow", "A", "-o", "x.svg")
+    assert done.returncode == 2
+    assert "flow A needs a network of kind iks-pod" in done.stderr.decode()
+    assert not (tmp_path / "x.svg").exists()
+
+
+def test_the_picture_in_the_documentation_is_what_the_command_draws(run: Run, *, update_golden: bool) -> None:
+    path = SAMPLES.parent / "docs" / "landscape.svg"
+    shown = run("topology", REFERENCE, "--flow", "C", "-f", "svg").stdout
+    if update_golden:
+        path.write_bytes(shown)
+    assert path.read_bytes() == shown
+
+
+def test_hash_seeds_change_no_byte_of_the_picture(run: Run) -> None:
+    plan = str(SAMPLES / "three-sites.toml")
+    shown = {
+        run("topology", plan, "-f", "svg", "--flow", "E", env={"PYTHONHASHSEED": str(seed)}).stdout
+        for seed in range(3)
+    }
+    assert len(shown) == 1

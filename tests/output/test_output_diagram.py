@@ -234,9 +234,9 @@ def test_boxes_and_bars_stand_apart_and_hold_their_labels(name: str) -> None:
     whole = Rect(0, 0, drawing.width, drawing.height)
     for (one, first), (other, second) in combinations(things.items(), 2):
         assert apart(first, second), (one, other)
-    for rect in (*things.values(), *(frame.rect for frame in drawing.frames)):
+    for rect in (*things.values(), *drawing.frames):
         assert within(rect, whole)
-    assert all(apart(one.rect, other.rect) for one, other in combinations(drawing.frames, 2))
+    assert all(apart(one, other) for one, other in combinations(drawing.frames, 2))
     bars = {bar.place for bar in drawing.bars}
     for label in drawing.labels:
         rect = covers(label, bars)

@@ -20,8 +20,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.output.diagram.columns import GAP, GUTTER, MARGIN, Slots, rows, spread
-from ipplan.output.diagram.shapes import Bar, Box, Drawing, Frame, Label, Line, Rect, Tap, Wire
-from ipplan.output.svg import LARGE, NORMAL, SMALL, fit, text_width
+from ipplan.output.diagram.shapes import Drawing, Label, Line, Rect, Tap
+from ipplan.output.diagram.sheet import BAR, TEXT, Sheet, wrap
+from ipplan.output.svg import LARGE, NORMAL, SMALL, fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,16 +30,11 @@ if TYPE_CHECKING:
     from ipplan.output.diagram.columns import Row
     from ipplan.output.diagram.content import Column, Content, Item
     from ipplan.output.diagram.links import Track
-    from ipplan.output.diagram.shapes import WireStyle
 
-TEXT, ROW, BAR = 14.0, 50.0, 26.0
-"""How high a line of text is, a row of a channel, a bar."""
-BADGE = 60.0
-"""Kept free beside the title of a box, for the numbers of hops."""
+ROW = 50.0
+"""How high a row of a channel is."""
 STEP = 2
 """Lines by which a tier that all lanes share grows."""
-_INDENT = 12.0
-"""How far a name stands in that has a line of its own, below its prefix."""
 INTERNET, FCR, BCR, WAN, XCR = "internet", "fcr", "bcr", "wan", "xcr"
 """The places that are no column's."""
 
@@ -77,11 +73,7 @@ class _Layout:
         self.slots = {s.column.key: s for s in self.spread.columns}
         self.public = rows((t for t in content.tracks if t.channel == "public"), self.slots)
         self.private = rows((t for t in content.tracks if t.channel == "private"), self.slots)
-        self.boxes: dict[str, Box] = {}
-        self.bars: dict[str, Bar] = {}
-        self.wires: list[Wire] = []
-        self.lines: list[Line] = []
-        self.labels: list[Label] = []
+        self.sheet = Sheet()
         self._tiers()
 
     def _tiers(self) -> None:
@@ -100,7 +92,7 @@ class _Layout:
         self.hung = self.bcr + BAR
 
     def _height(self, items: Iterable[Item] | None, room: float) -> int:
-        return len(_wrap(items or (), room))
+        return len(wrap(items or (), room))
 
     def draw(self) -> Drawing:
         """Return everything with its position."""
@@ -111,14 +103,14 @@ class _Layout:
             self._track(row, self.device_top - ROW * (row.row + 0.7))
         for row in self.private:
             self._track(row, self.device_bottom + ROW * (row.row + 0.4))
-        bottom = max([self.hung + 20, *(box.rect.bottom for box in self.boxes.values())]) + 16
+        bottom = max([self.hung + 20, *(box.rect.bottom for box in self.sheet.boxes.values())]) + 16
         frames = []
         for lane, left, right in self.spread.lanes:
             # The line from a router to the internet passes here.
             start = 34 if lane in self.content.sites else 14
             title = fit(lane.title, right - left - start - 10, NORMAL, bold=True)
-            frames.append(Frame(Rect(left, self.frames, right - left, bottom - self.frames), title))
-            self.labels.append(
+            frames.append(Rect(left, self.frames, right - left, bottom - self.frames))
+            self.sheet.labels.append(
                 Label(
                     left + start,
                     self.frames + 17,
@@ -136,8 +128,8 @@ class _Layout:
         )
         caption = Rect(MARGIN, 42, width - 2 * MARGIN, 18)
         return Drawing(
-            width, bottom + 92, title, tuple(frames), tuple(self.bars.values()), tuple(self.boxes.values()),
-            tuple(self.wires), tuple(self.lines), tuple(self.labels), caption, bottom + 16,
+            width, bottom + 92, title, tuple(frames), tuple(self.sheet.bars.values()), tuple(self.sheet.boxes.values()),
+            tuple(self.sheet.wires), tuple(self.sheet.lines), tuple(self.sheet.labels), caption, bottom + 16,
         )  # fmt: skip
 
     # Tiers that everything shares.
@@ -145,57 +137,21 @@ class _Layout:
     def _shared(self) -> None:
         columns, gutter = self.spread.columns, self.spread.gutter
         right = max([gutter + GUTTER, *(end - GAP / 2 for _, _, end in self.spread.lanes)])
-        self._bar(INTERNET, MARGIN, right, self.internet, "internet", "internet")
+        self.sheet.bar(INTERNET, MARGIN, right, self.internet, "internet", "internet")
         left = gutter + 76
-        self._bar(FCR, left, right, self.fcr, "public", "FCR public network")
-        self._bar(BCR, left, right, self.bcr, "private", "BCR private network")
-        self._wire(INTERNET, FCR, "cable", (left + 14, self.internet + BAR), (left + 14, self.fcr))
+        self.sheet.bar(FCR, left, right, self.fcr, "public", "FCR public network")
+        self.sheet.bar(BCR, left, right, self.bcr, "private", "BCR private network")
+        self.sheet.wire(INTERNET, FCR, "cable", (left + 14, self.internet + BAR), (left + 14, self.fcr))
         joined = [s for s in columns if s.column.kind == "site" and s.column.below]
         if not joined:
             return
         end = gutter - 14
-        self._bar(WAN, joined[0].x, end, self.bcr, "wan", "WAN, Direct Link", at=joined[0].slot(2))
+        self.sheet.bar(WAN, joined[0].x, end, self.bcr, "wan", "WAN, Direct Link", at=joined[0].slot(2))
         place = Rect(end + 18, self.bcr - 1, left - end - 36, BAR + 2)
-        self._box(XCR, place, "vcs", "XCR", ("XCR: where Direct Link ends at IBM Cloud",), badge=False)
+        self.sheet.box(XCR, place, "vcs", "XCR", ("XCR: where Direct Link ends at IBM Cloud",), badge=False)
         middle = self.bcr + BAR / 2
-        self._wire(WAN, XCR, "cable", (end, middle), (place.x, middle))
-        self._wire(XCR, BCR, "cable", (place.right, middle), (left, middle))
-
-    def _bar(
-        self, place: str, left: float, right: float, y: float, style: str, title: str, at: float | None = None,
-        hints: tuple[str, ...] = (),
-    ) -> None:  # fmt: skip
-        self.bars[place] = Bar(place, Rect(left, y, right - left, BAR), style, (title, *hints))
-        start = left + 10 if at is None else at
-        room = right - start - 6
-        self.labels.append(
-            Label(start, y + 12.5, fit(title, room, SMALL, bold=True), place, room, "fg", bold=True)
-        )
-
-    def _box(
-        self, place: str, rect: Rect, family: str, title: str, hints: tuple[str, ...], *, badge: bool = True
-    ) -> None:
-        self.boxes[place] = Box(place, rect, family, (title, *hints))
-        start = 14 if badge else 10
-        room = rect.width - start - (8 + BADGE if badge else 2)
-        at = rect.y + (17 if badge else (rect.height + 9) / 2)
-        self.labels.append(
-            Label(rect.x + start, at, fit(title, room, NORMAL, bold=True), place, room, "fg", bold=True)
-        )
-
-    def _wire(self, first: str, second: str, style: WireStyle, *points: tuple[float, float]) -> str:
-        key = f"{first} - {second}"
-        self.wires.append(Wire(key, style, first, second, points))
-        return key
-
-    def _list(self, items: Iterable[Item], x: float, y: float, room: float, of: str) -> int:
-        """Write items below `y`; return how many lines they take."""
-        lines = _wrap(items, room)
-        for number, line in enumerate(lines):
-            at = y + TEXT * number + 11
-            for offset, words, style in line:
-                self.labels.append(Label(x + offset, at, words, of, room - offset, style))
-        return len(lines)
+        self.sheet.wire(WAN, XCR, "cable", (end, middle), (place.x, middle))
+        self.sheet.wire(XCR, BCR, "cable", (place.right, middle), (left, middle))
 
     # Columns.
 
@@ -212,7 +168,7 @@ class _Layout:
             of = next(
                 s for s in self.slots.values() if s.column.kind == "site" and s.column.ends == column.ends
             )
-            self._wire(
+            self.sheet.wire(
                 device(of.column.key), device(column.key), "cable", (of.right, middle), (slots.x, middle)
             )
         elif column.lower is not None:
@@ -221,19 +177,19 @@ class _Layout:
     def _device(self, slots: Slots, title: str) -> None:
         column, place = slots.column, device(slots.column.key)
         rect = Rect(slots.x, self.device_top, slots.width, self.device_bottom - self.device_top)
-        self._box(place, rect, column.family, title, column.titles)
-        self._list(column.items, slots.x + 14, self.device_top + 24, slots.width - 22, place)
+        self.sheet.box(place, rect, column.family, title, column.titles)
+        self.sheet.write(column.items, slots.x + 14, self.device_top + 24, slots.width - 22, place)
         x = slots.slot(0)
         if column.kind == "site":
-            self._wire(place, INTERNET, "cable", (x, self.device_top), (x, self.internet + BAR))
+            self.sheet.wire(place, INTERNET, "cable", (x, self.device_top), (x, self.internet + BAR))
         elif column.above is not None:
-            key = self._wire(place, FCR, "cable", (x, self.device_top), (x, self.fcr + BAR))
-            self._list(column.above, slots.head, self.fcr + BAR + 6, slots.right - slots.head, key)
+            key = self.sheet.wire(place, FCR, "cable", (x, self.device_top), (x, self.fcr + BAR))
+            self.sheet.write(column.above, slots.head, self.fcr + BAR + 6, slots.right - slots.head, key)
         if column.below is not None:
             bar = WAN if column.kind == "site" else BCR
             x = slots.base - 9
-            key = self._wire(place, bar, "cable", (x, self.device_bottom), (x, self.bcr))
-            self._list(column.below, slots.base, self.below, slots.limit - slots.base, key)
+            key = self.sheet.wire(place, bar, "cable", (x, self.device_bottom), (x, self.bcr))
+            self.sheet.write(column.below, slots.base, self.below, slots.limit - slots.base, key)
 
     def _edge(self, slots: Slots) -> None:
         column, key = slots.column, slots.column.key
@@ -244,10 +200,10 @@ class _Layout:
         if column.router:
             lines = max(1, self._height(column.stub, slots.limit - tail - 9))
             top = y + lines * TEXT + 6
-            wire = self._wire(esg, router(key), "cable", (tail, self.device_bottom), (tail, top))
-            self._list(column.stub, tail + 9, y, slots.limit - tail - 9, wire)
+            wire = self.sheet.wire(esg, router(key), "cable", (tail, self.device_bottom), (tail, top))
+            self.sheet.write(column.stub, tail + 9, y, slots.limit - tail - 9, wire)
             left = slots.slot(0) + 8
-            self._box(
+            self.sheet.box(
                 router(key),
                 Rect(left, top, slots.limit - left, 26),
                 "vcs",
@@ -263,28 +219,32 @@ class _Layout:
         title = "VXLAN overlay" + (
             "" if column.ends[0].name is None or len(column.ends) > 1 else f" {column.ends[0].name}"
         )
-        self._bar(bar, slots.x, right, y, "overlay", title, hints=tuple(end.title for end in column.ends))
+        self.sheet.bar(
+            bar, slots.x, right, y, "overlay", title, hints=tuple(end.title for end in column.ends)
+        )
         if column.router:
-            self._wire(router(key), bar, "cable", (tail, y - 18), (tail, y))
+            self.sheet.wire(router(key), bar, "cable", (tail, y - 18), (tail, y))
         if column.direct or not column.router:
             x = slots.slot(0)
-            self._wire(esg, bar, "cable", (x, self.device_bottom), (x, y))
+            self.sheet.wire(esg, bar, "cable", (x, self.device_bottom), (x, y))
         if column.lower is not None:
             top = y + BAR + 18
-            self._wire(bar, lower(key), "cable", (tail, y + BAR), (tail, top))
+            self.sheet.wire(bar, lower(key), "cable", (tail, y + BAR), (tail, top))
             self._lower(slots, column.lower, top)
 
     def _icp(self, slots: Slots) -> None:
         column = slots.column
         edge = self.content.overlay_of.get(column.key)
-        bar = self.bars.get(overlay(edge)) if edge is not None else None
+        bar = self.sheet.bars.get(overlay(edge)) if edge is not None else None
         start = self.hung if bar is None else bar.rect.bottom
         lines = self._height(column.stub, slots.limit - slots.text)
         top = start + 8 + max(1, lines) * TEXT + 6
         key = f"nowhere {column.key}"
         if bar is not None:
-            key = self._wire(bar.place, lower(column.key), "cable", (slots.hang, start), (slots.hang, top))
-        self._list(column.stub, slots.text, start + 6, slots.limit - slots.text, key)
+            key = self.sheet.wire(
+                bar.place, lower(column.key), "cable", (slots.hang, start), (slots.hang, top)
+            )
+        self.sheet.write(column.stub, slots.text, start + 6, slots.limit - slots.text, key)
         self._lower(slots, column.lower or (), top)
 
     def _hang(self, slots: Slots, items: Sequence[Item]) -> None:
@@ -293,10 +253,10 @@ class _Layout:
         top = self.hung + 20
         if column.kind == "site":
             x = slots.slot(0)
-            self._wire(device(column.key), lower(column.key), "cable", (x, self.device_bottom), (x, top))
+            self.sheet.wire(device(column.key), lower(column.key), "cable", (x, self.device_bottom), (x, top))
         elif column.direct:
             x = slots.slot(0)
-            self._wire(BCR, lower(column.key), "cable", (x, self.hung), (x, top))
+            self.sheet.wire(BCR, lower(column.key), "cable", (x, self.hung), (x, top))
         self._lower(slots, items, top)
 
     def _lower(self, slots: Slots, items: Sequence[Item], top: float) -> None:
@@ -305,8 +265,8 @@ class _Layout:
         rect = Rect(slots.x, top, slots.width, 26 + lines * TEXT + 4)
         family = {"edge": "overlay", "iks": "vcs"}.get(column.kind, column.family)
         hints = column.titles if column.device is None and column.kind == "icp" else column.lower_hints
-        self._box(lower(column.key), rect, family, column.lower_title, hints)
-        self._list(items, slots.x + 14, top + 24, slots.width - 22, lower(column.key))
+        self.sheet.box(lower(column.key), rect, family, column.lower_title, hints)
+        self.sheet.write(items, slots.x + 14, top + 24, slots.width - 22, lower(column.key))
 
     # Links.
 
@@ -319,12 +279,10 @@ class _Layout:
                 slots.column, public=track.channel == "public", onto=track.overlay and key in track.seconds
             )
             x = slots.ports[track.key]
-            taps.append(Tap(key, place, x, at, key in track.firsts))
+            taps.append(Tap(key, place, x, at, key in track.firsts, key in track.seconds))
             if len(track.columns) == 1:
-                taps.append(Tap(key, place, row.right, at, first=False))
-        self.lines.append(
-            Line(track.key, track.style, y, tuple(taps), (track.head, *track.hints), track.joined)
-        )
+                taps.append(Tap(key, place, row.right, at, first=False, second=True))
+        self.sheet.lines.append(Line(track.key, track.style, y, tuple(taps), (track.head, *track.hints)))
         tails = track.tails if self._starts_left(track) else track.tails[::-1]
         below = [words for words in (tails[0], tails[1] and f"to {tails[1]}") if words]
         for words, at, style in (
@@ -332,7 +290,7 @@ class _Layout:
             *((t, y + 14 + 13 * n, "quiet") for n, t in enumerate(below)),
         ):
             if words:
-                self.labels.append(
+                self.sheet.labels.append(
                     Label(row.text, at, fit(words, row.room, SMALL), track.key, row.room, style)
                 )
 
@@ -343,10 +301,10 @@ class _Layout:
     def _landing(self, column: Column, *, public: bool, onto: bool) -> tuple[str, float]:
         if column.kind == "icp":
             place = lower(column.key)
-            return place, self.boxes[place].rect.y
-        if onto and overlay(column.key) in self.bars:
+            return place, self.sheet.boxes[place].rect.y
+        if onto and overlay(column.key) in self.sheet.bars:
             place = overlay(column.key)
-            return place, self.bars[place].rect.y
+            return place, self.sheet.bars[place].rect.y
         return device(column.key), self.device_top if public else self.device_bottom
 
 
@@ -358,23 +316,3 @@ def _most(counts: Iterable[int]) -> int:
     """Return the lines that a shared tier has room for: the most that are needed, in steps."""
     most = max(counts, default=0)
     return max(STEP, -(-most // STEP) * STEP)
-
-
-def _wrap(items: Iterable[Item], room: float) -> list[list[tuple[float, str, str]]]:
-    """Return items as lines of words with their offsets: a prefix is never cut, and a long name has a line of its own."""
-    listed = tuple(items)
-    offset = max((text_width(item.value, SMALL) for item in listed), default=0.0) + 8
-    lines: list[list[tuple[float, str, str]]] = []
-    for value, name in listed:
-        # Names stand below each other, unless a long prefix leaves too little room for that.
-        own = text_width(value, SMALL) + 8
-        wide = text_width(name, SMALL)
-        start = next((at for at in (offset, own) if at + wide <= room), None)
-        if value:
-            lines.append([(0.0, fit(value, room, SMALL), "fg")])
-        if name and value and start is not None:
-            lines[-1].append((start, fit(name, room - start, SMALL), "quiet"))
-        elif name:
-            indent = _INDENT if value else 0.0
-            lines.append([(indent, fit(name, room - indent, SMALL), "quiet")])
-    return lines

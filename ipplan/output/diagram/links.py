@@ -28,7 +28,7 @@ Style = Literal["tunnel", "plain", "stretched", "open"]
 class Track(NamedTuple):
     """Links between columns that are drawn as one line with a tap at each column.
 
-    Each of `firsts` is joined with each of `seconds`, unless `joined` says that several bundles share the line. `head`
+    Each of `firsts` is joined with each of `seconds`, unless several bundles share the line. `head`
     is the method, `tails` the prefixes that pass from the first and from the second ends, `hints` tell everything. `overlay` tells that the second ends
     are on the overlay and not at the ESG.
     """
@@ -43,7 +43,6 @@ class Track(NamedTuple):
     tails: tuple[str, str]
     hints: tuple[str, ...]
     overlay: bool = False
-    joined: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -187,5 +186,5 @@ def _join(group: Sequence[Track]) -> Track:
         firsts=tuple(dict.fromkeys(key for track in group for key in track.firsts)),
         seconds=tuple(dict.fromkeys(key for track in group for key in track.seconds)),
         head=f"{first.head} ({len(group):,})", tails=("", ""),
-        hints=tuple(hint for track in group for hint in track.hints), joined=True,
+        hints=tuple(hint for track in group for hint in track.hints),
     )  # fmt: skip

@@ -240,11 +240,7 @@ class _Graph:
 
 def _pairs(line: Line) -> Iterator[tuple[Tap, Tap]]:
     """Yield the pairs of taps that a track joins."""
-    if line.taps[0].place == line.taps[-1].place and len(line.taps) == 2:
-        return
-    firsts = [tap for tap in line.taps if tap.first]
-    seconds = [tap for tap in line.taps if not tap.first]
-    for one in firsts:
-        for other in seconds or firsts:
-            if one is not other:
+    for one in line.taps:
+        for other in line.taps:
+            if one.first and other.second and one.place != other.place:
                 yield one, other

@@ -60,13 +60,6 @@ class Bar(NamedTuple):
     hints: tuple[str, ...] = ()
 
 
-class Frame(NamedTuple):
-    """A data center or a site."""
-
-    rect: Rect
-    title: str
-
-
 class Wire(NamedTuple):
     """A line between two places, by its corners. `dots` are where it joins a bar or another line."""
 
@@ -78,13 +71,17 @@ class Wire(NamedTuple):
 
 
 class Tap(NamedTuple):
-    """Where a track ends at a column: across from its row at `x` to `y`, at the edge of a place."""
+    """Where a track ends at a column: upright at `x` from its row to `y`, at the side of a place.
+
+    `first` and `second` say on which side of the links the column is.
+    """
 
     column: str
     place: str
     x: float
     y: float
     first: bool
+    second: bool
 
 
 class Line(NamedTuple):
@@ -95,7 +92,6 @@ class Line(NamedTuple):
     y: float
     taps: tuple[Tap, ...]
     hints: tuple[str, ...]
-    joined: bool
 
     @property
     def left(self) -> float:
@@ -109,12 +105,12 @@ class Line(NamedTuple):
 
 
 class Drawing(NamedTuple):
-    """A diagram with its positions. `caption` is where a line of text below the title has room."""
+    """A diagram with its positions. `frames` are data centers and sites, `caption` is where a line of text below the title has room."""
 
     width: float
     height: float
     title: str
-    frames: tuple[Frame, ...]
+    frames: tuple[Rect, ...]
     bars: tuple[Bar, ...]
     boxes: tuple[Box, ...]
     wires: tuple[Wire, ...]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ipplan.output.diagram.layout import BADGE, BAR
+from ipplan.output.diagram.sheet import BADGE, BAR
 from ipplan.output.svg import LARGE, SMALL, element, fit, number, picture, text, text_width, tooltip
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class _Pen:
         yield self.sheet()
         yield text(16, 32, drawing.title, LARGE, class_=self.cls("fg", "bold"))
         for frame in drawing.frames:
-            yield self.rect(frame.rect, "frame", rx=8)
+            yield self.rect(frame, "frame", rx=8)
         yield from (self.of(bar.place, self.bar(bar)) for bar in drawing.bars)
         yield from self.gaps()
         for wire in drawing.wires:
