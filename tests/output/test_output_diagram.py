@@ -21,6 +21,7 @@ from ipplan.landscape.bundles import list_bundles
 from ipplan.output.diagram import render_landscape_svg
 from ipplan.output.diagram.content import gather
 from ipplan.output.diagram.layout import lay_out
+from ipplan.output.diagram.paths import follow
 from ipplan.output.diagram.shapes import Drawing, Rect
 from ipplan.output.svg import SMALL, text_width
 from ipplan.output.text import escape
@@ -279,7 +280,6 @@ def test_lines_end_at_boxes_and_bars_cross_no_label_and_no_other_box(name: str) 
     boxes = [box.rect for box in drawing.boxes]
     bars = {bar.place for bar in drawing.bars}
     labels = [(covers(label, bars), label.text) for label in drawing.labels]
-    inside_bar = {label.text for label in drawing.labels if label.of in bars}
     upright: set[tuple[float, float, float]] = set()
     for key, (x, y), (to_x, to_y) in strokes(drawing):
         stroke = Rect(min(x, to_x), min(y, to_y), abs(to_x - x), abs(to_y - y))
@@ -287,7 +287,7 @@ def test_lines_end_at_boxes_and_bars_cross_no_label_and_no_other_box(name: str) 
         for box in boxes:
             assert apart(stroke, box), key
         for rect, text in labels:
-            assert apart(stroke, rect) or (text in inside_bar and x == to_x), (key, text)
+            assert apart(stroke, rect), (key, text)
         if x == to_x:
             assert (x, y, to_y) not in upright
             upright.add((x, y, to_y))
@@ -411,8 +411,6 @@ PLACES_OF = {
 
 @pytest.mark.parametrize("letter", PLACES_OF)
 def test_every_hop_of_a_flow_has_its_number_at_its_place(letter: str) -> None:
-    from ipplan.output.diagram.paths import follow
-
     landscape = landscape_of(TEXTS["reference-architecture"])
     content = gather(landscape)
     trace = trace_flow(landscape, next(flow for flow in FLOWS if flow.letter == letter))
@@ -433,8 +431,6 @@ def test_every_hop_of_a_flow_has_its_number_at_its_place(letter: str) -> None:
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_every_flow_of_every_plan_is_drawn_along_lines_of_the_diagram(name: str) -> None:
-    from ipplan.output.diagram.paths import follow
-
     landscape = landscape_of(TEXTS[name])
     content = gather(landscape)
     drawing = lay_out(content)
@@ -445,15 +441,28 @@ def test_every_flow_of_every_plan_is_drawn_along_lines_of_the_diagram(name: str)
         assert way.numbers.keys() <= known
         if trace.ok and len(way.numbers) > 1:
             assert way.request, trace.title
+        assert (way.stop is None) == trace.ok
+        bars = {bar.place for bar in drawing.bars}
+        labels = [(covers(label, bars), label.text) for label in drawing.labels]
+        for leg, shift in (*((leg, -2.5) for leg in way.request), *((leg, 2.5) for leg in way.answer)):
+            for (x, y), (to_x, to_y) in pairwise(leg):
+                stroke = Rect(
+                    min(x, to_x) + shift - 1, min(y, to_y) + shift - 1, abs(to_x - x) + 2, abs(to_y - y) + 2
+                )
+                assert [text for rect, text in labels if not apart(stroke, rect)] == []
 
 
 def test_a_flow_that_stops_is_marked_where_it_stops() -> None:
     text = TEXTS["reference-architecture"].replace('iks-vcs = "strongswan"', 'iks-vcs = "none"')
     landscape = landscape_of(text)
     trace = trace_flow(landscape, FLOWS[2])
+    content = gather(landscape)
+    way = follow(content, lay_out(content), trace)
     svg = render_landscape_svg(landscape, trace)
     assert not trace.ok
-    assert ">× " in svg
+    # The last hop is at the BCR, and the ESG stops it.
+    assert (way.stop, list(way.numbers)[-1]) == ("device edge:", "bcr")
+    assert [text for _, text in texts_in(svg) if text.startswith("×")] == ["×"]
     assert "unreachable" in svg
 
 

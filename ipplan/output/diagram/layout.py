@@ -139,9 +139,9 @@ class _Layout:
         right = max([gutter + GUTTER, *(end - GAP / 2 for _, _, end in self.spread.lanes)])
         self.sheet.bar(INTERNET, MARGIN, right, self.internet, "internet", "internet")
         left = gutter + 76
-        self.sheet.bar(FCR, left, right, self.fcr, "public", "FCR public network")
+        self.sheet.bar(FCR, left, right, self.fcr, "public", "FCR public network", at=left + 18)
         self.sheet.bar(BCR, left, right, self.bcr, "private", "BCR private network")
-        self.sheet.wire(INTERNET, FCR, "cable", (left + 14, self.internet + BAR), (left + 14, self.fcr))
+        self.sheet.wire(INTERNET, FCR, "cable", (left + 8, self.internet + BAR), (left + 8, self.fcr))
         joined = [s for s in columns if s.column.kind == "site" and s.column.below]
         if not joined:
             return
@@ -216,11 +216,19 @@ class _Layout:
             return
         y += 18
         right = max(s.right for s in over)
-        title = "VXLAN overlay" + (
+        title = "overlay" + (
             "" if column.ends[0].name is None or len(column.ends) > 1 else f" {column.ends[0].name}"
         )
         self.sheet.bar(
-            bar, slots.x, right, y, "overlay", title, hints=tuple(end.title for end in column.ends)
+            bar,
+            slots.x,
+            right,
+            y,
+            "overlay",
+            title,
+            slots.base,
+            over[0].limit,
+            tuple(end.title for end in column.ends),
         )
         if column.router:
             self.sheet.wire(router(key), bar, "cable", (tail, y - 18), (tail, y))
@@ -286,7 +294,7 @@ class _Layout:
         tails = track.tails if self._starts_left(track) else track.tails[::-1]
         below = [words for words in (tails[0], tails[1] and f"to {tails[1]}") if words]
         for words, at, style in (
-            (track.head, y - 6, "fg"),
+            (track.head, y - 7, "fg"),
             *((t, y + 14 + 13 * n, "quiet") for n, t in enumerate(below)),
         ):
             if words:

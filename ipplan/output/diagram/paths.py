@@ -9,12 +9,13 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
+from ipplan.flows.model import Hop
 from ipplan.output.diagram.layout import BCR, FCR, INTERNET, XCR, device, lower, overlay, router
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from ipplan.flows.model import Hop, Trace
+    from ipplan.flows.model import Stop, Trace
     from ipplan.output.diagram.content import Content
     from ipplan.output.diagram.shapes import Drawing, Line, Point, Tap
 
@@ -31,6 +32,10 @@ _INSIDE = frozenset({"pod", "vRouter", "strongSwan", "worker", "kube-proxy", "in
 """What is in a cluster."""
 _FRAMES = frozenset({"VXLAN", "IP-in-IP"})
 """Packets around a packet that no link of the plan makes."""
+
+
+Stay = tuple[str | None, bool]
+"""Where a hop is, and whether the packet is in a tunnel when it leaves."""
 
 
 class Way(NamedTuple):
@@ -61,17 +66,17 @@ def follow(content: Content, drawing: Drawing, trace: Trace) -> Way:
     """Return the way of a flow through a diagram."""
     places = _Places(content, trace)
     graph = _Graph(drawing)
-    there = places.of(trace.hops)
-    back = places.of(trace.back)
-    met: dict[str, None] = dict.fromkeys(place for place in there if place)
-    request = graph.legs(trace.hops, there, met)
-    answer = graph.legs(trace.back, back, met)
+    there, back = places.of(trace.hops, trace.stop), places.of(trace.back, trace.back_stop)
     numbers: dict[str, list[int]] = {}
-    for number, place in enumerate(there, 1):
+    for number, (place, _) in enumerate(there[: len(trace.hops)], 1):
         if place:
             numbers.setdefault(place, []).append(number)
+    met = dict.fromkeys(numbers)
+    request, answer = graph.legs(there, met), graph.legs(back, met)
     stop = trace.stop or trace.back_stop
-    last = None if stop is None else next((p for p in reversed(there if trace.stop else back) if p), None)
+    last = None if stop is None else (there if trace.stop else back)[-1][0]
+    if last is not None:
+        met[last] = None
     title = trace.title if trace.flow is None else f"flow {trace.flow}: {trace.title}"
     words = f"{title}, {trace.source.title} to {trace.destination.title}: {trace.result}"
     if stop is not None:
@@ -109,14 +114,17 @@ class _Places:
         self.overlays = set(content.overlay_of.values())
         self.only_site = next((key for (kind, _), key in self.ends.items() if kind == "site"), None)
 
-    def of(self, hops: Iterable[Hop]) -> list[str | None]:
-        """Return the place of each hop; what has none is where the hop before it is."""
-        found: list[str | None] = []
-        for hop in hops:
-            found.append(self._of(hop, found[-1] if found else None) or (found[-1] if found else None))
+    def of(self, hops: Sequence[Hop], stop: Stop | None) -> list[Stay]:
+        """Return the place of each hop, and of the device that stops it; what has none is where the hop before it is."""
+        found: list[Stay] = []
+        before: str | None = None
+        for hop in (*hops, *(() if stop is None else (stop,))):
+            before = self._of(hop, before) or before
+            outer = hop.outer if isinstance(hop, Hop) else ()
+            found.append((before, any(packet.protocol not in _FRAMES for packet in outer)))
         return found
 
-    def _of(self, hop: Hop, before: str | None) -> str | None:
+    def _of(self, hop: Hop | Stop, before: str | None) -> str | None:
         if hop.device in _FIXED:
             return _FIXED[hop.device]
         if hop.device == "remote L2 concentrator":
@@ -135,7 +143,7 @@ class _Places:
             key = cluster or key
         return None if key is None else self._at(key, hop)
 
-    def _at(self, key: str, hop: Hop) -> str:
+    def _at(self, key: str, hop: Hop | Stop) -> str:
         kind = self.kinds[key]
         if kind in ("icp", "site") or hop.device == "VM":
             return lower(key)
@@ -148,7 +156,7 @@ class _Places:
         found = [key for (own, _), key in self.ends.items() if own == kind]
         return found[0] if len(found) == 1 else None
 
-    def _cluster(self, hop: Hop, before: str | None) -> str | None:
+    def _cluster(self, hop: Hop | Stop, before: str | None) -> str | None:
         """Return the column of the cluster that a hop is in; one without a name is where the flow is, or an end of it."""
         if hop.name is not None:
             return next(
@@ -183,23 +191,18 @@ class _Graph:
         self.steps.setdefault(first, []).append(_Step(second, key, points, tunnel, cost))
         self.steps.setdefault(second, []).append(_Step(first, key, points[::-1], tunnel, cost))
 
-    def legs(
-        self, hops: Sequence[Hop], places: Sequence[str | None], met: dict[str, None]
-    ) -> tuple[tuple[Point, ...], ...]:
+    def legs(self, stays: Sequence[Stay], met: dict[str, None]) -> tuple[tuple[Point, ...], ...]:
         """Return the lines from hop to hop, joined where they meet on a bar; add what they use to `met`."""
         found: list[list[Point]] = []
         at: str | None = None
         inside = False
-        for number, place in enumerate(places):
-            through = any(outer.protocol not in _FRAMES for outer in hops[number].outer)
+        for place, through in stays:
             # A tunnel is drawn from end to end, beside the networks that carry it.
-            carried = place in (BCR, FCR, XCR) and through and inside
-            if place is not None and at is not None and place != at and not carried:
-                for step, start in self._way(at, place, tunnel=inside):
+            if place is not None and not (place in (BCR, FCR, XCR) and through and inside):
+                for step, start in self._way(at or place, place, tunnel=inside):
                     met[step.key] = None
                     met[start] = None
                     self._append(found, step.points, start)
-            if not carried and place is not None:
                 met[place] = None
                 at = place
             inside = through

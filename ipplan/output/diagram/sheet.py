@@ -36,12 +36,12 @@ class Sheet:
 
     def bar(
         self, place: str, left: float, right: float, y: float, style: str, title: str, at: float | None = None,
-        hints: tuple[str, ...] = (),
+        limit: float | None = None, hints: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
-        """Draw a bar with its title; `at` is where the title starts, by default the left end."""
+        """Draw a bar with its title between `at` and `limit`, by default from end to end."""
         self.bars[place] = Bar(place, Rect(left, y, right - left, BAR), style, (title, *hints))
         start = left + 10 if at is None else at
-        room = right - start - 6
+        room = (right if limit is None else limit) - start - 6
         self.labels.append(
             Label(start, y + 12.5, fit(title, room, SMALL, bold=True), place, room, "fg", bold=True)
         )

@@ -105,7 +105,7 @@ class _Pen:
         rules += [
             f".{p}frame{{fill:none;stroke:#8a8a8a;stroke-width:1;stroke-dasharray:5 4}}",
             f".{p}hover{{fill:none;stroke:#000;stroke-opacity:0;stroke-width:12}}",
-            f".{p}faint{{opacity:.3}}.{p}badge{{fill:#d55e00}}.{p}hop{{fill:#fff;font-weight:bold}}",
+            f".{p}faint{{opacity:.35}}.{p}badge{{fill:#d55e00}}.{p}hop{{fill:#fff;font-weight:bold}}",
             f".{p}root text{{pointer-events:none}}",
         ]
         rules.append("@media screen and (prefers-color-scheme:dark){")
