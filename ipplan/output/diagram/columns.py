@@ -175,7 +175,7 @@ class Row(NamedTuple):
 def rows(tracks: Iterable[Track], columns: Mapping[str, Slots]) -> tuple[Row, ...]:
     """Return the tracks of one channel with their rows: short ones next to the devices, so that fewer lines cross.
 
-    Tracks share a row where neither their lines nor their labels meet.
+    Tracks share a row where their lines do not meet; a label is within the first column of its line.
     """
     placed: list[Row] = []
     for track in tracks:
@@ -188,7 +188,7 @@ def rows(tracks: Iterable[Track], columns: Mapping[str, Slots]) -> tuple[Row, ..
     taken: list[list[tuple[float, float]]] = []
     found = []
     for row in sorted(placed, key=lambda r: (r.right - r.left, r.left, r.track.key)):
-        start, end = row.left - 8, max(row.right, row.text + row.room) + 8
+        start, end = row.left - 8, row.right + 8
         number = next(
             (n for n, used in enumerate(taken) if all(end <= a or b <= start for a, b in used)), len(taken)
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ipplan.landscape.ends import TRANSIT, UPLINKS
 from ipplan.landscape.instances import of_edge, of_site
-from ipplan.output.diagram.folding import MOST_COLUMNS, Folding
+from ipplan.output.diagram.folding import MOST_COLUMNS, Folding, by_name
 from ipplan.output.diagram.links import gather_links
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class _Builder:
 
     def sites(self) -> Iterator[Lane]:
         """Yield a lane for each site; many sites share one."""
-        sites = self.ends.sites
+        sites = sorted(self.ends.sites, key=by_name)
         for own in [tuple(sites)] if len(sites) > MOST_COLUMNS else [(site,) for site in sites]:
             title = f"site {own[0].name}" if len(own) == 1 else f"{len(own):,} sites"
             yield Lane(f"lane:{title}", title, tuple(self._site(own, title)))
@@ -149,10 +149,11 @@ class _Builder:
             for joint in self.ends.iter_joints(site, "site-edge")
         )
         key = f"site:{title}"
+        device = "router" if len(own) == 1 else f"{len(own):,} routers"
         self.column_of.update(dict.fromkeys(own, key))
         self.placed.update((n.name, key) for n in networks)
         yield Column(
-            key, "site", "enterprise", own, "router", self._on_premises(own, "on-premises router") or _named_in(own), lower_title="networks",
+            key, "site", "enterprise", own, device, self._on_premises(own, "on-premises router") or _named_in(own), lower_title="networks",
             lower=_items(networks, own), lower_hints=_hints(networks),
         )  # fmt: skip
         if stretched:

@@ -71,7 +71,7 @@ class Folding:
 
     def groups(self, ends: Iterable[End]) -> Sequence[tuple[End, ...]]:
         """Return clusters or edges one by one, or where they are many, those with the same links as one."""
-        ends = sorted(ends, key=_by_name)
+        ends = sorted(ends, key=by_name)
         if not ends:
             return ()
         kind = ends[0].kind
@@ -97,7 +97,7 @@ class Folding:
         return found
 
 
-def _by_name(end: End) -> tuple[bool, list[tuple[int, str]]]:
+def by_name(end: End) -> tuple[bool, list[tuple[int, str]]]:
     """Return what sorts ends by their names as people do, numbers by their size; the one without a name first."""
     parts = re.findall("[0-9]+|[^0-9]+", end.name or "")
     return end.name is not None, [
