@@ -6,6 +6,7 @@ crosses a label. Widths follow from links and names of ranges, not from how many
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.output.svg import SMALL, text_width
@@ -143,7 +144,7 @@ def _place(
     widest = max((text_width(item.value, SMALL) for item in _items(column)), default=0.0)
     room = max(label, 24.0)
     start = text - x if column.kind == "icp" else PAD + SLOT * base
-    width = max(NARROW, text - x + room + reserved, start + widest + 10 + reserved)
+    width = ceil(max(NARROW, text - x + room + reserved, start + widest + 10 + reserved))
     ports |= {t.key: x + width - 10 - SLOT * n for n, t in enumerate(sorted(overlay, key=lambda t: t.key))}
     return Slots(column, x, width, ports, hang, text, x + width - reserved - 4)
 

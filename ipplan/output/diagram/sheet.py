@@ -5,6 +5,7 @@ Knows sizes of text, and nothing of what is drawn.
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 from ipplan.output.diagram.shapes import Bar, Box, Label, Line, Rect, Wire
@@ -77,11 +78,11 @@ class Sheet:
 def wrap(items: Iterable[Item], room: float) -> list[list[tuple[float, str, str]]]:
     """Return items as lines of words with their offsets: a prefix is never cut, and a long name has a line of its own."""
     listed = tuple(items)
-    offset = max((text_width(item.value, SMALL) for item in listed), default=0.0) + 8
+    offset = ceil(max((text_width(item.value, SMALL) for item in listed), default=0.0)) + 8
     lines: list[list[tuple[float, str, str]]] = []
     for value, name in listed:
         # Names stand below each other, unless a long prefix leaves too little room for that.
-        own = text_width(value, SMALL) + 8
+        own = ceil(text_width(value, SMALL)) + 8
         wide = text_width(name, SMALL)
         start = next((at for at in (offset, own) if at + wide <= room), None)
         if value:

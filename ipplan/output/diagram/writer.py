@@ -6,6 +6,7 @@ Must not decide or place anything: positions come from the layout, the way of a 
 from __future__ import annotations
 
 from itertools import pairwise
+from math import ceil
 from typing import TYPE_CHECKING
 
 from ipplan.output.diagram.sheet import BADGE, BAR
@@ -207,11 +208,11 @@ class _Pen:
         """Return the numbers of hops at a place."""
         size = SMALL
         words = fit(words, BADGE - 8, size, bold=True)
-        width = text_width(words, size, bold=True) + 8
+        width = ceil(text_width(words, size, bold=True)) + 8
         bar = next((bar for bar in self.drawing.bars if bar.place == place), None)
         if bar is not None:
             label = next(label for label in self.drawing.labels if label.of == place)
-            x = label.x + text_width(label.text, size, bold=True) + 8
+            x = label.x + ceil(text_width(label.text, size, bold=True)) + 8
             y = bar.rect.y - 0.5
         else:
             rect = next(box.rect for box in self.drawing.boxes if box.place == place)
@@ -227,7 +228,7 @@ class _Pen:
         yield text(16, y, fit(_NOTE, self.drawing.width - 32, SMALL), SMALL, class_=self.cls("quiet"))
         x, y = 16.0, y + 20
         for style, words in (*_LEGEND, *(_FLOW_LEGEND if self.way is not None else ())):
-            width = 40 + text_width(words, SMALL) + 20
+            width = 60 + ceil(text_width(words, SMALL))
             if x + width > self.drawing.width and x > 16:
                 x, y = 16.0, y + 18
             yield self.path((((x, y - 4), (x + 32, y - 4)),), style)
