@@ -62,7 +62,10 @@ class Bundle(NamedTuple):
 
     def joint_of(self, end: End) -> Joint:
         """Return one link of an end of it."""
-        return self.joint(end) if end in self.first else self.joint(None, end)
+        kinds = self.first[0].kind, self.second[0].kind
+        # Looking an end up takes as long as the bundle is large, and its kind mostly tells.
+        is_first = end.kind == kinds[0] if kinds[0] != kinds[1] else end in self.first
+        return self.joint(end) if is_first else self.joint(None, end)
 
 
 def list_bundles(ends: Ends) -> Iterator[Bundle]:
