@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "allocate": ("ipplan.cli.allocate:command", "Allocate the networks of a plan that have no range yet."),
     "why": ("ipplan.cli.why:command", "Tell why a network is where it is, and why not earlier."),
     "show": ("ipplan.cli.show:command", "Show every network of a plan, or draw the address space to scale."),
+    "map": ("ipplan.cli.map:command", "Draw the address space as an SVG picture."),
     "free": ("ipplan.cli.free:command", "Tell what is left of the pools, and what would still fit."),
     "lookup": ("ipplan.cli.lookup:command", "Tell who owns an address or prefix."),
     "ranges": ("ipplan.cli.ranges:command", "List the published and reserved ranges that ipplan knows."),

@@ -190,6 +190,11 @@ def _ends(ctx: click.Context) -> Iterator[Word]:
     yield from _sites(ctx)
 
 
+def _pools(ctx: click.Context) -> Iterator[Word]:
+    pools = _table(ctx, "plan").get("byoip")
+    return ((pool, None) for pool in (pools if isinstance(pools, list) else ()) if isinstance(pool, str))
+
+
 def _labels(ctx: click.Context) -> Iterator[Word]:
     """Yield each label that any part of the plan has, with its value."""
     rows = (row for key in ("networks", "clusters", "edges", "sites") for row in _table(ctx, key).values())
@@ -245,6 +250,7 @@ _WORDS: dict[str, Callable[[click.Context], Iterable[Word]]] = {
     "--category": _categories,
     "PLATFORM": _platforms,
     "--label": _labels,
+    "--of": _pools,
     "--ranges-edition": _editions,
     "--template": _templates,
     "schema NAME": _schemas,

@@ -69,8 +69,8 @@ def command(
 
     plan, _ = read_plan(path)
     catalog = choose_catalog(ranges_edition, plan) if draw or allocated or ranges_edition else None
-    placed, status = _allocate(plan, catalog) if allocated and catalog is not None else ({}, 0)
-    entries = _choose(list_networks(plan, placed), plan, kinds, clusters, names)
+    placed, status = allocate_networks(plan, catalog) if allocated and catalog is not None else ({}, 0)
+    entries = choose_entries(list_networks(plan, placed), plan, kinds, clusters, names)
     labelled = choose_labelled_networks(plan, labels)
     if labelled is not None:
         entries = [entry for entry in entries if entry.network.name in labelled]
@@ -106,7 +106,7 @@ def _survey(
     return landscape, landscape.spaces(chosen)
 
 
-def _allocate(plan: Plan, catalog: Catalog) -> tuple[dict[str, Prefix], int]:
+def allocate_networks(plan: Plan, catalog: Catalog) -> tuple[dict[str, Prefix], int]:
     """Return what allocate places, and the exit status; say what finds no place."""
     from ipplan.allocate import allocate
 
@@ -123,7 +123,7 @@ def _allocate(plan: Plan, catalog: Catalog) -> tuple[dict[str, Prefix], int]:
     return placed, 0 if allocation.ok else 1
 
 
-def _choose(
+def choose_entries(
     entries: Sequence[Entry], plan: Plan, kinds: Sequence[str], clusters: Sequence[str], names: Sequence[str]
 ) -> Sequence[Entry]:
     """Return the entries that the options choose; raise UsageProblem for a name that chooses nothing known."""

@@ -1,4 +1,4 @@
-"""What every picture is made of: elements, the width of text, one palette with patterns, one sheet for all themes.
+"""What every picture is made of: elements, the width of text, one palette with hatching, one sheet for all themes.
 
 Pictures are SVG without scripts, fonts or files of others. Rules of style use classes and plain colours, no CSS
 variables, because word processors and converters know only these; dark screens get other colours by a media query, and
@@ -8,12 +8,15 @@ Must not know what a picture shows.
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.output.text import escape
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
     from ipplan.plan.kinds import Kind
 
 SMALL, NORMAL, LARGE = 11, 12, 16
@@ -27,7 +30,7 @@ LIGHT, DARK = ("#fff", "#1a1a1a", "#595959"), ("#1e1e1e", "#ececec", "#b4b4b4")
 
 
 class Family(NamedTuple):
-    """Things of one colour: what they are, the colour (Okabe-Ito, or a grey), and the pattern that tells them in print.
+    """Things of one colour: what they are, the colour (Okabe-Ito, or a grey), and the hatching that tells them in print.
 
     `dark` is the fill on dark screens. Text on each fill is dark if `fill` equals `dark`, else that of the theme.
     """
@@ -35,22 +38,19 @@ class Family(NamedTuple):
     title: str
     fill: str
     dark: str
-    pattern: str
+    hatching: str
 
-
-_RISING = '<path class="{}ink" d="M-2 2L2-2M0 8L8 0M6 10L10 6"/>'
-_FALLING = '<path class="{}ink" d="M-2 6L2 10M0 0L8 8M6-2L10 2"/>'
 
 FAMILIES: dict[str, Family] = {
     "iks": Family("IKS", "#56b4e9", "#56b4e9", ""),
-    "vcs": Family("vCenter Server", "#e69f00", "#e69f00", '<path class="{}ink" d="M2 1v2M6 5v2"/>'),
-    "overlay": Family("VMs and transit", "#009e73", "#009e73", _RISING),
-    "icp": Family("ICP", "#cc79a7", "#cc79a7", _FALLING),
-    "enterprise": Family("on premises", "#f0e442", "#f0e442", '<path class="{}ink" d="M0 2H8M0 6H8"/>'),
-    "overlap": Family("overlap", "#d55e00", "#d55e00", _RISING + _FALLING),
-    "reserved": Family("published or reserved", "#d4d4d4", "#4a4a4a", _RISING),
-    "avoid": Family("avoided", "#e6e6e6", "#3c3c3c", '<path class="{}ink" d="M2 0V8M6 0V8"/>'),
-    "room": Family("room to grow", "#fff", "#1e1e1e", '<path class="{}ink" d="M1 4h2M5 4h2M1 0h2M5 0h2"/>'),
+    "vcs": Family("vCenter Server", "#e69f00", "#e69f00", "dots"),
+    "overlay": Family("VMs and transit", "#009e73", "#009e73", "rising"),
+    "icp": Family("ICP", "#cc79a7", "#cc79a7", "falling"),
+    "enterprise": Family("on premises", "#f0e442", "#f0e442", "rows"),
+    "overlap": Family("overlap", "#d55e00", "#d55e00", "crossed"),
+    "reserved": Family("published or reserved", "#d4d4d4", "#4a4a4a", "rising"),
+    "avoid": Family("avoided", "#e6e6e6", "#3c3c3c", "columns"),
+    "room": Family("room to grow", "#fff", "#1e1e1e", "dashes"),
     "free": Family("free", "#fff", "#1e1e1e", ""),
 }
 """What the pictures show, in the order of their keys. The colours are those of Okabe and Ito as R's grDevices has them
@@ -67,8 +67,8 @@ def family_of(kind: Kind) -> str:
 
 
 def number(value: float) -> str:
-    """Return a coordinate with at most two decimals."""
-    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    """Return a coordinate with at most three decimals."""
+    text = f"{value:.3f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
 
@@ -190,11 +190,79 @@ def text(x: float, y: float, line: str, size: float, **attributes: str | float) 
     return element("text", content(line), x=x, y=y, font_size=size, **attributes)
 
 
+def hatch(prefix: str, name: str, boxes: Iterable[tuple[float, float, float, float]]) -> str:
+    """Return the hatching of a family over rectangles: left, top, width, height. "" where it has none.
+
+    Lines, and no pattern of SVG: printing would turn each use of a pattern into an image of the page. Rectangles narrower
+    or lower than `SMALLEST_HATCHED` have none.
+    """
+    kind = FAMILIES[name].hatching if name in FAMILIES else ""
+    if not kind:
+        return ""
+    lines = [
+        line
+        for x, y, width, height in boxes
+        if min(width, height) >= SMALLEST_HATCHED
+        for draw in _HATCHINGS[kind]
+        for line in draw(x, y, width, height)
+    ]
+    if not lines:
+        return ""
+    return element("path", d="".join(lines), class_=f"{prefix}{name}-ink", pointer_events="none")
+
+
+SMALLEST_HATCHED = 5.0
+"""Pixels of the smallest side of a rectangle that is hatched."""
+
+_STEP = 8
+"""Pixels between slanting lines, along an axis."""
+
+
+def _rising(x: float, y: float, width: float, height: float) -> Iterator[str]:
+    for c in range(int((x + y) // _STEP + 1) * _STEP, math.ceil(x + y + width + height), _STEP):
+        start, end = max(x, c - y - height), min(x + width, c - y)
+        yield _segment(start, c - start, end, c - end)
+
+
+def _falling(x: float, y: float, width: float, height: float) -> Iterator[str]:
+    for c in range(int((x - y - height) // _STEP + 1) * _STEP, math.ceil(x + width - y), _STEP):
+        start, end = max(x, y + c), min(x + width, y + height + c)
+        yield _segment(start, start - c, end, end - c)
+
+
+def _segment(x: float, y: float, to_x: float, to_y: float) -> str:
+    return f"M{number(x)} {number(y)}L{number(to_x)} {number(to_y)}"
+
+
+def _rows(x: float, y: float, width: float, height: float) -> Iterator[str]:
+    for index in range(int((height + 2) // 4)):
+        yield f"M{number(x)} {number(y + 2 + 4 * index)}h{number(width)}"
+
+
+def _columns(x: float, y: float, width: float, height: float) -> Iterator[str]:
+    for index in range(int((width + 2) // 5)):
+        yield f"M{number(x + 2 + 5 * index)} {number(y)}v{number(height)}"
+
+
+def _spots(x: float, y: float, width: float, height: float) -> Iterator[str]:
+    for index in range(int((height + 2) // 5)):
+        shift = 1 + 4 * (index % 2)
+        if shift < width:
+            yield f"M{number(x + shift)} {number(y + 3 + 5 * index)}H{number(x + width)}"
+
+
+_HATCHINGS: dict[str, tuple[Callable[[float, float, float, float], Iterator[str]], ...]] = {
+    "rising": (_rising,), "falling": (_falling,), "crossed": (_rising, _falling), "rows": (_rows,), "columns": (_columns,),
+    "dots": (_spots,), "dashes": (_spots,),
+}  # fmt: skip
+_DASHES = {"dots": "1.5 6.5", "dashes": "3 5"}
+
+
 def style(prefix: str) -> str:
-    """Return the style element and the patterns of a picture, for light and dark screens and for print.
+    """Return the style element of a picture, for light and dark screens and for print.
 
     Classes, each after the prefix: bg, fg and quiet for background and text, line for outlines, thin for faint lines,
-    bold, the families, and on- with a family for text on it.
+    bold, the families, on- with a family for text on it, and a family with -ink for its hatching.
     """
     light = [
         f".{prefix}root{{font-family:{FONTS}}}",
@@ -203,30 +271,20 @@ def style(prefix: str) -> str:
         *_colors(prefix, *LIGHT),
     ]
     dark = list(_colors(prefix, *DARK))
-    patterns = []
     for name, family in FAMILIES.items():
-        light.append(f".{prefix}f-{name}{{fill:{family.fill}}}")
-        light.append(f".{prefix}on-{name}{{fill:{LIGHT[1]}}}")
-        fill = family.fill
-        if family.pattern:
-            fill = f"url(#{prefix}p-{name}) {fill}"
-            ground = element("rect", width=8, height=8, class_=f"{prefix}f-{name}")
-            patterns.append(
-                element(
-                    "pattern", ground + family.pattern.replace("{}", f"{prefix}{name}-"), id=f"{prefix}p-{name}",
-                    width=8, height=8, patternUnits="userSpaceOnUse",
-                )
-            )  # fmt: skip
-            light.append(f".{prefix}{name}-ink{{fill:none;stroke:#000;stroke-width:1;stroke-opacity:.3}}")
-        light.append(f".{prefix}{name}{{fill:{fill}}}")
+        light.append(f".{prefix}{name}{{fill:{family.fill}}}.{prefix}on-{name}{{fill:{LIGHT[1]}}}")
+        if family.hatching:
+            dashes = f";stroke-dasharray:{_DASHES[family.hatching]}" if family.hatching in _DASHES else ""
+            light.append(
+                f".{prefix}{name}-ink{{fill:none;stroke:#000;stroke-width:1;stroke-opacity:.3{dashes}}}"
+            )
         if family.dark != family.fill:
-            shown = f"url(#{prefix}p-{name}) {family.dark}" if family.pattern else family.dark
             dark.append(
-                f".{prefix}f-{name}{{fill:{family.dark}}}.{prefix}{name}{{fill:{shown}}}"
-                f".{prefix}on-{name}{{fill:{DARK[1]}}}.{prefix}{name}-ink{{stroke:#fff;stroke-opacity:.3}}"
+                f".{prefix}{name}{{fill:{family.dark}}}.{prefix}on-{name}{{fill:{DARK[1]}}}"
+                + (f".{prefix}{name}-ink{{stroke:#fff}}" if family.hatching else "")
             )
     rules = "\n".join([*light, "@media screen and (prefers-color-scheme:dark){", *dark, "}"])
-    return f"<style>\n{rules}\n</style>\n<defs>{''.join(patterns)}</defs>"
+    return f"<style>\n{rules}\n</style>"
 
 
 def _colors(prefix: str, ground: str, front: str, quiet: str) -> tuple[str, ...]:

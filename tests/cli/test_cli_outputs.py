@@ -38,6 +38,7 @@ COMMANDS_THAT_READ = [
     ("why", "plan.toml", "vm-web"),
     ("show", "plan.toml"),
     ("show", "plan.toml", "--map"),
+    ("map", "plan.toml"),
     ("lookup", "10.0.0.1", "--plan", "plan.toml"),
     ("ranges", "diff", "2025-10-03", "2025-10-03", "--plan", "plan.toml"),
     ("topology", "plan.toml"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -83,7 +84,7 @@ def test_scripts_whose_fonts_differ_are_set_to_the_width_that_is_counted_on() ->
 
 
 def test_numbers_are_short() -> None:
-    assert [number(v) for v in (3, 2.5, 1 / 3, -0.001, 100)] == ["3", "2.5", "0.33", "0", "100"]
+    assert [number(v) for v in (3, 2.5, 1 / 3, -0.0001, 100)] == ["3", "2.5", "0.333", "0", "100"]
     assert (
         element("rect", x=1.0, class_="a", stroke_width=0.5) == '<rect x="1" class="a" stroke-width="0.5"/>'
     )
@@ -110,8 +111,37 @@ def test_text_has_the_contrast_that_wcag_asks_for() -> None:
         assert contrast(family.dark, LIGHT[1] if family.dark == family.fill else DARK[1]) >= 4.5
 
 
-def test_every_kind_has_a_family_and_families_differ_by_colour_and_pattern() -> None:
+def test_every_kind_has_a_family_and_families_differ_by_colour_and_hatching() -> None:
     assert {family_of(kind) for kind in KINDS.values()} == {"iks", "vcs", "overlay", "icp", "enterprise"}
-    assert len({(f.fill, f.pattern) for f in FAMILIES.values()}) == len(FAMILIES)
-    networks = [FAMILIES[family_of(kind)].pattern for kind in KINDS.values()]
+    assert len({(f.fill, f.hatching) for f in FAMILIES.values()}) == len(FAMILIES)
+    networks = [FAMILIES[family_of(kind)].hatching for kind in KINDS.values()]
     assert len(set(networks)) == 5
+
+
+@given(
+    st.sampled_from(sorted(FAMILIES)),
+    st.floats(0, 900),
+    st.floats(0, 900),
+    st.floats(0, 300),
+    st.floats(0, 300),
+)
+def test_hatching_stays_inside_its_rectangle(
+    name: str, x: float, y: float, width: float, height: float
+) -> None:
+    drawn = svg.hatch("p-", name, [(x, y, width, height)])
+    if not drawn:
+        assert not FAMILIES[name].hatching or min(width, height) < svg.SMALLEST_HATCHED
+        return
+    path = ET.fromstring(drawn).get("d", "")
+    for left, top, command, rest in re.findall(r"M([\d.]+) ([\d.]+)([LHhv])([\d. ]+)", path):
+        end_x, end_y = float(left), float(top)
+        if command == "L":
+            end_x, end_y = map(float, rest.split())
+        elif command == "v":
+            end_y += float(rest)
+        else:
+            end_x = float(rest) + (end_x if command == "h" else 0)
+        for px, py in ((float(left), float(top)), (end_x, end_y)):
+            assert x - 0.01 <= px <= x + width + 0.01
+            assert y - 0.01 <= py <= y + height + 0.01
+    assert path.count("M") == len(re.findall(r"M[\d.]+ [\d.]+[LHhv]", path))

@@ -1,0 +1,450 @@
+"""A prefix as a Hilbert curve: every address in its square, with the order of the addresses as a faint line.
+
+Areas are exactly to scale down to the smallest square; what is smaller has its number there and its name in the key.
+Labels are placed one after the other, and one that would touch another is left out or becomes a number.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan.address_map.hilbert import DEEPEST, Box, Curve, cells
+from ipplan.addresses import Prefix, Range, format_address
+from ipplan.catalog import Catalog
+from ipplan.output import svg
+from ipplan.output.map_parts import (
+    MARGIN,
+    ROW,
+    WIDTH,
+    Key,
+    count,
+    draw_key,
+    draw_lines,
+    name_lines,
+    overlap_lines,
+    row_words,
+    some,
+    tip,
+    wrapped,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ipplan.address_map import Surveyed
+    from ipplan.catalog import Reservation
+    from ipplan.output.map_parts import Ink
+    from ipplan.plan.model import Network
+
+SIDE = 704.0
+"""Pixels of a whole square."""
+
+MOST_SHAPES = 20_000
+"""Parts of one curve that have a shape each; where there are more, the smallest square is larger."""
+
+_ORDER = 4
+"""Level at which the line shows the order: 256 squares, of a /8 each a /16."""
+
+_FINEST = 5
+"""Level of the smallest squares that have numbers of their own."""
+
+_SMALLEST_OUTLINED = 5.0
+"""Boxes up to this wide have a faint outline: a full one would cover them."""
+
+_LINE = 13.0
+"""Height of a line of text with its ground."""
+
+
+class _Label(NamedTuple):
+    """Lines of text around the middle of a box, and the box that they take."""
+
+    lines: tuple[str, ...]
+    x: float
+    y: float
+
+    @property
+    def box(self) -> Box:
+        wide = max(svg.text_width(line, svg.SMALL) for line in self.lines) + 2
+        high = _LINE * len(self.lines)
+        return Box(self.x - wide / 2, self.y - high / 2, wide, high)
+
+
+class _Taken:
+    """The boxes of labels that are placed. Looks up by squares of `_SQUARE` pixels."""
+
+    _SQUARE = 40
+
+    def __init__(self) -> None:
+        self._squares: dict[tuple[int, int], list[Box]] = {}
+
+    def _keys(self, box: Box) -> Iterator[tuple[int, int]]:
+        for x in range(int(box.x // self._SQUARE), int((box.x + box.width) // self._SQUARE) + 1):
+            for y in range(int(box.y // self._SQUARE), int((box.y + box.height) // self._SQUARE) + 1):
+                yield x, y
+
+    def touches(self, box: Box) -> bool:
+        """Tell whether a placed label is in the way."""
+        return any(_touch(box, other) for key in self._keys(box) for other in self._squares.get(key, ()))
+
+    def place(self, box: Box) -> None:
+        """Take the box."""
+        for key in self._keys(box):
+            self._squares.setdefault(key, []).append(box)
+
+
+def _touch(one: Box, other: Box) -> bool:
+    return (
+        one.x < other.x + other.width
+        and other.x < one.x + one.width
+        and one.y < other.y + other.height
+        and other.y < one.y + one.height
+    )
+
+
+def draw_curve(ink: Ink, surveyed: Surveyed, y: float) -> tuple[str, float]:
+    """Return a prefix as a curve, with everything that belongs to it, and its height."""
+    writer = _Writer(ink, surveyed, y + 40)
+    top = y
+    body = [
+        writer.heading(y),
+        *writer.shapes(),
+        *writer.rows(),
+        *writer.pools(),
+        writer.order(),
+        *writer.labels(),
+    ]
+    body.append(writer.side_notes())
+    y += 40 + max(writer.curve.height, 330) + 28
+    lines, height = draw_lines(ink, overlap_lines(surveyed), MARGIN, y, WIDTH, sign="!")
+    y += height
+    key, height = draw_key(ink, Key(tuple(writer.keyed)), MARGIN, y, WIDTH)
+    y += height
+    listed, height = writer.by_data_center(y + 10)
+    y += height + 10 if height else 0
+    return "\n".join([*body, lines, key, listed]), y - top
+
+
+class _Writer:
+    """Writes one curve, its top left corner at the margin and `top`; `keyed` are the networks that got a number."""
+
+    def __init__(self, ink: Ink, surveyed: Surveyed, top: float) -> None:
+        self._ink = ink
+        self._surveyed = surveyed
+        self._prefix = surveyed.space.prefix
+        self._top = top
+        self._known = {network.name: network for network in surveyed.networks}
+        self.keyed: list[Network] = []
+        for limit in range(DEEPEST, 0, -2):
+            self.curve = Curve(self._prefix, SIDE, limit)
+            spans = cells(self.curve, [(part.first, part.last) for part in surveyed.parts])
+            self._drawn = [
+                (part, span) for part, span in zip(surveyed.parts, spans, strict=True) if span[0] <= span[1]
+            ]
+            if len(self._drawn) <= MOST_SHAPES:
+                break
+        found: dict[Prefix, list[Reservation]] = {}
+        kept = ink.map.plan.kept_clear
+        for row in ink.map.catalog.overlapping(self._prefix):
+            if Catalog.avoids(row, keep_clear=kept):
+                found.setdefault(row.prefix, []).append(row)
+        self._published = dict(sorted(found.items()))
+
+    def heading(self, y: float) -> str:
+        """Return what the square shows."""
+        ink = self._ink
+        sizes = self._surveyed.sizes()
+        free = sizes.get("free", 0)
+        largest = self._surveyed.largest_free()
+        words = f"{count(self._prefix.size)} addresses, free in pools: {count(free)}" + (
+            f", largest {largest}" if largest else ""
+        )
+        wide = svg.text_width(str(self._prefix), svg.NORMAL, bold=True) + 10
+        return ink.line(MARGIN, y + 14, str(self._prefix), "fg", "bold", size=svg.NORMAL) + ink.line(
+            MARGIN + wide, y + 14, words, "fg", size=svg.NORMAL
+        )
+
+    def _path(self, boxes: Iterable[Box]) -> str:
+        n = svg.number
+        return "".join(
+            f"M{n(MARGIN + b.x)} {n(self._top + b.y)}h{n(b.width)}v{n(b.height)}h{n(-b.width)}z"
+            for b in boxes
+        )
+
+    def shapes(self) -> Iterator[str]:
+        """Yield the ground, then each part in its squares."""
+        ink = self._ink
+        whole = Box(0, 0, SIDE, self.curve.height)
+        yield svg.element("path", d=self._path([whole]), class_=ink.cls("free", "line"))
+        for part, (first, last) in self._drawn:
+            own = [self._known[name] for name in part.networks[:1] if name in self._known]
+            classes = [ink.fill(part.use, own)]
+            boxes = list(self.curve.boxes(first, last))
+            outlined = part.use in ("network", "overlap") or (part.use == "avoid" and len(boxes) == 1)
+            if outlined:
+                classes.append("line" if max(box.width for box in boxes) > _SMALLEST_OUTLINED else "thin")
+            elif part.use == "free":
+                classes.append("thin")
+            if own and part.use == "network" and own[0].name in ink.map.unpinned:
+                classes.append("dashed")
+                ink.used.add("dashed")
+            title = tip(ink, self._surveyed, [part], self._known)
+            yield svg.element("path", title, d=self._path(boxes), class_=ink.cls(*classes))
+            hatched = ((MARGIN + b.x, self._top + b.y, b.width, b.height) for b in boxes)
+            yield svg.hatch(ink.prefix, classes[0], hatched)
+
+    def rows(self) -> Iterator[str]:
+        """Yield an outline around each published range, with its tooltip."""
+        for prefix, rows in self._published.items():
+            if not self._prefix.covers(prefix) or prefix.length > self.curve.deepest:
+                continue
+            box = self.curve.box(prefix)
+            title = svg.tooltip(*some(list(dict.fromkeys(map(row_words, rows)))))
+            # Filled, so that the pointer finds it, but not to be seen through the shapes below.
+            yield svg.element(
+                "path", title, d=self._path([box]), class_=self._ink.cls("thin"), pointer_events="all"
+            )
+
+    def pools(self) -> Iterator[str]:
+        """Yield a strong outline around each pool within."""
+        for pool in dict.fromkeys(pool.prefix for pool in self._ink.map.plan.pools):
+            if pool != self._prefix and self._prefix.covers(pool) and pool.length <= self.curve.deepest:
+                yield svg.element(
+                    "path", d=self._path([self.curve.box(pool)]), class_=self._ink.cls("line", "pool")
+                )
+                self._ink.used.add("pool")
+
+    def order(self) -> str:
+        """Return the line that shows the order of addresses, with a mark at its start and an arrow at its end."""
+        level = min(_ORDER, self.curve.bits // 2)
+        points = [(MARGIN + x, self._top + y) for x, y in self.curve.path(level)]
+        n = svg.number
+        start, end = points[0], points[-1]
+        line = "M" + "L".join(f"{n(x)} {n(y)}" for x, y in points)
+        arrow = ""
+        if len(points) > 1:
+            dx, dy = ((b > a) - (b < a) for a, b in zip(points[-2], end, strict=True))
+            arrow = f"M{n(end[0] - 5 * dx - 4 * dy)} {n(end[1] - 5 * dy - 4 * dx)}L{n(end[0])} {n(end[1])}L{n(end[0] - 5 * dx + 4 * dy)} {n(end[1] - 5 * dy + 4 * dx)}"
+        return svg.element(
+            "path", d=line + arrow, class_=self._ink.cls("curve"), pointer_events="none"
+        ) + svg.element(
+            "circle", cx=start[0], cy=start[1], r=4, class_=self._ink.cls("start"), pointer_events="none"
+        )
+
+    def labels(self) -> Iterator[str]:
+        """Yield names of networks where they fit, numbers for the others, then free space, then who has the rest."""
+        named, numbers = self._name_or_number()
+        taken = _Taken()
+        for label in numbers:
+            taken.place(label.box)
+            yield self._text(label)
+        for network, label in named:
+            taken.place(label.box)
+            yield self._text(label, network.name)
+        for label in [*self._free_labels(), *self._published_labels()]:
+            if not taken.touches(label.box):
+                taken.place(label.box)
+                yield self._text(label)
+
+    def _text(self, label: _Label, whole: str = "") -> str:
+        box = label.box
+        n = Box(MARGIN + box.x, self._top + box.y, box.width, box.height)
+        ground = svg.element(
+            "rect", x=n.x, y=n.y, width=n.width, height=n.height, rx=2, class_=self._ink.cls("bg", "plate")
+        )
+        lines = [
+            self._ink.line(MARGIN + label.x, n.y + 10 + index * _LINE, line, "fg", anchor="middle")
+            for index, line in enumerate(label.lines)
+        ]
+        tips = svg.tooltip(whole) if whole and whole != label.lines[0] else ""
+        return svg.element("g", tips + ground + "".join(lines), pointer_events="auto" if tips else "none")
+
+    def _name_or_number(self) -> tuple[list[tuple[Network, _Label]], list[_Label]]:
+        """Return the networks whose names fit, and the labels with the numbers of all others.
+
+        A name that a number would touch becomes a number itself, until none does.
+        """
+        named = [(n, label) for n in self._surveyed.networks if (label := self._name(n)) is not None]
+        while True:
+            names = {network.name for network, _ in named}
+            self.keyed = [network for network in self._surveyed.networks if network.name not in names]
+            numbers = self._numbers()
+            taken = _Taken()
+            for label in numbers:
+                taken.place(label.box)
+            kept = []
+            for network, label in named:
+                if not taken.touches(label.box):
+                    taken.place(label.box)
+                    kept.append((network, label))
+            if len(kept) == len(named):
+                return named, numbers
+            named = kept
+
+    def _name(self, network: Network) -> _Label | None:
+        """Return the label of a network with room for its whole name in its box, or for what is cut in a large one."""
+        assert network.prefix is not None
+        prefix = network.prefix
+        if prefix.length > self.curve.deepest:
+            return None
+        box = self._box(prefix)
+        lines = name_lines(network.name, str(prefix), box.width - 6)
+        if lines and lines[-1] == str(prefix) and svg.text_width(lines[-1], svg.SMALL) > box.width - 6:
+            lines.pop()
+        fits = lines and len(lines) * _LINE + 2 <= box.height
+        return _Label(tuple(lines), box.x + box.width / 2, box.y + box.height / 2) if fits else None
+
+    def _box(self, prefix: Prefix) -> Box:
+        """Return where a prefix is; of one that reaches beyond the curve, the whole curve."""
+        if prefix.covers(self._prefix):
+            return Box(0, 0, SIDE, self.curve.height)
+        if prefix.length > self.curve.deepest:
+            prefix = prefix.supernet(self.curve.deepest)
+        return self.curve.box(prefix)
+
+    def _numbers(self) -> list[_Label]:
+        """Return labels for the networks of the key, each in a square of its own, so that no two touch."""
+        rows = []
+        for number, network in enumerate(self.keyed, 1):
+            assert network.prefix is not None
+            box = self._box(network.prefix)
+            rows.append((number, box.x + box.width / 2, box.y + box.height / 2))
+        return self._grouped(rows, 0, Box(0, 0, SIDE, SIDE)) or []
+
+    def _grouped(
+        self, rows: Sequence[tuple[int, float, float]], level: int, square: Box
+    ) -> list[_Label] | None:
+        """Return labels for the networks of a square; None if their numbers do not fit into it.
+
+        The addresses of a square are one range, so its numbers are one, too. A network that is larger than the square has
+        its centre on a corner of four, which does no harm: its number extends the range.
+        """
+        if not rows:
+            return []
+        if level < _FINEST and (len(rows) > 1 or level < _ORDER):
+            half = square.width / 2
+            found: list[_Label] | None = []
+            for left, top in ((0, 0), (1, 0), (1, 1), (0, 1)):
+                x, y = square.x + left * half, square.y + top * half
+                own = [row for row in rows if x <= row[1] < x + half and y <= row[2] < y + half]
+                if not _is_run(own):
+                    found = None
+                    break
+                labels = self._grouped(own, level + 1, Box(x, y, half, half))
+                if labels is None:
+                    found = None
+                    break
+                assert found is not None
+                found += labels
+            if found is not None:
+                return found
+        first, last = rows[0][0], rows[-1][0]
+        label = _Label((f"{first}" if first == last else f"{first}–{last}",), 0, 0)
+        wide, high = label.box.width, label.box.height
+        if level > 0 and (wide > square.width or high > square.height):
+            return None
+        x = sum(row[1] for row in rows) / len(rows)
+        y = sum(row[2] for row in rows) / len(rows)
+        x = min(max(x, square.x + wide / 2), square.x + square.width - wide / 2)
+        y = min(max(y, square.y + high / 2), min(square.y + square.height, self.curve.height) - high / 2)
+        return [label._replace(x=x, y=y)]
+
+    def _free_labels(self) -> Iterator[_Label]:
+        """Yield what is free, the largest prefixes first."""
+        found: list[Prefix] = []
+        for part, (first, last) in self._drawn:
+            if part.use == "free":
+                found += Range(self._prefix.version, first, last).prefixes()
+        for prefix in sorted(found, key=lambda p: (p.length, p.first)):
+            box = self.curve.box(prefix)
+            address = format_address(prefix.version, prefix.first)
+            for lines in (
+                ("free", str(prefix)),
+                ("free", address, f"/{prefix.length}"),
+                (f"free /{prefix.length}",),
+                (f"/{prefix.length}",),
+            ):
+                label = _Label(lines, box.x + box.width / 2, box.y + box.height / 2)
+                if label.box.width <= box.width - 4 and label.box.height <= box.height - 4:
+                    yield label
+                    break
+
+    def _published_labels(self) -> Iterator[_Label]:
+        """Yield the data centers of published ranges where they fit, the larger ranges first."""
+        for prefix, rows in sorted(self._published.items(), key=lambda item: (item[0].length, item[0].first)):
+            if not self._prefix.covers(prefix) or prefix.length > self.curve.deepest:
+                continue
+            box = self.curve.box(prefix)
+            centers = sorted({row.data_center for row in rows if row.data_center})
+            tries = [(", ".join(centers),), tuple(centers)] if centers else [(rows[0].title,)]
+            for lines in tries:
+                label = _Label(lines, box.x + box.width / 2, box.y + box.height / 2)
+                if label.box.width <= box.width and label.box.height <= box.height:
+                    yield label
+                    break
+
+    def side_notes(self) -> str:
+        """Return, at the right, how large a prefix of each length is and how to follow the line; and the corners' addresses."""
+        ink = self._ink
+        left, y = MARGIN + SIDE + 32, self._top
+        parts = [ink.line(left, y + 10, "Prefix sizes", "fg", "bold")]
+        y += 20
+        for level in range(3, 8):
+            side = SIDE / (1 << level)
+            length = self._prefix.length + 2 * level - (0 if self.curve.height == SIDE else 1)
+            if length > (32 if self._prefix.version == 4 else 128):
+                break
+            parts.append(
+                svg.element("rect", x=left, y=y, width=side, height=side, class_=ink.cls("free", "line"))
+            )
+            parts.append(ink.line(left + 100, y + min(side / 2 + 4, 14), f"/{length}"))
+            y += max(side, 14) + 6
+        y += 14
+        parts.append(ink.line(left, y + 10, "Order of addresses", "fg", "bold"))
+        start = format_address(self._prefix.version, self._prefix.first)
+        for line in ("Follow the line from the", "dot to the arrow.", f"It starts at {start}."):
+            y += ROW
+            parts.append(ink.line(left, y + 12, svg.fit(line, WIDTH - SIDE - 32, svg.SMALL)))
+        return "".join(parts) + self._corners()
+
+    def _corners(self) -> str:
+        words = [format_address(c.version, c.first) for c in self.curve.corners()]
+        below = self._top + self.curve.height + 14
+        places = (
+            (0.0, self._top - 5, "start"),
+            (SIDE, self._top - 5, "end"),
+            (SIDE, below, "end"),
+            (0.0, below, "start"),
+        )
+        return "".join(
+            self._ink.line(MARGIN + x, y, svg.fit(word, SIDE / 2 - 8, svg.SMALL), "quiet", anchor=anchor)
+            for word, (x, y, anchor) in zip(words, places, strict=True)
+        )
+
+    def by_data_center(self, y: float) -> tuple[str, float]:
+        """Return every published range by data center, and the height of the list."""
+        centers: dict[str, list[str]] = {}
+        for prefix, rows in self._published.items():
+            for name in dict.fromkeys(row.data_center or row.title for row in rows):
+                centers.setdefault(name, []).append(str(prefix))
+        if not centers:
+            return "", 0
+        ink = self._ink
+        parts = [ink.line(MARGIN, y + 12, f"Published and reserved ranges in {self._prefix}", "fg", "bold")]
+        height = 20.0
+        cities = {
+            row.data_center: row.city for rows in self._published.values() for row in rows if row.data_center
+        }
+        for name in sorted(centers, key=lambda name: (name not in cities, name)):
+            title = f"{name} {cities[name]}" if cities.get(name) else name
+            for index, line in enumerate(wrapped(centers[name], WIDTH - 180, svg.SMALL)):
+                height += ROW
+                if index == 0:
+                    parts.append(ink.line(MARGIN, y + height - 4, svg.fit(title, 168, svg.SMALL), "fg"))
+                parts.append(ink.line(MARGIN + 180, y + height - 4, line, "quiet"))
+        return "\n".join(parts), height
+
+
+def _is_run(rows: Sequence[tuple[int, float, float]]) -> bool:
+    """Tell whether numbers follow each other without a gap."""
+    return all(after[0] == before[0] + 1 for before, after in pairwise(rows))
