@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import BAD_PLAN, GOOD_PLAN, UNREADABLE_PLAN
+from conftest import BAD_PLAN, GOOD_PLAN, ROOT, UNREADABLE_PLAN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,3 +113,16 @@ def test_allocated_says_what_finds_no_place(run: Run, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "large" in done.stderr.decode()
     ET.fromstring(done.stdout)
+
+
+def test_the_documented_picture(run: Run, tmp_path: Path, *, update_golden: bool) -> None:
+    page = (ROOT / "docs" / "map.md").read_text(encoding="utf-8")
+    match = re.search(r"^```sh\nipplan (map ([\w-]+\.toml) .*)\n```$", page, re.MULTILINE)
+    assert match is not None
+    shutil.copy(ROOT / "sample-plans" / match[2], tmp_path)
+    assert run(*match[1].split()).returncode == 0
+    picture = (tmp_path / "map.svg").read_bytes()
+    kept = ROOT / "docs" / "map.svg"
+    if update_golden:
+        kept.write_bytes(picture)
+    assert picture == kept.read_bytes()
