@@ -39,6 +39,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "export": ("ipplan.cli.export:command", "Write configuration for devices and tools."),
     "import": ("ipplan.cli.importing:command", "Write a plan of what other tools hold."),
+    "netbox": (
+        "ipplan.cli.netbox:command",
+        "Compare a NetBox with a plan, and bring it up to date.",
+    ),
     "diff": ("ipplan.cli.diff:command", "Compare two plans, and tell what the difference rebuilds."),
     "rules": ("ipplan.cli.rules:command", "Tell what check looks for: reason, source, remedy, example."),
     "schema": ("ipplan.cli.schema:command", "Print the JSON Schema of the plan or of a JSON document."),

@@ -1,0 +1,322 @@
+"""A NetBox over its REST API: reads what concerns a plan, and sends changes; the only home of pynetbox.
+
+The token is sent to the host of the URL only: redirects are refused, `next` links of pages are not followed, and no
+password of a .netrc takes its place. Decides nothing: what changes is for `ipplan.netbox.difference` to say.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+import pynetbox
+import requests
+
+from ipplan import __version__
+from ipplan.cli.streams import UsageProblem, say
+from ipplan.netbox.difference import payload, read_found
+from ipplan.output.text import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ipplan.netbox.difference import Change, Found, Raw
+    from ipplan.netbox.outcome import Outcome
+    from ipplan.netbox.wanted import Desired, What
+
+TOKENS = ("IPPLAN_NETBOX_TOKEN", "NETBOX_TOKEN")
+"""Environment variables that may hold the token; the first that does counts."""
+_PAGE = 250
+_MOST_ASKED = 40
+"""Objects that one request names at most: servers refuse lines of more than about 4,000 bytes."""
+_MOST_SENT = 50
+"""Objects that one request changes at most, so that it ends long before servers give up on it."""
+_CONNECT = 10
+"""Seconds to wait for a connection."""
+_ENDPOINTS: dict[What, tuple[str, str]] = {
+    "tag": ("extras", "tags"), "role": ("ipam", "roles"), "VLAN group": ("ipam", "vlan_groups"),
+    "VLAN": ("ipam", "vlans"), "prefix": ("ipam", "prefixes"),
+}  # fmt: skip
+_MOST_READ = 200_000
+"""Objects of one kind that are read at most."""
+_UNREADABLE = (
+    requests.RequestException, pynetbox.ContentError, ValueError, KeyError, TypeError, AttributeError,
+)  # fmt: skip
+"""What comes of no answer, and of one that no NetBox gives."""
+_VERBS = {"create": "create", "update": "update", "adopt": "update", "delete": "delete"}
+
+
+def read_token() -> str:
+    """Return the token from the environment; raise UsageProblem where there is none, or none that a header can hold."""
+    for name in TOKENS:
+        token = os.environ.get(name, "").strip()
+        if token:
+            if not (token.isascii() and token.isprintable()) or " " in token:
+                raise UsageProblem(
+                    f"{name} does not hold a token: it has spaces or characters that no token has"
+                )
+            return token
+    raise UsageProblem(
+        "no token for NetBox", f"set the environment variable {TOKENS[1]}; it is never an argument"
+    )
+
+
+def parse_url(text: str) -> str:
+    """Return the URL of a NetBox without a slash or /api at its end; raise UsageProblem for what is not one."""
+    shown = escape(text[:200])
+    try:
+        parts = urlsplit(text)
+        named = parts.username is not None or parts.password is not None
+        _ = parts.port
+    except ValueError as error:
+        raise UsageProblem(f"--url is not a valid URL: {error}") from None
+    if named:
+        raise UsageProblem(
+            "--url must not hold a user name or password",
+            f"the token comes from the environment variable {TOKENS[1]}",
+        )
+    if parts.scheme not in ("http", "https") or not parts.hostname or not text.isprintable() or " " in text:
+        raise UsageProblem(f'--url "{shown}" is not a valid URL', "write https://netbox.example.com")
+    if parts.query or parts.fragment:
+        raise UsageProblem(f'--url "{shown}" has a query or fragment', "write the address of the front page")
+    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        say("warning: the token goes to NetBox unencrypted; https protects it")
+    return text.rstrip("/").removesuffix("/api").rstrip("/")
+
+
+class _Refused(NamedTuple):
+    """A request that NetBox did not carry out: why, and whether it is about the objects, so that others may do better."""
+
+    reason: str
+    about_objects: bool
+
+
+class NetBox:
+    """A NetBox at a URL. Every method raises UsageProblem where it does not answer as a NetBox does."""
+
+    def __init__(self, url: str, token: str, timeout: int) -> None:
+        self.url = url
+        self._timeout = timeout
+        session = requests.Session()
+        session.max_redirects = 0
+        session.auth = lambda request: request
+        session.headers["User-Agent"] = f"ipplan/{__version__}"
+        session.request = partial(session.request, timeout=(_CONNECT, timeout))
+        self._api = pynetbox.api(url, token=token)
+        self._api.http_session = session
+
+    def read(self, desired: Desired, vrf: str | None) -> tuple[tuple[Found, ...], int | None]:
+        """Return what is there of the plan, what is in the place of what it wants, and the number of the VRF."""
+        with self._telling():
+            self._require_netbox()
+            number = None if vrf is None else self._find_vrf(vrf)
+            raw = self._read_raw(desired, "null" if number is None else str(number))
+            return read_found(raw), number
+
+    def send(self, changes: Sequence[Change], vrf: int | None) -> Iterator[Outcome]:
+        """Make changes in their order, many in a request; yield what became of each.
+
+        Of a request that NetBox refuses because of an object, every object is sent by itself. After any other refusal, and
+        without an answer, the rest is not tried.
+        """
+        from ipplan.netbox.outcome import Outcome
+
+        left = list(changes)
+        while left:
+            batch = _next_batch(left)
+            refused = self._try(batch, vrf)
+            if refused is not None and refused.about_objects and len(batch) > 1:
+                for change in batch:
+                    alone = self._try([change], vrf)
+                    yield Outcome(change, "done" if alone is None else "failed", alone and alone.reason)
+                    left.pop(0)
+                    if alone is not None and not alone.about_objects:
+                        refused = alone
+                        break
+            else:
+                yield from (
+                    Outcome(change, "done" if refused is None else "failed", refused and refused.reason)
+                    for change in batch
+                )
+                del left[: len(batch)]
+            if refused is not None and not refused.about_objects:
+                yield from (Outcome(change, "not-tried", None) for change in left)
+                return
+
+    def _try(self, batch: Sequence[Change], vrf: int | None) -> _Refused | None:
+        """Send changes of one kind in one request; return why they were not made, None for done."""
+        endpoint = self._endpoint(batch[0].what)
+        try:
+            if batch[0].action == "delete":
+                endpoint.delete([change.number for change in batch])
+            else:
+                getattr(endpoint, _VERBS[batch[0].action])([payload(change, vrf) for change in batch])
+        except pynetbox.RequestError as error:
+            about_objects = error.req.status_code in (400, 409)
+            return _Refused(
+                _detail(error.req) if about_objects else self._refusal(error.req)[0], about_objects
+            )
+        except pynetbox.AllocationError as error:
+            return _Refused(_detail(error.req), about_objects=True)
+        except _UNREADABLE as error:
+            return _Refused(f"{self._failure(error)[0]}; it may have been done", about_objects=False)
+        return None
+
+    def _require_netbox(self) -> None:
+        status = self._api.status()
+        if not isinstance(status, dict) or not isinstance(status.get("netbox-version"), str):
+            raise UsageProblem(*self._not_netbox())
+
+    def _find_vrf(self, name: str) -> int:
+        for field in ("name", "rd"):
+            rows = self._fetch("ipam", "vrfs", **{field: name})
+            if len(rows) == 1:
+                return int(rows[0]["id"])
+            if rows:
+                raise UsageProblem(
+                    f'NetBox has {len(rows):,} VRFs with the name "{escape(name)}"',
+                    "give the route distinguisher after --vrf",
+                )
+        raise UsageProblem(
+            f'NetBox has no VRF with the name or route distinguisher "{escape(name[:80])}"',
+            "create it there, or leave out --vrf for the global table",
+        )
+
+    def _read_raw(self, desired: Desired, vrf: str) -> dict[What, list[Raw]]:
+        tags = self._fetch("extras", "tags", slug__isw="ipplan")
+        tags += self._fetch_by("tag", "name", [str(tag.fields["name"]) for tag in desired.of("tag")])
+        groups = self._fetch("ipam", "vlan_groups", slug__isw=desired.tag)
+        prefixes = self._fetch_by("prefix", "prefix", [p.key for p in desired.of("prefix")], vrf_id=vrf)
+        if any(tag["slug"] == desired.tag for tag in tags):
+            # NetBox refuses to look for a tag that it does not have.
+            prefixes += self._fetch("ipam", "prefixes", tag=desired.tag, vrf_id=vrf)
+        return {
+            "tag": _once(tags),
+            "role": self._fetch("ipam", "roles"),
+            "VLAN group": groups,
+            "VLAN": _once(self._fetch_by("VLAN", "group_id", [str(group["id"]) for group in groups])),
+            "prefix": _once(prefixes),
+        }
+
+    def _fetch_by(self, what: What, field: str, values: Sequence[str], **filters: Any) -> list[Raw]:
+        found = []
+        for start in range(0, len(values), _MOST_ASKED):
+            filters[field] = list(values[start : start + _MOST_ASKED])
+            found += self._fetch(*_ENDPOINTS[what], **filters)
+        return found
+
+    def _fetch(self, app: str, name: str, /, **filters: Any) -> list[Raw]:
+        """Return all objects that pass the filters, page by page."""
+        endpoint = getattr(getattr(self._api, app), name)
+        found: list[Raw] = []
+        while True:
+            page = endpoint.filter(**filters, limit=_PAGE, offset=len(found))
+            rows = [dict(row) for row in page]
+            found += rows
+            if len(found) > _MOST_READ:
+                raise UsageProblem(f"{self.url} has more than {_MOST_READ:,} {name} that concern the plan")
+            if not rows or len(found) >= len(page):
+                return found
+
+    def _endpoint(self, what: What) -> Any:
+        app, name = _ENDPOINTS[what]
+        return getattr(getattr(self._api, app), name)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Turn what goes wrong with a request into a UsageProblem."""
+        try:
+            yield
+        except pynetbox.RequestError as error:
+            raise UsageProblem(*self._refusal(error.req)) from None
+        except _UNREADABLE as error:
+            raise UsageProblem(*self._failure(error)) from None
+
+    def _refusal(self, answer: Any) -> tuple[str, str | None]:
+        """Say what a status of HTTP means, and what to do."""
+        code = answer.status_code
+        if code in (401, 403):
+            return (
+                f"NetBox at {self.url} refuses the token or what it may do: {_detail(answer)}",
+                "the token needs the permissions to view, add and change tags, roles, VLAN groups, VLANs and prefixes, and "
+                "with --prune to delete them; a token can be limited to reading",
+            )
+        if code == 404:
+            return self._not_netbox()
+        return f"{self.url} answers with HTTP status {code}: {_detail(answer)}", None
+
+    def _not_netbox(self) -> tuple[str, str | None]:
+        return f"{self.url} is not a NetBox", "give the address of its front page, to which /api belongs"
+
+    def _failure(self, error: Exception) -> tuple[str, str | None]:
+        """Say why there is no answer, or none that can be read, and what to do."""
+        if isinstance(error, requests.TooManyRedirects):
+            place = (error.response.headers.get("Location") or "") if error.response is not None else ""
+            return (
+                f"{self.url} redirects to {escape(place[:200])}",
+                "give the address that it leads to: the token is not sent on",
+            )
+        if isinstance(error, requests.exceptions.SSLError):
+            return (
+                f"the certificate of {self.url} cannot be verified: {_innermost(error)}",
+                "REQUESTS_CA_BUNDLE names the file with the certificates of your own authority",
+            )
+        if isinstance(error, requests.Timeout):
+            seconds = _CONNECT if isinstance(error, requests.ConnectTimeout) else self._timeout
+            return f"{self.url} did not answer within {seconds:,} seconds", "--timeout gives it longer"
+        if isinstance(error, requests.JSONDecodeError | pynetbox.ContentError):
+            return self._not_netbox()
+        if isinstance(error, requests.ConnectionError):
+            return f"cannot reach {self.url}: {_innermost(error)}", None
+        if isinstance(error, requests.RequestException):
+            return f"{self.url} does not answer as a NetBox does: {_innermost(error)}", None
+        return f"{self.url} answers in a form that ipplan does not know", "ipplan knows NetBox 4.7"
+
+
+def _next_batch(changes: Sequence[Change]) -> list[Change]:
+    """Return the first changes that one request can make."""
+    _, first = next(groupby(changes, key=lambda change: (change.what, _VERBS[change.action])))
+    return list(first)[:_MOST_SENT]
+
+
+def _once(rows: Sequence[Raw]) -> list[Raw]:
+    return list({row["id"]: row for row in rows}.values())
+
+
+def _detail(answer: Any) -> str:
+    """Return what NetBox says about a request that it refuses, on one line."""
+    try:
+        said = answer.json()
+    except ValueError:
+        return escape(str(answer.reason))
+    words = "; ".join(dict.fromkeys(_said(said))) or str(answer.reason)
+    return escape(words[:500])
+
+
+def _said(said: Any, name: str = "") -> Iterator[str]:
+    if isinstance(said, dict):
+        for key, value in said.items():
+            yield from _said(value, "" if key in ("detail", "__all__", "non_field_errors") else str(key))
+    elif isinstance(said, list):
+        for value in said:
+            yield from _said(value, name)
+    else:
+        yield f"{name}: {said}" if name else str(said)
+
+
+def _innermost(error: BaseException) -> str:
+    """Return the words of the error that another one wraps, without the names of Python's objects in them."""
+    reason: Any = error
+    while True:
+        inner = getattr(reason, "reason", None) or next(
+            (arg for arg in getattr(reason, "args", ()) if isinstance(arg, BaseException)), None
+        )
+        if not isinstance(inner, BaseException):
+            break
+        reason = inner
+    words = str(inner or getattr(reason, "strerror", None) or reason)
+    return escape(words.rpartition(">: ")[2].rpartition("): ")[2][:300])

@@ -1,0 +1,147 @@
+"""A plan held against a NetBox: as the document `ipplan.netbox/1`, a table and text. Must not decide anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ipplan.netbox.difference import ACTIONS
+from ipplan.netbox.wanted import VlanName
+from ipplan.output.documents import made_by
+from ipplan.output.table import Column, Table, render_plain, render_terminal
+from ipplan.output.text import escape, wrap
+
+if TYPE_CHECKING:
+    from ipplan.netbox.difference import Change, Field
+    from ipplan.netbox.outcome import Outcome, Report
+    from ipplan.netbox.wanted import Value
+
+_MOST_NAMED = 6
+"""Name at most this many networks in one line."""
+_UNTOLD = frozenset({"slug", "tags", "group", "vid"})
+"""Fields that a new object is not shown with, because its name or a row of its own says the same."""
+
+
+def document(report: Report) -> dict[str, Any]:
+    """Return the document `ipplan.netbox/1`."""
+    return {
+        "schema": "ipplan.netbox/1",
+        "made_by": made_by(None),
+        "plan": {"name": report.plan, "file": report.file},
+        "url": report.url,
+        "vrf": report.vrf,
+        "pushed": report.pushed,
+        "same": not report.outcomes,
+        "summary": {
+            **{action: sum(o.change.action == action for o in report.outcomes) for action in ACTIONS},
+            "unchanged": report.unchanged,
+            "failed": report.count("failed"),
+            "not_tried": report.count("not-tried"),
+        },
+        "changes": [_change(outcome) for outcome in report.outcomes],
+        "waiting": list(report.desired.waiting),
+        "shared": [
+            {"network": shared.network, "cidr": shared.prefix, "other": shared.other}
+            for shared in report.desired.shared
+        ],
+    }
+
+
+def _change(outcome: Outcome) -> dict[str, Any]:
+    change = outcome.change
+    return {
+        "change": change.action,
+        "object": change.what,
+        "name": change.key,
+        "id": change.number,
+        "fields": [
+            {"field": field.name, "old": _value(field.old), "new": _value(field.new)}
+            for field in change.fields
+        ],
+        "reason": change.reason,
+        "state": outcome.state,
+        "error": outcome.error,
+    }
+
+
+def _value(value: Value) -> str | int | list[str] | None:
+    if isinstance(value, VlanName):
+        return _vlan(value)
+    return list(map(str, value)) if isinstance(value, tuple) else value
+
+
+def _vlan(vlan: VlanName) -> str:
+    return f"{vlan.vid} of another group" if vlan.group is None else f"{vlan.vid} of {vlan.group}"
+
+
+def table(report: Report) -> Table:
+    """Return the changes, a row each; with what became of them where they were to be made."""
+    columns = [Column("change"), Column("object"), Column("name", "address"), Column("fields")]
+    if report.pushed:
+        columns += [Column("state"), Column("error")]
+    rows = []
+    for outcome in report.outcomes:
+        change = outcome.change
+        row = [change.action, change.what, change.key, _told(change)]
+        rows.append([*row, outcome.state, outcome.error] if report.pushed else row)
+    return Table(tuple(columns), rows)
+
+
+def _told(change: Change) -> str | None:
+    if change.action == "create":
+        shown = [f"{f.name} {_text(f.new)}" for f in change.fields if f.name not in _UNTOLD]
+    else:
+        shown = [_difference(f) for f in change.fields if change.action != "conflict" or f.name != "tags"]
+    return "; ".join([change.reason, *shown] if change.reason else shown) or None
+
+
+def _difference(field: Field) -> str:
+    if isinstance(field.new, tuple) and isinstance(field.old, tuple) and field.name == "tags":
+        signs = [f"+{tag}" for tag in field.new if tag not in field.old]
+        return " ".join(["tags:", *signs, *(f"-{tag}" for tag in field.old if tag not in field.new)])
+    return f"{field.name}: {_text(field.old)} to {_text(field.new)}"
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, VlanName):
+        return _vlan(value)
+    return (", ".join(map(str, value)) if isinstance(value, tuple) else str(value or "")) or "none"
+
+
+def render_text(report: Report, *, width: int | None, color: bool) -> str:
+    """Return what people read: the changes, and lines that sum up and say what is not pushed and why."""
+    grid = ""
+    if report.outcomes:
+        whole = table(report)
+        plain = width is None and not color
+        grid = (render_plain(whole) if plain else render_terminal(whole, width or 100_000, color)) + "\n"
+    lines = (wrap(line, width) if width is not None else [line] for line in _summary(report))
+    return grid + "".join(line + "\n" for group in lines for line in group)
+
+
+def _summary(report: Report) -> list[str]:
+    place = "global table" if report.vrf is None else f"VRF {escape(report.vrf)}"
+    states = [o.change.action for o in report.outcomes if o.state in ("planned", "done", "left")]
+    counts = [f"{states.count(action):,} {action}" for action in ACTIONS if action in states]
+    counts += [f"{report.count('failed'):,} failed"] if report.count("failed") else []
+    counts += [f"{report.count('not-tried'):,} not tried"] if report.count("not-tried") else []
+    lines = [
+        f"{escape(report.url)}, {place}: {', '.join(counts) or 'no difference'}, {report.unchanged:,} unchanged"
+    ]
+    actions = {outcome.change.action for outcome in report.outcomes}
+    if "conflict" in actions:
+        lines.append("conflict: not made from this plan, left alone; push --adopt takes it over")
+    if "unplanned" in actions:
+        lines.append("unplanned: made from this plan, no longer in it; push --prune deletes it")
+    if report.desired.waiting:
+        names = report.desired.waiting
+        lines.append(f"no range yet, not pushed: {_some(names)}; ipplan allocate --write pins ranges")
+    lines += [
+        f"{escape(shared.network)} has the prefix {shared.prefix} of {escape(shared.other)}: NetBox has it once"
+        for shared in report.desired.shared
+    ]
+    return lines
+
+
+def _some(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(map(escape, names[:_MOST_NAMED])) + more
