@@ -22,6 +22,7 @@ from ipplan.importers.reading import (
     kind_named,
 )
 from ipplan.importers.tables import DEFAULTS, Options, Record, Table, column_name, read_table, require_columns
+from ipplan.netbox.wanted import MARK
 from ipplan.observed import NOTHING, About, ColumnUse
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.labels import parse_about
@@ -119,10 +120,12 @@ def _add(entry: _Entry, edges: Collection[str], collector: Collector) -> None:
         if status is not None:
             del told["status"]
         number = _VLAN.fullmatch(told.get("vlan", ""))
-        if vlan is None and number is not None and VLANS[0] <= int(number[1]) <= VLANS[1]:
-            vlan = int(number[1])
-            if told["vlan"] == number[1]:
+        if number is not None and VLANS[0] <= int(number[1]) <= VLANS[1]:
+            if vlan is None:
+                vlan = int(number[1])
+            if vlan == int(number[1]) and told["vlan"] in (number[1], f"vlan-{vlan} ({vlan})"):
                 del told["vlan"]
+        _leave_out_own_tags(told, labels)
         edge = next((value for key, value in told.items() if key in edges), None)
         own = as_labels(told, besides=edges, kind=kind)
         about = About(
@@ -135,6 +138,16 @@ def _add(entry: _Entry, edges: Collection[str], collector: Collector) -> None:
         entry.cidr or "", entry.line, "prefix", name=name, kind=kind, container=entry.container, about=about,
         description="; ".join(dict.fromkeys(word for word in words if word)), exact=_is_name(name, kind),
     )  # fmt: skip
+
+
+def _leave_out_own_tags(told: dict[str, str], labels: Labels) -> None:
+    """Take the tags that `ipplan netbox push` gives out of what is told, by slug or by name: labels say the same."""
+    tags = told.pop("tags", "").split(",")
+    if MARK in tags:
+        own = {f"{name}:{value}" for name, value in labels}
+        tags = [tag for tag in tags if tag not in own and not re.match(f"{MARK}(-|$| plan )", tag)]
+    if any(tags):
+        told["tags"] = ",".join(tags)
 
 
 def _is_name(name: str, kind: str | None) -> bool:
@@ -152,9 +165,10 @@ def _exported(entry: _Entry) -> tuple[str, str | None, list[str]]:
     """Return name, kind and description; `ipplan export` writes "name, title of the kind, description"."""
     kind = kind_named(*entry.roles)
     name, comma, rest = entry.description.partition(", ")
-    if kind is None and comma and not entry.container:
+    if comma and not entry.container:
         # Titles hold commas themselves: "ESXi hosts, public".
-        kinds = [k for k in KINDS.values() if rest == k.title or rest.startswith(f"{k.title}, ")]
+        known = KINDS.values() if kind is None else [KINDS[kind]]
+        kinds = [k for k in known if rest == k.title or rest.startswith(f"{k.title}, ")]
         if kinds:
             found = max(kinds, key=lambda k: len(k.title))
             return name, found.name, [rest[len(found.title) + 2 :]]

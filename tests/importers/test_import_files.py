@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +17,9 @@ from ipplan.checks.drift import Against
 from ipplan.importers import IMPORTERS, SourceError, read_source
 from ipplan.importers.plan_text import make_plan
 from ipplan.plan.load import parse_plan
+
+if TYPE_CHECKING:
+    from conftest import Run
 
 FILES = Path(__file__).parent / "files"
 GOOD = {
@@ -119,3 +124,25 @@ def test_no_file_is_left_over() -> None:
     names = {path.name for path in FILES.iterdir()}
     assert names == {*GOOD, *BAD, *(f"{name}.plan.toml" for name in GOOD)}
     assert set(GOOD.values()) == set(IMPORTERS) - {"json"}
+
+
+def test_tags_and_vlans_that_ipplan_pushed_are_no_labels(run: Run, tmp_path: Path) -> None:
+    tags = ["ipplan", "ipplan-plan-a", "ipplan-label-team--erp", "critical"]
+    row = {
+        "id": 1, "prefix": "10.224.0.0/24", "status": {"value": "active"}, "role": {"name": "vcs-vm", "slug": "vcs-vm"},
+        "vlan": {"vid": 12, "name": "vlan-12"}, "description": "web, VMs on VXLAN, web tier",
+        "comments": "team=erp; vlan=12", "tags": [{"slug": tag} for tag in tags],
+    }  # fmt: skip
+    (tmp_path / "n.json").write_text(json.dumps({"count": 1, "results": [row]}), encoding="utf-8")
+    (tmp_path / "n.csv").write_text(
+        "Prefix,Status,VLAN,Role,Description,Tags,Comments\n"
+        '10.224.0.0/24,Active,vlan-12 (12),vcs-vm,"web, VMs on VXLAN, web tier","ipplan,ipplan plan a,team:erp,critical",'
+        '"team=erp; vlan=12"\n',
+        encoding="utf-8",
+    )
+    for file in ("n.json", "n.csv"):
+        made = run("import", "netbox", file).stdout.decode()
+        assert made.partition("[networks.web]\n")[2] == (
+            'kind = "vcs-vm"\ncidr = "10.224.0.0/24"\nvlan = 12\nlabels = { team = "erp", tags = "critical" }\n'
+            'description = "web tier"\n'
+        )
