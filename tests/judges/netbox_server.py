@@ -1,4 +1,4 @@
-"""A NetBox of its own: private PostgreSQL and Redis on sockets in a folder, and NetBox's import form.
+"""A NetBox of its own: private PostgreSQL and Redis on sockets in a folder, NetBox's import form and REST API.
 
 `python tests/judges/netbox_server.py` makes the dump anew, for the version of NetBox in .venv-judges: its tables, and a
 user who may do everything. Restoring it takes seconds; the migrations that it replaces take minutes.
@@ -9,13 +9,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +56,21 @@ for text in json.load(sys.stdin):
     held = [[str(p.prefix), p.status, p.description] for p in Prefix.objects.order_by("pk")]
     answers.append({"status": answer.status_code, "errors": errors, "prefixes": held})
 print("\\n" + json.dumps(answers))
+"""
+TOKENS = """
+import json
+import django
+django.setup()
+from django.contrib.auth import get_user_model
+from users.models import Token
+
+tokens = []
+for name, version, writes in (("judge", 2, True), ("judge", 1, True), ("judge", 2, False), ("guest", 2, True)):
+    user, _ = get_user_model().objects.get_or_create(username=name)
+    token = Token(user=user, version=version, write_enabled=writes)
+    token.save()
+    tokens.append(f"nbt_{token.key}.{token.token}" if version == 2 else token.token)
+print("\\n" + json.dumps(tokens))
 """
 
 
@@ -91,7 +110,7 @@ class Server:
         """Run a Python program within NetBox."""
         environment = {
             **os.environ, "NETBOX_ROOT": str(self.folder), "DJANGO_SETTINGS_MODULE": "netbox.settings",
-            "DJANGO_SUPERUSER_PASSWORD": "no secret: this server has no port",
+            "DJANGO_SUPERUSER_PASSWORD": secrets.token_urlsafe(30),
         }  # fmt: skip
         done = subprocess.run(
             [str(self.netbox), *arguments], input=feed, cwd=self.folder, env=environment, capture_output=True,
@@ -106,6 +125,67 @@ class Server:
         found: list[dict[str, Any]] = json.loads(lines[-1])
         return found
 
+    @contextlib.contextmanager
+    def serve(self) -> Iterator[Site]:
+        """Answer HTTP on a free port of this machine as long as the context lasts."""
+        tokens = Tokens(*json.loads(self.python("-c", TOKENS).splitlines()[-1]))
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        environment = {
+            **os.environ,
+            "NETBOX_ROOT": str(self.folder),
+            "DJANGO_SETTINGS_MODULE": "netbox.settings",
+        }
+        command = ["-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "2", "--timeout", "120"]
+        server = subprocess.Popen(
+            [str(self.netbox), *command, "netbox.wsgi"], cwd=self.folder, env=environment,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        site = Site(f"http://127.0.0.1:{port}", tokens)
+        try:
+            deadline = time.monotonic() + 120
+            while not site.answers():
+                assert server.poll() is None, "gunicorn ended"
+                assert time.monotonic() < deadline, "gunicorn does not answer"
+                time.sleep(0.2)
+            yield site
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+class Tokens(NamedTuple):
+    """Tokens of the API: of today's kind and of the old one, of one that may not write, of a user without permissions."""
+
+    today: str
+    old: str
+    reader: str
+    guest: str
+
+
+class Site(NamedTuple):
+    """A NetBox that answers HTTP."""
+
+    url: str
+    tokens: Tokens
+
+    def ask(self, path: str, method: str = "GET", body: object = None) -> Any:
+        """Send a request to the REST API as a user who may do everything, and return what it answers."""
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Authorization": f"Bearer {self.tokens.today}", "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/api/{path}", data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def answers(self) -> bool:
+        """Tell whether it is up."""
+        try:
+            return bool(self.ask("status/"))
+        except (urllib.error.URLError, ConnectionError):
+            return False
+
 
 @contextlib.contextmanager
 def run_server(netbox: Path, postgresql: Path, *, restore: bool = True) -> Iterator[Server]:
@@ -116,7 +196,7 @@ def run_server(netbox: Path, postgresql: Path, *, restore: bool = True) -> Itera
     redis: subprocess.Popen[bytes] | None = None
     try:
         (folder / "conf").mkdir()
-        secret = "0" * 60  # of no use to anybody: nothing listens outside of this folder
+        secret = secrets.token_urlsafe(60)
         (folder / "conf" / "configuration.py").write_text(
             CONFIGURATION.format(folder=str(folder), secret=secret), "utf-8"
         )
