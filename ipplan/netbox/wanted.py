@@ -222,8 +222,7 @@ def _tags(name: str, tag: str, labels: Mapping[str, tuple[str, str]]) -> list[Wa
         (MARK, MARK, "made by ipplan"),
         (tag, _fit(f"ipplan plan {name}", _MOST_NAME), f"made by ipplan from plan {name}"),
         *(
-            # A label cannot have the name of one of the two tags above.
-            (slug, _fit(f"{label}:{value}", _MOST_NAME, marked=label.startswith(MARK)), f"label {label}={value}")
+            (slug, _name_of_label(slug, label, value), f"label {label}={value}")
             for slug, (label, value) in sorted(labels.items())
         ),
     ]  # fmt: skip
@@ -231,6 +230,11 @@ def _tags(name: str, tag: str, labels: Mapping[str, tuple[str, str]]) -> list[Wa
         Wanted("tag", slug, {"name": words, "slug": slug, "description": describe(about)})
         for slug, words, about in rows
     ]
+
+
+def _name_of_label(slug: str, label: str, value: str) -> str:
+    """Return the name of a label's tag, which is not that of another label, nor of a tag that marks objects."""
+    return _fit(f"{label}:{value}", _MOST_NAME, key=slug, marked=label.startswith(MARK) or ":" in label)
 
 
 def _roles(kinds: Mapping[str, str]) -> list[Wanted]:
@@ -256,7 +260,7 @@ def _groups(name: str, tag: str, vlans: Iterable[Wanted]) -> list[Wanted]:
 def _slug_of_label(name: str, value: str) -> str:
     if _PLAIN.fullmatch(name) and _PLAIN.fullmatch(value) and len(name) + len(value) < 60:
         return f"{MARK}-label-{name}--{value}"
-    return f"{MARK}-label-{_readable(f'{name}-{value}')}--{_digest(f'{name}={value}')}"
+    return f"{MARK}-label-{_readable(f'{name}-{value}')}--{_digest(f'{len(name)} {name}={value}')}"
 
 
 def _slug(text: str) -> str:
@@ -274,9 +278,12 @@ def _digest(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
-def _fit(text: str, most: int, *, marked: bool = False) -> str:
-    """Return a name that fits and can be shown; one that had to be changed, or is `marked`, ends in a digest of the whole."""
+def _fit(text: str, most: int, *, key: str | None = None, marked: bool = False) -> str:
+    """Return a name that fits and can be shown; one that had to be changed, or is `marked`, ends in a digest.
+
+    The digest is of `key`, which tells what has the same text apart, or else of the whole text.
+    """
     shown = describe(text)
     if shown == text and len(text) <= most and not marked:
         return text
-    return f"{shown[: most - 10].rstrip()} #{_digest(text)}"
+    return f"{shown[: most - 10].rstrip()} #{_digest(key or text)}"

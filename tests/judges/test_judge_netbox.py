@@ -249,7 +249,7 @@ def test_hostile_names(site: Site, run: Run, tmp_path: Path) -> None:
         word = json.dumps(name, ensure_ascii=False)  # which is a string of TOML, too
         text += (
             f"[networks.{word}]\nkind = 'vcs-vm'\ncidr = '172.24.{number}.0/24'\nvlan = {number + 1}\n"
-            f"description = {word}\nlabels = {{ {word} = {word}, team = '' }}\n"
+            f"description = {word}\nlabels = {{ {word} = {word}, team = '', Team = '', 'a:b' = 'c', a = 'b:c' }}\n"
         )
     netbox.write(text)
     done = netbox("push")

@@ -121,10 +121,12 @@ class World:
 
 
 texts = st.text(max_size=12) | st.sampled_from(
-    ["a", "A", "a b", "a\tb", "=x", "x" * 300, "ipplan", "é", "<b>\n"]
+    ["a", "A", "a b", "a\tb", "=x", "b:c", "c", "x" * 300, "ipplan", "é", "<b>\n"]
 )
 names = texts.filter(bool)
-labels = st.dictionaries(st.sampled_from(["team", "ipplan plan a", "Team"]) | names, texts, max_size=2)
+labels = st.dictionaries(
+    st.sampled_from(["team", "ipplan plan a", "Team", "a", "a:b", "a\tb"]) | names, texts, max_size=2
+)
 
 
 @st.composite
@@ -244,6 +246,20 @@ def test_a_plan_that_goes_takes_all_of_it_along(plan: Plan, world: World) -> Non
 def test_two_plans_never_have_the_same_tag(one: str, other: str) -> None:
     assert (slug_of_plan(one) == slug_of_plan(other)) == (one == other)
     assert re.fullmatch("ipplan-plan-[-a-z0-9]{1,80}", slug_of_plan(one))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("a", "b:c"), ("a:b", "c")), (("a", "b=c"), ("a=b", "c")), (("a-b", "c"), ("a", "b-c")),
+        (("a", "-b"), ("a-", "b")), (("team", "A"), ("team", "a")), (("a\t", "b"), ("a", "b")),
+        (("x" * 99, "1"), ("x" * 99, "2")), (("ipplan", "b"), ("a", "b")), (("ipplan plan a", ""), ("ipplan plan a:", "")),
+    ],
+)  # fmt: skip
+def test_two_labels_never_have_the_same_tag(one: tuple[str, str], other: tuple[str, str]) -> None:
+    tags = [tag for label in (one, other) for tag in small(labels=(label,)).of("tag")]
+    for field in ("name", "slug"):
+        assert len({tag.fields[field] for tag in tags}) == 4, field
 
 
 @settings(max_examples=40, deadline=None)
