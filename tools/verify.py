@@ -10,10 +10,14 @@ import argparse
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryFile
 from time import monotonic
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 
+BESIDE = "tests of devices"
+"""The step that runs while the others do."""
 
 _WINDOWS_TYPES = (
     "--platform=win32", "--cache-dir=.mypy_cache/win32", "--exclude=ipplan/lab/(building|inside|traffic)\\.py", "ipplan",
@@ -28,8 +32,17 @@ _WINDOWS_TESTS = (
 """The tests of writing on a Python that has what Windows has; without those that take long and show nothing more."""
 
 
+_DEVICES = ("tests/judges", "tests/lab", "tests/landscape", "tests/flows")
+"""Half of all the time that tests take: these run beside the others."""
+
+
 def steps(pytest_args: list[str], *, quick: bool) -> dict[str, list[str]]:
     """Return each step with the arguments of its Python module."""
+    pytest = ["pytest", "--quiet", *(["-m", "not slow"] if quick else []), *pytest_args]
+    tests = {"tests": pytest}
+    if not pytest_args:
+        others = [f"--ignore={folder}" for folder in _DEVICES]
+        tests = {"tests": [*pytest, *others], BESIDE: [*pytest, "-p", "no:cacheprovider", *_DEVICES]}
     return {
         "lint": ["ruff", "check", "."],
         "format": ["ruff", "format", "--check", "."],
@@ -37,9 +50,42 @@ def steps(pytest_args: list[str], *, quick: bool) -> dict[str, list[str]]:
         "types, Windows": ["mypy", *_WINDOWS_TYPES],
         "catalogue": ["tools.build_catalog", "--check"],
         "rules page": ["tools.build_rules_page", "--check"],
-        "tests": ["pytest", "--quiet", *(["-m", "not slow"] if quick else []), *pytest_args],
+        **tests,
         "tests, Windows": ["pytest", *_WINDOWS_TESTS],
     }
+
+
+class _Beside:
+    """A step that runs beside the others; what it says is shown when it has ended."""
+
+    def __init__(self, arguments: list[str] | None) -> None:
+        self._arguments = arguments
+        self._process: subprocess.Popen[bytes] | None = None
+        self._said: IO[bytes] | None = None
+        self._started = 0.0
+
+    def start(self) -> None:
+        """Begin, if there is anything to run."""
+        if self._arguments is not None:
+            self._started = monotonic()
+            self._said = TemporaryFile()
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", *self._arguments],
+                cwd=ROOT,
+                stdout=self._said,
+                stderr=subprocess.STDOUT,
+            )
+
+    def finish(self) -> list[tuple[str, bool, float]]:
+        """Wait for the end, show what was said, and return the result."""
+        if self._process is None or self._said is None or self._arguments is None:
+            return []
+        status = self._process.wait()
+        print(f"== {BESIDE}: python -m {' '.join(self._arguments)}", flush=True)
+        self._said.seek(0)
+        sys.stdout.buffer.write(self._said.read())
+        sys.stdout.flush()
+        return [(BESIDE, status == 0, monotonic() - self._started)]
 
 
 def main() -> int:
@@ -50,15 +96,20 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="leave out tests marked slow")
     parser.add_argument("pytest_args", nargs="*", metavar="-- ARG", help="passed to pytest")
     options = parser.parse_args()
+    chosen = steps(options.pytest_args, quick=options.quick)
     results: list[tuple[str, bool, float]] = []
-    for name, arguments in steps(options.pytest_args, quick=options.quick).items():
+    beside = _Beside(chosen.pop(BESIDE, None))
+    for name, arguments in chosen.items():
+        if name == "tests":
+            beside.start()
         print(f"== {name}: python -m {' '.join(arguments)}", flush=True)
         started = monotonic()
         status = subprocess.run([sys.executable, "-m", *arguments], cwd=ROOT, check=False).returncode
         results.append((name, status == 0, monotonic() - started))
+    results += beside.finish()
     print("== summary")
     for name, passed, seconds in results:
-        print(f"{name:<14} {'passed' if passed else 'FAILED'} {seconds:7.1f} s")
+        print(f"{name:<16} {'passed' if passed else 'FAILED'} {seconds:7.1f} s")
     return 0 if all(passed for _, passed, _ in results) else 1
 
 
