@@ -68,7 +68,7 @@ class _Beside:
         """Begin, if there is anything to run."""
         if self._arguments is not None:
             self._started = monotonic()
-            self._said = TemporaryFile()
+            self._said = TemporaryFile()  # noqa: SIM115  (open as long as the step runs)
             self._process = subprocess.Popen(
                 [sys.executable, "-m", *self._arguments],
                 cwd=ROOT,
