@@ -420,7 +420,11 @@ def _tables(edge: Esg) -> Iterator[tuple[str, tuple[str, ...], _Rows]]:
         [t.label, mark(own.gateway), mark(far.gateway), _list(own.policy), _list(far.policy)]
         for t, own, far in _tunnels(edge, "gre")
     ]  # fmt: skip
-    yield "Firewall: what has to pass", ("source", "destination", "service", "what"), list(_firewall(edge))
+    yield (
+        "Firewall: what has to pass",
+        ("source", "destination", "service", "what"),
+        list(list_firewall(edge)),
+    )
 
 
 def _tunnels(edge: Esg, *methods: str) -> Iterator[tuple[Tunnel, TunnelEnd, TunnelEnd]]:
@@ -457,7 +461,7 @@ def _list(prefixes: Iterable[object]) -> str:
     return ", ".join(map(str, prefixes))
 
 
-def _firewall(edge: Esg) -> Iterator[list[str | int | None]]:
+def list_firewall(edge: Esg) -> Iterator[list[str | int | None]]:
     """Yield what the firewall has to let through for all of this; NSX matches translated traffic by real addresses."""
     for network in edge.behind:
         yield [str(network.prefix), "any", "any", f"{network.name} outward"]

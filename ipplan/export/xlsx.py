@@ -100,9 +100,16 @@ def make_sheets(request: Request) -> Iterator[Sheet]:
     found = check_plan(request.whole, request.catalog, request.today)
     yield Sheet("Plan", ("what", "value"), _about(request, found, free))
     yield Sheet("Networks", _NETWORKS, _networks(request))
-    yield Sheet("Addresses", _ADDRESSES, _addresses(request))
+    addresses, *others = derived_sheets(request, free)
+    yield addresses
     yield Sheet("Findings", _FINDINGS, _findings(found), _SEVERITIES)
     yield Sheet("Map", _MAP, _map(request, found), _WHATS, bars="addresses")
+    yield from others
+
+
+def derived_sheets(request: Request, free: Free) -> Iterator[Sheet]:
+    """Yield the sheets on what follows from the plan: Addresses, Free, Routes, NAT, Links, Tunnels; rows are made when read."""
+    yield Sheet("Addresses", _ADDRESSES, _addresses(request))
     yield Sheet("Free", _FREE, _free_blocks(free))
     yield Sheet("Routes", _ROUTES, _routes(request))
     yield Sheet("NAT", _NAT, _nat(request))

@@ -130,21 +130,14 @@ def render_text(old: Plan, new: Plan, difference: Difference, *, width: int | No
         if rebuilds:
             parts.append("".join(say(f"rebuilds: {escape(c.name)}: {escape(_why(c))}") for c in rebuilds))
     if difference.routes:
-        columns = (
-            Column("routes at"),
-            Column("towards"),
-            Column("added", "address"),
-            Column("removed", "address"),
-        )
-        rows = [(r.device, r.towards, _few(r.added), _few(r.removed)) for r in difference.routes]
-        parts.append(show(Table(columns, rows)))
+        parts.append(show(route_table(difference)))
     if difference.rules:
-        parts.append(show(_rule_table(difference)))
+        parts.append(show(rule_table(difference)))
     lines = [f"new {f.severity}[{f.rule}]: {escape(f.message)}" for f in difference.appeared]
     lines += [f"gone {f.severity}[{f.rule}]: {escape(f.message)}" for f in difference.went]
     if lines:
         parts.append("".join(say(line) for line in lines))
-    parts.append(say(_summary(old, new, difference)))
+    parts.append(say(escape(summary_of(old, new, difference))))
     return "\n".join(parts)
 
 
@@ -154,7 +147,20 @@ def _why(change: Change) -> str:
     return change.rebuild.text + (f" ({source.title})" if source is not None else "")
 
 
-def _rule_table(difference: Difference) -> Table:
+def route_table(difference: Difference) -> Table:
+    """Return the routes that devices need anew and no longer, a row for each direction of a device."""
+    columns = (
+        Column("routes at"),
+        Column("towards"),
+        Column("added", "address"),
+        Column("removed", "address"),
+    )
+    rows = [(r.device, r.towards, _few(r.added), _few(r.removed)) for r in difference.routes]
+    return Table(columns, rows)
+
+
+def rule_table(difference: Difference) -> Table:
+    """Return the NAT rules that edges need anew and no longer, the first few of very many."""
     columns = (Column("NAT at"), Column("change"), Column("on"), Column("rule", "address"), Column("what"))
     rows = [
         (f"ESG {change.edge or ''}".strip(), how, rule["interface"], _rule_words(rule), rule["text"])
@@ -183,8 +189,9 @@ def _few(prefixes: Sequence[Prefix]) -> str | None:
     return shown or None
 
 
-def _summary(old: Plan, new: Plan, difference: Difference) -> str:
-    between = f"{escape(old.file)} to {escape(new.file)}"
+def summary_of(old: Plan, new: Plan, difference: Difference) -> str:
+    """Say on one line what differs, in numbers."""
+    between = f"{old.file} to {new.file}"
     if difference.empty:
         return f"{between}: no difference"
     counts = Counter(c.how for c in difference.changes if c.what == "network")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ipplan.addresses import Prefix
-    from ipplan.findings import Finding, KeyPath, Location, Related, Report
+    from ipplan.findings import Finding, KeyPath, Location, Related, Report, Source
 
 _COLUMNS = (
     Column("severity"), Column("rule"), Column("networks"), Column("cidrs", "address"),
@@ -184,7 +184,7 @@ def render_finding(finding: Finding, width: int | None, *, color: bool) -> str:
     for related in finding.related:
         text += _note("  and", " ", escape(place_text(related)), width)
     if finding.overlap is not None:
-        text += _note("   |", "  shared  ", _shared(finding.overlap), width)
+        text += _note("   |", "  shared  ", shared_text(finding.overlap), width)
     for reason in finding.because:
         text += _note("   |", "  because ", escape(reason), width)
     if finding.help is not None:
@@ -193,12 +193,18 @@ def render_finding(finding: Finding, width: int | None, *, color: bool) -> str:
         text += _note("   =", " waived: ", escape(finding.waived), width)
     source = finding.source
     if source is not None and (source.url or source.date):  # the plan itself needs no reference
-        date = f" ({source.date})" if source.date is not None and source.date not in source.title else ""
-        text += _note("   =", " source: ", escape(source.title) + date, width)
+        text += _note("   =", " source: ", escape(source_text(source)), width)
     return text
 
 
-def _shared(overlap: Prefix) -> str:
+def source_text(source: Source) -> str:
+    """Return the title of a source, with its date where the title does not say it."""
+    date = f" ({source.date})" if source.date is not None and source.date not in source.title else ""
+    return source.title + date
+
+
+def shared_text(overlap: Prefix) -> str:
+    """Return the block that both sides of a finding share, with its size."""
     if overlap.size == 1:
         return f"{overlap} (1 address)"
     return f"{overlap.range} ({overlap.size:,} addresses)"

@@ -190,15 +190,15 @@ def render_list(traces: Sequence[Trace | Missing], *, width: int | None, color: 
                 (trace.flow, name_of(trace.flow), None, None, None, f"not in the plan: {trace.reason}")
             )
             continue
-        start, end = _ends(trace)
-        rows.append((trace.flow, name_of(trace.flow), start, end, len(trace.hops), _verdict(trace)))
+        start, end = ends_of(trace)
+        rows.append((trace.flow, name_of(trace.flow), start, end, len(trace.hops), verdict_of(trace)))
     shown = Table(columns, rows)
     plain = width is None and not color
     text = render_plain(shown) if plain else render_terminal(shown, width or 100_000, color)
     return f"{text}\nipplan flows PLAN FLOW shows each step; --from and --to trace any pair\n"
 
 
-def _ends(trace: Trace) -> tuple[str, str]:
+def ends_of(trace: Trace) -> tuple[str, str]:
     """Return the ends of a trace for people, with those of pairs that are alike."""
     blocks = trace.alike or (((_named(trace.source),), (_named(trace.destination),)),)
     start, end = (_some([name for block in blocks for name in block[side]]) for side in (0, 1))
@@ -216,7 +216,8 @@ def _named(machine: Machine) -> str:
     return machine.title
 
 
-def _verdict(trace: Trace) -> str:
+def verdict_of(trace: Trace) -> str:
+    """Say what a flow comes to, and where and why it stops."""
     stop = trace.stop or trace.back_stop
     if stop is None:
         return "reachable"
@@ -252,34 +253,40 @@ def _from(machine: Machine) -> str:
     return f"{escape(_named(machine))} ({_shown(machine.address)})"
 
 
-def _device(hop: Hop) -> str:
-    return escape(hop.device if hop.name is None else f"{hop.device} of {hop.name}")
+def device_of(hop: Hop) -> str:
+    """Return the device of a hop, and whose it is."""
+    return hop.device if hop.name is None else f"{hop.device} of {hop.name}"
 
 
 def _step(number: int, hop: Hop, width: int | None) -> str:
-    text = _lines(f"{number:>2}  {_device(hop)}: {escape(hop.text)}", width)
-    packet = f"{_shown(hop.source)} > {_shown(hop.destination)}"
+    text = _lines(f"{number:>2}  {escape(device_of(hop))}: {escape(hop.text)}", width)
+    return text + "".join(_lines(f"      {escape(line)}", width) for line in describe_hop(hop))
+
+
+def describe_hop(hop: Hop) -> list[str]:
+    """Return the packet after a hop, then what changed, and which entries of the device decided, a line each."""
+    packet = _packet(hop)
     if (around := _around(hop)) is not None:
         packet += f", inside {around}"
-    text += _lines(f"      {escape(packet)}", width)
-    for change in hop.changed:
-        text += _lines(f"      {_change(change)}", width)
+    lines = [packet, *map(_change, hop.changed)]
     if hop.route is not None:
         of = f" ({hop.route_network})" if hop.route_network else ""
         via = next((e.via for e in hop.decided if isinstance(e, Route)), None)
-        text += _lines(f"      route {hop.route}{escape(of)}{escape(f' to {via}') if via else ''}", width)
-    for entry in hop.decided:
-        if not isinstance(entry, Route):
-            text += _lines(f"      rule: {escape(_rule(entry))}", width)
+        lines.append(f"route {hop.route}{of}{f' to {via}' if via else ''}")
+    lines += [f"rule: {_rule(entry)}" for entry in hop.decided if not isinstance(entry, Route)]
     if hop.unmatched is not None:
-        text += _lines(f"      {escape(hop.unmatched)}: no rule matched", width)
+        lines.append(f"{hop.unmatched}: no rule matched")
     if hop.case is not None:
-        text += _lines(f"      assumes {escape(hop.case)}", width)
-    return text
+        lines.append(f"assumes {hop.case}")
+    return lines
+
+
+def _packet(hop: Hop) -> str:
+    return f"{_shown(hop.source)} > {_shown(hop.destination)}"
 
 
 def _change(change: Changed) -> str:
-    return escape(f"{change.field}: {_shown(change.old)} -> {_shown(change.new)}")
+    return f"{change.field}: {_shown(change.old)} -> {_shown(change.new)}"
 
 
 def _rule(entry: Entry) -> str:
@@ -292,8 +299,7 @@ def _rule(entry: Entry) -> str:
 
 
 def _brief(number: int, hop: Hop, width: int | None) -> str:
-    packet = f"{_shown(hop.source)} > {_shown(hop.destination)}"
-    return _lines(f"{number:>2}  {_device(hop)}: {escape(hop.text)}; {escape(packet)}", width)
+    return _lines(f"{number:>2}  {escape(f'{device_of(hop)}: {hop.text}; {_packet(hop)}')}", width)
 
 
 def _stopped(lead: str, stop: Stop, width: int | None, *, color: bool) -> str:

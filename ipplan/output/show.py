@@ -130,7 +130,7 @@ def _addresses(entry: Entry) -> dict[str, str | None]:
     }
 
 
-_COLUMNS = (
+COLUMNS = (
     Column("network"),
     Column("kind"),
     Column("cluster"),
@@ -163,7 +163,7 @@ _COLUMNS = (
 """What is shown of a network, then what else the plan states of it, so that import reads all of it back."""
 
 
-class _Shown(NamedTuple):
+class Shown(NamedTuple):
     """The cells of a row in the order of the columns."""
 
     network: str
@@ -198,9 +198,9 @@ class _Shown(NamedTuple):
 
 def table(plan: Plan, entries: Sequence[Entry]) -> Table:
     """Return a row for each network."""
-    rows = [_row(entry, plan) for entry in entries]
+    rows = [row_of(entry, plan) for entry in entries]
     stated = {title for title in ("edge", "site") if any(getattr(row, title) is not None for row in rows)}
-    return _without(Table(_COLUMNS, rows), _needless(plan) - stated)
+    return _without(Table(COLUMNS, rows), _needless(plan) - stated)
 
 
 def _needless(plan: Plan) -> set[str]:
@@ -209,13 +209,14 @@ def _needless(plan: Plan) -> set[str]:
     return {title for title, count in counts.items() if count < 2}
 
 
-def _row(entry: Entry, plan: Plan) -> _Shown:
+def row_of(entry: Entry, plan: Plan) -> Shown:
+    """Return all cells of a network, in the order of `COLUMNS`."""
     network, _, _, prefix, length, grow_length, room, _, _ = entry
     fields = _entry(entry)
     grow_to = _text(room)
     if grow_length is not None and room is None:
         grow_to = f"/{grow_length}"
-    return _Shown(
+    return Shown(
         network.name, network.kind.name, network.cluster, plan.stated_edge(network), network.site, _provider(entry), entry.status, _text(prefix), length,
         fields["first_usable"], fields["last_usable"], fields["gateway"], fields["size"], fields["usable"],
         grow_to, network.group, _address_words(entry), network.description,
@@ -248,7 +249,7 @@ def _address_words(entry: Entry) -> str | None:
 
 def render_text(plan: Plan, entries: Sequence[Entry], *, width: int | None, color: bool) -> str:
     """Return what people read: the networks, their named addresses, room that is taken, and a count last."""
-    full = Table(_COLUMNS, [_for_people(entry, plan) for entry in entries])
+    full = Table(COLUMNS, [_for_people(entry, plan) for entry in entries])
     networks = _narrowed(_without(full, _needless(plan)), width)
     plain = width is None and not color
     parts = []
@@ -310,7 +311,7 @@ def _line(text: str, width: int | None) -> str:
 
 def _for_people(entry: Entry, plan: Plan) -> Sequence[Cell]:
     """Return the row with the status in the place of a range that is not there."""
-    row = _row(entry, plan)
+    row = row_of(entry, plan)
     if entry.retired:
         row = row._replace(lifecycle=f"retired with {entry.retired}")
     size = "" if entry.length is None else f" /{entry.length}"

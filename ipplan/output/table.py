@@ -82,12 +82,12 @@ def render_markdown(table: Table) -> str:
     ]
     lines += [_markdown_row(_number_or_text(cell) for cell in row) for row in table.rows]
     if table.caption:
-        lines += ["", _literal(table.caption)]
+        lines += ["", literal(table.caption)]
     return "\n".join(lines) + "\n"
 
 
 def _markdown_row(texts: Iterable[str]) -> str:
-    return "| " + " | ".join(map(_literal, texts)) + " |"
+    return "| " + " | ".join(map(literal, texts)) + " |"
 
 
 def _number_or_text(cell: Cell) -> str:
@@ -96,7 +96,8 @@ def _number_or_text(cell: Cell) -> str:
     return "" if cell is None else f"{cell:,}"
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
+    """Return text for Markdown (GitHub), in which nothing acts: no markup, no HTML, no line break, no control character."""
     return escape(text.replace("\r\n", " ").replace("\n", " ")).translate(_MARKDOWN)
 
 
