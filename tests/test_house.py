@@ -20,7 +20,7 @@ MODULES = sorted((ROOT / "ipplan").rglob("*.py"))
 FLOORS = {
     "addresses": 0, "findings": 0, "files": 0, "docstrings": 0, "catalog": 1, "plan": 1, "observed": 1, "landscape": 2, "checks": 3, "allocate": 3, "lookup": 3, "flows": 3,
     "changes": 3, "editions": 3, "inventory": 3, "spaces": 3, "free": 3, "cleanest": 3, "address_map": 3, "proof": 3, "netbox": 3, "output": 4,
-    "importers": 4, "export": 5, "lab": 6, "cli": 7, "__main__": 8,
+    "importers": 4, "export": 5, "lab": 6, "report": 6, "cli": 7, "__main__": 8,
 }  # fmt: skip
 HOMES = {
     "netaddr": {"addresses"},
@@ -31,6 +31,8 @@ HOMES = {
     "yaml": {"importers"},
     "pynetbox": {"cli"},
     "requests": {"cli"},
+    "jinja2": {"report"},
+    "markupsafe": {"report"},
 }
 
 

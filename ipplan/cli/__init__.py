@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "ipplan.cli.netbox:command",
         "Compare a NetBox with a plan, and bring it up to date.",
     ),
+    "report": ("ipplan.cli.report:command", "Write one page, or Markdown, for the design document."),
     "diff": ("ipplan.cli.diff:command", "Compare two plans, and tell what the difference rebuilds."),
     "rules": ("ipplan.cli.rules:command", "Tell what check looks for: reason, source, remedy, example."),
     "schema": ("ipplan.cli.schema:command", "Print the JSON Schema of the plan or of a JSON document."),

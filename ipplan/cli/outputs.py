@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 INPUTS = frozenset(
-    {"path", "plans", "words", "old_path", "new_path", "files", "previous", "against", "into",
+    {"path", "plans", "words", "old_path", "new_path", "files", "previous", "against", "into", "lab_file",
      "ranges_file", "page"}
 )  # fmt: skip
 """Names of the parameters that take files to read."""

@@ -49,6 +49,8 @@ CALLS = [
     ("export", REFERENCE, "nsx-esg"),
     ("import", "--list"),
     ("diff", REFERENCE, CONFLICTS),
+    ("report", REFERENCE),
+    ("report", REFERENCE, "--markdown"),
     ("lab", REFERENCE, "--dry-run"),
     ("init", "-"),
     ("init", "--list"),

@@ -1,0 +1,214 @@
+"""`ipplan report`: one page, or one Markdown file, for the design document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ipplan.cli.labels import LabelFilter, label_option
+from ipplan.cli.options import Output, edition_option, file_option, force_option
+from ipplan.cli.outputs import guard_output
+from ipplan.cli.plans import choose_catalog, read_plan, reporting_problems
+from ipplan.cli.streams import UsageProblem, deliver, goes_to_stdout, is_terminal, read_input, say
+from ipplan.output.text import escape
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from ipplan.catalog import Catalog
+    from ipplan.findings import Finding
+    from ipplan.plan.model import Plan
+    from ipplan.proof import Report as Run
+    from ipplan.report.subject import Since, Subject
+
+_PAGES = (".html", ".htm")
+_MARKDOWN = (".md", ".markdown")
+
+
+@click.command(
+    "report",
+    epilog="Exit status: 0 written, also where check finds errors; 2 a plan that cannot be read.",
+)
+@click.argument("path", metavar="PLAN")
+@click.option("--markdown", is_flag=True, help="Write Markdown, whatever the name of the file.")
+@click.option("--since", "old_path", metavar="PLAN", help="Say what changed since this earlier plan.")
+@click.option(
+    "--lab", "lab_file", metavar="FILE", help="Put this result of ipplan lab --json into the test plan."
+)
+@label_option
+@file_option
+@force_option
+@edition_option
+def command(
+    *,
+    path: str,
+    markdown: bool,
+    old_path: str | None,
+    lab_file: str | None,
+    labels: tuple[str, ...],
+    output_file: str | None,
+    force: bool,
+    ranges_edition: str | None,
+) -> int | None:
+    """Write one self-contained page on a plan: verdict, findings, tables of a low-level design, flows, test plan.
+
+    The page needs no network and no JavaScript. The name after -o decides: .html for the page, .md for the same as
+    Markdown. "-" reads the plan from standard input.
+    """
+    guard_output(output_file, force=force)
+    page = not (markdown or _is_markdown(output_file))
+    if page:
+        _require_jinja()
+    if [path, old_path, lab_file].count("-") > 1:
+        raise click.UsageError('standard input can be read only once, but "-" is given more than once')
+    return reporting_problems(
+        Output("text", output_file),
+        lambda: _report(path, old_path, lab_file, labels, output_file, ranges_edition, page=page),
+    )
+
+
+def _is_markdown(file: str | None) -> bool:
+    """Tell by its name whether a file is Markdown; raise UsageProblem for a name that says neither."""
+    if file is None or goes_to_stdout(file):
+        if is_terminal():
+            raise UsageProblem("a page is not for a terminal", "add -o FILE.html, or -o FILE.md")
+        return False
+    name = file.lower()
+    if name.endswith(_MARKDOWN):
+        return True
+    if name.endswith(_PAGES):
+        return False
+    raise UsageProblem(
+        f"the name {escape(file[-80:])} says neither HTML nor Markdown",
+        "end it in .html or .md, or add --markdown",
+    )
+
+
+def _require_jinja() -> None:
+    """Raise UsageProblem before any work where the page cannot be written."""
+    from importlib.util import find_spec
+
+    if find_spec("jinja2") is None:
+        raise UsageProblem(
+            "a page of HTML needs jinja2", "pip install 'ipplan[report]'; --markdown works without it"
+        )
+
+
+def _report(
+    path: str,
+    old_path: str | None,
+    lab_file: str | None,
+    labels: tuple[str, ...],
+    file: str | None,
+    edition: str | None,
+    *,
+    page: bool,
+) -> int:
+    from datetime import date
+
+    from ipplan.report.building import build_report
+
+    today = date.today()
+    plan, data = read_plan(path)
+    catalog = choose_catalog(edition, plan)
+    subject = _subject(plan, data, catalog, today)
+    if labels:
+        chosen = (wanted := LabelFilter(labels)).choose(plan)
+        wanted.require_known()
+        subject = subject._replace(labels=labels, chosen=chosen)
+    if old_path is not None:
+        subject = subject._replace(since=_since(old_path, edition, subject, today))
+    if lab_file is not None:
+        subject = subject._replace(run=_read_lab(lab_file))
+    report = build_report(subject)
+    if page:
+        from ipplan.report.html import render_html
+
+        made = render_html(report)
+    else:
+        from ipplan.report.markdown import render_report_markdown
+
+        made = render_report_markdown(report)
+    deliver(made, file, for_programs=True)
+    errors = subject.count("error")
+    if errors:
+        say(f"warning: the report is on a plan with {errors:,} error{'' if errors == 1 else 's'}")
+    return 0
+
+
+def _subject(plan: Plan, data: bytes, catalog: Catalog, today: date) -> Subject:
+    """Return all that follows from the plan itself, with its networks where allocate places them."""
+    from hashlib import sha256
+
+    from ipplan.allocate import allocate
+    from ipplan.checks import check_plan
+    from ipplan.cli.errors import new_errors
+    from ipplan.export import Request
+    from ipplan.findings import Report, place
+    from ipplan.flows import trace_all
+    from ipplan.free import find_free
+    from ipplan.inventory import list_networks, with_ranges
+    from ipplan.landscape import Landscape
+    from ipplan.plan.load import locate_in
+    from ipplan.report.subject import Subject
+
+    found = place(check_plan(plan, catalog, today), plan.file, locate_in(data))
+    allocation = allocate(plan, catalog)
+    placed = {
+        row.network.name: row.prefix
+        for row in allocation.rows
+        if row.status == "allocated" and row.prefix is not None
+    }
+    settled, brought = plan, []
+    if placed:
+        settled = with_ranges(plan, placed)
+        after = check_plan(settled, catalog, today)
+        brought = new_errors(_errors(found), _errors(after))
+    stated = {network.name: network for network in plan.networks if network.name in placed}
+    landscape = Landscape(settled.in_service, catalog)
+    return Subject(
+        plan=plan,
+        digest=sha256(data).hexdigest(),
+        checked=Report(plan.name, plan.file, catalog.edition, len(plan.networks), found),
+        request=Request(landscape, placed=frozenset(placed), today=today, stated=stated),
+        allocation=allocation,
+        brought=tuple(brought),
+        entries=list_networks(plan, placed),
+        free=find_free(settled, catalog),
+        traces=tuple(trace_all(landscape)),
+    )
+
+
+def _errors(findings: tuple[Finding, ...]) -> list[Finding]:
+    return [f for f in findings if f.severity == "error" and f.waived is None]
+
+
+def _since(path: str, edition: str | None, subject: Subject, today: date) -> Since:
+    """Return the earlier plan, compared as `ipplan diff` compares: both as they are written."""
+    from ipplan.changes import Side, compare_plans
+    from ipplan.checks import check_plan
+    from ipplan.findings import place
+    from ipplan.landscape import Landscape
+    from ipplan.plan.load import locate_in
+    from ipplan.report.subject import Since
+
+    plan, data = read_plan(path)
+    catalog = choose_catalog(edition, plan)
+    findings = place(check_plan(plan, catalog, today), plan.file, locate_in(data))
+    new = subject.plan
+    after = Side(Landscape(new.in_service, subject.request.catalog), subject.checked.findings)
+    return Since(plan, compare_plans(Side(Landscape(plan.in_service, catalog), findings), after))
+
+
+def _read_lab(path: str) -> Run:
+    from ipplan.report.lab_result import LabResultError, read_lab_result
+
+    data, file = read_input(path)
+    try:
+        return read_lab_result(data)
+    except LabResultError as error:
+        raise UsageProblem(
+            f"{escape(file)} is not a result of the lab: {escape(str(error))}",
+            "write one with: ipplan lab PLAN --json -o lab.json",
+        ) from None

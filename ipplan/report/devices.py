@@ -1,0 +1,137 @@
+"""What devices hold: links, interfaces, routing, BGP, NAT, tunnels, and what firewalls have to let through."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipplan.export import mark
+from ipplan.export.addresses import sections
+from ipplan.export.nsx_esg import list_firewall
+from ipplan.output.table import Column
+from ipplan.report.grids import choose_columns, from_sheet, limited
+from ipplan.report.model import Grid, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ipplan.export import Request
+    from ipplan.export.workbook import Sheet
+    from ipplan.landscape.model import Speaker
+    from ipplan.report.model import Cell
+    from ipplan.report.subject import Subject
+
+_STARS = "A star marks an example: an address that the plan gives to nothing."
+
+
+def devices_section(subject: Subject, sheets: Mapping[str, Sheet]) -> Section:
+    """Return the tables of a low-level design that follow from the plan, for what is in service."""
+    request = subject.request
+    routes, nat, links, tunnels = (sheets[name] for name in ("Routes", "NAT", "Links", "Tunnels"))
+    blocks = (
+        from_sheet(
+            "links", "Links", links.titles, links.rows, "ipplan topology PLAN", empty="Nothing is joined.",
+            choices=("method",),
+        ),
+        _interfaces(request),
+        from_sheet(
+            "routes", "Routing", routes.titles, routes.rows, "ipplan export PLAN routes",
+            empty="No device needs a route.", choices=("device", "of", "how"),
+        ),
+        _bgp(request),
+        from_sheet(
+            "nat", "NAT", nat.titles, nat.rows, "ipplan export PLAN nsx-esg-table",
+            empty="No edge translates addresses.", choices=("ESG", "action", "interface"),
+            note="The rules of each edge hold in this order.",
+        ),
+        from_sheet(
+            "tunnels", "Tunnels", tunnels.titles, tunnels.rows, "ipplan export PLAN strongswan-conf",
+            empty="The plan has no IPsec tunnel.",
+            text=frozenset({"translated"}),
+        ),
+        _firewall(request),
+    )  # fmt: skip
+    return Section("devices", "Devices", f"Derived from the plan, for what is in service. {_STARS}", blocks)
+
+
+def _interfaces(request: Request) -> Grid:
+    columns = (
+        Column("device"), Column("interface"), Column("address", "address"), Column("network"),
+        Column("VLAN ID", "number"), Column("what"),
+    )  # fmt: skip
+    rows, cut = limited(_list_interfaces(request), "ipplan export PLAN ip-address")
+    shown, filled = choose_columns(columns, rows, [column.title for column in columns])
+    return Grid(
+        "interfaces", "Interfaces", shown, filled, (), ("device", "interface"), None,
+        "No network has a range.", cut,
+    )  # fmt: skip
+
+
+def _list_interfaces(request: Request) -> Iterator[tuple[Cell, ...]]:
+    for section in sections(request):
+        host = section.host
+        title = host.title if host.number is None else f"{host.title}, {host.number}"
+        for place in host.places:
+            network = place.network
+            for number, address in enumerate(place.addresses):
+                what = place.text if not number else f"{address.name or 'one more'} of {address.network}"
+                text = None
+                if address.value is not None and network.prefix is not None:
+                    text = f"{address.text}/{network.prefix.length}{'*' if address.example else ''}"
+                # What only says the network again says nothing.
+                yield (
+                    title,
+                    place.interface,
+                    text,
+                    network.name,
+                    network.vlan,
+                    None if what == network.name else what,
+                )
+
+
+def _bgp(request: Request) -> Grid:
+    columns = (
+        Column("local"), Column("local address", "address"), Column("local AS", "number"), Column("peer"),
+        Column("peer address", "address"), Column("peer AS", "number"), Column("local announces", "address"),
+        Column("peer announces", "address"),
+    )  # fmt: skip
+    rows, cut = limited(
+        (
+            (
+                *_speaker(s.first), *_speaker(s.second), _list(s.first), _list(s.second),
+            )
+            for s in request.landscape.sessions()
+        ),
+        "ipplan export PLAN frr",
+    )  # fmt: skip
+    return Grid("bgp", "BGP", columns, rows, (), (), None, "The plan has no BGP session.", cut)
+
+
+def _speaker(speaker: Speaker) -> tuple[Cell, ...]:
+    title = speaker.device if speaker.name is None else f"{speaker.device} {speaker.name}"
+    number = None if speaker.asn is None else f"{speaker.asn}{'*' if speaker.example else ''}"
+    return title, mark(speaker.address), number
+
+
+def _list(speaker: Speaker) -> str:
+    return ", ".join(map(str, speaker.announces))
+
+
+def _firewall(request: Request) -> Grid:
+    columns = (
+        Column("number"), Column("ESG"), Column("source", "address"), Column("destination", "address"),
+        Column("service"), Column("what"),
+    )  # fmt: skip
+    rows, cut = limited(_list_firewall(request), "ipplan export PLAN nsx-esg-table")
+    return Grid(
+        "firewall", "Firewall", columns, rows, (), ("ESG", "service"),
+        "What the firewall of each ESG has to let through; the flows say what it serves.",
+        "No edge has a firewall rule.", cut,
+    )  # fmt: skip
+
+
+def _list_firewall(request: Request) -> Iterator[tuple[Cell, ...]]:
+    number = 0
+    for edge in request.landscape.ends.edges:
+        for row in list_firewall(request.landscape.esg(edge)):
+            number += 1
+            yield f"F{number}", edge.name, *row

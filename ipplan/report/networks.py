@@ -1,0 +1,193 @@
+"""The networks of a plan: the IP plan, VLANs, pools with what is free of them, and named addresses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipplan.output.show import COLUMNS, row_of
+from ipplan.output.table import Column
+from ipplan.plan.homes import Homes
+from ipplan.plan.labels import labels_of
+from ipplan.report.grids import choose_columns, from_sheet
+from ipplan.report.model import Grid, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ipplan.export.workbook import Sheet
+    from ipplan.inventory import Entry
+    from ipplan.plan.model import Cluster, Edge, Network, Plan, Site
+    from ipplan.report.model import Cell
+    from ipplan.report.subject import Subject
+
+_TITLES = (
+    "network", "cidr", "kind", "first", "last", "gateway", "usable", "grow to", "status", "lifecycle", "provided by",
+    "cluster", "edge", "site", "data center", "vlan", "labels", "group", "description",
+)  # fmt: skip
+_STATUS = {
+    "allocated": "allocated, not pinned", "to-allocate": "to allocate", "to-order": "to be ordered",
+    "no-range": "no range",
+}  # fmt: skip
+_CHOICES = ("kind", "edge", "labels", "cluster", "site", "status", "lifecycle")
+
+
+def networks_section(subject: Subject, sheets: Mapping[str, Sheet]) -> Section:
+    """Return the IP plan, then VLANs, pools, free blocks and named addresses."""
+    places = Places(subject.plan)
+    blocks = (
+        _ip_plan(subject, places), _vlans(subject, places), _pools(subject), _free(sheets["Free"]),
+        _names(sheets["Addresses"]),
+    )  # fmt: skip
+    return Section("networks", "Networks", None, blocks)
+
+
+class Places:
+    """Where networks stand, and what they have of the cluster, edge or site that they belong to."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._homes = Homes(plan)
+
+    def edge_of(self, network: Network) -> str | None:
+        """Return the edge of a network."""
+        return self._homes.edge_of(network)
+
+    def site_of(self, network: Network) -> str | None:
+        """Return the site of a network."""
+        return self._homes.site_of(network)
+
+    def parents_of(self, network: Network) -> Iterator[Cluster | Edge | Site]:
+        """Yield what a network belongs to, the nearest first."""
+        plan = self._plan
+        for parent in (
+            plan.clusters.get(network.cluster or ""), plan.edges.get(self.edge_of(network) or ""),
+            plan.sites.get(self.site_of(network) or ""),
+        ):  # fmt: skip
+            if parent is not None:
+                yield parent
+
+    def data_center_of(self, network: Network) -> str | None:
+        """Return the data center of a network, also where only its cluster or edge names it."""
+        if network.data_center is not None:
+            return network.data_center
+        found = (getattr(parent, "data_center", None) for parent in self.parents_of(network))
+        return next((name for name in found if name is not None), None)
+
+
+def _ip_plan(subject: Subject, places: Places) -> Grid:
+    """Return every network. Labels, edge and site count also where a network has them of what it belongs to."""
+    plan = subject.plan
+    at = {column.title: place for place, column in enumerate(COLUMNS)}
+    labels = labels_of(plan)
+    rows: list[tuple[Cell, ...]] = []
+    for entry in subject.entries:
+        network = entry.network
+        if not subject.lists(network.name):
+            continue
+        row: list[Cell] = list(row_of(entry, plan))
+        row[at["edge"]], row[at["site"]] = places.edge_of(network), places.site_of(network)
+        row[at["data center"]] = places.data_center_of(network)
+        row[at["labels"]] = tuple(f"{name}={value}" for name, value in labels.get(network.name, {}).items())
+        row[at["status"]] = _STATUS.get(entry.status, entry.status)
+        row[at["lifecycle"]] = lifecycle_of(entry)
+        if entry.prefix is None and entry.length is not None:
+            row[at["cidr"]] = f"/{entry.length}"
+        rows.append(tuple(row))
+    columns, shown = choose_columns(COLUMNS, rows, _TITLES)
+    titles = {column.title for column in columns}
+    return Grid(
+        "ip-plan", "IP plan", columns, shown, (), tuple(c for c in _CHOICES if c in titles),
+        "Every network of the plan. One that the plan does not pin is shown where ipplan allocate places it.",
+        "The plan has no network.",
+    )  # fmt: skip
+
+
+def lifecycle_of(entry: Entry) -> str | None:
+    """Return how far a network has got; for one that is retired with what it belongs to, with what."""
+    if entry.retired is None:
+        return entry.network.status
+    return "retired" if not entry.retired else f"retired with {entry.retired}"
+
+
+def _vlans(subject: Subject, places: Places) -> Grid:
+    """Return what stands on VLANs: IBM Cloud's subnets, and whatever states a VLAN ID."""
+    plan = subject.plan
+    rows: list[tuple[Cell, ...]] = []
+    missing = 0
+    for entry in subject.entries:
+        network = entry.network
+        if not subject.lists(network.name) or (network.vlan is None and network.kind.subnet_type is None):
+            continue
+        missing += network.vlan is None
+        row = row_of(entry, plan)
+        rows.append(
+            (
+                network.kind.title, network.vlan, network.name, row.cidr, row.gateway, places.data_center_of(network),
+                network.kind.subnet_type, lifecycle_of(entry),
+            )
+        )  # fmt: skip
+    parts: list[Cluster | Edge | Site] = [*plan.clusters.values(), *plan.edges.values(), *plan.sites.values()]
+    for part in parts:
+        if part.vlan is not None:
+            data_center = getattr(part, "data_center", None)
+            rows.append(
+                (
+                    type(part).__name__.lower(),
+                    part.vlan,
+                    part.name,
+                    None,
+                    None,
+                    data_center,
+                    None,
+                    part.status,
+                )
+            )
+    columns = (
+        Column("traffic type"), Column("VLAN ID", "number"), Column("name"), Column("CIDR", "address"),
+        Column("gateway", "address"), Column("data center"), Column("subnet"), Column("lifecycle"),
+    )  # fmt: skip
+    note = None
+    if missing:
+        have = "has" if missing == 1 else "have"
+        note = f"{missing:,} of IBM Cloud's subnets here {have} no vlan in the plan."
+    return Grid(
+        "vlans", "VLANs", columns, rows, (), ("traffic type", "data center"), note,
+        "No network is on a VLAN.",
+    )  # fmt: skip
+
+
+def _pools(subject: Subject) -> Grid:
+    columns = (
+        Column("pool", "address"), Column("size", "number"), Column("unusable", "number"),
+        Column("allocated", "number"), Column("free", "number"), Column("free in percent", "number"),
+        Column("largest free block", "address"),
+    )  # fmt: skip
+    rows: list[tuple[Cell, ...]] = []
+    for pool in subject.free.pools:
+        report = pool.report
+        largest = None if report.largest_free is None else str(report.largest_free)
+        rows.append(
+            (
+                str(report.prefix), report.prefix.size, report.unusable, report.allocated, report.free,
+                report.free * 100 // report.prefix.size, largest,
+            )
+        )  # fmt: skip
+    return Grid("pools", "Pools", columns, rows, empty="The plan has no pool.")
+
+
+def _free(sheet: Sheet) -> Grid:
+    return from_sheet(
+        "free", "Free blocks", sheet.titles, sheet.rows, "ipplan free PLAN", empty="No pool has a free block."
+    )
+
+
+def _names(sheet: Sheet) -> Grid:
+    return from_sheet(
+        "names", "Services and names", sheet.titles, sheet.rows, "ipplan export PLAN hosts",
+        empty="No network names an address.", choices=("kind", "cluster"), text=frozenset({"network"}),
+    )  # fmt: skip
+
+
+def list_unplaced(subject: Subject) -> Iterator[Entry]:
+    """Yield the networks in service that have no range yet."""
+    yield from (e for e in subject.entries if e.prefix is None and e.retired is None)

@@ -1,0 +1,70 @@
+"""What a report is on: a plan, what check finds in it, where allocate places it, and what else the reader gave."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan.flows import Missing
+
+if TYPE_CHECKING:
+    from ipplan.allocate import Allocation
+    from ipplan.changes import Difference
+    from ipplan.export import Request
+    from ipplan.findings import Finding, Report
+    from ipplan.flows import Trace
+    from ipplan.free import Free
+    from ipplan.inventory import Entry
+    from ipplan.plan.labels import Chosen
+    from ipplan.plan.model import Plan
+    from ipplan.proof import Report as Run
+
+
+class Since(NamedTuple):
+    """An earlier plan, and what differs from it."""
+
+    plan: Plan
+    difference: Difference
+
+
+class Subject(NamedTuple):
+    """What the sections are made from.
+
+    `plan` is the whole plan as it is written, and `checked` what check says of it. `request` holds the landscape of what
+    is in service, with the networks where `allocation` places them, and `brought` the errors that only these ranges
+    bring. `entries` are all networks, retired ones too. With `labels`, only what `chosen` names is listed. `digest` is SHA-256
+    of the plan's text.
+    """
+
+    plan: Plan
+    digest: str
+    checked: Report
+    request: Request
+    allocation: Allocation
+    brought: tuple[Finding, ...]
+    entries: tuple[Entry, ...]
+    free: Free
+    traces: tuple[Trace | Missing, ...]
+    since: Since | None = None
+    run: Run | None = None
+    labels: tuple[str, ...] = ()
+    chosen: Chosen | None = None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings to list: those that `ipplan check` reports with the same labels."""
+        if self.chosen is None:
+            return self.checked.findings
+        return tuple(f for f in self.checked.findings if self.chosen.concerns(f.networks, f.key))
+
+    def count(self, severity: str) -> int:
+        """How many of the findings to list have a severity and are not waived."""
+        return sum(f.severity == severity and f.waived is None for f in self.findings)
+
+    @property
+    def steps(self) -> tuple[Trace, ...]:
+        """The flows that have two ends in the plan."""
+        return tuple(trace for trace in self.traces if not isinstance(trace, Missing))
+
+    def lists(self, network: str) -> bool:
+        """Tell whether a network is among those to list."""
+        return self.chosen is None or network in self.chosen.networks
