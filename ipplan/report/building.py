@@ -9,9 +9,10 @@ from ipplan import __version__
 from ipplan.export.xlsx import derived_sheets
 from ipplan.report.devices import devices_section
 from ipplan.report.findings import decisions_section, findings_section
-from ipplan.report.model import Report, Section, Tile
+from ipplan.report.model import Report, Tile
 from ipplan.report.networks import networks_section
 from ipplan.report.open_points import list_points, open_section
+from ipplan.report.pictures import pictures_section
 from ipplan.report.since import since_section
 from ipplan.report.sources import sources_section
 from ipplan.report.traffic import flows_section, is_same_plan, tests_section
@@ -19,7 +20,7 @@ from ipplan.report.traffic import flows_section, is_same_plan, tests_section
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ipplan.report.model import Mark, Picture
+    from ipplan.report.model import Mark, Section
     from ipplan.report.open_points import Point
     from ipplan.report.subject import Subject
 
@@ -32,8 +33,8 @@ _STATES = {
 }  # fmt: skip
 
 
-def build_report(subject: Subject, pictures: tuple[Picture, ...] = ()) -> Report:
-    """Return the report on a subject. `pictures` are drawings of the plan, in their order."""
+def build_report(subject: Subject) -> Report:
+    """Return the report on a subject."""
     plan = subject.plan
     points = list_points(subject)
     mark, verdict = _verdict(subject)
@@ -44,22 +45,19 @@ def build_report(subject: Subject, pictures: tuple[Picture, ...] = ()) -> Report
         verdict=verdict,
         limits=_limits(subject),
         tiles=tuple(_tiles(subject, points)),
-        sections=tuple(_sections(subject, points, pictures)),
+        sections=tuple(_sections(subject, points)),
         made_by=f"Made by ipplan {__version__} from {plan.file}, with IBM Cloud's ranges of {subject.request.catalog.edition}.",
     )
 
 
-def _sections(
-    subject: Subject, points: tuple[Point, ...], pictures: tuple[Picture, ...]
-) -> Iterator[Section]:
+def _sections(subject: Subject, points: tuple[Point, ...]) -> Iterator[Section]:
     sheets = {sheet.name: sheet for sheet in derived_sheets(subject.request, subject.free)}
     yield findings_section(subject)
     if subject.since is not None:
         yield since_section(subject, subject.since)
     yield open_section(points)
     yield decisions_section(subject)
-    if pictures:
-        yield Section("pictures", "Map and diagram", None, pictures)
+    yield pictures_section(subject)
     yield networks_section(subject, sheets)
     yield devices_section(subject, sheets)
     yield flows_section(subject)

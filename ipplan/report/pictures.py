@@ -1,0 +1,25 @@
+"""The pictures of a plan for a page: each is SVG with classes and ids of its own, so that all of them stand together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipplan.output.diagram import render_landscape_svg
+from ipplan.report.model import Picture, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ipplan.report.subject import Subject
+
+
+def pictures_section(subject: Subject) -> Section:
+    """Return the pictures, in the order in which a reader needs them."""
+    return Section("pictures", "Pictures", None, tuple(_draw(subject)))
+
+
+def _draw(subject: Subject) -> Iterator[Picture]:
+    yield Picture(
+        "diagram", "Landscape", render_landscape_svg(subject.request.landscape, id_prefix="diagram-"),
+        "ipplan topology PLAN -o landscape.svg",
+    )  # fmt: skip
