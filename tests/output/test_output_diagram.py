@@ -527,6 +527,16 @@ def test_the_picture_is_one_file_for_screens_print_and_readers() -> None:
     ) <= set(re.findall(r"one-[\w-]+", svg))
 
 
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_class_has_a_rule(name: str) -> None:
+    landscape = landscape_of(TEXTS[name])
+    for trace in (None, *traces_of(landscape)):
+        tree = ElementTree.fromstring(render_landscape_svg(landscape, trace))
+        rules = "".join(element.text or "" for element in tree.iter(f"{SVG}style"))
+        used = {word for element in tree.iter() for word in element.get("class", "").split()}
+        assert used <= set(re.findall(r"\.([a-z][\w-]*)", rules))
+
+
 def test_what_is_retired_is_not_drawn() -> None:
     text = TEXTS["three-sites"].replace(
         "[clusters.analytics]\n", '[clusters.analytics]\nstatus = "retired"\n'

@@ -28,7 +28,7 @@ _ON = {
 }
 """The class of text on each bar."""
 _FILLS = {
-    "internet": "f-reserved", "public": "fg", "private": "fg", "overlay": "f-overlay", "wan": "f-enterprise",
+    "internet": "reserved", "public": "fg", "private": "fg", "overlay": "overlay", "wan": "enterprise",
 }  # fmt: skip
 _LEGEND = (
     ("tunnel", "tunnel"), ("plain", "routes, BGP or NAT without a tunnel"), ("stretched", "stretched layer 2 network"),
