@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 def findings_section(subject: Subject) -> Section:
     """Return every finding that `ipplan check` reports, those that nobody has waived first."""
     since = subject.since
-    # By identity: the two are the same values only where nothing but the file differs.
-    new = {} if since is None else {_words(finding) for finding in since.difference.appeared}
+    new = {_words(finding) for finding in since.difference.appeared} if since is not None else set()
     standing = [f for f in subject.findings if f.waived is None]
     waived = [f for f in subject.findings if f.waived is not None]
     cards = tuple(card_of(finding, new=_words(finding) in new) for finding in (*standing, *waived))

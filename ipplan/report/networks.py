@@ -186,8 +186,3 @@ def _names(sheet: Sheet) -> Grid:
         "names", "Services and names", sheet.titles, sheet.rows, "ipplan export PLAN hosts",
         empty="No network names an address.", choices=("kind", "cluster"), text=frozenset({"network"}),
     )  # fmt: skip
-
-
-def list_unplaced(subject: Subject) -> Iterator[Entry]:
-    """Yield the networks in service that have no range yet."""
-    yield from (e for e in subject.entries if e.prefix is None and e.retired is None)
