@@ -57,8 +57,9 @@ _MOST_NAMED = 20
     metavar="FILE",
     help="Keep what still holds of an earlier allocation (--json); say what has to move.",
 )
+@click.option("--explain", is_flag=True, help="Show the reasons too: why each network is where it is.")
 @edition_option
-@format_option("table", "json", "csv", "markdown")
+@format_option("table", "json", "csv", "markdown", columns="allocation")
 @color_option
 def command(
     *,
@@ -69,6 +70,7 @@ def command(
     dry_run: bool,
     frozen: bool,
     previous: str | None,
+    explain: bool,
     ranges_edition: str | None,
     output: Output,
 ) -> int:
@@ -110,7 +112,7 @@ def command(
         elif allocation.ok and not refused:
             _write(path, data, edited, allocation)
     if not dry_run and not refused:
-        _show(allocation, output)
+        _show(plan, allocation, output, explain=explain)
     changed = frozen and bool(_report_changes(allocation, earlier))
     return 1 if refused or changed or not allocation.ok else 0
 
@@ -121,14 +123,16 @@ def _say_moves(allocation: Allocation) -> None:
         say(f"{name} {why}")
 
 
-def _show(allocation: Allocation, output: Output) -> None:
+def _show(plan: Plan, allocation: Allocation, output: Output, *, explain: bool) -> None:
     from ipplan.output import allocation as shown
 
     def table() -> Table:
-        return shown.table(allocation)
+        return shown.table(plan, allocation)
 
     def text(width: int | None, color: bool) -> str:  # noqa: FBT001  (part of every renderer's call)
-        return shown.render_text(allocation, width=width, color=color)
+        return shown.render_text(
+            plan, allocation, width=width, color=color, choice=output.choice, explain=explain
+        )
 
     emit(output, table=table, document=lambda: shown.document(allocation), text=text)
     if not allocation.ok and output.format in ("csv", "markdown"):

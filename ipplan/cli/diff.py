@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--allocated", is_flag=True, help="Compare networks where allocate would place them.")
 @click.option("--exit-code", is_flag=True, help="End with status 1 if anything differs.")
 @edition_option
-@format_option("table", "json", "csv", "markdown")
+@format_option("table", "json", "csv", "markdown", columns="diff")
 @color_option
 def command(
     *,
@@ -51,7 +51,9 @@ def command(
         output,
         table=lambda: shown.table(difference),
         document=lambda: shown.document(old, new, difference, one if one == two else None),
-        text=lambda width, color: shown.render_text(old, new, difference, width=width, color=color),
+        text=lambda width, color: shown.render_text(
+            old, new, difference, width=width, color=color, choice=output.choice
+        ),
     )
     return 1 if exit_code and not difference.empty else 0
 

@@ -76,7 +76,7 @@ _MOST_NAMED = 10
     help="Count as taken what allocate would place, besides what has a range.",
 )
 @edition_option
-@format_option("table", "json", "csv", "markdown")
+@format_option("table", "json", "csv", "markdown", columns="free")
 @color_option
 def command(
     *,
@@ -133,7 +133,9 @@ def command(
         output,
         table=lambda: shown.table(free, length),
         document=lambda: shown.document(free, length),
-        text=lambda width, color: shown.render_text(free, length, width=width, color=color),
+        text=lambda width, color: shown.render_text(
+            free, length, width=width, color=color, choice=output.choice
+        ),
     )
     if output.format in ("csv", "markdown"):
         # The table has no place for them.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("queries", metavar="ADDRESS|CIDR...", nargs=-1, required=True)
 @click.option("--plan", "path", metavar="PLAN", help="Look in this plan as well.")
 @edition_option
-@format_option("table", "json", "csv", "markdown")
+@format_option("table", "json", "csv", "markdown", columns="lookup")
 @color_option
 def command(*, queries: tuple[str, ...], path: str | None, ranges_edition: str | None, output: Output) -> int:
     """Tell who owns an address or prefix, the most specific owner first.
@@ -43,7 +43,7 @@ def command(*, queries: tuple[str, ...], path: str | None, ranges_edition: str |
         output,
         table=lambda: shown.table(answers),
         document=lambda: shown.document(answers, catalog.edition, about),
-        text=lambda width, color: shown.render_text(answers, width=width, color=color),
+        text=lambda width, color: shown.render_text(answers, width=width, color=color, choice=output.choice),
     )
     return 0
 

@@ -98,7 +98,7 @@ def _common(command: Command) -> Command:
 )
 @_common
 @click.option("--exit-code", is_flag=True, help="End with status 1 if anything differs.")
-@format_option("table", "json", "csv", "markdown")
+@format_option("table", "json", "csv", "markdown", columns="netbox")
 @color_option
 def show_difference(*, asked: _Asked, exit_code: bool, output: Output) -> int:
     """Show what push would change; --adopt and --prune show what they would change, too. Writes nothing."""
@@ -116,7 +116,7 @@ def show_difference(*, asked: _Asked, exit_code: bool, output: Output) -> int:
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
 @click.option("--with-errors", is_flag=True, help="Push even if check finds errors.")
 @edition_option
-@format_option("table", "json", "csv", "markdown")
+@format_option("table", "json", "csv", "markdown", columns="netbox")
 @color_option
 def push(
     *, asked: _Asked, dry_run: bool, with_errors: bool, ranges_edition: str | None, output: Output
@@ -215,5 +215,5 @@ def _emit(
         output,
         table=lambda: shown.table(report),
         document=lambda: shown.document(report),
-        text=lambda width, color: shown.render_text(report, width=width, color=color),
+        text=lambda width, color: shown.render_text(report, width=width, color=color, choice=output.choice),
     )

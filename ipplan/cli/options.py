@@ -13,24 +13,36 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from ipplan.cli.streams import UsageProblem, deliver, goes_to_stdout, is_terminal, terminal_width
+from ipplan.output.text import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from ipplan.output.table import Table
+    from click.shell_completion import CompletionItem
+
+    from ipplan.output.table import Choice, ColumnError, Table
 
     Command = Callable[..., int | None]
 
-UNLIMITED = 100_000
-"""Columns of an output that is not a terminal, where a width has to be given: nothing is wrapped."""
-
 
 class Output(NamedTuple):
-    """What to produce: a format, the file to write (None: standard output), when to colour."""
+    """What to produce: a format, the file to write (None: standard output), when to colour, which columns of a table.
+
+    `columns` are names as they were given, none for those that a table has without a word; `wide` asks for all.
+    """
 
     format: str = "table"
     file: str | None = None
     color: str = "auto"
+    columns: tuple[str, ...] = ()
+    wide: bool = False
+
+    @property
+    def choice(self) -> Choice:
+        """The columns that are asked for, as every table for people takes it."""
+        from ipplan.output.table import Choice
+
+        return Choice(self.columns, self.wide)
 
 
 file_option = click.option(
@@ -46,10 +58,14 @@ force_option = click.option("--force", is_flag=True, help="Let -o replace a file
 """Gives a command --force, for -o."""
 
 
-def format_option(*formats: str) -> Callable[[Command], Command]:
+_LIST_COLUMNS = "help"
+"""What --columns takes to list the columns."""
+
+
+def format_option(*formats: str, columns: str | None = None) -> Callable[[Command], Command]:
     """Give a command --format, --json, --output and --force, and pass them as `output`; the first is the default.
 
-    A plan that cannot be read is reported in the format that was asked for.
+    With `columns` also --columns and --wide; it is the module of `ipplan.output` whose COLUMNS are chosen from. A plan that cannot be read is reported in the format that was asked for.
     """
 
     def decorate(command: Command) -> Command:
@@ -61,12 +77,14 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
             force: bool,
             json: bool = False,
             color: str = "auto",
+            column_names: tuple[str, ...] = (),
+            wide: bool = False,
             **rest: Any,
         ) -> int | None:
             if json and output_format not in (None, "json"):
                 raise click.UsageError(f"--json and --format {output_format} contradict each other")
             chosen = output_format or _format_of(output_file, formats) or formats[0]
-            output = Output("json" if json else chosen, output_file, color)
+            output = Output("json" if json else chosen, output_file, color, column_names, wide)
             if output_file is not None:
                 from ipplan.cli.outputs import guard_output
 
@@ -85,6 +103,17 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
         ]  # fmt: skip
         if "json" in formats:
             options.insert(1, click.option("--json", is_flag=True, help="Short for --format json."))
+        if columns is not None:
+            options += [
+                click.option(
+                    "--columns", "column_names", metavar="NAME,...", type=_ColumnNames(columns), default=(),
+                    help=f"Show these columns of the table, in this order; {_LIST_COLUMNS} lists them.",
+                ),
+                click.option(
+                    "--wide", is_flag=True,
+                    help="Show every column that says something, also where the terminal is narrower.",
+                ),
+            ]  # fmt: skip
         for option in reversed(options):
             run = option(run)
         return run
@@ -95,6 +124,39 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
 def _format_of(file: str | None, formats: Sequence[str]) -> str | None:
     """Return the format that the name of a file asks for: a picture, which nothing else is meant by."""
     return "svg" if "svg" in formats and file is not None and file.lower().endswith(".svg") else None
+
+
+class _ColumnNames(click.ParamType):  # type: ignore[type-arg]
+    """Names of columns with commas between them; they complete to the titles of a module's COLUMNS."""
+
+    name = "columns"
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Return the names; which of them there are is known when the table is."""
+        if isinstance(value, tuple):
+            return value
+        names = tuple(name.strip() for name in str(value).split(",") if name.strip())
+        if not names:
+            self.fail(f"it names no column; {_LIST_COLUMNS} lists them", param, ctx)
+        return names
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[Any]]:
+        """Return what the last name may be, behind the names before it."""
+        del ctx, param
+        from importlib import import_module
+
+        from click.shell_completion import CompletionItem
+
+        before, comma, last = incomplete.rpartition(",")
+        titles = [column.title for column in import_module(f"ipplan.output.{self._module}").COLUMNS]
+        return [CompletionItem(before + comma + name) for name in _names(titles) if name.startswith(last)]
 
 
 color_option = click.option(
@@ -159,13 +221,51 @@ def emit(
     table: Callable[[], Table],
     document: Callable[[], Mapping[str, object]],
     text: Callable[[int | None, bool], str] | None = None,
+    listed: Callable[[], Table] | None = None,
+    tabular: bool = True,
 ) -> None:
     """Make the result in the format that was asked for, and deliver it.
 
     `text` is what people read, given the width (None: not limited) and whether to colour; without it they
-    read the table.
+    read the table. `listed` is the table in that text, where its columns are others than those of `table`; a text
+    that is not `tabular` has none, and refuses --columns and --wide.
     """
+    if not tabular and output.format == "table" and (output.columns or output.wide):
+        raise UsageProblem(
+            "--columns and --wide choose columns of a table, and this is no table",
+            "--format csv --columns NAME,... has one",
+        )
+    if output.columns and output.format != "json":
+        from ipplan.output.table import ColumnError, choose
+
+        whole = (listed if listed is not None and output.format == "table" else table)()
+        try:
+            chosen = choose(whole, output.columns)
+        except ColumnError as error:
+            if output.columns == (_LIST_COLUMNS,):
+                deliver("".join(f"{name}\n" for name in _names(error.titles)), output.file)
+                return
+            raise _unknown_column(error) from None
+        if output.format != "table":
+            deliver(_render(output, lambda: chosen, document, text), output.file)
+            return
     deliver(_render(output, table, document, text), output.file)
+
+
+def _unknown_column(error: ColumnError) -> UsageProblem:
+    from ipplan.plan.load import nearest
+
+    near = nearest(error.name.replace("-", " ").replace("_", " "), error.titles)
+    hint = f"did you mean {_names([near])[0]}? " if near else ""
+    return UsageProblem(
+        f'the table has no column "{escape(error.name[:80])}"',
+        f"{hint}its columns are {', '.join(_names(error.titles))}",
+    )
+
+
+def _names(titles: Iterable[str]) -> list[str]:
+    """Return titles as --columns takes them without quotes."""
+    return [escape(title.replace(" ", "-")) for title in titles]
 
 
 def _render(
@@ -178,7 +278,7 @@ def _render(
         from ipplan.output.documents import render_json
 
         return render_json(document())
-    from ipplan.output.table import render_csv, render_markdown, render_plain, render_terminal
+    from ipplan.output.table import render_csv, render_for_people, render_markdown
 
     if output.format == "csv":
         return render_csv(table())
@@ -189,9 +289,7 @@ def _render(
     width, color = appearance(output)
     if text is not None:
         return text(width, color)
-    if width is None and not color:
-        return render_plain(table())
-    return render_terminal(table(), width or UNLIMITED, color)
+    return render_for_people(table(), width=width, color=color, choice=output.choice)
 
 
 def appearance(output: Output) -> tuple[int | None, bool]:

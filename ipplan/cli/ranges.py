@@ -51,7 +51,7 @@ _platform_option = click.option(
 @_platform_option
 @click.option("--search", metavar="TEXT", help="Only rows with this text in any column.")
 @edition_option
-@format_option("table", "json", "csv", "markdown")
+@format_option("table", "json", "csv", "markdown", columns="ranges")
 @color_option
 def command(
     *,
@@ -88,7 +88,9 @@ def command(
         output,
         table=lambda: shown.table(rows),
         document=lambda: shown.document(rows, catalog.about, EDITIONS),
-        text=lambda width, color: shown.render_text(rows, catalog.about, width=width, color=color),
+        text=lambda width, color: shown.render_text(
+            rows, catalog.about, width=width, color=color, choice=output.choice
+        ),
     )
     return 0
 
@@ -157,7 +159,7 @@ def _complete_edition(_ctx: click.Context, _param: click.Parameter, incomplete: 
 @click.option(
     "--exit-code", is_flag=True, help="End with 1 if ranges differ, or with --plan if its findings do."
 )
-@format_option("table", "json", "csv", "markdown")
+@format_option("table", "json", "csv", "markdown", columns="ranges_diff")
 @color_option
 def diff(
     *,
@@ -192,7 +194,7 @@ def diff(
         output,
         table=lambda: shown.table(report),
         document=lambda: shown.document(report),
-        text=lambda width, color: shown.render_text(report, width=width, color=color),
+        text=lambda width, color: shown.render_text(report, width=width, color=color, choice=output.choice),
     )
     if report.plan is not None:
         return int(exit_code and report.plan.comparison.differs)

@@ -11,7 +11,7 @@ from ipplan.output.text import escape
 
 @click.command("rules", epilog="Exit status: 0 shown, 2 no such rule.")
 @click.argument("name", metavar="[RULE]", required=False)
-@format_option("table", "json", "csv", "markdown")
+@format_option("table", "json", "csv", "markdown", columns="rules")
 @color_option
 def command(*, name: str | None, output: Output) -> int:
     """List the rules of check, or tell all about one: why it matters, what to do, an example.
@@ -38,7 +38,7 @@ def command(*, name: str | None, output: Output) -> int:
         for rule in rules
         if name in (None, rule.name)
     ]
-    if output.format == "markdown":
+    if output.format == "markdown" and not output.columns:
         text = shown.render_markdown(pages) if name is None else shown.render_markdown_page(pages[0])
         deliver(text, output.file)
         return 0
@@ -47,9 +47,10 @@ def command(*, name: str | None, output: Output) -> int:
         table=lambda: shown.table(pages),
         document=lambda: shown.document(pages, DEFAULT_EDITION),
         text=lambda width, color: (
-            shown.render_list(pages, width=width, color=color)
+            shown.render_list(pages, width=width, color=color, choice=output.choice)
             if name is None
             else shown.render_page(pages[0], width=width, color=color)
         ),
+        tabular=name is None,
     )
     return 0

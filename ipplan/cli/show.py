@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 @click.option("--network", "names", metavar="NETWORK", multiple=True, help="Only this network; repeatable.")
 @label_option
 @edition_option
-@format_option("table", "json", "csv", "markdown")
+@format_option("table", "json", "csv", "markdown", columns="show")
 @color_option
 def command(
     *,
@@ -80,7 +80,9 @@ def command(
             output,
             table=lambda: shown.table(plan, entries),
             document=lambda: shown.document(plan, entries, edition),
-            text=lambda width, color: shown.render_text(plan, entries, width=width, color=color),
+            text=lambda width, color: shown.render_text(
+                plan, entries, width=width, color=color, choice=output.choice
+            ),
         )
         return status
     chosen = {entry.network.name for entry in entries} if kinds or clusters or names or labels else None
@@ -92,6 +94,7 @@ def command(
         text=lambda width, color: shown.render_map(
             landscape, spaces, width=width, color=color, symbols=_symbols(output)
         ),
+        tabular=False,
     )
     return status
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     "--flow", metavar="FLOW", help="Highlight a documented flow in the SVG: its letter, A to E, or its name."
 )
 @edition_option
-@format_option("table", "json", "csv", "markdown", "mermaid", "graphviz", "svg")
+@format_option("table", "json", "csv", "markdown", "mermaid", "graphviz", "svg", columns="topology")
 @color_option
 def command(*, path: str, flow: str | None, ranges_edition: str | None, output: Output) -> int:
     """Show the routing domains of a plan, the links between them and the devices.
@@ -57,7 +57,7 @@ def command(*, path: str, flow: str | None, ranges_edition: str | None, output: 
         output,
         table=lambda: topology.table(shown),
         document=lambda: topology.document(shown, catalog.edition),
-        text=lambda width, color: topology.render_text(shown, width=width, color=color),
+        text=lambda width, color: topology.render_text(shown, width=width, color=color, choice=output.choice),
     )
     return 0
 

@@ -25,7 +25,7 @@ from ipplan.plan.load import nearest
 @byoip_option
 @data_centers_option
 @edition_option
-@format_option("table", "json", "csv", "markdown")
+@format_option("table", "json", "csv", "markdown", columns="why")
 @color_option
 def command(
     *,
@@ -72,7 +72,9 @@ def command(
         output,
         table=lambda: shown.table(explanation),
         document=lambda: shown.document(explanation),
-        text=lambda width, color: shown.render_text(explanation, width=width, color=color),
+        text=lambda width, color: shown.render_text(
+            explanation, width=width, color=color, choice=output.choice
+        ),
     )
     if explanation.failure is not None and output.format in ("csv", "markdown"):
         # The table has no place for it.

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.addresses import Prefix, format_address
 from ipplan.output.documents import made_by, source_object
-from ipplan.output.table import Column, Table, render_plain, render_terminal
-from ipplan.output.text import escape, paint, wrap
+from ipplan.output.table import ALL, EXTRA, Column, Table, render_for_people, without
+from ipplan.output.text import escape, hang, render_error, wrap
 from ipplan.plan.labels import describe_about, format_labels
 from ipplan.plan.sizing import first_usable, gateway_of, resolve_addresses, usable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from ipplan.allocate import Allocation, Row
+    from ipplan.output.table import Choice
+    from ipplan.plan.model import Plan
 
 
 def document(allocation: Allocation) -> dict[str, object]:
@@ -135,23 +137,27 @@ def _addresses(row: Row) -> dict[str, str]:
 
 _MOST_NAMED = 8
 """Networks of a group that people see at most; the document names all."""
-_COLUMNS = (
+COLUMNS = (
     Column("network"),
-    Column("kind"),
+    Column("kind", goes=4),
+    Column("cluster", goes=2, apart=True, piped=False),
+    Column("edge", goes=3, apart=True, piped=False),
     Column("cidr", "address"),
-    Column("first", "address"),
-    Column("last", "address"),
-    Column("gateway", "address"),
-    Column("usable", "number"),
-    Column("status"),
-    Column("pool", "address"),
-    Column("reason"),
-    Column("group"),
-    Column("held", "address"),
-    Column("labels"),
-    Column("vlan", "number"),
-    Column("lifecycle"),
+    Column("first", "address", goes=8),
+    Column("last", "address", goes=8),
+    Column("gateway", "address", goes=5),
+    Column("usable", "number", goes=6),
+    Column("status", goes=1, apart=True),
+    Column("pool", "address", goes=7, apart=True),
+    Column("reason", goes=9),
+    # The reason tells the same in words, or `ipplan show` has it.
+    Column("group", goes=EXTRA),
+    Column("held", "address", goes=EXTRA),
+    Column("labels", goes=EXTRA),
+    Column("vlan", "number", goes=EXTRA),
+    Column("lifecycle", goes=EXTRA),
 )
+"""What is known of a network; clusters and edges are for people, and for whoever asks for them."""
 
 
 class _Shown(NamedTuple):
@@ -159,6 +165,8 @@ class _Shown(NamedTuple):
 
     network: str
     kind: str
+    cluster: str | None
+    edge: str | None
     cidr: str | None
     first: str | None
     last: str | None
@@ -174,8 +182,11 @@ class _Shown(NamedTuple):
     lifecycle: str | None
 
 
-def table(allocation: Allocation) -> Table:
-    """Return the allocation table: one row for each network that has a place or awaits one from IBM Cloud."""
+def table(plan: Plan, allocation: Allocation) -> Table:
+    """Return the allocation table: one row for each network that has a place or awaits one from IBM Cloud.
+
+    `plan` is what was allocated; it knows the edges of clusters.
+    """
     rows = []
     for row in allocation.rows:
         network, status, prefix, pool, reason, held = row
@@ -186,21 +197,21 @@ def table(allocation: Allocation) -> Table:
             room = usable(prefix, network.kind)
         rows.append(
             _Shown(
-                network.name, network.kind.name, _text(prefix), first, last, _gateway(row), room, status,
+                network.name, network.kind.name, network.cluster, plan.stated_edge(network), _text(prefix), first, last, _gateway(row), room, status,
                 _text(pool), reason, network.group, _text(held), format_labels(network.labels) or None, network.vlan,
                 network.status,
             )
         )  # fmt: skip
-    return Table(_COLUMNS, rows)
+    return Table(COLUMNS, rows)
 
 
 def _pool_table(allocation: Allocation) -> Table:
     columns = (
         Column("pool", "address"),
-        Column("size", "number"),
-        Column("unusable", "number"),
-        Column("allocated", "number"),
-        Column("free", "number"),
+        Column("size", "number", goes=4),
+        Column("unusable", "number", goes=3),
+        Column("allocated", "number", goes=2),
+        Column("free", "number", goes=1),
         Column("largest free", "address"),
     )
     rows = [
@@ -211,7 +222,9 @@ def _pool_table(allocation: Allocation) -> Table:
 
 
 def _group_table(allocation: Allocation) -> Table:
-    columns = (Column("group"), Column("covered by", "address"), Column("networks"), Column("note"))
+    columns = (
+        Column("group"), Column("covered by", "address"), Column("networks", goes=1, long="cut"), Column("note", goes=2)
+    )  # fmt: skip
     rows = []
     for group in allocation.groups:
         named = ", ".join(group.networks[:_MOST_NAMED])
@@ -222,37 +235,44 @@ def _group_table(allocation: Allocation) -> Table:
     return Table(columns, rows)
 
 
-def render_text(allocation: Allocation, *, width: int | None, color: bool) -> str:
-    """Return what people read: allocations, pools, what was kept clear of, shortfalls, and a summary last."""
+def render_text(
+    plan: Plan,
+    allocation: Allocation,
+    *,
+    width: int | None,
+    color: bool,
+    choice: Choice = ALL,
+    explain: bool = False,
+) -> str:
+    """Return what people read: allocations, pools, what was kept clear of, shortfalls, and a summary last.
+
+    With `explain` the reasons follow the table of networks, one a network.
+    """
     parts = []
-    networks = table(allocation)
-    networks = _without(_TOLD if width is None else _IMPLIED, networks)
-    for shown in (networks, _group_table(allocation), _pool_table(allocation)):
+    networks = table(plan, allocation)
+    if explain and not choice.columns:
+        networks = without(networks, {"reason"})
+    tables = [
+        (networks, choice),
+        (_group_table(allocation), choice.elsewhere),
+        (_pool_table(allocation), choice.elsewhere),
+    ]
+    for shown, chosen in tables:
         if shown.rows:
-            plain = width is None and not color
-            parts.append(render_plain(shown) if plain else render_terminal(shown, width or 100_000, color))
+            parts.append(render_for_people(shown, width=width, color=color, choice=chosen))
+        if explain and shown is networks:
+            parts.append("".join(_reasons(allocation, width)))
     if allocation.skipped:
         parts.append(_lines([_skipped_line(allocation)], width))
-    for failure in allocation.failures:
-        lines = [paint("error", "error", color=color) + ": " + escape(failure.message)]
-        if failure.help is not None:
-            lines.append("   = help: " + escape(failure.help))
-        parts.append("".join(line + "\n" for line in lines))
+    parts += [render_error(f.message, f.help, width, color=color) for f in allocation.failures]
     parts.append(_lines([_summary(allocation)], width))
     return "\n".join(parts)
 
 
-_TOLD = frozenset(("group", "held", "labels", "vlan", "lifecycle"))
-"""Columns that people do not need here: the reason tells the same in words, or `ipplan show` has them."""
-_IMPLIED = _TOLD | {"first", "last", "pool"}
-"""Columns that a terminal has no room for, and that others imply."""
-
-
-def _without(titles: frozenset[str], full: Table) -> Table:
-    """Return the table without some columns."""
-    kept = [i for i, column in enumerate(full.columns) if column.title not in titles]
-    rows = [[row[i] for i in kept] for row in full.rows]
-    return Table(tuple(full.columns[i] for i in kept), rows, full.caption)
+def _reasons(allocation: Allocation, width: int | None) -> Iterator[str]:
+    """Yield a paragraph for each network: why it is where it is."""
+    for row in allocation.rows:
+        yield hang(escape(f"{row.network.name}: {row.reason}"), width)
 
 
 def _lines(lines: Iterable[str], width: int | None) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ipplan.landscape.model import RangeNat, SourceNat
 from ipplan.output.documents import made_by, source_object
 from ipplan.output.findings import finding_document
-from ipplan.output.table import Column, Table, render_plain, render_terminal
+from ipplan.output.table import ALL, EXTRA, Column, Table, render_for_people
 from ipplan.output.text import escape, wrap
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ipplan.addresses import Prefix
     from ipplan.changes import Change, Difference, Rule
+    from ipplan.output.table import Choice
     from ipplan.plan.model import Plan
 
 _MOST_NAMED = 6
@@ -99,33 +100,40 @@ def _change(change: Change) -> dict[str, Any]:
     }
 
 
+COLUMNS = (
+    Column("what"),
+    Column("change"),
+    Column("name"),
+    Column("old", "address", long="wrap"),
+    Column("new", "address", long="wrap"),
+    Column("note", goes=1),
+    Column("rebuilds", goes=EXTRA, long="note"),
+)
+
+
 def table(difference: Difference) -> Table:
     """Return the changes, a row each."""
-    columns = (
-        Column("what"), Column("change"), Column("name"), Column("old", "address"), Column("new", "address"),
-        Column("note"), Column("rebuilds"),
-    )  # fmt: skip
     rows = [
         (c.what, c.how, c.name, c.old, c.new, c.note, None if c.rebuild is None else c.rebuild.text)
         for c in difference.changes
     ]
-    return Table(columns, rows)
+    return Table(COLUMNS, rows)
 
 
-def render_text(old: Plan, new: Plan, difference: Difference, *, width: int | None, color: bool) -> str:
+def render_text(
+    old: Plan, new: Plan, difference: Difference, *, width: int | None, color: bool, choice: Choice = ALL
+) -> str:
     """Return what people read: the changes, what they rebuild, routes, findings, and a line that sums up."""
 
-    def show(part: Table) -> str:
-        plain = width is None and not color
-        return render_plain(part) if plain else render_terminal(part, width or 100_000, color)
+    def show(part: Table, chosen: Choice = choice.elsewhere) -> str:
+        return render_for_people(part, width=width, color=color, choice=chosen)
 
     def say(text: str) -> str:
         return "".join(f"{line}\n" for line in (wrap(text, width) if width is not None else [text]))
 
     parts = []
     if difference.changes:
-        whole = table(difference)
-        parts.append(show(Table(whole.columns[:-1], [row[:-1] for row in whole.rows])))
+        parts.append(show(table(difference), choice))
         rebuilds = [c for c in difference.changes if c.rebuild is not None]
         if rebuilds:
             parts.append("".join(say(f"rebuilds: {escape(c.name)}: {escape(_why(c))}") for c in rebuilds))
@@ -152,8 +160,8 @@ def route_table(difference: Difference) -> Table:
     columns = (
         Column("routes at"),
         Column("towards"),
-        Column("added", "address"),
-        Column("removed", "address"),
+        Column("added", "address", long="wrap"),
+        Column("removed", "address", long="wrap"),
     )
     rows = [(r.device, r.towards, _few(r.added), _few(r.removed)) for r in difference.routes]
     return Table(columns, rows)
@@ -161,7 +169,13 @@ def route_table(difference: Difference) -> Table:
 
 def rule_table(difference: Difference) -> Table:
     """Return the NAT rules that edges need anew and no longer, the first few of very many."""
-    columns = (Column("NAT at"), Column("change"), Column("on"), Column("rule", "address"), Column("what"))
+    columns = (
+        Column("NAT at"),
+        Column("change"),
+        Column("on", goes=2),
+        Column("rule", "address"),
+        Column("what", goes=1, long="cut"),
+    )
     rows = [
         (f"ESG {change.edge or ''}".strip(), how, rule["interface"], _rule_words(rule), rule["text"])
         for change in difference.rules

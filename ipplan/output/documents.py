@@ -25,6 +25,12 @@ def source_object(source: Source | None) -> dict[str, str | None] | None:
     return None if source is None else {"title": source.title, "url": source.url, "date": source.date}
 
 
+def source_line(source: Source) -> str:
+    """Return a source on one line for people: title, date and address."""
+    date = f" ({source.date})" if source.date and source.date not in source.title else ""
+    return f"{source.title}{date}" + (f", {source.url}" if source.url else "")
+
+
 def render_json(document: Mapping[str, object]) -> str:
     """Return a document as ASCII text that ends in a newline, a line for each key and each item of a list.
 

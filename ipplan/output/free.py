@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from ipplan.addresses import WIDTH, format_address
 from ipplan.output.documents import made_by
-from ipplan.output.table import Cell, Column, Table, render_plain, render_terminal
-from ipplan.output.text import escape, paint, wrap
+from ipplan.output.table import ALL, Cell, Column, Table, render_for_people
+from ipplan.output.text import render_error, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ipplan.cleanest import Advice, Touch
     from ipplan.free import Free, FreePool
+    from ipplan.output.table import Choice
 
 _DIGITS = 4
 """Digits of the fragmentation after the point."""
@@ -111,6 +112,16 @@ def _pool(pool: FreePool, length: int | None) -> dict[str, Any]:
     }
 
 
+COLUMNS = (
+    Column("pool", "address", goes=1, apart=True),
+    Column("free block", "address"),
+    Column("first", "address", goes=3),
+    Column("last", "address", goes=3),
+    Column("addresses", "number", goes=2),
+)
+"""What is known of a free block."""
+
+
 def table(free: Free, length: int | None) -> Table:
     """Return the free blocks, one a row; with a prefix length, those in which it finds room, and how often.
 
@@ -118,10 +129,7 @@ def table(free: Free, length: int | None) -> Table:
     """
     if free.advice is not None:
         return _advice_table(free.advice, _MOST_TOUCHES)
-    columns = [
-        Column("pool", "address"), Column("free block", "address"), Column("first", "address"),
-        Column("last", "address"), Column("addresses", "number"),
-    ]  # fmt: skip
+    columns = list(COLUMNS)
     if length is not None:
         columns.append(Column(f"room for /{length}", "number"))
     rows: list[tuple[Cell, ...]] = []
@@ -135,9 +143,9 @@ def table(free: Free, length: int | None) -> Table:
 
 def _advice_table(advice: Advice, most: int) -> Table:
     columns = (
-        Column("block", "address"), Column("free"), Column("avoided", "number"), Column("named", "number"),
-        Column("other", "number"), Column("service", "number"), Column("platform", "number"),
-        Column("earlier", "number"), Column("growth", "number"), Column("touched by"),
+        Column("block", "address"), Column("free"), Column("avoided", "number", goes=2), Column("named", "number", goes=2),
+        Column("other", "number", goes=3), Column("service", "number", goes=3), Column("platform", "number", goes=3),
+        Column("earlier", "number", goes=4), Column("growth", "number", goes=4), Column("touched by", goes=1, long="note"),
     )  # fmt: skip
     return Table(
         columns,
@@ -163,12 +171,11 @@ def _describe(touch: Touch) -> str:
     return f"{touch.prefix}{where} ({touch.title}{edition})"
 
 
-def _advice_text(free: Free, advice: Advice, width: int | None, *, color: bool) -> str:
-    whole = _advice_table(advice, _FEW_TOUCHES)
-    plain = width is None and not color
+def _advice_text(free: Free, advice: Advice, width: int | None, *, color: bool, choice: Choice) -> str:
+    whole = _advice_table(advice, _MOST_TOUCHES if choice.wide else _FEW_TOUCHES)
     parts = []
     if whole.rows:
-        parts.append(render_plain(whole) if plain else render_terminal(whole, width or 100_000, color))
+        parts.append(render_for_people(whole, width=width, color=color, choice=choice))
     pools = len({candidate.pool for candidate in advice.candidates})
     where = f" in {free.pools[0].report.prefix}" if len(free.pools) == 1 and pools else ""
     lines = [
@@ -184,8 +191,8 @@ def _advice_text(free: Free, advice: Advice, width: int | None, *, color: bool) 
 
 def _pool_table(free: Free) -> Table:
     columns = (
-        Column("pool", "address"), Column("size", "number"), Column("free", "number"), Column("share", "number"),
-        Column("largest free", "address"), Column("fragmentation", "number"),
+        Column("pool", "address"), Column("size", "number", goes=3), Column("free", "number", goes=2),
+        Column("share", "number", goes=1), Column("largest free", "address"), Column("fragmentation", "number", goes=4),
     )  # fmt: skip
     return Table(columns, [_pool_row(pool) for pool in free.pools])
 
@@ -200,7 +207,7 @@ def _pool_row(pool: FreePool) -> tuple[Cell, ...]:
 
 def _use_table(free: Free) -> Table:
     columns = (
-        Column("pool", "address"), Column("taken by"), Column("addresses", "number"), Column("share", "number")
+        Column("pool", "address"), Column("taken by"), Column("addresses", "number", goes=1), Column("share", "number")
     )  # fmt: skip
     rows = [
         (str(pool.report.prefix), use.category, use.size, _share(use.size, pool.report.prefix.size))
@@ -220,7 +227,7 @@ def _share(part: int, whole: int) -> str:
 
 def _fit_table(free: Free, length: int | None) -> Table:
     """Return for each pool how many networks would still fit, of some prefix lengths that say most."""
-    columns = (Column("pool", "address"), Column("how many networks of one size still fit"))
+    columns = (Column("pool", "address"), Column("how many networks of one size still fit", long="wrap"))
     rows = []
     for pool in free.pools:
         fits = [(at, count) for at, count in pool.fits if count]
@@ -232,29 +239,21 @@ def _fit_table(free: Free, length: int | None) -> Table:
     return Table(columns, rows)
 
 
-def render_text(free: Free, length: int | None, *, width: int | None, color: bool) -> str:
+def render_text(
+    free: Free, length: int | None, *, width: int | None, color: bool, choice: Choice = ALL
+) -> str:
     """Return what people read: pools, how they are used, what fits, the free blocks, and a summary last.
 
     With advice, it is the cleanest blocks, and how many there are.
     """
     if free.advice is not None:
-        return _advice_text(free, free.advice, width, color=color)
-    blocks = table(free, length)
-    if width is not None:
-        # A terminal has no room for first and last address, and the block implies them.
-        blocks = Table(
-            (*blocks.columns[:2], *blocks.columns[4:]), [(*row[:2], *row[4:]) for row in blocks.rows]
-        )
+        return _advice_text(free, free.advice, width, color=color, choice=choice)
     parts = []
-    for shown in (_pool_table(free), _use_table(free), _fit_table(free, length), blocks):
+    others = (_pool_table(free), _use_table(free), _fit_table(free, length))
+    for shown, chosen in (*((other, choice.elsewhere) for other in others), (table(free, length), choice)):
         if shown.rows:
-            plain = width is None and not color
-            parts.append(render_plain(shown) if plain else render_terminal(shown, width or 100_000, color))
-    for failure in free.failures:
-        lines = [paint("error", "error", color=color) + ": " + escape(failure.message)]
-        if failure.help is not None:
-            lines.append("   = help: " + escape(failure.help))
-        parts.append("".join(line + "\n" for line in lines))
+            parts.append(render_for_people(shown, width=width, color=color, choice=chosen))
+    parts += [render_error(f.message, f.help, width, color=color) for f in free.failures]
     parts.append("".join(line + "\n" for line in _wrapped(_summary(free, length), width)))
     return "\n".join(parts)
 

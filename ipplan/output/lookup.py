@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ipplan.output.documents import made_by, source_object
-from ipplan.output.table import Column, Table, render_plain, render_terminal
+from ipplan.output.documents import made_by, source_line, source_object
+from ipplan.output.table import ALL, EXTRA, Column, Table, render_for_people
 from ipplan.output.text import escape
 from ipplan.plan.labels import format_about
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ipplan.addresses import Prefix
     from ipplan.lookup import Match
+    from ipplan.output.table import Choice
 
 
 class Answer(NamedTuple):
@@ -58,23 +59,43 @@ def _match(match: Match) -> dict[str, Any]:
     }
 
 
+COLUMNS = (
+    Column("query", "address", goes=EXTRA),
+    Column("owner", goes=4),
+    Column("relation", goes=5),
+    Column("cidr", "address"),
+    Column("network", goes=1, piped=False),
+    Column("what", long="cut"),
+    Column("where", goes=3, long="list"),
+    Column("source", goes=2, long="source"),
+    Column("note", goes=6),
+)
+"""What is known of a match; people see the question above the table."""
+
+
 def table(answers: Sequence[Answer]) -> Table:
     """Return every match of every question as a row."""
-    columns = (
-        Column("query", "address"), Column("owner"), Column("relation"), Column("cidr", "address"), Column("what"),
-        Column("where"), Column("source"), Column("note"),
-    )  # fmt: skip
+    return _table(answers, people=False, terminal=False)
+
+
+def _table(answers: Sequence[Answer], *, people: bool, terminal: bool) -> Table:
+    """Return the rows; for people with sources in full, for a terminal with names of networks apart from their kinds."""
     rows = [
         (
-            a.query, m.owner, m.relation, str(m.prefix),
-            f"{m.network} ({m.title})" if m.network else m.title,
-            ", ".join(x for x in (m.data_center, m.pod, m.city) if x) or None,
-            m.source.date or m.source.title if m.source else None, _note(m),
+            a.query, m.owner, m.relation, str(m.prefix), m.network,
+            f"{m.network} ({m.title})" if m.network and not terminal else m.title,
+            ", ".join(x for x in (m.data_center, m.pod, m.city) if x) or None, _source(m, people=people), _note(m),
         )
         for a in answers
         for m in a.matches
     ]  # fmt: skip
-    return Table(columns, rows)
+    return Table(COLUMNS, rows)
+
+
+def _source(match: Match, *, people: bool) -> str | None:
+    if match.source is None:
+        return None
+    return source_line(match.source) if people else match.source.date or match.source.title
 
 
 def _note(match: Match) -> str | None:
@@ -84,17 +105,12 @@ def _note(match: Match) -> str | None:
     return "; ".join(word for word in words if word) or None
 
 
-def render_text(answers: Sequence[Answer], *, width: int | None, color: bool) -> str:
-    """Return what people read: for each question a table without the column of the question."""
+def render_text(answers: Sequence[Answer], *, width: int | None, color: bool, choice: Choice = ALL) -> str:
+    """Return what people read: for each question a table without the column of the question, sources below it."""
     parts = []
     for answer in answers:
-        whole = table([answer])
-        part = Table(whole.columns[1:], [row[1:] for row in whole.rows])
-        shown = (
-            render_plain(part)
-            if width is None and not color
-            else render_terminal(part, width or 100_000, color)
-        )
+        part = _table([answer], people=True, terminal=width is not None)
+        shown = render_for_people(part, width=width, color=color, choice=choice)
         count = len(answer.matches)
         asked = escape(answer.query)
         head = asked if asked == str(answer.prefix) else f"{asked} ({answer.prefix})"

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from ipplan.netbox.difference import ACTIONS
 from ipplan.netbox.wanted import VlanName
 from ipplan.output.documents import made_by
-from ipplan.output.table import Column, Table, render_plain, render_terminal
+from ipplan.output.table import ALL, Column, Table, render_for_people
 from ipplan.output.text import escape, wrap
 
 if TYPE_CHECKING:
     from ipplan.netbox.difference import Change, Field
     from ipplan.netbox.outcome import Outcome, Report
     from ipplan.netbox.wanted import Value
+    from ipplan.output.table import Choice
 
 _MOST_NAMED = 6
 """Name at most this many networks in one line."""
@@ -73,11 +74,20 @@ def _vlan(vlan: VlanName) -> str:
     return f"{vlan.vid} of another group" if vlan.group is None else f"{vlan.vid} of {vlan.group}"
 
 
+COLUMNS = (
+    Column("change"),
+    Column("object", goes=1),
+    Column("name", "address"),
+    Column("fields", long="wrap"),
+)
+"""What is known of a change; of one that was to be made also what became of it."""
+
+
 def table(report: Report) -> Table:
     """Return the changes, a row each; with what became of them where they were to be made."""
-    columns = [Column("change"), Column("object"), Column("name", "address"), Column("fields")]
+    columns = list(COLUMNS)
     if report.pushed:
-        columns += [Column("state"), Column("error")]
+        columns += [Column("state"), Column("error", long="wrap")]
     rows = []
     for outcome in report.outcomes:
         change = outcome.change
@@ -107,13 +117,11 @@ def _text(value: Value) -> str:
     return (", ".join(map(str, value)) if isinstance(value, tuple) else str(value or "")) or "none"
 
 
-def render_text(report: Report, *, width: int | None, color: bool) -> str:
+def render_text(report: Report, *, width: int | None, color: bool, choice: Choice = ALL) -> str:
     """Return what people read: the changes, and lines that sum up and say what is not pushed and why."""
     grid = ""
     if report.outcomes:
-        whole = table(report)
-        plain = width is None and not color
-        grid = (render_plain(whole) if plain else render_terminal(whole, width or 100_000, color)) + "\n"
+        grid = render_for_people(table(report), width=width, color=color, choice=choice) + "\n"
     lines = (wrap(line, width) if width is not None else [line] for line in _summary(report))
     return grid + "".join(line + "\n" for group in lines for line in group)
 

@@ -6,14 +6,16 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ipplan.addresses import format_address
-from ipplan.output.documents import made_by, source_object
-from ipplan.output.table import Column, Table, render_plain, render_terminal
-from ipplan.output.text import escape
+from ipplan.output.documents import made_by, source_line, source_object
+from ipplan.output.table import ALL, Column, Table, render_for_people
+from ipplan.output.text import escape, hang
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ipplan.catalog import Edition, Reservation
+    from ipplan.findings import Source
+    from ipplan.output.table import Choice
 
 
 def document(rows: Sequence[Reservation], edition: Edition, editions: Sequence[str]) -> dict[str, Any]:
@@ -45,38 +47,42 @@ def document(rows: Sequence[Reservation], edition: Edition, editions: Sequence[s
     }
 
 
+COLUMNS = (
+    Column("cidr", "address"),
+    Column("category", goes=2, apart=True),
+    Column("platform", goes=3, apart=True),
+    Column("data center", goes=1, apart=True),
+    Column("pod", goes=4, apart=True),
+    Column("what", long="cut"),
+    Column("source", goes=5, long="source"),
+    Column("note", goes=6),
+)
+"""What is known of a range."""
+
+
 def table(rows: Sequence[Reservation]) -> Table:
     """Return the rows, one each."""
-    columns = (
-        Column("cidr", "address"), Column("category"), Column("platform"), Column("data center"), Column("pod"), Column("what"),
-        Column("source"), Column("note"),
-    )  # fmt: skip
+    return _table(rows, lambda source: source.date or source.title)
+
+
+def _table(rows: Sequence[Reservation], describe: Callable[[Source], str]) -> Table:
     return Table(
-        columns,
+        COLUMNS,
         [
             (
-                str(r.prefix),
-                r.category.name,
-                r.platform,
-                r.data_center,
-                r.pod,
-                r.title,
-                r.source.date or r.source.title,
-                r.note,
+                str(r.prefix), r.category.name, r.platform, r.data_center, r.pod, r.title, describe(r.source), r.note,
             )
             for r in rows
         ],
-    )
+    )  # fmt: skip
 
 
-def render_text(rows: Sequence[Reservation], edition: Edition, *, width: int | None, color: bool) -> str:
-    """Return what people read: the rows, then how many and from which edition."""
-    whole = table(rows)
-    shown = (
-        render_plain(whole)
-        if width is None and not color
-        else render_terminal(whole, width or 100_000, color)
-    )
+def render_text(
+    rows: Sequence[Reservation], edition: Edition, *, width: int | None, color: bool, choice: Choice = ALL
+) -> str:
+    """Return what people read: the rows with their sources below, then how many and from which edition."""
+    shown = render_for_people(_table(rows, source_line), width=width, color=color, choice=choice)
     count = f"{len(rows):,} range{'' if len(rows) == 1 else 's'}"
-    where = "".join(escape(place) + "\n" for place in (edition.url, edition.file) if place)
-    return f"{shown}\n{count}; IBM Cloud's from {escape(edition.title)}\n{where}"
+    lines = [f"{count}; IBM Cloud's from {escape(edition.title)}"]
+    lines += [escape(place) for place in (edition.url, edition.file) if place]
+    return shown + "\n" + "".join(hang(line, width) for line in lines)

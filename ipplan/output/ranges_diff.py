@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ipplan.editions import CHANGES
 from ipplan.output.documents import made_by, source_object
 from ipplan.output.findings import finding_document
-from ipplan.output.table import Cell, Column, Table, render_plain, render_terminal
+from ipplan.output.table import ALL, EXTRA, Cell, Column, Table, render_for_people
 from ipplan.output.text import escape, wrap
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ipplan.addresses import Prefix, RangeSet
     from ipplan.catalog import Edition, Reservation
     from ipplan.editions import Change, Comparison, Difference, FindingChange, Hit, PlanComparison, Shared
+    from ipplan.output.table import Choice
 
 _MOST_BLOCKS = 6
 """Of the blocks that are taken or released, and of the ranges of one finding, people are shown so many."""
@@ -159,26 +160,44 @@ def _when(hit: Hit) -> str:
     return "old" if hit.old else "new"
 
 
-_CHANGE_COLUMNS = (
-    Column("change"), Column("old"), Column("new"), Column("what"), Column("data center"), Column("pod"),
-    Column("differs"), Column("released", "number"), Column("taken", "number"), Column("category"), Column("city"),
-    Column("note"),
-)  # fmt: skip
-_CHANGE_SHOWN = 9
-"""So many of these columns are for people as well; the others help whoever sorts a table."""
+COLUMNS = (
+    Column("change"),
+    Column("old", "address", long="wrap"),
+    Column("new", "address", long="wrap"),
+    Column("what", goes=3, long="cut"),
+    Column("data center", goes=1, apart=True),
+    Column("pod", goes=2, apart=True),
+    Column("differs", goes=4, long="cut"),
+    Column("released", "number", goes=5),
+    Column("taken", "number", goes=5),
+    # These help whoever sorts a table.
+    Column("category", goes=EXTRA),
+    Column("city", goes=EXTRA),
+    Column("note", goes=EXTRA),
+)
+"""What is known of a change of the ranges."""
 
 _FINDING_COLUMNS = (
-    Column("change"), Column("severity"), Column("rule"), Column("ranges"), Column("published"),
-    Column("message"), Column("networks"), Column("cidrs"), Column("help"), Column("file"),
-    Column("line", "number"), Column("key"), Column("waived"),
-)  # fmt: skip
-_FINDING_SHOWN = 6
+    Column("change"),
+    Column("severity"),
+    Column("rule"),
+    Column("ranges", "address", goes=2, long="wrap"),
+    Column("published", goes=1),
+    Column("message", long="note"),
+    Column("networks", goes=EXTRA),
+    Column("cidrs", goes=EXTRA),
+    Column("help", goes=EXTRA, long="note"),
+    Column("file", goes=EXTRA),
+    Column("line", "number", goes=EXTRA),
+    Column("key", goes=EXTRA),
+    Column("waived", goes=EXTRA),
+)
 
 
 def table(report: DiffReport) -> Table:
     """Return the changes in address order; with a plan, its findings that are new, then those that are gone."""
     if report.plan is None:
-        return Table(_CHANGE_COLUMNS, [_change_cells(change) for change in report.comparison.changes])
+        return Table(COLUMNS, [_change_cells(change) for change in report.comparison.changes])
     return Table(_FINDING_COLUMNS, _finding_rows(report.plan.comparison, most=None))
 
 
@@ -228,23 +247,27 @@ def _happened(ranges: Sequence[Shared]) -> str | None:
     return ", ".join(kind for kind in CHANGES if kind in words) or None
 
 
-def render_text(report: DiffReport, *, width: int | None, color: bool) -> str:
+def render_text(report: DiffReport, *, width: int | None, color: bool, choice: Choice = ALL) -> str:
     """Return what people read: the ranges, or with a plan its findings, and what they come to."""
+
+    def show(whole: Table, chosen: Choice) -> str:
+        return render_for_people(whole, width=width, color=color, choice=chosen) if whole.rows else ""
+
     parts = []
     if report.plan is None:
-        shown = [_change_cells(change)[:_CHANGE_SHOWN] for change in report.comparison.changes]
-        parts.append(_grid(_CHANGE_COLUMNS[:_CHANGE_SHOWN], shown, width, color=color))
+        parts.append(show(table(report), choice))
     else:
-        shown = [row[:_FINDING_SHOWN] for row in _finding_rows(report.plan.comparison, _MOST_BLOCKS)]
-        parts.append(_grid(_FINDING_COLUMNS[:_FINDING_SHOWN], shown, width, color=color))
-        parts.append(_grid(_HIT_COLUMNS, _hit_rows(report.plan.comparison.hits), width, color=color))
+        most = None if choice.wide else _MOST_BLOCKS
+        parts.append(show(Table(_FINDING_COLUMNS, _finding_rows(report.plan.comparison, most)), choice))
+        parts.append(show(Table(_HIT_COLUMNS, _hit_rows(report.plan.comparison.hits)), choice.elsewhere))
         parts.append(_lines([_plan_summary(report, report.plan)], width))
     parts.append(_lines(_summary(report), width))
     return "\n".join(part for part in parts if part)
 
 
 _HIT_COLUMNS = (
-    Column("BYOIP network"), Column("kind"), Column("cidr", "address"), Column("ranges in old"), Column("ranges in new"),
+    Column("BYOIP network"), Column("kind", goes=1), Column("cidr", "address"),
+    Column("ranges in old", "address", long="wrap"), Column("ranges in new", "address", long="wrap"),
 )  # fmt: skip
 
 
@@ -257,16 +280,6 @@ def _some(ranges: Sequence[Prefix]) -> str | None:
     rest = len(ranges) - _MOST_BLOCKS
     shown = "; ".join(map(str, ranges[:_MOST_BLOCKS])) or None
     return f"{shown}; and {rest:,} further" if rest > 0 else shown
-
-
-def _grid(
-    columns: tuple[Column, ...], rows: Sequence[Sequence[Cell]], width: int | None, *, color: bool
-) -> str:
-    if not rows:
-        return ""
-    whole = Table(columns, rows)
-    plain = width is None and not color
-    return render_plain(whole) if plain else render_terminal(whole, width or 100_000, color)
 
 
 def _plan_summary(report: DiffReport, plan: PlanDiff) -> str:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ipplan.output.documents import made_by, source_object
 from ipplan.output.findings import finding_document, render_finding
-from ipplan.output.table import Column, Table, render_plain, render_terminal
-from ipplan.output.text import paint, wrap
+from ipplan.output.table import ALL, EXTRA, Column, Table, render_for_people
+from ipplan.output.text import hang, paint, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ipplan.checks import Rule
     from ipplan.checks.examples import Example
     from ipplan.findings import Finding
+    from ipplan.output.table import Choice
 
 _MOST_LINES = 40
 """Lines of an example that people see at most; the document has all."""
@@ -54,14 +55,22 @@ def _rule(topic: str, rule: Rule, example: Example) -> dict[str, Any]:
     }
 
 
+COLUMNS = (
+    Column("rule"),
+    Column("severity", goes=1),
+    Column("finds", long="wrap"),
+    Column("why", goes=EXTRA, long="wrap"),
+    Column("do", goes=EXTRA, long="wrap"),
+    Column("source", goes=EXTRA, long="source"),
+    Column("url", goes=EXTRA, long="source"),
+    Column("date", goes=EXTRA),
+)
+
+
 def table(pages: Sequence[Page]) -> Table:
     """Return a row for each rule, with all but the example."""
-    columns = (
-        Column("rule"), Column("severity"), Column("finds"), Column("why"), Column("do"), Column("source"),
-        Column("url"), Column("date"),
-    )  # fmt: skip
     return Table(
-        columns,
+        COLUMNS,
         [
             (
                 rule.name, ", ".join(rule.severities), rule.summary, rule.reason, rule.remedy,
@@ -72,15 +81,12 @@ def table(pages: Sequence[Page]) -> Table:
     )  # fmt: skip
 
 
-def render_list(pages: Sequence[Page], *, width: int | None, color: bool) -> str:
+def render_list(pages: Sequence[Page], *, width: int | None, color: bool, choice: Choice = ALL) -> str:
     """Return name, severity and first line of each rule, and how to read more about one."""
-    whole = table(pages)
-    shown = Table(whole.columns[:3], [row[:3] for row in whole.rows])
-    plain = width is None and not color
-    text = render_plain(shown) if plain else render_terminal(shown, width or 100_000, color)
-    return (
-        f"{text}\n{len(pages):,} rules; ipplan rules RULE tells reason, remedy and source, with an example\n"
-    )
+    text = render_for_people(table(pages), width=width, color=color, choice=choice)
+    count = f"{len(pages):,} rules"
+    more = f"{count}; ipplan rules RULE tells reason, remedy and source, with an example"
+    return f"{text}\n{hang(more, width)}"
 
 
 def render_page(page: Page, *, width: int | None, color: bool) -> str:

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ipplan.addresses import format_address
 from ipplan.output.documents import made_by
 from ipplan.output.map import DEFAULT_WIDTH, NARROWEST, WIDEST, render_signs, render_space
-from ipplan.output.table import Column, Table, fits, render_plain, render_terminal
-from ipplan.output.text import escape, wrap
+from ipplan.output.table import ALL, EXTRA, Column, Table, render_for_people, without
+from ipplan.output.text import escape, hang, wrap
 from ipplan.plan.labels import describe_about, format_addresses, format_labels
 from ipplan.plan.sizing import first_usable, gateway_of, last_usable, usable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from ipplan.addresses import Prefix
     from ipplan.inventory import Entry
     from ipplan.output.map import Symbols
-    from ipplan.output.table import Cell
+    from ipplan.output.table import Cell, Choice
     from ipplan.plan.model import Plan
     from ipplan.spaces import Landscape, Space
 
@@ -132,33 +132,33 @@ def _addresses(entry: Entry) -> dict[str, str | None]:
 
 COLUMNS = (
     Column("network"),
-    Column("kind"),
-    Column("cluster"),
-    Column("edge"),
-    Column("site"),
-    Column("provided by"),
-    Column("status"),
+    Column("kind", goes=6),
+    Column("cluster", goes=2, apart=True),
+    Column("edge", goes=3, apart=True),
+    Column("site", goes=4, apart=True),
+    Column("provided by", goes=11),
+    Column("status", goes=1, apart=True),
     Column("cidr", "address"),
-    Column("length", "number"),
-    Column("first", "address"),
-    Column("last", "address"),
-    Column("gateway", "address"),
-    Column("size", "number"),
-    Column("usable", "number"),
-    Column("grow to", "address"),
-    Column("group"),
-    Column("addresses"),
-    Column("description"),
-    Column("data center"),
-    Column("gateway on"),
-    Column("pool", "address"),
-    Column("prefix", "number"),
-    Column("hosts", "number"),
-    Column("stated grow to", "number"),
-    Column("stated addresses"),
-    Column("labels"),
-    Column("vlan", "number"),
-    Column("lifecycle"),
+    Column("length", "number", goes=EXTRA),
+    Column("first", "address", goes=14),
+    Column("last", "address", goes=14),
+    Column("gateway", "address", goes=7),
+    Column("size", "number", goes=13),
+    Column("usable", "number", goes=9),
+    Column("grow to", "address", goes=10),
+    Column("group", goes=10),
+    Column("addresses", goes=EXTRA),
+    Column("description", goes=EXTRA),
+    Column("data center", goes=EXTRA),
+    Column("gateway on", goes=EXTRA),
+    Column("pool", "address", goes=EXTRA),
+    Column("prefix", "number", goes=EXTRA),
+    Column("hosts", "number", goes=EXTRA),
+    Column("stated grow to", "number", goes=EXTRA),
+    Column("stated addresses", goes=EXTRA),
+    Column("labels", goes=12),
+    Column("vlan", "number", goes=8),
+    Column("lifecycle", goes=5),
 )
 """What is shown of a network, then what else the plan states of it, so that import reads all of it back."""
 
@@ -172,7 +172,7 @@ class Shown(NamedTuple):
     edge: str | None
     site: str | None
     provider: str
-    status: str
+    status: str | None
     cidr: str | None
     length: int | None
     first: str | None
@@ -200,7 +200,7 @@ def table(plan: Plan, entries: Sequence[Entry]) -> Table:
     """Return a row for each network."""
     rows = [row_of(entry, plan) for entry in entries]
     stated = {title for title in ("edge", "site") if any(getattr(row, title) is not None for row in rows)}
-    return _without(Table(COLUMNS, rows), _needless(plan) - stated)
+    return without(Table(COLUMNS, rows), _needless(plan) - stated)
 
 
 def _needless(plan: Plan) -> set[str]:
@@ -247,14 +247,17 @@ def _address_words(entry: Entry) -> str | None:
     return " ".join(words) or None
 
 
-def render_text(plan: Plan, entries: Sequence[Entry], *, width: int | None, color: bool) -> str:
+def render_text(
+    plan: Plan, entries: Sequence[Entry], *, width: int | None, color: bool, choice: Choice = ALL
+) -> str:
     """Return what people read: the networks, their named addresses, room that is taken, and a count last."""
-    full = Table(COLUMNS, [_for_people(entry, plan) for entry in entries])
-    networks = _narrowed(_without(full, _needless(plan)), width)
-    plain = width is None and not color
+    asked = bool(choice.columns or choice.wide)
+    piped = width is None
+    full = Table(COLUMNS, [_for_people(entry, plan, piped=piped, asked=asked) for entry in entries])
     parts = []
-    if networks.rows:
-        parts.append(render_plain(networks) if plain else render_terminal(networks, width or 100_000, color))
+    if entries:
+        networks = full if asked else _told(full, plan, piped=piped)
+        parts.append(render_for_people(networks, width=width, color=color, choice=choice))
     named = [(entry, words) for entry in entries if (words := _address_words(entry)) is not None]
     blocked = [entry for entry in entries if entry.blocked_by is not None]
     said = (
@@ -262,56 +265,24 @@ def render_text(plan: Plan, entries: Sequence[Entry], *, width: int | None, colo
         [f"{e.network.name} cannot grow to {e.room}: {e.blocked_by} is in the way" for e in blocked],
         [_summary(entries)],
     )
-    parts += ["".join(_line(line, width) for line in lines) for lines in said]
+    parts += ["".join(hang(escape(line), width) for line in lines) for lines in said]
     return "\n".join(part for part in parts if part)
 
 
-_NARROWER = (
-    (
-        "length", "status", "description", "addresses", "data center", "gateway on", "pool", "prefix", "hosts",
-        "stated grow to", "stated addresses",
-    ),
-    ("first", "last", "size"),
-    ("labels",),
-    ("gateway",),
-    ("cluster",),
-    ("provided by",),
-    ("vlan", "lifecycle"),
-    ("edge", "site"),
-)  # fmt: skip
-"""Columns that people can do without, in the order in which they go until the rest fits the terminal."""
-
-
-def _narrowed(full: Table, width: int | None) -> Table:
-    """Return the table without the columns that say nothing here, and without more where there is no room."""
+def _told(full: Table, plan: Plan, *, piped: bool) -> Table:
+    """Return the table without the columns that say nothing here; what is piped has the status with the range."""
     empty = {c.title for i, c in enumerate(full.columns) if all(row[i] is None for row in full.rows)}
-    first, *further = _NARROWER
-    table = _without(full, empty := empty.union(first))
-    whole = table
-    for titles in further:
-        if width is None or fits(table, width):
-            return table
-        table = _without(full, empty := empty.union(titles))
-    # Where nothing fits each network is a block of lines, which has room for all of it.
-    return table if width is None or fits(table, width) else whole
+    return without(full, {*empty, *_needless(plan), *(["status"] if piped else [])})
 
 
-def _without(table: Table, titles: Collection[str]) -> Table:
-    kept = [i for i, column in enumerate(table.columns) if column.title not in titles]
-    return Table(tuple(table.columns[i] for i in kept), [[row[i] for i in kept] for row in table.rows])
+def _for_people(entry: Entry, plan: Plan, *, piped: bool, asked: bool) -> Sequence[Cell]:
+    """Return the row with the status in the place of a range that is not there, in piped text beside a default one.
 
-
-def _line(text: str, width: int | None) -> str:
-    text = escape(text)
-    first, *more = [text] if width is None else wrap(text, width)
-    if more and width is not None:
-        more = wrap(" ".join(more), max(width - 2, 1))
-    return "".join(line + "\n" for line in (first, *("  " + line for line in more)))
-
-
-def _for_people(entry: Entry, plan: Plan) -> Sequence[Cell]:
-    """Return the row with the status in the place of a range that is not there."""
+    Where columns are asked for, the status stays in its own column too.
+    """
     row = row_of(entry, plan)
+    if entry.prefix is None and not asked:
+        row = row._replace(status=None)
     if entry.retired:
         row = row._replace(lifecycle=f"retired with {entry.retired}")
     size = "" if entry.length is None else f" /{entry.length}"
@@ -321,7 +292,7 @@ def _for_people(entry: Entry, plan: Plan) -> Sequence[Cell]:
         return row._replace(cidr="none")
     if entry.status == "to-order":
         return row._replace(cidr=f"to be ordered{size}")
-    if entry.status == "default":
+    if entry.status == "default" and piped:
         return row._replace(cidr=f"{row.cidr} (default)")
     return row
 

@@ -1,8 +1,8 @@
-"""A table as a value, and its four renderings: CSV, Markdown, aligned text, and a table for a terminal.
+"""A table as a value, and its renderings: CSV, Markdown, aligned text, and text that fits a terminal.
 
-Addresses are never cut or wrapped, whatever the width. The only home of rich's consoles; rich is imported
-only for a terminal, because a table of it costs 300 times the same table as aligned text. Knows nothing of
-what the rows mean.
+Addresses and names are never cut, whatever the width: where a terminal has no room for all columns, the least
+important ones go, and a line below says which. `ipplan.output.layout` decides how wide the others are. The only home
+of rich's consoles. Knows nothing of what the rows mean.
 """
 
 from __future__ import annotations
@@ -12,26 +12,36 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from ipplan.output.text import cells, escape, paint, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from typing import TextIO
 
     from rich.console import Console
 
 Cell = str | int | None
 
-MOST_ROWS = 200
-"""Longer tables are written as aligned text on a terminal too: rich takes about half a millisecond a row."""
+EXTRA = 100
+"""How early a column goes that people see only with --wide or --columns."""
 
-_GAP = "  "
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _MARKDOWN = str.maketrans({char: "\\" + char for char in "\\|`*_<>[]&~$"})
 
 
 class Column(NamedTuple):
-    """A column. Address and number columns are never wrapped or cut; numbers stand at the right."""
+    """A column, and what becomes of it where people read the table and the terminal is narrow.
+
+    `goes` says when it goes: the highest first, 0 never, `EXTRA` unless it is asked for; a column of notes never goes,
+    because numbers are short. `long` says what becomes of
+    cells that are wider than there is room for: they stay whole, are cut at a space or as a list at a comma, go on
+    below, or all texts of the column stand as numbered notes under the table (sources in piped text too). A column that tells rows `apart` goes from a terminal where its
+    cells are all alike. One that is not `piped` is in CSV, Markdown and piped text only where it is asked for.
+    """
 
     title: str
     kind: Literal["text", "address", "number"] = "text"
+    goes: int = 0
+    long: Literal["whole", "cut", "list", "wrap", "note", "source"] = "whole"
+    apart: bool = False
+    piped: bool = True
 
 
 class Table(NamedTuple):
@@ -45,6 +55,75 @@ class Table(NamedTuple):
     caption: str | None = None
 
 
+class Choice(NamedTuple):
+    """Which columns are asked for: these in this order, or `wide`: all, however wide.
+
+    `offered` says whether the line below a table may name --columns: it chooses those of one table of a command.
+    """
+
+    columns: tuple[str, ...] = ()
+    wide: bool = False
+    offered: bool = True
+
+    @property
+    def elsewhere(self) -> Choice:
+        """What is asked for of the other tables of a command, which --columns does not name."""
+        return Choice((), self.wide, offered=False)
+
+
+ALL = Choice()
+"""Nothing is asked for: a table has the columns that it has without a word."""
+_NARROW = 20
+"""Columns of a terminal that is too narrow for indented lines."""
+
+
+class ColumnError(ValueError):
+    """A table has no column of this name."""
+
+    def __init__(self, name: str, titles: Sequence[str]) -> None:
+        """Keep the name, and the titles that there are."""
+        super().__init__(f"no column {name!r}")
+        self.name = name
+        self.titles = titles
+
+
+def choose(table: Table, names: Sequence[str]) -> Table:
+    """Return the named columns in this order, each once, none of which goes; raise ColumnError for an unknown name.
+
+    Case does not count, and a hyphen or an underscore stands for a space.
+    """
+    titles = [column.title for column in table.columns]
+    known = {_folded(title): at for at, title in reversed(list(enumerate(titles)))}
+    for name in names:
+        if _folded(name) not in known:
+            raise ColumnError(name, titles)
+    picked = list(dict.fromkeys(known[_folded(name)] for name in names))
+    columns = (table.columns[at]._replace(goes=0, apart=False, piped=True) for at in picked)
+    return table._replace(columns=tuple(columns), rows=[[row[at] for at in picked] for row in table.rows])
+
+
+def _folded(name: str) -> str:
+    return name.strip().casefold().replace("-", " ").replace("_", " ")
+
+
+def without(table: Table, titles: Collection[str]) -> Table:
+    """Return the table without the columns of these titles."""
+    return keep(table, [at for at, column in enumerate(table.columns) if column.title not in titles])
+
+
+def keep(table: Table, kept: Sequence[int]) -> Table:
+    """Return the table with only the columns of these numbers."""
+    if len(kept) == len(table.columns):
+        return table
+    rows = [[row[at] for at in kept] for row in table.rows]
+    return table._replace(columns=tuple(table.columns[at] for at in kept), rows=rows)
+
+
+def piped(table: Table) -> Table:
+    """Return the table without the columns that are not piped."""
+    return keep(table, [at for at, column in enumerate(table.columns) if column.piped])
+
+
 def render_csv(table: Table) -> str:
     """Return the table as CSV (RFC 4180 quoting, lines ended by a line feed), numbers without separators.
 
@@ -56,6 +135,7 @@ def render_csv(table: Table) -> str:
 
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
+    table = piped(table)
     writer.writerow([_csv_cell(column.title) for column in table.columns])
     writer.writerows([_csv_cell(cell) for cell in row] for row in table.rows)
     return buffer.getvalue()
@@ -76,6 +156,7 @@ def _is_number(text: str) -> bool:
 
 def render_markdown(table: Table) -> str:
     """Return the table as a Markdown (GitHub) table, with everything in its cells taken literally."""
+    table = piped(table)
     lines = [
         _markdown_row(column.title for column in table.columns),
         "| " + " | ".join("---:" if column.kind == "number" else "---" for column in table.columns) + " |",
@@ -103,29 +184,7 @@ def literal(text: str) -> str:
 
 def render_plain(table: Table) -> str:
     """Return the table as aligned text of any width, two spaces between columns; linear in its cells."""
-    padded = []
-    last = len(table.columns) - 1
-    for index, column in enumerate(table.columns):
-        texts = [_shown(row[index]) for row in table.rows]
-        title = escape(column.title)
-        if all(map(str.isascii, texts)) and title.isascii():
-            sizes = list(map(len, texts))
-        else:
-            sizes = list(map(cells, texts))
-        width = max(sizes, default=0)
-        width = max(width, cells(title))
-        texts[:0] = [title, "-" * width]
-        sizes[:0] = [cells(title), width]
-        if column.kind == "number":
-            padded.append([" " * (width - size) + text for text, size in zip(texts, sizes, strict=True)])
-        elif index == last:
-            padded.append(texts)
-        else:
-            padded.append([text + " " * (width - size) for text, size in zip(texts, sizes, strict=True)])
-    lines = [_GAP.join(row).rstrip(" ") for row in zip(*padded, strict=True)]
-    if table.caption:
-        lines += ["", escape(table.caption)]
-    return "\n".join(lines) + "\n"
+    return render_for_people(table, width=None, color=False)
 
 
 def _shown(cell: Cell) -> str:
@@ -136,73 +195,95 @@ def _shown(cell: Cell) -> str:
 
 
 def render_terminal(table: Table, width: int, color: bool) -> str:  # noqa: FBT001  (part of every renderer's call)
-    """Return the table for a terminal of `width` columns.
-
-    Text is wrapped at spaces. Where the addresses, numbers and longest words do not stand side by side, each
-    row becomes a block of its own, one line a cell. More than `MOST_ROWS` rows are aligned text.
-    """
-    if len(table.rows) > MOST_ROWS:
-        return render_plain(table)
-    rows = [[_shown(cell) for cell in row] for row in table.rows]
-    titles = [escape(column.title) for column in table.columns]
-    widths = _column_widths(table.columns, titles, rows, width)
-    text = (
-        _stacked(titles, rows, width, color=color)
-        if widths is None
-        else _grid(table, titles, rows, widths, color=color)
-    )
-    if table.caption:
-        text += "\n" + "\n".join(wrap(escape(table.caption), width)) + "\n"
-    return text
+    """Return the table for a terminal of `width` columns, with a line below that names the columns that have no room."""
+    return render_for_people(table, width=width, color=color, choice=Choice(offered=False))
 
 
 def fits(table: Table, width: int) -> bool:
-    """Tell whether the columns of a table stand side by side in a terminal of `width` columns."""
-    rows = [[_shown(cell) for cell in row] for row in table.rows]
-    return _column_widths(table.columns, [escape(c.title) for c in table.columns], rows, width) is not None
+    """Tell whether the columns of a table stand side by side, all of them and whole, in a terminal of `width` columns."""
+    from ipplan.output.layout import GAP
+
+    columns = [
+        max(cells(escape(column.title)), *(cells(_shown(row[at])) for row in table.rows), 0)
+        for at, column in enumerate(table.columns)
+    ]
+    return sum(columns) + GAP * (len(columns) - 1) <= width
 
 
-def _column_widths(
-    columns: Sequence[Column], titles: Sequence[str], rows: Sequence[Sequence[str]], width: int
-) -> list[int] | None:
-    """Return the width of each column so that no word is broken, None where the columns do not fit."""
-    least, most = [], []
-    for index, column in enumerate(columns):
-        texts = [titles[index], *(row[index] for row in rows)]
-        full = max(map(cells, texts))
-        most.append(full)
-        if column.kind == "text":
-            least.append(max(cells(word) for text in texts for word in text.split(" ")))
-        else:
-            least.append(full)
-    room = width - len(_GAP) * (len(columns) - 1) - sum(least)
-    if room < 0:
-        return None
-    # What is left goes to the columns that still need it, in equal shares, the remainder from the left.
-    widths = least
-    while room > 0 and (needy := [i for i, size in enumerate(widths) if size < most[i]]):
-        share = max(room // len(needy), 1)
-        for index in needy:
-            gain = min(share, most[index] - widths[index], room)
-            widths[index] += gain
-            room -= gain
-    return widths
+def render_for_people(table: Table, *, width: int | None, color: bool, choice: Choice = ALL) -> str:
+    """Return the table for people: aligned, a row a line, at most `width` columns wide (None: not limited).
 
-
-def make_console(width: int, *, color: bool) -> Console:
-    """Return a rich console that writes into memory; this module is the only one that makes consoles.
-
-    Markup, emoji codes and highlighting are off, because each of them changes addresses; the environment is
-    not asked, because width and colour are decided already.
+    Where the columns that never go have no room side by side, a wide cell pushes the rest of its row to the next line.
     """
-    from io import StringIO
+    from ipplan.output.layout import render_rows
 
-    from rich.console import Console
+    shown = _asked(table, choice, terminal=width is not None)
+    room = None if choice.wide or width is None else width
+    shown, notes = _noted(shown, terminal=width is not None)
+    titles = [escape(column.title) for column in shown.columns]
+    rows = [[_shown(cell) for cell in row] for row in shown.rows]
+    text, left_out = render_rows(shown.columns, titles, rows, room, color=color)
+    parts = [text]
+    parts += [_notes(notes, width)] if notes else []
+    below = [paint(line, "faint", color=color) for line in _below(left_out, choice, width)]
+    if table.caption:
+        below += [*wrap(escape(table.caption), width)] if width is not None else [escape(table.caption)]
+    parts += ["".join(f"{line}\n" for line in below)] if below else []
+    return "\n".join(parts)
 
-    return Console(
-        file=StringIO(), width=width, force_terminal=color, color_system="standard" if color else None,
-        no_color=not color, emoji=False, markup=False, highlight=False, legacy_windows=False, _environ={},
-    )  # fmt: skip
+
+def _asked(table: Table, choice: Choice, *, terminal: bool) -> Table:
+    """Return the columns that are asked for; without a word those that are for people and have something to say."""
+    if choice.columns:
+        return choose(table, choice.columns)
+    told = [[row[at] for row in table.rows if row[at] is not None] for at in range(len(table.columns))]
+    kept = []
+    for at, column in enumerate(table.columns):
+        wanted = choice.wide or (column.goes < EXTRA and (column.piped or terminal))
+        if column.goes and (terminal or choice.wide):
+            wanted = wanted and bool(told[at])
+        if column.apart and terminal and not choice.wide:
+            wanted = wanted and len(set(told[at])) > 1
+        if wanted:
+            kept.append(at)
+    return keep(table, kept)
+
+
+def _noted(table: Table, *, terminal: bool) -> tuple[Table, list[str]]:
+    """Return the table with a number in the place of each text that is to be a note, and the notes."""
+    noted = {
+        at
+        for at, column in enumerate(table.columns)
+        if column.long == "source" or (column.long == "note" and terminal)
+    }
+    if not noted:
+        return table, []
+    numbers: dict[str, int] = {}
+
+    def number(cell: Cell) -> Cell:
+        return None if cell is None else f"[{numbers.setdefault(str(cell), len(numbers) + 1)}]"
+
+    rows = [[number(cell) if at in noted else cell for at, cell in enumerate(row)] for row in table.rows]
+    return table._replace(rows=rows), list(numbers)
+
+
+def _notes(notes: Sequence[str], width: int | None) -> str:
+    """Return numbered notes, a line each, what is too long for it indented below."""
+    lines = []
+    for number, note in enumerate(notes, start=1):
+        mark = f"[{number}] "
+        indent = len(mark) if width is None or width > _NARROW else 0
+        first, *more = [escape(note)] if width is None else wrap(escape(note), max(width - len(mark), 1))
+        lines += [mark + first, *(" " * indent + line for line in more)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _below(left_out: Sequence[str], choice: Choice, width: int | None) -> list[str]:
+    """Return the lines that name what has no room, and how to see it."""
+    if not left_out or width is None:
+        return []
+    hint = "--wide shows all" + (", --columns NAME,... chooses" if choice.offered else "")
+    return wrap(f"no room for {', '.join(left_out)}; {hint}", width)
 
 
 def make_live_console(stream: TextIO) -> Console:
@@ -210,42 +291,3 @@ def make_live_console(stream: TextIO) -> Console:
     from rich.console import Console
 
     return Console(file=stream, emoji=False, markup=False, highlight=False)
-
-
-def _grid(
-    table: Table, titles: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int], *, color: bool
-) -> str:
-    from rich.box import Box
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    # Only ASCII, so that the same table can be written in any encoding.
-    rule = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
-    grid = RichTable(box=rule, show_edge=False, pad_edge=False, padding=(0, 0), header_style="bold")
-    for column, title, width in zip(table.columns, titles, widths, strict=True):
-        grid.add_column(
-            Text(title), width=width, no_wrap=column.kind != "text", overflow="fold",
-            justify="right" if column.kind == "number" else "left",
-            style="cyan" if column.kind == "address" else "",
-        )  # fmt: skip
-    for row in rows:
-        grid.add_row(*map(Text, row))
-    console = make_console(sum(widths) + len(_GAP) * len(widths), color=color)
-    with console.capture() as captured:
-        console.print(grid)
-    return "".join(line.rstrip(" ") + "\n" for line in captured.get().splitlines())
-
-
-def _stacked(titles: Sequence[str], rows: Sequence[Sequence[str]], width: int, *, color: bool) -> str:
-    """Return one block a row, `title: value` lines; long values continue indented, words stay whole."""
-    blocks = []
-    for row in rows:
-        lines = []
-        for title, value in zip(titles, row, strict=True):
-            first, *more = wrap(f"{title}: {value}", width)
-            if first.startswith(f"{title}:"):
-                first = paint(title, "bold", color=color) + first[len(title) :]
-            lines.append(first)
-            lines += ["  " + line for line in wrap(" ".join(more), max(width - 2, 1)) if more]
-        blocks.append("\n".join(lines) + "\n")
-    return "\n".join(blocks)

@@ -17,7 +17,9 @@ _UNSAFE = (
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"  # musical controls, tags and further selectors
 )
 
-COLORS = {"error": "1;31", "warning": "1;33", "note": "1;36", "bold": "1", "faint": "2", "good": "1;32"}
+COLORS = {
+    "error": "1;31", "warning": "1;33", "note": "1;36", "bold": "1", "faint": "2", "good": "1;32", "address": "36",
+}  # fmt: skip
 """What each meaning looks like, as parameters of an ANSI escape sequence."""
 
 
@@ -58,6 +60,25 @@ def wrap(text: str, width: int) -> list[str]:
             room = width - size
             lines.append(line)
     return [line.rstrip(" ") for line in lines]
+
+
+def hang(text: str, width: int | None) -> str:
+    """Return a paragraph as lines of at most `width` columns (None: not limited), indented by two from the second on."""
+    first, *more = [text] if width is None else wrap(text, width)
+    if more and width is not None:
+        more = wrap(" ".join(more), max(width - 2, 1))
+    return "".join(line + "\n" for line in (first, *("  " + line for line in more)))
+
+
+def render_error(message: str, help_text: str | None, width: int | None, *, color: bool) -> str:
+    """Return an error and what helps, as people read them under a result."""
+    word = "error"
+    text = paint(word, "error", color=color) + hang(f"{word}: {escape(message)}", width)[len(word) :]
+    if help_text is None:
+        return text
+    # The indent is set apart: lines are wrapped without their leading blanks.
+    room = None if width is None else max(width - 3, 1)
+    return text + "".join(f"   {line}\n" for line in hang(f"= help: {escape(help_text)}", room).splitlines())
 
 
 def paint(text: str, meaning: str, *, color: bool) -> str:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ipplan.findings import format_key
 from ipplan.landscape.ends import METHOD_TITLES
 from ipplan.output.documents import made_by
-from ipplan.output.table import Column, Table, render_plain, render_terminal
-from ipplan.output.text import escape
+from ipplan.output.table import ALL, EXTRA, Column, Table, render_for_people
+from ipplan.output.text import escape, hang
 from ipplan.plan.labels import describe_about
 from ipplan.plan.model import INTEGRATION
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ipplan.landscape.instances import Instance, Port
     from ipplan.landscape.model import HostAddress
     from ipplan.landscape.overview import LinkRow, Overview, Reach, RouteSet, Side
-    from ipplan.output.table import Cell
+    from ipplan.output.table import Cell, Choice
     from ipplan.plan.model import Cluster, Edge, Plan, Site
 
 _MOST_NAMED = 4
@@ -160,13 +160,21 @@ def _side(side: Side) -> dict[str, Any]:
 # Tables.
 
 
+COLUMNS = (
+    Column("between", long="list"),
+    Column("and", long="list"),
+    Column("method", goes=1),
+    Column("by", goes=3),
+    Column("carries there", goes=2, long="wrap"),
+    Column("carries back", goes=2, long="wrap"),
+    Column("ends at", goes=EXTRA, long="wrap"),
+)
+"""What is known of links; for people the tunnels have a table of their own that says where they end."""
+
+
 def table(shown: Shown) -> Table:
     """Return the links, one row for all that are alike."""
-    columns = (
-        Column("between"), Column("and"), Column("method"), Column("by"), Column("carries there"),
-        Column("carries back"), Column("ends at"),
-    )  # fmt: skip
-    return Table(columns, [_link_cells(link) for link in shown.overview.links])
+    return Table(COLUMNS, [_link_cells(link) for link in shown.overview.links])
 
 
 def _link_cells(link: LinkRow) -> tuple[Cell, ...]:
@@ -219,7 +227,12 @@ def _some(texts: Iterable[str], most: int = _MOST_NAMED) -> str | None:
 
 
 def _domain_table(overview: Overview) -> Table:
-    columns = (Column("domain"), Column("what it is"), Column("networks", "number"), Column("named"))
+    columns = (
+        Column("domain"),
+        Column("what it is", goes=2),
+        Column("networks", "number"),
+        Column("named", goes=1, long="list"),
+    )
     rows = [(d.name, d.title, len(d.networks), _some(n.name for n in d.networks)) for d in overview.domains]
     caption = None
     if overview.unplaced:
@@ -245,9 +258,9 @@ def _device_table(devices: Sequence[Instance]) -> Table:
     columns = (
         Column("device"),
         Column("interface"),
-        Column("network"),
-        Column("addresses"),
-        Column("gateway", "address"),
+        Column("network", goes=2, long="list"),
+        Column("addresses", "address", long="wrap"),
+        Column("gateway", "address", goes=1),
     )
     rows: list[tuple[Cell, ...]] = []
     for device in devices:
@@ -274,7 +287,9 @@ def _starred(address: HostAddress | None) -> str:
 
 
 def _reach_table(overview: Overview) -> Table:
-    columns = (Column("from"), Column("to"), Column("reached"), Column("through"))
+    columns = (
+        Column("from", long="list"), Column("to", long="list"), Column("reached"), Column("through", goes=1, long="note")
+    )  # fmt: skip
     if len(overview.domains) > _MOST_PAIRED:
         rows: list[tuple[Cell, ...]] = [
             (_some(r.origins), _some(r.targets), _REACHED[r.addresses], ", then ".join(r.through))
@@ -305,8 +320,8 @@ def _reached(way: Reach | None) -> tuple[str, str | None]:
 
 def _tunnel_table(overview: Overview) -> Table:
     columns = (
-        Column("tunnel"), Column("to"), Column("at", "address"), Column("listens at", "address"),
-        Column("subnets", "address"),
+        Column("tunnel"), Column("to", long="list"), Column("at", "address"),
+        Column("listens at", "address", goes=2), Column("subnets", "address", long="wrap"),
     )  # fmt: skip
     rows = [
         (_label(side.end), _some(map(_label, far), 2), _gateway(side), _starred(side.inside) or None, _few(side))
@@ -328,8 +343,9 @@ def _few(side: Side) -> str | None:
 
 def _route_table(overview: Overview) -> Table:
     columns = (
-        Column("at"), Column("towards"), Column("what"), Column("routes", "number"), Column("merged", "number"),
-        Column("prefixes", "address"), Column("as one group"),
+        Column("at"), Column("towards"), Column("what", goes=3), Column("routes", "number", goes=2),
+        Column("merged", "number", goes=4), Column("prefixes", "address", long="wrap"),
+        Column("as one group", goes=5),
     )  # fmt: skip
     rows = [
         (
@@ -354,27 +370,25 @@ def _grouping(routes: RouteSet) -> str | None:
     return f"1 route, {len(routes.merged) - 1:,} fewer"
 
 
-def render_text(shown: Shown, *, width: int | None, color: bool) -> str:
-    """Return what people read: domains, links, devices, who reaches whom, tunnels, and the routes that are needed."""
+def render_text(shown: Shown, *, width: int | None, color: bool, choice: Choice = ALL) -> str:
+    """Return what people read: domains, links, devices, who reaches whom, tunnels, and the routes that are needed.
 
-    def show(part: Table) -> str:
-        plain = width is None and not color
-        return render_plain(part) if plain else render_terminal(part, width or 100_000, color)
+    The choice is among the columns of the links.
+    """
+
+    def show(part: Table, chosen: Choice = choice.elsewhere) -> str:
+        return render_for_people(part, width=width, color=color, choice=chosen)
 
     overview = shown.overview
-    parts = ["\n".join(_head(overview)) + "\n", show(_domain_table(overview))]
+    parts = ["".join(hang(line, width) for line in _head(overview)), show(_domain_table(overview))]
+    links = _short(table(shown))
+    parts += [show(links, choice)] if links.rows else []
     tables = [
-        _short(_links_for_people(shown)), _tunnel_table(overview), _device_table(shown.devices), _reach_table(overview),
+        _tunnel_table(overview), _device_table(shown.devices), _reach_table(overview),
         _route_table(overview),
     ]  # fmt: skip
     parts += [show(part) for part in tables if part.rows]
     return "\n".join(parts)
-
-
-def _links_for_people(shown: Shown) -> Table:
-    """Return the links without where tunnels end, which have a table of their own."""
-    whole = table(shown)
-    return Table(whole.columns[:-1], [row[:-1] for row in whole.rows])
 
 
 def _head(overview: Overview) -> Iterator[str]:

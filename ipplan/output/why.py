@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ipplan.output.documents import made_by, source_object
-from ipplan.output.table import Cell, Column, Table, render_plain, render_terminal
-from ipplan.output.text import escape, paint, wrap
+from ipplan.output.documents import made_by, source_line, source_object
+from ipplan.output.table import ALL, EXTRA, Cell, Column, Table, render_for_people
+from ipplan.output.text import escape, render_error, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ipplan.addresses import Prefix
     from ipplan.allocate.why import Explanation, Refused
-    from ipplan.findings import Source
+    from ipplan.output.table import Choice
 
 _MOST_ALIKE = 4
 """Longer runs of networks that lie one after the other are told as one line, for people only."""
@@ -78,14 +78,14 @@ def _text(prefix: Prefix | None) -> str | None:
     return None if prefix is None else str(prefix)
 
 
-_COLUMNS = (
+COLUMNS = (
     Column("first", "address"),
     Column("last", "address"),
-    Column("count", "number"),
-    Column("category"),
-    Column("blocker", "address"),
-    Column("reason"),
-    Column("source"),
+    Column("count", "number", goes=2),
+    Column("category", goes=1),
+    Column("blocker", "address", goes=3),
+    Column("reason", long="wrap"),
+    Column("source", goes=EXTRA, long="wrap"),
 )
 
 
@@ -95,7 +95,7 @@ def table(explanation: Explanation) -> Table:
     if (chosen := explanation.chosen) is not None:
         block = str(chosen.block)
         rows.append((block, block, 1, "chosen", None, chosen.reason, None))
-    return Table(_COLUMNS, rows)
+    return Table(COLUMNS, rows)
 
 
 def _row(refused: Refused) -> tuple[Cell, ...]:
@@ -129,25 +129,21 @@ def _gathered(refused: Sequence[Refused]) -> Iterator[tuple[Cell, ...]]:
         start = end
 
 
-def render_text(explanation: Explanation, *, width: int | None, color: bool) -> str:
+def render_text(explanation: Explanation, *, width: int | None, color: bool, choice: Choice = ALL) -> str:
     """Return what people read: what the network is and asks for, what was refused, and the conclusion."""
     e = explanation
     parts = [_lines(_introduction(e), width)]
     if e.refused:
         # Sources are long and mostly one: they follow the table.
-        shown = Table(_COLUMNS[:-1], [row[:-1] for row in _gathered(e.refused)])
-        plain = width is None and not color
-        parts.append(render_plain(shown) if plain else render_terminal(shown, width or 100_000, color))
+        parts.append(
+            render_for_people(
+                Table(COLUMNS, list(_gathered(e.refused))), width=width, color=color, choice=choice
+            )
+        )
     if sources := dict.fromkeys(r.source for r in e.refused if r.source is not None):
-        parts.append(_lines([_source_line(source) for source in sources], width))
+        parts.append(_lines([escape(f"source: {source_line(source)}") for source in sources], width))
     parts.append(_conclusion(e, width, color=color))
     return "\n".join(part for part in parts if part)
-
-
-def _source_line(source: Source) -> str:
-    date = f" ({source.date})" if source.date and source.date not in source.title else ""
-    url = f", {source.url}" if source.url else ""
-    return escape(f"source: {source.title}{date}{url}")
 
 
 def _introduction(e: Explanation) -> list[str]:
@@ -187,10 +183,7 @@ def _conclusion(e: Explanation, width: int | None, *, color: bool) -> str:
             before = "no candidate comes before it"
         return _lines([f"{e.chosen.prefix}: {escape(e.chosen.reason)}; {before}"], width)
     if e.failure is not None:
-        lines = [paint("error", "error", color=color) + ": " + escape(e.failure.message)]
-        if e.failure.help is not None:
-            lines.append("   = help: " + escape(e.failure.help))
-        return "".join(line + "\n" for line in lines)
+        return render_error(e.failure.message, e.failure.help, width, color=color)
     if e.status != "pinned":
         return ""
     if not e.findings:

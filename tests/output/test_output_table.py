@@ -39,12 +39,26 @@ def test_lines_keep_to_the_width_where_the_words_allow_it(width: int) -> None:
         assert line == line.rstrip()
 
 
-def test_a_wide_terminal_gets_a_grid_and_a_narrow_one_blocks() -> None:
-    assert render_terminal(TABLE, 200, color=False).splitlines()[2].startswith("icp-pods")
-    blocks = render_terminal(TABLE, 40, color=False).split("\n\n")
+def test_a_row_is_a_line_and_one_that_has_no_room_goes_on_below() -> None:
+    assert (
+        render_terminal(TABLE, 200, color=False)
+        .splitlines()[2]
+        .startswith("icp-pods                 10.50.0.0/16  ")
+    )
+    narrow = render_terminal(TABLE, 40, color=False)
+    assert narrow.splitlines()[:4] == [
+        "network   cidr              size  reason",
+        "--------  --------------  ------  ------",
+        "icp-pods  10.50.0.0/16    65,536",
+        "      taken by 169.254.100.100/32, which",
+    ]
+    assert narrow.endswith("\n\nthe summary, last\n")
+
+
+def test_a_terminal_too_narrow_for_the_titles_gets_blocks() -> None:
+    blocks = render_terminal(TABLE, 20, color=False).split("\n\n")
     assert len(blocks) == len(TABLE.rows) + 1
     assert blocks[0].startswith("network: icp-pods\ncidr: 10.50.0.0/16\nsize: 65,536\nreason: taken by")
-    assert blocks[-1] == "the summary, last\n"
 
 
 @pytest.mark.parametrize("width", [1, 40, 80, 200])
@@ -66,9 +80,11 @@ def test_colour_only_if_asked_whatever_the_environment(monkeypatch: pytest.Monke
     assert [line.rstrip() for line in colored.splitlines()] == plain.splitlines()
 
 
-def test_long_tables_are_aligned_text_on_a_terminal_too() -> None:
-    table = Table(COLUMNS, [TABLE.rows[0]] * 201)
-    assert render_terminal(table, 40, color=True) == render_plain(table)
+def test_long_tables_fit_a_terminal_too() -> None:
+    columns = (*COLUMNS[:3], Column("reason", goes=1))
+    lines = render_terminal(Table(columns, [TABLE.rows[0]] * 5_000), 40, color=False).splitlines()
+    assert lines[2:5_002] == ["icp-pods  10.50.0.0/16  65,536"] * 5_000
+    assert lines[-1] == "no room for reason; --wide shows all"
 
 
 def test_plain() -> None:
