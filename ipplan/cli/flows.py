@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--from", "start", metavar="END", help="Where it starts: a network of the plan, or a machine.")
 @click.option("--to", "end", metavar="END", help="Where it goes: a network of the plan, or a machine.")
 @edition_option
-@format_option("table", "json", "csv", "markdown")
+@format_option("table", "json", "csv", "markdown", columns="flows")
 @color_option
 def command(
     *,
@@ -55,15 +55,18 @@ def command(
     except FlowError as error:
         raise UsageProblem(escape(str(error)), error.help and escape(error.help)) from None
     traced = [trace for trace in traces if not isinstance(trace, Missing)]
+    listed = name is None and start is None
     emit(
         output,
         table=lambda: shown.table(traced),
         document=lambda: shown.document(plan, traces, catalog.edition),
         text=lambda width, color: (
-            shown.render_list(traces, width=width, color=color)
-            if name is None and start is None
+            shown.render_list(traces, width=width, color=color, choice=output.choice)
+            if listed
             else shown.render_trace(traced[0], width=width, color=color)
         ),
+        listed=lambda: shown.list_table(traces, terminal=False),
+        tabular=listed,
     )
     if output.format in ("csv", "markdown"):
         # The table has no place for it.

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ipplan.flows import Missing, name_of
 from ipplan.landscape.model import DestinationNat, RangeNat, Route
 from ipplan.output.documents import made_by
-from ipplan.output.table import Column, Table, render_plain, render_terminal
-from ipplan.output.text import escape, paint, wrap
+from ipplan.output.table import ALL, Column, Table, render_for_people
+from ipplan.output.text import escape, hang, paint, wrap
 from ipplan.plan.model import INTEGRATION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ipplan.flows import Machine, Trace
     from ipplan.flows.model import Changed, Hop, Stop
     from ipplan.landscape.model import HostAddress, SourceNat
+    from ipplan.output.table import Choice
     from ipplan.plan.model import Plan
 
     Entry = Route | SourceNat | DestinationNat | RangeNat
 
+_MARK = "=>"
+"""Stands before what a hop changes of the packet, so that it is seen without colour too."""
 _MOST_NAMED = 3
 """Name at most this many networks for pairs that are alike; documents name all."""
 
@@ -148,7 +152,7 @@ def _stop(stop: Stop | None) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-_COLUMNS = (
+_HOP_COLUMNS = (
     Column("flow"), Column("way"), Column("step", "number"), Column("device"), Column("of"), Column("action"),
     Column("source", "address"), Column("destination", "address"), Column("inside"), Column("route", "address"),
     Column("leads to"), Column("what happens"), Column("case"),
@@ -166,7 +170,7 @@ def table(traces: Iterable[Trace]) -> Table:
         for way, hops in (("there", trace.hops), ("back", trace.back))
         for number, hop in enumerate(hops, start=1)
     ]  # fmt: skip
-    return Table(_COLUMNS, rows)
+    return Table(_HOP_COLUMNS, rows)
 
 
 def _shown(address: HostAddress) -> str:
@@ -178,24 +182,45 @@ def _around(hop: Hop) -> str | None:
     return ", inside ".join(reversed(around)) or None
 
 
-def render_list(traces: Sequence[Trace | Missing], *, width: int | None, color: bool) -> str:
-    """Return the list of flows: from where to where, and what each comes to under this plan; failures first."""
-    columns = (
-        Column("flow"), Column("name"), Column("from"), Column("to"), Column("steps", "number"), Column("result"),
-    )  # fmt: skip
+COLUMNS = (
+    Column("flow"),
+    Column("name"),
+    Column("from", long="list"),
+    Column("to", long="list"),
+    Column("steps", "number", goes=2),
+    Column("result"),
+    Column("why", goes=1, long="note", piped=False),
+)
+"""What is said of a flow in the list."""
+
+
+def list_table(traces: Sequence[Trace | Missing], *, terminal: bool) -> Table:
+    """Return a row for each flow; on a terminal why it stops is a note below the table, else part of its result."""
     rows: list[tuple[str | int | None, ...]] = []
     for trace in traces:
+        result: str
+        ends: tuple[str | None, str | None]
+        why: str | None
         if isinstance(trace, Missing):
-            rows.append(
-                (trace.flow, name_of(trace.flow), None, None, None, f"not in the plan: {trace.reason}")
-            )
-            continue
-        start, end = ends_of(trace)
-        rows.append((trace.flow, name_of(trace.flow), start, end, len(trace.hops), verdict_of(trace)))
-    shown = Table(columns, rows)
-    plain = width is None and not color
-    text = render_plain(shown) if plain else render_terminal(shown, width or 100_000, color)
-    return f"{text}\nipplan flows PLAN FLOW shows each step; --from and --to trace any pair\n"
+            ends, steps, result, way, why = (None, None), None, "not in the plan", "", trace.reason
+        else:
+            ends, steps, result = ends_of(trace), len(trace.hops), trace.result
+            way, why = _obstacle(trace)
+        if why is not None and terminal:
+            why = f"{way}: {why}" if way else why
+        elif why is not None:
+            result = f"{result} {way}".rstrip() + f": {why}"
+        rows.append((trace.flow, name_of(trace.flow), *ends, steps, result, why))
+    return Table(COLUMNS, rows)
+
+
+def render_list(
+    traces: Sequence[Trace | Missing], *, width: int | None, color: bool, choice: Choice = ALL
+) -> str:
+    """Return the list of flows: from where to where, and what each comes to under this plan; failures first."""
+    shown = list_table(traces, terminal=width is not None)
+    text = render_for_people(shown, width=width, color=color, choice=choice)
+    return text + "\n" + hang("ipplan flows PLAN FLOW shows each step; --from and --to trace any pair", width)
 
 
 def ends_of(trace: Trace) -> tuple[str, str]:
@@ -218,24 +243,32 @@ def _named(machine: Machine) -> str:
 
 def verdict_of(trace: Trace) -> str:
     """Say what a flow comes to, and where and why it stops."""
+    way, why = _obstacle(trace)
+    return trace.result if why is None else f"{trace.result} {way}".rstrip() + f": {why}"
+
+
+def _obstacle(trace: Trace) -> tuple[str, str | None]:
+    """Return on which way a trace stops, in words, and what stops it; None where nothing does."""
     stop = trace.stop or trace.back_stop
     if stop is None:
-        return "reachable"
+        return "", None
     where = f" of {stop.name}" if stop.name else ""
-    lead = trace.result if trace.stop is not None else f"{trace.result} on the way back"
-    return f"{lead}: {stop.device}{where}: {stop.reason}"
+    return "" if trace.stop is not None else "on the way back", f"{stop.device}{where}: {stop.reason}"
 
 
 def render_trace(trace: Trace, *, width: int | None, color: bool) -> str:
-    """Return a flow for people: a line for each hop, with addresses and the entry that decided below it, then the verdict."""
+    """Return a flow for people: each hop with the entry that decided and with what it changes, then the verdict.
+
+    The packet is shown whole where it starts; from there on only what a hop changes of it, which is marked.
+    """
     head = f"flow {trace.flow}: {trace.title}" if trace.flow else trace.title
     parts = [_lines(f"{escape(head)}, from {_from(trace.source)} to {_from(trace.destination)}", width), "\n"]
-    parts += [_step(number, hop, width) for number, hop in enumerate(trace.hops, start=1)]
+    parts += _steps(trace.hops, width, color=color)
     if trace.stop is not None:
         parts.append(_stopped(f"{trace.result}: stops at", trace.stop, width, color=color))
         return "".join([*parts, *_footer(trace, width)])
     parts.append("\nthe answer\n\n")
-    parts += [_brief(number, hop, width) for number, hop in enumerate(trace.back, start=1)]
+    parts += _steps(trace.back, width, color=color, brief=True)
     if trace.back_stop is not None:
         parts.append(_stopped(f"{trace.result}: the answer stops at", trace.back_stop, width, color=color))
     return "".join([*parts, *_footer(trace, width)])
@@ -246,6 +279,8 @@ def _footer(trace: Trace, width: int | None) -> list[str]:
     shown = [a for hop in (*trace.hops, *trace.back) for a in (hop.source, hop.destination)]
     if any(a.example and a.value is not None for a in shown):
         parts.append("* an example address, which the plan gives to nothing\n")
+    if any(_changes(before, hop) for hops in (trace.hops, trace.back) for before, hop in pairwise(hops)):
+        parts.append(f"{_MARK} changed at this step; what is not named stays as it was\n")
     return ["\n", *parts] if parts else []
 
 
@@ -258,17 +293,47 @@ def device_of(hop: Hop) -> str:
     return hop.device if hop.name is None else f"{hop.device} of {hop.name}"
 
 
-def _step(number: int, hop: Hop, width: int | None) -> str:
-    text = _lines(f"{number:>2}  {escape(device_of(hop))}: {escape(hop.text)}", width)
-    return text + "".join(_lines(f"      {escape(line)}", width) for line in describe_hop(hop))
+def _steps(hops: Sequence[Hop], width: int | None, *, color: bool, brief: bool = False) -> Iterator[str]:
+    """Yield the lines of each hop; in `brief`, without the entries that decided."""
+    before = None
+    for number, hop in enumerate(hops, start=1):
+        yield _lines(f"{number:>2}  {escape(device_of(hop))}: {escape(hop.text)}", width)
+        if before is None:
+            yield _lines(f"      {escape(_packet(hop))}", width)
+        else:
+            for change in _changes(before, hop):
+                yield _lines(f"   {_MARK} {escape(change)}", width, paint_as="bold", color=color)
+        if not brief:
+            yield from (_lines(f"      {escape(line)}", width) for line in _decided(hop))
+        before = hop
 
 
-def describe_hop(hop: Hop) -> list[str]:
-    """Return the packet after a hop, then what changed, and which entries of the device decided, a line each."""
-    packet = _packet(hop)
-    if (around := _around(hop)) is not None:
-        packet += f", inside {around}"
-    lines = [packet, *map(_change, hop.changed)]
+def _packet(hop: Hop) -> str:
+    packet = f"{_shown(hop.source)} > {_shown(hop.destination)}"
+    around = _around(hop)
+    return packet if around is None else f"{packet}, inside {around}"
+
+
+def _changes(before: Hop, hop: Hop) -> list[str]:
+    """Return what differs in the packet after a hop from what it was after the hop before."""
+    translated: dict[str, Changed] = {change.field: change for change in hop.changed}
+    said = []
+    for field, old, new in (
+        ("source", before.source, hop.source), ("destination", before.destination, hop.destination)
+    ):  # fmt: skip
+        change = translated.get(field)
+        if change is not None:
+            said.append(_change(change))
+        elif _shown(old) != _shown(new):
+            said.append(f"{field}: {_shown(old)} -> {_shown(new)}")
+    if (around := _around(hop)) != (was := _around(before)):
+        said.append(f"inside {around}" if around is not None else f"no longer inside {was}")
+    return said
+
+
+def _decided(hop: Hop) -> list[str]:
+    """Return which entries decided at a hop, what it passed and what is assumed, a line each."""
+    lines = []
     if hop.route is not None:
         of = f" ({hop.route_network})" if hop.route_network else ""
         via = next((e.via for e in hop.decided if isinstance(e, Route)), None)
@@ -281,8 +346,9 @@ def describe_hop(hop: Hop) -> list[str]:
     return lines
 
 
-def _packet(hop: Hop) -> str:
-    return f"{_shown(hop.source)} > {_shown(hop.destination)}"
+def describe_hop(hop: Hop) -> list[str]:
+    """Return the packet after a hop, then what changed, and which entries of the device decided, a line each."""
+    return [_packet(hop), *map(_change, hop.changed), *_decided(hop)]
 
 
 def _change(change: Changed) -> str:
@@ -298,10 +364,6 @@ def _rule(entry: Entry) -> str:
     return f"{action} {match} -> {found['value']} ({found['text']})"
 
 
-def _brief(number: int, hop: Hop, width: int | None) -> str:
-    return _lines(f"{number:>2}  {escape(f'{device_of(hop)}: {hop.text}; {_packet(hop)}')}", width)
-
-
 def _stopped(lead: str, stop: Stop, width: int | None, *, color: bool) -> str:
     name = f" of {escape(stop.name)}" if stop.name else ""
     text = "\n" + paint(lead, "error", color=color) + f" {escape(stop.device)}{name} ({stop.end})\n"
@@ -312,9 +374,18 @@ def _stopped(lead: str, stop: Stop, width: int | None, *, color: bool) -> str:
     return text + (_lines(f"   = help: {escape(stop.help)}", width) if stop.help else "")
 
 
-def _lines(text: str, width: int | None) -> str:
-    if width is None:
-        return text + "\n"
+def _lines(text: str, width: int | None, *, paint_as: str | None = None, color: bool = False) -> str:
+    """Return a text as lines, the further ones indented a little more; with `paint_as`, all but the indent in that."""
     indent = len(text) - len(text.lstrip())
-    first, *rest = wrap(text, width)
-    return "".join(f"{line}\n" for line in [first, *(" " * (indent + 2) + line.lstrip() for line in rest)])
+    first, *rest = [text] if width is None else wrap(text, width)
+    if rest and width is not None:
+        # In a narrow terminal the text goes on at the left.
+        margin = " " * min(indent + 2, width // 3)
+        rest = [margin + line for line in wrap(" ".join(rest).lstrip(), width - len(margin))]
+    lines = [first, *rest]
+    if paint_as is not None:
+        bare = [line.lstrip() for line in lines]
+        lines = [
+            line[: -len(b)] + paint(b, paint_as, color=color) for line, b in zip(lines, bare, strict=True)
+        ]
+    return "".join(f"{line}\n" for line in lines)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conftest import Run
 
 HERE = Path(__file__).parent
@@ -102,3 +104,58 @@ def test_words_are_whole_at_every_width(rest: tuple[str, ...], width: int, show_
     shown = show_on_terminal(command, folder=SAMPLES, width=width)
     assert ("172.24.17.2" if rest else "iks-to-vm") in shown
     assert "\x1b" not in shown
+
+
+@pytest.mark.parametrize("flow", list("ABCDE"))
+def test_what_is_shown_of_the_packet_adds_up_to_the_packet_at_every_step(run: Run, flow: str) -> None:
+    """Follow the marked changes from the first packet on: they lead to what the document has at each step."""
+    plan = str(SAMPLES / "reference-architecture.toml")
+    (document,) = json.loads(run("flows", plan, flow, "--json").stdout)["flows"]
+    there, _, back = run("flows", plan, flow).stdout.decode().partition("\nthe answer\n")
+    assert document["back"], "the answer is traced"
+    for text, hops in ((there, document["hops"]), (back, document["back"])):
+        steps = re.split(r"^ ?\d+  ", text, flags=re.MULTILINE)[1:]
+        assert len(steps) == len(hops)
+        assert sum(" > " in step for step in steps) == 1, "the packet is not repeated"
+        packet = {"outer": ""}
+        for step, hop in zip(steps, hops, strict=True):
+            if (
+                whole := re.search(r"^ {6}(\S+) > (\S+?)(?:, inside (.*))?$", step, re.MULTILINE)
+            ) is not None:
+                packet = {"source": whole[1], "destination": whole[2], "outer": whole[3] or ""}
+            for field, old, new in re.findall(
+                r"^ {3}=> (source|destination): (\S+) -> (\S+)$", step, re.MULTILINE
+            ):
+                assert packet[field] == old
+                packet[field] = new
+            for inside in re.findall(r"^ {3}=> inside (.*)$", step, re.MULTILINE):
+                packet["outer"] = inside
+            if "=> no longer inside" in step:
+                packet["outer"] = ""
+            assert packet["source"].rstrip("*") == hop["source"]["address"]
+            assert packet["destination"].rstrip("*") == hop["destination"]["address"]
+            around = [
+                f"{o['protocol']} {o['source']['address']} to {o['destination']['address']}"
+                for o in hop["outer"]
+            ]
+            assert packet["outer"].replace("*", "") == ", inside ".join(reversed(around))
+
+
+def test_changes_are_bold_where_there_is_colour_and_marked_without(run: Run) -> None:
+    plan = str(SAMPLES / "reference-architecture.toml")
+    change = "=> destination: 169.46.73.20 -> 172.24.18.11"
+    assert f"\n   {change}\n" in run("flows", plan, "B").stdout.decode()
+    assert f"\n   \x1b[1m{change}\x1b[0m\n" in run("flows", plan, "B", "--color", "always").stdout.decode()
+
+
+def test_on_a_terminal_the_list_has_a_line_a_flow_and_reasons_below(
+    show_on_terminal: Callable[..., str],
+) -> None:
+    for width in (60, 80, 200):
+        command = [sys.executable, "-m", "ipplan", "flows", "three-sites.toml"]
+        lines = show_on_terminal(command, folder=SAMPLES, width=width).splitlines()
+        assert all(len(line) <= width for line in lines)
+        if width >= 80:
+            stopped = [line for line in lines if " unreachable " in line]
+            assert [line.split()[-1] for line in stopped][:3] == ["[1]", "[2]", "[3]"]
+            assert sum(line.startswith("[") for line in lines) == 8
