@@ -10,7 +10,15 @@ from ipplan.cli.labels import LabelFilter, label_option
 from ipplan.cli.options import Output, edition_option, file_option, force_option
 from ipplan.cli.outputs import guard_output
 from ipplan.cli.plans import choose_catalog, read_plan, reporting_problems
-from ipplan.cli.streams import UsageProblem, deliver, goes_to_stdout, is_terminal, read_input, say
+from ipplan.cli.streams import (
+    UsageProblem,
+    deliver,
+    error_terminal,
+    goes_to_stdout,
+    is_terminal,
+    read_input,
+    say,
+)
 from ipplan.output.text import escape
 
 if TYPE_CHECKING:
@@ -107,7 +115,8 @@ def _report(
 ) -> int:
     from datetime import date
 
-    from ipplan.report.building import build_report
+    from ipplan.output.progress import Progress
+    from ipplan.report.building import SECTIONS, build_report
 
     today = date.today()
     plan, data = read_plan(path)
@@ -121,7 +130,8 @@ def _report(
         subject = subject._replace(since=_since(old_path, edition, subject, today))
     if lab_file is not None:
         subject = subject._replace(run=_read_lab(lab_file))
-    report = build_report(subject)
+    with Progress(f"writing {escape((file or 'the report')[:60])}", SECTIONS, error_terminal()) as progress:
+        report = build_report(subject, progress.update)
     if page:
         from ipplan.report.html import render_html
 

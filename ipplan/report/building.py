@@ -18,7 +18,7 @@ from ipplan.report.sources import sources_section
 from ipplan.report.traffic import flows_section, is_same_plan, tests_section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ipplan.report.model import Mark, Section
     from ipplan.report.open_points import Point
@@ -33,8 +33,12 @@ _STATES = {
 }  # fmt: skip
 
 
-def build_report(subject: Subject) -> Report:
-    """Return the report on a subject."""
+SECTIONS = 10
+"""Sections of a report."""
+
+
+def build_report(subject: Subject, progress: Callable[[int], None] = lambda _: None) -> Report:
+    """Return the report on a subject. `progress` is told how many of the `SECTIONS` are made."""
     plan = subject.plan
     points = list_points(subject)
     mark, verdict = _verdict(subject)
@@ -45,9 +49,16 @@ def build_report(subject: Subject) -> Report:
         verdict=verdict,
         limits=_limits(subject),
         tiles=tuple(_tiles(subject, points)),
-        sections=tuple(_sections(subject, points)),
+        sections=tuple(_counted(_sections(subject, points), progress)),
         made_by=f"Made by ipplan {__version__} from {plan.file}, with IBM Cloud's ranges of {subject.request.catalog.edition}.",
     )
+
+
+def _counted(sections: Iterator[Section], progress: Callable[[int], None]) -> Iterator[Section]:
+    progress(0)
+    for number, section in enumerate(sections, 1):
+        progress(number)
+        yield section
 
 
 def _sections(subject: Subject, points: tuple[Point, ...]) -> Iterator[Section]:
