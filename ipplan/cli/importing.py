@@ -91,7 +91,7 @@ def command(
     """
     from ipplan.importers import AUTO, IMPORTERS, Options
 
-    if source is not None and source not in (AUTO, *IMPORTERS) and os.path.exists(source) and explain:
+    if explain and source is not None and source not in (AUTO, *IMPORTERS):
         # `import --explain FILE` needs no source.
         source, files = AUTO, (source, *files)
     guard_output(output_file, force=force)
