@@ -17,6 +17,7 @@ from benchmarks.plans import (
     write_edge_plan,
     write_flow_plan,
     write_linked_plan,
+    write_table,
 )
 
 if TYPE_CHECKING:
@@ -182,6 +183,32 @@ def export(folder: Path, rounds: int) -> None:
             tell(f"{target}, from {few:,} {what.partition(',')[0]}", growth_of, "exponent", 1.2, "")
 
 
+def tables(folder: Path, rounds: int) -> None:
+    """Large tables: a CSV becomes a plan or is compared with one, a large plan becomes a workbook."""
+    table, plan, bare = folder / "many.csv", folder / "few.toml", folder / "networks.toml"
+    write_table(table, MANY)
+    write_check_plan(plan, 20)
+    write_check_plan(bare, MANY)
+    script = (
+        "import csv, ipaddress\n"
+        f"for row in csv.DictReader(open({str(table)!r}, newline='')):\n"
+        "    ipaddress.ip_network(row['cidr'])\n"
+    )
+    results = interleave(
+        {
+            "only read": Command([sys.executable, "-c", script]),
+            "import": ipplan("import", "csv", str(table), "-o", str(folder / "made.toml"), "--force"),
+            "--against": ipplan("check", str(plan), "--against", str(table), "--json"),
+            "xlsx": ipplan("export", str(bare), "xlsx", "--force", "-o", str(folder / "plan.xlsx")),
+        },
+        rounds,
+    )
+    base = results.pop("only read")
+    for name, runs in results.items():
+        detail = f"{seconds(runs):.1f} s, {peak(runs):,.0f} MiB; csv and ipaddress {seconds(base):.1f} s"
+        tell(f"{name}, {MANY:,} rows", ratio(runs, base), "x read", None, detail)
+
+
 def landscape(folder: Path, rounds: int) -> None:
     """Many clusters with links of their own, and the flows of many networks and clusters."""
     linked, flows = folder / "linked.toml", folder / "flows.toml"
@@ -204,7 +231,7 @@ def landscape(folder: Path, rounds: int) -> None:
 
 FIGURES: dict[str, Callable[[Path, int], None]] = {
     "start": start, "check": check, "allocate": allocate, "growth": growth, "landscape": landscape, "export": export,
-    "alternatives": alternatives,
+    "tables": tables, "alternatives": alternatives,
 }  # fmt: skip
 
 

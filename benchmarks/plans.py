@@ -192,6 +192,17 @@ def write_flow_plan(path: Path, networks: int, clusters: int) -> None:
                 file.write(f"addresses = {{ {addresses} }}\n")
 
 
+def write_table(path: Path, rows: int) -> None:
+    """Write a CSV as an IPAM exports it: ranges with a name, a place and a few words."""
+    lines = (
+        f"{11 + (i >> 16)}.{i >> 8 & 255}.{i & 255}.0/24,net-{i},site {i % 90},office of team {i % 1000}\n"
+        for i in range(rows)
+    )
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write("cidr,name,site,description\n")
+        file.writelines(lines)
+
+
 def _nth(first: str, length: int, index: int) -> str:
     """Return the n-th prefix of a length behind an address."""
     start = parse_prefix(f"{first}/32").first
