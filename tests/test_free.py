@@ -16,6 +16,7 @@ from ipplan.catalog import CATEGORIES, Catalog, Reservation, load_catalog
 from ipplan.findings import Source
 from ipplan.free import Fit, Use, find_free
 from ipplan.plan.kinds import KINDS
+from ipplan.plan.load import parse_plan
 from ipplan.plan.model import Avoid, Cluster, Network, Plan, Pool
 
 if TYPE_CHECKING:
@@ -309,3 +310,13 @@ def test_thousands_of_pools_and_networks_take_time_in_proportion() -> None:
     many = min(seconds(8000) for _ in range(2))
 
     assert many < 8 * few * 3
+
+
+def test_a_retired_network_on_a_default_range_is_in_no_group_and_still_holds_it() -> None:
+    text = (
+        '[plan]\nbyoip = ["172.30.0.0/15"]\n[clusters.iks]\nplatform = "iks"\n'
+        '[networks.pods]\nkind = "iks-pod"\ngroup = "b"\nstatus = "retired"\n'
+        '[networks.vm]\nkind = "vcs-vm"\ncidr = "172.31.0.0/24"\ngroup = "a"\n'
+    )
+    (pool,) = find_free(parse_plan(text.encode(), "x"), load_catalog()).pools
+    assert all(not block.overlaps(parse_prefix("172.30.0.0/16")) for block in pool.blocks)

@@ -111,7 +111,7 @@ def list_covers(plan: Plan, taken: Sequence[Taken]) -> list[Taken]:
     reserved = {v: merge(span(t.prefix) for t in taken if t.prefix.version == v) for v in (4, 6)}
     found = []
     for (group, version), own in held.items():
-        if any(n.prefix is None for n in members[group]):
+        if any(n.prefix is None for n in members.get(group, ())):
             continue
         cover = covering_prefix(own)
         spans = merge(map(span, own))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ipplan.catalog import load_catalog
@@ -104,7 +104,15 @@ def plans(draw: st.DrawFn) -> str:
     return "\n".join(lines) + "\n"
 
 
+RETIRED = (
+    '[clusters.iks]\nplatform = "iks"\n[networks.office]\nkind = "enterprise"\ncidr = "192.168.0.0/24"\ngroup = "a"\n'
+    '[networks.pods]\nkind = "iks-pod"\ngroup = "b"\nstatus = "retired"\n'
+)
+"""A network that is retired on the default range of its platform, in a group of its own."""
+
+
 @settings(max_examples=60, deadline=None)
+@example(RETIRED)
 @given(plans())
 def test_any_networks_come_back_from_csv_as_they_are_stated(text: str) -> None:
     plan = parse_plan(text.encode(), "x.toml")
@@ -113,6 +121,7 @@ def test_any_networks_come_back_from_csv_as_they_are_stated(text: str) -> None:
 
 
 @settings(max_examples=10, deadline=None)
+@example(RETIRED)
 @given(plans())
 def test_any_networks_come_back_from_a_workbook_as_they_are_stated(text: str) -> None:
     plan = parse_plan(text.encode(), "x.toml")
