@@ -32,8 +32,8 @@ _WINDOWS_TESTS = (
 """The tests of writing on a Python that has what Windows has; without those that take long and show nothing more."""
 
 
-_DEVICES = ("tests/judges", "tests/lab", "tests/landscape", "tests/flows")
-"""Half of all the time that tests take: these run beside the others."""
+_DEVICES = ("tests/judges", "tests/lab")
+"""Nearly half of all the time that tests take: these run beside the others."""
 
 
 def steps(pytest_args: list[str], *, quick: bool) -> dict[str, list[str]]:
