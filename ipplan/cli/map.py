@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ipplan.cli.labels import choose_labelled_networks, label_option
-from ipplan.cli.options import Output, edition_option, file_option, force_option
+from ipplan.cli.options import Output, edition_option, file_option, force_option, network_options
 from ipplan.cli.plans import choose_catalog, read_plan, reporting_problems
 from ipplan.cli.streams import UsageProblem, deliver, is_terminal, say
 
@@ -28,19 +28,7 @@ MOST_CURVES = 16
     "--of", "of", metavar="PREFIX", multiple=True, help="Draw this prefix as a Hilbert curve; repeatable."
 )
 @click.option("--allocated", is_flag=True, help="Draw networks to allocate where allocate places them.")
-@click.option(
-    "--kind", "kinds", metavar="KIND", multiple=True, help="Only spaces of networks of this kind; repeatable."
-)
-@click.option(
-    "--cluster",
-    "clusters",
-    metavar="CLUSTER",
-    multiple=True,
-    help="Only spaces of networks of this cluster; repeatable.",
-)
-@click.option(
-    "--network", "names", metavar="NETWORK", multiple=True, help="Only spaces of this network; repeatable."
-)
+@network_options("spaces of")
 @label_option
 @edition_option
 @file_option

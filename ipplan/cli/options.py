@@ -159,6 +159,31 @@ class _ColumnNames(click.ParamType):  # type: ignore[type-arg]
         return [CompletionItem(before + comma + name) for name in _names(titles) if name.startswith(last)]
 
 
+def network_options(what: str = "") -> Callable[[Command], Command]:
+    """Give a command --kind, --cluster and --network, passed as `kinds`, `clusters` and `names`.
+
+    `what` is what the command shows of these networks, such as "spaces of"; the networks themselves if it is empty.
+    """
+    only = f"Only {what} ".replace("  ", " ")
+    return _all_of(
+        click.option("--kind", "kinds", metavar="KIND", multiple=True, help=f"{only}networks of this kind; repeatable."),
+        click.option(
+            "--cluster", "clusters", metavar="CLUSTER", multiple=True,
+            help=f"{only}networks of this cluster; repeatable.",
+        ),
+        click.option("--network", "names", metavar="NETWORK", multiple=True, help=f"{only}this network; repeatable."),
+    )  # fmt: skip
+
+
+def _all_of(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
 color_option = click.option(
     "--color",
     type=click.Choice(["auto", "always", "never"]),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ipplan.cli.labels import choose_labelled_networks, label_option
-from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
+from ipplan.cli.options import Output, color_option, edition_option, emit, format_option, network_options
 from ipplan.cli.plans import choose_catalog, read_plan
 from ipplan.cli.streams import UsageProblem, goes_to_stdout, say
 from ipplan.output.text import escape
@@ -31,17 +31,7 @@ if TYPE_CHECKING:
 @click.argument("path", metavar="PLAN")
 @click.option("--map", "draw", is_flag=True, help="Draw the address space to scale.")
 @click.option("--allocated", is_flag=True, help="Show networks to allocate where allocate places them.")
-@click.option(
-    "--kind", "kinds", metavar="KIND", multiple=True, help="Only networks of this kind; repeatable."
-)
-@click.option(
-    "--cluster",
-    "clusters",
-    metavar="CLUSTER",
-    multiple=True,
-    help="Only networks of this cluster; repeatable.",
-)
-@click.option("--network", "names", metavar="NETWORK", multiple=True, help="Only this network; repeatable.")
+@network_options()
 @label_option
 @edition_option
 @format_option("table", "json", "csv", "markdown", columns="show")
