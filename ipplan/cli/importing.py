@@ -351,7 +351,7 @@ def _explanation(observed: Sequence[Observed], output_file: str | None) -> str:
             counted(made.duplicates, "duplicate"),
         ]
         parts.append("".join(f"{text}\n" for text in counts))
-        parts.append("".join(f"note: {escape(note)}\n" for note in one.notes if not note.startswith("line ")))
+        parts.append("".join(f"note: {escape(note)}\n" for note in one.notes if " is left out: " not in note))
         if one.left_out:
             rows3 = [(row.line, row.text, row.why) for row in one.left_out]
             columns = (Column("line", "number"), Column("row"), Column("left out because"))
