@@ -80,7 +80,7 @@ class _Adding:
         self.left_out: list[str] = []
         self._by_name = {network.name: network for network in plan.networks}
         self._ranges = {
-            (n.prefix, n.kind.name, n.cluster, n.edge): n for n in plan.networks if n.prefix is not None
+            (n.prefix, n.kind.name, n.cluster, n.edge) for n in plan.networks if n.prefix is not None
         }
         held = [(n.prefix, n.name) for n in plan.ranges() if n.prefix is not None]
         held += [(aside.prefix, aside.words) for aside in plan.set_aside]
@@ -113,7 +113,7 @@ class _Adding:
         if any(prefix.covers(pool) for pool in self._pools):
             self.left_out.append(f"{prefix}: nothing would be left of a pool of the plan")
             return False
-        touched = list(self._touched(prefix))
+        touched = list(self._index.overlapping(prefix))
         if not touched:
             return True
         if any(self._held[i].covers(prefix) for i in touched):
@@ -121,9 +121,6 @@ class _Adding:
         else:
             self.left_out.append(f"{prefix}: {self._names[touched[0]]} of the plan lies in it")
         return False
-
-    def _touched(self, prefix: Prefix) -> list[int]:
-        return list(self._index.overlapping(prefix))
 
 
 def _at(line: int | None) -> str:
