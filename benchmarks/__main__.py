@@ -40,9 +40,7 @@ def ipplan(*arguments: str, terminal: bool = False) -> Command:
 
 def load(plan: Path) -> Command:
     """Return a command that does nothing with a plan but read its TOML."""
-    return Command(
-        [sys.executable, "-c", f"import tomli\nwith open({str(plan)!r}, 'rb') as f: tomli.load(f)"]
-    )
+    return Command([sys.executable, "-c", f"import tomli\nwith open({str(plan)!r}, 'rb') as f: tomli.load(f)"])
 
 
 def tell(what: str, value: float, unit: str, goal: float | None, detail: str) -> None:
@@ -70,15 +68,17 @@ def start(folder: Path, rounds: int) -> None:
             "check of 20 networks, JSON": (ipplan("check", str(plan), "--json"), 6),
             "check of 20 networks, piped": (ipplan("check", str(plan)), 6),
             "check of the reference architecture, piped": (
-                ipplan("check", "sample-plans/reference-architecture.toml"), 6.5,
+                ipplan("check", "sample-plans/reference-architecture.toml"),
+                6.5,
             ),
             "check of 20 networks, on a terminal": (ipplan("check", str(plan), terminal=True), 9.5),
             "allocate of the reference architecture, on a terminal": (
-                ipplan("allocate", "sample-plans/reference-architecture.toml", terminal=True), 9.5,
+                ipplan("allocate", "sample-plans/reference-architecture.toml", terminal=True),
+                9.5,
             ),
         },
         rounds * 3,
-    )  # fmt: skip
+    )
 
 
 def check(folder: Path, rounds: int) -> None:
@@ -136,8 +136,7 @@ def alternatives(folder: Path, rounds: int) -> None:
     write_check_plan(plan, 1000)
     commands = {"ipplan": ipplan("check", str(plan), "--json")}
     commands |= {
-        f"netaddr, {name}": python("benchmarks.alternatives", name, str(plan))
-        for name in ("all-pairs", "sorted")
+        f"netaddr, {name}": python("benchmarks.alternatives", name, str(plan)) for name in ("all-pairs", "sorted")
     }
     results = interleave(commands, rounds)
     for name in commands:
@@ -148,13 +147,16 @@ def alternatives(folder: Path, rounds: int) -> None:
 
 EXPORTS = {
     "edges": (
-        write_edge_plan, (100, 1_000),
+        write_edge_plan,
+        (100, 1_000),
         (("routes", 3), ("ip-route", 3), ("nsx-esg --edge edge-5", 2), ("nftables --edge edge-5", 2)),
     ),
     "clusters, each IKS joined with each ICP": (
-        write_cluster_plan, (100, 316), (("routes", None), ("nftables", 2), ("ansible --cluster iks-5", 2)),
+        write_cluster_plan,
+        (100, 316),
+        (("routes", None), ("nftables", 2), ("ansible --cluster iks-5", 2)),
     ),
-}  # fmt: skip
+}
 """Plans of many devices: how they are written, their sizes, and the targets with what each may take, in multiples of
 check of the same plan; None where the output holds a row for each tunnel, whose number grows with the square."""
 
@@ -230,17 +232,21 @@ def landscape(folder: Path, rounds: int) -> None:
 
 
 FIGURES: dict[str, Callable[[Path, int], None]] = {
-    "start": start, "check": check, "allocate": allocate, "growth": growth, "landscape": landscape, "export": export,
-    "tables": tables, "alternatives": alternatives,
-}  # fmt: skip
+    "start": start,
+    "check": check,
+    "allocate": allocate,
+    "growth": growth,
+    "landscape": landscape,
+    "export": export,
+    "tables": tables,
+    "alternatives": alternatives,
+}
 
 
 def main() -> None:
     """Measure what was asked for, all of it by default."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"any of {', '.join(FIGURES)} (default: all)"
-    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(FIGURES)} (default: all)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds that count (default: 5)")
     options = parser.parse_args()
     unknown = [name for name in options.names if name not in FIGURES]

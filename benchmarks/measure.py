@@ -39,9 +39,13 @@ def run(command: Command) -> Run:
     master, terminal = os.openpty() if command.terminal else (-1, -1)
     started = perf_counter()
     process = subprocess.Popen(
-        command.arguments, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        command.arguments,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         stdout=terminal if command.terminal else subprocess.DEVNULL,
-    )  # fmt: skip
+    )
     if command.terminal:
         os.close(terminal)
         _drain(master)

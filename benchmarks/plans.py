@@ -94,9 +94,7 @@ def write_edge_plan(path: Path, edges: int) -> None:
                 ("vm", "vcs-vm", f"{_nth('10.224.0.0', 24, index)}"),
             )
             for what, kind, cidr in names:
-                file.write(
-                    f'\n[networks.{what}-{index}]\nkind = "{kind}"\nedge = "edge-{index}"\ncidr = "{cidr}"\n'
-                )
+                file.write(f'\n[networks.{what}-{index}]\nkind = "{kind}"\nedge = "edge-{index}"\ncidr = "{cidr}"\n')
                 if kind.startswith("vcs-esg"):
                     file.write("addresses = { uplink = 2 }\n")
 
@@ -119,18 +117,29 @@ def write_cluster_plan(path: Path, clusters: int) -> None:
                 file.write("addresses = { uplink = 2 }\n")
         for index in range(clusters):
             for platform, networks in (
-                ("iks", (
-                    ("pods", "iks-pod", _nth("10.224.0.0", 22, index), ""),
-                    ("services", "iks-service", _nth("10.232.0.0", 24, index), ""),
-                    ("workers", "iks-worker-private", _nth("10.160.0.0", 26, index), ""),
-                    ("ingress", "iks-ingress-public", _nth("169.60.0.0", 28, index), "strongswan = 3, icp-strongswan = 4"),
-                )),
-                ("icp", (
-                    ("pods", "icp-pod", _nth("10.228.0.0", 22, index), ""),
-                    ("services", "icp-service", _nth("10.234.0.0", 24, index), ""),
-                    ("workers", "icp-worker", _nth("172.26.0.0", 27, index), "strongswan = 12"),
-                )),
-            ):  # fmt: skip
+                (
+                    "iks",
+                    (
+                        ("pods", "iks-pod", _nth("10.224.0.0", 22, index), ""),
+                        ("services", "iks-service", _nth("10.232.0.0", 24, index), ""),
+                        ("workers", "iks-worker-private", _nth("10.160.0.0", 26, index), ""),
+                        (
+                            "ingress",
+                            "iks-ingress-public",
+                            _nth("169.60.0.0", 28, index),
+                            "strongswan = 3, icp-strongswan = 4",
+                        ),
+                    ),
+                ),
+                (
+                    "icp",
+                    (
+                        ("pods", "icp-pod", _nth("10.228.0.0", 22, index), ""),
+                        ("services", "icp-service", _nth("10.234.0.0", 24, index), ""),
+                        ("workers", "icp-worker", _nth("172.26.0.0", 27, index), "strongswan = 12"),
+                    ),
+                ),
+            ):
                 cluster = f"{platform}-{index}"
                 file.write(f'\n[clusters.{cluster}]\nplatform = "{platform}"\n')
                 for what, kind, cidr, addresses in networks:

@@ -128,11 +128,7 @@ class Prefix(_PrefixFields):
 
     def covers(self, other: Prefix) -> bool:
         """Tell whether every address of `other` is in this prefix."""
-        return (
-            self.version == other.version
-            and self.length <= other.length
-            and self.first <= other.first <= self.last
-        )
+        return self.version == other.version and self.length <= other.length and self.first <= other.first <= self.last
 
     def overlaps(self, other: Prefix) -> bool:
         """Tell whether the two share an address; two prefixes that do are nested."""
@@ -190,9 +186,7 @@ class Range(_RangeFields):
         version, first, last = self
         width = WIDTH[version]
         while first <= last:
-            bits = min(
-                (first & -first).bit_length() - 1 if first else width, (last - first + 1).bit_length() - 1
-            )
+            bits = min((first & -first).bit_length() - 1 if first else width, (last - first + 1).bit_length() - 1)
             yield tuple.__new__(Prefix, (version, first, width - bits))
             first += 1 << bits
 
@@ -215,9 +209,7 @@ class RangeSet:
         # By index, not by name, and plain tuples before they are joined: every check builds several sets of a thousand.
         spans: list[tuple[int, int, int]] = sorted(
             [
-                (item[0], item[1], item[1] | HOST_MASKS[item[0]][item[2]])
-                if isinstance(item, Prefix)
-                else item
+                (item[0], item[1], item[1] | HOST_MASKS[item[0]][item[2]]) if isinstance(item, Prefix) else item
                 for item in items
             ]
         )
@@ -561,10 +553,7 @@ def explain_refusal(text: str) -> AddressError:
             )
     if slash:
         return _explain_length(address, length)
-    if (
-        _accepts(f"{address}/0")
-        or (_read_ipv4(address) if ":" not in address else _read_ipv6(address)) is not None
-    ):
+    if _accepts(f"{address}/0") or (_read_ipv4(address) if ":" not in address else _read_ipv6(address)) is not None:
         width = 128 if ":" in address else 32
         return AddressError("it has no prefix length", f"{address}/{width}")
     return AddressError("it is not an address")

@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     _Described = Network | Cluster | Edge | Site
 
 Rule = SourceNat | RangeNat | DestinationNat
-What = Literal[
-    "network", "address", "cluster", "edge", "site", "link", "integration", "pool", "avoid", "plan"
-]
+What = Literal["network", "address", "cluster", "edge", "site", "link", "integration", "pool", "avoid", "plan"]
 How = Literal["moved", "grew", "shrank", "pinned", "unpinned", "renamed", "appeared", "went", "changed"]
 
 _IKS = Source(
@@ -121,8 +119,12 @@ def compare_plans(before: Side, after: Side) -> Difference:
     """Return what differs between two plans."""
     old, new = before.plan, after.plan
     changes = [
-        *_heads(old, new), *_clusters(old, new), *_edges(old, new), *_links(old, new), *_networks(old, new),
-    ]  # fmt: skip
+        *_heads(old, new),
+        *_clusters(old, new),
+        *_edges(old, new),
+        *_links(old, new),
+        *_networks(old, new),
+    ]
     was, now = {_identity(f): f for f in before.findings}, {_identity(f): f for f in after.findings}
     return Difference(
         changes=tuple(changes),
@@ -158,9 +160,7 @@ def _heads(old: Plan, new: Plan) -> Iterator[Change]:
     pools = [{str(pool.prefix): None for pool in plan.pools} for plan in (old, new)]
     yield from _sets("pool", *pools)
     if pools[0].keys() == pools[1].keys() and list(pools[0]) != list(pools[1]):
-        yield Change(
-            "pool", "changed", "order", ", ".join(pools[0]), ", ".join(pools[1]), "pools are tried in order"
-        )
+        yield Change("pool", "changed", "order", ", ".join(pools[0]), ", ".join(pools[1]), "pools are tried in order")
     yield from _sets("avoid", *({str(a.prefix): a.reason for a in plan.avoids} for plan in (old, new)))
 
 
@@ -372,13 +372,7 @@ def _moved(old: Network, new: Network) -> Change:
     how: How
     note = None
     if a is None or b is None:
-        how = (
-            "pinned"
-            if a is None and b is not None
-            else "unpinned"
-            if b is None and a is not None
-            else "changed"
-        )
+        how = "pinned" if a is None and b is not None else "unpinned" if b is None and a is not None else "changed"
     elif a.version == b.version and b.covers(a):
         how = "grew"
     elif a.version == b.version and a.covers(b):
@@ -394,9 +388,7 @@ def _moved(old: Network, new: Network) -> Change:
 def _rebuild(kind: Kind, how: How) -> Rebuild:
     """Return what a network of this kind costs that does not stay as it is."""
     if kind.internal and kind.platform == "iks":
-        return Rebuild(
-            "the cluster has to be created anew: IKS does not change the range of a running cluster", _IKS
-        )
+        return Rebuild("the cluster has to be created anew: IKS does not change the range of a running cluster", _IKS)
     if kind.internal:
         return Rebuild("the cluster has to be installed anew: its config.yaml is read at installation", _ICP)
     if kind.provider == "ibm":

@@ -130,14 +130,15 @@ def find_cleanest(
     segments.sort(key=lambda s: (s.score, s.pool, s.start))
     indices = {pool: _Index(own) for pool, own in told.items()}
     return Advice(
-        length, tuple(data_centers),
+        length,
+        tuple(data_centers),
         tuple(
             Candidate(block, segment.pool, segment.score, free.covers(block), indices[segment.pool].touching(block))
             for segment, block in _best(segments, length, most)
         ),
         sum(segment.number for segment in segments),
         sum(segment.number for segment in segments if segment.score.untouched),
-    )  # fmt: skip
+    )
 
 
 def _outermost(pools: Iterable[Prefix]) -> list[Prefix]:
@@ -171,9 +172,7 @@ def _idle(plan: Plan, catalog: Catalog) -> frozenset[Prefix]:
     """
     rows = [row for row in catalog.reservations if row.category.scope in ("reserved", "default")]
     kept = {
-        row.prefix
-        for row in rows
-        if row.category.scope == "reserved" or catalog.avoids(row, None, plan.kept_clear)
+        row.prefix for row in rows if row.category.scope == "reserved" or catalog.avoids(row, None, plan.kept_clear)
     }
     return frozenset(row.prefix for row in rows) - kept
 
@@ -211,11 +210,12 @@ def _list_history(catalog: Catalog) -> Iterator[Touch]:
     # Not the reserved blocks: they are no rows of the page, and hide all that comes and goes inside of them.
     rows = [
         [
-            row for row in edition.reservations
+            row
+            for row in edition.reservations
             if row.category.scope in _PUBLISHED and row.category.name != "ibm-reserved-block"
         ]
         for edition in editions
-    ]  # fmt: skip
+    ]
     spaces = [RangeSet(row.prefix for row in own) for own in rows]
     for number in range(len(dates) - 1, -1, -1):
         for row in rows[number]:

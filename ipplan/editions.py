@@ -26,9 +26,14 @@ CHANGES: tuple[ChangeKind, ...] = ("published", "withdrawn", "changed", "grew", 
 """What can happen to rows, in the order in which it is counted."""
 
 MIRROR: Mapping[ChangeKind, ChangeKind] = {
-    "published": "withdrawn", "withdrawn": "published", "changed": "changed", "grew": "shrank", "shrank": "grew",
-    "split": "joined", "joined": "split",
-}  # fmt: skip
+    "published": "withdrawn",
+    "withdrawn": "published",
+    "changed": "changed",
+    "grew": "shrank",
+    "shrank": "grew",
+    "split": "joined",
+    "joined": "split",
+}
 """What each is when the editions are compared the other way round."""
 
 
@@ -72,8 +77,7 @@ class Change(NamedTuple):
         return tuple(
             Difference(name, before[name], after[name])
             for name in before
-            if before[name] != after[name]
-            and not (name in implied and before[implied[name]] != after[implied[name]])
+            if before[name] != after[name] and not (name in implied and before[implied[name]] != after[implied[name]])
         )
 
 
@@ -137,10 +141,15 @@ def compare(old: Catalog, new: Catalog, wanted: Callable[[Reservation], bool] | 
     listed_old = _taken([*unchanged, *(row for change in changes for row in change.old)])
     listed_new = _taken([*unchanged, *(row for change in changes for row in change.new)])
     return Comparison(
-        old, new, tuple(changes), tuple(unchanged),
-        old_space=listed_old | (listed_new & old_taken), released=listed_old - new_taken,
-        taken=listed_new - old_taken, new_space=listed_new | (listed_old & new_taken),
-    )  # fmt: skip
+        old,
+        new,
+        tuple(changes),
+        tuple(unchanged),
+        old_space=listed_old | (listed_new & old_taken),
+        released=listed_old - new_taken,
+        taken=listed_new - old_taken,
+        new_space=listed_new | (listed_old & new_taken),
+    )
 
 
 def _taken(rows: Iterable[Reservation]) -> RangeSet:
@@ -343,14 +352,16 @@ def compare_findings(
     pinned = [(n, n.prefix) for n in plan.networks if n.kind.provider == "byoip" and n.prefix is not None]
     hit_old, hit_new = _hit(old), _hit(new)
     return PlanComparison(
-        appeared, gone, len(new) - len(appeared),
+        appeared,
+        gone,
+        len(new) - len(appeared),
         tuple(
             Hit(n.name, n.kind.name, prefix, hit_old.get(n.name, ()), hit_new.get(n.name, ()))
             for n, prefix in pinned
             if n.name in hit_old or n.name in hit_new
         ),
         len(pinned),
-    )  # fmt: skip
+    )
 
 
 Part = tuple[object, ...]

@@ -137,9 +137,7 @@ def place(
     placed = []
     for finding in waiting:
         if finding.location is None:
-            related = tuple(
-                r if r.location is not None else r._replace(location=at(r.key)) for r in finding.related
-            )
+            related = tuple(r if r.location is not None else r._replace(location=at(r.key)) for r in finding.related)
             finding = finding._replace(location=at(finding.key), related=related)
         placed.append(finding)
     return tuple(sorted(placed, key=lambda f: f.sort_key))
@@ -155,9 +153,7 @@ def format_key(key: KeyPath) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            text += ("." if text else "") + (
-                _quote(part) if len(part) > LONGEST_NAME or not _bare(part) else part
-            )
+            text += ("." if text else "") + (_quote(part) if len(part) > LONGEST_NAME or not _bare(part) else part)
     return text
 
 

@@ -174,9 +174,7 @@ def _used(plan: Plan, taken: Iterable[Taken], placed: Iterable[Prefix]) -> dict[
     return found
 
 
-def _free_pool(
-    report: PoolReport, uses: Mapping[str, RangeSet], left: RangeSet, length: int | None
-) -> FreePool:
+def _free_pool(report: PoolReport, uses: Mapping[str, RangeSet], left: RangeSet, length: int | None) -> FreePool:
     prefix = report.prefix
     sizes = {category: space.within(prefix).size for category, space in uses.items()}
     # What is neither free, nor somebody else's, nor a network is kept for one.

@@ -45,8 +45,7 @@ class Entry(NamedTuple):
 def with_ranges(plan: Plan, placed: Mapping[str, Prefix]) -> Plan:
     """Return the plan with the named networks pinned at their ranges."""
     networks = (
-        n._replace(prefix=placed[n.name], length=None, hosts=None) if n.name in placed else n
-        for n in plan.networks
+        n._replace(prefix=placed[n.name], length=None, hosts=None) if n.name in placed else n for n in plan.networks
     )
     return replace(plan, networks=tuple(networks))
 
@@ -72,9 +71,7 @@ def list_networks(plan: Plan, placed: Mapping[str, Prefix] | None = None) -> tup
             provider = "byoip"
         length: int | None
         if network.prefix is not None:
-            status: Status = (
-                "allocated" if network.name in placed else "default" if network.default else "pinned"
-            )
+            status: Status = "allocated" if network.name in placed else "default" if network.default else "pinned"
             length = network.prefix.length
         elif network.name in retired:
             status, length = "no-range", network.length

@@ -71,15 +71,22 @@ def _planned(prefix: Prefix, plan: Plan) -> Iterator[Match]:
         if network.prefix is not None and network.prefix.overlaps(prefix):
             title = f"{network.kind.title}{' (default)' if network.default else ''}"
             yield Match(
-                "plan", _relation(prefix, network.prefix), network.prefix, network.kind.name, title,
-                network=network.name, note=network.description, source=source, labels=network.labels,
-                vlan=network.vlan, status=network.status, retired=plan.retired.words("network", network.name),
-            )  # fmt: skip
+                "plan",
+                _relation(prefix, network.prefix),
+                network.prefix,
+                network.kind.name,
+                title,
+                network=network.name,
+                note=network.description,
+                source=source,
+                labels=network.labels,
+                vlan=network.vlan,
+                status=network.status,
+                retired=plan.retired.words("network", network.name),
+            )
     for pool in plan.pools:
         if pool.prefix.overlaps(prefix):
-            yield Match(
-                "plan", _relation(prefix, pool.prefix), pool.prefix, "pool", "BYOIP pool", source=source
-            )
+            yield Match("plan", _relation(prefix, pool.prefix), pool.prefix, "pool", "BYOIP pool", source=source)
     for avoid in plan.avoids:
         if avoid.prefix.overlaps(prefix):
             relation = _relation(prefix, avoid.prefix)
@@ -96,7 +103,16 @@ def _published(prefix: Prefix, catalog: Catalog) -> Iterator[Match]:
         if row.prefix.length == 0 and prefix.length:
             continue  # the default route, which nobody owns
         yield Match(
-            row.category.owner, _relation(prefix, row.prefix), row.prefix, row.category.name, row.title,
-            row.data_center, row.city, row.pod, None, row.note, row.source,
+            row.category.owner,
+            _relation(prefix, row.prefix),
+            row.prefix,
+            row.category.name,
+            row.title,
+            row.data_center,
+            row.city,
+            row.pod,
+            None,
+            row.note,
+            row.source,
             row.platform,
-        )  # fmt: skip
+        )

@@ -138,9 +138,7 @@ class Landscape:
             assert network.prefix is not None
             spaces.setdefault(around.space_of(network), []).append(network.prefix)
         for space, prefixes in sorted(spaces.items()):
-            yield (
-                space if space.kind == "iks-window" else space._replace(prefix=_trim(space.prefix, prefixes))
-            )
+            yield (space if space.kind == "iks-window" else space._replace(prefix=_trim(space.prefix, prefixes)))
 
     def blocks(self, space: Space) -> list[Block]:
         """Cut a space into blocks in address order, without gaps; of two that touch, something differs.

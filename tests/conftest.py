@@ -24,10 +24,15 @@ PYTHONPATH = str(ROOT)
 """The path of every Python that the tests start; --windows puts `WINDOWS` before it."""
 PLACES = os.pathsep.join(
     (
-        os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/lib/frr", "/usr/lib/ipsec",
-        str(Path(sys.executable).parent), str(ROOT / ".venv-judges" / "bin"),
+        os.environ.get("PATH", ""),
+        "/usr/sbin",
+        "/sbin",
+        "/usr/lib/frr",
+        "/usr/lib/ipsec",
+        str(Path(sys.executable).parent),
+        str(ROOT / ".venv-judges" / "bin"),
     )
-)  # fmt: skip
+)
 """Where the programs may be that judge what is written."""
 
 GOOD_PLAN = """\
@@ -113,15 +118,23 @@ def _show_on_terminal(command: Sequence[str], *, folder: Path, width: int, error
 
     environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "FORCE_COLOR")}
     environment |= {
-        "NO_COLOR": "1", "TERM": "xterm", "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "PYTHON": sys.executable,
-    }  # fmt: skip
+        "NO_COLOR": "1",
+        "TERM": "xterm",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUTF8": "1",
+        "PYTHON": sys.executable,
+    }
     master, terminal = os.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
     shown = b""
     with subprocess.Popen(
-        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=terminal,
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=terminal,
         stderr=terminal if errors else subprocess.DEVNULL,
-    ):  # fmt: skip
+    ):
         os.close(terminal)
         while True:
             try:

@@ -117,9 +117,7 @@ def test_strips_are_to_scale_and_complete(seed: int, width: int) -> None:
 
 def test_a_strip_has_a_limited_number_of_shapes() -> None:
     lines = ['schema = 1\n[plan]\nbyoip = ["10.224.0.0/12"]']
-    lines += [
-        f'[networks.n{i}]\nkind = "vcs-vm"\ncidr = "10.{224 + i // 256}.{i % 256}.0/26"' for i in range(4000)
-    ]
+    lines += [f'[networks.n{i}]\nkind = "vcs-vm"\ncidr = "10.{224 + i // 256}.{i % 256}.0/26"' for i in range(4000)]
     (surveyed,) = survey(parse_plan("\n".join(lines).encode(), "plan.toml")).spaces
     for strip in strips_of(lay_out(surveyed, 896)):
         assert len(strip.shapes) <= strip.width / MINIMUM + 2
@@ -157,9 +155,7 @@ platform = "iks"
     assert "web" in {n.name for n in surveyed["172.24.0.0/14"].networks}
 
 
-@pytest.mark.parametrize(
-    "text", ["10.0.0.0/8", "10.128.0.0/9", "10.0.0.0/30", "10.0.0.1/32", "fd00::/8", "fd00::/121"]
-)
+@pytest.mark.parametrize("text", ["10.0.0.0/8", "10.128.0.0/9", "10.0.0.0/30", "10.0.0.1/32", "fd00::/8", "fd00::/121"])
 def test_areas_on_the_curve_are_exactly_in_proportion(text: str) -> None:
     whole = parse_prefix(text)
     curve = Curve(whole, 704)

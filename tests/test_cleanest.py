@@ -29,12 +29,8 @@ def row(prefix: Prefix, category: str, data_center: str | None) -> Reservation:
     return Reservation(prefix, CATEGORIES[category], "row", data_center, None, None, None, Source("test"))
 
 
-def advise(
-    plan: Plan, catalog: Catalog, length: int, *pools: Prefix, most: int = 100, names: str = ""
-) -> Advice:
-    return find_cleanest(
-        plan, catalog, pools or [POOL], length, data_centers=names.split(), free=NOTHING, most=most
-    )
+def advise(plan: Plan, catalog: Catalog, length: int, *pools: Prefix, most: int = 100, names: str = "") -> Advice:
+    return find_cleanest(plan, catalog, pools or [POOL], length, data_centers=names.split(), free=NOTHING, most=most)
 
 
 PREFIXES = st.integers(24, 32).flatmap(
@@ -45,28 +41,42 @@ PREFIXES = st.integers(24, 32).flatmap(
 ROWS = st.tuples(
     PREFIXES,
     st.sampled_from(
-        ["ibm-service-network", "ibm-customer-private", "ibm-front-end-public", "kubernetes-reserved",
-         "kubernetes-default", "iana-special-purpose", "ibm-default-static-route", "iana-private-use"]
+        [
+            "ibm-service-network",
+            "ibm-customer-private",
+            "ibm-front-end-public",
+            "kubernetes-reserved",
+            "kubernetes-default",
+            "iana-special-purpose",
+            "ibm-default-static-route",
+            "iana-private-use",
+        ]
     ),
     st.sampled_from([None, "dal10", "fra02"]),
-)  # fmt: skip
+)
 
 
 def field(reservation: Reservation) -> str | None:
     """Say in which field a row counts, written apart from the code."""
     scope, here = reservation.category.scope, reservation.data_center == "dal10"
     table = {
-        "special": "avoided", "reserved": "platform", "default": "platform",
-        "service": "named" if here else "service", "private": "named" if here else "other",
+        "special": "avoided",
+        "reserved": "platform",
+        "default": "platform",
+        "service": "named" if here else "service",
+        "private": "named" if here else "other",
         "public": "named" if here else "other",
-    }  # fmt: skip
+    }
     return table.get(scope)
 
 
 @given(
-    rows=st.lists(ROWS, max_size=8), avoided=st.lists(PREFIXES, max_size=2), pinned=st.lists(PREFIXES, max_size=2),
-    length=st.integers(26, 31), most=st.integers(1, 70),
-)  # fmt: skip
+    rows=st.lists(ROWS, max_size=8),
+    avoided=st.lists(PREFIXES, max_size=2),
+    pinned=st.lists(PREFIXES, max_size=2),
+    length=st.integers(26, 31),
+    most=st.integers(1, 70),
+)
 @settings(max_examples=120, deadline=None)
 def test_scores_and_order_are_those_of_judging_every_block(
     rows: list[tuple[Prefix, str, str | None]],
@@ -77,9 +87,10 @@ def test_scores_and_order_are_those_of_judging_every_block(
 ) -> None:
     known = sorted((row(*one) for one in rows), key=lambda r: r.prefix)
     plan = Plan(
-        "plan.toml", avoids=tuple(Avoid(p, None) for p in avoided),
+        "plan.toml",
+        avoids=tuple(Avoid(p, None) for p in avoided),
         networks=tuple(Network(f"n{i}", KINDS["vcs-vm"], p) for i, p in enumerate(pinned)),
-    )  # fmt: skip
+    )
     items = {("avoided", p) for p in (*avoided, *pinned)}
     # A default that holds the whole pool is left out, unless a platform reserves the same prefix.
     strict = {r.prefix for r in known if r.category.scope == "reserved"}
@@ -127,14 +138,17 @@ def test_what_came_between_editions_counts_in_the_block_and_its_neighbours(
 
     # 10.224.0.16/30 came in 2024, the rest of its /29 in 2025, 10.224.0.48/30 in 2024; 10.224.0.0/30 is gone since 2024.
     assert {name: c.score[3:] for name, c in found.items()} == {
-        "10.224.0.0/28": (0, 0, 1, 2), "10.224.0.16/28": (1, 0, 0, 2),
-        "10.224.0.32/28": (0, 0, 0, 3), "10.224.0.48/28": (1, 0, 0, 1),
-    }  # fmt: skip
+        "10.224.0.0/28": (0, 0, 1, 2),
+        "10.224.0.16/28": (1, 0, 0, 2),
+        "10.224.0.32/28": (0, 0, 0, 3),
+        "10.224.0.48/28": (1, 0, 0, 1),
+    }
     assert list(found) == ["10.224.0.32/28", "10.224.0.0/28", "10.224.0.48/28", "10.224.0.16/28"]
     assert [(t.why, str(t.prefix), t.edition) for t in found["10.224.0.0/28"].touches] == [
         ("earlier", "10.224.0.0/30", "2018-11-30"),
-        ("growth", "10.224.0.16/29", "2025-01-01"), ("growth", "10.224.0.16/30", "2024-12-05"),
-    ]  # fmt: skip
+        ("growth", "10.224.0.16/29", "2025-01-01"),
+        ("growth", "10.224.0.16/30", "2024-12-05"),
+    ]
 
 
 def test_growth_inside_of_a_reserved_block_counts() -> None:
@@ -142,13 +156,12 @@ def test_growth_inside_of_a_reserved_block_counts() -> None:
     advice = find_cleanest(
         Plan("p"), load_catalog(), [parse_prefix("10.200.0.0/13")], 16, data_centers=(), free=NOTHING, most=8
     )
-    new = {
-        str(c.prefix): [str(t.prefix) for t in c.touches if t.edition == "2025-10-03"]
-        for c in advice.candidates
-    }
+    new = {str(c.prefix): [str(t.prefix) for t in c.touches if t.edition == "2025-10-03"] for c in advice.candidates}
     assert {name for name, found in new.items() if "10.203.144.0/20" in found} == {
-        "10.202.0.0/16", "10.203.0.0/16", "10.204.0.0/16",
-    }  # fmt: skip
+        "10.202.0.0/16",
+        "10.203.0.0/16",
+        "10.204.0.0/16",
+    }
     assert [str(c.prefix) for c in advice.candidates[:3]] == [
         "10.205.0.0/16",
         "10.206.0.0/16",
@@ -166,8 +179,13 @@ def test_pools_that_overlap_count_once_and_those_that_are_too_small_are_passed_o
     pools = [parse_prefix(p) for p in ("10.224.0.0/27", "10.224.0.0/26", "10.225.0.0/30", "fd00::/27")]
     advice = advise(Plan("p"), Catalog("test", (), BEFORE_ALL), 28, *pools)
     assert [str(c.prefix) for c in advice.candidates] == [
-        "10.224.0.0/28", "10.224.0.16/28", "10.224.0.32/28", "10.224.0.48/28", "fd00::/28", "fd00:10::/28",
-    ]  # fmt: skip
+        "10.224.0.0/28",
+        "10.224.0.16/28",
+        "10.224.0.32/28",
+        "10.224.0.48/28",
+        "fd00::/28",
+        "fd00:10::/28",
+    ]
 
 
 def test_pools_of_any_size_take_no_time() -> None:
@@ -184,15 +202,18 @@ def test_pools_of_any_size_take_no_time() -> None:
 
 def test_the_one_block_of_ten_that_ibm_does_not_touch_comes_first() -> None:
     advice = find_cleanest(
-        Plan("p"), load_catalog(), [parse_prefix("10.0.0.0/8")], 12,
-        data_centers=("fra02", "wdc04"), free=NOTHING, most=16,
-    )  # fmt: skip
+        Plan("p"),
+        load_catalog(),
+        [parse_prefix("10.0.0.0/8")],
+        12,
+        data_centers=("fra02", "wdc04"),
+        free=NOTHING,
+        most=16,
+    )
     # 10.224.0.0/12 is the only one of the sixteen /12 that no published row touches.
     assert [str(c.prefix) for c in advice.candidates if c.score.untouched] == ["10.224.0.0/12"]
     assert str(advice.candidates[0].prefix) == "10.224.0.0/12"
-    touching = {
-        str(c.prefix): {t.data_center for t in c.touches if t.why == "named"} for c in advice.candidates
-    }
+    touching = {str(c.prefix): {t.data_center for t in c.touches if t.why == "named"} for c in advice.candidates}
     assert touching["10.16.0.0/12"] == {"fra02"}
     assert touching["10.64.0.0/12"] == {"wdc04"}
     assert touching["10.48.0.0/12"] == set()

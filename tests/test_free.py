@@ -35,9 +35,7 @@ def network(name: str, cidr: str | None = None, kind: str = "vcs-vm", **keys: An
 
 
 def plan(*networks: Network, pools: str = "10.224.0.0/24", **keys: Any) -> Plan:
-    return Plan(
-        "plan.toml", pools=tuple(Pool(parse_prefix(p)) for p in pools.split()), networks=networks, **keys
-    )
+    return Plan("plan.toml", pools=tuple(Pool(parse_prefix(p)) for p in pools.split()), networks=networks, **keys)
 
 
 def blocks(free: Free, length: int | None = None) -> list[str]:
@@ -52,13 +50,9 @@ def reservation(prefix: Prefix, category: str) -> Reservation:
 
 
 PREFIXES = st.integers(27, 30).flatmap(
-    lambda length: st.integers(0, (1 << length - 26) - 1).map(
-        lambda n: Prefix(4, BASE + (n << 32 - length), length)
-    )
+    lambda length: st.integers(0, (1 << length - 26) - 1).map(lambda n: Prefix(4, BASE + (n << 32 - length), length))
 )
-ROWS = st.tuples(
-    PREFIXES, st.sampled_from(["ibm-service-network", "ibm-customer-private", "iana-special-purpose"])
-)
+ROWS = st.tuples(PREFIXES, st.sampled_from(["ibm-service-network", "ibm-customer-private", "iana-special-purpose"]))
 
 
 @st.composite
@@ -82,9 +76,7 @@ def addresses(prefix: Prefix) -> set[int]:
     return {int(address) for address in ipaddress.ip_network(str(prefix))}
 
 
-def expected_uses(
-    plan: Plan, catalog: Catalog, pool: Prefix, placed: Iterable[Prefix] = ()
-) -> dict[str, set[int]]:
+def expected_uses(plan: Plan, catalog: Catalog, pool: Prefix, placed: Iterable[Prefix] = ()) -> dict[str, set[int]]:
     """Return each category with its addresses, asking of one address after the other what holds it."""
     claims: list[tuple[str, Prefix]] = []
     for name in CATEGORIES:
@@ -207,7 +199,7 @@ def test_an_address_counts_for_published_space_before_the_plan() -> None:
         network("b", "172.30.2.0/24", grow_to=23),
         pools="172.29.0.0/16 172.30.0.0/15",
         avoids=(Avoid(parse_prefix("172.30.0.0/22"), None), Avoid(parse_prefix("172.31.0.0/24"), None)),
-    )  # fmt: skip
+    )
 
     first, second = find_free(inside, NEWEST).pools
 
@@ -217,9 +209,10 @@ def test_an_address_counts_for_published_space_before_the_plan() -> None:
 
 def test_room_to_grow_and_a_group_that_has_its_prefix_for_itself_are_held() -> None:
     grouped = plan(
-        network("a", "10.224.0.0/28", group="g"), network("b", "10.224.0.48/28", group="g"),
+        network("a", "10.224.0.0/28", group="g"),
+        network("b", "10.224.0.48/28", group="g"),
         network("c", "10.224.0.128/27", grow_to=26),
-    )  # fmt: skip
+    )
 
     (pool,) = find_free(grouped, EMPTY).pools
 

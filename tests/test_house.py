@@ -18,10 +18,35 @@ ROOT = Path(__file__).parent.parent
 MODULES = sorted((ROOT / "ipplan").rglob("*.py"))
 
 FLOORS = {
-    "addresses": 0, "findings": 0, "files": 0, "docstrings": 0, "catalog": 1, "plan": 1, "observed": 1, "landscape": 2, "checks": 3, "allocate": 3, "lookup": 3, "flows": 3,
-    "changes": 3, "editions": 3, "inventory": 3, "spaces": 3, "free": 3, "cleanest": 3, "address_map": 3, "proof": 3, "netbox": 3, "output": 4,
-    "importers": 4, "export": 5, "lab": 6, "report": 6, "cli": 7, "__main__": 8,
-}  # fmt: skip
+    "addresses": 0,
+    "findings": 0,
+    "files": 0,
+    "docstrings": 0,
+    "catalog": 1,
+    "plan": 1,
+    "observed": 1,
+    "landscape": 2,
+    "checks": 3,
+    "allocate": 3,
+    "lookup": 3,
+    "flows": 3,
+    "changes": 3,
+    "editions": 3,
+    "inventory": 3,
+    "spaces": 3,
+    "free": 3,
+    "cleanest": 3,
+    "address_map": 3,
+    "proof": 3,
+    "netbox": 3,
+    "output": 4,
+    "importers": 4,
+    "export": 5,
+    "lab": 6,
+    "report": 6,
+    "cli": 7,
+    "__main__": 8,
+}
 HOMES = {
     "netaddr": {"addresses"},
     "tomli": {"plan", "catalog"},
@@ -104,9 +129,7 @@ def test_the_help_loads_no_command(run: Run) -> None:
 
 
 @pytest.mark.parametrize("format_", [("--json",), (), ("--format", "csv")])
-def test_a_piped_check_loads_neither_rich_nor_netaddr(
-    run: Run, good_plan: Path, format_: tuple[str, ...]
-) -> None:
+def test_a_piped_check_loads_neither_rich_nor_netaddr(run: Run, good_plan: Path, format_: tuple[str, ...]) -> None:
     modules = loaded(run, "check", good_plan.name, *format_)
     assert "ipplan.checks" in modules
     assert not modules & {"rich", "netaddr", "importlib.metadata", "ipplan.allocate"}
@@ -124,8 +147,6 @@ def test_a_piped_check_with_findings_loads_no_more(run: Run, bad_plan: Path) -> 
 
 
 def test_same_input_same_bytes_whatever_the_hash_seed(run: Run, bad_plan: Path) -> None:
-    outputs = {
-        run("check", bad_plan.name, "--json", env={"PYTHONHASHSEED": str(seed)}).stdout for seed in range(4)
-    }
+    outputs = {run("check", bad_plan.name, "--json", env={"PYTHONHASHSEED": str(seed)}).stdout for seed in range(4)}
     assert len(outputs) == 1
     assert json.loads(outputs.pop())["ok"] is False

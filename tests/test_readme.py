@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-BLOCK = re.compile(
-    r"^```console\n\$ ((?:sed [^\n|]*\| )?ipplan [^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL
-)
+BLOCK = re.compile(r"^```console\n\$ ((?:sed [^\n|]*\| )?ipplan [^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WIDTH = 110
 
 
@@ -31,9 +29,7 @@ def blocks() -> list[tuple[Path, str]]:
     return [(page, match[1]) for page in PAGES for match in BLOCK.finditer(page.read_text(encoding="utf-8"))]
 
 
-@pytest.mark.parametrize(
-    ("page", "command"), blocks(), ids=lambda value: value if isinstance(value, str) else None
-)
+@pytest.mark.parametrize(("page", "command"), blocks(), ids=lambda value: value if isinstance(value, str) else None)
 def test_documented_output(
     page: Path, command: str, tmp_path: Path, show_on_terminal: Callable[..., str], *, update_golden: bool
 ) -> None:
@@ -56,9 +52,7 @@ def test_every_kind_of_output_is_shown() -> None:
 
 
 def test_ci_runs_the_second_command_of_the_readme() -> None:
-    commands = re.findall(
-        r"^```sh\n(.*?)\n```$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE
-    )
+    commands = re.findall(r"^```sh\n(.*?)\n```$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert commands[0].endswith("&& .venv/bin/ipplan allocate --byoip 10.50.0.0/12")
     assert commands[1] in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
 

@@ -45,17 +45,38 @@ CASES = [
 ]
 """Three sites show what the others have not: no need of every format and map."""
 REFERENCE_KINDS = {
-    "iks-pod", "iks-service", "iks-ingress-public", "iks-ingress-private", "iks-worker-public",
-    "iks-worker-private", "vcs-host-public", "vcs-host-private", "vcs-esg-public", "vcs-esg-private", "vcs-vm",
-    "icp-pod", "icp-service", "icp-worker",
-}  # fmt: skip
+    "iks-pod",
+    "iks-service",
+    "iks-ingress-public",
+    "iks-ingress-private",
+    "iks-worker-public",
+    "iks-worker-private",
+    "vcs-host-public",
+    "vcs-host-private",
+    "vcs-esg-public",
+    "vcs-esg-private",
+    "vcs-vm",
+    "icp-pod",
+    "icp-service",
+    "icp-worker",
+}
 """The fourteen ranges of the reference architecture (vcsnsxt-overview-integration.md, section IP addressing)."""
 
 
 NOT_SHOWN = {
-    "calico-peering", "too-many-routes", "static-route-refused", "on-premises-address", "drift", "shared-pool", "link-nat-size",
-    "site-missing", "account-routing", "common-vlan-pods", "edge-missing", "asn-loop",
-}  # fmt: skip
+    "calico-peering",
+    "too-many-routes",
+    "static-route-refused",
+    "on-premises-address",
+    "drift",
+    "shared-pool",
+    "link-nat-size",
+    "site-missing",
+    "account-routing",
+    "common-vlan-pods",
+    "edge-missing",
+    "asn-loop",
+}
 """Rules that the conflicts sample does not break: of another integration, of many networks, of a file, of another plan, of links and sites."""
 
 
@@ -70,9 +91,14 @@ def compare(name: str, actual: str, *, update: bool) -> None:
 
 @pytest.mark.parametrize(("sample", "command", "output_format"), CASES)
 def test_piped_output(
-    sample: str, command: str, output_format: str, *,
-    update_golden: bool, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+    sample: str,
+    command: str,
+    output_format: str,
+    *,
+    update_golden: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     monkeypatch.chdir(PLANS)
     for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
@@ -82,9 +108,7 @@ def test_piped_output(
 
 
 @pytest.fixture(scope="module", params=WIDTHS)
-def on_terminal(
-    request: pytest.FixtureRequest, show_on_terminal: Callable[..., str]
-) -> tuple[int, dict[str, str]]:
+def on_terminal(request: pytest.FixtureRequest, show_on_terminal: Callable[..., str]) -> tuple[int, dict[str, str]]:
     """What every command shows of the conflicts sample on a terminal of a width."""
     return request.param, {
         name: show_on_terminal(
@@ -104,9 +128,7 @@ def test_terminal_output(on_terminal: tuple[int, dict[str, str]], *, update_gold
 def test_addresses_are_whole_at_every_width(on_terminal: tuple[int, dict[str, str]]) -> None:
     """Holds against the plan itself, so that a bad golden file does not hide a cut address."""
     _, shown = on_terminal
-    cidrs = re.findall(
-        r'^cidr = "([^"]+)"', (PLANS / "conflicts.toml").read_text(encoding="utf-8"), re.MULTILINE
-    )
+    cidrs = re.findall(r'^cidr = "([^"]+)"', (PLANS / "conflicts.toml").read_text(encoding="utf-8"), re.MULTILINE)
     plan = parse_plan((PLANS / "conflicts.toml").read_bytes(), "conflicts.toml")
     assert len(cidrs) > 20
     for command in ("allocate", "show", "map"):
@@ -142,11 +164,16 @@ Pair = tuple[str, str, str]
 """A documented flow, and the networks at its ends."""
 
 NOT_JOINED: set[Pair] = {
-    ("C", "shop-pods", "vm-erp-app"), ("C", "shop-pods", "vm-erp-db"), ("C", "analytics-pods", "vm-shop-web"),
-    ("C", "analytics-pods", "vm-erp-app"), ("E", "branch-office", "vm-shop-web"),
-    ("E", "branch-office", "vm-shop-db"), ("E", "branch-office", "vm-legacy"), ("E", "hq-wan", "vm-erp-app"),
+    ("C", "shop-pods", "vm-erp-app"),
+    ("C", "shop-pods", "vm-erp-db"),
+    ("C", "analytics-pods", "vm-shop-web"),
+    ("C", "analytics-pods", "vm-erp-app"),
+    ("E", "branch-office", "vm-shop-web"),
+    ("E", "branch-office", "vm-shop-db"),
+    ("E", "branch-office", "vm-legacy"),
+    ("E", "hq-wan", "vm-erp-app"),
     ("E", "hq-wan", "vm-erp-db"),
-}  # fmt: skip
+}
 """What the sample of three sites leaves apart, as its comments say."""
 
 
@@ -174,8 +201,13 @@ def test_the_documented_flows_of_the_samples_end_as_their_comments_say(
 def test_the_sample_of_three_sites_has_links_of_every_method() -> None:
     plan = parse_plan((PLANS / "three-sites.toml").read_bytes(), "plan.toml")
     assert {link.method for link in plan.links} == {
-        "nat", "strongswan", "ipsec", "gre", "l2-extension", "routed",
-    }  # fmt: skip
+        "nat",
+        "strongswan",
+        "ipsec",
+        "gre",
+        "l2-extension",
+        "routed",
+    }
     assert len(plan.edges) == 2
     assert [len(plan.clusters), len(plan.sites)] == [4, 2]
     assert sum(len(link.nat) for link in plan.links) == 2

@@ -32,9 +32,7 @@ SAMPLES = sorted((ROOT / "sample-plans").glob("*.toml"))
 PAGE = ROOT / "tests" / "importers" / "pages" / "ips-2025-10-03.md"
 VERSIONS = {"flows": 2, "topology": 2}
 """The documents whose shape has changed since the first version."""
-VALIDATORS = {
-    name: Draft202012Validator(schema, format_checker=FormatChecker()) for name, schema in SCHEMAS.items()
-}
+VALIDATORS = {name: Draft202012Validator(schema, format_checker=FormatChecker()) for name, schema in SCHEMAS.items()}
 
 
 def plain(value: Any) -> Any:
@@ -50,9 +48,13 @@ def run(*args: str, stdin: str = "") -> Any:
     """Run ipplan and return the document that it prints."""
     result = subprocess.run(
         [sys.executable, "-m", "ipplan", *args],
-        input=stdin, capture_output=True, text=True, check=False, cwd=ROOT / "sample-plans",
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT / "sample-plans",
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    )
     assert result.returncode in (0, 1, 2), result.stderr
     return json.loads(result.stdout)
 
@@ -116,9 +118,11 @@ def test_the_plan_schema_lists_what_the_program_knows() -> None:
     without = {
         key: set(rule["if"]["properties"][word]["enum"])
         for part, word in ((network, "kind"), (link, "method"))
-        for rule in part["allOf"] if "if" in rule
-        for key, value in rule["then"].get("properties", {}).items() if value is False
-    }  # fmt: skip
+        for rule in part["allOf"]
+        if "if" in rule
+        for key, value in rule["then"].get("properties", {}).items()
+        if value is False
+    }
     assert without == {
         "pool": {k.name for k in KINDS.values() if k.provider in ("ibm", "enterprise")},
         "site": {k.name for k in KINDS.values() if k.provider != "enterprise"},
@@ -388,9 +392,15 @@ WORDS = st.sampled_from(
     ]
 )
 VALUES = st.one_of(
-    WORDS, st.booleans(), st.integers(-2, 200), st.integers(-(1 << 63), (1 << 63) - 1), st.floats(-9, 9),
-    st.dates(), st.lists(WORDS, max_size=2), st.dictionaries(WORDS, WORDS, max_size=2),
-)  # fmt: skip
+    WORDS,
+    st.booleans(),
+    st.integers(-2, 200),
+    st.integers(-(1 << 63), (1 << 63) - 1),
+    st.floats(-9, 9),
+    st.dates(),
+    st.lists(WORDS, max_size=2),
+    st.dictionaries(WORDS, WORDS, max_size=2),
+)
 
 
 @settings(max_examples=300, deadline=None)

@@ -142,9 +142,7 @@ def test_each_network_is_in_a_space_that_fits_it(kind: str, cidr: str, space_kin
 
 
 def test_pools_come_in_their_order_and_once() -> None:
-    landscape = landscape_of(
-        '[plan]\nbyoip = ["10.232.0.0/13", "10.224.0.0/13", "10.233.0.0/13", "10.224.0.0/16"]\n'
-    )
+    landscape = landscape_of('[plan]\nbyoip = ["10.232.0.0/13", "10.224.0.0/13", "10.233.0.0/13", "10.224.0.0/16"]\n')
     assert [str(space.prefix) for space in landscape.spaces()] == [
         "10.232.0.0/13",
         "10.224.0.0/13",

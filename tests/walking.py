@@ -42,9 +42,7 @@ def integrate(text: str, **methods: str | None) -> str:
     """Return a plan with other methods of integration; None leaves the key out."""
     for key, method in methods.items():
         name = key.replace("_", "-")
-        text, count = re.subn(
-            rf'(?m)^{name} = "[^"]*"\n', "" if method is None else f'{name} = "{method}"\n', text
-        )
+        text, count = re.subn(rf'(?m)^{name} = "[^"]*"\n', "" if method is None else f'{name} = "{method}"\n', text)
         assert count == 1, name
     return text
 

@@ -43,22 +43,36 @@ EDITIONS = (
 )
 
 _PLATFORMS = (
-    ("satellite", "satellite"), ("openshift", "openshift"), ("docker", "docker"), ("strongswan", "strongswan"),
-    ("iks", "iks"), ("icp", "icp"), ("calico", "calico"), ("kubeadm", "kubeadm"), ("kube-apiserver", "kubernetes"),
-)  # fmt: skip
+    ("satellite", "satellite"),
+    ("openshift", "openshift"),
+    ("docker", "docker"),
+    ("strongswan", "strongswan"),
+    ("iks", "iks"),
+    ("icp", "icp"),
+    ("calico", "calico"),
+    ("kubeadm", "kubeadm"),
+    ("kube-apiserver", "kubernetes"),
+)
 """Word in the scope of a Kubernetes row, and the platform it means; the first that is found counts."""
 
 _OTHER_PLATFORMS = (
-    ("iks", "iks"), ("roks", "openshift"), ("openshift", "openshift"), ("ovn-kubernetes", "openshift"),
-    ("satellite", "satellite"), ("ibm cloud vpc", "vpc"), ("vcf as a service", "vcfaas"), ("vcf for vpc", "vcf-vpc"),
-    ("vcf for classic - automated", "vcf-classic-automated"), ("transit gateway", "transit-gateway"),
-    ("direct link", "direct-link"), ("powervs", "powervs"), ("nsx", "nsx"),
-)  # fmt: skip
+    ("iks", "iks"),
+    ("roks", "openshift"),
+    ("openshift", "openshift"),
+    ("ovn-kubernetes", "openshift"),
+    ("satellite", "satellite"),
+    ("ibm cloud vpc", "vpc"),
+    ("vcf as a service", "vcfaas"),
+    ("vcf for vpc", "vcf-vpc"),
+    ("vcf for classic - automated", "vcf-classic-automated"),
+    ("transit gateway", "transit-gateway"),
+    ("direct link", "direct-link"),
+    ("powervs", "powervs"),
+    ("nsx", "nsx"),
+)
 """First words of the scope of a row of reserved-additional.csv, and the platform that they mean."""
 
-_REPOSITORY = re.compile(
-    r"([\w.-]+/[\w.-]+) ([\w./-]+\.\w+)(?:(?: and|,) [\w./-]+)?@([0-9a-f]{7,40})(?![\w.])"
-)
+_REPOSITORY = re.compile(r"([\w.-]+/[\w.-]+) ([\w./-]+\.\w+)(?:(?: and|,) [\w./-]+)?@([0-9a-f]{7,40})(?![\w.])")
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 
 
@@ -102,8 +116,12 @@ def ranges(edition: Edition) -> str:
     data = sorted(unique, key=lambda r: (*order(r[0]), *(x or "" for x in r[1:])))
     head = {
         "title": f"IBM Cloud docs, {edition.repository}: IBM Cloud IP ranges, edition {edition.date}",
-        "url": edition.url, "revision": edition.revision, "date": edition.date, "from": name, "sha256": digest,
-    }  # fmt: skip
+        "url": edition.url,
+        "revision": edition.revision,
+        "date": edition.date,
+        "from": name,
+        "sha256": digest,
+    }
     return render(head, [list(r) for r in data], columns)
 
 
@@ -141,14 +159,14 @@ def platforms() -> str:
     for row in rows:
         scope = row["scope"]
         platform = next(name for words, name in _OTHER_PLATFORMS if scope.lower().startswith(words))
-        data.append(
-            [row["cidr"], row["severity"], short(scope), scope, platform, titles.index(row["source"])]
-        )
+        data.append([row["cidr"], row["severity"], short(scope), scope, platform, titles.index(row["source"])])
     data.sort(key=lambda r: (*order(r[0]), r[1], r[3]))
     head = {
-        "title": "Ranges of further platforms", "from": "reserved-additional.csv", "sha256": digest,
+        "title": "Ranges of further platforms",
+        "from": "reserved-additional.csv",
+        "sha256": digest,
         "sources": [source(title) for title in titles],
-    }  # fmt: skip
+    }
     return render(head, data, ["cidr", "severity", "title", "scope", "platform", "source"])
 
 
@@ -169,9 +187,11 @@ def vpc() -> str:
     ]
     data.sort(key=lambda r: (*order(r[0]), r[1], r[2]))
     head = {
-        "title": "Default address prefixes of IBM Cloud VPC", "from": "vpc-address-prefixes.csv", "sha256": digest,
+        "title": "Default address prefixes of IBM Cloud VPC",
+        "from": "vpc-address-prefixes.csv",
+        "sha256": digest,
         "sources": [source(title) for title in titles],
-    }  # fmt: skip
+    }
     return render(head, data, ["cidr", "category", "zone", "city", "note", "source"])
 
 
@@ -208,11 +228,16 @@ def sizes() -> str:
     rows, digest = read("subnet-sizes.csv")
     data: list[list[Any]] = [
         [
-            r["kind"], int(r["ip_version"]), int(r["shortest"]), int(r["longest"]), r["since"] or None,
-            int(r["typical"]) if r["typical"] else None, source(r["source"]),
+            r["kind"],
+            int(r["ip_version"]),
+            int(r["shortest"]),
+            int(r["longest"]),
+            r["since"] or None,
+            int(r["typical"]) if r["typical"] else None,
+            source(r["source"]),
         ]
         for r in rows
-    ]  # fmt: skip
+    ]
     head = {
         "title": "Subnet sizes of IBM Cloud classic infrastructure",
         "from": "subnet-sizes.csv",
@@ -225,9 +250,14 @@ def build() -> dict[str, str]:
     """Return the text of every data file by its name."""
     files = {f"ranges-{edition.date}.json": ranges(edition) for edition in EDITIONS}
     files |= {
-        "blocks.json": blocks(), "kubernetes.json": kubernetes(), "special-purpose.json": special(),
-        "iks-windows.json": windows(), "subnet-sizes.json": sizes(), "platforms.json": platforms(), "vpc-prefixes.json": vpc(),
-    }  # fmt: skip
+        "blocks.json": blocks(),
+        "kubernetes.json": kubernetes(),
+        "special-purpose.json": special(),
+        "iks-windows.json": windows(),
+        "subnet-sizes.json": sizes(),
+        "platforms.json": platforms(),
+        "vpc-prefixes.json": vpc(),
+    }
     return files
 
 

@@ -20,15 +20,24 @@ BESIDE = "tests of devices"
 """The step that runs while the others do."""
 
 _WINDOWS_TYPES = (
-    "--platform=win32", "--cache-dir=.mypy_cache/win32", "--exclude=ipplan/lab/(building|inside|traffic)\\.py", "ipplan",
-)  # fmt: skip
+    "--platform=win32",
+    "--cache-dir=.mypy_cache/win32",
+    "--exclude=ipplan/lab/(building|inside|traffic)\\.py",
+    "ipplan",
+)
 """The package as Windows has it, but for what runs inside a lab, on Linux only."""
 
 _LONG = ("five_thousand", "could_not_be_read_again", "no_command", "only_by_force", "without_a_word")
 _WINDOWS_TESTS = (
-    "--quiet", "--windows", "-m", "not slow", "-k", " and ".join(f"not {name}" for name in _LONG),
-    "tests/cli/test_cli_write.py", "tests/cli/test_cli_outputs.py",
-)  # fmt: skip
+    "--quiet",
+    "--windows",
+    "-m",
+    "not slow",
+    "-k",
+    " and ".join(f"not {name}" for name in _LONG),
+    "tests/cli/test_cli_write.py",
+    "tests/cli/test_cli_outputs.py",
+)
 """The tests of writing on a Python that has what Windows has; without those that take long and show nothing more."""
 
 
@@ -90,9 +99,7 @@ class _Beside:
 
 def main() -> int:
     """Run the steps and return the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.verify", description=(__doc__ or "").splitlines()[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m tools.verify", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="leave out tests marked slow")
     parser.add_argument("pytest_args", nargs="*", metavar="-- ARG", help="passed to pytest")
     options = parser.parse_args()

@@ -126,9 +126,7 @@ def _survey(landscape: Landscape, space: Space, free: RangeSet) -> Surveyed:
     prefix = space.prefix
     pools = [pool.prefix for pool in landscape.plan.pools]
     rest: Use = "held" if any(pool.covers(prefix) for pool in pools) else "outside"
-    parts = [
-        part for block in landscape.blocks(space) for part in _told_apart(block, free, prefix.version, rest)
-    ]
+    parts = [part for block in landscape.blocks(space) for part in _told_apart(block, free, prefix.version, rest)]
     networks = landscape.networks_in(prefix)
     if space.kind != "pool":
         for pool in sorted({pool for pool in pools if prefix.covers(pool)}, key=lambda pool: pool.length):

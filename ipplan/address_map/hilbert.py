@@ -82,9 +82,7 @@ class Curve(NamedTuple):
             corner = self.prefix
             for length in range(self.prefix.length + 1, self.deepest + 1):
                 step = 1 << WIDTH[corner.version] - length
-                halves = (
-                    Prefix(corner.version, first, length) for first in (corner.first, corner.first + step)
-                )
+                halves = (Prefix(corner.version, first, length) for first in (corner.first, corner.first + step))
                 corner = max(halves, key=lambda half: self._towards(half, right=right, down=down))
             yield corner
 

@@ -87,9 +87,14 @@ class _Attempt:
     """
 
     def __init__(
-        self, plan: Plan, taken: Sequence[Taken], wanted: Sequence[Wanted], kept: Sequence[Kept], *,
+        self,
+        plan: Plan,
+        taken: Sequence[Taken],
+        wanted: Sequence[Wanted],
+        kept: Sequence[Kept],
+        *,
         advise: bool = True,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.kept = kept
         self.failures: dict[str, Failure] = {}
         self.placed: dict[str, Prefix] = {}
@@ -144,9 +149,7 @@ def _release(
     return best
 
 
-def _rows(
-    plan: Plan, wanted: Sequence[Wanted], placed: dict[str, Prefix], notes: dict[str, str]
-) -> tuple[Row, ...]:
+def _rows(plan: Plan, wanted: Sequence[Wanted], placed: dict[str, Prefix], notes: dict[str, str]) -> tuple[Row, ...]:
     """Return a row for every declared network that has a place or needs none from us, in plan order.
 
     A retired one without a range has nothing to hold, and no row.

@@ -47,9 +47,7 @@ def count(
             # max() returns the first of equals, which is the lowest.
             most = max(left, key=_bits, default=None)
             largest = None if most is None else Prefix(version, most[0], width - most[1])
-            reports[prefix] = PoolReport(
-                prefix, str(prefix), prefix.size - usable, usable - room, room, largest
-            )
+            reports[prefix] = PoolReport(prefix, str(prefix), prefix.size - usable, usable - room, room, largest)
             if prefix.first > end:
                 end = prefix.last
                 free += [tuple.__new__(Prefix, (version, first, width - bits)) for first, bits in left]

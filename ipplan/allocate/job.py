@@ -135,21 +135,18 @@ class Job:
             if not packing.unplaced:
                 self._covers.append(Prefix(self.version, first, self.width - bits))
                 for w in members:
-                    self._give(
-                        w, packing.placed[w.network.name], f"in group {group} under {self._covers[-1]}"
-                    )
-                self._check_blocks(
-                    [(w, packing.placed[w.network.name], sets[i]) for i, w in enumerate(members)], own
-                )
+                    self._give(w, packing.placed[w.network.name], f"in group {group} under {self._covers[-1]}")
+                self._check_blocks([(w, packing.placed[w.network.name], sets[i]) for i, w in enumerate(members)], own)
                 return
             bits += 1
         for w in members:
             self._fail(
-                w, None,
+                w,
+                None,
                 f"{w.network.name} needs a /{w.held} beside the pinned networks of group {group}, and no "
                 f"prefix around them ({around} or larger) has that room and holds nothing else",
                 f"take {w.network.name} out of group {group}, or unpin the group's other networks",
-            )  # fmt: skip
+            )
 
     def _requests(self) -> tuple[list[tuple[Region, ...]], list[Request]]:
         numbers: dict[tuple[Region, ...], int] = {}
@@ -203,9 +200,7 @@ class Job:
             reserved,
         )
 
-    def _check_blocks(
-        self, blocks: Iterable[tuple[Wanted, int, tuple[Region, ...]]], reserved: Iterable[Span]
-    ) -> None:
+    def _check_blocks(self, blocks: Iterable[tuple[Wanted, int, tuple[Region, ...]]], reserved: Iterable[Span]) -> None:
         from ipplan.allocate.verify import Placed, verify
 
         verify(
@@ -237,9 +232,7 @@ class Job:
             return
         help_ = self._advise(sets, requests, packing) if advise else None
         bits = {r.name: r.bits for r in requests}
-        used = merge(
-            [*reserved, *((first, first + (1 << bits[n]) - 1) for n, first in packing.placed.items())]
-        )
+        used = merge([*reserved, *((first, first + (1 << bits[n]) - 1) for n, first in packing.placed.items())])
         largest: dict[int, int | None] = {}
         singles = {w.network.name: w for w in self._singles}
         for request in packing.unplaced:
@@ -251,15 +244,11 @@ class Job:
                 message = self._message(w, group, free, proven=packing.proven)
                 self._fail(w, free, message, help_, None if group is None else self.width - group.bits)
 
-    def _advise(
-        self, sets: list[tuple[Region, ...]], requests: list[Request], packing: Packing
-    ) -> str | None:
+    def _advise(self, sets: list[tuple[Region, ...]], requests: list[Request], packing: Packing) -> str | None:
         """Return the smallest change that would make everything fit, if one is found."""
         from ipplan.allocate.advice import Problem, advise
 
-        everywhere = tuple(
-            dict.fromkeys(region(p.prefix) for p in self.plan.pools if p.prefix.version == self.version)
-        )
+        everywhere = tuple(dict.fromkeys(region(p.prefix) for p in self.plan.pools if p.prefix.version == self.version))
         fixed = [t.prefix for t in self.taken if not t.movable and t.keep_clear is None]
         problem = Problem(
             width=self.width,
@@ -270,7 +259,7 @@ class Job:
             requests=requests,
             unplaced=packing.unplaced,
             title=lambda name: f"group {self._groups[name].name}" if name in self._groups else name,
-        )  # fmt: skip
+        )
         return advise(problem)
 
     def _message(self, wanted: Wanted, group: Group | None, free: int | None, *, proven: bool) -> str:
@@ -311,9 +300,7 @@ class Job:
         from ipplan.allocate.advice import Movable
 
         found = [
-            Movable(f"drop avoid {t.prefix}", (span(t.prefix),), None)
-            for t in self.taken
-            if t.category == "avoid"
+            Movable(f"drop avoid {t.prefix}", (span(t.prefix),), None) for t in self.taken if t.category == "avoid"
         ]
         found += self._kept_clear()
         found += [
@@ -339,9 +326,7 @@ class Job:
             pools = [pool.prefix for pool in self.plan.pools]
             near = {t.keep_clear for t in kept if any(t.prefix.overlaps(pool) for pool in pools)}
             names = ", ".join(name for name in KEEP_CLEAR if name in near)
-            yield Movable(
-                f"leave {names} out of keep-clear under [plan]", tuple(span(t.prefix) for t in kept), None
-            )
+            yield Movable(f"leave {names} out of keep-clear under [plan]", tuple(span(t.prefix) for t in kept), None)
 
 
 def _spans(regions: Iterable[Region]) -> list[Span]:

@@ -177,9 +177,7 @@ class _Space:
                     if bits >= lowest:
                         self.blocks.setdefault(bits, []).append((start, root))
         self._ranks: dict[tuple[int, int], int] = {}
-        self._order = {
-            d: {region: i for i, region in enumerate(dict.fromkeys(allowed_sets[d]))} for d in self.users
-        }
+        self._order = {d: {region: i for i, region in enumerate(dict.fromkeys(allowed_sets[d]))} for d in self.users}
 
     def end(self, region: int) -> int:
         first, bits = self.regions[region]
@@ -197,9 +195,14 @@ class _Space:
         return found
 
     def split(
-        self, first: int, bits: int, region: int, low: int,
-        plain: list[tuple[int, int, int]], mixed: list[tuple[int, int]],
-    ) -> None:  # fmt: skip
+        self,
+        first: int,
+        bits: int,
+        region: int,
+        low: int,
+        plain: list[tuple[int, int, int]],
+        mixed: list[tuple[int, int]],
+    ) -> None:
         """Take a free block apart until each piece lies in one region alone or has only `low` host bits.
 
         Adds (region, first, end) to `plain`, and (first, region) to `mixed` for pieces that hold a region.
@@ -279,9 +282,7 @@ class _Search:
                 for chosen in combinations(users, count)
             ]
         masks = set(self.space.masks)
-        within = {
-            d: sum(1 << e for e in users if all(m >> d & 1 for m in masks if m >> e & 1)) for d in users
-        }
+        within = {d: sum(1 << e for e in users if all(m >> d & 1 for m in masks if m >> e & 1)) for d in users}
         return sorted({*(1 << d for d in users), *within.values(), sum(1 << d for d in users)})
 
     def _add(
@@ -309,9 +310,7 @@ class _Search:
                 mask = space.masks[place]
                 plain[mask] = plain.get(mask, 0) + (1 << low)
 
-    def _released(
-        self, first: int, bits: int, region: int, level: int
-    ) -> tuple[dict[int, int], list[tuple[int, int]]]:
+    def _released(self, first: int, bits: int, region: int, level: int) -> tuple[dict[int, int], list[tuple[int, int]]]:
         """Return what a mixed block gives at a lower level, remembered."""
         key = (first, bits, region, level)
         if key not in self._pieces:
@@ -353,9 +352,7 @@ class _Search:
         quotas: _Quotas = [{} for _ in self.space.levels]
         return quotas if self._level(0, {}, [], quotas) else None
 
-    def _level(
-        self, level: int, left: dict[int, int], unused: list[tuple[int, int]], quotas: _Quotas
-    ) -> bool:
+    def _level(self, level: int, left: dict[int, int], unused: list[tuple[int, int]], quotas: _Quotas) -> bool:
         """Enter a level with what larger ones left: plain addresses by mask and unused mixed slots."""
         if level == len(self.space.levels):
             return True
@@ -535,9 +532,7 @@ def _place(
 class _Cells:
     """The heaps of one level, ordered for each allowed set."""
 
-    def __init__(
-        self, space: _Space, bits: int, heaps: dict[int, _Heap], mixed: list[tuple[int, int, _Heap]]
-    ) -> None:
+    def __init__(self, space: _Space, bits: int, heaps: dict[int, _Heap], mixed: list[tuple[int, int, _Heap]]) -> None:
         self._space = space
         self._all: list[tuple[_Class, int, _Heap]] = [
             ((space.masks[region], -1), region, heap) for region, heap in sorted(heaps.items())

@@ -105,9 +105,7 @@ def keep(
         if before.version != w.version:
             moved[name] = f"moved: {before} is IPv{before.version}, and IPv{w.version} is needed now"
             continue
-        prefix = (
-            before.supernet(length) if length <= before.length else Prefix(w.version, before.first, length)
-        )
+        prefix = before.supernet(length) if length <= before.length else Prefix(w.version, before.first, length)
         block = prefix.supernet(min(w.held, length))
         if (why := _obstacle(w, block)) is None:
             at = next(index.overlapping(block), None)

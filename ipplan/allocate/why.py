@@ -117,27 +117,33 @@ def explain(
     taken += [cover for cover in list_covers(plan, taken) if cover.prefix in held]
     story = _Story(allocation, taken, wanted, own)
     return Explanation(
-        plan_name=plan.name, file=plan.file, edition=allocation.edition, network=network,
+        plan_name=plan.name,
+        file=plan.file,
+        edition=allocation.edition,
+        network=network,
         status="unplaced" if allocation.failures else "allocated",
-        prefix=story.placed.get(name), size=own.sizing, block=story.width - story.bits,
-        block_reason=story.block_reason(), pools=tuple(story.prefix(*r) for r in story.regions),
-        order=story.order(), decided_by="ipplan allocates it", refused=story.refused(), chosen=story.chosen(),
-        failure=story.failure, findings=about,
-    )  # fmt: skip
+        prefix=story.placed.get(name),
+        size=own.sizing,
+        block=story.width - story.bits,
+        block_reason=story.block_reason(),
+        pools=tuple(story.prefix(*r) for r in story.regions),
+        order=story.order(),
+        decided_by="ipplan allocates it",
+        refused=story.refused(),
+        chosen=story.chosen(),
+        failure=story.failure,
+        findings=about,
+    )
 
 
-def _settled(
-    plan: Plan, allocation: Allocation, network: Network, findings: tuple[Finding, ...]
-) -> Explanation:
+def _settled(plan: Plan, allocation: Allocation, network: Network, findings: tuple[Finding, ...]) -> Explanation:
     """Explain a network that is not for `allocate` to place: pinned, on a default, or to be ordered."""
     row: Row = next(row for row in allocation.rows if row.network is network)
     size: Sizing | None = None
     if row.status == "pinned":
         assert row.prefix is not None
         size = Sizing(row.prefix.length, "the cidr of the plan")
-        decided = (
-            f"the plan pins it ({format_key(network.cidr_key)}), and allocate never moves a pinned network"
-        )
+        decided = f"the plan pins it ({format_key(network.cidr_key)}), and allocate never moves a pinned network"
     elif row.prefix is not None:
         platform = (network.kind.platform or "").upper()
         size = Sizing(row.prefix.length, f"the default of {platform}")
@@ -148,10 +154,23 @@ def _settled(
         decided = f"{row.reason}: order it, then write the range that it got as cidr"
     status: Status = row.status
     return Explanation(
-        plan_name=plan.name, file=plan.file, edition=allocation.edition, network=network, status=status,
-        prefix=row.prefix, size=size, block=None, block_reason=None, pools=(), order=None, decided_by=decided,
-        refused=(), chosen=None, failure=None, findings=findings,
-    )  # fmt: skip
+        plan_name=plan.name,
+        file=plan.file,
+        edition=allocation.edition,
+        network=network,
+        status=status,
+        prefix=row.prefix,
+        size=size,
+        block=None,
+        block_reason=None,
+        pools=(),
+        order=None,
+        decided_by=decided,
+        refused=(),
+        chosen=None,
+        failure=None,
+        findings=findings,
+    )
 
 
 class _Blocker(NamedTuple):
@@ -225,12 +244,10 @@ class _Story:
                     w.network.name, self._bits(w), w.regions if cover is None else self._common(w.regions, cover), (w,)
                 )
                 for w in self.members
-            ]  # fmt: skip
+            ]
         else:
             self.blocks = [
-                _Block(w.network.name, self._bits(w), w.regions, (w,))
-                for w in wanted
-                if w.network.group is None
+                _Block(w.network.name, self._bits(w), w.regions, (w,)) for w in wanted if w.network.group is None
             ]
             self.blocks += [self._whole(g, m) for g, m in groups.items() if g not in pins]
         self.block = next(b for b in self.blocks if any(w is own for w in b.members))
@@ -345,9 +362,7 @@ class _Story:
         elif self.group is not None:
             members = sorted(self.block.members, key=lambda w: (w.held, w.network.name))
             at = 1 + next(i for i, w in enumerate(members) if w is self.own)
-            parts.append(
-                f"members lie in it largest first, then by name: {self.name} is number {at} of {len(members)}"
-            )
+            parts.append(f"members lie in it largest first, then by name: {self.name} is number {at} of {len(members)}")
         if self.own.held < prefix.length:
             parts.append(f"room is kept to grow to {prefix.supernet(self.own.held)}")
         return Chosen(prefix, block, self.pool, "; ".join(parts))
@@ -408,7 +423,7 @@ class _Story:
                 continue
             yield _Blocker(
                 *span(prefix), "placed", prefix, block.key, f"{block.key} comes before it: {_precedence(key, mine)}"
-            )  # fmt: skip
+            )
             room = f"room held for {block.key} at {prefix} to grow to {held}"
             for start, end in gaps(*span(held), [span(prefix)]):
                 yield _Blocker(start, end, "held", held, block.key, room)

@@ -84,7 +84,7 @@ _CATEGORY_ROWS: tuple[tuple[str, str, Owner, Scope], ...] = (
     ("ibm-platform-default", "default of a platform of IBM Cloud", "ibm", "default"),
     ("iana-special-purpose", "special-purpose space", "iana", "special"),
     ("iana-private-use", "private-use space", "iana", "other"),
-)  # fmt: skip
+)
 
 CATEGORIES: Mapping[str, Category] = {row[0]: Category(*row) for row in _CATEGORY_ROWS}
 """Every category by its name; IBM's own names carry the prefix `ibm-`."""
@@ -178,9 +178,7 @@ class Catalog:
 
     __slots__ = ("_index", "about", "edition", "reservations")
 
-    def __init__(
-        self, edition: str, reservations: tuple[Reservation, ...], about: Edition | None = None
-    ) -> None:
+    def __init__(self, edition: str, reservations: tuple[Reservation, ...], about: Edition | None = None) -> None:
         self.edition = edition
         self.about = Edition(edition, edition, None, None) if about is None else about
         self.reservations = reservations
@@ -286,7 +284,7 @@ def _kubernetes_rows() -> Iterator[Reservation]:
             keep_clear = "containers" if platform in CONTAINERS else platform
         yield Reservation(
             parse_prefix(cidr), category, title, None, None, None, note, Source(**source), platform, keep_clear
-        )  # fmt: skip
+        )
 
 
 def _platform_rows() -> Iterator[Reservation]:
@@ -342,7 +340,7 @@ def _special_rows() -> Iterator[Reservation]:
         )
         yield Reservation(
             _exact(cidr), private if private_use == "true" else special, name, None, None, None, note, source
-        )  # fmt: skip
+        )
 
 
 def _exact(cidr: str) -> Prefix:
@@ -355,8 +353,7 @@ def iks_windows() -> tuple[IksWindow, ...]:
     """Return the windows from which IKS accepts pod and service subnets (IBM Cloud docs, containers)."""
     rows = _read("iks-windows")["rows"]
     return tuple(
-        IksWindow(parse_prefix(cidr), option, longest, Source(**source))
-        for cidr, option, longest, source in rows
+        IksWindow(parse_prefix(cidr), option, longest, Source(**source)) for cidr, option, longest, source in rows
     )
 
 

@@ -62,9 +62,7 @@ def check_together(plans: Sequence[Plan], catalog: Catalog, today: datetime.date
     return _settle(together, found, today)
 
 
-def place_between(
-    found: Sequence[Between], places: Places, files: Sequence[tuple[str, Locate]]
-) -> list[Between]:
+def place_between(found: Sequence[Between], places: Places, files: Sequence[tuple[str, Locate]]) -> list[Between]:
     """Give each finding, and what is related to it, its place in the file of its plan; return all in printing order.
 
     `files` has the name of each plan's file, and what finds line and column of key paths there.
@@ -82,9 +80,7 @@ def place_between(
 
     placed = []
     for finding, plans in found:
-        related = tuple(
-            r._replace(key=places.of_key(r.key)[1], location=location(r.key)) for r in finding.related
-        )
+        related = tuple(r._replace(key=places.of_key(r.key)[1], location=location(r.key)) for r in finding.related)
         at, key = places.of_key(finding.key)
         finding = finding._replace(key=key, location=location(finding.key), related=related)
         placed.append((SEVERITIES.index(finding.severity), at, finding.sort_key, Between(finding, plans)))
@@ -161,11 +157,7 @@ def _avoided(context: _TogetherContext) -> Iterator[Finding]:
         for number, avoid in (avoids[i] for i in index.overlapping(prefix)):
             other, _ = together.places.of_key(("avoid", number))
             pools = together.plans[own].pools
-            if (
-                other == own
-                or prefix.covers(avoid.prefix)
-                or any(avoid.prefix.covers(p.prefix) for p in pools)
-            ):
+            if other == own or prefix.covers(avoid.prefix) or any(avoid.prefix.covers(p.prefix) for p in pools):
                 continue
             reason = f" ({avoid.reason})" if avoid.reason else ""
             yield RULES["avoid-overlap"].finding(

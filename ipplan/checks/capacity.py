@@ -130,9 +130,7 @@ def pods_per_worker(context: Context) -> Iterator[Finding]:
         yield RULES["pods-per-worker"].finding(
             f"cluster {cluster.name} plans {pods:,} pods a worker, and IKS "
             + (
-                f"runs at most {_IKS_MOST_PODS}"
-                if too_many
-                else f"gives a worker {IKS_ADDRESSES_PER_WORKER} addresses"
+                f"runs at most {_IKS_MOST_PODS}" if too_many else f"gives a worker {IKS_ADDRESSES_PER_WORKER} addresses"
             ),
             ("clusters", cluster.name, "pods-per-worker"),
             severity="error" if too_many else "warning",
@@ -271,28 +269,23 @@ def impossible_size(context: Context) -> Iterator[Finding]:
         if size is None:
             continue
         version, length = size
-        pools = (
-            {pool.prefix.version for pool in context.plan.pools}
-            if network.pool is None
-            else {network.pool.version}
-        )
-        if (
-            prefix is None
-            and awaits_range(network)
-            and pools
-            and (version not in pools or length > WIDTH[version])
-        ):
+        pools = {pool.prefix.version for pool in context.plan.pools} if network.pool is None else {network.pool.version}
+        if prefix is None and awaits_range(network) and pools and (version not in pools or length > WIDTH[version]):
             where = "every pool" if network.pool is None else f"pool {network.pool}"
             yield finding(
-                f"{network.name} asks for a /{length}, and {where} is IPv{min(pools)}", size_key(network),
-                networks=(network.name,), help="write a prefix of at most 32, or an IPv6 pool",
-            )  # fmt: skip
+                f"{network.name} asks for a /{length}, and {where} is IPv{min(pools)}",
+                size_key(network),
+                networks=(network.name,),
+                help="write a prefix of at most 32, or an IPv6 pool",
+            )
         elif network.grow_to is not None and network.grow_to > length:
             yield finding(
                 f"{network.name} is a /{length} and is to grow to a /{network.grow_to}, which is smaller",
-                (*network.key, "grow-to"), networks=(network.name,), cidrs=ranges_of(network),
+                (*network.key, "grow-to"),
+                networks=(network.name,),
+                cidrs=ranges_of(network),
                 help=f"write a prefix length below {length}, or leave it out" if length else "leave it out",
-            )  # fmt: skip
+            )
 
 
 @rule("named-address", "error", "warning", source=_SUBNETS, in_service=True)
@@ -333,21 +326,29 @@ def _misplaced(network: Network, prefix: Prefix) -> Iterator[Finding]:
             what = str(entry.address) if entry.address else f"number {entry.nth:,}"
             numbers = max(prefix.size - 2, min(prefix.size, 2))
             yield finding(
-                f"address {entry.name} of {label(network)}, {what}, is not in the network", key,
-                networks=networks, cidrs=cidrs, source=_PLAN,
+                f"address {entry.name} of {label(network)}, {what}, is not in the network",
+                key,
+                networks=networks,
+                cidrs=cidrs,
+                source=_PLAN,
                 because=(f"usable are numbers 1 to {numbers:,}, {prefix.range}",),
-            )  # fmt: skip
+            )
         elif address in taken:
             yield finding(
-                f"addresses {taken[address]} and {entry.name} of {network.name} are both {address}", key,
-                networks=networks, cidrs=cidrs, source=_PLAN,
+                f"addresses {taken[address]} and {entry.name} of {network.name} are both {address}",
+                key,
+                networks=networks,
+                cidrs=cidrs,
+                source=_PLAN,
                 related=(Related((*network.key, "addresses", taken[address]), network.name),),
-            )  # fmt: skip
+            )
         elif address.value in ends:
             yield finding(
-                f"address {entry.name} of {label(network)}, {address}, is the {ends[address.value]}", key,
-                networks=networks, cidrs=cidrs,
-            )  # fmt: skip
+                f"address {entry.name} of {label(network)}, {address}, is the {ends[address.value]}",
+                key,
+                networks=networks,
+                cidrs=cidrs,
+            )
         if address is not None:
             taken.setdefault(address, entry.name)
 
@@ -365,22 +366,29 @@ def _not_fitting(context: Context, network: Network) -> Iterator[Finding]:
                 yield finding(
                     f"address {entry.name} of {network.name}, {entry.address}, lies outside {pools}, and the network"
                     " gets its range from there",
-                    key, networks=(network.name,), source=_PLAN, help="count from 1 for the first usable address",
-                )  # fmt: skip
+                    key,
+                    networks=(network.name,),
+                    source=_PLAN,
+                    help="count from 1 for the first usable address",
+                )
         elif size is not None and (address := entry.at(size)) is None:
             usable = max(size.size - 2, min(size.size, 2))
             yield finding(
                 f"address {entry.name} of {sized_label(network, size)}, number {entry.nth:,}, is not in the network",
-                key, networks=(network.name,), source=_PLAN,
+                key,
+                networks=(network.name,),
+                source=_PLAN,
                 because=(f"usable are numbers 1 to {usable:,} of a /{size.length}",),
-            )  # fmt: skip
+            )
         elif size is not None and address is not None:
             if address in taken:
                 yield finding(
                     f"addresses {taken[address]} and {entry.name} of {sized_label(network, size)} are the same one",
-                    key, networks=(network.name,), source=_PLAN,
+                    key,
+                    networks=(network.name,),
+                    source=_PLAN,
                     related=(Related((*network.key, "addresses", taken[address]), network.name),),
-                )  # fmt: skip
+                )
             taken.setdefault(address, entry.name)
 
 

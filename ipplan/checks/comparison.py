@@ -44,11 +44,7 @@ class Comparison:
         """The plan and the file have different ranges for one network."""
         assert network.prefix is not None
         shared = network.prefix.shared(row.prefix)
-        where = (
-            f'write cidr = "{row.prefix}"'
-            if network.declared
-            else f"add a network of kind {network.kind.name}"
-        )
+        where = f'write cidr = "{row.prefix}"' if network.declared else f"add a network of kind {network.kind.name}"
         because = f"the plan has {network.prefix}, and {self.file.file} has {row.cidr}"
         if row.line is None and row.description:
             because += f": {row.description}"
@@ -63,15 +59,18 @@ class Comparison:
         )
 
     def plan_lacks(
-        self, row: Row, what: str = "network", key: KeyPath = ("networks",), *,
-        more: int = 0, instead: Sequence[Network] = (),
-    ) -> Finding:  # fmt: skip
+        self,
+        row: Row,
+        what: str = "network",
+        key: KeyPath = ("networks",),
+        *,
+        more: int = 0,
+        instead: Sequence[Network] = (),
+    ) -> Finding:
         """The file has a range that the plan does not have, and so many more like it; the plan has others instead."""
         because = [f"it is {row.description}"] if row.description else []
         if more:
-            because.append(
-                f"{more:,} more of {row.field} {'are' if more > 1 else 'is'} in no network of the plan"
-            )
+            because.append(f"{more:,} more of {row.field} {'are' if more > 1 else 'is'} in no network of the plan")
         if instead:
             because.append(f"the plan has {', '.join(map(label, instead[:4]))} for that")
         near = self.overlapping(row.prefix)
@@ -96,9 +95,7 @@ class Comparison:
             network.cidr_key,
             networks=(network.name,),
             cidrs=ranges_of(network),
-            because=(f"such a file lists every network of kind {network.kind.name}",)
-            if field is None
-            else (),
+            because=(f"such a file lists every network of kind {network.kind.name}",) if field is None else (),
             help=f"add it to {place}, or take it out of the plan",
         )
 
@@ -127,9 +124,7 @@ class Comparison:
                 yield self.address_differs(network, address, text, rows[0])
         for row in [] if named else rows:
             if homes and not any(n.prefix is not None and n.prefix.covers(row.prefix) for n in homes):
-                yield self.plan_lacks(
-                    row, f"address in {' or '.join(n.name for n in homes[:4])}", homes[0].key
-                )
+                yield self.plan_lacks(row, f"address in {' or '.join(n.name for n in homes[:4])}", homes[0].key)
 
 
 class ListComparison(Comparison):
@@ -144,9 +139,7 @@ class ListComparison(Comparison):
         self.avoided = RangeSet(avoid.prefix for avoid in self.plan.avoids)
         self.pools = RangeSet(pool.prefix for pool in self.plan.pools)
         self.rows_of = Counter(row.prefix for row in self.file.rows)
-        waiting = [
-            row for row in self.file.rows if row.whole and not row.container and not self._is_there(row)
-        ]
+        waiting = [row for row in self.file.rows if row.whole and not row.container and not self._is_there(row)]
         parts = [row for row in self.file.rows if not row.whole and not row.names]
         holders = [self._holders(row) for row in parts]
         self.holding = frozenset(network.name for around in holders for network in around)

@@ -121,9 +121,7 @@ def incomplete_integration(context: Context) -> Iterator[Finding]:
                 help=f'add [networks.NAME] with kind = "{missing[0]}" ({KINDS[missing[0]].title})',
             )
     for joint in context.landscape.ends.written if context.plan.links else ():
-        needed = (
-            _LINK_KINDS.get((joint.pair, joint.method), ((), ())) if joint.method is not None else ((), ())
-        )
+        needed = _LINK_KINDS.get((joint.pair, joint.method), ((), ())) if joint.method is not None else ((), ())
         for end, kinds in zip((joint.first, joint.second), needed, strict=True):
             missing = [kind for kind in kinds if not any(_has(context, end, k) for k in kind.split(" or "))]
             if missing:
@@ -229,9 +227,7 @@ def lonely_group(context: Context) -> Iterator[Finding]:
     for network in context.detailed:
         if network.group is not None and sizes[network.group] == 1:
             others = [name for name in sizes if name != network.group]
-            near = [
-                name for name in others if name.lower().strip() == network.group.lower().strip()
-            ] or others[:3]
+            near = [name for name in others if name.lower().strip() == network.group.lower().strip()] or others[:3]
             yield RULES["lonely-group"].finding(
                 f"{network.name} is the only member of group {network.group}",
                 (*network.key, "group"),

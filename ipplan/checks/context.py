@@ -135,11 +135,7 @@ class Context:
         from ipplan.plan.service import close_retired
 
         plan = self.plan.in_service
-        return (
-            self
-            if plan is self.plan
-            else Context(close_retired(plan), self.catalog, self.today, self.against)
-        )
+        return self if plan is self.plan else Context(close_retired(plan), self.catalog, self.today, self.against)
 
     @cached_property
     def networks(self) -> tuple[Network, ...]:
@@ -240,9 +236,13 @@ class Context:
         """
         ends = self.landscape.ends
         key = (
-            first.kind.name, second.kind.name, first.cluster == second.cluster, ends.edge_of(first) == ends.edge_of(second),
-            ends.site_of(first) == ends.site_of(second), first.prefix == second.prefix,
-        )  # fmt: skip
+            first.kind.name,
+            second.kind.name,
+            first.cluster == second.cluster,
+            ends.edge_of(first) == ends.edge_of(second),
+            ends.site_of(first) == ends.site_of(second),
+            first.prefix == second.prefix,
+        )
         if key not in self._changes:
             self._changes[key] = tuple(self._try_changes(first, second))
         return self._changes[key]
@@ -464,9 +464,7 @@ def size_key(network: Network) -> KeyPath:
 
 def sized_label(network: Network, prefix: Prefix) -> str:
     """Return name and range of a network for a message, or name and size of one that has no range yet."""
-    return (
-        label(network) if network.prefix is not None else f"{network.name} (a /{prefix.length}, no cidr yet)"
-    )
+    return label(network) if network.prefix is not None else f"{network.name} (a /{prefix.length}, no cidr yet)"
 
 
 def label(network: Network) -> str:

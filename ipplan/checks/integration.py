@@ -61,9 +61,16 @@ _PUBLIC_UPLINK, _PRIVATE_UPLINK = "vcs-esg-public", "vcs-esg-private"
 _CALICO_ASN = 64512
 """What Calico announces with unless told otherwise (projectcalico/libcalico-go @7d7eb71, BGPConfiguration)."""
 _EXCLUDED_ASNS = (
-    (0, 0), (13884, 13884), (36351, 36351), (64512, 64513), (65100, 65100), (65201, 65234), (65402, 65433),
-    (65500, 65500), (4201065000, 4201065999),
-)  # fmt: skip
+    (0, 0),
+    (13884, 13884),
+    (36351, 36351),
+    (64512, 64513),
+    (65100, 65100),
+    (65201, 65234),
+    (65402, 65433),
+    (65500, 65500),
+    (4201065000, 4201065999),
+)
 """Autonomous system numbers that IBM Cloud uses itself, first and last (direct-link subnet-configuration.md)."""
 _PROPOSED_ASNS = (64998, 64999, 64997)
 """Numbers to propose, best first. A plan whose IKS and ESG share one states two numbers at most, so one is left."""
@@ -299,9 +306,7 @@ def _icp_ends(context: Context, tunnels: Sequence[Stated]) -> Iterator[Finding]:
             silent = [c for c in icp if landscape.tunnels.icp_gateway(c) is None]
             alone = len(ends.icp_behind[edge]) == 1
             wanted = [ICP_TUNNEL[0] if alone else f"{c.name}-strongswan" for c in silent]
-            what = (
-                "the tunnel to ICP" if alone else f"the tunnels to {', '.join(c.name or '' for c in silent)}"
-            )
+            what = "the tunnel to ICP" if alone else f"the tunnels to {', '.join(c.name or '' for c in silent)}"
         if wanted:
             why = "the ESG ends another tunnel itself" if edge in ending else "each needs one of its own"
             yield RULES["tunnel-address"].finding(
@@ -318,10 +323,7 @@ def _named_in(context: Context, kind: str) -> dict[str | None, Network]:
     return {
         network.cluster: network
         for network in context.by_kind[kind]
-        if any(
-            address.name in TUNNEL or address.name.endswith(names.OF_A_PARTNER)
-            for address in network.addresses
-        )
+        if any(address.name in TUNNEL or address.name.endswith(names.OF_A_PARTNER) for address in network.addresses)
     }
 
 

@@ -81,8 +81,7 @@ def _with_shown(sweep: Sweep, shown: Sequence[Carried]) -> Iterator[_Item]:
     from ipplan.landscape.ends import Carried
 
     items: list[_Item] = [
-        (Carried(n), first, last)
-        for n, first, last in zip(sweep.networks, sweep.firsts, sweep.lasts, strict=True)
+        (Carried(n), first, last) for n, first, last in zip(sweep.networks, sweep.firsts, sweep.lasts, strict=True)
     ]
     items += [(item, p.first, p.last) for item in shown if (p := item.prefix) is not None]
     yield from sorted(items, key=_place)
@@ -210,9 +209,7 @@ class Around:
                 own.append(key)
         by_tables = sum(len(tables.table_index[t]) for key in own for t in tables.tables_of.get(key, ()))
         if by_tables <= len(self._by_set) * len(own):
-            near = {
-                other for key in own for t in tables.tables_of.get(key, ()) for other in tables.table_index[t]
-            }
+            near = {other for key in own for t in tables.tables_of.get(key, ()) for other in tables.table_index[t]}
             stacks = [self._by_set[key] for key in near if key in self._by_set]
         else:
             stacks = [s for other, s in self._by_set.items() if any(tables.joined(key, other) for key in own)]
@@ -241,9 +238,7 @@ def overlap_finding(context: Context, inner: Carried, outer: Carried, further: i
     severity, because = _judged(context, first, second)
     if further:
         because += (f"{further:,} further networks around {one.name} overlap it as well",)
-    help_ = (
-        (context.suggest(first.network) or context.suggest(second.network)) if severity == "error" else None
-    )
+    help_ = (context.suggest(first.network) or context.suggest(second.network)) if severity == "error" else None
     return RULES["network-overlap"].finding(
         f"{_label(first)} overlaps {_label(second)}",
         _key(context, first),
@@ -311,9 +306,7 @@ def _what_would(context: Context, first: Carried, second: Carried) -> tuple[str,
         would = context.changes_to_conflict(first.network, second.network)
     if would:
         told = ", ".join(f'{key} = "{method}"' for key, method in would)
-        return (
-            f"no routing table leads to both under this integration; {told} would turn this into an error",
-        )
+        return (f"no routing table leads to both under this integration; {told} would turn this into an error",)
     return ("no routing table leads to both; a link between them would turn this into an error",)
 
 

@@ -26,10 +26,16 @@ _MOST_POOLS = 20
 """Of the pools that a network is outside of, so many are listed."""
 
 _PLAN = Source("the plan's own pools, plan.byoip")
-_CIDR = Source("RFC 4632 section 3.1: a prefix is an address whose bits after the prefix length are zero",
-               "https://www.rfc-editor.org/rfc/rfc4632", "2006-08-01")  # fmt: skip
-_PRIVATE = Source("RFC 1918 and RFC 4193: private IPv4 and unique local IPv6 addresses",
-                  "https://www.rfc-editor.org/rfc/rfc1918", "1996-02-01")  # fmt: skip
+_CIDR = Source(
+    "RFC 4632 section 3.1: a prefix is an address whose bits after the prefix length are zero",
+    "https://www.rfc-editor.org/rfc/rfc4632",
+    "2006-08-01",
+)
+_PRIVATE = Source(
+    "RFC 1918 and RFC 4193: private IPv4 and unique local IPv6 addresses",
+    "https://www.rfc-editor.org/rfc/rfc1918",
+    "1996-02-01",
+)
 
 
 @rule("host-bits-set", "error", source=_CIDR)
@@ -97,9 +103,7 @@ def pool_overlap(context: Context) -> Iterator[Finding]:
                 cidrs=(inner, outer),
                 overlap=inner,
                 related=(Related(("plan", "byoip", i)),),
-                because=()
-                if same
-                else (f"plan.byoip[{i}] and plan.byoip[{j}] share {inner.size:,} addresses",),
+                because=() if same else (f"plan.byoip[{i}] and plan.byoip[{j}] share {inner.size:,} addresses",),
                 help=f"keep {outer} once",
             )
 
@@ -161,7 +165,7 @@ def _kept_clear(context: Context, index: int) -> Finding:
         related=(Related(("plan", "keep-clear")),) if stated else (),
         because=() if stated else ("the plan does not state keep-clear, so the default holds",),
         help=f"if none of them will be beside the plan, write keep-clear = [{listed}] under [plan]",
-    )  # fmt: skip
+    )
 
 
 @rule("outside-pools", "error", source=_PLAN)
@@ -175,9 +179,7 @@ def outside_pools(context: Context) -> Iterator[Finding]:
     if not context.plan.pools:
         return
     finding = RULES["outside-pools"].finding
-    pools = ", ".join(str(p.prefix) for p in context.plan.pools[:4]) + (
-        " …" if len(context.plan.pools) > 4 else ""
-    )
+    pools = ", ".join(str(p.prefix) for p in context.plan.pools[:4]) + (" …" if len(context.plan.pools) > 4 else "")
     for sweep in context.sweeps:
         for network in sweep.outside(context.pool_space):
             if network.kind.provider == "byoip" and network.declared:
@@ -203,12 +205,7 @@ def outside_pools(context: Context) -> Iterator[Finding]:
 
 def _in_another_pool(context: Context, network: Network) -> bool:
     prefix, pool = network.prefix, network.pool
-    return (
-        prefix is not None
-        and pool is not None
-        and not pool.covers(prefix)
-        and context.pool_space.covers(prefix)
-    )
+    return prefix is not None and pool is not None and not pool.covers(prefix) and context.pool_space.covers(prefix)
 
 
 @rule("public-byoip", "warning", source=_PRIVATE)

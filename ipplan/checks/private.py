@@ -75,9 +75,7 @@ def _routed(context: Context) -> Iterator[tuple[Sequence[Network], str]]:
     landscape = context.landscape
     ends = landscape.ends
     kinds = ("vcs-esg-public", _UPLINK)
-    uplinks = {
-        e: (*(bool(ends.of_edge(e, kind)) for kind in kinds), ends.tunnel_uplink(e)) for e in ends.edges
-    }
+    uplinks = {e: (*(bool(ends.of_edge(e, kind)) for kind in kinds), ends.tunnel_uplink(e)) for e in ends.edges}
     for cluster in ends.of_platform("iks"):
         workers = ends.of_cluster(cluster, _WORKERS)
         if len(workers) > 1:
@@ -90,11 +88,7 @@ def _routed(context: Context) -> Iterator[tuple[Sequence[Network], str]]:
             )
     for edge in ends.edges:
         for joint in ends.written_of(edge):
-            if (
-                joint.pair == "edge-edge"
-                and joint.method == "ipsec"
-                and landscape.tunnels.ends_privately(joint)
-            ):
+            if joint.pair == "edge-edge" and joint.method == "ipsec" and landscape.tunnels.ends_privately(joint):
                 both = (joint.first, joint.second)
                 yield (
                     [n for end in both for n in ends.of_edge(end, _UPLINK)],
@@ -103,9 +97,7 @@ def _routed(context: Context) -> Iterator[tuple[Sequence[Network], str]]:
 
 
 def _over_bcr(joint: Joint) -> str:
-    return (
-        f"{joint.first.title} and {joint.second.title} are joined by {joint.method}, which goes over the BCR"
-    )
+    return f"{joint.first.title} and {joint.second.title} are joined by {joint.method}, which goes over the BCR"
 
 
 def _through_bcr(ends: Ends, cluster: End, uplinks: Mapping[End, tuple[object, ...]]) -> Joint | None:

@@ -96,9 +96,7 @@ def address_scope_mismatch(context: Context) -> Iterator[Finding]:
 
     Do: correct the range, or the kind of the network.
     """
-    private = RangeSet(
-        r.prefix for r in context.catalog.reservations if r.category.name == "iana-private-use"
-    )
+    private = RangeSet(r.prefix for r in context.catalog.reservations if r.category.name == "iana-private-use")
     customer = RangeSet(r.prefix for r in context.catalog.reservations if r.category.scope == "private")
     for network in context.provided_by("ibm"):
         prefix = network.prefix
@@ -154,13 +152,9 @@ def unsold_size(context: Context) -> Iterator[Finding]:
         size = max(known, key=lambda s: s.since or "")
         if size.shortest <= length <= size.longest:
             continue
-        allowed = (
-            f"/{size.longest}" if size.shortest == size.longest else f"/{size.longest} to /{size.shortest}"
-        )
+        allowed = f"/{size.longest}" if size.shortest == size.longest else f"/{size.longest} to /{size.shortest}"
         if subnet_type == "portable":
-            yield _unsold(
-                network, length, f"portable subnets of this kind are sold as {allowed}", "error", size.source
-            )
+            yield _unsold(network, length, f"portable subnets of this kind are sold as {allowed}", "error", size.source)
         else:
             yield _unsold(
                 network,

@@ -51,9 +51,13 @@ _VPC = Source(
 )
 _BRIDGE = parse_prefix("172.17.0.0/16")
 _PLATFORMS = {
-    "iks": "IKS", "containers": "containers", "openshift": "OpenShift", "satellite": "Satellite",
-    "vpc": "IBM Cloud VPC", "vcfaas": "VCF as a Service",
-}  # fmt: skip
+    "iks": "IKS",
+    "containers": "containers",
+    "openshift": "OpenShift",
+    "satellite": "Satellite",
+    "vpc": "IBM Cloud VPC",
+    "vcfaas": "VCF as a Service",
+}
 """The platforms of keep-clear, for a sentence."""
 _SINGLE = 3
 """Up to so many rows under one network are told one by one; more are told together."""
@@ -149,9 +153,7 @@ def _ibm_hits(context: Context) -> list[tuple[_Used, list[tuple[Severity, Reserv
 
     def severity(row: Reservation) -> Severity:
         chosen = context.data_centers
-        elsewhere = (
-            row.category.scope == "private" and row.data_center and chosen and row.data_center not in chosen
-        )
+        elsewhere = row.category.scope == "private" and row.data_center and chosen and row.data_center not in chosen
         return "warning" if elsewhere else "error"
 
     def look(used: _Used) -> list[tuple[Severity, Reservation]] | None:
@@ -214,9 +216,7 @@ def _gravest(prefix: Prefix, hits: list[tuple[Severity, Reservation]]) -> list[t
     for wanted in graver:
         covering = {row.prefix for _, row in kept if not around}
         lengths = {found.length for found in covering}
-        for hit in sorted(
-            (h for h in inside if h[0] == wanted), key=lambda h: (h[1].prefix.length, h[1].prefix)
-        ):
+        for hit in sorted((h for h in inside if h[0] == wanted), key=lambda h: (h[1].prefix.length, h[1].prefix)):
             found = hit[1].prefix
             if not any(found.supernet(length) in covering for length in lengths):
                 covering.add(found)
@@ -225,9 +225,7 @@ def _gravest(prefix: Prefix, hits: list[tuple[Severity, Reservation]]) -> list[t
     return sorted(kept, key=lambda hit: hit[1].prefix)
 
 
-def _tell(
-    context: Context, name: str, severity: Severity, used: _Used, rows: list[Reservation]
-) -> Iterator[Finding]:
+def _tell(context: Context, name: str, severity: Severity, used: _Used, rows: list[Reservation]) -> Iterator[Finding]:
     """Yield one finding a row, or one for all where there are many."""
     if not rows:
         return

@@ -89,12 +89,8 @@ def _stopped(promise: Promise, traced: Trace, stop: Stop) -> Finding:
         f"{flow}{start} to {destination.name}{through} {what} at {where}: {stop.reason}",
         _key(promise),
         networks=networks,
-        cidrs=tuple(
-            n.prefix for n in (promise.source, destination) if n is not None and n.prefix is not None
-        ),
-        related=tuple(
-            Related(n.key, n.name) for n in (promise.source, destination) if n is not None and n.declared
-        ),
+        cidrs=tuple(n.prefix for n in (promise.source, destination) if n is not None and n.prefix is not None),
+        related=tuple(Related(n.key, n.name) for n in (promise.source, destination) if n is not None and n.declared),
         because=more,
         help=stop.help,
     )

@@ -70,18 +70,25 @@ class Rule(NamedTuple):
     ) -> Finding:
         """Build a finding of this rule; severity and source are the rule's own unless given."""
         return Finding(
-            rule=self.name, severity=severity or self.severities[0], message=message, key=key, networks=networks,
-            cidrs=cidrs, overlap=overlap, related=related, because=because, help=help, source=source or self.source,
-        )  # fmt: skip
+            rule=self.name,
+            severity=severity or self.severities[0],
+            message=message,
+            key=key,
+            networks=networks,
+            cidrs=cidrs,
+            overlap=overlap,
+            related=related,
+            because=because,
+            help=help,
+            source=source or self.source,
+        )
 
 
 RULES: dict[str, Rule] = {}
 """Every rule by its name, those of one module in the order of the module."""
 
 
-def rule(
-    name: str, *severities: Severity, source: Source, in_service: bool = False
-) -> Callable[[Check], Rule]:
+def rule(name: str, *severities: Severity, source: Source, in_service: bool = False) -> Callable[[Check], Rule]:
     """Enter a check into the table under a kebab-case name that describes the problem."""
 
     def enter(check: Check) -> Rule:

@@ -111,9 +111,7 @@ def _foreign_networks(context: Context, together: Together, free: Sequence[Range
     """Yield for each pool the networks of another plan that it may give out again, one finding for each such plan."""
     numbers: dict[int, list[tuple[Prefix, int]]] = {}
     for number, pool in enumerate(context.plan.pools):
-        numbers.setdefault(together.places.of_key(("plan", "byoip", number))[0], []).append(
-            (pool.prefix, number)
-        )
+        numbers.setdefault(together.places.of_key(("plan", "byoip", number))[0], []).append((pool.prefix, number))
     for at, pools in numbers.items():
         pools.sort()
         index = PrefixIndex([prefix for prefix, _ in pools])

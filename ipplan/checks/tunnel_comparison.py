@@ -126,13 +126,9 @@ class TunnelComparison(Comparison):
         """Return how much of a part is at an end: addresses of gateways, then the ranges of both sides."""
         near, far = self._space(end, end.own.end), self._space(end, end.far.end)
         shared = (near & part.space("local")).size + (far & part.space("remote")).size
-        dialled = end.far.gateway is not None and _text(end.far.gateway) in {
-            r.cidr for r in part.of("far-gateway")
-        }
+        dialled = end.far.gateway is not None and _text(end.far.gateway) in {r.cidr for r in part.of("far-gateway")}
         if self.file.gateway:
-            own = end.own.gateway is not None and _text(end.own.gateway) in {
-                r.cidr for r in part.of("gateway")
-            }
+            own = end.own.gateway is not None and _text(end.own.gateway) in {r.cidr for r in part.of("gateway")}
             return own + dialled, shared, dialled
         ingress = ranges(n for kind in _INGRESS for n in self.landscape.ends.of_cluster(end.own.end, kind))
         return (ingress & part.space("gateway")).size, shared, dialled
@@ -182,10 +178,7 @@ class _OneTunnel:
         yield from self._compare("local", local, allowed, folded)
         # One release of the chart may carry all tunnels of a cluster; a gateway has each on its own.
         tunnels = [end.tunnel] if self.by_gateway else self.whole.landscape.tunnels.of_end(own)
-        behind = [
-            item.network for tunnel in tunnels
-            for item in ends.carried(tunnel.joint, tunnel.joint.far(own))
-        ]  # fmt: skip
+        behind = [item.network for tunnel in tunnels for item in ends.carried(tunnel.joint, tunnel.joint.far(own))]
         # What the plan folds, a group or neighbours, is one prefix with room between its networks.
         folded = RangeSet(p for t in tunnels for e in (t.far_from(own),) for p in (*e.subnets, *e.policy))
         yield from self._compare("remote", remote, behind, folded)
@@ -208,10 +201,11 @@ class _OneTunnel:
         fine = space(needed) | ranges(allowed) | folded
         strange = [row for row in rows if not fine.covers(row.prefix)]
         missing = [
-            item.network for item in needed
+            item.network
+            for item in needed
             if item.network.prefix is not None
             and not any(stated.covers(p) for p in (item.network.prefix, item.shown) if p is not None)
-        ]  # fmt: skip
+        ]
         if len(strange) == len(missing) == 1:
             yield self.whole.differ(missing[0], strange[0])
             return
@@ -235,9 +229,7 @@ class _OneTunnel:
                 found = self._listed(rows, item, planned, on_the_way)
             if found is not None:
                 row, stated = found
-                yield self._shown_differs(
-                    side, item.network, row, stated, planned or _other(on_the_way, real)
-                )
+                yield self._shown_differs(side, item.network, row, stated, planned or _other(on_the_way, real))
 
     def _translates(self, side: str) -> bool:
         """Tell whether this end translates a side: its own, unless the other end does; the far one, if it does both."""
@@ -317,9 +309,7 @@ class _OneTunnel:
         if known is None or known.value is None:
             for row in rows:
                 if homes and not _held(homes, row):
-                    yield whole.plan_lacks(
-                        row, f"address in {' or '.join(n.name for n in homes[:4])}", homes[0].key
-                    )
+                    yield whole.plan_lacks(row, f"address in {' or '.join(n.name for n in homes[:4])}", homes[0].key)
         elif rows and all(row.cidr != known.text for row in rows):
             yield from self._address_differs(known, rows[0])
         elif not rows and end.tunnel.joint.pair == "iks-edge":

@@ -93,9 +93,7 @@ class LazyGroup(click.Group):
         from click.shell_completion import CompletionItem
 
         commands = [
-            CompletionItem(name, help=line)
-            for name, (_, line) in COMMANDS.items()
-            if name.startswith(incomplete)
+            CompletionItem(name, help=line) for name, (_, line) in COMMANDS.items() if name.startswith(incomplete)
         ]
         return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
@@ -123,10 +121,14 @@ def _with_help(command: click.Command) -> click.Command:
         command.add_help_option = False
         command.params.append(
             click.Option(
-                ["-h", "--help"], is_flag=True, is_eager=True, expose_value=False, callback=_show_help,
+                ["-h", "--help"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_show_help,
                 help="Show this help.",
             )
-        )  # fmt: skip
+        )
     if command.help is None and command.callback is not None:
         # python -OO took the docstring that click makes the help of.
         from ipplan.docstrings import read_docstring
@@ -139,9 +141,13 @@ def _with_help(command: click.Command) -> click.Command:
 
 def _group() -> click.Command:
     version = click.Option(
-        ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_show_version,
+        ["--version"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_show_version,
         help="Show the version.",
-    )  # fmt: skip
+    )
     return _with_help(
         LazyGroup(
             "ipplan",
@@ -228,9 +234,7 @@ def _report_defect(args: Sequence[str], error: Exception) -> int:
     import traceback
 
     if os.environ.get("IPPLAN_TRACEBACK") == "1":
-        say_text(
-            "".join(escape(line) + "\n" for line in "".join(traceback.format_exception(error)).splitlines())
-        )
+        say_text("".join(escape(line) + "\n" for line in "".join(traceback.format_exception(error)).splitlines()))
     # By module, not by file name: this function's caller is always among them.
     frame, number = [
         (frame, number)

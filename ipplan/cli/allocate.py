@@ -130,9 +130,7 @@ def _show(plan: Plan, allocation: Allocation, output: Output, *, explain: bool) 
         return shown.table(plan, allocation)
 
     def text(width: int | None, color: bool) -> str:  # noqa: FBT001  (part of every renderer's call)
-        return shown.render_text(
-            plan, allocation, width=width, color=color, choice=output.choice, explain=explain
-        )
+        return shown.render_text(plan, allocation, width=width, color=color, choice=output.choice, explain=explain)
 
     emit(output, table=table, document=lambda: shown.document(allocation), text=text)
     if not allocation.ok and output.format in ("csv", "markdown"):
@@ -152,9 +150,7 @@ def _refuse_unwritable(path: str | None) -> None:
     if path is None:
         raise UsageProblem("--write and --dry-run need a plan file to pin the result into", _WRITE_EXAMPLE)
     if path == "-" or path == "/dev/stdin" or path.startswith(("/dev/fd/", "/proc/self/fd/")):
-        raise UsageProblem(
-            "--write and --dry-run need a plan file: a stream cannot be written back", _WRITE_EXAMPLE
-        )
+        raise UsageProblem("--write and --dry-run need a plan file: a stream cannot be written back", _WRITE_EXAMPLE)
 
 
 def _refuse_foreign_pools(plan: Plan, pools: Sequence[Pool]) -> None:

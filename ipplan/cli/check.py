@@ -35,9 +35,11 @@ if TYPE_CHECKING:
 @click.option("--select", metavar="RULE", multiple=True, help="Report only this rule; may be repeated.")
 @click.option("--ignore", metavar="RULE", multiple=True, help="Do not report this rule; may be repeated.")
 @click.option(
-    "--against", metavar="FILE", multiple=True,
+    "--against",
+    metavar="FILE",
+    multiple=True,
     help="Compare with a config.yaml, chart values, Calico pools or a subnet list; SOURCE:FILE names what it is; repeatable.",
-)  # fmt: skip
+)
 @click.option("--separate", is_flag=True, help="Check several plans each by itself, not together.")
 @click.option("--matrix", is_flag=True, help="Show which plans collide: errors/warnings of each two.")
 @label_option
@@ -130,11 +132,7 @@ def _refuse_the_same_twice(plans: Sequence[str]) -> None:
             continue  # reading it says why
         key = (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
         if key is not None and seen.setdefault(key, path) is not path:
-            same = (
-                f"{path!r} is given twice"
-                if seen[key] == path
-                else f"{path!r} and {seen[key]!r} are one file"
-            )
+            same = f"{path!r} is given twice" if seen[key] == path else f"{path!r} and {seen[key]!r} are one file"
             raise click.UsageError(f"{same}; a plan cannot be checked together with itself")
 
 
@@ -200,9 +198,12 @@ def _check(
         if wanted(finding.rule) and (chosen is None or chosen.concerns(finding.networks, finding.key))
     ]
     report = Report(
-        plan_name=plan.name, file=plan.file, edition=catalog.edition, networks=len(plan.networks),
+        plan_name=plan.name,
+        file=plan.file,
+        edition=catalog.edition,
+        networks=len(plan.networks),
         findings=place(findings, plan.file, locate_in(data)),
-    )  # fmt: skip
+    )
     return _Checked(plan, data, catalog, report, chosen)
 
 
@@ -217,15 +218,24 @@ def _judge(checked: Sequence[_Checked], wanted: Callable[[str], bool]) -> Judged
     judgement = check_together([one.plan for one in checked], catalog, date.today())
     reports = [
         one.report._replace(
-            findings=place((*one.report.findings, *(f for f in spare if wanted(f.rule) and (one.chosen is None or one.chosen.concerns(f.networks, f.key)))), one.plan.file, locate_in(one.data))
+            findings=place(
+                (
+                    *one.report.findings,
+                    *(
+                        f
+                        for f in spare
+                        if wanted(f.rule) and (one.chosen is None or one.chosen.concerns(f.networks, f.key))
+                    ),
+                ),
+                one.plan.file,
+                locate_in(one.data),
+            )
         )
         for one, spare in zip(checked, judgement.spare, strict=True)
-    ]  # fmt: skip
+    ]
     concerns = _by_label(checked, judgement.together)
     found = [b for b in judgement.findings if wanted(b.finding.rule) and concerns(b.finding)]
-    placed = place_between(
-        found, judgement.together.places, [(one.plan.file, locate_in(one.data)) for one in checked]
-    )
+    placed = place_between(found, judgement.together.places, [(one.plan.file, locate_in(one.data)) for one in checked])
     report = Report(None, BETWEEN, catalog.edition, 0, tuple(between.finding for between in placed))
     concerned = tuple(between.plans for between in placed)
     return Judged(judgement.together.titles, tuple(reports), report, concerned)

@@ -74,9 +74,7 @@ class _Described(click.types.StringParamType):
         self._words = words
         self._item_type = item_type
 
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem[Any]]:
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[Any]]:
         """Return the words that start as far as they are typed; the shell finds files itself."""
         del param
         if self._item_type != "plain":

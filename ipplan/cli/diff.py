@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from ipplan.changes import Side
 
 
-@click.command(
-    "diff", epilog="Exit status: 0 compared, 1 a difference with --exit-code, 2 a plan that cannot be read."
-)
+@click.command("diff", epilog="Exit status: 0 compared, 1 a difference with --exit-code, 2 a plan that cannot be read.")
 @click.argument("old_path", metavar="OLD")
 @click.argument("new_path", metavar="NEW")
 @click.option("--allocated", is_flag=True, help="Compare networks where allocate would place them.")
@@ -42,9 +40,7 @@ def command(
 
     if old_path == new_path == "-":
         raise UsageProblem("standard input can be read only once")
-    (before, one), (after, two) = (
-        _read(path, ranges_edition, allocated=allocated) for path in (old_path, new_path)
-    )
+    (before, one), (after, two) = (_read(path, ranges_edition, allocated=allocated) for path in (old_path, new_path))
     old, new = before.plan, after.plan
     difference = compare_plans(before, after)
     emit(

@@ -24,9 +24,7 @@ def list_errors(plan: Plan, catalog: Catalog) -> tuple[Finding, ...]:
 
     from ipplan.checks import check_plan
 
-    return tuple(
-        f for f in check_plan(plan, catalog, date.today()) if f.severity == "error" and f.waived is None
-    )
+    return tuple(f for f in check_plan(plan, catalog, date.today()) if f.severity == "error" and f.waived is None)
 
 
 def new_errors(before: Iterable[Finding], after: Iterable[Finding]) -> list[Finding]:

@@ -40,16 +40,12 @@ _MOST_SHOWN = 5
     is_flag=True,
     help="Write every target for every cluster, edge, site and tunnel into the folder of -o, with an index.",
 )
-@click.option(
-    "--cluster", metavar="CLUSTER", help="Which cluster, where the plan has several of the platform."
-)
+@click.option("--cluster", metavar="CLUSTER", help="Which cluster, where the plan has several of the platform.")
 @click.option("--edge", metavar="EDGE", help="Which ESG, where the plan has several.")
 @click.option("--site", metavar="SITE", help="Which place of the enterprise, where the plan has several.")
 @click.option("--to", metavar="END", help="Which other end of a tunnel, a cluster, an ESG or a site.")
 @click.option("--worker", metavar="WORKER", help="Which worker, by its number or address, for bird.")
-@click.option(
-    "--domain", metavar="DOMAIN", help="DNS domain of the named addresses, for hosts and reverse-zones."
-)
+@click.option("--domain", metavar="DOMAIN", help="DNS domain of the named addresses, for hosts and reverse-zones.")
 @label_option
 @click.option(
     "--force",
@@ -101,9 +97,7 @@ def command(
 
         near = nearest(name, list(TARGETS))
         hint = f"; did you mean {near}?" if near else ""
-        raise UsageProblem(
-            f'there is no target "{escape(name[:80])}"{hint}', "ipplan export --list tells them"
-        )
+        raise UsageProblem(f'there is no target "{escape(name[:80])}"{hint}', "ipplan export --list tells them")
     if labels and name not in LISTING:
         raise UsageProblem(
             f"--label has no effect on {name}",
@@ -246,9 +240,7 @@ def _say_left_out(plan: Plan, target: str) -> None:
             if network.prefix is None:
                 missing.append(f"{named.name} of {network.name}")
             elif named.resolve(network.prefix) is None:
-                say(
-                    f"warning: {network.name} {network.prefix} does not hold its address {named.name}: left out"
-                )
+                say(f"warning: {network.name} {network.prefix} does not hold its address {named.name}: left out")
     if missing and target in _ALL_ADDRESSES:
         more = f" and {len(missing) - _MOST_SHOWN:,} more" if len(missing) > _MOST_SHOWN else ""
         say(f"note: left out, as the network has no range yet: {', '.join(missing[:_MOST_SHOWN])}{more}")

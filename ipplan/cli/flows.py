@@ -76,9 +76,7 @@ def command(
     return 0
 
 
-def _traces(
-    landscape: Landscape, name: str | None, start: str | None, end: str | None
-) -> Sequence[Trace | Missing]:
+def _traces(landscape: Landscape, name: str | None, start: str | None, end: str | None) -> Sequence[Trace | Missing]:
     from ipplan.flows import Tracer, find_flow, find_pair, trace, trace_all, trace_flow
 
     source, destination = find_pair(landscape, start, end)

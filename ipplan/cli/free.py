@@ -67,9 +67,7 @@ _MOST_NAMED = 10
     type=click.IntRange(1, 10_000),
     help=f"With --prefix, list so many blocks as for --data-center (default: {_MOST_BLOCKS}).",
 )
-@click.option(
-    "--prefix", "length", metavar="N", type=click.IntRange(0, 128), help="Only blocks with room for a /N."
-)
+@click.option("--prefix", "length", metavar="N", type=click.IntRange(0, 128), help="Only blocks with room for a /N.")
 @click.option(
     "--after-allocation",
     is_flag=True,
@@ -118,13 +116,15 @@ def command(
     warn_of_host_bits(p for p in plan.pools if p.prefix in chosen)
     if length is None and (data_centers or limit):
         option = "--data-center" if data_centers else "--limit"
-        raise UsageProblem(
-            f"{option} needs to know the size of the blocks", "add --prefix, such as --prefix 16"
-        )
+        raise UsageProblem(f"{option} needs to know the size of the blocks", "add --prefix, such as --prefix 16")
     free = find_free(
-        plan, catalog, data_centers_only=allow_other_data_centers, after_allocation=after_allocation,
-        pools=chosen, length=length,
-    )  # fmt: skip
+        plan,
+        catalog,
+        data_centers_only=allow_other_data_centers,
+        after_allocation=after_allocation,
+        pools=chosen,
+        length=length,
+    )
     if length is not None and (data_centers or avoids or limit):
         free = free._replace(
             advice=_advise(plan, catalog, free, length, data_centers=data_centers, most=limit or _MOST_BLOCKS)
@@ -133,9 +133,7 @@ def command(
         output,
         table=lambda: shown.table(free, length),
         document=lambda: shown.document(free, length),
-        text=lambda width, color: shown.render_text(
-            free, length, width=width, color=color, choice=output.choice
-        ),
+        text=lambda width, color: shown.render_text(free, length, width=width, color=color, choice=output.choice),
     )
     if output.format in ("csv", "markdown"):
         # The table has no place for them.
@@ -146,9 +144,7 @@ def command(
     return 0 if free.ok else 1
 
 
-def _advise(
-    plan: Plan, catalog: Catalog, free: Free, length: int, *, data_centers: Sequence[str], most: int
-) -> Advice:
+def _advise(plan: Plan, catalog: Catalog, free: Free, length: int, *, data_centers: Sequence[str], most: int) -> Advice:
     """Return the cleanest blocks for the named data centers, or else those of the plan."""
     from ipplan.catalog import EDITIONS, load_catalog
     from ipplan.cleanest import find_cleanest

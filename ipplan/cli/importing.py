@@ -52,9 +52,7 @@ _MOST_TOLD = 20
     is_flag=True,
     help="Show what each column was taken for and which rows are left out; write no plan.",
 )
-@click.option(
-    "--skip-rows", metavar="N", type=click.IntRange(0), default=0, help="Lines above the header of a table."
-)
+@click.option("--skip-rows", metavar="N", type=click.IntRange(0), default=0, help="Lines above the header of a table.")
 @click.option(
     "--column",
     "columns",
@@ -147,9 +145,7 @@ def _check_usage(
     if explain and into is not None:
         raise click.UsageError("--explain writes no plan, so it does not go with --into")
     if into is not None and output_file is None and not dry_run and into in ("-", "/dev/stdin"):
-        raise UsageProblem(
-            "--into needs a plan file: a stream cannot be written back", "name a file after -o"
-        )
+        raise UsageProblem("--into needs a plan file: a stream cannot be written back", "name a file after -o")
 
 
 def _columns(words: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -197,9 +193,7 @@ def _list() -> None:
     from ipplan.output.table import Column, Table, render_plain
 
     rows = [(importer.name, importer.title, importer.command) for importer in IMPORTERS.values()]
-    deliver(
-        render_plain(Table((Column("source"), Column("what it is"), Column("how to get the file")), rows))
-    )
+    deliver(render_plain(Table((Column("source"), Column("what it is"), Column("how to get the file")), rows)))
 
 
 # -- a plan of its own ---------------------------------------------------------------------------------------
@@ -210,9 +204,7 @@ def _write(observed: Sequence[Observed], name: str | None, output_file: str | No
 
     made = make_plan(observed, name)
     if len(made.text) > LARGEST_INPUT:
-        say(
-            f"warning: the plan has more than {LARGEST_INPUT >> 20} MiB, which ipplan does not read: {_SMALLER}"
-        )
+        say(f"warning: the plan has more than {LARGEST_INPUT >> 20} MiB, which ipplan does not read: {_SMALLER}")
     if len(made.text) <= LARGEST_READ_BACK:
         # What is written has to be a plan, whatever the files hold. A longer one is mostly of avoided ranges, which
         # are written in one way only.
@@ -242,9 +234,7 @@ def _say_summary(observed: Sequence[Observed], made: Imported) -> None:
         say(f"left out: {text} is every address")
     if made.containers and not made.pools:
         listed = ", ".join(map(str, made.containers[:4])) + (", ..." if len(made.containers) > 4 else "")
-        say(
-            f"containers hold other ranges and are no reservation: {listed}; to allocate from one, write it in byoip"
-        )
+        say(f"containers hold other ranges and are no reservation: {listed}; to allocate from one, write it in byoip")
 
 
 def _say_files(observed: Sequence[Observed]) -> None:

@@ -29,9 +29,11 @@ _LONGEST_NAME = 200
 @click.command("init", epilog="Exit status: 0 written, 2 FILE exists or cannot be written.")
 @click.argument("path", metavar="[FILE]", default=DEFAULT_PLAN)
 @click.option(
-    "--template", metavar="NAME", default=DEFAULT_TEMPLATE,
+    "--template",
+    metavar="NAME",
+    default=DEFAULT_TEMPLATE,
     help=f"What to start from (default: {DEFAULT_TEMPLATE}); see --list.",
-)  # fmt: skip
+)
 @click.option("--name", metavar="TEXT", help="Name of the plan (default: that of FILE or its folder).")
 @click.option(
     "--table",
@@ -40,9 +42,7 @@ _LONGEST_NAME = 200
 )
 @click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 @click.option("--list", "list_templates", is_flag=True, help="List the templates and what they are.")
-def command(
-    *, path: str, template: str, name: str | None, table: bool, force: bool, list_templates: bool
-) -> None:
+def command(*, path: str, template: str, name: str | None, table: bool, force: bool, list_templates: bool) -> None:
     """Write a commented plan to start from: FILE, plan.toml unless it is named, or "-" for standard output.
 
     The plan passes `ipplan check`, and `ipplan allocate` finds a range for every network that the enterprise

@@ -51,12 +51,8 @@ class _Lab(click.Command):
 @click.argument("words", metavar="[PLAN]", nargs=-1)
 @click.option("--from", "start", metavar="END", help="Only this pair: where it starts, as in ipplan flows.")
 @click.option("--to", "end", metavar="END", help="Where it goes.")
-@click.option(
-    "--all", "every", is_flag=True, help="Every network with every other, not only the documented flows."
-)
-@click.option(
-    "--dry-run", is_flag=True, help="List the commands and the exported file behind each; run nothing."
-)
+@click.option("--all", "every", is_flag=True, help="Every network with every other, not only the documented flows.")
+@click.option("--dry-run", is_flag=True, help="List the commands and the exported file behind each; run nothing.")
 @click.option("--keep", is_flag=True, help="Leave the lab up until Ctrl-C.")
 @click.option("--verbose", is_flag=True, help="Show every device on each way, the scenery and the versions.")
 @edition_option
@@ -211,9 +207,7 @@ def _enter(words: Sequence[str]) -> int:
         from ipplan.output.table import render_plain
 
         if not devices:
-            raise UsageProblem(
-                "no lab of yours runs on this machine", "start one that stays: ipplan lab PLAN --keep"
-            )
+            raise UsageProblem("no lab of yours runs on this machine", "start one that stays: ipplan lab PLAN --keep")
         deliver(render_plain(devices_table(devices)))
         return 0
     return _become(list(command_line))

@@ -24,9 +24,7 @@ MOST_CURVES = 16
     "Exit status: 0 drawn, 1 --allocated and not all networks find a place, 2 a plan that cannot be read.",
 )
 @click.argument("path", metavar="PLAN")
-@click.option(
-    "--of", "of", metavar="PREFIX", multiple=True, help="Draw this prefix as a Hilbert curve; repeatable."
-)
+@click.option("--of", "of", metavar="PREFIX", multiple=True, help="Draw this prefix as a Hilbert curve; repeatable.")
 @click.option("--allocated", is_flag=True, help="Draw networks to allocate where allocate places them.")
 @network_options("spaces of")
 @label_option
@@ -62,9 +60,7 @@ def command(
         raise UsageProblem("--of draws a whole prefix: leave out --kind, --cluster, --network and --label")
 
     def run() -> int:
-        return _draw(
-            path, prefixes, (kinds, clusters, names, labels), output_file, ranges_edition, allocated=allocated
-        )
+        return _draw(path, prefixes, (kinds, clusters, names, labels), output_file, ranges_edition, allocated=allocated)
 
     return reporting_problems(Output("svg", output_file), run) or 0
 
@@ -116,7 +112,5 @@ def _read_prefixes(texts: tuple[str, ...]) -> tuple[Prefix, ...]:
             hint = "" if error.suggestion is None else f"; write {error.suggestion}"
             raise click.BadParameter(f'"{escape(text[:80])}": {error}{hint}', param_hint="--of") from None
     if len(set(found)) > MOST_CURVES:
-        raise UsageProblem(
-            f"--of was given {len(set(found))} prefixes, and a picture has at most {MOST_CURVES}"
-        )
+        raise UsageProblem(f"--of was given {len(set(found))} prefixes, and a picture has at most {MOST_CURVES}")
     return tuple(dict.fromkeys(found))

@@ -66,9 +66,7 @@ def _common(command: Command) -> Command:
     """Give a command what both need, and pass it as `asked`."""
 
     @wraps(command)
-    def run(
-        *, path: str, url: str, vrf: str | None, timeout: int, adopt: bool, prune: bool, **rest: Any
-    ) -> int | None:
+    def run(*, path: str, url: str, vrf: str | None, timeout: int, adopt: bool, prune: bool, **rest: Any) -> int | None:
         return command(asked=_Asked(path, url, vrf, timeout, adopt, prune), **rest)
 
     options = (
@@ -82,10 +80,13 @@ def _common(command: Command) -> Command:
         ),
         click.option("--prune", is_flag=True, help="Delete what was made from this plan and is no longer in it."),
         click.option(
-            "--timeout", type=click.IntRange(1, 3600), default=60, metavar="SECONDS",
+            "--timeout",
+            type=click.IntRange(1, 3600),
+            default=60,
+            metavar="SECONDS",
             help="Give up on a request after SECONDS (default: 60).",
         ),
-    )  # fmt: skip
+    )
     decorated: Command = run
     for decorate in reversed(options):
         decorated = decorate(decorated)
@@ -118,9 +119,7 @@ def show_difference(*, asked: _Asked, exit_code: bool, output: Output) -> int:
 @edition_option
 @format_option("table", "json", "csv", "markdown", columns="netbox")
 @color_option
-def push(
-    *, asked: _Asked, dry_run: bool, with_errors: bool, ranges_edition: str | None, output: Output
-) -> int:
+def push(*, asked: _Asked, dry_run: bool, with_errors: bool, ranges_edition: str | None, output: Output) -> int:
     """Create and update prefixes, VLANs, roles and tags of the plan in a NetBox.
 
     Nothing is deleted without --prune. A run that stops half-way says what was done; running it again does the rest.
@@ -144,9 +143,7 @@ def _report_failures(outcomes: Sequence[Outcome]) -> int:
         count = sum(outcome.error == reason for outcome in failed)
         say(f"error: {count:,} change{'s' if count > 1 else ''} failed: {reason}")
     done = sum(outcome.state == "done" for outcome in outcomes)
-    say(
-        f"help: {done:,} done, {len(failed):,} failed, {left:,} not tried; run it again when the cause is gone"
-    )
+    say(f"help: {done:,} done, {len(failed):,} failed, {left:,} not tried; run it again when the cause is gone")
     return 2
 
 
@@ -203,9 +200,7 @@ def _refuse(plan: Plan, catalog: Catalog, *, with_errors: bool) -> bool:
     return True
 
 
-def _emit(
-    output: Output, asked: _Asked, compared: _Compared, outcomes: Sequence[Outcome], *, pushed: bool
-) -> None:
+def _emit(output: Output, asked: _Asked, compared: _Compared, outcomes: Sequence[Outcome], *, pushed: bool) -> None:
     from ipplan.netbox.outcome import Report
     from ipplan.output import netbox as shown
 

@@ -38,14 +38,22 @@ _MOST_SENT = 50
 _CONNECT = 10
 """Seconds to wait for a connection."""
 _ENDPOINTS: dict[What, tuple[str, str]] = {
-    "tag": ("extras", "tags"), "role": ("ipam", "roles"), "VLAN group": ("ipam", "vlan_groups"),
-    "VLAN": ("ipam", "vlans"), "prefix": ("ipam", "prefixes"),
-}  # fmt: skip
+    "tag": ("extras", "tags"),
+    "role": ("ipam", "roles"),
+    "VLAN group": ("ipam", "vlan_groups"),
+    "VLAN": ("ipam", "vlans"),
+    "prefix": ("ipam", "prefixes"),
+}
 _MOST_READ = 200_000
 """Objects of one kind that are read at most."""
 _UNREADABLE = (
-    requests.RequestException, pynetbox.ContentError, ValueError, KeyError, TypeError, AttributeError,
-)  # fmt: skip
+    requests.RequestException,
+    pynetbox.ContentError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+)
 """What comes of no answer, and of one that no NetBox gives."""
 _VERBS = {"create": "create", "update": "update", "adopt": "update", "delete": "delete"}
 
@@ -56,13 +64,9 @@ def read_token() -> str:
         token = os.environ.get(name, "").strip()
         if token:
             if not (token.isascii() and token.isprintable()) or " " in token:
-                raise UsageProblem(
-                    f"{name} does not hold a token: it has spaces or characters that no token has"
-                )
+                raise UsageProblem(f"{name} does not hold a token: it has spaces or characters that no token has")
             return token
-    raise UsageProblem(
-        "no token for NetBox", f"set the environment variable {TOKENS[1]}; it is never an argument"
-    )
+    raise UsageProblem("no token for NetBox", f"set the environment variable {TOKENS[1]}; it is never an argument")
 
 
 def parse_url(text: str) -> str:
@@ -157,9 +161,7 @@ class NetBox:
                 getattr(endpoint, _VERBS[batch[0].action])([payload(change, vrf) for change in batch])
         except pynetbox.RequestError as error:
             about_objects = error.req.status_code in (400, 409)
-            return _Refused(
-                _detail(error.req) if about_objects else self._refusal(error.req)[0], about_objects
-            )
+            return _Refused(_detail(error.req) if about_objects else self._refusal(error.req)[0], about_objects)
         except pynetbox.AllocationError as error:
             return _Refused(_detail(error.req), about_objects=True)
         except _UNREADABLE as error:

@@ -95,25 +95,33 @@ def format_option(*formats: str, columns: str | None = None) -> Callable[[Comman
 
         options = [
             click.option(
-                "-f", "--format", "output_format", type=click.Choice(formats),
+                "-f",
+                "--format",
+                "output_format",
+                type=click.Choice(formats),
                 help=f"What to write (default: {formats[0]}).",
             ),
             file_option,
             force_option,
-        ]  # fmt: skip
+        ]
         if "json" in formats:
             options.insert(1, click.option("--json", is_flag=True, help="Short for --format json."))
         if columns is not None:
             options += [
                 click.option(
-                    "--columns", "column_names", metavar="NAME,...", type=_ColumnNames(columns), default=(),
+                    "--columns",
+                    "column_names",
+                    metavar="NAME,...",
+                    type=_ColumnNames(columns),
+                    default=(),
                     help=f"Show these columns of the table, in this order; {_LIST_COLUMNS} lists them.",
                 ),
                 click.option(
-                    "--wide", is_flag=True,
+                    "--wide",
+                    is_flag=True,
                     help="Show every column that says something, also where the terminal is narrower.",
                 ),
-            ]  # fmt: skip
+            ]
         for option in reversed(options):
             run = option(run)
         return run
@@ -134,9 +142,7 @@ class _ColumnNames(click.ParamType):  # type: ignore[type-arg]
     def __init__(self, module: str) -> None:
         self._module = module
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
         """Return the names; which of them there are is known when the table is."""
         if isinstance(value, tuple):
             return value
@@ -145,9 +151,7 @@ class _ColumnNames(click.ParamType):  # type: ignore[type-arg]
             self.fail(f"it names no column; {_LIST_COLUMNS} lists them", param, ctx)
         return names
 
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem[Any]]:
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[Any]]:
         """Return what the last name may be, behind the names before it."""
         del ctx, param
         from importlib import import_module
@@ -166,13 +170,18 @@ def network_options(what: str = "") -> Callable[[Command], Command]:
     """
     only = f"Only {what} ".replace("  ", " ")
     return _all_of(
-        click.option("--kind", "kinds", metavar="KIND", multiple=True, help=f"{only}networks of this kind; repeatable."),
         click.option(
-            "--cluster", "clusters", metavar="CLUSTER", multiple=True,
+            "--kind", "kinds", metavar="KIND", multiple=True, help=f"{only}networks of this kind; repeatable."
+        ),
+        click.option(
+            "--cluster",
+            "clusters",
+            metavar="CLUSTER",
+            multiple=True,
             help=f"{only}networks of this cluster; repeatable.",
         ),
         click.option("--network", "names", metavar="NETWORK", multiple=True, help=f"{only}this network; repeatable."),
-    )  # fmt: skip
+    )
 
 
 def _all_of(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -204,13 +213,17 @@ def edition_option(command: Command) -> Command:
         return command(*args, ranges_edition=_choose_edition(ranges_edition, ranges_file), **rest)
 
     file = click.option(
-        "--ranges", "ranges_file", metavar="FILE",
+        "--ranges",
+        "ranges_file",
+        metavar="FILE",
         help="Take IBM Cloud's ranges from this file of ipplan ranges import, not from an edition.",
-    )  # fmt: skip
+    )
     edition = click.option(
-        "--ranges-edition", "ranges_edition", metavar="DATE",
+        "--ranges-edition",
+        "ranges_edition",
+        metavar="DATE",
         help="Edition of IBM Cloud's published ranges (default: the plan's, else the newest).",
-    )  # fmt: skip
+    )
     return edition(file(run))
 
 

@@ -19,9 +19,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 INPUTS = frozenset(
-    {"path", "plans", "words", "old_path", "new_path", "files", "previous", "against", "into", "lab_file",
-     "ranges_file", "page"}
-)  # fmt: skip
+    {
+        "path",
+        "plans",
+        "words",
+        "old_path",
+        "new_path",
+        "files",
+        "previous",
+        "against",
+        "into",
+        "lab_file",
+        "ranges_file",
+        "page",
+    }
+)
 """Names of the parameters that take files to read."""
 
 _PLAN_LINE = re.compile(

@@ -79,9 +79,7 @@ def report_problems(output: Output | None, errors: Sequence[PlanError]) -> int:
             say(f"error: {error.file} cannot be read")
         problems = tuple(problem for error in errors for problem in error.problems)
         file = errors[0].file if len(errors) == 1 else None
-        deliver(
-            render_json(error_document(file, problems, sum(error.hidden for error in errors))), output.file
-        )
+        deliver(render_json(error_document(file, problems, sum(error.hidden for error in errors))), output.file)
         return 2
     on_terminal = is_terminal(sys.stderr)
     width = terminal_width(sys.stderr) if on_terminal else None

@@ -80,9 +80,7 @@ def command(
     rows = [
         row
         for row in catalog.reservations
-        if wanted(row)
-        and (not chosen or row.platform in chosen)
-        and (search is None or _has(row, search.casefold()))
+        if wanted(row) and (not chosen or row.platform in chosen) and (search is None or _has(row, search.casefold()))
     ]
     emit(
         output,
@@ -156,9 +154,7 @@ def _complete_edition(_ctx: click.Context, _param: click.Parameter, incomplete: 
 @click.option("--plan", "path", metavar="PLAN", help="Tell what the new edition does to this plan.")
 @_data_center_option
 @_category_option
-@click.option(
-    "--exit-code", is_flag=True, help="End with 1 if ranges differ, or with --plan if its findings do."
-)
+@click.option("--exit-code", is_flag=True, help="End with 1 if ranges differ, or with --plan if its findings do.")
 @format_option("table", "json", "csv", "markdown", columns="ranges_diff")
 @color_option
 def diff(
@@ -184,12 +180,16 @@ def diff(
     before, after = choose_catalog(old, None), choose_catalog(new, None)
     wanted = _row_filter(
         data_centers, categories, (*before.reservations, *after.reservations), f"{before.edition} or {after.edition}"
-    )  # fmt: skip
+    )
     comparison = compare(before, after, wanted)
     report = shown.DiffReport(
-        before.about, after.about, data_centers, categories, comparison,
+        before.about,
+        after.about,
+        data_centers,
+        categories,
+        comparison,
         None if path is None else _compare_plan(path, comparison),
-    )  # fmt: skip
+    )
     emit(
         output,
         table=lambda: shown.table(report),

@@ -50,9 +50,7 @@ def import_edition(
     """
     guard_output(output_file, force=force)
     stated = _read_date(date), _read_url(url)
-    return reporting_problems(
-        Output("text", output_file), lambda: _import(page, *stated, output_file, lenient=lenient)
-    )
+    return reporting_problems(Output("text", output_file), lambda: _import(page, *stated, output_file, lenient=lenient))
 
 
 def _read_date(text: str | None) -> str | None:

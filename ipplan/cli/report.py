@@ -41,9 +41,7 @@ _MARKDOWN = (".md", ".markdown")
 @click.argument("path", metavar="PLAN")
 @click.option("--markdown", is_flag=True, help="Write Markdown, whatever the name of the file.")
 @click.option("--since", "old_path", metavar="PLAN", help="Say what changed since this earlier plan.")
-@click.option(
-    "--lab", "lab_file", metavar="FILE", help="Put this result of ipplan lab --json into the test plan."
-)
+@click.option("--lab", "lab_file", metavar="FILE", help="Put this result of ipplan lab --json into the test plan.")
 @label_option
 @file_option
 @force_option
@@ -98,9 +96,7 @@ def _require_jinja() -> None:
     from importlib.util import find_spec
 
     if find_spec("jinja2") is None:
-        raise UsageProblem(
-            "a page of HTML needs jinja2", "pip install 'ipplan[report]'; --markdown works without it"
-        )
+        raise UsageProblem("a page of HTML needs jinja2", "pip install 'ipplan[report]'; --markdown works without it")
 
 
 def _report(
@@ -166,9 +162,7 @@ def _subject(plan: Plan, data: bytes, catalog: Catalog, today: date) -> Subject:
     found = place(check_plan(plan, catalog, today), plan.file, locate_in(data))
     allocation = allocate(plan, catalog)
     placed = {
-        row.network.name: row.prefix
-        for row in allocation.rows
-        if row.status == "allocated" and row.prefix is not None
+        row.network.name: row.prefix for row in allocation.rows if row.status == "allocated" and row.prefix is not None
     }
     settled, brought = plan, []
     if placed:

@@ -27,11 +27,8 @@ def settle(plan: Plan, catalog: Catalog) -> Plan:
     placed = {row.network.name: row.prefix for row in allocation.rows if row.status == "allocated"}
     if not placed:
         return plan
-    say(
-        f"{len(placed):,} range{'' if len(placed) == 1 else 's'} as ipplan allocate would give, not pinned yet"
-    )
+    say(f"{len(placed):,} range{'' if len(placed) == 1 else 's'} as ipplan allocate would give, not pinned yet")
     networks = tuple(
-        n._replace(prefix=placed[n.name], length=None, hosts=None) if n.name in placed else n
-        for n in plan.networks
+        n._replace(prefix=placed[n.name], length=None, hosts=None) if n.name in placed else n for n in plan.networks
     )
     return replace(plan, networks=networks)

@@ -70,9 +70,7 @@ def command(
             output,
             table=lambda: shown.table(plan, entries),
             document=lambda: shown.document(plan, entries, edition),
-            text=lambda width, color: shown.render_text(
-                plan, entries, width=width, color=color, choice=output.choice
-            ),
+            text=lambda width, color: shown.render_text(plan, entries, width=width, color=color, choice=output.choice),
         )
         return status
     chosen = {entry.network.name for entry in entries} if kinds or clusters or names or labels else None
@@ -89,9 +87,7 @@ def command(
     return status
 
 
-def _survey(
-    plan: Plan, catalog: Catalog, chosen: Collection[str] | None
-) -> tuple[Landscape, tuple[Space, ...]]:
+def _survey(plan: Plan, catalog: Catalog, chosen: Collection[str] | None) -> tuple[Landscape, tuple[Space, ...]]:
     from ipplan.checks import check_plan
     from ipplan.spaces import Landscape
 
@@ -109,9 +105,7 @@ def allocate_networks(plan: Plan, catalog: Catalog) -> tuple[dict[str, Prefix], 
         if failure.help is not None:
             say(f"help: {failure.help}")
     placed = {
-        row.network.name: row.prefix
-        for row in allocation.rows
-        if row.status == "allocated" and row.prefix is not None
+        row.network.name: row.prefix for row in allocation.rows if row.status == "allocated" and row.prefix is not None
     }
     return placed, 0 if allocation.ok else 1
 
@@ -145,9 +139,7 @@ def _require(name: str, known: Iterable[str], what: str, plan: Plan) -> None:
 
     near = nearest(name, known)
     where = "there is" if what.startswith("kind") else f"{plan.file} has"
-    raise UsageProblem(
-        f'{where} no {what} "{escape(name[:80])}"' + (f"; did you mean {escape(near)}?" if near else "")
-    )
+    raise UsageProblem(f'{where} no {what} "{escape(name[:80])}"' + (f"; did you mean {escape(near)}?" if near else ""))
 
 
 def _symbols(output: Output) -> Symbols:

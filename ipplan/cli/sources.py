@@ -26,9 +26,7 @@ def read_file(source: str, path: str, options: Options | None = None, *, quiet: 
     data, file = read_input(path)
     try:
         with _progress(file, data) as progress:
-            observed = read_source(
-                source, data, file, (options or DEFAULTS)._replace(progress=progress.update)
-            )
+            observed = read_source(source, data, file, (options or DEFAULTS)._replace(progress=progress.update))
     except SourceError as error:
         raise source_problems(error, file) from None
     for note in () if quiet else observed.notes:
@@ -40,11 +38,14 @@ def source_problems(error: SourceError, file: str) -> PlanError:
     """Return what is wrong with a file of another tool as what is wrong with a plan is reported."""
     findings = tuple(
         Finding(
-            rule=problem.rule, severity="error", message=problem.message, help=problem.help,
+            rule=problem.rule,
+            severity="error",
+            message=problem.message,
+            help=problem.help,
             location=Location(file, (), problem.line),
         )
         for problem in error.problems
-    )  # fmt: skip
+    )
     return PlanError(file, findings, error.hidden)
 
 

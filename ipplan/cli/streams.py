@@ -129,9 +129,7 @@ def _refuse_output(status: os.stat_result, name: str) -> None:
     if file is not None:
         with suppress(OSError, ValueError):
             if os.path.samestat(status, os.stat(file)):
-                raise UsageProblem(
-                    f"cannot write {file}: this run reads it, as {name}", "name another file after -o"
-                )
+                raise UsageProblem(f"cannot write {file}: this run reads it, as {name}", "name another file after -o")
         return
     with suppress(OSError, ValueError, AttributeError):
         if os.path.samestat(status, os.fstat(sys.stdout.fileno())):
@@ -160,9 +158,7 @@ def deliver(result: str | bytes, output: str | None = None, *, for_programs: boo
         descriptor = stream.fileno()
     except (OSError, ValueError):
         if isinstance(result, bytes):
-            raise OutputProblem(
-                "the result is a binary file, and standard output takes text", "add -o FILE"
-            ) from None
+            raise OutputProblem("the result is a binary file, and standard output takes text", "add -o FILE") from None
         stream.write(result)
         return
     if isinstance(result, bytes) and os.isatty(descriptor):
@@ -212,9 +208,7 @@ def replace_file(path: str, data: bytes, look: Callable[[], None] | None = None)
     be written.
     """
     if system.is_device_name(path):
-        raise OutputProblem(
-            f"cannot write {path}: Windows takes this name for a device", "choose another name"
-        )
+        raise OutputProblem(f"cannot write {path}: Windows takes this name for a device", "choose another name")
     try:
         target = os.path.realpath(path)
         try:
@@ -322,9 +316,7 @@ _MOST_TRIES = 10
 """Write a file at most this often where others remove it before it is renamed."""
 
 
-def _replace(
-    target: str, data: bytes, old: os.stat_result | None, look: Callable[[], None] | None = None
-) -> None:
+def _replace(target: str, data: bytes, old: os.stat_result | None, look: Callable[[], None] | None = None) -> None:
     folder, name = os.path.split(target)
     _remove_left_over(folder, name)
     for _ in range(_MOST_TRIES):
@@ -412,9 +404,7 @@ def _is_temporary(file: str, name: str) -> bool:
     """Tell whether a name is one that `_create_temporary` gives."""
     start = _temporary_start(name)
     word = file[len(start) : -4]
-    return (
-        file == f"{start}{word}.tmp" and len(word) == 12 and all(char in "0123456789abcdef" for char in word)
-    )
+    return file == f"{start}{word}.tmp" and len(word) == 12 and all(char in "0123456789abcdef" for char in word)
 
 
 def _remove_left_over(folder: str, name: str) -> None:

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     "Exit status: 0 shown, 2 a plan that cannot be read.",
 )
 @click.argument("path", metavar="PLAN")
-@click.option(
-    "--flow", metavar="FLOW", help="Highlight a documented flow in the SVG: its letter, A to E, or its name."
-)
+@click.option("--flow", metavar="FLOW", help="Highlight a documented flow in the SVG: its letter, A to E, or its name.")
 @edition_option
 @format_option("table", "json", "csv", "markdown", "mermaid", "graphviz", "svg", columns="topology")
 @color_option

@@ -72,9 +72,7 @@ def command(
         output,
         table=lambda: shown.table(explanation),
         document=lambda: shown.document(explanation),
-        text=lambda width, color: shown.render_text(
-            explanation, width=width, color=color, choice=output.choice
-        ),
+        text=lambda width, color: shown.render_text(explanation, width=width, color=color, choice=output.choice),
     )
     if explanation.failure is not None and output.format in ("csv", "markdown"):
         # The table has no place for it.

@@ -111,62 +111,76 @@ TARGETS: dict[str, Target] = {
     for target in (
         Target("icp-config", "cluster/config.yaml of the ICP installer", "ipplan.export.icp_config:export_icp_config"),
         Target(
-            "strongswan-iks", "values of the strongSwan chart in IKS, for the tunnel to the ESG",
+            "strongswan-iks",
+            "values of the strongSwan chart in IKS, for the tunnel to the ESG",
             "ipplan.export.strongswan:export_iks",
         ),
         Target(
-            "strongswan-iks-icp", "values of the strongSwan chart in IKS, for the tunnel to another cluster",
+            "strongswan-iks-icp",
+            "values of the strongSwan chart in IKS, for the tunnel to another cluster",
             "ipplan.export.strongswan:export_iks_to_clusters",
         ),
         Target(
-            "strongswan-icp", "values of the strongSwan chart in ICP, for the tunnel to another cluster",
+            "strongswan-icp",
+            "values of the strongSwan chart in ICP, for the tunnel to another cluster",
             "ipplan.export.strongswan:export_icp",
         ),
         Target(
-            "strongswan-conf", "swanctl.conf of a Linux gateway in the place of the ESG, for all of its tunnels",
+            "strongswan-conf",
+            "swanctl.conf of a Linux gateway in the place of the ESG, for all of its tunnels",
             "ipplan.export.strongswan:export_conf",
         ),
         Target(
-            "strongswan-conf-iks", "swanctl.conf of an IKS cluster, for its tunnels to ESGs",
+            "strongswan-conf-iks",
+            "swanctl.conf of an IKS cluster, for its tunnels to ESGs",
             "ipplan.export.strongswan:export_conf_iks",
         ),
         Target(
-            "strongswan-conf-iks-icp", "swanctl.conf of an IKS cluster, for its tunnels to other clusters",
+            "strongswan-conf-iks-icp",
+            "swanctl.conf of an IKS cluster, for its tunnels to other clusters",
             "ipplan.export.strongswan:export_conf_iks_to_clusters",
         ),
         Target(
-            "strongswan-conf-icp", "swanctl.conf of an ICP cluster, for its tunnels to other clusters",
+            "strongswan-conf-icp",
+            "swanctl.conf of an ICP cluster, for its tunnels to other clusters",
             "ipplan.export.strongswan:export_conf_icp",
         ),
         Target(
-            "strongswan-conf-site", "swanctl.conf of the gateway of a site, for its tunnels to ESGs",
+            "strongswan-conf-site",
+            "swanctl.conf of the gateway of a site, for its tunnels to ESGs",
             "ipplan.export.strongswan:export_conf_site",
         ),
         Target("nsx-esg", "NSX-V Edge Services Gateway: XML for the NSX API", "ipplan.export.nsx_esg:export_nsx_esg"),
         Target(
-            "nsx-esg-table", "tables of the ESG to read: interfaces, routes, NAT (Markdown)", "ipplan.export.nsx_esg:export_nsx_esg_table"
+            "nsx-esg-table",
+            "tables of the ESG to read: interfaces, routes, NAT (Markdown)",
+            "ipplan.export.nsx_esg:export_nsx_esg_table",
         ),
         Target("routes", "who needs which route, by device (Markdown)", "ipplan.export.routes:export_routes"),
         Target("ip-route", "these routes as a shell script with ip route", "ipplan.export.routes:export_ip_route"),
         Target(
-            "ip-address", "addresses of every device as a shell script with ip address",
+            "ip-address",
+            "addresses of every device as a shell script with ip address",
             "ipplan.export.addresses:export_ip_address",
         ),
         Target("nftables", "the NAT of the ESG as Linux rules", "ipplan.export.nftables:export_nftables"),
         Target(
-            "ibmcloud", "what to order from IBM Cloud, as commands of its CLI (shell)",
+            "ibmcloud",
+            "what to order from IBM Cloud, as commands of its CLI (shell)",
             "ipplan.export.ibmcloud:export_ibmcloud",
         ),
         Target("frr", "BGP of the ESG for a Linux gateway in its place (frr.conf)", "ipplan.export.frr:export_frr"),
         Target("bird", "BGP of an IKS worker, the other end (bird.conf)", "ipplan.export.bird:export_bird"),
         Target(
-            "static-route", "routes of IKS workers to the enterprise, for IKS's add-on (YAML)",
+            "static-route",
+            "routes of IKS workers to the enterprise, for IKS's add-on (YAML)",
             "ipplan.export.static_route:export_static_route",
         ),
         Target("calico", "pools and BGP of a cluster for calicoctl (YAML)", "ipplan.export.calico:export_calico"),
         Target("hosts", "a hosts file of the named addresses", "ipplan.export.hosts:export_hosts"),
         Target(
-            "reverse-zones", "PTR records of the named addresses, for BIND",
+            "reverse-zones",
+            "PTR records of the named addresses, for BIND",
             "ipplan.export.reverse_zones:export_reverse_zones",
         ),
         Target("xlsx", "the address plan as an Excel workbook", "ipplan.export.xlsx:export_xlsx"),
@@ -174,7 +188,7 @@ TARGETS: dict[str, Target] = {
         Target("ansible", "variables for Ansible (group_vars, YAML)", "ipplan.export.ansible:export_ansible"),
         Target("terraform", "variables for Terraform (tfvars.json)", "ipplan.export.terraform:export_terraform"),
     )
-}  # fmt: skip
+}
 """Every target by its name, in the order of the documentation."""
 
 
@@ -198,9 +212,11 @@ def export(target: Target, request: Request) -> str | bytes:
 def _refuse_retired(request: Request) -> None:
     retired, options = request.whole.retired, request.options
     asked = (
-        retired.words("cluster", options.cluster or ""), retired.words("edge", options.edge or ""),
-        retired.words("site", options.site or ""), retired.words_of_end(options.to or ""),
-    )  # fmt: skip
+        retired.words("cluster", options.cluster or ""),
+        retired.words("edge", options.edge or ""),
+        retired.words("site", options.site or ""),
+        retired.words_of_end(options.to or ""),
+    )
     for words in asked:
         if words is not None:
             raise ExportError(words, HELP)
@@ -292,9 +308,7 @@ def _find_end(option: str, what: str, ends: Sequence[End], asked: str | None) ->
         kinds = "vcs-esg-public, vcs-esg-private and vcs-transit" if option == "edge" else "enterprise"
         raise ExportError(f"the plan has no {what}", f"add networks of kind {kinds}")
     if len(ends) > 1:
-        raise ExportError(
-            f"the plan has {len(ends):,} {what}s", f"add --{option}: {_some(e.name for e in ends)}"
-        )
+        raise ExportError(f"the plan has {len(ends):,} {what}s", f"add --{option}: {_some(e.name for e in ends)}")
     return ends[0]
 
 

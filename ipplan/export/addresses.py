@@ -17,10 +17,16 @@ if TYPE_CHECKING:
     from ipplan.export.places import Host, Place
 
 _WORDS = {
-    "public": "on the public network", "private": "on the private network", "transit": "on the transit network",
-    "workers": "on the VXLAN", "vxlan": "on the VXLAN", "vlan": "on the VLAN", "lan": "in the network",
-    "stretched": "in the stretched network", "interface": "on the VXLAN",
-}  # fmt: skip
+    "public": "on the public network",
+    "private": "on the private network",
+    "transit": "on the transit network",
+    "workers": "on the VXLAN",
+    "vxlan": "on the VXLAN",
+    "vlan": "on the VLAN",
+    "lan": "in the network",
+    "stretched": "in the stretched network",
+    "interface": "on the VXLAN",
+}
 """Where an interface is, by what it is for."""
 _ALONE = ("public", "private", "transit", "interface")
 """Interfaces of which a device has one, whatever the number of networks on it."""
@@ -59,15 +65,11 @@ def export_ip_address(request: Request) -> str:
         lines += [f'    : "${{{name}:?{words}}}"' for name, words in dict.fromkeys(variables.values())]
         for place in host.places:
             lines += _commands(place, variables[key_of(place)][0])
-        lines += [
-            f'    ip link set "${name}" up' for name in dict.fromkeys(name for name, _ in variables.values())
-        ]
+        lines += [f'    ip link set "${name}" up' for name in dict.fromkeys(name for name, _ in variables.values())]
         lines += [f"    {line}" for line in commands(request, host)]
         lines.append("    ;;")
     if not found:
-        raise ExportError(
-            "no network of the plan has a range", "write cidr in some, or ipplan allocate PLAN --write"
-        )
+        raise ExportError("no network of the plan has a range", "write cidr in some, or ipplan allocate PLAN --write")
     usage = f"usage: sh FILE DEVICE, one of: {', '.join(found)}"
     return "\n".join([*lines, "*)", f"    echo {quote(usage)} >&2", "    exit 2", "    ;;", "esac"]) + "\n"
 

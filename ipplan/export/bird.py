@@ -49,9 +49,7 @@ def export_bird(request: Request) -> str:
         ("BCR", "there is no network behind the ESG"),
     ):
         if any(s.device == device and not s.announces for s in speakers):
-            missing.append(
-                (f"{what} with an IPv4 range to announce", "add networks, and ipplan allocate PLAN --write")
-            )
+            missing.append((f"{what} with an IPv4 range to announce", "add networks, and ipplan allocate PLAN --write"))
     refuse(missing)
     number, address = _choose(request.options.worker, list(by_worker), cluster.name)
     sessions = by_worker[address]
@@ -60,9 +58,7 @@ def export_bird(request: Request) -> str:
     far = dict.fromkeys(s.second.subnet for s in sessions if s.across)
     # The kernel refuses a next hop that it has no route on the link to.
     kept = ' || proto = "common_vlan"' if far else ""
-    lines = [
-        comment(line) for line in request.header(f"bird.conf of an IKS worker in cluster {cluster.name}")
-    ]
+    lines = [comment(line) for line in request.header(f"bird.conf of an IKS worker in cluster {cluster.name}")]
     lines += [
         f"# It is for worker {number} of {len(by_worker)}; the others differ in its address, and --worker chooses one.",
         "# It accepts the networks behind the ESG, no others.",
@@ -79,7 +75,7 @@ def export_bird(request: Request) -> str:
         "  ipv4;",
         *(f"  route {prefix} blackhole;" for prefix in worker.announces),
         "}",
-    ]  # fmt: skip
+    ]
     if far:
         lines += [
             "",

@@ -33,10 +33,7 @@ def export_calico(request: Request) -> str:
     """Return the resources as YAML documents; raise ExportError with all that the plan lacks for them."""
     cluster = find_cluster(request)
     end = End(cluster.platform, cluster.name)
-    pods = [
-        n.prefix for n in request.landscape.ends.of_cluster(end)
-        if n.kind.role == "pod" and n.prefix is not None
-    ]  # fmt: skip
+    pods = [n.prefix for n in request.landscape.ends.of_cluster(end) if n.kind.role == "pod" and n.prefix is not None]
     with_bgp = cluster.platform == "iks" and bool(methods_of(request.landscape, end))
     missing = list(lacking(request.landscape, end)) if with_bgp else []
     if not pods:
@@ -61,19 +58,25 @@ def _pools(cluster: Cluster, pods: Sequence[Prefix]) -> Iterator[str]:
         names[version] = names.get(version, 0) + 1
         more = f"-{names[version]}" if names[version] > 1 else ""
         yield _document(
-            "IPPool", f"default-ipv{version}-ippool{more}",
-            cidr=str(prefix), blockSize=max(_BLOCKS[version], prefix.length),
+            "IPPool",
+            f"default-ipv{version}-ippool{more}",
+            cidr=str(prefix),
+            blockSize=max(_BLOCKS[version], prefix.length),
             # Calico has IP-in-IP for IPv4 only, and takes IPv6 for routed.
-            ipipMode=_MODES[cluster.platform] if version == 4 else "Never", natOutgoing=version == 4,
-        )  # fmt: skip
+            ipipMode=_MODES[cluster.platform] if version == 4 else "Never",
+            natOutgoing=version == 4,
+        )
 
 
 def _peerings(request: Request, cluster: Cluster) -> Iterator[str]:
     """Yield the number of the workers and a peer for each ESG, or for the BCR in each subnet of workers."""
     yield _document(
-        "BGPConfiguration", "default",
-        asNumber=request.plan.asns["iks-asn"], nodeToNodeMeshEnabled=True, logSeverityScreen="Info",
-    )  # fmt: skip
+        "BGPConfiguration",
+        "default",
+        asNumber=request.plan.asns["iks-asn"],
+        nodeToNodeMeshEnabled=True,
+        logSeverityScreen="Info",
+    )
     peers: dict[str, Speaker] = {}
     for session in request.landscape.sessions_of(End("iks", cluster.name)):
         peers.setdefault(session.second.address.text, session.second)
@@ -95,6 +98,4 @@ def _peerings(request: Request, cluster: Cluster) -> Iterator[str]:
 
 
 def _document(kind: str, name: str, **spec: object) -> str:
-    return dump(
-        {"apiVersion": "projectcalico.org/v3", "kind": kind, "metadata": {"name": name}, "spec": spec}
-    )
+    return dump({"apiVersion": "projectcalico.org/v3", "kind": kind, "metadata": {"name": name}, "spec": spec})

@@ -56,10 +56,13 @@ def describe_sites(ends: Ends, sites: Iterable[End]) -> list[dict[str, Any]]:
 def describe_link(ends: Ends, joint: Joint) -> dict[str, Any]:
     """Return a link: its two ends, how they are joined, and what it carries of each side."""
     return {
-        "first": _end_name(joint.first), "second": _end_name(joint.second), "pair": joint.pair, "method": joint.method,
+        "first": _end_name(joint.first),
+        "second": _end_name(joint.second),
+        "pair": joint.pair,
+        "method": joint.method,
         "carries_of_first": [c.network.name for c in ends.carried(joint, joint.first)],
         "carries_of_second": [c.network.name for c in ends.carried(joint, joint.second)],
-    }  # fmt: skip
+    }
 
 
 def _end_name(end: End) -> dict[str, Any]:
@@ -69,9 +72,15 @@ def _end_name(end: End) -> dict[str, Any]:
 def describe_route(route: Route) -> dict[str, Any]:
     """Return one route."""
     return {
-        "device": route.device, "name": route.name, "cidr": str(route.prefix), "towards": route.via,
-        "next_hop": _address(route.next_hop), "interface": route.interface, "how": route.how, "text": route.text,
-    }  # fmt: skip
+        "device": route.device,
+        "name": route.name,
+        "cidr": str(route.prefix),
+        "towards": route.via,
+        "next_hop": _address(route.next_hop),
+        "interface": route.interface,
+        "how": route.how,
+        "text": route.text,
+    }
 
 
 def describe_session(session: Session) -> dict[str, Any]:
@@ -115,43 +124,68 @@ def describe_esg(esg: Esg) -> dict[str, Any]:
 
 def _source_nat(rule: SourceNat) -> dict[str, Any]:
     return {
-        "interface": rule.interface, "source": str(rule.source),
-        "destination": None if rule.match is None else str(rule.match), "address": _address(rule.address),
-        "range": None if rule.shown is None else str(rule.shown), "text": rule.text,
-    }  # fmt: skip
+        "interface": rule.interface,
+        "source": str(rule.source),
+        "destination": None if rule.match is None else str(rule.match),
+        "address": _address(rule.address),
+        "range": None if rule.shown is None else str(rule.shown),
+        "text": rule.text,
+    }
 
 
 def _destination_nat(rules: Iterable[RangeNat | DestinationNat]) -> Iterator[dict[str, Any]]:
     """Yield the rules with the same keys each: those of a range have no address, the others no range."""
     for rule in rules:
         keys: Mapping[str, Any] = {
-            "interface": rule.interface, "address": None, "target": None, "protocol": None, "port": None,
-            "source": None, "range": None, "target_range": None, "text": rule.text,
-        }  # fmt: skip
+            "interface": rule.interface,
+            "address": None,
+            "target": None,
+            "protocol": None,
+            "port": None,
+            "source": None,
+            "range": None,
+            "target_range": None,
+            "text": rule.text,
+        }
         if isinstance(rule, RangeNat):
             yield {
-                **keys, "source": str(rule.match), "range": str(rule.shown), "target_range": str(rule.target),
-            }  # fmt: skip
+                **keys,
+                "source": str(rule.match),
+                "range": str(rule.shown),
+                "target_range": str(rule.target),
+            }
         else:
             yield {
-                **keys, "address": _address(rule.address), "target": _address(rule.target),
-                "protocol": rule.protocol, "port": rule.port,
-            }  # fmt: skip
+                **keys,
+                "address": _address(rule.address),
+                "target": _address(rule.target),
+                "protocol": rule.protocol,
+                "port": rule.port,
+            }
 
 
 def _speaker(speaker: Speaker) -> dict[str, Any]:
     return {
-        "device": speaker.device, "name": speaker.name, "address": _address(speaker.address), "asn": speaker.asn,
-        "asn_example": speaker.example, "announces": _texts(speaker.announces),
-    }  # fmt: skip
+        "device": speaker.device,
+        "name": speaker.name,
+        "address": _address(speaker.address),
+        "asn": speaker.asn,
+        "asn_example": speaker.example,
+        "announces": _texts(speaker.announces),
+    }
 
 
 def describe_tunnel(tunnel: Tunnel) -> dict[str, Any]:
     """Return one tunnel with both of its ends, and what is translated of each side."""
     return {
-        "name": tunnel.label, "integration": tunnel.joint.integration, "method": tunnel.joint.method, "ike": tunnel.ike,
-        "private": tunnel.private, "near": _end(tunnel.near, tunnel.near_nat), "far": _end(tunnel.far, tunnel.far_nat),
-    }  # fmt: skip
+        "name": tunnel.label,
+        "integration": tunnel.joint.integration,
+        "method": tunnel.joint.method,
+        "ike": tunnel.ike,
+        "private": tunnel.private,
+        "near": _end(tunnel.near, tunnel.near_nat),
+        "far": _end(tunnel.far, tunnel.far_nat),
+    }
 
 
 _SITES = {"iks": "iks", "icp": "icp", "edge": "overlay", "site": "enterprise"}
@@ -160,11 +194,16 @@ _SITES = {"iks": "iks", "icp": "icp", "edge": "overlay", "site": "enterprise"}
 
 def _end(end: TunnelEnd, nat: Iterable[Translation]) -> dict[str, Any]:
     return {
-        "site": _SITES.get(end.end.kind), "kind": end.end.kind, "name": end.name, "gateway": _address(end.gateway),
-        "inside": _address(end.inside), "identity": end.identity, "subnets": _texts(end.subnets),
+        "site": _SITES.get(end.end.kind),
+        "kind": end.end.kind,
+        "name": end.name,
+        "gateway": _address(end.gateway),
+        "inside": _address(end.inside),
+        "identity": end.identity,
+        "subnets": _texts(end.subnets),
         "policy": _texts(end.policy),
         "nat": [{"network": t.network, "real": str(t.real), "shown": str(t.shown)} for t in nat],
-    }  # fmt: skip
+    }
 
 
 def _texts(values: Iterable[object]) -> list[str]:

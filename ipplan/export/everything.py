@@ -18,18 +18,43 @@ INDEX = "index.md"
 """The file that says what the others are."""
 
 _FILES = {
-    "icp-config": "config.yaml", "strongswan-conf": "swanctl.conf", "strongswan-conf-iks": "swanctl.conf",
-    "strongswan-conf-iks-icp": "swanctl-clusters.conf", "strongswan-conf-icp": "swanctl.conf",
-    "strongswan-conf-site": "swanctl.conf", "nsx-esg": "nsx-esg.xml", "nsx-esg-table": "nsx-esg.md",
-    "routes": "routes.md", "ip-route": "ip-route.sh", "ip-address": "ip-address.sh", "nftables": "nat.nft",
-    "ibmcloud": "ibmcloud.sh", "frr": "frr.conf", "bird": "bird.conf", "static-route": "static-route.yaml",
-    "calico": "calico.yaml", "hosts": "hosts", "reverse-zones": "reverse-zones.db", "xlsx": "plan.xlsx",
-    "netbox": "netbox.csv", "ansible": "group_vars.yaml", "terraform": "ipplan.auto.tfvars.json",
-}  # fmt: skip
+    "icp-config": "config.yaml",
+    "strongswan-conf": "swanctl.conf",
+    "strongswan-conf-iks": "swanctl.conf",
+    "strongswan-conf-iks-icp": "swanctl-clusters.conf",
+    "strongswan-conf-icp": "swanctl.conf",
+    "strongswan-conf-site": "swanctl.conf",
+    "nsx-esg": "nsx-esg.xml",
+    "nsx-esg-table": "nsx-esg.md",
+    "routes": "routes.md",
+    "ip-route": "ip-route.sh",
+    "ip-address": "ip-address.sh",
+    "nftables": "nat.nft",
+    "ibmcloud": "ibmcloud.sh",
+    "frr": "frr.conf",
+    "bird": "bird.conf",
+    "static-route": "static-route.yaml",
+    "calico": "calico.yaml",
+    "hosts": "hosts",
+    "reverse-zones": "reverse-zones.db",
+    "xlsx": "plan.xlsx",
+    "netbox": "netbox.csv",
+    "ansible": "group_vars.yaml",
+    "terraform": "ipplan.auto.tfvars.json",
+}
 """The name of the file of each target that has one for each device or plan."""
 _WHOLE = (
-    "xlsx", "routes", "ip-route", "ip-address", "ibmcloud", "hosts", "reverse-zones", "netbox", "ansible", "terraform",
-)  # fmt: skip
+    "xlsx",
+    "routes",
+    "ip-route",
+    "ip-address",
+    "ibmcloud",
+    "hosts",
+    "reverse-zones",
+    "netbox",
+    "ansible",
+    "terraform",
+)
 _OF_CLUSTER = {
     "iks": ("calico", "bird", "static-route", "strongswan-conf-iks", "strongswan-conf-iks-icp"),
     "icp": ("icp-config", "calico", "strongswan-conf-icp"),
@@ -117,9 +142,7 @@ def _folders(kind: str, ends: Sequence[End]) -> Iterator[tuple[End, str]]:
         yield end, kind if end.name is None else f"{kind}-{labels[end.name]}"
 
 
-def _device_jobs(
-    request: Request, targets: Sequence[str], options: Options, folder: str, end: End
-) -> Iterator[_Job]:
+def _device_jobs(request: Request, targets: Sequence[str], options: Options, folder: str, end: End) -> Iterator[_Job]:
     for target in targets:
         if _is_for(request, target, end):
             yield _Job(target, options, f"{folder}/{_FILES[target]}", end.title)
@@ -131,11 +154,7 @@ def _is_for(request: Request, target: str, end: End) -> bool:
     if target in ("bird", "frr"):
         return any(joint.method in _BGP for joint in ends.joints_of(end))
     if target.startswith("strongswan-conf"):
-        far = [
-            t.far_from(end).end.kind
-            for t in request.landscape.tunnels.of_end(end)
-            if t.joint.method in _IPSEC
-        ]
+        far = [t.far_from(end).end.kind for t in request.landscape.tunnels.of_end(end) if t.joint.method in _IPSEC]
         if target == "strongswan-conf-iks":
             return "edge" in far
         return bool({"iks", "icp"} & set(far)) if target == "strongswan-conf-iks-icp" else bool(far)
@@ -173,10 +192,7 @@ def render_index(request: Request, made: Everything, open_points: Sequence[str])
             "| target | for | why | what to do |",
             "| --- | --- | --- | --- |",
         ]
-        lines += [
-            f"| {m.target} | {_cell(m.owner)} | {_cell(m.why)} | {_cell(m.help or '')} |"
-            for m in made.missing
-        ]
+        lines += [f"| {m.target} | {_cell(m.owner)} | {_cell(m.why)} | {_cell(m.help or '')} |" for m in made.missing]
     lines += ["", "## Still open", ""]
     lines += [f"- {_cell(point)}" for point in open_points] or ["Nothing."]
     return "\n".join(lines) + "\n"

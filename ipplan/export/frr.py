@@ -109,9 +109,7 @@ class _Group:
             # They are on the link all the same, which FRR does not see from addresses of different subnets.
             lines.append(f"neighbor {self.name} disable-connected-check")
         if self.ranges:
-            lines.append(
-                "! IBM Cloud assigns the addresses of workers, and the plan names none: any of these subnets"
-            )
+            lines.append("! IBM Cloud assigns the addresses of workers, and the plan names none: any of these subnets")
             return [*lines, *(f"bgp listen range {subnet} peer-group {self.name}" for subnet in self.ranges)]
         return [*lines, *(f"neighbor {s.second.address.text} peer-group {self.name}" for s in self.sessions)]
 
@@ -144,9 +142,7 @@ def _without_ends(landscape: Landscape, edge: End) -> Iterator[tuple[str, str]]:
 
 def _prefix_list(name: str, prefixes: Iterable[Prefix], *, blocks: bool = False) -> list[str]:
     entries = [f"permit {prefix}{' le 32' if blocks and prefix.length < 32 else ''}" for prefix in prefixes]
-    return [
-        f"ip prefix-list {name} seq {nth * 5} {entry}" for nth, entry in enumerate([*entries, "deny any"], 1)
-    ]
+    return [f"ip prefix-list {name} seq {nth * 5} {entry}" for nth, entry in enumerate([*entries, "deny any"], 1)]
 
 
 def _on_link(edge: Esg, link: str) -> list[str]:

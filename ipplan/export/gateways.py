@@ -30,9 +30,11 @@ def lacking_gateway(request: Request, end: TunnelEnd) -> tuple[str, str]:
         edge = found
         alone = len(ends.icp_behind[edge]) == 1
         wanted = names.ICP_TUNNEL[0] if alone else f"{end.end.name}-strongswan"
-    private = end.end.kind == "edge" and end.gateway is not None and end.gateway.network in {
-        n.name for n in ends.of_edge(edge, UPLINKS["private"])
-    }  # fmt: skip
+    private = (
+        end.end.kind == "edge"
+        and end.gateway is not None
+        and end.gateway.network in {n.name for n in ends.of_edge(edge, UPLINKS["private"])}
+    )
     kind = UPLINKS["private" if private else "public"]
     own = ends.of_edge(edge, kind)
     if not own:

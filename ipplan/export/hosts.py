@@ -26,7 +26,5 @@ def export_hosts(request: Request) -> str:
                 alias = "" if request.options.domain is None else f"\t{host}.{request.options.domain}"
                 lines.append(f"{address}\t{host}{alias}")
     if len(lines) == start:
-        raise ExportError(
-            "no network of the plan names an address", "write addresses = { gateway = 1 } in one"
-        )
+        raise ExportError("no network of the plan names an address", "write addresses = { gateway = 1 } in one")
     return "\n".join(lines) + "\n"

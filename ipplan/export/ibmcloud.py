@@ -33,8 +33,13 @@ _SL_SIZES = {(4, True): (4, 8, 16, 32), (4, False): (4, 8, 16, 32, 64), (6, True
 _PUBLIC_V6 = 64
 """What that command calls the /64 of IPv6: the quantity 64."""
 _USUAL = {
-    "vcs-management": 64, "vcs-vtep": 64, "vcs-vmotion": 64, "vcs-vsan": 64, "vcs-esg-public": 16, "vcs-hcx": 64,
-}  # fmt: skip
+    "vcs-management": 64,
+    "vcs-vtep": 64,
+    "vcs-vmotion": 64,
+    "vcs-vsan": 64,
+    "vcs-esg-public": 16,
+    "vcs-hcx": 64,
+}
 """Addresses of the portable subnets of a vCenter Server instance (IBM Cloud docs, vmwaresolutions
 vcenter/vcenter_chg_impact.md and services/hcx_considerations.md @ddb0278, 2018-11-20)."""
 _VLAN_B = frozenset(("vcs-vmotion", "vcs-vsan", "vcs-nfs"))
@@ -169,9 +174,11 @@ def _create(step: _Step, request: Request, cluster: Cluster, own: list[Entry], s
     flavor = step.ask(f"FLAVOR{suffix}", "the flavor of the workers, such as b3c.4x16")
     private = step.ask(f"PRIVATE_VLAN{suffix}", "the id of the private VLAN of the workers")
     words = [
-        f"--name {_name(step, cluster, suffix)}", f"--zone {_zone(step, request, own, suffix)}",
-        f"--flavor {flavor}", f"--private-vlan {private}",
-    ]  # fmt: skip
+        f"--name {_name(step, cluster, suffix)}",
+        f"--zone {_zone(step, request, own, suffix)}",
+        f"--flavor {flavor}",
+        f"--private-vlan {private}",
+    ]
     # A plan without any subnet of the cluster has only begun, and says nothing of its VLANs.
     if own and not any(e.network.kind.public for e in own):
         step.say("no public network in the plan: the private service endpoint or a gateway is needed")
@@ -230,9 +237,7 @@ def _cluster_subnets(step: _Step, cluster: Cluster, own: list[Entry], suffix: st
         step.say(f"{network.name}: {order.reason}")
         if order.quantity is not None:
             name = _name(step, cluster, suffix)
-            vlan = step.ask(
-                _vlan(network, suffix), "the id of a VLAN that the workers of the cluster stand on"
-            )
+            vlan = step.ask(_vlan(network, suffix), "the id of a VLAN that the workers of the cluster stand on")
             step.lines.append(
                 f"ibmcloud ks cluster subnet create --cluster {name} --size {order.quantity} --vlan {vlan}"
             )
@@ -293,7 +298,5 @@ def _order(entry: Entry, sizes: tuple[int, ...] | None) -> _Order:
         reason = f"{quantity} addresses, the usual size; the plan states none"
     if quantity not in sold:
         offer = ", ".join(map(str, sold)) or "none"
-        return _Order(
-            version, None, f"{reason}: no command orders that; the quantities that can be had are {offer}"
-        )
+        return _Order(version, None, f"{reason}: no command orders that; the quantities that can be had are {offer}")
     return _Order(version, quantity, reason)

@@ -62,15 +62,11 @@ def export_icp_config(request: Request) -> str:
 
 def _named(keys: Sequence[tuple[str, names.Names]], networks: Sequence[Network]) -> list[str]:
     """Return a line for each key whose address some network names."""
-    found = (
-        (key, first_named([n for n in networks if n.prefix is not None], *wanted)) for key, wanted in keys
-    )
+    found = ((key, first_named([n for n in networks if n.prefix is not None], *wanted)) for key, wanted in keys)
     return [f"{key}: {quoted(address.text)}" for key, address in found if address is not None]
 
 
-def _outside(
-    keys: Sequence[tuple[str, names.Names]], networks: Sequence[Network]
-) -> Iterator[tuple[str, str]]:
+def _outside(keys: Sequence[tuple[str, names.Names]], networks: Sequence[Network]) -> Iterator[tuple[str, str]]:
     """Yield the addresses that a network names for a key and does not hold, or not yet."""
     for key, wanted in keys:
         for network in networks:

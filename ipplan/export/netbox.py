@@ -22,16 +22,15 @@ def export_netbox(request: Request) -> str:
     rows = [(str(pool.prefix), "container", "BYOIP pool", "") for pool in plan.pools if whole]
     rows += [
         (
-            str(network.prefix), STATUSES.get(network.status or "", "active"), describe_network(network),
+            str(network.prefix),
+            STATUSES.get(network.status or "", "active"),
+            describe_network(network),
             format_about(network.labels, network.vlan),
         )
-        for network in plan.taking_part() if network.prefix is not None and request.lists(network)
-    ]  # fmt: skip
-    rows += [
-        (str(avoid.prefix), "reserved", describe(avoid.reason or "avoided"), "")
-        for avoid in plan.avoids
-        if whole
+        for network in plan.taking_part()
+        if network.prefix is not None and request.lists(network)
     ]
+    rows += [(str(avoid.prefix), "reserved", describe(avoid.reason or "avoided"), "") for avoid in plan.avoids if whole]
     text = io.StringIO()
     # NetBox guesses the form of a CSV: with every cell in quotes and no quote in any, there is one way to read it.
     writer = csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_ALL)

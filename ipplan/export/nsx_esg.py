@@ -31,9 +31,12 @@ _IPSEC = ("strongswan", "ipsec")
 _LONGEST = 1024
 """Characters of a description (API guide, static routes)."""
 _TITLES: dict[Role, str] = {
-    "public": "Public Uplink", "private": "Private Uplink", "transit": "Transit", "workers": "ICP workers",
+    "public": "Public Uplink",
+    "private": "Private Uplink",
+    "transit": "Transit",
+    "workers": "ICP workers",
     "gre": "GRE tunnel",
-}  # fmt: skip
+}
 """What the interfaces are called in IBM's design (vmwaresolutions archiref/nsx/networking_services.md, 2018-11-20)."""
 
 
@@ -197,20 +200,32 @@ def _rules(edge: Esg) -> Iterator[_Rule]:
         address = rule.address.text if rule.address is not None else str(rule.shown or rule.source)
         match = "any" if rule.match is None else str(rule.match)
         example = rule.address is not None and rule.address.example
-        yield _Rule(
-            "snat", rule.interface, str(rule.source), match, address, "any", "any", rule.text, example
-        )
+        yield _Rule("snat", rule.interface, str(rule.source), match, address, "any", "any", rule.text, example)
     for back in edge.range_nat:
         yield _Rule(
-            "dnat", back.interface, str(back.shown), str(back.match), str(back.target), "any", "any", back.text,
+            "dnat",
+            back.interface,
+            str(back.shown),
+            str(back.match),
+            str(back.target),
+            "any",
+            "any",
+            back.text,
             example=False,
-        )  # fmt: skip
+        )
     for nat in edge.destination_nat:
         port = "any" if nat.port is None else str(nat.port)
         yield _Rule(
-            "dnat", nat.interface, nat.address.text, "any", nat.target.text, nat.protocol or "any", port, nat.text,
+            "dnat",
+            nat.interface,
+            nat.address.text,
+            "any",
+            nat.target.text,
+            nat.protocol or "any",
+            port,
+            nat.text,
             nat.address.example or nat.target.example,
-        )  # fmt: skip
+        )
 
 
 def _nat_rules(edge: Esg) -> Iterator[ET.Element[Any]]:
@@ -227,9 +242,15 @@ def _nat_rules(edge: Esg) -> Iterator[ET.Element[Any]]:
         if rule.match != "any":
             _put(element, **{_MATCHES[rule.action]: rule.match})
         _put(
-            element, translatedAddress=rule.translated, loggingEnabled="false", enabled="true",
-            description=rule.text, protocol=rule.protocol, translatedPort=rule.port, originalPort=rule.port,
-        )  # fmt: skip
+            element,
+            translatedAddress=rule.translated,
+            loggingEnabled="false",
+            enabled="true",
+            description=rule.text,
+            protocol=rule.protocol,
+            translatedPort=rule.port,
+            originalPort=rule.port,
+        )
         yield element
 
 
@@ -245,9 +266,11 @@ def _routing(routing: ET.Element, edge: Esg) -> _List:
     for route in edge.routes:
         if route.how == "static" and route.prefix == DEFAULT_ROUTES[4] and route.next_hop is not None:
             _put(
-                ET.SubElement(static, "defaultRoute"), description=f"{route.via}: {route.text}",
-                vnic=_number(edge, route.interface), gatewayAddress=route.next_hop.text,
-            )  # fmt: skip
+                ET.SubElement(static, "defaultRoute"),
+                description=f"{route.via}: {route.text}",
+                vnic=_number(edge, route.interface),
+                gatewayAddress=route.next_hop.text,
+            )
     if edge.sessions:
         _bgp(ET.SubElement(routing, "bgp"), edge)
     return routes
@@ -259,9 +282,12 @@ def _static_routes(edge: Esg) -> Iterator[ET.Element[Any]]:
         if route.how == "static" and route.prefix != DEFAULT_ROUTES[4] and route.next_hop is not None:
             element = ET.Element("route")
             _put(
-                element, description=f"{route.via}: {route.text}", vnic=_number(edge, route.interface),
-                network=str(route.prefix), nextHop=route.next_hop.text,
-            )  # fmt: skip
+                element,
+                description=f"{route.via}: {route.text}",
+                vnic=_number(edge, route.interface),
+                network=str(route.prefix),
+                nextHop=route.next_hop.text,
+            )
             yield element
     for route in edge.routes:
         if route.how == "link":
@@ -295,9 +321,13 @@ def _bgp(bgp: ET.Element, edge: Esg) -> None:
         if note := _about(session):
             _note(element, note)
         _put(
-            element, ipAddress=session.second.address.text, remoteASNumber=str(session.second.asn), weight="60",
-            holdDownTimer="180", keepAliveTimer="60",
-        )  # fmt: skip
+            element,
+            ipAddress=session.second.address.text,
+            remoteASNumber=str(session.second.asn),
+            weight="60",
+            holdDownTimer="180",
+            keepAliveTimer="60",
+        )
         filters = ET.SubElement(element, "bgpFilters")
         for direction, prefixes, longest in (
             ("in", session.second.announces, "32"),
@@ -310,9 +340,7 @@ def _bgp(bgp: ET.Element, edge: Esg) -> None:
                     # Pods are announced in blocks (Calico), so longer prefixes have to pass.
                     _put(item, ipPrefixGe=str(prefix.length), ipPrefixLe=longest)
             rest = ET.SubElement(filters, "bgpFilter")
-            _put(
-                rest, direction=direction, action="deny", network="0.0.0.0/0", ipPrefixGe="0", ipPrefixLe="32"
-            )
+            _put(rest, direction=direction, action="deny", network="0.0.0.0/0", ipPrefixGe="0", ipPrefixLe="32")
     redistribution = ET.SubElement(bgp, "redistribution")
     _put(redistribution, enabled="true")
     rules = ET.SubElement(redistribution, "rules")
@@ -351,18 +379,22 @@ def _ipsec(ipsec: ET.Element, edge: Esg) -> None:
 
 def _site(site: ET.Element, tunnel: Tunnel, edge: Esg, local: HostAddress) -> None:
     own, far = tunnel.end_at(edge.end), tunnel.far_from(edge.end)
-    what = (
-        f"strongSwan of IKS cluster {far.name}" if far.end.kind == "iks" else f"the tunnel to {far.end.title}"
-    )
+    what = f"strongSwan of IKS cluster {far.name}" if far.end.kind == "iks" else f"the tunnel to {far.end.title}"
     known = far.gateway is not None and far.gateway.value is not None
     for address in (local, far.gateway):
         if address is not None and address.value is not None and address.example:
             _note(site, f"{address} is an example")
     _put(
-        site, enabled="true", name=tunnel.label, description=what, localId=own.identity, localIp=local.text,
-        peerId=far.identity, peerIp=far.gateway.text if far.gateway is not None and known else "any",
+        site,
+        enabled="true",
+        name=tunnel.label,
+        description=what,
+        localId=own.identity,
+        localIp=local.text,
+        peerId=far.identity,
+        peerIp=far.gateway.text if far.gateway is not None and known else "any",
         encryptionAlgorithm="aes256",
-    )  # fmt: skip
+    )
     # Left out, because the API requires it with this mode; an empty one may be taken for agreed.
     _note(site, "write the pre-shared key here as psk: it belongs into no plan, and is required")
     _put(site, authenticationMode="psk", enablePfs="true", dhGroup="dh14")
@@ -370,9 +402,7 @@ def _site(site: ET.Element, tunnel: Tunnel, edge: Esg, local: HostAddress) -> No
         subnets = ET.SubElement(site, name)
         for prefix in prefixes:
             _put(subnets, subnet=str(prefix))
-    _put(
-        site, ikeOption=f"ikev{tunnel.ike}", digestAlgorithm="sha-256", responderOnly=_word(own is not tunnel.near)
-    )  # fmt: skip
+    _put(site, ikeOption=f"ikev{tunnel.ike}", digestAlgorithm="sha-256", responderOnly=_word(own is not tunnel.near))
 
 
 # Tables.
@@ -382,44 +412,87 @@ _Rows = list[list[str | int | None]]
 
 def _tables(edge: Esg) -> Iterator[tuple[str, tuple[str, ...], _Rows]]:
     """Yield title, columns and rows of each table."""
-    yield "Interfaces", ("vNIC", "name", "primary address", "secondary addresses", "network", "router"), [
+    yield (
+        "Interfaces",
+        ("vNIC", "name", "primary address", "secondary addresses", "network", "router"),
         [
-            str(i.number), _title(i), f"{mark(g.primary)}/{g.network.prefix.length}",
-            ", ".join(map(mark, g.secondary)), g.network.name,
-            "itself" if i.gateway is None else mark(i.gateway),
-        ]
-        for i in edge.interfaces for g in i.groups if g.network.prefix is not None
-    ]  # fmt: skip
-    yield "NAT, in this order", ("action", "applied on", "original", "for destination", "translated", "port", "what"), [
-        [action, _TITLES[role], original, match or "any", translated or "as it is", service or "any", text]
-        for action, role, original, match, translated, service, text in list_translations(edge)
-    ]  # fmt: skip
-    yield "Routes", ("network", "next hop", "towards", "interface", "how", "what"), [
+            [
+                str(i.number),
+                _title(i),
+                f"{mark(g.primary)}/{g.network.prefix.length}",
+                ", ".join(map(mark, g.secondary)),
+                g.network.name,
+                "itself" if i.gateway is None else mark(i.gateway),
+            ]
+            for i in edge.interfaces
+            for g in i.groups
+            if g.network.prefix is not None
+        ],
+    )
+    yield (
+        "NAT, in this order",
+        ("action", "applied on", "original", "for destination", "translated", "port", "what"),
         [
-            str(r.prefix), show_hop(r), r.via,
-            "" if r.interface is None else _TITLES[r.interface], r.how, r.text,
-        ]
-        for r in edge.routes
-    ]  # fmt: skip
-    yield "BGP", ("local address", "local AS", "neighbour", "what", "remote AS", "announces", "accepts"), [
+            [action, _TITLES[role], original, match or "any", translated or "as it is", service or "any", text]
+            for action, role, original, match, translated, service, text in list_translations(edge)
+        ],
+    )
+    yield (
+        "Routes",
+        ("network", "next hop", "towards", "interface", "how", "what"),
         [
-            mark(s.first.address), str(s.first.asn), mark(s.second.address),
-            f"{s.second.device} {s.second.name or ''}".strip(), f"{s.second.asn}{'*' if s.second.example else ''}",
-            _list(s.first.announces), _list(s.second.announces),
-        ]
-        for s in edge.sessions
-    ]  # fmt: skip
-    yield "IPsec sites", ("name", "local address", "local ID", "peer address", "peer ID", "local subnets", "peer subnets", "IKE"), [
+            [
+                str(r.prefix),
+                show_hop(r),
+                r.via,
+                "" if r.interface is None else _TITLES[r.interface],
+                r.how,
+                r.text,
+            ]
+            for r in edge.routes
+        ],
+    )
+    yield (
+        "BGP",
+        ("local address", "local AS", "neighbour", "what", "remote AS", "announces", "accepts"),
         [
-            t.label, mark(own.gateway), own.identity, mark(far.gateway), far.identity,
-            _list(own.policy), _list(far.policy), f"IKEv{t.ike}, aes256, sha-256, dh14, PFS",
-        ]
-        for t, own, far in _tunnels(edge, *_IPSEC)
-    ]  # fmt: skip
-    yield "GRE tunnels", ("name", "local address", "peer address", "local subnets", "peer subnets"), [
-        [t.label, mark(own.gateway), mark(far.gateway), _list(own.policy), _list(far.policy)]
-        for t, own, far in _tunnels(edge, "gre")
-    ]  # fmt: skip
+            [
+                mark(s.first.address),
+                str(s.first.asn),
+                mark(s.second.address),
+                f"{s.second.device} {s.second.name or ''}".strip(),
+                f"{s.second.asn}{'*' if s.second.example else ''}",
+                _list(s.first.announces),
+                _list(s.second.announces),
+            ]
+            for s in edge.sessions
+        ],
+    )
+    yield (
+        "IPsec sites",
+        ("name", "local address", "local ID", "peer address", "peer ID", "local subnets", "peer subnets", "IKE"),
+        [
+            [
+                t.label,
+                mark(own.gateway),
+                own.identity,
+                mark(far.gateway),
+                far.identity,
+                _list(own.policy),
+                _list(far.policy),
+                f"IKEv{t.ike}, aes256, sha-256, dh14, PFS",
+            ]
+            for t, own, far in _tunnels(edge, *_IPSEC)
+        ],
+    )
+    yield (
+        "GRE tunnels",
+        ("name", "local address", "peer address", "local subnets", "peer subnets"),
+        [
+            [t.label, mark(own.gateway), mark(far.gateway), _list(own.policy), _list(far.policy)]
+            for t, own, far in _tunnels(edge, "gre")
+        ],
+    )
     yield (
         "Firewall: what has to pass",
         ("source", "destination", "service", "what"),

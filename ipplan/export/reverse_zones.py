@@ -98,8 +98,7 @@ def _reverse_name(version: int, address: int, width: int, length: int | None) ->
     step = _STEP[version]
     low = 0 if length is None else width - length
     labels = [
-        format(address >> shift & (1 << step) - 1, "d" if version == 4 else "x")
-        for shift in range(low, width, step)
+        format(address >> shift & (1 << step) - 1, "d" if version == 4 else "x") for shift in range(low, width, step)
     ]
     if length is not None:
         labels.append("in-addr.arpa" if version == 4 else "ip6.arpa")

@@ -23,8 +23,12 @@ if TYPE_CHECKING:
     from ipplan.landscape.model import DeviceTable, Route
 
 _COLUMNS = (
-    Column("network", "address"), Column("next hop", "address"), Column("towards"), Column("how"), Column("what"),
-)  # fmt: skip
+    Column("network", "address"),
+    Column("next hop", "address"),
+    Column("towards"),
+    Column("how"),
+    Column("what"),
+)
 _REQUESTED = (
     "IBM Cloud's routers know none of the networks to be requested, and drop what they did not assign: request the peering"
     " and these prefixes from IBM.\n"
@@ -50,8 +54,7 @@ def export_routes(request: Request) -> str:
     missing |= dict.fromkeys(_missing(request))
     if missing:
         parts.append(
-            "## What the plan lacks\n\n"
-            + "".join(f"- {escape(what)}: {escape(help_)}\n" for what, help_ in missing)
+            "## What the plan lacks\n\n" + "".join(f"- {escape(what)}: {escape(help_)}\n" for what, help_ in missing)
         )
     else:
         parts.pop()

@@ -33,8 +33,7 @@ def export_static_route(request: Request) -> str:
             f"IKS refuses static routes to {names}", "move these networks, or reach them through a tunnel"
         )
     lines = [
-        comment(line)
-        for line in request.header(f"static routes of IKS cluster {cluster.name}, for kubectl apply")
+        comment(line) for line in request.header(f"static routes of IKS cluster {cluster.name}, for kubectl apply")
     ]
     lines += [
         "# They need the static-route add-on. Without a gateway in them workers take that of their private network."

@@ -98,11 +98,7 @@ def export_conf_icp(request: Request) -> str:
 def _asked(request: Request, end: End, tunnels: Sequence[Tunnel]) -> list[_Side]:
     """Return the tunnels of an end whose other end was asked for, or all of them; raise ExportError without any."""
     options = request.options
-    names = [
-        n
-        for n in (options.cluster, options.site, options.edge, options.to)
-        if n is not None and n != end.name
-    ]
+    names = [n for n in (options.cluster, options.site, options.edge, options.to) if n is not None and n != end.name]
     if not tunnels:
         raise ExportError(
             f"no IPsec tunnel ends at {end.title}",
@@ -175,9 +171,7 @@ def _no_tunnel(
     others = "edges" if to_edge else "other clusters"
     written = request.plan.integration.get(key)
     if not request.plan.links and written != "strongswan":
-        return ExportError(
-            f'{key} is not "strongswan" in this plan', f'write {key} = "strongswan" under [integration]'
-        )
+        return ExportError(f'{key} is not "strongswan" in this plan', f'write {key} = "strongswan" under [integration]')
     whose = " and ".join(asked) if asked else f"an {platform.upper()} cluster"
     what = "between" if len(asked) > 1 else f"to {others} at"
     return ExportError(
@@ -204,8 +198,7 @@ def _values(request: Request, side: _Side) -> str:
     tunnel, own, far = side
     refuse(tuple(_lacking(request, [side], examples=False)))
     lines = [
-        comment(line)
-        for line in request.header(f"strongSwan chart in {own.end.title}, tunnel to {far.end.title}")
+        comment(line) for line in request.header(f"strongSwan chart in {own.end.title}, tunnel to {far.end.title}")
     ]
     gateway = far.gateway if _known(far.gateway) else None
     address = own.gateway if own.end.kind == "iks" and _known(own.gateway) else None
@@ -252,9 +245,7 @@ def _translations(side: _Side) -> dict[str, tuple[Translation, ...]]:
     """
     tunnel, own, far = side
     kind, other = own.end.kind, far.end.kind
-    mine, others = (
-        (tunnel.near_nat, tunnel.far_nat) if own is tunnel.near else (tunnel.far_nat, tunnel.near_nat)
-    )
+    mine, others = (tunnel.near_nat, tunnel.far_nat) if own is tunnel.near else (tunnel.far_nat, tunnel.near_nat)
     found: dict[str, tuple[Translation, ...]] = {}
     if mine and (kind == "iks" or (kind == "icp" and other == "icp")):
         found["localSubnetNAT"] = mine
@@ -275,9 +266,7 @@ def _lacking(request: Request, sides: Iterable[_Side], *, examples: bool) -> Ite
     """
     for side in sides:
         end = side.tunnel.far
-        if not _known(end.gateway) and not (
-            examples and end.gateway is not None and end.gateway.value is not None
-        ):
+        if not _known(end.gateway) and not (examples and end.gateway is not None and end.gateway.value is not None):
             yield lacking_gateway(request, end)
 
 
@@ -326,11 +315,7 @@ def _connection(side: _Side) -> Iterator[str]:
         if end.gateway is not None and end.gateway.value is not None and end.gateway.example:
             yield comment(f"{what}: {end.gateway} is an example: the plan gives it to nothing")
     if tunnel.private:
-        whose = (
-            "; the end of IKS is the private address of its worker"
-            if "iks" in (own.end.kind, far.end.kind)
-            else ""
-        )
+        whose = "; the end of IKS is the private address of its worker" if "iks" in (own.end.kind, far.end.kind) else ""
         yield comment(f"between private addresses{whose}")
     yield from (comment(text) for text in _translated_elsewhere(side))
     yield f"{tunnel.label} {{"

@@ -31,21 +31,58 @@ COLUMNS = (
     ("status", "planned, ordered, live or retired"),
     ("labels", "anything else: team=erp; ticket=NET-12. Further columns become labels too"),
     ("description", "what it is for, in words"),
-)  # fmt: skip
+)
 """Each column with what it means."""
 _EXAMPLES: tuple[dict[str, str], ...] = (
-    {"name": "vm-web", "kind": "vcs-vm", "edge": "dallas", "hosts": "100", "grow-to": "24", "group": "shop", "labels": "team=shop", "status": "planned", "description": "web tier"},
-    {"name": "vm-db", "kind": "vcs-vm", "edge": "dallas", "prefix": "26", "group": "shop", "labels": "team=shop", "description": "database tier"},
+    {
+        "name": "vm-web",
+        "kind": "vcs-vm",
+        "edge": "dallas",
+        "hosts": "100",
+        "grow-to": "24",
+        "group": "shop",
+        "labels": "team=shop",
+        "status": "planned",
+        "description": "web tier",
+    },
+    {
+        "name": "vm-db",
+        "kind": "vcs-vm",
+        "edge": "dallas",
+        "prefix": "26",
+        "group": "shop",
+        "labels": "team=shop",
+        "description": "database tier",
+    },
     {"name": "transit", "kind": "vcs-transit", "edge": "dallas", "prefix": "28", "description": "ESG to DLR"},
     {"name": "icp-pods", "kind": "icp-pod", "cluster": "icp", "prefix": "16"},
     {"name": "icp-services", "kind": "icp-service", "cluster": "icp", "prefix": "22"},
-    {"name": "icp-workers", "kind": "icp-worker", "cluster": "icp", "edge": "dallas", "hosts": "30", "addresses": "gateway=#1; master-vip=#10; proxy-vip=#11"},
+    {
+        "name": "icp-workers",
+        "kind": "icp-worker",
+        "cluster": "icp",
+        "edge": "dallas",
+        "hosts": "30",
+        "addresses": "gateway=#1; master-vip=#10; proxy-vip=#11",
+    },
     {"name": "iks-pods", "kind": "iks-pod", "cluster": "iks", "description": "no size: the default of IKS"},
     {"name": "iks-services", "kind": "iks-service", "cluster": "iks"},
-    {"name": "iks-workers", "kind": "iks-worker-private", "cluster": "iks", "prefix": "26", "status": "ordered", "description": "IBM Cloud provides it"},
+    {
+        "name": "iks-workers",
+        "kind": "iks-worker-private",
+        "cluster": "iks",
+        "prefix": "26",
+        "status": "ordered",
+        "description": "IBM Cloud provides it",
+    },
     {"name": "esg-public", "kind": "vcs-esg-public", "edge": "dallas", "prefix": "28", "status": "ordered"},
-    {"name": "office", "kind": "enterprise", "cidr": "192.168.10.0/24", "description": "exists already, so it states its range"},
-)  # fmt: skip
+    {
+        "name": "office",
+        "kind": "enterprise",
+        "cidr": "192.168.10.0/24",
+        "description": "exists already, so it states its range",
+    },
+)
 
 
 def _rows() -> list[list[str]]:
@@ -69,9 +106,7 @@ def wish_workbook() -> bytes:
     try:
         import xlsxwriter
     except ImportError:
-        raise ExportError(
-            "a workbook needs XlsxWriter", "pip install 'ipplan[xlsx]', or name a .csv"
-        ) from None
+        raise ExportError("a workbook needs XlsxWriter", "pip install 'ipplan[xlsx]', or name a .csv") from None
     kinds = [[kind.name, kind.title, _provider(kind.provider)] for kind in KINDS.values()]
     data = io.BytesIO()
     with xlsxwriter.Workbook(data, {"in_memory": True, "strings_to_formulas": False}) as book:

@@ -97,9 +97,7 @@ def clean(text: str) -> str:
     return safe if len(safe) <= MOST_CHARACTERS else safe[: MOST_CHARACTERS - 1] + "…"
 
 
-def _shell(
-    sheets: Iterable[tuple[Sheet, Iterable[int]]], properties: Mapping[str, str | datetime.datetime]
-) -> bytes:
+def _shell(sheets: Iterable[tuple[Sheet, Iterable[int]]], properties: Mapping[str, str | datetime.datetime]) -> bytes:
     """Return the workbook with titles, formats and layout; each sheet has the pattern for its rows as its second row."""
     try:
         import xlsxwriter
@@ -177,8 +175,9 @@ def _with_filters(text: str, counts: Iterable[int]) -> str:
     for sheet, count in enumerate(counts):
         text = re.sub(
             rf'(<definedName name="_xlnm.(?:_FilterDatabase|Print_Area)" localSheetId="{sheet}"[^>]*>[^<]*\$)2<',
-            rf"\g<1>{count + 1}<", text,
-        )  # fmt: skip
+            rf"\g<1>{count + 1}<",
+            text,
+        )
     return text
 
 
@@ -222,7 +221,6 @@ def _widths(titles: Sequence[str], rows: Sequence[Sequence[Value]]) -> Iterator[
     """Yield the width of each column in characters: that of its longest text, within bounds, and room for the arrow."""
     for column, title in enumerate(titles):
         shown = (
-            f"{row[column]:,}" if isinstance(row[column], int) else str(row[column] or "")[:_WIDEST]
-            for row in rows
+            f"{row[column]:,}" if isinstance(row[column], int) else str(row[column] or "")[:_WIDEST] for row in rows
         )
         yield min(max(max(map(cells, shown), default=0) + 2, len(title) + 4), _WIDEST)

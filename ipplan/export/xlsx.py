@@ -38,34 +38,76 @@ __all__ = ["MOST_CHARACTERS", "MOST_ROWS", "export_xlsx"]
 MOST_ROWS = 1_048_576
 """Rows of a worksheet (Excel specifications and limits)."""
 _PROVIDERS = {
-    "ibm": "IBM Cloud", "byoip": "BYOIP", "enterprise": "enterprise", "default": "default of the platform",
-}  # fmt: skip
+    "ibm": "IBM Cloud",
+    "byoip": "BYOIP",
+    "enterprise": "enterprise",
+    "default": "default of the platform",
+}
 _STATUS = {
-    "pinned": "pinned", "allocated": "allocated, not pinned", "default": "default",
-    "to-allocate": "to allocate", "to-order": "to be ordered", "no-range": "none",
-}  # fmt: skip
+    "pinned": "pinned",
+    "allocated": "allocated, not pinned",
+    "default": "default",
+    "to-allocate": "to allocate",
+    "to-order": "to be ordered",
+    "no-range": "none",
+}
 _COUNTED = (("error", "errors"), ("warning", "warnings"), ("note", "notes"), ("waived", "waived"))
 _NETWORKS = (
-    "name", "kind", "provided by", "cluster", "CIDR", "first address", "last address", "netmask", "gateway", "usable",
-    "status", "group", "description", "edge", "site", "data center", "gateway on", "pool", "prefix", "hosts",
-    "stated grow to", "stated addresses", "labels", "vlan", "lifecycle",
-)  # fmt: skip
+    "name",
+    "kind",
+    "provided by",
+    "cluster",
+    "CIDR",
+    "first address",
+    "last address",
+    "netmask",
+    "gateway",
+    "usable",
+    "status",
+    "group",
+    "description",
+    "edge",
+    "site",
+    "data center",
+    "gateway on",
+    "pool",
+    "prefix",
+    "hosts",
+    "stated grow to",
+    "stated addresses",
+    "labels",
+    "vlan",
+    "lifecycle",
+)
 _ADDRESSES = ("address", "name", "network", "CIDR", "kind", "cluster")
 _FINDINGS = ("severity", "rule", "message", "networks", "waived", "what to do")
 _FREE = ("pool", "free block", "first address", "last address", "addresses")
 _MAP = ("space", "first address", "last address", "addresses", "what", "networks", "rules")
 _SEVERITIES = (
-    Shade("severity", "error", "#F8CBAD"), Shade("severity", "warning", "#FFE699"), Shade("severity", "note", "#DDEBF7"),
-)  # fmt: skip
+    Shade("severity", "error", "#F8CBAD"),
+    Shade("severity", "warning", "#FFE699"),
+    Shade("severity", "note", "#DDEBF7"),
+)
 _WHATS = (
-    Shade("what", "overlap", "#D55E00", "#FFFFFF"), Shade("what", "network", "#56B4E9"), Shade("what", "reserved", "#BFBFBF"),
-    Shade("what", "avoid", "#E69F00"), Shade("what", "room", "#F0E442"), Shade("what", "free", "#E2F0D9"),
-)  # fmt: skip
+    Shade("what", "overlap", "#D55E00", "#FFFFFF"),
+    Shade("what", "network", "#56B4E9"),
+    Shade("what", "reserved", "#BFBFBF"),
+    Shade("what", "avoid", "#E69F00"),
+    Shade("what", "room", "#F0E442"),
+    Shade("what", "free", "#E2F0D9"),
+)
 """Colours that colour-blind people can tell apart (Okabe and Ito, jfly.uni-koeln.de/color, 2008), beside the words."""
 _LINKS = ("first", "second", "method", "carries of the first", "carries of the second")
 _TUNNELS = (
-    "name", "near end", "near gateway", "near subnets", "far end", "far gateway", "far subnets", "translated",
-)  # fmt: skip
+    "name",
+    "near end",
+    "near gateway",
+    "near subnets",
+    "far end",
+    "far gateway",
+    "far subnets",
+    "translated",
+)
 _ROUTES = ("device", "of", "network", "next hop", "towards", "how", "what")
 _NAT = ("ESG", "action", "interface", "original", "for destination", "translated", "service", "what")
 
@@ -160,26 +202,45 @@ def _networks(request: Request) -> Iterator[tuple[Value, ...]]:
         space: tuple[Value, ...] = (None,) * 6
         if prefix is not None:
             space = (
-                str(prefix), format_address(prefix.version, prefix.first), format_address(prefix.version, prefix.last),
+                str(prefix),
+                format_address(prefix.version, prefix.first),
+                format_address(prefix.version, prefix.last),
                 prefix.netmask,
-                gateway_of(network, prefix), usable(prefix, network.kind),
-            )  # fmt: skip
+                gateway_of(network, prefix),
+                usable(prefix, network.kind),
+            )
         elif entry.length is not None:
             space = (f"/{entry.length}", *space[1:])
         yield (
-            network.name, network.kind.name, _PROVIDERS[entry.provider], network.cluster, *space,
-            _STATUS[entry.status], network.group, network.description, *_stated(network, plan, request.stated),
-        )  # fmt: skip
+            network.name,
+            network.kind.name,
+            _PROVIDERS[entry.provider],
+            network.cluster,
+            *space,
+            _STATUS[entry.status],
+            network.group,
+            network.description,
+            *_stated(network, plan, request.stated),
+        )
 
 
 def _stated(network: Network, plan: Plan, before: Mapping[str, Network]) -> tuple[Value, ...]:
     """Return what else the plan states of a network, sizes as before it was placed, so that import reads it back."""
     sized = before.get(network.name, network)
     return (
-        plan.stated_edge(network), network.site, network.data_center, network.gateway_on,
-        None if network.pool is None else str(network.pool), sized.length, sized.hosts, network.grow_to,
-        format_addresses(network.addresses) or None, format_labels(network.labels) or None, network.vlan, network.status,
-    )  # fmt: skip
+        plan.stated_edge(network),
+        network.site,
+        network.data_center,
+        network.gateway_on,
+        None if network.pool is None else str(network.pool),
+        sized.length,
+        sized.hosts,
+        network.grow_to,
+        format_addresses(network.addresses) or None,
+        format_labels(network.labels) or None,
+        network.vlan,
+        network.status,
+    )
 
 
 def _addresses(request: Request) -> Iterator[tuple[Value, ...]]:
@@ -220,10 +281,7 @@ def _links(request: Request) -> Iterator[tuple[Value, ...]]:
     for end in (*ends.clusters, *ends.edges, *ends.sites):
         for joint in ends.joints_of(end):
             if joint.first == end:
-                carried = (
-                    ", ".join(map(_carried, ends.carried(joint, side)))
-                    for side in (joint.first, joint.second)
-                )
+                carried = (", ".join(map(_carried, ends.carried(joint, side))) for side in (joint.first, joint.second))
                 yield joint.first.title, joint.second.title, joint.method or "undecided", *carried
 
 
@@ -256,8 +314,5 @@ def _tunnels(request: Request) -> Iterator[tuple[Value, ...]]:
         row: list[Value] = [tunnel.label]
         for end in (tunnel.near, tunnel.far):
             row += [end.end.title, mark(end.gateway), ", ".join(map(str, end.policy))]
-        row.append(
-            ", ".join(f"{t.network} {t.real} as {t.shown}" for t in (*tunnel.near_nat, *tunnel.far_nat))
-            or None
-        )
+        row.append(", ".join(f"{t.network} {t.real} as {t.shown}" for t in (*tunnel.near_nat, *tunnel.far_nat)) or None)
         yield tuple(row)

@@ -43,10 +43,7 @@ def _lines(value: object) -> list[str]:
     if isinstance(value, Mapping) and value:
         return [line for key, inner in value.items() for line in _entry(key, inner)]
     if isinstance(value, Sequence) and not isinstance(value, str | bytes) and value:
-        return [
-            ("  " if number else "- ") + line
-            for inner in value for number, line in enumerate(_lines(inner))
-        ]  # fmt: skip
+        return [("  " if number else "- ") + line for inner in value for number, line in enumerate(_lines(inner))]
     return [_scalar(value)]
 
 

@@ -67,9 +67,7 @@ class Alike:
         """Return a small number for a class, which compares faster than the class."""
         return self._numbers.setdefault(value, len(self._numbers))
 
-    def blocks(
-        self, firsts: Iterable[Network | None], seconds: Iterable[Network]
-    ) -> Iterator[tuple[object, Block]]:
+    def blocks(self, firsts: Iterable[Network | None], seconds: Iterable[Network]) -> Iterator[tuple[object, Block]]:
         """Yield all pairs of two lists in blocks of alike ones, each with its class; blocks of one class are alike too.
 
         Costs what the lists hold, and the product of their groups: networks of one class behind one end.
@@ -180,9 +178,12 @@ class Alike:
         facts: tuple[object, ...] = ()
         if prefix is not None:
             facts = (
-                prefix.version, prefix.length >= 31, self._landscape.tables.classic.covers(prefix),
-                prefix.version == 4 and refuses(prefix), is_public(HostAddress(prefix.version, prefix.first)),
-            )  # fmt: skip
+                prefix.version,
+                prefix.length >= 31,
+                self._landscape.tables.classic.covers(prefix),
+                prefix.version == 4 and refuses(prefix),
+                is_public(HostAddress(prefix.version, prefix.first)),
+            )
         named = network.name if network.name in self._named else None
         return (
             network.kind.name,

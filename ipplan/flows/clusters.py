@@ -77,9 +77,11 @@ def _on_the_worker(walk: Walk, cluster: End) -> Place | None:
     if walk.destination.same(node_address(walk, cluster, public=True)):
         return Place("arrive", cluster, "inside")
     fronts = (
-        n for side in ("public", "private") for n in walk.landscape.ends.of_cluster(cluster, f"iks-ingress-{side}")
+        n
+        for side in ("public", "private")
+        for n in walk.landscape.ends.of_cluster(cluster, f"iks-ingress-{side}")
         if n.prefix is not None and pick(n, *names.INGRESS).same(walk.destination)
-    )  # fmt: skip
+    )
     front = next(fronts, None)
     return None if front is None else Place("ingress", cluster, "inside", network=front)
 
@@ -90,15 +92,21 @@ def _main_route(walk: Walk, cluster: End, subnet: Network | None) -> Route | Non
     route = lookup.find(walk.destination)
     if route is None and not lookup.routes:
         walk.halt(
-            "worker", "undetermined", f"no worker network of {cluster.title} has a range",
+            "worker",
+            "undetermined",
+            f"no worker network of {cluster.title} has a range",
             f'add a network of kind = "{"icp-worker" if cluster.kind == "icp" else "iks-worker-private"}"',
             name=cluster.name,
-        )  # fmt: skip
+        )
     elif route is None:
         walk.halt(
-            "worker", "no-route", f"its table has no route to {walk.destination}", name=cluster.name,
-            table=f"routes of the workers of {cluster.title}", nearest=lookup.nearest(walk.destination),
-        )  # fmt: skip
+            "worker",
+            "no-route",
+            f"its table has no route to {walk.destination}",
+            name=cluster.name,
+            table=f"routes of the workers of {cluster.title}",
+            nearest=lookup.nearest(walk.destination),
+        )
     return route
 
 
@@ -125,9 +133,12 @@ def _to_node(walk: Walk, cluster: End, *, translated: bool) -> Place | None:
         return Place("esg", edge, "workers")
     changed = walk.translate(("worker", cluster), source=node_address(walk, cluster)) if translated else ()
     walk.hop(
-        "worker", "snat" if changed else "forward", "sends it to the other worker on its own subnet",
-        name=cluster.name, changed=changed,
-    )  # fmt: skip
+        "worker",
+        "snat" if changed else "forward",
+        "sends it to the other worker on its own subnet",
+        name=cluster.name,
+        changed=changed,
+    )
     return Place("arrive", cluster, "inside")
 
 
@@ -158,9 +169,12 @@ def _undecided(walk: Walk, cluster: End) -> bool:
     if joint is None or joint.method is not None or not walk.at_goal():
         return False
     walk.halt(
-        "vRouter", "undetermined", "the plan does not say how IKS is joined with the edge: iks-vcs is not stated",
-        "write iks-vcs under [integration]: common-vlan, strongswan, static-nat, bgp or none", name=cluster.name,
-    )  # fmt: skip
+        "vRouter",
+        "undetermined",
+        "the plan does not say how IKS is joined with the edge: iks-vcs is not stated",
+        "write iks-vcs under [integration]: common-vlan, strongswan, static-nat, bgp or none",
+        name=cluster.name,
+    )
     return True
 
 
@@ -173,8 +187,12 @@ def _out(walk: Walk, cluster: End, route: Route, *, translated: bool, pod: bool)
     if translated:
         changed = walk.translate(("worker", cluster), source=node_address(walk, cluster, public=public))
         walk.hop(
-            "worker", "snat", "gives the pod's packet the address of the worker", name=cluster.name, changed=changed,
-        )  # fmt: skip
+            "worker",
+            "snat",
+            "gives the pod's packet the address of the worker",
+            name=cluster.name,
+            changed=changed,
+        )
         changed = ()
     elif not pod:
         changed = _choose_side(walk, cluster, public=public)
@@ -192,9 +210,12 @@ def _out(walk: Walk, cluster: End, route: Route, *, translated: bool, pod: bool)
         return Place("fcr", how="worker")
     if route.to is None:
         walk.halt(
-            "worker", "undetermined", f"the plan does not say which edge {cluster.title} stands behind",
-            f'write edge = "NAME" in [clusters.{cluster.name}]', name=cluster.name,
-        )  # fmt: skip
+            "worker",
+            "undetermined",
+            f"the plan does not say which edge {cluster.title} stands behind",
+            f'write edge = "NAME" in [clusters.{cluster.name}]',
+            name=cluster.name,
+        )
         return None
     if route.via == "DLR":
         return Place("dlr", route.to, "vm")
@@ -219,9 +240,7 @@ def _choose_side(walk: Walk, cluster: End, *, public: bool) -> tuple[Changed, ..
 def node_address(walk: Walk, cluster: End, *, public: bool = False, nth: int = 0) -> HostAddress:
     """Return the address of a worker of a cluster, on its public side or its private one."""
     if public and cluster.kind == "iks":
-        own = [
-            n for n in walk.landscape.ends.of_cluster(cluster, "iks-worker-public") if n.prefix is not None
-        ]
+        own = [n for n in walk.landscape.ends.of_cluster(cluster, "iks-worker-public") if n.prefix is not None]
         if own:
             return pick(own[0])
         words = f"(the public address of a worker{f' of {cluster.name}' if cluster.name else ''})"
@@ -249,23 +268,27 @@ def _between_nodes(walk: Walk, cluster: End, network: Network) -> Place | None:
         walk.pass_through(("worker", cluster))
     encapsulate(walk, cluster)
     walk.hop(
-        "vRouter", "ip-in-ip" if walk.outer else "forward", "routes it to the other worker", name=cluster.name,
+        "vRouter",
+        "ip-in-ip" if walk.outer else "forward",
+        "routes it to the other worker",
+        name=cluster.name,
         case=_other_worker(walk, cluster),
-    )  # fmt: skip
+    )
     walk.outer = ()
     return _into_pod(walk, cluster)
 
 
 def _to_a_pod_of_the_service(walk: Walk, cluster: End) -> None:
-    pods = [
-        n for n in walk.landscape.ends.of_cluster(cluster) if n.kind.role == "pod" and n.prefix is not None
-    ]
+    pods = [n for n in walk.landscape.ends.of_cluster(cluster) if n.kind.role == "pod" and n.prefix is not None]
     if pods:
         changed = walk.translate(("worker", cluster), destination=_other_pod(pods[0], walk.source))
         walk.hop(
-            "kube-proxy", "service", "turns the service address into that of one of its pods", name=cluster.name,
+            "kube-proxy",
+            "service",
+            "turns the service address into that of one of its pods",
+            name=cluster.name,
             changed=changed,
-        )  # fmt: skip
+        )
 
 
 def _other_pod(pods: Network, address: HostAddress) -> HostAddress:
@@ -310,9 +333,7 @@ def _other_worker(walk: Walk, cluster: End) -> str:
 def _into_pod(walk: Walk, cluster: End) -> Place | None:
     """At the pod: it is the one that was meant, or a proxy that answers on its own connection."""
     if walk.answering and (changed := walk.restore(("proxy", cluster))):
-        walk.hop(
-            "ingress", "proxy", "passes the answer on to its own client", name=cluster.name, changed=changed
-        )
+        walk.hop("ingress", "proxy", "passes the answer on to its own client", name=cluster.name, changed=changed)
         return Place("leave", cluster, "pod")
     inside_ = [n.name for n in walk.landscape.ends.of_cluster(cluster) if n.kind.internal]
     serves = _is_inside(walk.goal.network, cluster) and walk.goal.network.kind.role == "service"
@@ -346,9 +367,12 @@ def wrong(walk: Walk, device: str, name: str | None, networks: Iterable[str]) ->
         return None
     where = f", an address of {holding[-1]}" if holding else ""
     walk.halt(
-        device, "wrong-network", f"it arrives at {walk.destination}{where}, and {walk.goal.title} was meant",
-        "move one of the networks that have the address" if walk.at_goal() else None, name=name,
-    )  # fmt: skip
+        device,
+        "wrong-network",
+        f"it arrives at {walk.destination}{where}, and {walk.goal.title} was meant",
+        "move one of the networks that have the address" if walk.at_goal() else None,
+        name=name,
+    )
     return None
 
 
@@ -403,16 +427,17 @@ def _refuses(walk: Walk, cluster: End, side: str) -> bool:
     if back == side:
         return False
     help_ = "a static route on the workers, or nat on the link, brings it to the private side"
-    refused = [
-        c.prefix for c in walk.tracer.holding(walk.source) if c.prefix is not None and refuses(c.prefix)
-    ]
+    refused = [c.prefix for c in walk.tracer.holding(walk.source) if c.prefix is not None and refuses(c.prefix)]
     if refused:
         help_ = f"translate it on the link (nat): IKS refuses static routes to {refused[-1]}"
     walk.halt(
-        "worker", "source-refused",
+        "worker",
+        "source-refused",
         f"the reverse path filter drops packets from {walk.source}: the route back, {route.prefix}, uses the {back} side",
-        help_ if back == "public" and chart is None else None, name=cluster.name, table=f"routes of the workers of {cluster.title}",
-    )  # fmt: skip
+        help_ if back == "public" and chart is None else None,
+        name=cluster.name,
+        table=f"routes of the workers of {cluster.title}",
+    )
     return True
 
 
@@ -433,25 +458,22 @@ def ingress(walk: Walk, place: Place) -> Place | None:
         return None
     if not _is_inside(walk.goal.network, cluster):
         return wrong(walk, "load balancer", cluster.name, (network.name,))
-    services = [
-        n
-        for n in walk.landscape.ends.of_cluster(cluster)
-        if n.kind.role == "service" and n.prefix is not None
-    ]
+    services = [n for n in walk.landscape.ends.of_cluster(cluster) if n.kind.role == "service" and n.prefix is not None]
     if services:
         changed = walk.translate(("worker", cluster), destination=pick(services[0], *names.INGRESS))
         walk.hop(
-            "worker", "service", "forwards it to the cluster-internal address and port, reachable only inside",
-            name=cluster.name, changed=changed,
-        )  # fmt: skip
+            "worker",
+            "service",
+            "forwards it to the cluster-internal address and port, reachable only inside",
+            name=cluster.name,
+            changed=changed,
+        )
     return through_proxy(walk, cluster, "routes it to a pod of the ALB or Ingress")
 
 
 def through_proxy(walk: Walk, cluster: End, text: str) -> Place | None:
     """To a pod of the ingress, which is a proxy: behind it the source is that pod, and the connection another one."""
-    pods = [
-        n for n in walk.landscape.ends.of_cluster(cluster) if n.kind.role == "pod" and n.prefix is not None
-    ]
+    pods = [n for n in walk.landscape.ends.of_cluster(cluster) if n.kind.role == "pod" and n.prefix is not None]
     if not pods:
         walk.halt(
             "kube-proxy",
@@ -473,10 +495,13 @@ def through_proxy(walk: Walk, cluster: End, text: str) -> Place | None:
         return None
     encapsulate(walk, cluster)
     walk.hop(
-        "vRouter", "ip-in-ip" if walk.outer else "forward",
-        "routes it from the ingress pod, a proxy, to the other worker, and it reaches the pod", name=cluster.name,
-        changed=changed, case=_other_worker(walk, cluster),
-    )  # fmt: skip
+        "vRouter",
+        "ip-in-ip" if walk.outer else "forward",
+        "routes it from the ingress pod, a proxy, to the other worker, and it reaches the pod",
+        name=cluster.name,
+        changed=changed,
+        case=_other_worker(walk, cluster),
+    )
     walk.outer = ()
     walk.arrived()
     return None
@@ -504,10 +529,13 @@ def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, *, pod: bool) -> Place
         if not pod or walk.answering or not inside(node, near.policy):
             _say_translated(walk, cluster, changed)
             walk.halt(
-                "strongSwan", "outside-tunnel",
+                "strongSwan",
+                "outside-tunnel",
                 f"the tunnel takes packets from {_listed(near.policy)} only, and {walk.source} is not among them",
-                "add its network to the link", name=cluster.name, table="local.subnet of the tunnel",
-            )  # fmt: skip
+                "add its network to the link",
+                name=cluster.name,
+                table="local.subnet of the tunnel",
+            )
             return None
         changed = walk.translate(("worker", cluster), source=node)
         text, case = "gives it the worker's address, which is in local.subnet, and encrypts it", ""
@@ -540,11 +568,13 @@ def _cannot_dial(walk: Walk, tunnel: Tunnel, cluster: End) -> None:
     if internet != "snat":
         help_ = f'internet = "snat" in [edges.{edge.name}] makes the rule'
     walk.halt(
-        "strongSwan", "not-translated",
+        "strongSwan",
+        "not-translated",
         f"the tunnel to {tunnel.far_from(cluster).end.title} does not come up: {tunnel.near.end.title} opens it from"
         f" {tunnel.near.inside}, and no SNAT rule of {edge.title} translates that on the public interface",
-        help_, name=cluster.name,
-    )  # fmt: skip
+        help_,
+        name=cluster.name,
+    )
 
 
 def _listed(prefixes: tuple[object, ...]) -> str:
@@ -557,16 +587,17 @@ def _no_gateway(walk: Walk, tunnel: Tunnel, cluster: End) -> None:
     own = () if edge is None else walk.landscape.ends.of_edge(edge, "vcs-esg-public")
     if far.kind == "icp" and own and (number := free_number(own[0])) is not None:
         alone = edge is not None and len(walk.landscape.ends.icp_behind.get(edge, ())) == 1
-        help_ = (
-            f"write {'icp' if alone else far.name}-strongswan = {number} in the addresses of {own[0].name}"
-        )
+        help_ = f"write {'icp' if alone else far.name}-strongswan = {number} in the addresses of {own[0].name}"
     else:
         help_ = "add a network of kind vcs-esg-public, and name its address uplink"
     where = edge.title if edge is not None else "the edge"
     walk.halt(
-        "strongSwan", "undetermined", f"the plan names no address of {where} at which the tunnel to {far.title} ends", help_,
+        "strongSwan",
+        "undetermined",
+        f"the plan names no address of {where} at which the tunnel to {far.title} ends",
+        help_,
         name=cluster.name,
-    )  # fmt: skip
+    )
 
 
 def _carry(walk: Walk, tunnel: Tunnel, cluster: End) -> Place | None:
@@ -587,9 +618,7 @@ def _carry(walk: Walk, tunnel: Tunnel, cluster: End) -> Place | None:
             route = None
         if not tunnel.private:
             _assume_public(walk, cluster)
-        walk.hop(
-            "worker", "forward", f"sends the tunnel's packet to the {router}", name=cluster.name, route=route
-        )
+        walk.hop("worker", "forward", f"sends the tunnel's packet to the {router}", name=cluster.name, route=route)
     return Place("tunnel", tunnel.far_from(cluster).end, tunnel=tunnel)
 
 
@@ -609,9 +638,13 @@ def _out_of_the_esg(walk: Walk, tunnel: Tunnel, cluster: End) -> None:
         rules = [dialling]
     action: Action = "forward" if not rules else "session" if dialling is None else "snat"
     walk.hop(
-        "ESG", action, text, name=edge.name if edge is not None else None, by=rules,
+        "ESG",
+        action,
+        text,
+        name=edge.name if edge is not None else None,
+        by=rules,
         route=route if route is not None and route.via == "FCR" else None,
-    )  # fmt: skip
+    )
 
 
 def _dialling_rule(walk: Walk, tunnel: Tunnel, edge: End) -> SourceNat | None:
@@ -619,11 +652,12 @@ def _dialling_rule(walk: Walk, tunnel: Tunnel, edge: End) -> SourceNat | None:
     own, far = tunnel.near.inside, tunnel.far.gateway
     return next(
         (
-            r for r in walk.landscape.esg(edge).source_nat
+            r
+            for r in walk.landscape.esg(edge).source_nat
             if own is not None and far is not None and r.source == own.prefix and r.match == far.prefix
         ),
         None,
-    )  # fmt: skip
+    )
 
 
 def _tunnel_rules(walk: Walk, tunnel: Tunnel, cluster: End) -> list[DestinationNat]:
@@ -631,9 +665,7 @@ def _tunnel_rules(walk: Walk, tunnel: Tunnel, cluster: End) -> list[DestinationN
     edge, at = walk.landscape.ends.edge_of_cluster(cluster), tunnel.end_at(cluster)
     if edge is None or at.gateway is None:
         return []
-    return [
-        r for r in walk.landscape.esg(edge).destination_nat if r.address.same(at.gateway) and r.port == 4500
-    ]
+    return [r for r in walk.landscape.esg(edge).destination_nat if r.address.same(at.gateway) and r.port == 4500]
 
 
 def outer_address(walk: Walk, tunnel: Tunnel, end: End) -> HostAddress:
@@ -694,9 +726,13 @@ def translate_out(walk: Walk, joint: Joint, end: End) -> tuple[HostAddress | Non
     own, far = _sides(walk, joint, end)
     source = next((shown_at(walk.source, t) for t in own if inside(walk.source, (t.real,))), None)
     destination = next(
-        (real_of(walk.destination, t) for t in far
-         if t.shown.size == t.real.size and inside(walk.destination, (t.shown,))), None,
-    )  # fmt: skip
+        (
+            real_of(walk.destination, t)
+            for t in far
+            if t.shown.size == t.real.size and inside(walk.destination, (t.shown,))
+        ),
+        None,
+    )
     return source, destination
 
 
@@ -704,9 +740,13 @@ def translate_in(walk: Walk, joint: Joint, end: End) -> tuple[HostAddress | None
     """Return the new source and destination of a packet off a link, None for what stays; it is looked up afterwards."""
     own, far = _sides(walk, joint, end)
     destination = next(
-        (real_of(walk.destination, t) for t in own
-         if t.shown.size == t.real.size and inside(walk.destination, (t.shown,))), None,
-    )  # fmt: skip
+        (
+            real_of(walk.destination, t)
+            for t in own
+            if t.shown.size == t.real.size and inside(walk.destination, (t.shown,))
+        ),
+        None,
+    )
     source = next((shown_at(walk.source, t) for t in far if inside(walk.source, (t.real,))), None)
     return source, destination
 

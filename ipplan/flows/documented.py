@@ -27,9 +27,7 @@ def find_flow(text: str) -> Flow:
     for flow in FLOWS:
         if text.upper() == flow.letter or text.lower() == flow.name:
             return flow
-    raise FlowError(
-        f"{text[:80]!r} is not a flow", "flows: " + ", ".join(f"{f.letter} ({f.name})" for f in FLOWS)
-    )
+    raise FlowError(f"{text[:80]!r} is not a flow", "flows: " + ", ".join(f"{f.letter} ({f.name})" for f in FLOWS))
 
 
 def trace_flow(
@@ -85,9 +83,7 @@ def trace_all(landscape: Landscape) -> list[Trace | Missing]:
             first, second = blocks[0].firsts[0], blocks[0].seconds[0]
             source = internet() if first is None else machine_in(landscape, first)
             traced = _titled(flow, trace(tracer, source, machine_in(landscape, second)))
-            alike_pairs = tuple(
-                (tuple(map(_name, b.firsts)), tuple(n.name for n in b.seconds)) for b in blocks
-            )
+            alike_pairs = tuple((tuple(map(_name, b.firsts)), tuple(n.name for n in b.seconds)) for b in blocks)
             found.append(traced._replace(alike=alike_pairs))
     return sorted(found, key=_order)
 

@@ -29,18 +29,19 @@ def from_vm(walk: Walk, place: Place) -> Place | None:
     via, hop, to = default_gateway(walk.landscape, network)
     if to is None:
         walk.halt(
-            "VM", "undetermined", f"{network.name} names no edge, and the plan has several", 'write edge = "NAME" in it',
+            "VM",
+            "undetermined",
+            f"{network.name} names no edge, and the plan has several",
+            'write edge = "NAME" in it',
             name=network.name,
-        )  # fmt: skip
+        )
         return None
     if via == "on-premises router":
         edge = walk.landscape.ends.edge_of(network)
         return onto_stretched(walk, edge, to, hop)
     if via == "ESG":
         route = next(iter(vm_routes(walk.landscape, network)), None)
-        walk.hop(
-            "VM", "forward", "sends it to the ESG, the gateway of its VXLAN", name=network.name, route=route
-        )
+        walk.hop("VM", "forward", "sends it to the ESG, the gateway of its VXLAN", name=network.name, route=route)
         return Place("esg", to, "workers")
     return Place("dlr", to, "vm", network)
 
@@ -56,9 +57,11 @@ def onto_stretched(walk: Walk, edge: End | None, site: End, router: HostAddress 
     walk.wrap("tunnel", here, HostAddress(4, None, example=True, words="(the concentrator on premises)"))
     at = "" if router is None else f", for the router on premises, {router}"
     walk.hop(
-        "remote L2 concentrator", "l2-extension", f"takes it off the stretched VXLAN into its secure tunnel{at}",
+        "remote L2 concentrator",
+        "l2-extension",
+        f"takes it off the stretched VXLAN into its secure tunnel{at}",
         name=edge.name if edge is not None else None,
-    )  # fmt: skip
+    )
     walk.hop("BCR", "forward", "sends the tunnel's packet to the XCR and the WAN")
     walk.unwrap()
     return Place("router", site, "layer-2")
@@ -80,9 +83,13 @@ def esg(walk: Walk, place: Place) -> Place | None:
         return _route(walk, device, place, established=True)
     role = "private" if place.how == "link" else place.how
     rule = next(
-        (r for r in device.destination_nat
-         if r.port is None and r.interface == role and r.address.same(walk.destination)), None,
-    )  # fmt: skip
+        (
+            r
+            for r in device.destination_nat
+            if r.port is None and r.interface == role and r.address.same(walk.destination)
+        ),
+        None,
+    )
     if rule is not None:
         return _to_target(walk, edge, rule)
     if device.holds(walk.destination):
@@ -102,10 +109,15 @@ def _to_target(walk: Walk, edge: End, rule: DestinationNat) -> Place | None:
         walk.outer = (around,)
     where = "the DLR" if route is not None and route.via == "DLR" else "its VXLAN"
     walk.hop(
-        "ESG", "dnat", f"turns {front} into {walk.destination}, and sends it to {where}", name=edge.name, by=(rule,),
-        route=route, changed=changed,
+        "ESG",
+        "dnat",
+        f"turns {front} into {walk.destination}, and sends it to {where}",
+        name=edge.name,
+        by=(rule,),
+        route=route,
+        changed=changed,
         case="ESG and worker run on different hosts, so it travels in a VXLAN frame" if around else None,
-    )  # fmt: skip
+    )
     walk.outer = ()
     return _behind(walk, edge, route)
 
@@ -134,10 +146,13 @@ def _own_address(walk: Walk, device: Esg, role: str) -> Place | None:
     if role not in UPLINKS:
         role = "private" if device.holds_on("private", walk.destination) else "public"
     walk.halt(
-        "ESG", "not-translated",
+        "ESG",
+        "not-translated",
         f"{walk.destination} is an address of {device.end.title}, and no DNAT rule leads on to {walk.goal.title}",
-        _rule_to(walk, device, role), name=device.name, table=f"DNAT rules on the {role} interface",
-    )  # fmt: skip
+        _rule_to(walk, device, role),
+        name=device.name,
+        table=f"DNAT rules on the {role} interface",
+    )
     return None
 
 
@@ -154,9 +169,13 @@ def _rule_to(walk: Walk, device: Esg, role: str) -> str | None:
         alone = len(device.clusters) == 1
         name = "icp-proxy" if alone else f"{network.cluster}-proxy"
         free = next(
-            ((n.name, number) for n in ends.of_edge(device.end, f"vcs-esg-{role}")
-             if n.prefix is not None and (number := free_number(n)) is not None), None,
-        )  # fmt: skip
+            (
+                (n.name, number)
+                for n in ends.of_edge(device.end, f"vcs-esg-{role}")
+                if n.prefix is not None and (number := free_number(n)) is not None
+            ),
+            None,
+        )
         return None if free is None else f"write {name} = {free[1]} in the addresses of {free[0]}"
     if network.kind.name == "vcs-vm" and role == "private" and ends.of_platform("iks"):
         return f'a link of an IKS cluster and {device.end.title} with method = "static-nat" makes the rule'
@@ -184,23 +203,38 @@ def _route(walk: Walk, device: Esg, place: Place, *, established: bool = False) 
         return None
     if route is None:
         walk.halt(
-            "ESG", "no-route", f"it has no route to {walk.destination}", _add_uplinks(walk, edge), name=edge.name,
-            table="routes of the ESG", nearest=lookup.nearest(walk.destination),
-        )  # fmt: skip
+            "ESG",
+            "no-route",
+            f"it has no route to {walk.destination}",
+            _add_uplinks(walk, edge),
+            name=edge.name,
+            table="routes of the ESG",
+            nearest=lookup.nearest(walk.destination),
+        )
         return None
     if route.via == "DLR":
         walk.hop(
-            "ESG", "route", "sends it to the DLR over the transit network", name=edge.name, route=route, changed=changed,
-        )  # fmt: skip
+            "ESG",
+            "route",
+            "sends it to the DLR over the transit network",
+            name=edge.name,
+            route=route,
+            changed=changed,
+        )
         return Place("dlr", edge, "esg")
     if route.via == "VXLAN":
         network = _network_behind(walk, edge)
         what = "VM" if network is not None and network.kind.name == "vcs-vm" else "worker"
         walk.outer = (vxlan(walk, edge),)
         walk.hop(
-            "ESG", "vxlan", f"puts it on the VXLAN of the {what}", name=edge.name, route=route, changed=changed,
+            "ESG",
+            "vxlan",
+            f"puts it on the VXLAN of the {what}",
+            name=edge.name,
+            route=route,
+            changed=changed,
             case=f"the {what} runs on another host; on the same host there is no VXLAN frame",
-        )  # fmt: skip
+        )
         walk.outer = ()
         return on_vxlan(walk, edge)
     if route.via == "transit":
@@ -218,8 +252,9 @@ def _waiting(walk: Walk, edge: End, route: Route | None) -> list[Network]:
         return []
     waiting = {
         role: [n for n in own if all(other.prefix is None for other in own)]
-        for role, kind in UPLINKS.items() if (own := walk.landscape.ends.of_edge(edge, kind))
-    }  # fmt: skip
+        for role, kind in UPLINKS.items()
+        if (own := walk.landscape.ends.of_edge(edge, kind))
+    }
     found = waiting.get(side, [])
     return found if found or route is not None else [n for own in waiting.values() for n in own]
 
@@ -256,9 +291,12 @@ def _on_transit(walk: Walk, edge: End, route: Route, at: str) -> Place | None:
             walk.arrived()
             return None
     walk.halt(
-        "ESG", "no-neighbour", f"neither ESG nor DLR has {walk.destination} on the transit network", name=edge.name,
+        "ESG",
+        "no-neighbour",
+        f"neither ESG nor DLR has {walk.destination} on the transit network",
+        name=edge.name,
         table="addresses on the transit network",
-    )  # fmt: skip
+    )
     return None
 
 
@@ -303,20 +341,24 @@ def _into_tunnel(walk: Walk, device: Esg, tunnel: Tunnel, route: Route | None) -
     nameless = far.gateway is None and (tunnel.far == far or tunnel.joint.method == "gre")
     if nameless or near.gateway is None:
         walk.halt(
-            "ESG", "undetermined", f"the plan names no address at which the tunnel to {far.end.title} ends",
-            "name it: uplink in the network of the ESG, ipsec or gre in one of the site", name=edge.name,
-        )  # fmt: skip
+            "ESG",
+            "undetermined",
+            f"the plan names no address at which the tunnel to {far.end.title} ends",
+            "name it: uplink in the network of the ESG, ipsec or gre in one of the site",
+            name=edge.name,
+        )
         return None
     if not _takes(walk, tunnel, edge):
         walk.halt(
-            "ESG", "outside-tunnel",
+            "ESG",
+            "outside-tunnel",
             f"the tunnel to {far.end.title} has {walk.destination} on its far side and not {walk.source} on its own",
-            "add its network to the link", name=edge.name, table=f"local subnets of the tunnel to {far.end.title}",
-        )  # fmt: skip
+            "add its network to the link",
+            name=edge.name,
+            table=f"local subnets of the tunnel to {far.end.title}",
+        )
         return None
-    policy = next(
-        (r for r in device.routes if r.joint == tunnel.joint and inside(walk.destination, (r.prefix,))), None
-    )
+    policy = next((r for r in device.routes if r.joint == tunnel.joint and inside(walk.destination, (r.prefix,))), None)
     shown = _shown_source(walk, tunnel, edge)
     protocol = "GRE" if tunnel.joint.method == "gre" else "ESP"
     # A policy takes what leaves by an uplink; into GRE a packet goes by the interface of the tunnel.
@@ -326,9 +368,14 @@ def _into_tunnel(walk: Walk, device: Esg, tunnel: Tunnel, route: Route | None) -
     router = "BCR" if tunnel.private else "FCR"
     verb = "puts it into the tunnel" if protocol == "GRE" else "encrypts it for the tunnel"
     walk.hop(
-        "ESG", "gre" if protocol == "GRE" else "ipsec", f"{verb} and sends it to the {router}", name=edge.name,
-        by=() if rule is None else (rule,), route=policy, changed=changed,
-    )  # fmt: skip
+        "ESG",
+        "gre" if protocol == "GRE" else "ipsec",
+        f"{verb} and sends it to the {router}",
+        name=edge.name,
+        by=() if rule is None else (rule,),
+        route=policy,
+        changed=changed,
+    )
     return Place("tunnel", far.end, tunnel=tunnel)
 
 
@@ -360,13 +407,17 @@ def _uplink(walk: Walk, device: Esg, route: Route, place: Place, *, established:
     else:
         if rule is None and not _belongs(walk, device, route):
             return _not_translated(walk, device, route)
-        unmatched = (
-            None if rule is not None or established or own else f"SNAT on the {route.interface} interface"
-        )
+        unmatched = None if rule is not None or established or own else f"SNAT on the {route.interface} interface"
         walk.hop(
-            "ESG", "route", f"sends it to the {_towards(route)}", name=edge.name, by=() if rule is None else (rule,),
-            route=route, changed=changed, unmatched=unmatched,
-        )  # fmt: skip
+            "ESG",
+            "route",
+            f"sends it to the {_towards(route)}",
+            name=edge.name,
+            by=() if rule is None else (rule,),
+            route=route,
+            changed=changed,
+            unmatched=unmatched,
+        )
     return _next_router(walk, route)
 
 
@@ -415,9 +466,12 @@ def _undecided_nat(walk: Walk, edge: End, device: Esg) -> bool:
     if joint is None or joint.method is not None:
         return False
     walk.halt(
-        "ESG", "undetermined", "the plan does not say whether the ESG translates for ICP: icp-vcs is not stated",
-        "write icp-vcs under [integration]: nat or none", name=edge.name,
-    )  # fmt: skip
+        "ESG",
+        "undetermined",
+        "the plan does not say whether the ESG translates for ICP: icp-vcs is not stated",
+        "write icp-vcs under [integration]: nat or none",
+        name=edge.name,
+    )
     return True
 
 
@@ -447,10 +501,13 @@ def _not_translated(walk: Walk, device: Esg, route: Route) -> Place | None:
     else:
         help_ = 'icp-vcs = "nat" makes the SNAT rule' if network and network.kind.platform == "icp" else None
     walk.halt(
-        "ESG", "not-translated",
-        f"no SNAT rule translates {walk.source}, and the {route.via} drops sources that IBM Cloud did not assign", help_,
-        name=device.name, table=f"SNAT rules on the {route.interface} interface",
-    )  # fmt: skip
+        "ESG",
+        "not-translated",
+        f"no SNAT rule translates {walk.source}, and the {route.via} drops sources that IBM Cloud did not assign",
+        help_,
+        name=device.name,
+        table=f"SNAT rules on the {route.interface} interface",
+    )
     return None
 
 
@@ -470,9 +527,13 @@ def out_of_tunnel(walk: Walk, tunnel: Tunnel, edge: End) -> Place | None:
     gre = tunnel.joint.method == "gre"
     verb = "takes it out of the tunnel" if gre else "decrypts it"
     walk.hop(
-        "ESG", "gre" if gre else "ipsec", f"gets it from the {router} and {verb}", name=edge.name, changed=changed,
+        "ESG",
+        "gre" if gre else "ipsec",
+        f"gets it from the {router} and {verb}",
+        name=edge.name,
+        changed=changed,
         by=() if rule is None else (rule,),
-    )  # fmt: skip
+    )
     return _route(walk, device, Place("esg", edge, "tunnel"), established=known or bool(changed))
 
 
@@ -491,18 +552,27 @@ def dlr(walk: Walk, place: Place) -> Place | None:
     route = lookup.find(walk.destination)
     if route is None:
         walk.halt(
-            "DLR", "no-route", f"it has no route to {walk.destination}", "add the transit network of the edge to the plan",
-            name=edge.name, table="routes of the DLR", nearest=lookup.nearest(walk.destination),
-        )  # fmt: skip
+            "DLR",
+            "no-route",
+            f"it has no route to {walk.destination}",
+            "add the transit network of the edge to the plan",
+            name=edge.name,
+            table="routes of the DLR",
+            nearest=lookup.nearest(walk.destination),
+        )
         return None
     if route.via == "VXLAN":
         if place.how == "vm":
             walk.hop("DLR", "route", "routes it between two VXLANs", name=edge.name, route=route)
         walk.outer = (vxlan(walk, edge),)
         walk.hop(
-            "DLR", "vxlan", "puts it on the VXLAN of the VM", name=edge.name, route=route,
+            "DLR",
+            "vxlan",
+            "puts it on the VXLAN of the VM",
+            name=edge.name,
+            route=route,
             case="the VM runs on another host; on the same host there is no VXLAN frame",
-        )  # fmt: skip
+        )
         walk.outer = ()
         return on_vxlan(walk, edge)
     if route.via == "transit":
@@ -511,10 +581,14 @@ def dlr(walk: Walk, place: Place) -> Place | None:
         return _over_stretched(walk, edge, route)
     if route.next_hop is None:
         walk.halt(
-            "DLR", "undetermined", "the transit network to the ESG has no range",
-            "run ipplan allocate PLAN --write" if walk.landscape.ends.of_edge(edge, "vcs-transit")
-            else 'add a network of kind = "vcs-transit"', name=edge.name,
-        )  # fmt: skip
+            "DLR",
+            "undetermined",
+            "the transit network to the ESG has no range",
+            "run ipplan allocate PLAN --write"
+            if walk.landscape.ends.of_edge(edge, "vcs-transit")
+            else 'add a network of kind = "vcs-transit"',
+            name=edge.name,
+        )
         return None
     walk.hop(
         "DLR",
@@ -529,16 +603,22 @@ def dlr(walk: Walk, place: Place) -> Place | None:
 def _over_stretched(walk: Walk, edge: End, route: Route) -> Place | None:
     if route.next_hop is None or route.to is None:
         walk.halt(
-            "DLR", "undetermined",
+            "DLR",
+            "undetermined",
             "no stretched network names the address of the router on premises, the next hop of this route",
             "write addresses = { on-premises = 254 }, or the real one, in the stretched network; or gateway-on = "
-            '"on-premises"', name=edge.name, table="routes of the DLR",
-        )  # fmt: skip
+            '"on-premises"',
+            name=edge.name,
+            table="routes of the DLR",
+        )
         return None
     walk.hop(
-        "DLR", "route", f"sends it over the stretched network to the router on premises, {route.next_hop}", name=edge.name,
+        "DLR",
+        "route",
+        f"sends it over the stretched network to the router on premises, {route.next_hop}",
+        name=edge.name,
         route=route,
-    )  # fmt: skip
+    )
     return onto_stretched(walk, edge, route.to, route.next_hop)
 
 
@@ -546,9 +626,7 @@ def on_vxlan(walk: Walk, edge: End) -> Place | None:
     """On a VXLAN: the machine that has the address."""
     network = _network_behind(walk, edge)
     if network is None:
-        walk.halt(
-            "DLR", "no-neighbour", f"no machine behind {edge.title} has {walk.destination}", name=edge.name
-        )
+        walk.halt("DLR", "no-neighbour", f"no machine behind {edge.title} has {walk.destination}", name=edge.name)
         return None
     if network.kind.name == "icp-worker":
         return Place("arrive", End("icp", network.cluster), "vxlan")

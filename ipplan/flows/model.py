@@ -17,18 +17,40 @@ if TYPE_CHECKING:
 Result = Literal["reachable", "unreachable", "ambiguous", "undetermined"]
 """Whether request and answer arrive; whether two networks have the address; whether the plan lacks a fact."""
 EndWord = Literal[
-    "delivered", "handed-over", "no-route", "no-neighbour", "source-refused", "not-translated", "outside-tunnel",
-    "wrong-network", "no-session", "loop", "ambiguous", "undetermined",
-]  # fmt: skip
+    "delivered",
+    "handed-over",
+    "no-route",
+    "no-neighbour",
+    "source-refused",
+    "not-translated",
+    "outside-tunnel",
+    "wrong-network",
+    "no-session",
+    "loop",
+    "ambiguous",
+    "undetermined",
+]
 """How one way of a flow ends."""
 Action = Literal[
-    "request", "answer", "dns", "forward", "route", "snat", "dnat", "session", "service", "proxy", "ip-in-ip", "vxlan",
-    "ipsec", "gre", "l2-extension", "deliver",
-]  # fmt: skip
-"""What a device does with a packet at a hop."""
-Domain = Literal[
-    "iks", "icp", "overlay", "ibm-private", "ibm-public", "ibm-services", "enterprise", "internet"
+    "request",
+    "answer",
+    "dns",
+    "forward",
+    "route",
+    "snat",
+    "dnat",
+    "session",
+    "service",
+    "proxy",
+    "ip-in-ip",
+    "vxlan",
+    "ipsec",
+    "gre",
+    "l2-extension",
+    "deliver",
 ]
+"""What a device does with a packet at a hop."""
+Domain = Literal["iks", "icp", "overlay", "ibm-private", "ibm-public", "ibm-services", "enterprise", "internet"]
 """Where an end stands."""
 
 END_WORDS: dict[EndWord, str] = {

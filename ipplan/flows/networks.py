@@ -64,10 +64,13 @@ def bcr(walk: Walk, place: Place) -> Place | None:
         return None
     if place.how == "xcr" and walk.source.value is not None and walk.tracer.bcr.find(walk.source) is None:
         walk.halt(
-            "BCR", "source-refused", f"it has no route back to {walk.source}, and drops what IBM Cloud did not assign",
+            "BCR",
+            "source-refused",
+            f"it has no route back to {walk.source}, and drops what IBM Cloud did not assign",
             None if (own := walk.tracer.network_of(walk.source)) is None else _towards_site(walk, own),
-            table="routes of the BCR", nearest=walk.tracer.bcr.nearest(walk.source),
-        )  # fmt: skip
+            table="routes of the BCR",
+            nearest=walk.tracer.bcr.nearest(walk.source),
+        )
         return None
     route = walk.tracer.bcr.find(walk.destination)
     if route is None:
@@ -84,9 +87,7 @@ def bcr(walk: Walk, place: Place) -> Place | None:
     assert route.to is not None
     if route.joint is not None and route.joint.method is None:
         return _undecided(walk, "BCR")
-    walk.hop(
-        "XCR", "forward", "sends it to the WAN of the enterprise", name=walk.landscape.site_name(route.to)
-    )
+    walk.hop("XCR", "forward", "sends it to the WAN of the enterprise", name=walk.landscape.site_name(route.to))
     return Place("router", route.to, "wan")
 
 
@@ -94,9 +95,11 @@ def _beyond_the_bcr(walk: Walk, place: Place) -> Place | None:
     if walk.goal.domain == "ibm-services":
         if place.how == "xcr":
             walk.halt(
-                "XCR", "no-route", f"{walk.destination} is IBM Cloud's service network, which is not routed to a site",
+                "XCR",
+                "no-route",
+                f"{walk.destination} is IBM Cloud's service network, which is not routed to a site",
                 "reach it from a machine on IBM Cloud's private network",
-            )  # fmt: skip
+            )
             return None
         walk.hop("BCR", "forward", "brings it to IBM Cloud's service network")
         walk.hop("IBM Cloud's services", "deliver", "receive it")
@@ -104,13 +107,15 @@ def _beyond_the_bcr(walk: Walk, place: Place) -> Place | None:
         return None
     reason = f"it has no route to {walk.destination}, and drops what IBM Cloud did not assign"
     if walk.destination.value is None or is_public(walk.destination):
-        reason = (
-            f"{walk.destination} is a public address, and IBM Cloud's private network does not lead there"
-        )
+        reason = f"{walk.destination} is a public address, and IBM Cloud's private network does not lead there"
     walk.halt(
-        "BCR", "no-route", reason, _towards(walk), table="routes of the BCR",
+        "BCR",
+        "no-route",
+        reason,
+        _towards(walk),
+        table="routes of the BCR",
         nearest=walk.tracer.bcr.nearest(walk.destination),
-    )  # fmt: skip
+    )
     return None
 
 
@@ -127,18 +132,18 @@ def _towards(walk: Walk) -> str | None:
 def _account_routing(walk: Walk, route: Route) -> None:
     """Remember that routing between two of the account's own subnets is not a matter of course."""
     source = walk.source.prefix
-    among = any(
-        r.via == "VLAN" and source is not None and r.prefix.covers(source) for r in walk.tracer.bcr.routes
-    )
+    among = any(r.via == "VLAN" and source is not None and r.prefix.covers(source) for r in walk.tracer.bcr.routes)
     if among and not inside(walk.source, (route.prefix,)) and walk.landscape.plan.account_routing is None:
         walk.assume("the account has a VRF or VLAN spanning, so that the BCR routes between its subnets")
 
 
 def _undecided(walk: Walk, device: str) -> Place | None:
     walk.halt(
-        device, "undetermined", "the plan does not say how the enterprise is joined: enterprise is not stated",
+        device,
+        "undetermined",
+        "the plan does not say how the enterprise is joined: enterprise is not stated",
         "write enterprise under [integration]: l2-extension, routed or none",
-    )  # fmt: skip
+    )
     return None
 
 
@@ -146,9 +151,11 @@ def fcr(walk: Walk, place: Place) -> Place | None:
     """At the FCR: to one of its subnets, or to the internet."""
     if walk.source.value is not None and not is_public(walk.source):
         walk.halt(
-            "FCR", "not-translated", f"{walk.source} is a private address, and the FCR drops it",
+            "FCR",
+            "not-translated",
+            f"{walk.source} is a private address, and the FCR drops it",
             _static_route(walk, place.how) or "translate it before it leaves",
-        )  # fmt: skip
+        )
         return None
     if walk.answering and (known := walk.memory.places.get(walk.destination.text)) is not None:
         if known.device == "router" and place.how == "internet":
@@ -163,9 +170,12 @@ def fcr(walk: Walk, place: Place) -> Place | None:
     if route is None or route.via != "VLAN":
         if walk.destination.value is not None and not is_public(walk.destination):
             walk.halt(
-                "FCR", "no-route", f"{walk.destination} is a private address: nothing on the internet has it",
-                _static_route(walk, place.how) or _towards_private(walk), table="routes of the FCR",
-            )  # fmt: skip
+                "FCR",
+                "no-route",
+                f"{walk.destination} is a private address: nothing on the internet has it",
+                _static_route(walk, place.how) or _towards_private(walk),
+                table="routes of the FCR",
+            )
             return None
         return _to_the_internet(walk, place)
     holder = _holder(walk)
@@ -192,11 +202,7 @@ def _towards_site(walk: Walk, network: Network) -> str | None:
 def _static_route(walk: Walk, how: str) -> str | None:
     """Say which static route is missing on the machines that send to the FCR what the BCR has a route to."""
     route = walk.tracer.bcr.find(walk.destination)
-    if (
-        how not in ("server", "worker")
-        or route is None
-        or (route.joint is not None and route.joint.method is None)
-    ):
+    if how not in ("server", "worker") or route is None or (route.joint is not None and route.joint.method is None):
         return None
     if how == "worker" and refuses(route.prefix):
         return f"translate it on the link (nat): IKS refuses static routes to {route.prefix}"
@@ -218,18 +224,22 @@ def _towards_private(walk: Walk) -> str | None:
 def _to_the_internet(walk: Walk, place: Place) -> Place | None:
     if walk.goal.domain == "ibm-services":
         walk.halt(
-            "FCR", "no-route", f"{walk.destination} is IBM Cloud's service network, which the internet has no route to",
+            "FCR",
+            "no-route",
+            f"{walk.destination} is IBM Cloud's service network, which the internet has no route to",
             "reach it from a machine on IBM Cloud's private network",
-        )  # fmt: skip
+        )
         return None
     if walk.goal.domain == "internet":
         walk.hop("internet user" if walk.answering else "internet host", "deliver", "receives it")
         walk.arrived("delivered" if walk.answering else "handed-over")
         return None
     walk.halt(
-        "FCR", "wrong-network", f"it sends {walk.destination}, a public address, to the internet: {walk.goal.title} is not there",
+        "FCR",
+        "wrong-network",
+        f"it sends {walk.destination}, a public address, to the internet: {walk.goal.title} is not there",
         _static_route(walk, place.how) or _towards_private(walk),
-    )  # fmt: skip
+    )
     return None
 
 
@@ -252,9 +262,11 @@ def ibm(walk: Walk, place: Place) -> Place | None:
         edge = walk.landscape.ends.edge_of(network)
         if edge is None:
             walk.halt(
-                "ESG", "undetermined", f"{network.name} names no edge, and the plan has several",
+                "ESG",
+                "undetermined",
+                f"{network.name} names no edge, and the plan has several",
                 'write edge = "NAME" in it',
-            )  # fmt: skip
+            )
             return None
         if not walk.landscape.esg(edge).holds(walk.destination):
             router = "FCR" if place.how == "public" else "BCR"
@@ -302,9 +314,13 @@ def router(walk: Walk, place: Place) -> Place | None:
     route = lookup.find(walk.destination)
     if route is None:
         walk.halt(
-            device, "no-route", f"it has no route to {walk.destination}", name=name, table=f"routes of {site.title}",
+            device,
+            "no-route",
+            f"it has no route to {walk.destination}",
+            name=name,
+            table=f"routes of {site.title}",
             nearest=lookup.nearest(walk.destination),
-        )  # fmt: skip
+        )
         return None
     if route.joint is not None and route.joint.method is None:
         return _undecided(walk, device)
@@ -322,9 +338,13 @@ def router(walk: Walk, place: Place) -> Place | None:
 def _to_user(walk: Walk, site: End, route: Route) -> Place | None:
     name = walk.landscape.site_name(site)
     network = next(
-        (c.network for c in reversed(walk.tracer.holding(walk.destination))
-         if c.network.name in {n.name for n in walk.landscape.ends.of_site(site)}), None,
-    )  # fmt: skip
+        (
+            c.network
+            for c in reversed(walk.tracer.holding(walk.destination))
+            if c.network.name in {n.name for n in walk.landscape.ends.of_site(site)}
+        ),
+        None,
+    )
     if network is not None and network.kind.provider != "enterprise":
         return _through_concentrators(walk, site, route)
     walk.hop("on-premises router", "forward", "takes it to the network of the user", name=name, route=route)
@@ -350,10 +370,12 @@ def _through_concentrators(walk: Walk, site: End, route: Route) -> Place | None:
             f"the router on premises has an address in {network.name}, although the plan names none (on-premises)"
         )
     walk.hop(
-        "on-premises router", "forward",
-        "sends it to the ESXi host of the local L2 concentrator, which stands in the stretched network", name=name,
+        "on-premises router",
+        "forward",
+        "sends it to the ESXi host of the local L2 concentrator, which stands in the stretched network",
+        name=name,
         route=route,
-    )  # fmt: skip
+    )
     hcx = walk.landscape.ends.of_edge(edge, "vcs-hcx")
     far = (
         pick(hcx[0], *names.CONCENTRATOR)
@@ -369,14 +391,21 @@ def _through_concentrators(walk: Walk, site: End, route: Route) -> Place | None:
     )
     wan = None if far.value is None else walk.tracer.router(site).find(far)
     walk.hop(
-        "on-premises router", "forward", "sends the tunnel's packet to the WAN, through XCR and BCR", name=name, route=wan,
-    )  # fmt: skip
+        "on-premises router",
+        "forward",
+        "sends the tunnel's packet to the WAN, through XCR and BCR",
+        name=name,
+        route=wan,
+    )
     walk.unwrap()
     walk.outer = (vxlan(walk, edge),)
     walk.hop(
-        "remote L2 concentrator", "vxlan", "puts it on the VXLAN of the stretched network", name=edge.name,
+        "remote L2 concentrator",
+        "vxlan",
+        "puts it on the VXLAN of the stretched network",
+        name=edge.name,
         case="the VM runs on another host; on the same host there is no VXLAN frame",
-    )  # fmt: skip
+    )
     walk.outer = ()
     return on_vxlan(walk, edge)
 
@@ -427,29 +456,42 @@ def _into_tunnel(walk: Walk, site: End, route: Route) -> Place | None:
         changed = walk.translate(("router", site), source=source, destination=destination)
     if far.gateway is None:
         walk.halt(
-            "on-premises router", "undetermined", f"the plan names no address at which the tunnel to {far.end.title} ends",
-            "add an uplink network to the edge", name=name,
-        )  # fmt: skip
+            "on-premises router",
+            "undetermined",
+            f"the plan names no address at which the tunnel to {far.end.title} ends",
+            "add an uplink network to the edge",
+            name=name,
+        )
         return None
     if route.how == "gre" and near.gateway is None:
         walk.halt(
-            "on-premises router", "undetermined", f"the plan names no address at which {site.title} ends the GRE tunnel",
-            "name it gre in a network of the site", name=name,
-        )  # fmt: skip
+            "on-premises router",
+            "undetermined",
+            f"the plan names no address at which {site.title} ends the GRE tunnel",
+            "name it gre in a network of the site",
+            name=name,
+        )
         return None
     if route.how == "ipsec" and not inside(walk.source, near.policy):
         walk.halt(
-            "on-premises router", "outside-tunnel", f"the tunnel does not take packets from {walk.source}",
-            "add its network to the link", name=name,
-        )  # fmt: skip
+            "on-premises router",
+            "outside-tunnel",
+            f"the tunnel does not take packets from {walk.source}",
+            "add its network to the link",
+            name=name,
+        )
         return None
     protocol = "GRE" if route.how == "gre" else "ESP"
     walk.wrap(protocol, outer_address(walk, tunnel, site), outer_address(walk, tunnel, far.end))
     way = "the XCR and the BCR" if tunnel.private else "the internet"
     walk.hop(
-        "on-premises router", "gre" if protocol == "GRE" else "ipsec", f"puts it into the tunnel and sends it over {way}",
-        name=name, route=route, changed=changed,
-    )  # fmt: skip
+        "on-premises router",
+        "gre" if protocol == "GRE" else "ipsec",
+        f"puts it into the tunnel and sends it over {way}",
+        name=name,
+        route=route,
+        changed=changed,
+    )
     return Place("tunnel", far.end, tunnel=tunnel)
 
 
@@ -462,9 +504,12 @@ def out_of_tunnel(walk: Walk, tunnel: Tunnel, site: End) -> Place | None:
         changed = walk.translate(("router", site), source=source, destination=destination)
     gre = tunnel.joint.method == "gre"
     walk.hop(
-        "on-premises router", "gre" if gre else "ipsec", "takes it out of the tunnel", name=walk.landscape.site_name(site),
+        "on-premises router",
+        "gre" if gre else "ipsec",
+        "takes it out of the tunnel",
+        name=walk.landscape.site_name(site),
         changed=changed,
-    )  # fmt: skip
+    )
     return Place("router", site, "tunnel")
 
 
@@ -474,29 +519,44 @@ def _out_to_the_internet(walk: Walk, site: End, route: Route) -> Place | None:
         lookup = walk.tracer.router(site)
         services = walk.goal.domain == "ibm-services"
         walk.halt(
-            "on-premises router", "no-route",
-            f"{walk.destination} is IBM Cloud's service network, which is not routed to a site" if services
+            "on-premises router",
+            "no-route",
+            f"{walk.destination} is IBM Cloud's service network, which is not routed to a site"
+            if services
             else f"it has no route to {walk.destination}, a private address: its default route leads to the internet",
-            _towards_private(walk), name=name, table=f"routes of {site.title}", nearest=lookup.nearest(walk.destination),
-        )  # fmt: skip
+            _towards_private(walk),
+            name=name,
+            table=f"routes of {site.title}",
+            nearest=lookup.nearest(walk.destination),
+        )
         return None
     if walk.goal.domain == "ibm-services":
         walk.halt(
-            "on-premises router", "no-route", f"{walk.destination} is IBM Cloud's service network, which is not routed to a site",
-            "reach it from a machine on IBM Cloud's private network", name=name,
-        )  # fmt: skip
+            "on-premises router",
+            "no-route",
+            f"{walk.destination} is IBM Cloud's service network, which is not routed to a site",
+            "reach it from a machine on IBM Cloud's private network",
+            name=name,
+        )
         return None
     if walk.established(("router", site)):
         walk.hop(
-            "on-premises router", "forward", "sends it to the internet as it is: its session came another way", name=name,
+            "on-premises router",
+            "forward",
+            "sends it to the internet as it is: its session came another way",
+            name=name,
             route=route,
-        )  # fmt: skip
+        )
         return Place("fcr", how="internet")
     public = HostAddress(4, None, example=True, words=f"(the public address of {site.title})")
     walk.memory.places[public.text] = Place("router", site, "internet")
     changed = walk.translate(("router", site), source=public)
     walk.hop(
-        "on-premises router", "snat", "gives it a public address and sends it to the internet", name=name, route=route,
+        "on-premises router",
+        "snat",
+        "gives it a public address and sends it to the internet",
+        name=name,
+        route=route,
         changed=changed,
-    )  # fmt: skip
+    )
     return Place("fcr", how="internet")

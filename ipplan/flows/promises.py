@@ -59,18 +59,22 @@ def list_promises(landscape: Landscape) -> list[Promise]:
             found[key] = first._replace(alike=before.alike + 1 + promise.alike)
     pairs = {(p.source and p.source.name, p.destination.name) for p in found.values() if p.flow is not None}
     return [
-        p for p in sorted(found.values(), key=_place)
+        p
+        for p in sorted(found.values(), key=_place)
         if p.flow is not None or p.front is not None or (p.source and p.source.name, p.destination.name) not in pairs
-    ]  # fmt: skip
+    ]
 
 
 def _place(promise: Promise) -> tuple[object, ...]:
     """Return the place of a promise among others: documented flows first, then by the names at its ends."""
     source, front = promise.source, promise.front
     return (
-        promise.flow or "~", "" if source is None else source.name, promise.destination.name,
-        _joint_place(promise.joint), "" if front is None else front.text,
-    )  # fmt: skip
+        promise.flow or "~",
+        "" if source is None else source.name,
+        promise.destination.name,
+        _joint_place(promise.joint),
+        "" if front is None else front.text,
+    )
 
 
 def _joint_place(joint: Joint | None) -> tuple[str, ...]:

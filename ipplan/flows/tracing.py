@@ -80,9 +80,12 @@ def trace(tracer: Tracer, source: Machine, destination: Machine) -> Trace:
     if goal.network is not None and homeless(tracer.landscape.ends, goal.network):
         what = "site" if goal.network.kind.provider == "enterprise" else "edge"
         walk.halt(
-            host(source), "undetermined", f"{goal.network.name} names no {what}, and the plan has several",
-            f'write {what} = "NAME" in it', name=_network_name(source),
-        )  # fmt: skip
+            host(source),
+            "undetermined",
+            f"{goal.network.name} names no {what}, and the plan has several",
+            f'write {what} = "NAME" in it',
+            name=_network_name(source),
+        )
     else:
         _go(walk, source)
     back: tuple[Walk, Stop | None] | None = None
@@ -93,13 +96,20 @@ def trace(tracer: Tracer, source: Machine, destination: Machine) -> Trace:
         assumptions.update(back[0].assumptions)
     if walk.stop is None or walk.stop.end != "ambiguous":
         for network in dict.fromkeys(n.name for n in _conflicting(tracer, goal)):
-            assumptions[
-                f"{goal.title} overlaps {network}; the address {goal.address} is not in the shared part"
-            ] = None
+            assumptions[f"{goal.title} overlaps {network}; the address {goal.address} is not in the shared part"] = None
     return Trace(
-        None, f"{source.title} to {goal.title}", source, goal, asked, tuple(walk.hops), walk.stop, walk.end or "delivered",
-        () if back is None else tuple(back[0].hops), None if back is None else back[1], tuple(assumptions),
-    )  # fmt: skip
+        None,
+        f"{source.title} to {goal.title}",
+        source,
+        goal,
+        asked,
+        tuple(walk.hops),
+        walk.stop,
+        walk.end or "delivered",
+        () if back is None else tuple(back[0].hops),
+        None if back is None else back[1],
+        tuple(assumptions),
+    )
 
 
 def _whose(tracer: Tracer, asked: HostAddress, goal: Machine) -> str:
@@ -122,9 +132,10 @@ def _sender(tracer: Tracer, machine: Machine) -> tuple[Machine, str | None]:
         return machine, None
     role = "pod" if network.kind.role == "service" else "worker"
     behind = [
-        n for n in tracer.landscape.ends.of_cluster(end)
+        n
+        for n in tracer.landscape.ends.of_cluster(end)
         if n.kind.role == role and n.prefix is not None and not (role == "worker" and n.kind.public)
-    ]  # fmt: skip
+    ]
     if not behind:
         return machine, None
     what = "a service" if role == "pod" else "an ingress"
@@ -141,9 +152,7 @@ def _network_name(machine: Machine) -> str | None:
     return machine.network.name if machine.network is not None else None
 
 
-def _answer(
-    tracer: Tracer, walk: Walk, source: Machine, asked: HostAddress, goal: Machine
-) -> tuple[Walk, Stop | None]:
+def _answer(tracer: Tracer, walk: Walk, source: Machine, asked: HostAddress, goal: Machine) -> tuple[Walk, Stop | None]:
     """Walk the answer back; it has to come from the address that was asked."""
     back = Walk(tracer, source, walk.memory, answering=True)
     back.source, back.destination = _answering_address(walk, goal), walk.source
@@ -154,10 +163,12 @@ def _answer(
     stop = back.stop
     if stop is None and not back.source.same(asked):
         stop = Stop(
-            back.hops[-1].device, back.hops[-1].name, "no-session",
+            back.hops[-1].device,
+            back.hops[-1].name,
+            "no-session",
             f"the answer comes from {back.source}, and {asked} was asked: it missed the device that translated the request",
             _own_instead(tracer, source, asked, goal),
-        )  # fmt: skip
+        )
     return back, stop
 
 
@@ -195,9 +206,11 @@ def first_place(walk: Walk, machine: Machine) -> Place | None:
     if role == "enterprise":
         if machine.end is None:
             walk.halt(
-                "on-premises router", "undetermined", f"{network.name} names no site, and the plan has several",
+                "on-premises router",
+                "undetermined",
+                f"{network.name} names no site, and the plan has several",
                 'write site = "NAME" in it',
-            )  # fmt: skip
+            )
             return None
         return Place("router", machine.end, "user")
     if role == "vm":
@@ -206,9 +219,11 @@ def first_place(walk: Walk, machine: Machine) -> Place | None:
         edge = walk.landscape.ends.edge_of(network)
         if edge is None:
             walk.halt(
-                "ESG", "undetermined", f"{network.name} names no edge, and the plan has several",
+                "ESG",
+                "undetermined",
+                f"{network.name} names no edge, and the plan has several",
                 'write edge = "NAME" in it',
-            )  # fmt: skip
+            )
             return None
         dlr = on_transit([network], names.TRANSIT_DLR, 1) if role == "transit" else None
         if dlr is not None and dlr.same(machine.address):
@@ -223,9 +238,13 @@ def host(machine: Machine) -> str:
     if network is None:
         return "internet host" if machine.domain == "internet" else "IBM Cloud's services"
     titles = {
-        "pod": "pod", "service": "pod", "vm": "VM", "worker": "worker", "enterprise": "enterprise user",
+        "pod": "pod",
+        "service": "pod",
+        "vm": "VM",
+        "worker": "worker",
+        "enterprise": "enterprise user",
         "transit": "ESG",
-    }  # fmt: skip
+    }
     return titles.get(network.kind.role) or networks.host_title(network)
 
 
@@ -327,9 +346,7 @@ def _front(tracer: Tracer, source: Machine, goal: Machine) -> tuple[HostAddress,
     rules = landscape.esg(edge).destination_nat
     if network.kind.internal:
         vip = _virtual(tracer, goal)
-        front = next(
-            (r.address for r in rules if r.interface == role and r.target.same(vip) and r.port is None), None
-        )
+        front = next((r.address for r in rules if r.interface == role and r.target.same(vip) and r.port is None), None)
         if front is not None:
             return front, goal
     else:
@@ -366,9 +383,7 @@ def _behind(tracer: Tracer, source: Machine, edge: End) -> bool:
     """Tell whether a sender stands behind the edge itself."""
     network = source.network
     return (
-        network is not None
-        and source.domain in ("overlay", "icp")
-        and tracer.landscape.ends.edge_of(network) == edge
+        network is not None and source.domain in ("overlay", "icp") and tracer.landscape.ends.edge_of(network) == edge
     )
 
 

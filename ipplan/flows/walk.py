@@ -37,9 +37,19 @@ if TYPE_CHECKING:
     Entry = Route | SourceNat | DestinationNat | RangeNat
 
 _DEVICES = {
-    "leave": "worker", "arrive": "worker", "ingress": "load balancer", "tunnel": "ESG", "vm": "VM", "esg": "ESG",
-    "dlr": "DLR", "server": "machine", "bcr": "BCR", "fcr": "FCR", "ibm": "BCR", "router": "on-premises router",
-}  # fmt: skip
+    "leave": "worker",
+    "arrive": "worker",
+    "ingress": "load balancer",
+    "tunnel": "ESG",
+    "vm": "VM",
+    "esg": "ESG",
+    "dlr": "DLR",
+    "server": "machine",
+    "bcr": "BCR",
+    "fcr": "FCR",
+    "ibm": "BCR",
+    "router": "on-premises router",
+}
 """What the device of each place is called."""
 _MOST_STEPS = 64
 """Devices that a packet passes at most; a time to live of that many hops is the usual one."""
@@ -251,11 +261,12 @@ class Walk:
         if place is None:
             return
         self.halt(
-            _DEVICES[place.device], "loop",
+            _DEVICES[place.device],
+            "loop",
             f"the packet to {self.destination} comes to this device again with the same addresses",
             "ipplan topology PLAN shows the routes of both devices",
             name=place.end.name if place.end is not None else None,
-        )  # fmt: skip
+        )
 
     def _unknown(self, start: Place) -> None:
         """Stop where the plan has no range for the address that the packet is for."""
@@ -266,23 +277,25 @@ class Walk:
             return
         icp = self.goal.end is not None and self.goal.end.kind == "icp"
         self.halt(
-            _DEVICES[start.device], "undetermined",
+            _DEVICES[start.device],
+            "undetermined",
             f"the plan has no network for {self.destination.text.strip('()')}, so it is not known",
-            f'add a network of kind = "{"icp-worker" if icp else "iks-worker-private"}"', name=name,
-        )  # fmt: skip
+            f'add a network of kind = "{"icp-worker" if icp else "iks-worker-private"}"',
+            name=name,
+        )
 
-    def lacks_range(
-        self, device: str, networks: Sequence[Network], so: str, *, name: str | None = None
-    ) -> None:
+    def lacks_range(self, device: str, networks: Sequence[Network], so: str, *, name: str | None = None) -> None:
         """End the way here because some networks of the plan have no range yet."""
         several = len(networks) > 1
         self.halt(
-            device, "undetermined",
+            device,
+            "undetermined",
             f"{' and '.join(n.name for n in networks)} {'have' if several else 'has'} no range yet, {so}",
             f"write {'their' if several else 'its'} cidr as soon as IBM Cloud has assigned it"
-            if all(n.kind.provider == "ibm" for n in networks) else "run ipplan allocate PLAN --write",
+            if all(n.kind.provider == "ibm" for n in networks)
+            else "run ipplan allocate PLAN --write",
             name=name,
-        )  # fmt: skip
+        )
 
     # What a hop is made of.
 
@@ -307,9 +320,22 @@ class Walk:
             prefix = route.prefix
             network = self.network_in(route)
         self.hops.append(
-            Hop(device, name, action, self.source, self.destination, text, self.outer, decided, prefix, network,
-                changed, unmatched, case)
-        )  # fmt: skip
+            Hop(
+                device,
+                name,
+                action,
+                self.source,
+                self.destination,
+                text,
+                self.outer,
+                decided,
+                prefix,
+                network,
+                changed,
+                unmatched,
+                case,
+            )
+        )
 
     def network_in(self, route: Route) -> str | None:
         """Return the network that a route leads the packet to: one that holds the destination, within its prefix."""
@@ -319,9 +345,10 @@ class Walk:
         if self.outer and not (own is not None and route.prefix.covers(own)):
             return self.outer[0].destination.network
         within = [
-            c.network.name for c in reversed(self.tracer.holding(self.destination))
+            c.network.name
+            for c in reversed(self.tracer.holding(self.destination))
             if c.prefix is not None and route.prefix.covers(c.prefix)
-        ]  # fmt: skip
+        ]
         meant = None if self.goal.network is None else self.goal.network.name
         # Two networks may have one range in different tables.
         return meant if meant in within else next(iter(within), None)
@@ -412,9 +439,7 @@ class Walk:
 
     def pass_through(self, device: tuple[str, End | None]) -> None:
         """Remember a packet that a device forwards as it is: the answer then belongs to a session and stays as it is."""
-        self.sessions.append(
-            Session(device, (self.source, self.destination), (self.source, self.destination))
-        )
+        self.sessions.append(Session(device, (self.source, self.destination), (self.source, self.destination)))
 
     def established(self, device: tuple[str, End | None]) -> bool:
         """Tell whether an answer belongs to a session of a device."""
@@ -450,10 +475,12 @@ class Walk:
             c.network.name if c.shown is None else f"{c.network.name} (shown as {c.shown})" for c in found
         )
         self.halt(
-            device, "ambiguous",
+            device,
+            "ambiguous",
             f"{self.destination} is an address of {names}, and {table.title} leads to both",
-            "ipplan check reports the overlap and a free range", name=table.end.name if table.end else None,
-        )  # fmt: skip
+            "ipplan check reports the overlap and a free range",
+            name=table.end.name if table.end else None,
+        )
         return True
 
 
@@ -473,6 +500,4 @@ def shown_at(address: HostAddress, by: Translation) -> HostAddress:
 def real_of(address: HostAddress, by: Translation) -> HostAddress:
     """Return the address of a network that a link shows as another one of as many."""
     assert address.value is not None
-    return address._replace(
-        value=by.real.first + address.value - by.shown.first, network=by.network, name=None
-    )
+    return address._replace(value=by.real.first + address.value - by.shown.first, network=by.network, name=None)

@@ -192,10 +192,12 @@ def _read(source: str, data: bytes, options: Options) -> Observed:
     if options._replace(progress=None) != DEFAULTS:
         raise SourceError(
             Problem(
-                f"source {source} is no table, so it has no columns, rows above a header or sheets", None,
-                "leave out the options for tables", "wrong-source",
+                f"source {source} is no table, so it has no columns, rows above a header or sheets",
+                None,
+                "leave out the options for tables",
+                "wrong-source",
             )
-        )  # fmt: skip
+        )
     return read(data)
 
 

@@ -22,32 +22,34 @@ def read(data: bytes) -> Observed:
     if schema != SCHEMA:
         raise SourceError(
             Problem(
-                f"the document is {show(schema) if schema else 'of no schema'}, not {SCHEMA}", document.line,
-                "ipplan allocate PLAN --json prints one", "bad-value",
+                f"the document is {show(schema) if schema else 'of no schema'}, not {SCHEMA}",
+                document.line,
+                "ipplan allocate PLAN --json prints one",
+                "bad-value",
             )
-        )  # fmt: skip
+        )
     collector = Collector()
     waiting = 0
     for item in document.items("allocations"):
         name, kind = item.text("network") or "", item.text("kind")
         if kind not in KINDS:
-            collector.problem(
-                f"network {show(name)} is of kind {show(kind or '')}, which is no kind", item.line
-            )
+            collector.problem(f"network {show(name)} is of kind {show(kind or '')}, which is no kind", item.line)
             continue
         cidr = item.get("cidr")
         if cidr is None:
             waiting += 1
             continue
         collector.add(
-            str(cidr.value), cidr.line, "cidr", name=name, kind=kind,
+            str(cidr.value),
+            cidr.line,
+            "cidr",
+            name=name,
+            kind=kind,
             description=f"{item.text('status') or 'placed'}: {item.text('reason') or name}",
-        )  # fmt: skip
+        )
         addresses = item.get("addresses")
         for word, node in addresses.value.items() if addresses and isinstance(addresses.value, dict) else ():
-            collector.add_address(
-                str(node.value), node.line, word, name=word, description=f"{word} of {name}"
-            )
+            collector.add_address(str(node.value), node.line, word, name=word, description=f"{word} of {name}")
     pools = [
         found[0]
         for pool in document.items("pools")

@@ -59,9 +59,11 @@ def read(data: bytes) -> Observed:
     if any(row.kind and row.kind.endswith("-service") for row in collector.rows):
         kinds |= {"iks-service", "icp-service"}
     return collector.finish(
-        kinds, one_cluster=True, help_=_HELP,
+        kinds,
+        one_cluster=True,
+        help_=_HELP,
         nothing="the file has no IPPool, and no BGPConfiguration with ranges of services",
-    )  # fmt: skip
+    )
 
 
 def _items(documents: tuple[Node, ...]) -> Iterator[Node]:
@@ -85,9 +87,13 @@ def _add_pool(name: str, pool: Node, collector: Collector) -> None:
         return
     disabled = (state := pool.get("disabled")) is not None and state.value is True
     collector.add(
-        cidr, node.line, "spec.cidr", name=name, kind="icp-pod",
+        cidr,
+        node.line,
+        "spec.cidr",
+        name=name,
+        kind="icp-pod",
         description=f"Calico pool {name}" + (", disabled" if disabled else ""),
-    )  # fmt: skip
+    )
 
 
 def _add_services(item: Node, spec: Node, collector: Collector) -> int:
@@ -101,11 +107,13 @@ def _add_services(item: Node, spec: Node, collector: Collector) -> int:
                 collector.problem(f"an entry of {key} has no cidr", entry.line)
                 continue
             collector.add(
-                cidr, entry.line, f"spec.{key}",
+                cidr,
+                entry.line,
+                f"spec.{key}",
                 name="services" if key == "serviceClusterIPs" else "",
                 kind="icp-service" if key == "serviceClusterIPs" else None,
                 description=f"{what}, {key} of the BGPConfiguration {name} of Calico",
-            )  # fmt: skip
+            )
     return found
 
 

@@ -32,10 +32,25 @@ if TYPE_CHECKING:
 ADDRESSES = ("address", "ip", "ip address", "ipaddress", "ip addr", "ansible host")
 """Titles of columns of prefixes that may also hold the single addresses of hosts."""
 PREFIXES = (
-    "cidr", "prefix", "subnet", "network cidr", "ip range", "range", "network", "network address",
-    "network identifier", "identifier", "address prefix", "subnet address", "ip subnet", "ip network", "ip prefix",
-    "network id", "network prefix", *ADDRESSES,
-)  # fmt: skip
+    "cidr",
+    "prefix",
+    "subnet",
+    "network cidr",
+    "ip range",
+    "range",
+    "network",
+    "network address",
+    "network identifier",
+    "identifier",
+    "address prefix",
+    "subnet address",
+    "ip subnet",
+    "ip network",
+    "ip prefix",
+    "network id",
+    "network prefix",
+    *ADDRESSES,
+)
 _MASKS = (
     "mask",
     "netmask",
@@ -52,8 +67,16 @@ _MASKS = (
 )
 _NAMES = ("name", "network name", "subnet name", "title", "label", "display name", "network")
 _WORDS = (
-    "description", "comment", "comments", "note", "notes", "purpose", "usage", "remarks", "label",
-)  # fmt: skip
+    "description",
+    "comment",
+    "comments",
+    "note",
+    "notes",
+    "purpose",
+    "usage",
+    "remarks",
+    "label",
+)
 FIELDS: dict[str, tuple[str, ...]] = {
     "cidr": PREFIXES,
     "mask": _MASKS,
@@ -92,10 +115,20 @@ _OWN = {"kind", "usable", "status"}
 """Columns that only a table of ipplan has all of."""
 _COMPUTED = frozenset(
     {
-        "provided by", "length", "first", "last", "first address", "last address", "netmask", "gateway", "size",
-        "usable", "reason", "declared",
+        "provided by",
+        "length",
+        "first",
+        "last",
+        "first address",
+        "last address",
+        "netmask",
+        "gateway",
+        "size",
+        "usable",
+        "reason",
+        "declared",
     }
-)  # fmt: skip
+)
 """Columns of a table of ipplan that follow from the others."""
 _STATED = {"grow to": "stated grow to", "addresses": "stated addresses", "status": "lifecycle"}
 """Columns of such a table that are worked out where another has what the plan states."""
@@ -172,30 +205,32 @@ class _Choice:
             if i not in self.taken and i not in computed
         ]
         return Columns(
-            cidr, mask, span, kinds, names, words, fields, tuple(others), self.own,
-            wishes=bool(kinds), uses=tuple(self._uses(computed)),
-        )  # fmt: skip
+            cidr,
+            mask,
+            span,
+            kinds,
+            names,
+            words,
+            fields,
+            tuple(others),
+            self.own,
+            wishes=bool(kinds),
+            uses=tuple(self._uses(computed)),
+        )
 
     def _stated(self) -> Iterator[tuple[str, int]]:
         """Yield the columns that the options name, by title or by number from 1."""
         for name, title in self.table.options.columns:
             wanted = column_name(title)
             place = next((i for i, column in enumerate(self.table.columns) if column == wanted), None)
-            if (
-                place is None
-                and title.isascii()
-                and title.isdigit()
-                and 0 < int(title) <= len(self.table.columns)
-            ):
+            if place is None and title.isascii() and title.isdigit() and 0 < int(title) <= len(self.table.columns):
                 place = int(title) - 1
             if place is None:
                 near = nearest(title, self.table.written)
                 listed = ", ".join(show(word) for word in self.table.written[:12] if word)
                 help_ = f"did you mean {show(near)}?" if near else f"there are {listed}"
                 raise SourceError(
-                    Problem(
-                        f"there is no column {show(title)} for {name}", self.table.line, help_, "no-column"
-                    )
+                    Problem(f"there is no column {show(title)} for {name}", self.table.line, help_, "no-column")
                 )
             yield name, place
 
@@ -207,9 +242,7 @@ class _Choice:
         """Return every column that may hold a field: that which the options name, or those known by their names."""
         if name in self.stated:
             return (self.stated[name],)
-        return tuple(
-            i for i in self._places(FIELDS[name]) if self.taken.get(i) not in ("cidr", "mask", *self.stated)
-        )
+        return tuple(i for i in self._places(FIELDS[name]) if self.taken.get(i) not in ("cidr", "mask", *self.stated))
 
     def _fields(self, cidr: int | None, mask: int | None) -> dict[str, int]:
         found = {}
@@ -219,9 +252,7 @@ class _Choice:
             if name in self.stated:
                 found[name] = self.stated[name]
                 continue
-            places = (
-                i for i in self._places(FIELDS[name]) if i not in self.taken and i not in found.values()
-            )
+            places = (i for i in self._places(FIELDS[name]) if i not in self.taken and i not in found.values())
             if (place := next(places, None)) is not None and not self._is_computed(self.table.columns[place]):
                 found[name] = place
         # One column may be the mask of rows with an address and the size of those without.
@@ -283,10 +314,11 @@ class _Choice:
     def _beside(self, lengths: int) -> int:
         """Return the one column of addresses for a column of prefix lengths; that column where there is none."""
         found = [
-            i for i in range(len(self.table.columns))
+            i
+            for i in range(len(self.table.columns))
             if i not in self.taken and (cells := list(self._cells(i))) and self._are(cells, is_address)
             if all(map(_fits, self._pairs(i, lengths)))
-        ]  # fmt: skip
+        ]
         return found[0] if len(found) == 1 else lengths
 
     def _mask(self, cidr: int) -> int | None:
@@ -319,15 +351,15 @@ class _Choice:
         found = [(i, None) for i, cells in held.items() if self._are(cells, is_prefix)]
         pairs: list[tuple[int, int | None]] = list(found) or [
             (a, m)
-            for a, cells in held.items() if self._are(cells, is_address)
-            for m, masks in held.items() if m != a and self._are(masks, _is_mask)
+            for a, cells in held.items()
+            if self._are(cells, is_address)
+            for m, masks in held.items()
+            if m != a and self._are(masks, _is_mask)
             if all(map(_fits, self._pairs(a, m)))
-        ]  # fmt: skip
+        ]
         if len(pairs) > 1:
             listed = " and ".join(show(self.table.written[i]) for i in dict.fromkeys(i for i, _ in pairs[:4]))
-            raise SourceError(
-                Problem(f"columns {listed} hold prefixes", self.table.line, COLUMN_HELP, "no-column")
-            )
+            raise SourceError(Problem(f"columns {listed} hold prefixes", self.table.line, COLUMN_HELP, "no-column"))
         return pairs[0] if pairs else None
 
     def _pairs(self, address: int, mask: int) -> Iterator[tuple[str, str]]:

@@ -144,9 +144,12 @@ def read_columns(
     # Of a kind of which some have no range yet, the file does not list all.
     waiting = {wish.kind for wish in collector.wishes}
     return collector.finish(
-        {row.kind for row in collector.rows if row.kind and row.whole} - waiting, partial=True,
-        columns=columns.uses, nothing="no row of the file has a prefix, or a kind and a size", help_=HELP,
-    )  # fmt: skip
+        {row.kind for row in collector.rows if row.kind and row.whole} - waiting,
+        partial=True,
+        columns=columns.uses,
+        nothing="no row of the file has a prefix, or a kind and a size",
+        help_=HELP,
+    )
 
 
 def _are_single(table: Table, columns: Columns) -> bool:
@@ -184,9 +187,7 @@ class _Rows:
         # Without a kind a row has only words: every cell that is neither the range nor the first name.
         told = {columns.cidr, columns.mask, *(columns.span or ()), *columns.words, cluster}
         titles = dict(columns.others)
-        titles.update(
-            {i: table.columns[i] for i in (*columns.fields.values(), *columns.kinds, *columns.names)}
-        )
+        titles.update({i: table.columns[i] for i in (*columns.fields.values(), *columns.kinds, *columns.names)})
         self._words = [(i, titles[i]) for i in sorted(titles) if i not in told]
 
     # -- a record ------------------------------------------------------------------------------------------
@@ -218,23 +219,35 @@ class _Rows:
             name, used = self._name(cells)
             self.single += 1
             self.collector.add_address(
-                cidr, record.line, self._field, name=name, kind=kind, cluster=self._networks.cell(cells, "cluster") or None,
+                cidr,
+                record.line,
+                self._field,
+                name=name,
+                kind=kind,
+                cluster=self._networks.cell(cells, "cluster") or None,
                 description=self._described(cells, used),
-            )  # fmt: skip
+            )
             return
         if not mask and columns.mask is not None and "/" not in cidr and "-" not in cidr:
             self.collector.problem(
                 f"the row has no {self._titles[columns.mask]}, and {show(cidr)} has no prefix length",
-                record.line, "write the mask, or the prefix with its length",
-            )  # fmt: skip
+                record.line,
+                "write the mask, or the prefix with its length",
+            )
             return
         if kind is None:
             self._note_kind(cells, record.line)
             name, used = self._name(cells)
             self.collector.add(
-                cidr, record.line, self._field, mask=mask, name=name, cluster=self._networks.cell(cells, "cluster") or None,
-                description=self._described(cells, used), container=cidr in self.containers,
-            )  # fmt: skip
+                cidr,
+                record.line,
+                self._field,
+                mask=mask,
+                name=name,
+                cluster=self._networks.cell(cells, "cluster") or None,
+                description=self._described(cells, used),
+                container=cidr in self.containers,
+            )
         else:
             self._add_network(record, cidr, mask, kind, place)
 
@@ -284,17 +297,23 @@ class _Rows:
         if about is None:
             return
         added = self.collector.add(
-            cidr, line, self._field, mask=mask, name=name, kind=kind, cluster=self._networks.cell(cells, "cluster") or None,
-            description=self._words_of(cells), container=cidr in self.containers, about=about,
+            cidr,
+            line,
+            self._field,
+            mask=mask,
+            name=name,
+            kind=kind,
+            cluster=self._networks.cell(cells, "cluster") or None,
+            description=self._words_of(cells),
+            container=cidr in self.containers,
+            about=about,
             exact=self._exact(name),
-        )  # fmt: skip
+        )
         if added:
             for named in self._networks.addresses(cells):
                 if named.address is not None:
                     word = named.name
-                    self.collector.add_address(
-                        str(named.address), line, word, name=word, description=f"address {word}"
-                    )
+                    self.collector.add_address(str(named.address), line, word, name=word, description=f"address {word}")
 
     def _add_wish(self, record: Record, kind: str | None, status: str) -> None:
         """Add a network that is to get its range yet; note the problem of a row that cannot be one."""
@@ -308,9 +327,7 @@ class _Rows:
             if word is not None and titled == "kind":
                 near = nearest(kebab(word), KINDS)
                 help_ = f"did you mean {near}?" if near else f"write one of {', '.join(KINDS)}"
-                self.collector.problem(
-                    f"the row has no {self._field}, and its kind {show(word)} is none", line, help_
-                )
+                self.collector.problem(f"the row has no {self._field}, and its kind {show(word)} is none", line, help_)
             else:
                 self.collector.problem(
                     f"the row has no {self._field}", line, "--lenient lists such rows and leaves them out"
@@ -318,9 +335,10 @@ class _Rows:
             return
         if KINDS[kind].provider == "enterprise":
             self.collector.problem(
-                f"the row has no {self._field}, and the enterprise's own networks exist already", line,
+                f"the row has no {self._field}, and the enterprise's own networks exist already",
+                line,
                 "write its range",
-            )  # fmt: skip
+            )
             return
         name, used = self._name(cells)
         about = self._networks.about(record, kind, (used,), ranged=False)
@@ -329,10 +347,17 @@ class _Rows:
             length, hosts = sizes
             self.collector.wishes.append(
                 Wish(
-                    name, kind, self._networks.cell(cells, "cluster") or None, length, hosts, self._words_of(cells) or None, line,
-                    about, self._exact(name),
+                    name,
+                    kind,
+                    self._networks.cell(cells, "cluster") or None,
+                    length,
+                    hosts,
+                    self._words_of(cells) or None,
+                    line,
+                    about,
+                    self._exact(name),
                 )
-            )  # fmt: skip
+            )
 
     def _exact(self, name: str) -> bool:
         return bool(name) and (self.columns.own or _PLAIN.fullmatch(name) is not None) and self.columns.wishes

@@ -93,10 +93,12 @@ def parse_json(text: str, hint: str | None = None) -> list[Any]:
             cut = error.msg.startswith("Unterminated") or not text[error.pos :].strip()
             raise SourceError(
                 Problem(
-                    f"this is no JSON: {words} at column {error.colno}", error.lineno,
-                    "the file ends too early: get it once more" if cut else hint, "json-syntax",
+                    f"this is no JSON: {words} at column {error.colno}",
+                    error.lineno,
+                    "the file ends too early: get it once more" if cut else hint,
+                    "json-syntax",
                 )
-            ) from None  # fmt: skip
+            ) from None
         except ValueError as error:  # a number of more digits than Python converts
             raise SourceError(
                 Problem(f"a number cannot be read: {str(error)[:80]}", None, None, "json-syntax")
@@ -174,13 +176,15 @@ def _read_yaml(text: str) -> tuple[Node, ...]:
         raise SourceError(
             Problem(
                 "the file is YAML, and PyYAML, which reads it, is not installed",
-                None, "pip install PyYAML, or give the file as JSON", "no-yaml-reader",
+                None,
+                "pip install PyYAML, or give the file as JSON",
+                "no-yaml-reader",
             )
-        ) from None  # fmt: skip
+        ) from None
     if len(text) > LARGEST_YAML:
         raise SourceError(
             Problem(f"the file is YAML of more than {LARGEST_YAML >> 20} MiB", None, "give it as JSON", "yaml-syntax")
-        )  # fmt: skip
+        )
     try:
         roots = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
     except yaml.MarkedYAMLError as error:

@@ -68,9 +68,7 @@ class GatewayRows:
             self.collector.problem(f"{field} is {show(text)}, which is no range: {error}", line)
             return
         if one.version != other.version or one.value > other.value:
-            self.collector.problem(
-                f"{field} is {show(text)}, whose last address is not behind its first", line
-            )
+            self.collector.problem(f"{field} is {show(text)}, whose last address is not behind its first", line)
             return
         yield from Range(one.version, one.value, other.value).prefixes()
 
@@ -91,10 +89,18 @@ class GatewayRows:
         self._seen.add((tunnel, side, prefix))
         self.collector.rows.append(
             Row(
-                prefix, "", None, None, f"{_WORDS[side]} of the tunnel {tunnel} ({field})", line, field,
-                whole=side in ("local", "remote"), side=side, tunnel=tunnel,
+                prefix,
+                "",
+                None,
+                None,
+                f"{_WORDS[side]} of the tunnel {tunnel} ({field})",
+                line,
+                field,
+                whole=side in ("local", "remote"),
+                side=side,
+                tunnel=tunnel,
             )
-        )  # fmt: skip
+        )
 
     def exchange(self, tunnel: str, version: int, line: int, field: str) -> None:
         """Note the version of IKE of a tunnel."""

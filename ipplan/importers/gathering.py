@@ -155,9 +155,7 @@ class _Gatherer:
         self.workers: dict[str, int] = {}
         known = [cluster for one in observed for cluster in one.clusters]
         # One file calls a cluster by its name, another by its id; the name wins.
-        self._by_id = {
-            cluster.id: cluster.name for cluster in known if cluster.id not in (None, cluster.name)
-        }
+        self._by_id = {cluster.id: cluster.name for cluster in known if cluster.id not in (None, cluster.name)}
         for cluster in known:
             self._name_cluster(cluster.name, cluster.platform, cluster)
         every: Iterable[Row | Wish] = chain(self.rows, self.wishes)
@@ -167,9 +165,7 @@ class _Gatherer:
             if (platform := KINDS[row.kind].platform) is not None:
                 self._name_cluster(row.cluster, platform, None, exact=row.exact)
 
-    def _name_cluster(
-        self, name: str, platform: str, cluster: ObservedCluster | None, *, exact: bool = False
-    ) -> None:
+    def _name_cluster(self, name: str, platform: str, cluster: ObservedCluster | None, *, exact: bool = False) -> None:
         key = (self._by_id.get(name, name), platform)
         if key not in self.clusters:
             self.clusters[key] = self._cluster_names.give(key[0] if exact else kebab(key[0]) or platform)
@@ -270,13 +266,15 @@ class _Gatherer:
         inner = {row.prefix for row in self.rows if not row.container}
         routes = {row.prefix for one in self.observed if one.routes for row in one.rows if row.container}
         empty = {
-            route for route in routes
+            route
+            for route in routes
             if not any(route.covers(self._index.prefixes[i]) for i in self._index.overlapping(route))
-        }  # fmt: skip
+        }
         return {
-            c for c in containers - empty
+            c
+            for c in containers - empty
             if c in inner or any(others[i] != c and c.covers(others[i]) for i in index.overlapping(c))
-        }  # fmt: skip
+        }
 
     def _add_translations(self) -> None:
         """Keep what tunnels show in the place of other ranges: as links of clusters, else as avoided ranges."""
@@ -298,9 +296,7 @@ class _Gatherer:
             for network in (self._placed[i] for i in self._index.overlapping(row.prefix))
             if (prefix := network.prefix) is not None and prefix.covers(row.prefix)
         ]
-        best = min(
-            found, key=lambda n: (row.kind is not None and n[0].kind != row.kind, -n[1].length), default=None
-        )
+        best = min(found, key=lambda n: (row.kind is not None and n[0].kind != row.kind, -n[1].length), default=None)
         return None if best is None else best[0]
 
     def _add_address(self, network: Draft, row: Row) -> None:
@@ -350,13 +346,21 @@ class _Gatherer:
         pools += [n.about.pool for n in self.networks if n.about.pool is not None]
         edges = [*cluster_edges.values(), *(n.about.edge for n in self.networks if n.about.edge is not None)]
         return Gathered(
-            self.networks, self.avoids, self.containers, tuple(dict.fromkeys(pools)),
+            self.networks,
+            self.avoids,
+            self.containers,
+            tuple(dict.fromkeys(pools)),
             tuple(dict.fromkeys(center for one in self.observed for center in one.data_centers)),
-            {name: platform for (_, platform), name in self.clusters.items()}, self.workers, cluster_edges,
+            {name: platform for (_, platform), name in self.clusters.items()},
+            self.workers,
+            cluster_edges,
             tuple(dict.fromkeys(edges)),
             tuple(dict.fromkeys(n.about.site for n in self.networks if n.about.site is not None)),
-            self.links, self.duplicates, self.joined, self.everything,
-        )  # fmt: skip
+            self.links,
+            self.duplicates,
+            self.joined,
+            self.everything,
+        )
 
 
 def _in_one_space(network: Draft, row: Row) -> bool:

@@ -28,13 +28,21 @@ _YAML = (
     ),
     (
         "strongswan",
-        re.compile(r"^[\"']?(loadBalancerIP|(local|remote)SubnetNAT|(local|remote)(\.subnet)?)[\"']?[ \t]*:", re.MULTILINE),
+        re.compile(
+            r"^[\"']?(loadBalancerIP|(local|remote)SubnetNAT|(local|remote)(\.subnet)?)[\"']?[ \t]*:", re.MULTILINE
+        ),
     ),
-)  # fmt: skip
+)
 _START = 1 << 16
 """Characters of a large file that tell what it is."""
 _TEXTS = (
-    ("ipsec-conf", (re.compile(r"^conn[ \t]+\S+[ \t\r]*(#.*)?$", re.MULTILINE), re.compile(r"^[ \t]*(left|right)\w*[ \t]*=", re.MULTILINE))),
+    (
+        "ipsec-conf",
+        (
+            re.compile(r"^conn[ \t]+\S+[ \t\r]*(#.*)?$", re.MULTILINE),
+            re.compile(r"^[ \t]*(left|right)\w*[ \t]*=", re.MULTILINE),
+        ),
+    ),
     ("icp-hosts", tuple(re.compile(rf"^\[{group}\]", re.MULTILINE) for group in ("master", "proxy"))),
     ("swanctl", (re.compile(r"^connections[ \t]*(:[^{\n]*)?\{", re.MULTILINE),)),
     ("vyos", (re.compile(r"^set (security )?vpn ipsec ", re.MULTILINE),)),
@@ -45,7 +53,7 @@ _TEXTS = (
             re.compile(r"^[ \t]*(site-to-site|peer[ \t]+\S+)[ \t]*\{", re.MULTILINE),
         ),
     ),
-)  # fmt: skip
+)
 """Texts of no common form: all patterns of one have to be in it."""
 _FOR_PEOPLE = (
     (re.compile(r"^(default|[\d.]+/\d+|[\da-f:]+/\d+) (via \S+ )?dev \S+ ", re.MULTILINE), "ip -j route"),
@@ -94,9 +102,7 @@ def _guess_json(text: str) -> str | None:
     if isinstance(document, dict):
         if str(document.get("schema")).startswith("ipplan.allocation/"):
             return "json"
-        if "terraform_version" in document and {"resources", "values", "planned_values", "modules"} & {
-            *document
-        }:
+        if "terraform_version" in document and {"resources", "values", "planned_values", "modules"} & {*document}:
             return "terraform-state"
         listed = document.get("items") or document.get("results") or []
     else:

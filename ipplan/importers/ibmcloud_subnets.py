@@ -70,22 +70,27 @@ def _add_bound(item: Node, properties: Node, collector: Collector, clusters: lis
     if cluster is not None:
         clusters.append(ObservedCluster(cluster, "iks", id=cluster))
     words = [
-        f"{side} subnet" + (f" of IKS cluster {cluster}" if cluster is not None else ""), item.text("id"), properties.text("datacenter"),
-        f"VLAN {item.text('vlan_id')}" if item.text("vlan_id") else None, properties.text("note"),
-    ]  # fmt: skip
+        f"{side} subnet" + (f" of IKS cluster {cluster}" if cluster is not None else ""),
+        item.text("id"),
+        properties.text("datacenter"),
+        f"VLAN {item.text('vlan_id')}" if item.text("vlan_id") else None,
+        properties.text("note"),
+    ]
     identifier = properties.text("network_identifier") or properties.text("display_label")
     if identifier is None:
         collector.problem("the subnet has no network_identifier", item.line)
         return
     node = properties.get("network_identifier") or properties
     collector.add(
-        identifier, node.line, "network_identifier",
+        identifier,
+        node.line,
+        "network_identifier",
         mask=properties.text("cidr"),
         name="" if cluster is None else kebab(f"{cluster} ingress {side}"),
         kind=f"iks-ingress-{side}" if cluster is not None else None,
         cluster=cluster,
         description=", ".join(word for word in words if word),
-    )  # fmt: skip
+    )
 
 
 def _add(item: Node, collector: Collector) -> None:
@@ -108,19 +113,24 @@ def _add(item: Node, collector: Collector) -> None:
             word
             for key in ("subnetType", "addressSpace", "Type", "type", "Network", "network_space")
             if (word := item.text(key))
-        ).lower() or None,
+        ).lower()
+        or None,
         next((found for key in ("id", "ID") if (found := item.text(key))), None),
         _center(item),
         f"VLAN {vlan}" if (vlan := vlan or item.text("VLAN") or item.text("vlan_id")) else None,
         f"target {target}" if target not in (None, "-") else None,
         f"tags {tags}" if tags else None,
         note,
-    ]  # fmt: skip
+    ]
     collector.add(
-        identifier, item.line, "networkIdentifier" if item.get("networkIdentifier") else "Identifier",
-        mask=mask, name=note or "", kind=kind_named(note, *(tags or "").split(",")),
+        identifier,
+        item.line,
+        "networkIdentifier" if item.get("networkIdentifier") else "Identifier",
+        mask=mask,
+        name=note or "",
+        kind=kind_named(note, *(tags or "").split(",")),
         description=", ".join(word for word in words if word),
-    )  # fmt: skip
+    )
 
 
 def _length(item: Node, identifier: str, collector: Collector) -> str | None:
@@ -142,7 +152,8 @@ def _length(item: Node, identifier: str, collector: Collector) -> str | None:
     if count & (count - 1) or count > 1 << 32:
         collector.problem(
             f"subnet {show(identifier)} has {count:,} addresses, which is no power of two: its size is not certain",
-            item.line, _LENGTHS,
-        )  # fmt: skip
+            item.line,
+            _LENGTHS,
+        )
         return None
     return str(33 - count.bit_length())

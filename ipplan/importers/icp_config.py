@@ -48,9 +48,14 @@ def read(data: bytes) -> Observed:
             names.append(own_names[0])
         for text, line in _addresses(document, key, collector):
             collector.add_address(
-                text, line, key, name=own_names[0], cluster=cluster, names=own_names,
+                text,
+                line,
+                key,
+                name=own_names[0],
+                cluster=cluster,
+                names=own_names,
                 description=f"{what} of ICP cluster {cluster}",
-            )  # fmt: skip
+            )
     kinds = set()
     known = (*_OTHERS, *(key for key, *_ in (*_RANGES, *_ADDRESSES)))
     for key, kind, what in _RANGES if any(document.get(key) is not None for key in known) else ():
@@ -59,14 +64,22 @@ def read(data: bytes) -> Observed:
         for text, line in stated or [(cidr, None) for cidr in _defaults(document, key, kind, collector)]:
             kinds.add(kind)
             collector.add(
-                text, line, key, name=kebab(f"{cluster} {what}"), kind=kind, cluster=cluster,
+                text,
+                line,
+                key,
+                name=kebab(f"{cluster} {what}"),
+                kind=kind,
+                cluster=cluster,
                 description=f"{what} of ICP cluster {cluster}{default}",
-            )  # fmt: skip
+            )
     return collector.finish(
-        kinds, clusters=[ObservedCluster(cluster, "icp")], names=names, one_cluster=True,
+        kinds,
+        clusters=[ObservedCluster(cluster, "icp")],
+        names=names,
+        one_cluster=True,
         nothing="the file has no network_cidr, service_cluster_ip_range, cluster_vip or proxy_vip",
         help_="the installer then takes 10.1.0.0/16 for pods and 10.0.0.0/16 for services",
-    )  # fmt: skip
+    )
 
 
 def _foreign(document: Node) -> str | None:
@@ -126,9 +139,7 @@ def _document(documents: tuple[Node, ...]) -> Node:
     """Return the one document of a file that holds keys and values."""
     found = next((document for document in documents if isinstance(document.value, dict)), None)
     if found is None:
-        raise SourceError(
-            Problem("this is no config.yaml: it holds no keys and values", None, None, "wrong-type")
-        )
+        raise SourceError(Problem("this is no config.yaml: it holds no keys and values", None, None, "wrong-type"))
     return found
 
 

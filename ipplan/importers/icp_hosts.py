@@ -57,16 +57,18 @@ def read(data: bytes) -> Observed:
         role = kebab(node.groups[0]) or "node"
         counts[role] = counts.get(role, 0) + 1
         collector.add_address(
-            key, node.line, "hosts", name=node.name or f"icp-{role}-{counts[role]}", kind="icp-worker",
+            key,
+            node.line,
+            "hosts",
+            name=node.name or f"icp-{role}-{counts[role]}",
+            kind="icp-worker",
             description=f"node of ICP: {', '.join(node.groups)}",
-        )  # fmt: skip
+        )
     if unknown and nodes:
         collector.notes.append(
             f"left out, because the file has only their names: {len(unknown):,} of {len(unknown) + len(nodes):,} hosts"
         )
-    return collector.finish(
-        {"icp-worker"}, one_cluster=True, nothing="no host in the file has an address", help_=_HELP
-    )
+    return collector.finish({"icp-worker"}, one_cluster=True, nothing="no host in the file has an address", help_=_HELP)
 
 
 def _hosts(text: str, collector: Collector) -> Iterator[tuple[str, str | None, str, int]]:
@@ -102,9 +104,7 @@ def _expanded(name: str, line: int, collector: Collector) -> Iterator[str]:
         return
     numbers = range(int(found[1]), int(found[2]) + 1, max(int(found[3] or 1), 1))
     if len(numbers) > _MOST_HOSTS or _RANGE.search(name, found.end()) is not None:
-        collector.problem(
-            f"the range of hosts stands for more than {_MOST_HOSTS:,} hosts, or for two ranges", line
-        )
+        collector.problem(f"the range of hosts stands for more than {_MOST_HOSTS:,} hosts, or for two ranges", line)
         return
     for number in numbers:
         yield f"{name[: found.start()]}{number:0{len(found[1]) if found[1][0] == '0' else 1}}{name[found.end() :]}"

@@ -45,8 +45,10 @@ def read(data: bytes, options: Options = DEFAULTS) -> Observed:
         elif word not in columns:
             collector.problem(
                 f"the line is of type {show(cells[0])}, and no line header-{word[:40]} before it names its columns",
-                line, "this is no CSV of Infoblox; source csv reads flat tables", "no-column",
-            )  # fmt: skip
+                line,
+                "this is no CSV of Infoblox; source csv reads flat tables",
+                "no-column",
+            )
         elif word in _TYPES:
             own = fit(cells[1:], len(columns[word]), line, collector)
             record = Record(line, own, places_of(columns[word]))
@@ -58,10 +60,11 @@ def read(data: bytes, options: Options = DEFAULTS) -> Observed:
         for word, count in sorted(others.items())
     ]
     return collector.finish(
-        {row.kind for row in collector.rows if row.kind}, partial=True,
+        {row.kind for row in collector.rows if row.kind},
+        partial=True,
         nothing="the file has no row of type network or networkcontainer",
         help_="export networks and network containers",
-    )  # fmt: skip
+    )
 
 
 _ATTRIBUTE = "ea "

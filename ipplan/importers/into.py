@@ -60,14 +60,15 @@ def add_to_plan(data: bytes, plan: Plan, observed: Sequence[Observed]) -> Additi
     kept = gathered._replace(
         networks=[n for n in gathered.networks if adding.is_new(n)],
         avoids={p: words for p, words in gathered.avoids.items() if adding.may_avoid(p)},
-        pools=(), containers={}, data_centers=(), links=[],
-    )  # fmt: skip
+        pools=(),
+        containers={},
+        data_centers=(),
+        links=[],
+    )
     if gathered.links:
         adding.left_out.append(f"{len(gathered.links):,} links: write them in the plan")
     for pool in missing:
-        adding.left_out.append(
-            f"{pool}, a pool of the file: add it to byoip under [plan] if it is one of the plan"
-        )
+        adding.left_out.append(f"{pool}, a pool of the file: add it to byoip under [plan] if it is one of the plan")
     edited = _append(data, plan, kept, observed)
     return Addition(edited, summarize(kept, ""), adding.present, adding.left_out)
 
@@ -79,9 +80,7 @@ class _Adding:
         self.present = 0
         self.left_out: list[str] = []
         self._by_name = {network.name: network for network in plan.networks}
-        self._ranges = {
-            (n.prefix, n.kind.name, n.cluster, n.edge) for n in plan.networks if n.prefix is not None
-        }
+        self._ranges = {(n.prefix, n.kind.name, n.cluster, n.edge) for n in plan.networks if n.prefix is not None}
         held = [(n.prefix, n.name) for n in plan.ranges() if n.prefix is not None]
         held += [(aside.prefix, aside.words) for aside in plan.set_aside]
         held.sort(key=lambda pair: pair[0])
@@ -103,9 +102,7 @@ class _Adding:
         if isinstance(draft.row, Wish) or same.prefix == prefix:
             self.present += 1
             return False
-        self.left_out.append(
-            f"{name} {prefix}{_at(draft.row.line)}: it is {_range(same)} in the plan, which stays"
-        )
+        self.left_out.append(f"{name} {prefix}{_at(draft.row.line)}: it is {_range(same)} in the plan, which stays")
         return False
 
     def may_avoid(self, prefix: Prefix) -> bool:

@@ -23,9 +23,7 @@ _HELP = "ip -j route; ip -j -6 route; ip -j addr"
 _NO_NETWORK = frozenset({"local", "broadcast", "multicast", "anycast", "nat"})
 """Types of routes that stand for addresses of the host itself."""
 _NOWHERE = frozenset({"blackhole", "unreachable", "prohibit", "throw"})
-_OWN = tuple(
-    map(parse_prefix, ("127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "::1/128", "fe80::/10", "ff00::/8"))
-)
+_OWN = tuple(map(parse_prefix, ("127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "::1/128", "fe80::/10", "ff00::/8")))
 _CLASSIC = frozenset(map(parse_prefix, ("10.0.0.0/8", "161.26.0.0/16", "166.8.0.0/14")))
 """The routes that IBM Cloud gives every classic server (ibm-cloud-docs/infrastructure-hub ips.md @c0135fb, 2025-10-03)."""
 _PODS, _SERVICES = "cali", "kube-ipvs0"
@@ -103,21 +101,15 @@ class _Reader:
     def _gateway(route: Node) -> str | None:
         """Return the next hop of a route, the first of several; None where the destination is on the link."""
         hops = [route, *route.items("nexthops")]
-        return next(
-            (text for hop in hops for text in (hop.text("gateway"), hop.text("via", "host")) if text), None
-        )
+        return next((text for hop in hops for text in (hop.text("gateway"), hop.text("via", "host")) if text), None)
 
-    def _add(
-        self, prefix: Prefix, node: Node, field: str, device: str, words: str, *, connected: bool
-    ) -> None:
+    def _add(self, prefix: Prefix, node: Node, field: str, device: str, words: str, *, connected: bool) -> None:
         if prefix in self._seen:
             return
         self._seen.add(prefix)
         single = connected and prefix.length == WIDTH[prefix.version]
         if single:
-            self.collector.add_address(
-                str(prefix).partition("/")[0], node.line, field, name=device, description=words
-            )
+            self.collector.add_address(str(prefix).partition("/")[0], node.line, field, name=device, description=words)
         else:
             self.collector.add(str(prefix), node.line, field, description=words, container=not connected)
 

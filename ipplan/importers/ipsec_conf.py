@@ -40,9 +40,13 @@ _KEYS = frozenset(
 )
 """The keys that are kept; all others, and so every key and password, are dropped as they are read."""
 _VERSIONS = {
-    ("keyexchange", "ikev1"): 1, ("keyexchange", "ikev2"): 2,
-    ("ikev2", "insist"): 2, ("ikev2", "yes"): 2, ("ikev2", "no"): 1, ("ikev2", "never"): 1,
-}  # fmt: skip
+    ("keyexchange", "ikev1"): 1,
+    ("keyexchange", "ikev2"): 2,
+    ("ikev2", "insist"): 2,
+    ("ikev2", "yes"): 2,
+    ("ikev2", "no"): 1,
+    ("ikev2", "never"): 1,
+}
 _IDLE = frozenset({"ignore"})
 _NO_TUNNEL = frozenset({"passthrough", "pass", "drop", "reject"})
 _DEFAULT = "%default"
@@ -109,9 +113,7 @@ def _keep(section: _Section, key: str, value: str, line: int) -> None:
         section.settings[key] = (value, line)
 
 
-def _whole(
-    name: str, sections: dict[str, _Section], made: dict[str, _Settings], rows: GatewayRows
-) -> _Settings:
+def _whole(name: str, sections: dict[str, _Section], made: dict[str, _Settings], rows: GatewayRows) -> _Settings:
     """Return the settings of a section with those that it takes in, without recursion: chains may be long."""
     waiting = {} if name in made else {name: iter(sections[name].also)}
     while waiting:
@@ -128,9 +130,7 @@ def _whole(
     return made[name]
 
 
-def _merged(
-    name: str, sections: dict[str, _Section], made: dict[str, _Settings], rows: GatewayRows
-) -> _Settings:
+def _merged(name: str, sections: dict[str, _Section], made: dict[str, _Settings], rows: GatewayRows) -> _Settings:
     found: _Settings = {}
     if name != _DEFAULT and _DEFAULT in sections:
         found.update(sections[_DEFAULT].settings)

@@ -45,9 +45,10 @@ def read(data: bytes) -> Observed:
                 continue
         elif name is None and item.get("vlans") is None:
             collector.problem(
-                "the entry has no name: it is no cluster", item.line,
+                "the entry has no name: it is no cluster",
+                item.line,
                 "ibmcloud ks cluster get --cluster NAME --output json prints one",
-            )  # fmt: skip
+            )
             continue
         elif name is not None:
             clusters.append(ObservedCluster(name, "iks", item.number("workerCount") or None, item.text("id")))
@@ -56,9 +57,14 @@ def read(data: bytes) -> Observed:
                 node = item.get(key)
                 kinds.add(kind)
                 collector.add(
-                    cidr, node.line if node else item.line, key,
-                    name=kebab(f"{name} {what}"), kind=kind, cluster=name, description=f"{what} of IKS cluster {name}",
-                )  # fmt: skip
+                    cidr,
+                    node.line if node else item.line,
+                    key,
+                    name=kebab(f"{name} {what}"),
+                    kind=kind,
+                    cluster=name,
+                    description=f"{what} of IKS cluster {name}",
+                )
         zones += [str(zone.value) for zone in item.items("workerZones")]
         for vlan in vlans.items("vlans"):
             kinds |= _INGRESS
@@ -66,10 +72,13 @@ def read(data: bytes) -> Observed:
             for subnet in vlan.items("subnets"):
                 _add_subnet(subnet, vlan, name, collector, packed)
     return collector.finish(
-        kinds, clusters=clusters, one_cluster=len(clusters) < 2, data_centers=zones,
+        kinds,
+        clusters=clusters,
+        one_cluster=len(clusters) < 2,
+        data_centers=zones,
         nothing="the file names no pod subnet, service subnet or VLAN of a cluster",
         help_="ibmcloud ks cluster get --cluster NAME --show-resources --output json",
-    )  # fmt: skip
+    )
 
 
 def _clusters(documents: tuple[Node, ...]) -> Iterator[Node]:
@@ -82,9 +91,7 @@ def _clusters(documents: tuple[Node, ...]) -> Iterator[Node]:
             yield document
 
 
-def _add_subnet(
-    subnet: Node, vlan: Node, cluster: str | None, collector: Collector, packed: Node | None
-) -> None:
+def _add_subnet(subnet: Node, vlan: Node, cluster: str | None, collector: Collector, packed: Node | None) -> None:
     cidr = subnet.text("cidr")
     line = packed.line if packed else subnet.line
     if cidr is None:
@@ -94,11 +101,18 @@ def _add_subnet(
     own = (node := subnet.get("is_byoip")) is not None and node.value is True
     side = "public" if public else "private"
     words = [
-        ("user-managed subnet" if own else f"portable {side} subnet") + (f" of IKS cluster {cluster}" if cluster else ""),
-        subnet.text("id"), vlan.text("zone"), f"VLAN {vlan.text('id')}" if vlan.text("id") else None,
-    ]  # fmt: skip
+        ("user-managed subnet" if own else f"portable {side} subnet")
+        + (f" of IKS cluster {cluster}" if cluster else ""),
+        subnet.text("id"),
+        vlan.text("zone"),
+        f"VLAN {vlan.text('id')}" if vlan.text("id") else None,
+    ]
     collector.add(
-        cidr, line, "vlans.subnets.cidr",
-        name="" if own else kebab(f"{cluster or 'iks'} ingress {side}"), kind=None if own else f"iks-ingress-{side}", cluster=cluster,
+        cidr,
+        line,
+        "vlans.subnets.cidr",
+        name="" if own else kebab(f"{cluster or 'iks'} ingress {side}"),
+        kind=None if own else f"iks-ingress-{side}",
+        cluster=cluster,
         description=", ".join(word for word in words if word),
-    )  # fmt: skip
+    )

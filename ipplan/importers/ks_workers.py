@@ -40,7 +40,7 @@ def read(data: bytes) -> Observed:
     kinds = {row.kind for row in collector.rows if row.kind}
     return collector.finish(
         kinds, one_cluster=True, data_centers=zones, nothing="no worker in the file has an address", help_=_HELP
-    )  # fmt: skip
+    )
 
 
 def _workers(data: bytes) -> Iterator[Node]:
@@ -64,9 +64,7 @@ def _add(worker: Node, collector: Collector) -> None:
             text = None if place is None else place.text(key)
             if node is None or text is None or text == "-":
                 continue
-            collector.add_address(
-                text, node.line, key, name=name, kind=kind, description=f"{key} of worker {name}"
-            )  # fmt: skip
+            collector.add_address(text, node.line, key, name=name, kind=kind, description=f"{key} of worker {name}")
             break
     # Without the two, it is a worker on VPC: its subnet is known, and none of a plan's.
     if worker.text("privateIP") is not None or (inside is not None and inside.text("privateIP") is not None):
@@ -76,11 +74,9 @@ def _add(worker: Node, collector: Collector) -> None:
         if cidr is not None:
             collector.add(cidr, interface.line, "cidr", description="VPC subnet of workers")
         elif address is not None:
-            collector.add_address(
-                address, interface.line, "ipAddress", name=name, description=f"worker {name} on VPC"
-            )
+            collector.add_address(address, interface.line, "ipAddress", name=name, description=f"worker {name} on VPC")
     primary = worker.text("primaryIP")
     if primary is not None:
         collector.add_address(
             primary, worker.line, "Primary IP", name=name, description=f"address of worker {name}, on VPC or Satellite"
-        )  # fmt: skip
+        )

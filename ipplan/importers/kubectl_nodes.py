@@ -31,9 +31,7 @@ def read(data: bytes) -> Observed:
     for document in read_documents(data) if table is None else (Node(table, 1),):
         for item in _nodes(document):
             if item.text("kind") not in ("Node", None):
-                collector.problem(
-                    f"the entry is of kind {show(item.text('kind'))}, not Node", item.line, _HELP
-                )
+                collector.problem(f"the entry is of kind {show(item.text('kind'))}, not Node", item.line, _HELP)
                 continue
             _add(item, collector)
             labels = item.get("metadata", "labels")
@@ -42,9 +40,7 @@ def read(data: bytes) -> Observed:
             if _platform(item) == "iks":
                 zones += [zone for key in keys if labels and (zone := labels.text(key))]
     kinds = {row.kind for row in collector.rows if row.kind}
-    return collector.finish(
-        kinds, data_centers=zones, nothing="no node in the file has an address", help_=_HELP
-    )
+    return collector.finish(kinds, data_centers=zones, nothing="no node in the file has an address", help_=_HELP)
 
 
 def _nodes(document: Node) -> Iterator[Node]:
@@ -79,17 +75,25 @@ def _add(item: Node, collector: Collector) -> None:
             collector.problem(f"{key} of {name} is {show(text)}, which is no prefix: {error}", node.line)
             continue
         collector.add(
-            subnet, node.line, key, name=f"{platform or 'node'}-workers", kind=workers,
+            subnet,
+            node.line,
+            key,
+            name=f"{platform or 'node'}-workers",
+            kind=workers,
             description="subnet of worker nodes",
-        )  # fmt: skip
+        )
     for address in item.items("status", "addresses"):
         kind, text = address.text("type"), address.text("address")
         if text is None or kind not in ("InternalIP", "ExternalIP"):
             continue
         collector.add_address(
-            text, address.line, kind, name=name, description=f"{kind} of node {name}",
+            text,
+            address.line,
+            kind,
+            name=name,
+            description=f"{kind} of node {name}",
             kind=workers if kind == "InternalIP" else "iks-worker-public" if platform == "iks" else None,
-        )  # fmt: skip
+        )
     _add_pods(item, name, platform, collector)
 
 
@@ -100,7 +104,11 @@ def _add_pods(item: Node, name: str, platform: str | None, collector: Collector)
         shares = [single]
     for share in shares:
         collector.add(
-            str(share.value), share.line, "podCIDR", name=name,
-            kind=None if platform is None else f"{platform}-pod", whole=False,
+            str(share.value),
+            share.line,
+            "podCIDR",
+            name=name,
+            kind=None if platform is None else f"{platform}-pod",
+            whole=False,
             description=f"pods of node {name}",
-        )  # fmt: skip
+        )

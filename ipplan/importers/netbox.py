@@ -35,16 +35,48 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Labels
 
 _ABOUT = (
-    "status", "vrf", "namespace", "tenant", "scope", "site", "location", "vlan", "vlan group", "role", "type", "owner", "tags",
-)  # fmt: skip
+    "status",
+    "vrf",
+    "namespace",
+    "tenant",
+    "scope",
+    "site",
+    "location",
+    "vlan",
+    "vlan group",
+    "role",
+    "type",
+    "owner",
+    "tags",
+)
 """Fields that a row is told with, in this order; then come all others that hold anything."""
 _COMPUTED = frozenset(
     {
-        "id", "prefix", "prefix flat", "children", "utilization", "depth", "pool", "is pool", "marked utilized", "mark utilized",
-        "created", "last updated", "url", "scope type", "date allocated", "natural slug", "network", "broadcast",
-        "prefix length", "ip version", "parent", "description", "comments",
+        "id",
+        "prefix",
+        "prefix flat",
+        "children",
+        "utilization",
+        "depth",
+        "pool",
+        "is pool",
+        "marked utilized",
+        "mark utilized",
+        "created",
+        "last updated",
+        "url",
+        "scope type",
+        "date allocated",
+        "natural slug",
+        "network",
+        "broadcast",
+        "prefix length",
+        "ip version",
+        "parent",
+        "description",
+        "comments",
     }
-)  # fmt: skip
+)
 """Columns that NetBox and Nautobot work out or keep for themselves, and those that have a place of their own here."""
 _SWITCHED_OFF = frozenset({"false", "", "-", "\u2014"})
 _POOL = "BYOIP pool"
@@ -135,9 +167,16 @@ def _add(entry: _Entry, edges: Collection[str], collector: Collector) -> None:
             status=status,
         )
     collector.add(
-        entry.cidr or "", entry.line, "prefix", name=name, kind=kind, container=entry.container, about=about,
-        description="; ".join(dict.fromkeys(word for word in words if word)), exact=_is_name(name, kind),
-    )  # fmt: skip
+        entry.cidr or "",
+        entry.line,
+        "prefix",
+        name=name,
+        kind=kind,
+        container=entry.container,
+        about=about,
+        description="; ".join(dict.fromkeys(word for word in words if word)),
+        exact=_is_name(name, kind),
+    )
 
 
 def _leave_out_own_tags(told: dict[str, str], labels: Labels) -> None:
@@ -186,19 +225,20 @@ def _from_table(table: Table) -> Iterator[_Entry]:
         }
         tags = told.get("tags", "").split(",")
         yield _Entry(
-            record.get("prefix"), record.line, record.get("description") or "", record.get("comments") or "",
-            _without_kind(told, tags), (told.get("role", ""), *tags), _is_container(record),
-        )  # fmt: skip
+            record.get("prefix"),
+            record.line,
+            record.get("description") or "",
+            record.get("comments") or "",
+            _without_kind(told, tags),
+            (told.get("role", ""), *tags),
+            _is_container(record),
+        )
 
 
 def _without_kind(told: dict[str, str], tags: Sequence[str]) -> dict[str, str]:
     """Return the fields without the tags that name a kind."""
     others = [tag.strip() for tag in tags if kind_named(tag) is None and tag.strip()]
-    return {
-        key: ",".join(others) if key == "tags" else value
-        for key, value in told.items()
-        if key != "tags" or others
-    }
+    return {key: ",".join(others) if key == "tags" else value for key, value in told.items() if key != "tags" or others}
 
 
 def _uses(table: Table) -> Iterator[ColumnUse]:
@@ -244,8 +284,11 @@ def _from_json(data: bytes, collector: Collector) -> Iterator[_Entry]:
             roles = (item.text("role", "slug"), about["role"], *tags)
             node = item.get("prefix")
             yield _Entry(
-                item.text("prefix"), node.line if node else item.line,
-                item.text("description") or "", item.text("comments") or "",
-                told, tuple(role for role in roles if role),
+                item.text("prefix"),
+                node.line if node else item.line,
+                item.text("description") or "",
+                item.text("comments") or "",
+                told,
+                tuple(role for role in roles if role),
                 "container" in (status, item.text("type", "value")),
-            )  # fmt: skip
+            )

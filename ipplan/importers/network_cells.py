@@ -68,9 +68,10 @@ class NetworkCells:
             return None
         if length is not None and hosts is not None:
             self._collector.problem(
-                f"the row asks for /{length} and for {hosts:,} hosts: a network states one of the two", line,
+                f"the row asks for /{length} and for {hosts:,} hosts: a network states one of the two",
+                line,
                 "empty one of the two cells",
-            )  # fmt: skip
+            )
             return None
         return length, hosts
 
@@ -123,9 +124,10 @@ class NetworkCells:
         for name, text in found.labels.items():
             if len(text) > LONGEST_NAME:
                 self._collector.problem(
-                    f"{name[:80]} has {len(text):,} characters, and a label takes {LONGEST_NAME}", record.line,
+                    f"{name[:80]} has {len(text):,} characters, and a label takes {LONGEST_NAME}",
+                    record.line,
                     "shorten it, or take it for a description: --column description=TITLE",
-                )  # fmt: skip
+                )
         if self._complaints() > before:
             return None
         stated = tuple(a for a in self.addresses(cells) if a.address is None or not ranged)

@@ -37,6 +37,4 @@ def read(data: bytes, options: Options = DEFAULTS) -> Observed:
     observed = read_columns(table._replace(records=subnets, sample=sample), about=_ABOUT, containers=masters)
     if not folders:
         return observed
-    return replace(
-        observed, notes=(f"left out for want of a prefix: {counted(folders, 'folder')}", *observed.notes)
-    )
+    return replace(observed, notes=(f"left out for want of a prefix: {counted(folders, 'folder')}", *observed.notes))

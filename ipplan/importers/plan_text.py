@@ -134,8 +134,11 @@ def _network_lines(network: Draft, name: str) -> Iterator[str]:
     if network.cluster is not None:
         yield f"cluster = {quote(network.cluster)}"
     for title, value in (
-        ("edge", about.edge), ("site", about.site), ("data-center", about.data_center), ("gateway-on", about.gateway_on),
-    ):  # fmt: skip
+        ("edge", about.edge),
+        ("site", about.site),
+        ("data-center", about.data_center),
+        ("gateway-on", about.gateway_on),
+    ):
         if value is not None:
             yield f"{title} = {quote(value)}"
     if isinstance(row, Wish):

@@ -186,7 +186,9 @@ def _parts(cell: str) -> tuple[list[str], str]:
 def _spoilt(cell: str) -> str | None:
     """Return what to do about a cell that a spreadsheet took for a date, a number or a formula."""
     if _DATE.match(cell) or _FIGURE.fullmatch(cell):
-        return "a spreadsheet may have taken it for a date or a number: format the column as text, and write it once more"
+        return (
+            "a spreadsheet may have taken it for a date or a number: format the column as text, and write it once more"
+        )
     if cell.startswith("#") and cell.rstrip("!?") in (
         "#REF",
         "#VALUE",
@@ -200,9 +202,7 @@ def _spoilt(cell: str) -> str | None:
     return None
 
 
-_DATE = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}\b|[0-9]{1,2}[./-](Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b"
-)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\b|[0-9]{1,2}[./-](Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b")
 _FIGURE = re.compile(r"[0-9]{4,}|[0-9]+[.,][0-9]+([eE]\+?[0-9]+)?|[0-9]+[eE]\+?[0-9]+")
 
 
@@ -240,9 +240,7 @@ class Collector:
         text = ", ".join(cell[:80] for cell in cells if cell)
         self.left_out.append(LeftOut(line, text if len(text) <= 80 else f"{text[:77]}...", why))
 
-    def problem(
-        self, message: str, line: int | None, help_: str | None = None, rule: str = "bad-value"
-    ) -> None:
+    def problem(self, message: str, line: int | None, help_: str | None = None, rule: str = "bad-value") -> None:
         """Note what is wrong with a line."""
         if self.lenient and line is not None:
             self.leave_out(line, self.cells, message)
@@ -287,10 +285,24 @@ class Collector:
         for prefix, written in blocks:
             self.rows.append(
                 Row(
-                    prefix, name, kind, cluster, description or None, line, field, written, whole, container, (), side,
-                    None if seen is None else seen[0], None, about, exact,
+                    prefix,
+                    name,
+                    kind,
+                    cluster,
+                    description or None,
+                    line,
+                    field,
+                    written,
+                    whole,
+                    container,
+                    (),
+                    side,
+                    None if seen is None else seen[0],
+                    None,
+                    about,
+                    exact,
                 )
-            )  # fmt: skip
+            )
         return bool(blocks)
 
     def _blocks(
@@ -300,9 +312,10 @@ class Collector:
         texts, comment = _parts(cell)
         if kind is not None and len(texts) > 1:
             self.problem(
-                f"{field} is {show(cell)}, which is {len(texts)} ranges, and a network of kind {kind} has one", line,
+                f"{field} is {show(cell)}, which is {len(texts)} ranges, and a network of kind {kind} has one",
+                line,
                 "write a row for each",
-            )  # fmt: skip
+            )
             return [], ""
         blocks: list[tuple[Prefix, int | None]] = []
         for text in texts:
@@ -337,10 +350,18 @@ class Collector:
             return
         self.rows.append(
             Row(
-                address.prefix, name, kind, cluster, description or None, line, field,
-                whole=False, names=names, side=side,
+                address.prefix,
+                name,
+                kind,
+                cluster,
+                description or None,
+                line,
+                field,
+                whole=False,
+                names=names,
+                side=side,
             )
-        )  # fmt: skip
+        )
 
     def block(
         self, cidr: str, line: int | None, field: str, mask: str | None = None
@@ -371,7 +392,7 @@ class Collector:
             if length is None:
                 self.problem(
                     f"{field} {show(text)} has the mask {show(mask)}, which is no prefix length and no netmask", line
-                )  # fmt: skip
+                )
                 return None
             return f"{text}/{length}"
         _, slash, rest = text.partition("/")
@@ -391,9 +412,7 @@ class Collector:
             return spelled
         return text
 
-    def _span(
-        self, text: str, line: int | None, field: str, kind: str | None
-    ) -> list[tuple[Prefix, int | None]]:
+    def _span(self, text: str, line: int | None, field: str, kind: str | None) -> list[tuple[Prefix, int | None]]:
         """Return the fewest prefixes of the range "a-b"; a problem, and none, where it is no range or no network."""
         first_text, _, last_text = _RANGE.sub("-", text).partition("-")
         first_text, last_text = first_text.strip(), last_text.strip()
@@ -405,7 +424,7 @@ class Collector:
         except AddressError as error:
             self.problem(
                 f"{field} is {show(text)}, which is no prefix and no range of addresses: {error}", line, _spoilt(text)
-            )  # fmt: skip
+            )
             return []
         if first.version != last.version or first.value > last.value:
             self.problem(f"{field} is {show(text)}, a range whose first address is not below its last", line)
@@ -415,8 +434,9 @@ class Collector:
             listed = ", ".join(map(str, found[:4])) + (", ..." if len(found) > 4 else "")
             self.problem(
                 f"{field} is {show(text)}, a range that is no single prefix, and a network of kind {kind} is one",
-                line, f"the range is {listed}",
-            )  # fmt: skip
+                line,
+                f"the range is {listed}",
+            )
             return []
         return [(prefix, None) for prefix in found]
 

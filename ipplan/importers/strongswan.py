@@ -44,11 +44,7 @@ def read(data: bytes) -> Observed:
             _add_side(document, part, side, key, collector)
         _add_zones(document, collector)
         _add_gateways(document, collector)
-        if (
-            (own := document.get("overRideIpsecConf")) is not None
-            and isinstance(own.value, str)
-            and own.value.strip()
-        ):
+        if (own := document.get("overRideIpsecConf")) is not None and isinstance(own.value, str) and own.value.strip():
             collector.notes.append(
                 f"overRideIpsecConf is set (line {own.line}), and the chart then takes that text in the place of the other"
                 " values: save it as a file and import it as ipsec-conf"
@@ -98,18 +94,24 @@ def _add_subnet(text: str, line: int, field: str, side: Side, nat: _Nat | None, 
     """Add a subnet of one side: its real range, and what it is shown as."""
     shown = None if nat is None else nat.shown
     collector.add(
-        _with_length(text if nat is None else nat.real), line, field, side=side,
+        _with_length(text if nat is None else nat.real),
+        line,
+        field,
+        side=side,
         shown=None if shown is None else _with_length(shown),
         description=f"{side}.subnet of a strongSwan tunnel" + (f", shown as {shown}" if shown else ""),
-    )  # fmt: skip
+    )
 
 
 def _add_source(text: str, line: int, field: str, collector: Collector) -> None:
     """Add the single address that all traffic of the cluster comes from, which is no network of it."""
     collector.add(
-        _with_length(text), line, field, side="source",
+        _with_length(text),
+        line,
+        field,
+        side="source",
         description="single source address of a strongSwan tunnel (enableSingleSourceIP)",
-    )  # fmt: skip
+    )
 
 
 def _add_zones(document: Node, collector: Collector) -> None:
@@ -117,30 +119,41 @@ def _add_zones(document: Node, collector: Collector) -> None:
     for text, line in _list(document, "local", "zoneSubnet"):
         zone, _, cidr = text.rpartition("=")
         collector.add(
-            _with_length(cidr), line, "local.zoneSubnet", side="source",
+            _with_length(cidr),
+            line,
+            "local.zoneSubnet",
+            side="source",
             description="local.zoneSubnet of a strongSwan tunnel" + (f" in {zone}" if zone else ""),
-        )  # fmt: skip
+        )
 
 
 def _add_gateways(document: Node, collector: Collector) -> None:
     zones = [
-        (text.partition("=")[2].strip(), line, "zoneLoadBalancer")
-        for text, line in _list(document, "zoneLoadBalancer")
+        (text.partition("=")[2].strip(), line, "zoneLoadBalancer") for text, line in _list(document, "zoneLoadBalancer")
     ]
     # With an address for each zone the chart ignores the single one.
     own = zones or [(text, line, "loadBalancerIP") for text, line in _list(document, "loadBalancerIP")]
     for text, line, field in own:
         collector.add_address(
-            text, line, field, name=TUNNEL[0], names=TUNNEL, side="gateway",
+            text,
+            line,
+            field,
+            name=TUNNEL[0],
+            names=TUNNEL,
+            side="gateway",
             description=f"{field} of a strongSwan tunnel",
-        )  # fmt: skip
+        )
     for text, line in _list(document, "remote", "gateway"):
         # %any, or a name that DNS resolves, says nothing about addresses.
         if _is_address(text):
             collector.add_address(
-                text, line, "remote.gateway", name="remote gateway", side="far-gateway",
+                text,
+                line,
+                "remote.gateway",
+                name="remote gateway",
+                side="far-gateway",
                 description="remote.gateway of a strongSwan tunnel",
-            )  # fmt: skip
+            )
 
 
 def _is_address(text: str) -> bool:

@@ -89,9 +89,7 @@ def _parse(text: str, rows: GatewayRows) -> _Section:
             rows.collector.problem("its sections stand inside one another too deeply to be read", line)
             return root
     if len(stack) > 1:
-        rows.collector.problem(
-            "the file ends before the section is closed", stack[-1].line, "get it once more"
-        )
+        rows.collector.problem("the file ends before the section is closed", stack[-1].line, "get it once more")
     return root
 
 
@@ -158,6 +156,9 @@ class _Tree:
             if under is not None:
                 # One inside the other: `children` of both.
                 found.sections[name] = _Section(
-                    {**under.values, **own.values}, {**under.sections, **own.sections}, [*under.bases, *own.bases], own.line
-                )  # fmt: skip
+                    {**under.values, **own.values},
+                    {**under.sections, **own.sections},
+                    [*under.bases, *own.bases],
+                    own.line,
+                )
         return found

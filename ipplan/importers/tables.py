@@ -113,9 +113,11 @@ def fit(cells: list[str], width: int, line: int, collector: Collector) -> list[s
     if len(cells) > width:
         if any(cells[width:]):
             collector.problem(
-                f"the row has {len(cells)} cells, and its header names {width} columns", line,
-                "write a value that holds the delimiter in double quotes", "csv-syntax",
-            )  # fmt: skip
+                f"the row has {len(cells)} cells, and its header names {width} columns",
+                line,
+                "write a value that holds the delimiter in double quotes",
+                "csv-syntax",
+            )
         del cells[width:]
     elif len(cells) < width:
         cells += [""] * (width - len(cells))
@@ -156,9 +158,7 @@ def _csv_lines(data: bytes) -> Iterator[tuple[int, list[str]]]:
     delimiter = stated[1] if stated else _delimiter(text)
     start = 1 if stated else 0
     limit = csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_LINE))
-    reader = csv.reader(
-        _split(text, stated.end() if stated else 0, delimiter), delimiter=delimiter, strict=True
-    )
+    reader = csv.reader(_split(text, stated.end() if stated else 0, delimiter), delimiter=delimiter, strict=True)
     line = start + 1
     plain = _plain if "'" in text or '="' in text else str.strip
     try:
@@ -168,9 +168,7 @@ def _csv_lines(data: bytes) -> Iterator[tuple[int, list[str]]]:
                 yield line, stripped
             line = start + reader.line_num + 1
     except csv.Error as error:
-        help_ = (
-            "a value that starts with a double quote has to end with one: look for one too many from here on"
-        )
+        help_ = "a value that starts with a double quote has to end with one: look for one too many from here on"
         raise SourceError(Problem(f"this is no CSV: {error}", line, help_, "csv-syntax")) from None
     finally:
         csv.field_size_limit(limit)
@@ -208,9 +206,7 @@ def refuse_wide(count: int, line: int) -> None:
     """Raise SourceError where a line has more columns than are read."""
     if count > MOST_COLUMNS:
         message = f"the line has {count:,} columns: at most {MOST_COLUMNS:,} are read"
-        raise SourceError(
-            Problem(message, line, "leave out columns, or a stray cell far to the right", "too-large")
-        )
+        raise SourceError(Problem(message, line, "leave out columns, or a stray cell far to the right", "too-large"))
 
 
 def trim(cells: list[str]) -> list[str]:
@@ -298,19 +294,19 @@ def _header(head: Sequence[tuple[int, list[str]]], known: Callable[[str], bool],
     """
     found = next((i for i, (_, cells) in enumerate(head) if any(known(column_name(c)) for c in cells)), None)
     if found is None:
-        first = next(
-            (i for i, (_, cells) in enumerate(head) if any(is_prefix(c) or is_address(c) for c in cells)), 0
-        )
+        first = next((i for i, (_, cells) in enumerate(head) if any(is_prefix(c) or is_address(c) for c in cells)), 0)
         found = first - 1 if first > 1 and sum(map(bool, head[first - 1][1])) > 1 else 0
     if not found or options.lenient:
         return found
     line = head[found][0]
     raise SourceError(
         Problem(
-            f"the first line names no column that is known; line {line} may be the header", head[0][0],
-            f"--skip-rows {line - 1} starts there, and --lenient leaves out what stands above", "no-column",
+            f"the first line names no column that is known; line {line} may be the header",
+            head[0][0],
+            f"--skip-rows {line - 1} starts there, and --lenient leaves out what stands above",
+            "no-column",
         )
-    )  # fmt: skip
+    )
 
 
 def require_columns(table: Table, *choices: Sequence[str], help_: str) -> None:

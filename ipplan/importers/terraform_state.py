@@ -27,19 +27,25 @@ _MOST_TYPES = 8
 _PLAIN = {
     "ibm_is_vpc_address_prefix": (("cidr", "address prefix of a VPC"),),
     "ibm_is_subnet": (("ipv4_cidr_block", "subnet of a VPC"),),
-    "ibm_container_vpc_cluster": (("pod_subnet", "pods of a cluster on VPC"), ("service_subnet", "services of a cluster on VPC")),
+    "ibm_container_vpc_cluster": (
+        ("pod_subnet", "pods of a cluster on VPC"),
+        ("service_subnet", "services of a cluster on VPC"),
+    ),
     "ibm_is_vpn_gateway_connection": (
-        ("local_cidrs", "local side of a VPN of a VPC"), ("peer_cidrs", "remote side of a VPN of a VPC"),
+        ("local_cidrs", "local side of a VPN of a VPC"),
+        ("peer_cidrs", "remote side of a VPN of a VPC"),
     ),
     "ibm_pi_network": (("pi_cidr", "private network of Power"),),
     "ibm_dl_gateway": (("bgp_ibm_cidr", "BGP of Direct Link"), ("bgp_cer_cidr", "BGP of Direct Link")),
     "ibm_compute_vm_instance": (
-        ("private_subnet", "private subnet of virtual servers"), ("public_subnet", "public subnet of virtual servers"),
+        ("private_subnet", "private subnet of virtual servers"),
+        ("public_subnet", "public subnet of virtual servers"),
     ),
     "ibm_compute_bare_metal": (
-        ("private_subnet", "private subnet of bare metal servers"), ("public_subnet", "public subnet of bare metal servers"),
+        ("private_subnet", "private subnet of bare metal servers"),
+        ("public_subnet", "public subnet of bare metal servers"),
     ),
-}  # fmt: skip
+}
 """Resources whose ranges are of no kind of a plan: the attributes that hold ranges, and what these are."""
 
 
@@ -79,13 +85,13 @@ def read(data: bytes) -> Observed:
             + (f" and {counted(more, 'other type')}" if more else "")
         )
     # Resources and data sources, and servers of one subnet, say the same more than once.
-    collector.rows = list(
-        {(row.prefix, row.kind, row.cluster): row for row in reversed(collector.rows)}.values()
-    )[::-1]
+    collector.rows = list({(row.prefix, row.kind, row.cluster): row for row in reversed(collector.rows)}.values())[::-1]
     return collector.finish(
-        clusters=clusters, data_centers=centers, help_=_HELP,
+        clusters=clusters,
+        data_centers=centers,
+        help_=_HELP,
         nothing="no resource in the file has a range: it is empty, or of another cloud",
-    )  # fmt: skip
+    )
 
 
 def _resources(document: Node, collector: Collector) -> Iterator[_Resource]:
@@ -99,8 +105,10 @@ def _resources(document: Node, collector: Collector) -> Iterator[_Resource]:
     if document.number("version") is not None:
         collector.problem(
             f"the state is of version {document.number('version')}, and only version 4 is read",
-            document.line, f"{_HELP} in the layout that is read", "wrong-type",
-        )  # fmt: skip
+            document.line,
+            f"{_HELP} in the layout that is read",
+            "wrong-type",
+        )
         return
     modules = [
         module
@@ -135,14 +143,20 @@ def _add_subnet(resource: _Resource, collector: Collector) -> None:
     notes = values.text("notes")
     tags = [text for item in _words(values, "tags") if (text := item.text()) is not None]
     parts = [
-        f"{(values.text('type') or 'portable').lower()} {side} subnet", resource.name,
-        f"VLAN {values.text('vlan_id')}" if values.text("vlan_id") else None, notes,
-    ]  # fmt: skip
+        f"{(values.text('type') or 'portable').lower()} {side} subnet",
+        resource.name,
+        f"VLAN {values.text('vlan_id')}" if values.text("vlan_id") else None,
+        notes,
+    ]
     for item in _words(values, "subnet_cidr"):
         collector.add(
-            item.text() or "", item.line, "subnet_cidr", name=notes or resource.name, kind=kind_named(notes, *tags),
+            item.text() or "",
+            item.line,
+            "subnet_cidr",
+            name=notes or resource.name,
+            kind=kind_named(notes, *tags),
             description=", ".join(part for part in parts if part),
-        )  # fmt: skip
+        )
 
 
 def _add_vlan(resource: _Resource, collector: Collector) -> None:
@@ -166,9 +180,14 @@ def _add_cluster(resource: _Resource, collector: Collector, clusters: list[Obser
     for key, kind, what in (("pod_subnet", "iks-pod", "pods"), ("service_subnet", "iks-service", "services")):
         for item in _words(values, key):
             collector.add(
-                item.text() or "", item.line, key, name=kebab(f"{name} {what}"), kind=kind, cluster=name,
+                item.text() or "",
+                item.line,
+                key,
+                name=kebab(f"{name} {what}"),
+                kind=kind,
+                cluster=name,
                 description=f"{what} of IKS cluster {name}",
-            )  # fmt: skip
+            )
 
 
 def _add_plain(resource: _Resource, collector: Collector) -> None:

@@ -35,7 +35,8 @@ TABLES = (
     TextTable("ibmcloud-subnets", ("id", "network", "gateway"), "ibmcloud ks subnets --provider classic --output json"),
     TextTable("ibmcloud-subnets", ("id", "identifier"), "ibmcloud sl subnet list --output json"),
     TextTable(
-        "ks-cluster", ("vlan id", "subnet cidr"),
+        "ks-cluster",
+        ("vlan id", "subnet cidr"),
         "ibmcloud ks cluster get --cluster NAME --show-resources --output json",
     ),
     TextTable("ks-workers", ("id", "public ip", "private ip"), "ibmcloud ks worker ls --cluster NAME --output json"),
@@ -43,15 +44,13 @@ TABLES = (
     TextTable("kubectl-nodes", ("name", "status", "roles"), "kubectl get nodes -o json"),
     TextTable("calico-ippools", ("name", "cidr", "selector"), "calicoctl get ippools -o json"),
     TextTable("calico-ippools", ("name", "cidr", "nat"), "calicoctl get ippools -o json"),
-)  # fmt: skip
-_SETTINGS = re.compile(
-    r"^[ \t]*(Pod Subnet:[ \t]+\d|Service Subnet:[ \t]+\d|Master URL:[ \t]+http)", re.MULTILINE
 )
+_SETTINGS = re.compile(r"^[ \t]*(Pod Subnet:[ \t]+\d|Service Subnet:[ \t]+\d|Master URL:[ \t]+http)", re.MULTILINE)
 """What `ibmcloud ks cluster get` prints of a cluster, with or without its tables."""
 _START = re.compile(
     r"^[ \t]*(?:" + "|".join(" {2,}".join(map(re.escape, table.headings)) for table in TABLES) + r")(?: {2}|[ \r]*$)",
     re.MULTILINE | re.IGNORECASE,
-)  # fmt: skip
+)
 _ANY_TABLE = re.compile(r"^[ \t]*(?:ID|NAME|Name)(?: {2,}\S+(?: \S+)*){2,}[ \r]*$", re.MULTILINE)
 
 
@@ -81,9 +80,7 @@ def read_table(text: str, source: str) -> list[Node] | None:
     if source == "ks-cluster":
         return [_cluster(text, rows)]
     if source == "ibmcloud-subnets":
-        return [
-            _ks_subnet(row, line) if "gateway" in row else _node(_by_heading(row), line) for row, line in rows
-        ]
+        return [_ks_subnet(row, line) if "gateway" in row else _node(_by_heading(row), line) for row, line in rows]
     make = {"ks-workers": _worker, "kubectl-nodes": _kubectl_node, "calico-ippools": _pool}[source]
     return [make(row, line) for row, line in rows]
 
@@ -124,9 +121,7 @@ def _rows(text: str, source: str) -> Iterator[tuple[_Row, int]]:
             yield dict(zip((heading.lower() for heading in headings), values, strict=False)), number
         elif len(problems) < 20:
             help_ = f"get it as JSON: {table.command}"
-            problems.append(
-                Problem("the line does not fit the heading of its table", number, help_, "text-table")
-            )
+            problems.append(Problem("the line does not fit the heading of its table", number, help_, "text-table"))
         else:
             hidden += 1
     if problems:
@@ -160,28 +155,47 @@ def _text(row: _Row, *headings: str) -> str | None:
 
 
 def _by_heading(row: _Row) -> dict[str, str | None]:
-    names = {"id": "ID", "identifier": "Identifier", "vlan": "VLAN", "ips": "IPs", "network": "Network", "location": "Location",
-             "tags": "Tags", "note": "Note", "target": "Target"}  # fmt: skip
+    names = {
+        "id": "ID",
+        "identifier": "Identifier",
+        "vlan": "VLAN",
+        "ips": "IPs",
+        "network": "Network",
+        "location": "Location",
+        "tags": "Tags",
+        "note": "Note",
+        "target": "Target",
+    }
     return {names.get(heading, heading): _text(row, heading) for heading in row}
 
 
 def _ks_subnet(row: _Row, line: int) -> Node:
     properties = {
-        "network_identifier": _text(row, "network"), "bound_cluster": _text(row, "bound cluster"),
+        "network_identifier": _text(row, "network"),
+        "bound_cluster": _text(row, "bound cluster"),
         "datacenter": _text(row, "zone", "datacenter"),
-    }  # fmt: skip
+    }
     return _node(
-        {"id": _text(row, "id"), "type": _text(row, "type"), "vlan_id": _text(row, "vlan id"), "properties": properties},
+        {
+            "id": _text(row, "id"),
+            "type": _text(row, "type"),
+            "vlan_id": _text(row, "vlan id"),
+            "properties": properties,
+        },
         line,
-    )  # fmt: skip
+    )
 
 
 def _cluster(text: str, rows: list[tuple[_Row, int]]) -> Node:
     """Return what `ibmcloud ks cluster get` prints: settings, and portable subnets by VLAN."""
     names = {
-        "Name": "name", "ID": "id", "Workers": "workerCount", "Pod Subnet": "podSubnet", "Service Subnet": "serviceSubnet",
+        "Name": "name",
+        "ID": "id",
+        "Workers": "workerCount",
+        "Pod Subnet": "podSubnet",
+        "Service Subnet": "serviceSubnet",
         "Worker Zones": "workerZones",
-    }  # fmt: skip
+    }
     values: dict[str, object] = {}
     for number, line in enumerate(text.split("\n"), 1):
         setting = _SETTING.fullmatch(line.rstrip("\r "))
@@ -207,11 +221,14 @@ def _says_yes(row: _Row, heading: str) -> bool:
 def _worker(row: _Row, line: int) -> Node:
     return _node(
         {
-            "id": _text(row, "id"), "privateIP": _text(row, "private ip"), "publicIP": _text(row, "public ip"),
-            "primaryIP": _text(row, "primary ip"), "location": _text(row, "zone", "location"),
+            "id": _text(row, "id"),
+            "privateIP": _text(row, "private ip"),
+            "publicIP": _text(row, "public ip"),
+            "primaryIP": _text(row, "primary ip"),
+            "location": _text(row, "zone", "location"),
         },
         line,
-    )  # fmt: skip
+    )
 
 
 def _kubectl_node(row: _Row, line: int) -> Node:
@@ -242,6 +259,4 @@ def no_table(source: str) -> Problem:
     """Return what to tell of a text that is neither JSON nor a table of a source."""
     commands = " or ".join(dict.fromkeys(table.command for table in TABLES if table.source == source))
     help_ = f"get it as JSON: {commands}"
-    return Problem(
-        f"this is neither JSON nor the table that the command of {source} prints", 1, help_, "json-syntax"
-    )
+    return Problem(f"this is neither JSON nor the table that the command of {source} prints", 1, help_, "json-syntax")

@@ -63,9 +63,7 @@ def _link(rows: Sequence[Row], homes: Homes) -> TunnelLink | None:
                 nat.setdefault(place, row.shown)
     if not nat or clusters[0] == clusters[1]:
         return None
-    return TunnelLink(
-        (clusters[0], clusters[1]), tuple(n for n in networks if n not in nat), tuple(nat.items())
-    )
+    return TunnelLink((clusters[0], clusters[1]), tuple(n for n in networks if n not in nat), tuple(nat.items()))
 
 
 def _cluster(rows: Iterable[Row], homes: Homes) -> str | None:

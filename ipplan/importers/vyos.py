@@ -25,12 +25,18 @@ _DEEPEST = 32
 _MOST_WORDS = 24
 """Words of a setting, with those of the braces around it, that are kept."""
 _ADDRESSES: dict[str, Side] = {
-    "local-address": "gateway", "local-ip": "gateway", "remote-address": "far-gateway",
-}  # fmt: skip
+    "local-address": "gateway",
+    "local-ip": "gateway",
+    "remote-address": "far-gateway",
+}
 _RANGES: dict[tuple[str, ...], Side] = {
-    ("local", "prefix"): "local", ("local", "subnet"): "local", ("local-subnet",): "local",
-    ("remote", "prefix"): "remote", ("remote", "subnet"): "remote", ("remote-subnet",): "remote",
-}  # fmt: skip
+    ("local", "prefix"): "local",
+    ("local", "subnet"): "local",
+    ("local-subnet",): "local",
+    ("remote", "prefix"): "remote",
+    ("remote", "subnet"): "remote",
+    ("remote-subnet",): "remote",
+}
 _BLOCK_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _SKIPPED = ("#", "//", "[edit", "!")
 
@@ -44,11 +50,7 @@ def read(data: bytes) -> Observed:
     versions: dict[str, tuple[int, int]] = {}
     off: set[_Path] = set()
     for path, line in paths:
-        if (
-            path[:1] == ("ike-group",)
-            and path[2:3] == ("key-exchange",)
-            and path[3:] in (("ikev1",), ("ikev2",))
-        ):
+        if path[:1] == ("ike-group",) and path[2:3] == ("key-exchange",) and path[3:] in (("ikev1",), ("ikev2",)):
             versions[path[1]] = (int(path[3][-1]), line)
         elif path[:1] == ("peer",) and path[-1] == "disable" and len(path) in (3, 5):
             off.add(path[:-1])
@@ -116,9 +118,7 @@ def _below(path: _Path, line: int) -> Iterator[tuple[_Path, int]]:
         return
     for place, word in enumerate(path):
         before = path[place - 1] if place else None
-        if (word == "peer" and before in (None, "site-to-site")) or (
-            word == "ike-group" and before in (None, "ipsec")
-        ):
+        if (word == "peer" and before in (None, "site-to-site")) or (word == "ike-group" and before in (None, "ipsec")):
             yield path[place:], line
             return
 

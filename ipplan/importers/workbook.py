@@ -40,10 +40,12 @@ def read_sheet(data: bytes, name: str | None) -> Iterator[tuple[int, list[str]]]
     except ImportError:
         raise SourceError(
             Problem(
-                "the file is an Excel workbook, and openpyxl, which reads it, is not installed", None,
-                "pip install 'ipplan[xlsx]', or save the sheet as CSV", "no-xlsx-reader",
+                "the file is an Excel workbook, and openpyxl, which reads it, is not installed",
+                None,
+                "pip install 'ipplan[xlsx]', or save the sheet as CSV",
+                "no-xlsx-reader",
             )
-        ) from None  # fmt: skip
+        ) from None
     _refuse_bombs(data)
     import warnings
 
@@ -68,10 +70,12 @@ def read_sheet(data: bytes, name: str | None) -> Iterator[tuple[int, list[str]]]
         # openpyxl lets whatever a broken part raises through: KeyError, ParseError, ValueError and others.
         raise SourceError(
             Problem(
-                f"the workbook cannot be read: {type(error).__name__}: {str(error)[:120]}", None,
-                "save it once more as .xlsx, or the sheet as CSV", "not-text",
+                f"the workbook cannot be read: {type(error).__name__}: {str(error)[:120]}",
+                None,
+                "save it once more as .xlsx, or the sheet as CSV",
+                "not-text",
             )
-        ) from None  # fmt: skip
+        ) from None
 
 
 def _refuse_bombs(data: bytes) -> None:
@@ -86,10 +90,12 @@ def _refuse_bombs(data: bytes) -> None:
     if size > LARGEST_UNPACKED:
         raise SourceError(
             Problem(
-                f"the workbook has {size >> 20:,} MiB unpacked: at most {LARGEST_UNPACKED >> 20:,}", None,
-                "save the sheet as CSV", "too-large",
+                f"the workbook has {size >> 20:,} MiB unpacked: at most {LARGEST_UNPACKED >> 20:,}",
+                None,
+                "save the sheet as CSV",
+                "too-large",
             )
-        )  # fmt: skip
+        )
 
 
 def _refuse_formulas_without_value(sheet: Any) -> None:
@@ -142,21 +148,15 @@ def _choose(sheets: Sequence[Any], name: str | None) -> Any:
         if found is None:
             near = nearest(name, titles)
             help_ = f"did you mean {show(near)}?" if near else f"there are {', '.join(map(show, titles[:8]))}"
-            raise SourceError(
-                Problem(f"the workbook has no sheet {show(name)}", None, help_, "unknown-sheet")
-            )
+            raise SourceError(Problem(f"the workbook has no sheet {show(name)}", None, help_, "unknown-sheet"))
         return found
     own = next((s for s in sheets if s.title.casefold() == OWN_SHEET), None)
     if own is not None:
         return own
-    held = [
-        s for s in sheets if any(any(map(_text, row)) for row in s.iter_rows(max_row=50, values_only=True))
-    ]
+    held = [s for s in sheets if any(any(map(_text, row)) for row in s.iter_rows(max_row=50, values_only=True))]
     if len(held) > 1:
         listed = ", ".join(show(s.title) for s in held[:8])
-        raise SourceError(
-            Problem(f"the workbook has {len(held)} sheets: {listed}", None, _SHEET_HELP, "unknown-sheet")
-        )
+        raise SourceError(Problem(f"the workbook has {len(held)} sheets: {listed}", None, _SHEET_HELP, "unknown-sheet"))
     if not held:
         raise SourceError(Problem("the workbook is empty", None, None, "no-prefix"))
     return held[0]

@@ -81,9 +81,7 @@ class Backbone:
         return self.internet
 
     def _add_services(self) -> None:
-        self.services = self.lab.device(
-            "ibm-services", "IBM Cloud's services", ("IBM Cloud's services", None)
-        )
+        self.services = self.lab.device("ibm-services", "IBM Cloud's services", ("IBM Cloud's services", None))
         at_bcr, at_services = self.link(self.bcr, self.services, "IBM Cloud's service network")
         self.services.scenery(f"ip route replace default via {at_bcr}")
         self.services.router = at_bcr

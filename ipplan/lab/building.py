@@ -171,9 +171,17 @@ class Spaces:
         """Run a program in a namespace; return what it complains of, None where it succeeds."""
         with self.within(name):
             done = subprocess.run(
-                command, input=feed, stdin=subprocess.DEVNULL if feed is None else None, cwd=HOME, env=environment(),
-                capture_output=True, text=True, errors="replace", check=False, timeout=_LONGEST,
-            )  # fmt: skip
+                command,
+                input=feed,
+                stdin=subprocess.DEVNULL if feed is None else None,
+                cwd=HOME,
+                env=environment(),
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+                timeout=_LONGEST,
+            )
         if done.returncode == 0:
             return None
         return done.stderr.strip()[-_MOST_SAID:] or f"exit status {done.returncode}"
@@ -223,9 +231,7 @@ class Spaces:
             running.process.dial()
         self._poll(lambda running: running.process.waiting(), carry)
 
-    def _poll(
-        self, waits_for: Callable[[Running], str | None], carry: Callable[[float], None] = time.sleep
-    ) -> None:
+    def _poll(self, waits_for: Callable[[Running], str | None], carry: Callable[[float], None] = time.sleep) -> None:
         """Ask every daemon until none waits or the time is over; those that still do, or ended, are not up."""
         deadline = time.monotonic() + _READY
         waiting = self._running

@@ -49,9 +49,7 @@ def compare(lab: Drafts, prediction: Prediction, heard: Heard) -> Pair:
             seen = _translated_at_the_end(seen, request)
     if request.arrives:
         if not right:
-            differences.append(
-                _end("request", request, _what_happened(lab, seen, heard, received), lab, seen)
-            )
+            differences.append(_end("request", request, _what_happened(lab, seen, heard, received), lab, seen))
         odd = _differences(lab, "request", request, seen)
         # Into a tunnel, a device with several addresses takes any of them.
         differences += (d for d in odd if not (request.protocols and _own_address(prediction, d)))
@@ -59,13 +57,9 @@ def compare(lab: Drafts, prediction: Prediction, heard: Heard) -> Pair:
         positive = _proof(lab, request, seen, heard, received)
         if right and request.end == "ambiguous":
             assert received is not None
-            return not_run(
-                prediction, f"not predicted: {_reason(prediction)}; here it arrives at {received.title}"
-            )
+            return not_run(prediction, f"not predicted: {_reason(prediction)}; here it arrives at {received.title}")
         if right or positive is None:
-            differences.append(
-                _end("request", request, _what_happened(lab, seen, heard, received), lab, seen)
-            )
+            differences.append(_end("request", request, _what_happened(lab, seen, heard, received), lab, seen))
         elif request.end != "ambiguous" and not _another(request, received):
             odd = _differences(lab, "request", request, seen)
             differences += (d for d in odd if not _own_address(prediction, d))
@@ -127,9 +121,7 @@ def _compare_answer(
             actual = "no answer" if heard.answer is None else f"answer from {heard.answer}"
             if heard.answer is None and seen.group is not None:
                 actual += f", last seen at {title_of(lab, seen.group)}"
-            found.append(
-                Difference("answer", _last_title(answer), "answering address", f"answer from {asked}", actual)
-            )
+            found.append(Difference("answer", _last_title(answer), "answering address", f"answer from {asked}", actual))
         found += (d for d in _differences(lab, "answer", answer, seen) if not _own_address(prediction, d))
         return found, None
     if heard.answer == asked:
@@ -160,14 +152,10 @@ def _last_title(way: Expected) -> str:
     return way.visits[-1].title if way.visits else way.title or ""
 
 
-def _end(
-    way: Literal["request", "answer"], expected: Expected, actual: str, lab: Drafts, seen: Seen
-) -> Difference:
+def _end(way: Literal["request", "answer"], expected: Expected, actual: str, lab: Drafts, seen: Seen) -> Difference:
     where = expected.title or _last_title(expected)
     wanted = f"arrives at {where}" if expected.arrives else f"{expected.end} at {where}"
-    at = next(
-        (v for v in reversed(expected.visits) if seen.group is not None and v.group == seen.group), None
-    )
+    at = next((v for v in reversed(expected.visits) if seen.group is not None and v.group == seen.group), None)
     device = title_of(lab, seen.group) if seen.group is not None else where
     return Difference(way, device, "end", wanted, actual, None if at is None else at.decided)
 
@@ -188,9 +176,7 @@ def _what_happened(lab: Drafts, seen: Seen, heard: Heard, received: Draft | None
 # What was seen.
 
 
-def _seen(
-    lab: Drafts, by_number: Mapping[int, Draft], heard: Heard, kind: Literal["request", "answer"]
-) -> Seen:
+def _seen(lab: Drafts, by_number: Mapping[int, Draft], heard: Heard, kind: Literal["request", "answer"]) -> Seen:
     """Return the way of the request or of the answer, as captures have it."""
     visits: list[Visit] = []
     outer: dict[tuple[str, str, str], None] = {}
@@ -231,9 +217,7 @@ def _differences(
     """Yield what differs on the way itself: the devices, then the addresses, then what was around the packet."""
     wanted, found = list(expected.visits), _without_transit(expected, seen)
     if not expected.arrives and found and found[-1].group[0] in _NEXT and expected.end in _IN_CLEAR:
-        found = found[
-            : 1 + max((n for n, v in enumerate(found) if v.group == expected.group), default=len(found))
-        ]
+        found = found[: 1 + max((n for n, v in enumerate(found) if v.group == expected.group), default=len(found))]
     if (
         not expected.arrives
         and found
@@ -249,14 +233,13 @@ def _differences(
         )
         device = paths[0][min(at, len(wanted)) - 1] if at else (paths[0] or [""])[0]
         decided = wanted[at - 1].decided if 0 < at <= len(wanted) else None
-        yield Difference(
-            way, device, "path", " > ".join(paths[0]), " > ".join(paths[1]) or "nothing seen", decided
-        )
+        yield Difference(way, device, "path", " > ".join(paths[0]), " > ".join(paths[1]) or "nothing seen", decided)
     else:
         for want, have in zip(wanted, found, strict=True):
             for what, one, other in (
-                ("source", want.source, have.source), ("destination", want.destination, have.destination),
-            ):  # fmt: skip
+                ("source", want.source, have.source),
+                ("destination", want.destination, have.destination),
+            ):
                 if one is not None and one != other:
                     yield Difference(way, want.title, what, one, other or "unknown", want.decided)  # type: ignore[arg-type]
     yield from _outer_differences(lab, way, expected, seen)
@@ -335,9 +318,7 @@ def _stop_proof(lab: Drafts, expected: Expected, seen: Seen, heard: Heard) -> st
     after = expected.end in _IN_CLEAR and seen.group[0] in _NEXT
     if after and any(v.group == expected.group for v in seen.visits):
         return f"{title_of(lab, expected.group)} sends it on as it is, and {where} drops it"
-    if not _same(expected.group, seen.group) and not (
-        expected.group[0] == "FCR" and seen.group[0] == _TRANSIT
-    ):
+    if not _same(expected.group, seen.group) and not (expected.group[0] == "FCR" and seen.group[0] == _TRANSIT):
         return None
     if refusal is not None:
         return f"seen at {where}, and refused by {refusal}"
@@ -362,12 +343,22 @@ def _pair(
     right = _is_right(prediction, seen, received)
     answered = heard.answer is not None and heard.answer == trace.asked.text
     return Pair(
-        trace.flow, trace.source.title, trace.source.address.text, trace.destination.title,
-        trace.destination.address.text, trace.asked.text, trace.result, "differs" if differences else "agree", None,
-        request.way if request is not None else None, answer.way if answer is not None else None,
-        _way(lab, seen, request, arrived=right), None if seen_answer is None else _way(lab, seen_answer, answer, arrived=answered),
-        tuple(differences), positive,
-    )  # fmt: skip
+        trace.flow,
+        trace.source.title,
+        trace.source.address.text,
+        trace.destination.title,
+        trace.destination.address.text,
+        trace.asked.text,
+        trace.result,
+        "differs" if differences else "agree",
+        None,
+        request.way if request is not None else None,
+        answer.way if answer is not None else None,
+        _way(lab, seen, request, arrived=right),
+        None if seen_answer is None else _way(lab, seen_answer, answer, arrived=answered),
+        tuple(differences),
+        positive,
+    )
 
 
 def _way(lab: Drafts, seen: Seen, expected: Expected | None, *, arrived: bool) -> Way:
@@ -391,7 +382,17 @@ def not_run(prediction: Prediction, reason: str) -> Pair:
     trace = prediction.trace
     request, answer = prediction.request, prediction.answer
     return Pair(
-        trace.flow, trace.source.title, trace.source.address.text, trace.destination.title,
-        trace.destination.address.text, trace.asked.text, trace.result, "not-run", reason,
-        request.way if request is not None else None, answer.way if answer is not None else None, None, None,
-    )  # fmt: skip
+        trace.flow,
+        trace.source.title,
+        trace.source.address.text,
+        trace.destination.title,
+        trace.destination.address.text,
+        trace.asked.text,
+        trace.result,
+        "not-run",
+        reason,
+        request.way if request is not None else None,
+        answer.way if answer is not None else None,
+        None,
+        None,
+    )

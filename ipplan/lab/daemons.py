@@ -45,9 +45,25 @@ _LAST_LINES = 20
 _KEY = "a key for the lab"
 _PLUGIN_FOLDERS = ("/usr/lib/ipsec/plugins", "/usr/lib64/strongswan/plugins", "/usr/lib/strongswan/plugins")
 _PLUGINS = (
-    "random", "nonce", "openssl", "gmp", "aes", "sha1", "sha2", "hmac", "kdf", "pem", "pkcs1", "x509", "pubkey",
-    "socket-default", "kernel-libipsec", "kernel-netlink", "vici", "updown",
-)  # fmt: skip
+    "random",
+    "nonce",
+    "openssl",
+    "gmp",
+    "aes",
+    "sha1",
+    "sha2",
+    "hmac",
+    "kdf",
+    "pem",
+    "pkcs1",
+    "x509",
+    "pubkey",
+    "socket-default",
+    "kernel-libipsec",
+    "kernel-netlink",
+    "vici",
+    "updown",
+)
 """What charon loads where it is there: openssl, or else the ones with one algorithm each; vici after ipsec0 is there."""
 _TUN = Path("/dev/net/tun")
 _REFUSED = re.compile(r"no shared key found for \S+ - \S+|received AUTHENTICATION_FAILED notify error")
@@ -121,25 +137,35 @@ def missing(program: Program) -> str | None:
     if lacking:
         return f"{title} is not complete here: {', '.join(lacking)} not found (Debian packages: {packages})"
     if program == "strongswan" and not os.access(_TUN, os.R_OK | os.W_OK):
-        return f"{title} needs {_TUN} for ESP, and it cannot be opened here (modprobe tun; in a container --device {_TUN})"
+        return (
+            f"{title} needs {_TUN} for ESP, and it cannot be opened here (modprobe tun; in a container --device {_TUN})"
+        )
     return None
 
 
 def versions() -> dict[str, str | None]:
     """Return the versions of the programs that a lab runs and of the kernel, None for one that is not here."""
     asked = {
-        "strongSwan": ("charon", "--version"), "FRR": ("zebra", "--version"), "BIRD": ("bird", "--version"),
-        "nftables": ("nft", "--version"), "iproute2": ("ip", "-V"),
-    }  # fmt: skip
+        "strongSwan": ("charon", "--version"),
+        "FRR": ("zebra", "--version"),
+        "BIRD": ("bird", "--version"),
+        "nftables": ("nft", "--version"),
+        "iproute2": ("ip", "-V"),
+    }
     running: dict[str, subprocess.Popen[str]] = {}
     for name, (program, option) in asked.items():
         if (path := find(program)) is None:
             continue
         with contextlib.suppress(OSError):
             running[name] = subprocess.Popen(
-                [path, option], env=ENVIRONMENT, stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-            )  # fmt: skip
+                [path, option],
+                env=ENVIRONMENT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+            )
     said = {name: process.communicate()[0] for name, process in running.items()}
     found = {name: re.search(r"\d+\.\d[\w.]*", said.get(name, "")) for name in asked}
     return {
@@ -246,16 +272,19 @@ class Running(ABC):
             if path == "/run" or Path(path).exists()
         ]
         script = " && ".join([*places, 'exec "$@"'])
-        self._spawn(
-            "ip", "netns", "exec", self.space, "sh", "-c", script, "sh", find(program) or program, *options
-        )
+        self._spawn("ip", "netns", "exec", self.space, "sh", "-c", script, "sh", find(program) or program, *options)
 
     def _spawn(self, program: str, *options: str) -> None:
         with (self.folder / "log").open("ab") as log:
             process = subprocess.Popen(
-                [find(program) or program, *options], env=ENVIRONMENT, cwd="/", stdin=subprocess.DEVNULL,
-                stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
+                [find(program) or program, *options],
+                env=ENVIRONMENT,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
         self._processes.append(process)
 
     def _inside(self, program: str, *options: str) -> list[str]:
@@ -268,16 +297,21 @@ class Running(ABC):
         command = self._inside(program, *options)
         try:
             done = subprocess.run(
-                [find(command[0]) or command[0], *command[1:]], env=ENVIRONMENT, cwd="/", stdin=subprocess.DEVNULL,
-                capture_output=True, text=True, errors="replace", check=False, timeout=_SECONDS_TO_ANSWER,
-            )  # fmt: skip
+                [find(command[0]) or command[0], *command[1:]],
+                env=ENVIRONMENT,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+                timeout=_SECONDS_TO_ANSWER,
+            )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise LabError(f"{self.title} cannot be asked: {error}") from error
         if done.returncode:
             said = f"{done.stdout}{done.stderr}".strip()
-            raise LabError(
-                f"{self.title} does not accept {program} {' '.join(options)}:\n{said or self.log()}"
-            )
+            raise LabError(f"{self.title} does not accept {program} {' '.join(options)}:\n{said or self.log()}")
         return done.stdout + (done.stderr if errors else "")
 
     def _routes(self) -> str | None:
@@ -287,9 +321,7 @@ class Running(ABC):
             return None
         rows: list[dict[str, Any]] = json.loads(self._ask("ip", "-json", "route", "show") or "[]")
         have = {row["dst"] for row in rows}
-        lacking = [
-            p for p in wanted if ("default" if p == "0.0.0.0/0" else p.removesuffix("/32")) not in have
-        ]
+        lacking = [p for p in wanted if ("default" if p == "0.0.0.0/0" else p.removesuffix("/32")) not in have]
         return f"route to {lacking[0]} ({self.title})" if lacking else None
 
 
@@ -309,9 +341,7 @@ class _Strongswan(Running):
         sections = [section for text in texts for section in _sections(text)]
         self._held = any(_STARTS.search(text) for text in texts)
         self._connections = [s[1] for s in sections if len(s) == 2 and s[0] == "connections"]
-        self._children = [
-            s[3] for s in sections if len(s) == 4 and (s[0], s[2]) == ("connections", "children")
-        ]
+        self._children = [s[3] for s in sections if len(s) == 4 and (s[0], s[2]) == ("connections", "children")]
         self._write("strongswan.conf", self._configuration())
         self._write("swanctl/swanctl.conf", "include conf.d/*.conf\n")
         self._write_connections(dialing=False)

@@ -180,6 +180,14 @@ class Drafts:
     def _device(self, draft: Draft, numbers: dict[str, int]) -> Device:
         ports = tuple(Port(interface, numbers[self.wire(wire)]) for interface, wire in draft.ports.values())
         return Device(
-            draft.number, draft.label, draft.title, ports, tuple(draft.commands), tuple(draft.rules),
-            tuple(draft.daemons), tuple(draft.late), tuple(draft.gre), draft.path_filter,
-        )  # fmt: skip
+            draft.number,
+            draft.label,
+            draft.title,
+            ports,
+            tuple(draft.commands),
+            tuple(draft.rules),
+            tuple(draft.daemons),
+            tuple(draft.late),
+            tuple(draft.gre),
+            draft.path_filter,
+        )

@@ -78,9 +78,7 @@ def _add_device(exports: Exports, section: Section) -> None:
     draft = lab.device(section.label, _title(host), _group(host))
     for place in host.places:
         variable, _ = section.variables[addresses.key_of(place)]
-        wire = lab.wire(
-            wire_name(place.network, behind=host.kind in ("VM", "ICP worker")), place.network.name
-        )
+        wire = lab.wire(wire_name(place.network, behind=host.kind in ("VM", "ICP worker")), place.network.name)
         if variable in draft.ports:
             lab.join(draft.ports[variable][1], wire)
         else:
@@ -216,9 +214,9 @@ def add_bgp(exports: Exports) -> None:
     peers: dict[str, int] = {}
     for cluster in landscape.ends.of_platform("iks"):
         worker = worker_of(lab, cluster)
-        sessions = [] if worker is None else [
-            s for s in landscape.sessions_of(cluster) if worker.has(s.first.address.text)
-        ]  # fmt: skip
+        sessions = (
+            [] if worker is None else [s for s in landscape.sessions_of(cluster) if worker.has(s.first.address.text)]
+        )
         if worker is None or not sessions:
             continue
         for session in sessions:
@@ -248,9 +246,7 @@ def _prefixes(routes: Iterable[Route]) -> str:
     return " ".join(dict.fromkeys(str(route.prefix) for route in routes if route.prefix.version == 4))
 
 
-def _daemon(
-    exports: Exports, draft: Draft, target: str, options: Options, what: str
-) -> tuple[str, str] | None:
+def _daemon(exports: Exports, draft: Draft, target: str, options: Options, what: str) -> tuple[str, str] | None:
     """Return the file of a daemon and the name that it is kept under; None, and say why, where export refuses."""
     name = f"{target}-{draft.label}.conf"
     try:

@@ -107,17 +107,29 @@ def read_blueprint(data: list[Any]) -> Blueprint:
     """Return a blueprint that travelled as JSON."""
     devices, wires, vxlans, files, scenery, absent = data
     return Blueprint(
-        tuple(map(_device, devices)), tuple(Wire(*item) for item in wires), tuple(Vxlan(*item) for item in vxlans),
-        tuple((name, text, origin) for name, text, origin in files), tuple(scenery), tuple((what, why) for what, why in absent),
-    )  # fmt: skip
+        tuple(map(_device, devices)),
+        tuple(Wire(*item) for item in wires),
+        tuple(Vxlan(*item) for item in vxlans),
+        tuple((name, text, origin) for name, text, origin in files),
+        tuple(scenery),
+        tuple((what, why) for what, why in absent),
+    )
 
 
 def _device(item: list[Any]) -> Device:
     number, label, title, ports, commands, rules, programs, late, gre, path_filter = item
     return Device(
-        number, label, title, tuple(Port(*port) for port in ports), _commands(commands), _commands(rules),
-        tuple(map(_daemon, programs)), _commands(late), tuple(Gre(*tunnel) for tunnel in gre), path_filter,
-    )  # fmt: skip
+        number,
+        label,
+        title,
+        tuple(Port(*port) for port in ports),
+        _commands(commands),
+        _commands(rules),
+        tuple(map(_daemon, programs)),
+        _commands(late),
+        tuple(Gre(*tunnel) for tunnel in gre),
+        path_filter,
+    )
 
 
 def _commands(items: Iterable[list[Any]]) -> tuple[Command, ...]:

@@ -37,9 +37,7 @@ def render_listing(blueprint: Blueprint) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _device(
-    device: Device, wires: dict[int, Wire], origins: dict[str, str], blueprint: Blueprint
-) -> Iterator[str]:
+def _device(device: Device, wires: dict[int, Wire], origins: dict[str, str], blueprint: Blueprint) -> Iterator[str]:
     yield f"# {escape(device.title)}: ipplan lab enter {device.label}"
     yield f"ip netns add d{device.number}"
     for port in device.ports:

@@ -27,9 +27,7 @@ _INSIDE = "import sys; sys.path[:] = {path!r}; from ipplan.lab.inside import mai
 class Process:
     """A lab that runs. Leaving the context ends it, and everything in it."""
 
-    def __init__(
-        self, blueprint: Blueprint, about: Mapping[str, Any], progress: Callable[[str], None]
-    ) -> None:
+    def __init__(self, blueprint: Blueprint, about: Mapping[str, Any], progress: Callable[[str], None]) -> None:
         self._progress = progress
         self.started = datetime.now(timezone.utc)
         self._clock = time.monotonic()
@@ -43,9 +41,15 @@ class Process:
         try:
             # Of a session of its own, so that Ctrl-C is for this process alone, which then ends the lab.
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                env=environment(), start_new_session=True, pass_fds=(life,),
-            )  # fmt: skip
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=environment(),
+                start_new_session=True,
+                pass_fds=(life,),
+            )
         finally:
             os.close(life)
         try:

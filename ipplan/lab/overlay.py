@@ -79,6 +79,4 @@ def add_hosts(landscape: Landscape, lab: Drafts) -> None:
                 lab.inside(wire, host)
                 lab.vxlans.append((vni, wire, pair[index].text, pair[1 - index].text, host))
             vni += 1
-        lab.say(
-            f"hosts{of} with VTEPs in {vtep.name}: ESG and DLR on the first, machines behind them on the second"
-        )
+        lab.say(f"hosts{of} with VTEPs in {vtep.name}: ESG and DLR on the first, machines behind them on the second")

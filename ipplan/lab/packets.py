@@ -81,9 +81,7 @@ def _read_udp(source: str, destination: str, body: bytes) -> Packet | None:
     if to_port == _VXLAN_PORT and len(inside) > 22:
         inner = read_packet(inside[22:])
         return (
-            None
-            if inner is None or inner.outer is not None
-            else inner._replace(outer=("VXLAN", source, destination))
+            None if inner is None or inner.outer is not None else inner._replace(outer=("VXLAN", source, destination))
         )
     ports = struct.unpack_from("!HH", body)
     # IKE has four zeros in the place of the SPI, a keepalive has one byte.

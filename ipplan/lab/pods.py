@@ -63,9 +63,7 @@ class Pods:
             before.append(f"{family} saddr {app} {family} daddr {{ {services} }} dnat to {other}")
             before.append(f"{family} daddr {{ {services} }} dnat to {app}")
             if node is not None:
-                after.append(
-                    f"ct original {family} daddr {{ {services} }} fib saddr type local snat to {node}"
-                )
+                after.append(f"ct original {family} daddr {{ {services} }} fib saddr type local snat to {node}")
         worker.rule(_nat(family, after, before), "SNAT of pods, and kube-proxy")
         self._shown_services(cluster, worker, app)
         self.lab.say(
@@ -77,14 +75,13 @@ class Pods:
         services = {n.name for n in self.ends.of_cluster(cluster) if n.kind.role == "service"}
         rules = []
         for tunnel in self.landscape.tunnels.of_end(cluster):
-            own, far = (
-                (tunnel.near_nat, tunnel.far) if tunnel.near.end == cluster else (tunnel.far_nat, tunnel.near)
-            )
+            own, far = (tunnel.near_nat, tunnel.far) if tunnel.near.end == cluster else (tunnel.far_nat, tunnel.near)
             remote = ", ".join(map(str, far.policy))
             rules += [
                 f"iifname ipsec0 ip saddr {{ {remote} }} ip daddr {t.shown} dnat to {app}"
-                for t in own if t.network in services and t.shown.version == app.version == 4
-            ]  # fmt: skip
+                for t in own
+                if t.network in services and t.shown.version == app.version == 4
+            ]
         if rules:
             lines = "\n".join(rules)
             worker.rule(
@@ -139,16 +136,19 @@ class Pods:
         return next((pod for (own, _), pod in self._pods.items() if own == cluster), None)
 
     def _add_pod(
-        self, cluster: End, worker: Draft, network: Network, address: HostAddress, what: str,
+        self,
+        cluster: End,
+        worker: Draft,
+        network: Network,
+        address: HostAddress,
+        what: str,
         group: tuple[str, str | None],
-    ) -> Draft:  # fmt: skip
+    ) -> Draft:
         of = "" if cluster.name is None else f" of {cluster.name}"
         pod = self.lab.device(f"{what}{of}", f"{what.replace('-', ' ')}{of}", group)
         pod.cluster = worker.cluster
         wire = self.lab.wire(f"{pod.label} to its worker")
-        length, family, near = (
-            (32, "ip", "169.254.1.1") if address.version == 4 else (128, "ip -6", "fe80::a")
-        )
+        length, family, near = (32, "ip", "169.254.1.1") if address.version == 4 else (128, "ip -6", "fe80::a")
         inside = pod.attach("NODE", wire, f"{address.text}/{length}", network=network.name)
         there = worker.port(f"POD_{pod.label}", wire)
         worker.scenery(f"ip link set {there} up")
@@ -167,8 +167,22 @@ class Pods:
 
 def _nat(family: str, after: Iterable[str], before: Iterable[str]) -> str:
     """Return NAT rules: some after routing, some before."""
-    return "\n".join([
-        f"table {family} lab-scenery {{", "chain post {", "type nat hook postrouting priority 94;", *after, "}",
-        "chain pre {", "type nat hook prerouting priority -95;", *before, "}",
-        "chain out {", "type nat hook output priority -95;", *before, "}", "}", "",
-    ])  # fmt: skip
+    return "\n".join(
+        [
+            f"table {family} lab-scenery {{",
+            "chain post {",
+            "type nat hook postrouting priority 94;",
+            *after,
+            "}",
+            "chain pre {",
+            "type nat hook prerouting priority -95;",
+            *before,
+            "}",
+            "chain out {",
+            "type nat hook output priority -95;",
+            *before,
+            "}",
+            "}",
+            "",
+        ]
+    )

@@ -71,9 +71,7 @@ def title_of(lab: Drafts, group: Place) -> str:
     return found.title if found is not None else kind if name is None else f"{kind} of {name}"
 
 
-def expect(
-    lab: Drafts, hops: Sequence[Hop], end: str, stop: Stop | None, start: Draft, goal: Draft | None
-) -> Expected:
+def expect(lab: Drafts, hops: Sequence[Hop], end: str, stop: Stop | None, start: Draft, goal: Draft | None) -> Expected:
     """Return what one way has to look like, from the device that sends to the one that receives."""
     visits: list[Visit] = []
     carried: set[str] = set()
@@ -93,9 +91,7 @@ def expect(
             continue
         last = index == len(hops) - 1
         group = (
-            start.group
-            if not visits
-            else _group(_Way(lab, start, goal, visits), hop, deliver=last and end in ARRIVED)
+            start.group if not visits else _group(_Way(lab, start, goal, visits), hop, deliver=last and end in ARRIVED)
         )
         _add(lab, visits, group, hop)
     if goal is not None and end in ARRIVED and (not visits or visits[-1].group != goal.group):
@@ -250,9 +246,7 @@ def _elsewhere(lab: Drafts, trace: Trace, end: Draft | None) -> str | None:
     own = [hop for hop in (*trace.hops, *trace.back) if hop.name == name]
     same = trace.source.end is not None and trace.source.end == trace.destination.end
     if same or any(_on_first(hop) for hop in own):
-        return (
-            f"{end.title} has no part in it here: pods, tunnels and BGP of a cluster are on its first worker"
-        )
+        return f"{end.title} has no part in it here: pods, tunnels and BGP of a cluster are on its first worker"
     return None
 
 
@@ -278,9 +272,7 @@ def _needs(trace: Trace) -> frozenset[str]:
             found.add("strongswan")
         for entry in hop.decided:
             if isinstance(entry, Route) and (
-                entry.how in ("bgp", "request")
-                and entry.device in ("IKS worker", "ESG", "BCR")
-                and entry.via != "XCR"
+                entry.how in ("bgp", "request") and entry.device in ("IKS worker", "ESG", "BCR") and entry.via != "XCR"
             ):
                 found |= {"frr", "bird"} if entry.device != "BCR" or entry.via == "ESG" else {"bird"}
     return frozenset(found)

@@ -37,15 +37,25 @@ _MOST_SPACES = "sys/user/max_user_namespaces"
 _AS_ROOT = "run it as root"
 _ENDS = ("local", "192.0.2.1", "remote", "192.0.2.2")
 _KINDS: dict[Kind, tuple[str, ...]] = {
-    "gre": _ENDS, "ipip": _ENDS, "vxlan": ("id", "1", "dstport", "4789", *_ENDS),
-}  # fmt: skip
+    "gre": _ENDS,
+    "ipip": _ENDS,
+    "vxlan": ("id", "1", "dstport", "4789", *_ENDS),
+}
 _TRIES = (
     (3, "ip link set lo up", "the lab cannot configure interfaces in a network namespace"),
     (4, "mount -t tmpfs none /run && ip netns add probe", "the lab cannot name network namespaces, which needs mounts"),
-    (5, "ip -n probe link add type bridge", "the kernel has no bridges, and each wire of the lab is one (modprobe bridge)"),
+    (
+        5,
+        "ip -n probe link add type bridge",
+        "the kernel has no bridges, and each wire of the lab is one (modprobe bridge)",
+    ),
     (6, "ip -n probe link add type veth", "the kernel has no veth pairs, which join devices to wires (modprobe veth)"),
-    (7, "ip netns exec probe nft add table ip probe", "the kernel has no nf_tables, so nft rules cannot be loaded (modprobe nf_tables)"),
-)  # fmt: skip
+    (
+        7,
+        "ip netns exec probe nft add table ip probe",
+        "the kernel has no nf_tables, so nft rules cannot be loaded (modprobe nf_tables)",
+    ),
+)
 """What is tried in the namespaces of a lab, in this order: an exit status of its own, commands, and what it means."""
 _WITH_NFT = 7
 """The exit status of the try that needs nft."""
@@ -66,9 +76,16 @@ def isolated(*command: str) -> list[str]:
     """Return the command that runs a command as root of namespaces of its own, for root and for an ordinary user."""
     user = () if _is_root() else ("--user", "--map-root-user")
     return [
-        find("unshare") or "unshare", *user, "--net", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc",
+        find("unshare") or "unshare",
+        *user,
+        "--net",
+        "--mount",
+        "--pid",
+        "--fork",
+        "--kill-child=SIGKILL",
+        "--mount-proc",
         *command,
-    ]  # fmt: skip
+    ]
 
 
 def require_linux() -> None:
@@ -95,9 +112,7 @@ def check(*, needs_nft: bool, proc: Path = Path("/proc")) -> None:
     if missing := missing_programs(needs_nft=needs_nft):
         names = ", ".join(name for name, _ in missing)
         packages = " ".join(dict.fromkeys(package for _, package in missing))
-        raise LabError(
-            f"programs that the lab is built with were not found: {names}", f"apt install {packages}"
-        )
+        raise LabError(f"programs that the lab is built with were not found: {names}", f"apt install {packages}")
     root = _is_root()
     if not root and (refused := forbidden(proc)) is not None:
         raise refused
@@ -122,9 +137,7 @@ def forbidden(proc: Path) -> LabError | None:
         if _setting(proc, setting) == "0":
             name = setting.removeprefix("sys/").replace("/", ".")
             value = "1" if setting == _CLONE else "15000"
-            return LabError(
-                f"{why}: {name} is 0", f"{_AS_ROOT}, or allow them: sudo sysctl -w {name}={value}"
-            )
+            return LabError(f"{why}: {name} is 0", f"{_AS_ROOT}, or allow them: sudo sysctl -w {name}={value}")
     return None
 
 
@@ -181,9 +194,15 @@ def _setting(proc: Path, name: str) -> str | None:
 
 def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
-        check=False, timeout=60,
-    )  # fmt: skip
+        command,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        timeout=60,
+    )
 
 
 def _said(done: subprocess.CompletedProcess[str]) -> str:

@@ -139,10 +139,15 @@ def prove(design_: Design, process: Process, plan: bytes, progress: Callable[[st
         progress(f"{done:,} of {len(probes):,} pairs")
     devices = tuple((d.label, d.title, f"d{d.number}") for d in design_.blueprint.devices)
     return Report(
-        process.started.isoformat(timespec="seconds"), round(process.seconds, 3), hashlib.sha256(plan).hexdigest(),
-        tuple(process.versions.items()), devices, design_.blueprint.scenery, tuple(p for p in pairs if p is not None),
+        process.started.isoformat(timespec="seconds"),
+        round(process.seconds, 3),
+        hashlib.sha256(plan).hexdigest(),
+        tuple(process.versions.items()),
+        devices,
+        design_.blueprint.scenery,
+        tuple(p for p in pairs if p is not None),
         tuple(_notes(design_, process)),
-    )  # fmt: skip
+    )
 
 
 def _notes(design_: Design, process: Process) -> Iterator[str]:
@@ -185,11 +190,7 @@ def _probe(number: int, prediction: Prediction) -> Probe:
     assert request is not None
     # A machine on several networks leaves the choice to the kernel, where flows has it take another address of its own.
     source = trace_.source.address.text
-    if (
-        request.visits
-        and request.visits[0].source != source
-        and sender.group[0] in ("workers", "ESG", "ESXi host")
-    ):
+    if request.visits and request.visits[0].source != source and sender.group[0] in ("workers", "ESG", "ESXi host"):
         source = ""
     # Behind a virtual address is an ingress, unless the worker that has the address is meant itself.
     named = trace_.asked.same(trace_.destination.address) and prediction.receiver is not None

@@ -50,9 +50,7 @@ def list_labs(proc: Path = _PROC) -> Iterator[Running]:
             except (OSError, ValueError):
                 continue  # it ended, is another user's, or is not built yet
     for pid, about in sorted(found, key=lambda item: item[0]):
-        yield Running(
-            pid, about["plan"], tuple((label, title, name) for label, title, name in about["devices"])
-        )
+        yield Running(pid, about["plan"], tuple((label, title, name) for label, title, name in about["devices"]))
 
 
 def enter(wanted: str, command: Sequence[str], proc: Path = _PROC) -> list[str]:
@@ -74,9 +72,7 @@ def enter(wanted: str, command: Sequence[str], proc: Path = _PROC) -> list[str]:
             f"there are {', '.join(names[:_MOST_NAMED])}{', ...' if len(names) > _MOST_NAMED else ''}",
         )
     if len(having) > 1:
-        which = ", ".join(
-            f"{lab.pid}:{label} ({lab.plan or 'a plan without a name'})" for lab, (label, *_) in having
-        )
+        which = ", ".join(f"{lab.pid}:{label} ({lab.plan or 'a plan without a name'})" for lab, (label, *_) in having)
         raise LabError(f"{len(having)} labs have a device {wanted[:80]!r}", f"say which: {which}")
     lab, (_, _, namespace) = having[0]
     nsenter = find("nsenter")
@@ -87,5 +83,17 @@ def enter(wanted: str, command: Sequence[str], proc: Path = _PROC) -> list[str]:
     own = list(command) or [os.environ.get("SHELL") or "sh"]
     # By ip, so that /sys is that of the device too.
     return [
-        nsenter, "--target", str(lab.pid), *user, "--mount", "--pid", "--net", "--", "ip", "netns", "exec", namespace, *own,
-    ]  # fmt: skip
+        nsenter,
+        "--target",
+        str(lab.pid),
+        *user,
+        "--mount",
+        "--pid",
+        "--net",
+        "--",
+        "ip",
+        "netns",
+        "exec",
+        namespace,
+        *own,
+    ]

@@ -102,9 +102,7 @@ class Scenery:
         )
         if network.kind.provider == "enterprise" and around:
             length = 32 if network.prefix.version == 4 else 128
-        interface = draft.attach(
-            variable, wire_name(network), f"{address.text}/{length}", network=network.name
-        )
+        interface = draft.attach(variable, wire_name(network), f"{address.text}/{length}", network=network.name)
         if network.kind.provider == "enterprise":
             _, hop, _ = default_gateway(self.landscape, network)
             if around and hop is not None:
@@ -124,10 +122,7 @@ class Scenery:
     def _routes(self) -> None:
         for cluster in self.ends.clusters:
             for worker in self.lab.of_group("workers"):
-                if (
-                    worker.group == workers_of(cluster.kind, cluster.name)
-                    and worker.interface("PRIVATE") is not None
-                ):
+                if worker.group == workers_of(cluster.kind, cluster.name) and worker.interface("PRIVATE") is not None:
                     self._worker_routes(cluster, worker)
         for edge in self.ends.edges:
             esg = self.lab.find("ESG", edge.name)
@@ -143,9 +138,10 @@ class Scenery:
         }
         # Workers in several subnets each have the gateway of their own, as the add-on for static routes does it.
         own = (
-            r._replace(how="base", next_hop=gateways.get(r.via == "FCR")) for r in self.landscape.worker_routes(cluster)
+            r._replace(how="base", next_hop=gateways.get(r.via == "FCR"))
+            for r in self.landscape.worker_routes(cluster)
             if r.how == "base" or (r.how == "static-route" and r.next_hop is None)
-        )  # fmt: skip
+        )
         self._add_routes(worker, own)
         if cluster.kind == "iks" and worker.interface("PUBLIC") is None:
             self.backbone.public_side(worker)
@@ -200,9 +196,7 @@ class Scenery:
             return None
         return self.machine(network, address)
 
-    def _more(
-        self, draft: Draft | None, variable: str, network: Network, address: HostAddress
-    ) -> Draft | None:
+    def _more(self, draft: Draft | None, variable: str, network: Network, address: HostAddress) -> Draft | None:
         if draft is None or network.prefix is None:
             return None
         interface = draft.interface(variable)

@@ -42,9 +42,7 @@ class Sites:
         router = self.lab.find("on-premises router", name)
         if router is None:
             return
-        at_internet, at_router = self.backbone.link(
-            self.backbone.internet, router, f"{router.title} to the internet"
-        )
+        at_internet, at_router = self.backbone.link(self.backbone.internet, router, f"{router.title} to the internet")
         router.scenery(f"ip route replace default via {at_internet}")
         for block in (*NOT_ON_THE_INTERNET[:3], *self.landscape.classic[1:]):
             router.scenery(f"ip route replace blackhole {block} metric 4000")
@@ -95,9 +93,7 @@ class Sites:
         own = router.interface(f"TO_{xcr.label}")
         for route in self.landscape.router_routes(site):
             if route.via == "XCR" and route.prefix.version == 4:
-                router.scenery(
-                    f"ip route replace {route.prefix} via {from_xcr}{self._known_source(site, router)}"
-                )
+                router.scenery(f"ip route replace {route.prefix} via {from_xcr}{self._known_source(site, router)}")
         for route in self.landscape.bcr:
             if route.via == "XCR" and route.to == site and route.prefix.version == 4:
                 self.backbone.bcr.scenery(f"ip route replace {route.prefix} via {from_bcr}")
@@ -106,9 +102,7 @@ class Sites:
             mine, theirs = (translations(self.ends.carried(joint, e)) for e in (site, PRIVATE))
             if mine or theirs:
                 table = _LINK_TABLE + self.backbone.links
-                remote = [
-                    p for r in self.landscape.router_routes(site) if r.via == "XCR" for p in (r.prefix,)
-                ]
+                remote = [p for r in self.landscape.router_routes(site) if r.via == "XCR" for p in (r.prefix,)]
                 remote += [t.real for t in theirs]
                 add_translations(router, own, mine, theirs, remote or [NOT_ON_THE_INTERNET[0]], table)
                 router.late.append(Command(f"ip route replace default via {from_xcr} table {table}", None))
@@ -118,9 +112,10 @@ class Sites:
         """Return with which address the router itself sends over Direct Link: one that is routed back."""
         carried = {
             c.network.name
-            for j in self.ends.joints_of(site) if j.pair == "site-private"
+            for j in self.ends.joints_of(site)
+            if j.pair == "site-private"
             for c in self.ends.carried(j, site)
-        }  # fmt: skip
+        }
         own = next((a for name, a in router.held if name in carried and ":" not in a), None)
         return "" if own is None else f" src {own}"
 
@@ -142,7 +137,9 @@ class Sites:
                 if not free:
                     continue
                 router.attach(
-                    f"STRETCHED_{network.name}", wire_name(network), f"{free[0].text}/{network.prefix.length}",
+                    f"STRETCHED_{network.name}",
+                    wire_name(network),
+                    f"{free[0].text}/{network.prefix.length}",
                     network=network.name,
-                )  # fmt: skip
+                )
                 self.lab.say(f"{router.title}: an address in {network.name}, which the plan does not name")

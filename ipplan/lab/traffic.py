@@ -25,9 +25,16 @@ if TYPE_CHECKING:
 _ETH_P_ALL, _OUTGOING, _OTHERHOST = 0x0003, 4, 3
 _IP, _IP6 = 0x0800, 0x86DD
 _SO_TIMESTAMPNS, _IP_PKTINFO = 35, 8
-_UNSENT = frozenset((
-    errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES, errno.EINVAL, errno.EPERM, errno.EADDRNOTAVAIL,
-))  # fmt: skip
+_UNSENT = frozenset(
+    (
+        errno.ENETUNREACH,
+        errno.EHOSTUNREACH,
+        errno.EACCES,
+        errno.EINVAL,
+        errno.EPERM,
+        errno.EADDRNOTAVAIL,
+    )
+)
 """What the kernel says of a packet that it does not send."""
 _SETTLE, _SETTLE_TUNNELS = 0.15, 0.5
 """Seconds after which what is going to stop has stopped; daemons of tunnels take their time."""
@@ -170,9 +177,7 @@ class Traffic:
         self.watch(file, wrap)
         self.watch(raw, unwrap)
 
-    def send(
-        self, device: int, source: str, to: str, port: int, data: bytes
-    ) -> tuple[socket.socket, str | None]:
+    def send(self, device: int, source: str, to: str, port: int, data: bytes) -> tuple[socket.socket, str | None]:
         """Send a datagram from a device; return its socket, and what the kernel says where it does not send it."""
         family = socket.AF_INET6 if ":" in to else socket.AF_INET
         with self._spaces.within(f"d{device}"):
@@ -222,9 +227,7 @@ class Trial:
         settled = time.monotonic() + min(wait, self._traffic.settle)
         stops = not all(probe.expected for probe in self._probes.values())
         self._listen(wait, lambda: self._all_answered() and (not stops or time.monotonic() > settled))
-        silent = {
-            n for n, probe in self._probes.items() if n not in self._answers and probe.control is not None
-        }
+        silent = {n for n, probe in self._probes.items() if n not in self._answers and probe.control is not None}
         for number in silent:
             probe = self._probes[number]
             assert probe.control is not None
@@ -284,9 +287,7 @@ class Trial:
         if number not in self._answers and probe.control is not None:
             control = number in self._controls
         events = tuple(sorted(self._events[number], key=lambda event: event.time))
-        return Heard(
-            number, receiver, source, self._answers.get(number), self._errors.get(number), control, events
-        )
+        return Heard(number, receiver, source, self._answers.get(number), self._errors.get(number), control, events)
 
     def close(self) -> None:
         """Close what was opened for it."""

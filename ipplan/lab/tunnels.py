@@ -30,9 +30,11 @@ _DEVICE = "ipsec0"
 _FIRST_TABLE = 300
 _TO_EDGES = "strongswan-conf-iks"
 _TARGETS = {
-    "edge": ("strongswan-conf",), "site": ("strongswan-conf-site",), "icp": ("strongswan-conf-icp",),
+    "edge": ("strongswan-conf",),
+    "site": ("strongswan-conf-site",),
+    "icp": ("strongswan-conf-icp",),
     "iks": (_TO_EDGES, "strongswan-conf-iks-icp"),
-}  # fmt: skip
+}
 """Which exports configure the tunnels of an end."""
 
 
@@ -77,19 +79,19 @@ def _add_daemon(exports: Exports, draft: Draft, end: End, tunnels: Sequence[Tunn
     """Give a device strongSwan with its files; tell whether there is any."""
     files: list[tuple[str, str, str | None]] = []
     for target in _TARGETS[end.kind]:
-        mine = [
-            t for t in tunnels if end.kind != "iks" or (t.joint.pair == "iks-edge") == (target == _TO_EDGES)
-        ]
+        mine = [t for t in tunnels if end.kind != "iks" or (t.joint.pair == "iks-edge") == (target == _TO_EDGES)]
         if mine:
             files += ((name, text, name) for name, text in _exported(exports, draft, target, end, mine))
     if not files:
         return False
     landscape = exports.landscape
     there = [
-        t for t in tunnels
-        if draft_of(exports, t.far_from(end).end) is not None and landscape.dials_out(t)
+        t
+        for t in tunnels
+        if draft_of(exports, t.far_from(end).end) is not None
+        and landscape.dials_out(t)
         and any(f"\n    {t.label} {{" in text for _, text, _ in files)
-    ]  # fmt: skip
+    ]
     count = sum(len(t.near.policy) * len(t.far.policy) if t.ike == 1 else 1 for t in there)
     tables = " ".join(str(table) for table in range(first, first + len(tunnels)))
     draft.daemons.append(Daemon("strongswan", tuple(files), (("tables", tables), ("conns", str(count)))))
@@ -136,9 +138,7 @@ def _own_addresses(exports: Exports, draft: Draft, own: TunnelEnd) -> None:
                 address = format_address(prefix.version, value)
                 family = "ip" if prefix.version == 4 else "ip -6"
                 draft.late.append(
-                    Command(
-                        f"{family} address replace {address}/{length} dev {_DEVICE}", None, "kernel-libipsec"
-                    )
+                    Command(f"{family} address replace {address}/{length} dev {_DEVICE}", None, "kernel-libipsec")
                 )
                 draft.held.append((None, address))
 
@@ -174,9 +174,7 @@ class _Side(NamedTuple):
 
 
 def _side(tunnel: Tunnel, end: End) -> _Side:
-    own, far = (
-        (tunnel.near_nat, tunnel.far_nat) if tunnel.near.end == end else (tunnel.far_nat, tunnel.near_nat)
-    )
+    own, far = (tunnel.near_nat, tunnel.far_nat) if tunnel.near.end == end else (tunnel.far_nat, tunnel.near_nat)
     there = translates_both(tunnel.joint, tunnel.far_from(end).end)
     return _Side(own, far, not there, translates_both(tunnel.joint, end))
 
@@ -296,9 +294,7 @@ def add_translations(
             + _chain("output", -105, *inward)
             + _chain("input", 92, *arriving)
         )
-        draft.late.append(
-            Command(f"ip rule add priority 95 fwmark {mark} lookup {table}", None, "NAT of the link")
-        )
+        draft.late.append(Command(f"ip rule add priority 95 fwmark {mark} lookup {table}", None, "NAT of the link"))
         if interface == _DEVICE:
             # The reverse path filter looks for the real source, which only the table of the link leads to.
             valid = "echo 1 > /proc/sys/net/ipv4/conf/all/src_valid_mark"

@@ -254,9 +254,7 @@ class Landscape:
     def bcr_speaker(self, network: Network, announced: tuple[Prefix, ...]) -> Speaker:
         """Return the BCR as the gateway of one of IBM Cloud's subnets."""
         assert network.prefix is not None
-        return Speaker(
-            "BCR", None, gateway_address(network), BCR_ASN, announced, network.prefix, example=True
-        )
+        return Speaker("BCR", None, gateway_address(network), BCR_ASN, announced, network.prefix, example=True)
 
     def enterprise_outside(self, version: int) -> Sequence[tuple[Prefix, str]]:
         """Return the enterprise's ranges behind a routed link that no classic server has a route for, and what they are."""
@@ -283,7 +281,7 @@ class Landscape:
         for what, key, lost in (
             ("edge", "edge", [n.name for k in sorted(OF_AN_EDGE) for n in ends.by_kind[k] if ends.edge_of(n) is None]),
             ("site", "site", [n.name for n in ends.by_kind["enterprise"] if ends.site_of(n) is None]),
-        ):  # fmt: skip
+        ):
             if lost:
                 shown = ", ".join(lost[:_MOST_LOST]) + (", ..." if len(lost) > _MOST_LOST else "")
                 several = f"name{'' if len(lost) > 1 else 's'} no {what}, and the plan has several"
@@ -319,9 +317,5 @@ def _tables(kind: DeviceKind, name: str | None, routes: Iterable[Route]) -> Iter
     """Yield the table of a device, unless it is empty."""
     found = tuple(routes)
     if found:
-        title = (
-            f"{_TITLES.get(kind, kind)} {name}"
-            if name is not None
-            else _TITLES.get(kind, kind).removesuffix(" of")
-        )
+        title = f"{_TITLES.get(kind, kind)} {name}" if name is not None else _TITLES.get(kind, kind).removesuffix(" of")
         yield DeviceTable(kind, name, title, found)

@@ -105,9 +105,7 @@ class EsgBuilder:
         self.primaries = {role: self.primary(role) for role in ROLES}
         taken = {a.text for a in self.primaries.values() if a is not None}
         self.free = {
-            role: (
-                a for a in chain.from_iterable(map(free_addresses, self.pool(role))) if a.text not in taken
-            )
+            role: (a for a in chain.from_iterable(map(free_addresses, self.pool(role))) if a.text not in taken)
             for role in UPLINKS
         }
 
@@ -129,10 +127,19 @@ class EsgBuilder:
         # Last, because every address that was used above stands on an interface.
         interfaces = tuple(self.interfaces())
         return Esg(
-            self.end, interfaces, tuple(self.behind), tuple(c.name for c, _ in self.icp), source, destination,
-            tuple(self.range_nat(tunnels)), routes, tuple(self.dlr_routes()), sessions, tunnels,
+            self.end,
+            interfaces,
+            tuple(self.behind),
+            tuple(c.name for c, _ in self.icp),
+            source,
+            destination,
+            tuple(self.range_nat(tunnels)),
+            routes,
+            tuple(self.dlr_routes()),
+            sessions,
+            tunnels,
             tuple(self.missing(interfaces)),
-        )  # fmt: skip
+        )
 
     def missing(self, interfaces: Sequence[Interface]) -> Iterator[tuple[str, str]]:
         """Yield what the plan lacks for this ESG, and what to write."""
@@ -150,9 +157,10 @@ class EsgBuilder:
                     continue
                 yield (
                     f"the {what[role]}{whose} has no range yet" if waiting else f"the plan has no {what[role]}{whose}",
-                    "write cidr as soon as IBM Cloud has assigned it" if waiting
+                    "write cidr as soon as IBM Cloud has assigned it"
+                    if waiting
                     else f'add a network of kind = "{kind}"',
-                )  # fmt: skip
+                )
             elif len(self.at[role]) > 1 and self.end.name is None:
                 found = " and ".join(n.name for n in self.at[role])
                 yield f"{found} may belong to one ESG or to several", 'write edge = "NAME" in each'
@@ -172,9 +180,7 @@ class EsgBuilder:
     def needs_public(self) -> bool:
         """Whether a tunnel ends at the ESG or passes it, for which it needs a public address."""
         tunnels = self.landscape.tunnels
-        if any(
-            j.method in ("strongswan", "ipsec", "gre") and not tunnels.ends_privately(j) for j in self.joints
-        ):
+        if any(j.method in ("strongswan", "ipsec", "gre") and not tunnels.ends_privately(j) for j in self.joints):
             return True
         return any(
             j.method == "strongswan"
@@ -360,9 +366,7 @@ class EsgBuilder:
                 yield from self.dialling(left_out)
             for network in self.behind:
                 assert network.prefix is not None
-                if network.prefix.version != 4 or (
-                    network.kind.platform == "icp" and network.cluster in left_out
-                ):
+                if network.prefix.version != 4 or (network.kind.platform == "icp" and network.cluster in left_out):
                     continue
                 yield SourceNat(role, network.prefix, None, address, f"{network.name} to the {role} network")
 
@@ -389,9 +393,13 @@ class EsgBuilder:
 
     def to_cluster(self, cluster: End) -> Iterator[DestinationNat]:
         workers = [
-            n for n in self.behind if n.kind.name == "icp-worker" and n.cluster == cluster.name
-            and n.prefix is not None and n.prefix.version == 4
-        ]  # fmt: skip
+            n
+            for n in self.behind
+            if n.kind.name == "icp-worker"
+            and n.cluster == cluster.name
+            and n.prefix is not None
+            and n.prefix.version == 4
+        ]
         if not workers:
             return
         alone = len(self.icp) == 1
@@ -404,9 +412,7 @@ class EsgBuilder:
                 if address is not None:
                     yield DestinationNat("private", address, target, None, None, text)
             # On the public uplink nothing is reached that the plan does not name there.
-            public = (
-                self.named("public", (*own, *front) if alone else own) if self.translates("public") else None
-            )
+            public = self.named("public", (*own, *front) if alone else own) if self.translates("public") else None
             if public is not None and public.value is not None:
                 yield DestinationNat("public", self.use("public", public), target, None, None, text)
 
@@ -437,19 +443,10 @@ class EsgBuilder:
         carried = {c.network.name for joint in joints for c in self.ends.carried(joint, self.end)}
         for network in self.behind:
             prefix = network.prefix
-            if (
-                network.kind.name != "vcs-vm"
-                or network.name not in carried
-                or prefix is None
-                or prefix.version != 4
-            ):
+            if network.kind.name != "vcs-vm" or network.name not in carried or prefix is None or prefix.version != 4:
                 continue
             for machine in machines(network) or [pick(network)]:
-                wanted = (
-                    (network.name,)
-                    if machine.name is None
-                    else (f"{network.name}-{machine.name}", machine.name)
-                )
+                wanted = (network.name,) if machine.name is None else (f"{network.name}-{machine.name}", machine.name)
                 address = self.take("private", wanted)
                 what = network.name if machine.name is None else f"{machine.name} of {network.name}"
                 if address is not None:
@@ -487,8 +484,17 @@ class EsgBuilder:
             role: Role = "private" if tunnel.private else "public"
             for prefix in far.subnets:
                 yield Route(
-                    "ESG", self.end.name, prefix, via, far.gateway, role, how, text, far.end, tunnel.joint,
-                )  # fmt: skip
+                    "ESG",
+                    self.end.name,
+                    prefix,
+                    via,
+                    far.gateway,
+                    role,
+                    how,
+                    text,
+                    far.end,
+                    tunnel.joint,
+                )
         yield from self.edge_routes()
         across = {s.second.subnet: s.second for s in sessions if s.across}
         for subnet, worker in across.items():
@@ -511,9 +517,16 @@ class EsgBuilder:
                     bcr = session.second.device == "BCR"
                     text = f"pods of IKS, in blocks, from the {session.second.device}"
                     yield Route(
-                        "ESG", self.end.name, prefix, session.second.device, session.second.address if bcr else None,
-                        "private", "bgp", text, PRIVATE if bcr else self.iks(session.second),
-                    )  # fmt: skip
+                        "ESG",
+                        self.end.name,
+                        prefix,
+                        session.second.device,
+                        session.second.address if bcr else None,
+                        "private",
+                        "bgp",
+                        text,
+                        PRIVATE if bcr else self.iks(session.second),
+                    )
 
     def iks(self, speaker: Speaker) -> End:
         return End("iks", speaker.name)
@@ -526,9 +539,7 @@ class EsgBuilder:
                 assert network.prefix is not None
                 via = "transit" if role == "transit" else "VLAN"
                 to = self.end if role == "transit" else PRIVATE if role == "private" else None
-                yield Route(
-                    "ESG", self.end.name, network.prefix, via, None, role, "connected", network.name, to
-                )
+                yield Route("ESG", self.end.name, network.prefix, via, None, role, "connected", network.name, to)
 
     def to_the_dlr(self, sessions: Sequence[Session]) -> Iterator[Route]:
         """Yield the routes to what is behind the DLR, and those to networks that the ESG is the gateway of."""
@@ -537,9 +548,10 @@ class EsgBuilder:
         transit, fold = self.at["transit"], self.landscape.folder.fold_named
         connected = {n.prefix for n in self.behind if gateway_on_esg(n)}
         rest = [
-            Carried(n) for n in self.behind
+            Carried(n)
+            for n in self.behind
             if n.prefix is not None and not gateway_on_esg(n) and not covered.covers(n.prefix)
-        ]  # fmt: skip
+        ]
         # What is announced has routes of its own, because BGP announces a prefix only with a route for just that.
         held = self.behind_announced(p for p in announced if p not in connected)
         for version in (4, 6):
@@ -550,9 +562,16 @@ class EsgBuilder:
         for network in self.behind:
             if gateway_on_esg(network) and network.prefix is not None:
                 yield Route(
-                    "ESG", self.end.name, network.prefix, "VXLAN", gateway_address(network), "workers", "connected",
-                    f"gateway of {network.name}", self.end,
-                )  # fmt: skip
+                    "ESG",
+                    self.end.name,
+                    network.prefix,
+                    "VXLAN",
+                    gateway_address(network),
+                    "workers",
+                    "connected",
+                    f"gateway of {network.name}",
+                    self.end,
+                )
 
     def behind_announced(self, announced: Iterable[Prefix]) -> list[tuple[Prefix, str]]:
         """Return what is announced with the names of the networks in it; sessions may announce one within another."""
@@ -577,18 +596,12 @@ class EsgBuilder:
                 text = f"behind {far.title}, another ESG on the same network"
                 yield from self.on_the_link(far, hop)
                 for prefix in self.landscape.tunnels.subnets(joint, far):
-                    yield Route(
-                        "ESG", self.end.name, prefix, "ESG", hop, "private", "static", text, far, joint
-                    )
+                    yield Route("ESG", self.end.name, prefix, "ESG", hop, "private", "static", text, far, joint)
 
     def on_the_link(self, far: End, hop: HostAddress | None) -> Iterator[Route]:
         """Yield the route to the subnet of another ESG on the same VLAN, whose address is no next hop without it."""
         subnet = next(
-            (
-                n.prefix
-                for n in esg_networks(self.ends, far, "private")
-                if hop is not None and n.name == hop.network
-            ),
+            (n.prefix for n in esg_networks(self.ends, far, "private") if hop is not None and n.name == hop.network),
             None,
         )
         own = RangeSet(n.prefix for n in self.at["private"] if n.prefix is not None)
@@ -602,21 +615,24 @@ class EsgBuilder:
         for version, default in DEFAULT_ROUTES.items():
             esg = on_transit(transit, names.TRANSIT_ESG, 0, version)
             if esg is not None or any(n.prefix and n.prefix.version == version for n in self.behind):
-                yield Route(
-                    "DLR", name, default, "ESG", esg, "transit", "static", "everything else", self.end
-                )
+                yield Route("DLR", name, default, "ESG", esg, "transit", "static", "everything else", self.end)
         yield from self.over_stretched()
         for network in transit:
             assert network.prefix is not None
-            yield Route(
-                "DLR", name, network.prefix, "transit", None, "transit", "connected", network.name, self.end
-            )
+            yield Route("DLR", name, network.prefix, "transit", None, "transit", "connected", network.name, self.end)
         for network in self.behind:
             if network.prefix is not None and not gateway_on_esg(network):
                 yield Route(
-                    "DLR", name, network.prefix, "VXLAN", gateway_address(network), None, "connected",
-                    f"gateway of {network.name}", self.end,
-                )  # fmt: skip
+                    "DLR",
+                    name,
+                    network.prefix,
+                    "VXLAN",
+                    gateway_address(network),
+                    None,
+                    "connected",
+                    f"gateway of {network.name}",
+                    self.end,
+                )
 
     def over_stretched(self) -> Iterator[Route]:
         """Yield the routes to the enterprise over networks that are stretched: to the router on premises in one of them."""
@@ -640,9 +656,17 @@ class EsgBuilder:
                     # What is stretched is one wire with the enterprise's network and needs no route.
                     if prefix is not None and prefix.version == version and prefix not in own:
                         yield Route(
-                            "DLR", self.end.name, prefix, "on-premises router", hop, None, "static", text,
-                            joint.first, joint,
-                        )  # fmt: skip
+                            "DLR",
+                            self.end.name,
+                            prefix,
+                            "on-premises router",
+                            hop,
+                            None,
+                            "static",
+                            text,
+                            joint.first,
+                            joint,
+                        )
 
     def uplink_routes(self) -> Iterator[Route]:
         """Yield the routes to IBM Cloud's networks, and through them to the enterprise."""

@@ -489,12 +489,7 @@ class Ends:
 
     def _short_form(self, end: End, only: Pair | None = None) -> Iterator[Joint]:
         for pair, row in PAIRS.items():
-            if (
-                only not in (None, pair)
-                or row.key is None
-                or end.kind not in row.ends
-                or not self.open(end, pair)
-            ):
+            if only not in (None, pair) or row.key is None or end.kind not in row.ends or not self.open(end, pair):
                 continue
             method = self.short_method(pair)
             if method == "none":
@@ -568,9 +563,7 @@ class Ends:
             return joint, side
         what: object = None
         if joint.pair == "iks-edge":
-            what = (
-                self._hidden(side, joint.first) if side.kind == "edge" else self.ends_privately(joint, side)
-            )
+            what = self._hidden(side, joint.first) if side.kind == "edge" else self.ends_privately(joint, side)
         return joint.pair, joint.method, side, what
 
     def _hidden(self, edge: End, cluster: End) -> frozenset[str]:
@@ -667,11 +660,7 @@ class Ends:
         their routes. What that tunnel translates is known by another range there.
         """
         own = End("icp", network.cluster)
-        if (
-            self.open(cluster, "iks-icp")
-            and self.open(own, "iks-icp")
-            and ("iks-icp", cluster, own) not in self.closed
-        ):
+        if self.open(cluster, "iks-icp") and self.open(own, "iks-icp") and ("iks-icp", cluster, own) not in self.closed:
             # The short form carries all workers, so no link has to be looked at.
             return self.short_method("iks-icp") == "strongswan"
         joint = self.joint("iks-icp", cluster, own)
@@ -717,9 +706,7 @@ class Ends:
 
     def tunnel_edges(self, cluster: End) -> frozenset[End]:
         """Return the edges for the tunnels to which an IKS cluster names addresses."""
-        found = (
-            End("edge", n.removesuffix(w)) for n in self.tunnel_names(cluster) for w in names.OF_A_PARTNER
-        )
+        found = (End("edge", n.removesuffix(w)) for n in self.tunnel_names(cluster) for w in names.OF_A_PARTNER)
         return self._edge_set.intersection(found)
 
     def tunnel_uplink(self, edge: End) -> TunnelUplink:

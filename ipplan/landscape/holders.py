@@ -83,9 +83,7 @@ def free_number(network: Network) -> int | None:
     prefix = network.prefix
     if prefix is not None:
         first = first_usable(prefix)
-        free = [
-            a.value - first + 1 for a in islice(free_addresses(network), _FIRST_NUMBER) if a.value is not None
-        ]
+        free = [a.value - first + 1 for a in islice(free_addresses(network), _FIRST_NUMBER) if a.value is not None]
     else:
         taken = {a.nth for a in network.addresses}
         free = [n for n in range(2, 2 + _FIRST_NUMBER + len(taken)) if n not in taken]

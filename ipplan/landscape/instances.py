@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 InstanceKind = Literal[
     "IKS workers", "ALB", "ICP workers", "ESG", "DLR", "BCR", "FCR", "XCR", "on-premises router", "L2 concentrator"
-]  # fmt: skip
+]
 
 
 class Port(NamedTuple):
@@ -85,14 +85,13 @@ def _of_cluster(landscape: Landscape, cluster: End) -> Iterator[Instance]:
         *_workers(landscape, cluster, "public", public),
     )
     yield Instance("IKS workers", cluster, ports)
-    fronts = [
-        (side, n) for side in ("public", "private") for n in ends.of_cluster(cluster, f"iks-ingress-{side}")
-    ]
+    fronts = [(side, n) for side in ("public", "private") for n in ends.of_cluster(cluster, f"iks-ingress-{side}")]
     if fronts:
         yield Instance(
-            "ALB", cluster,
+            "ALB",
+            cluster,
             tuple(Port(side, n, _known(find_named(n, *names.INGRESS))) for side, n in fronts),
-        )  # fmt: skip
+        )
 
 
 def _workers(landscape: Landscape, cluster: End, name: str, subnets: Sequence[Network]) -> Iterator[Port]:
@@ -110,10 +109,15 @@ def _known(*addresses: HostAddress | None) -> tuple[HostAddress, ...]:
 def of_edge(landscape: Landscape, edge: End) -> Iterator[Instance]:
     """Yield the ESG of an edge, and its DLR if it has one."""
     esg = landscape.esg(edge)
-    yield Instance("ESG", edge, tuple(
-        Port(interface.role, group.network, (group.primary, *group.secondary), interface.gateway)
-        for interface in esg.interfaces for group in interface.groups
-    ))  # fmt: skip
+    yield Instance(
+        "ESG",
+        edge,
+        tuple(
+            Port(interface.role, group.network, (group.primary, *group.secondary), interface.gateway)
+            for interface in esg.interfaces
+            for group in interface.groups
+        ),
+    )
     transit = landscape.ends.of_edge(edge, TRANSIT)
     ports = []
     for version in (4, 6):
@@ -158,9 +162,7 @@ def of_site(landscape: Landscape, site: End) -> Iterator[Instance]:
                 address = gateway_address(network)
             ports.append(Port("stretched", network, _known(address)))
         for network in ends.of_edge(joint.second, "vcs-hcx"):
-            concentrators[network.name] = Port(
-                "HCX", network, _known(find_named(network, *names.CONCENTRATOR))
-            )
+            concentrators[network.name] = Port("HCX", network, _known(find_named(network, *names.CONCENTRATOR)))
     yield Instance("on-premises router", site, tuple(ports))
     if any(j.method == "l2-extension" for j in ends.iter_joints(site, "site-edge")):
         yield Instance("L2 concentrator", site, tuple(concentrators.values()))

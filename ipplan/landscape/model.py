@@ -63,9 +63,7 @@ Stronger than what the chart takes by itself (AES-128, 3DES, SHA-1), and within 
 """
 DEFAULT_ROUTES = {4: parse_prefix("0.0.0.0/0"), 6: parse_prefix("::/0")}
 """The default route by IP version."""
-ON_THE_LINK = (
-    "on the common VLAN, not through the BCR, which drops what goes to networks that it did not assign"
-)
+ON_THE_LINK = "on the common VLAN, not through the BCR, which drops what goes to networks that it did not assign"
 """Why two subnets of one VLAN need a route to each other."""
 
 
@@ -91,9 +89,7 @@ class HostAddress(NamedTuple):
     @property
     def prefix(self) -> Prefix | None:
         """The address as a prefix of its own, None where nobody knows it."""
-        return (
-            None if self.value is None else Prefix(self.version, self.value, 32 if self.version == 4 else 128)
-        )
+        return None if self.value is None else Prefix(self.version, self.value, 32 if self.version == 4 else 128)
 
     def same(self, other: HostAddress) -> bool:
         """Tell whether both are one address, whatever is known of it besides."""

@@ -123,9 +123,13 @@ def build_overview(landscape: Landscape) -> Overview:
     domains = _Domains(landscape)
     links = tuple(list_links(landscape))
     return Overview(
-        landscape.plan, domains.listed, domains.unplaced, links, tuple(_Reaching(landscape, domains).rows()),
+        landscape.plan,
+        domains.listed,
+        domains.unplaced,
+        links,
+        tuple(_Reaching(landscape, domains).rows()),
         tuple(_routes(landscape, links)),
-    )  # fmt: skip
+    )
 
 
 # Domains.
@@ -152,9 +156,14 @@ class _Domains:
         for kind in ("iks", "icp"):
             found += [(domain_name(c), c.kind, f"inside {c.title}", c) for c in ends.of_platform(kind)]  # type: ignore[misc]
         found += [
-            (domain_name(e), "overlay", f"the overlay behind {e.title}" if e.name else "the overlay behind ESG and DLR", e)
+            (
+                domain_name(e),
+                "overlay",
+                f"the overlay behind {e.title}" if e.name else "the overlay behind ESG and DLR",
+                e,
+            )
             for e in ends.edges
-        ]  # fmt: skip
+        ]
         found.append(("ibm-private", "ibm-private", "IBM Cloud's private network", None))
         found.append(("ibm-public", "ibm-public", "IBM Cloud's public network", None))
         found += [(domain_name(s), "site", f"the enterprise's networks at {s.title}", s) for s in ends.sites]
@@ -193,9 +202,7 @@ def list_links(landscape: Landscape) -> Iterator[LinkRow]:
 
 def _link(landscape: Landscape, bundle: Bundle) -> LinkRow:
     private = landscape.tunnels.ends_privately(bundle.joint()) if bundle.method in TUNNELS else None
-    first, second = (
-        tuple(_side(landscape, bundle, end) for end in ends) for ends in (bundle.first, bundle.second)
-    )
+    first, second = (tuple(_side(landscape, bundle, end) for end in ends) for ends in (bundle.first, bundle.second))
     return LinkRow(bundle, first, second, private)
 
 
@@ -262,9 +269,10 @@ class _Reaching:
         elif kind.name in UPLINKS.values() and (edge := self.ends.edge_of(network)) is not None:
             role = "public" if kind.public else "private"
             rules = [
-                rule for rule in self.landscape.esg(edge).destination_nat
+                rule
+                for rule in self.landscape.esg(edge).destination_nat
                 if rule.interface == role and rule.address.network == network.name and rule.port is None
-            ]  # fmt: skip
+            ]
             behind = frozenset(map(domain_name, (edge, *self.ends.icp_behind.get(edge, ()))))
             if rules:
                 yield _Front(domain_name(edge), "the ESG's DNAT", behind)
@@ -293,9 +301,7 @@ class _Reaching:
             outside.setdefault(words, []).append(domain)
         for words, domains in outside.items():
             ways[tuple(domains), "own", (words,)] = {"internet": {}}
-        for (froms, addresses, through), reached in sorted(
-            ways.items(), key=lambda row: row[0][1] == "device"
-        ):
+        for (froms, addresses, through), reached in sorted(ways.items(), key=lambda row: row[0][1] == "device"):
             by_kinds: dict[tuple[str, ...], list[str]] = {}
             for target, found in reached.items():
                 if froms and froms != (target,):
@@ -317,9 +323,7 @@ class _Reaching:
         """Return the domain whose machines use a table; machines behind an ESG use that of the DLR where it differs."""
         if table.device == "bcr":
             return "ibm-private"
-        if table.end is None or (
-            table.device == "esg" and table._replace(device="dlr") in self.tables.table_index
-        ):
+        if table.end is None or (table.device == "esg" and table._replace(device="dlr") in self.tables.table_index):
             return None
         return domain_name(table.end)
 
@@ -413,7 +417,7 @@ _WAYS: Mapping[tuple[str, str | None], Sequence[tuple[str, str, str, str]]] = {
         ("on-premises router", "second", "XCR", "announced to the enterprise"),
         ("BCR", "first", "XCR", "announced by the enterprise"),
     ),
-}  # fmt: skip
+}
 """By pair and method: the device, the end of the link that its routes lead to, the next device, and what they are."""
 
 
@@ -442,9 +446,13 @@ def _from_announcements(landscape: Landscape, links: Sequence[LinkRow]) -> Itera
             own = _set(landscape, PRIVATE, [*overlays, *pods])
             if own.prefixes:
                 yield RouteRow(
-                    "on-premises router", link.bundle.first, "XCR", (own,), "what the BCR learns by BGP",
+                    "on-premises router",
+                    link.bundle.first,
+                    "XCR",
+                    (own,),
+                    "what the BCR learns by BGP",
                     link.bundle.key,
-                )  # fmt: skip
+                )
 
 
 def _static_routes(landscape: Landscape) -> Iterator[RouteRow]:

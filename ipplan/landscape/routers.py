@@ -32,9 +32,16 @@ def bcr_routes(landscape: Landscape) -> Iterator[Route]:
     for network in ends.private:
         if network.prefix is not None:
             yield Route(
-                "BCR", None, network.prefix, "VLAN", gateway_address(network), None, "connected",
-                f"gateway of {network.name}", PRIVATE,
-            )  # fmt: skip
+                "BCR",
+                None,
+                network.prefix,
+                "VLAN",
+                gateway_address(network),
+                None,
+                "connected",
+                f"gateway of {network.name}",
+                PRIVATE,
+            )
     for edge in ends.edges:
         if landscape.announces(edge):
             hop = esg_address(ends, edge, "private")
@@ -63,12 +70,17 @@ def router_routes(landscape: Landscape, site: End) -> Iterator[Route]:
     for network in ends.of_site(site):
         if network.prefix is not None:
             yield Route(
-                device, name, network.prefix, "LAN", gateway_address(network), None, "connected",
-                f"gateway of {network.name}", site,
-            )  # fmt: skip
-    tunnels = [
-        t for j in ends.joints_of(site) if j.method == "gre" and (t := landscape.tunnels.of(j)) is not None
-    ]
+                device,
+                name,
+                network.prefix,
+                "LAN",
+                gateway_address(network),
+                None,
+                "connected",
+                f"gateway of {network.name}",
+                site,
+            )
+    tunnels = [t for j in ends.joints_of(site) if j.method == "gre" and (t := landscape.tunnels.of(j)) is not None]
     # One route a prefix: the tunnel is more direct than what the BCR learns.
     by_gre = {prefix for tunnel in tunnels for prefix in landscape.seen_from(tunnel, site)}
     for joint in ends.joints_of(site):
@@ -81,9 +93,7 @@ def router_routes(landscape: Landscape, site: End) -> Iterator[Route]:
             for prefix, text in () if limited else landscape.learned():
                 if prefix in by_gre:
                     continue
-                yield Route(
-                    device, name, prefix, "XCR", None, None, "static", f"{text}, {_BY_BGP}", PRIVATE, joint
-                )
+                yield Route(device, name, prefix, "XCR", None, None, "static", f"{text}, {_BY_BGP}", PRIVATE, joint)
         elif joint.method == "l2-extension":
             yield from _stretched(landscape, joint.second, site)
         elif joint.pair == "site-edge":
@@ -92,9 +102,17 @@ def router_routes(landscape: Landscape, site: End) -> Iterator[Route]:
                 how = "gre" if joint.method == "gre" else "ipsec"
                 for prefix in landscape.seen_from(tunnel, site):
                     yield Route(
-                        device, name, prefix, "ESG", tunnel.far_from(site).gateway, None, how,  # type: ignore[arg-type]
-                        f"the tunnel to {joint.second.title}", joint.second, joint,
-                    )  # fmt: skip
+                        device,
+                        name,
+                        prefix,
+                        "ESG",
+                        tunnel.far_from(site).gateway,
+                        None,
+                        how,  # type: ignore[arg-type]
+                        f"the tunnel to {joint.second.title}",
+                        joint.second,
+                        joint,
+                    )
     for version in sorted({n.prefix.version for n in ends.of_site(site) if n.prefix is not None}):
         yield Route(device, name, DEFAULT_ROUTES[version], "internet", None, None, "base", "the internet")
 
@@ -117,9 +135,7 @@ def _stretched(landscape: Landscape, edge: End, site: End) -> Iterator[Route]:
             if network.prefix is not None and not ends.on_premises(network):
                 text = f"{network.name}, where it is stretched"
                 at = first_named([network], *names.ON_PREMISES)
-                yield Route(
-                    device, name, network.prefix, "L2 concentrator", at, None, "layer-2", text, edge, link
-                )
+                yield Route(device, name, network.prefix, "L2 concentrator", at, None, "layer-2", text, edge, link)
 
 
 def vm_routes(landscape: Landscape, network: Network) -> Iterator[Route]:
@@ -164,9 +180,15 @@ def fcr_routes(landscape: Landscape) -> Iterator[Route]:
     for network in landscape.ends.public:
         if network.prefix is not None:
             yield Route(
-                "FCR", None, network.prefix, "VLAN", gateway_address(network), None, "connected",
+                "FCR",
+                None,
+                network.prefix,
+                "VLAN",
+                gateway_address(network),
+                None,
+                "connected",
                 f"gateway of {network.name}",
-            )  # fmt: skip
+            )
     for default in DEFAULT_ROUTES.values():
         yield Route("FCR", None, default, "internet", None, None, "base", "the internet")
 

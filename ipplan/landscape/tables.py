@@ -61,9 +61,12 @@ class TableKey(NamedTuple):
         if self.device == "dlr":
             return f"the DLR{'' if end is None or end.name is None else whose}"
         titles = {
-            "worker": f"a worker{whose}", "bcr": "the BCR", "fcr": "the FCR", "router": f"the on-premises router{whose}",
+            "worker": f"a worker{whose}",
+            "bcr": "the BCR",
+            "fcr": "the FCR",
+            "router": f"the on-premises router{whose}",
             "server": "a server on both of IBM Cloud's networks",
-        }  # fmt: skip
+        }
         return titles[self.device]
 
 
@@ -138,9 +141,7 @@ class Verdicts(ABC):
         sets = self.sets_of(item)
         if sets not in self._icp_leading:
             tables = self._leading_to(sets)
-            ends = (
-                t.end for t in tables if t.device == "worker" and t.end is not None and t.end.kind == "icp"
-            )
+            ends = (t.end for t in tables if t.device == "worker" and t.end is not None and t.end.kind == "icp")
             self._icp_leading[sets] = min(ends, key=lambda end: end.name or "", default=None)
         return self._icp_leading[sets]
 
@@ -282,18 +283,17 @@ class Tables(Verdicts):
     @cached_property
     def _open_edges(self) -> frozenset[End]:
         """The edges that the short form joins with every IKS cluster that names none."""
-        return frozenset(
-            e for e in self.ends.edges if self.ends.open(e, "iks-edge") and e not in self._special
-        )
+        return frozenset(e for e in self.ends.edges if self.ends.open(e, "iks-edge") and e not in self._special)
 
     def _announced_pods(self, network: Network) -> bool:
         cluster = End("iks", network.cluster)
         if network.kind.platform != "iks":
             return False
         return any(
-            j.method == "bgp" and any(c.network.name == network.name and c.shown is None for c in self.ends.carried(j, cluster))
+            j.method == "bgp"
+            and any(c.network.name == network.name and c.shown is None for c in self.ends.carried(j, cluster))
             for j in self._some_joints(cluster)
-        )  # fmt: skip
+        )
 
     def _announced_overlay(self, network: Network, edge: End) -> bool:
         if self.ends.on_premises(network):
@@ -378,11 +378,7 @@ class Tables(Verdicts):
             make = self._worker if cluster.kind == "iks" else self._icp_worker
             found[TableKey("worker", cluster)] = tuple(make(cluster))
         for edge in self.ends.edges:
-            if (
-                self.ends.stretched_behind(edge)
-                or self.ends.of_edge(edge, TRANSIT)
-                or edge in self.ends.icp_behind
-            ):
+            if self.ends.stretched_behind(edge) or self.ends.of_edge(edge, TRANSIT) or edge in self.ends.icp_behind:
                 esg = tuple(self._esg(edge))
                 found[TableKey("esg", edge)] = esg
                 if stretched := tuple(self._over_stretched(edge)):
@@ -435,16 +431,10 @@ class Tables(Verdicts):
     def _sites(self, suffix: str) -> Iterator[Entry]:
         """Yield the enterprise networks behind IBM Cloud's private network."""
         for joint in self.ends.joints_of(PRIVATE):
-            words = (
-                "over Direct Link"
-                if joint.method
-                else "over the enterprise's link (enterprise is not stated)"
-            )
+            words = "over Direct Link" if joint.method else "over the enterprise's link (enterprise is not stated)"
             site = joint.first
             if (joint, site) in self._limited_index:
-                yield Entry(
-                    (f"carried-{suffix}", joint) if suffix else ("carried", joint, site), words, joint
-                )
+                yield Entry((f"carried-{suffix}", joint) if suffix else ("carried", joint, site), words, joint)
             else:
                 yield Entry((f"site-{suffix}" if suffix else "site", site), words, joint)
 
@@ -528,9 +518,7 @@ class Tables(Verdicts):
         yield from self._sites("")
         yield from self._esg_links(edge)
 
-    def _esg_clusters(
-        self, edge: End, only: set[str] | None = None, *, untranslated: bool = False
-    ) -> Iterator[Entry]:
+    def _esg_clusters(self, edge: End, only: set[str] | None = None, *, untranslated: bool = False) -> Iterator[Entry]:
         """Yield what an ESG reaches of IKS clusters; `only` are the senders that a tunnel has to take.
 
         `untranslated` adds the workers on a common VLAN, which the ESG reaches on the link.
@@ -607,11 +595,7 @@ class Tables(Verdicts):
         yield Entry(_PUBLIC, "through the internet")
         for joint in self.ends.joints_of(site):
             if joint.pair == "site-private":
-                words = (
-                    "over Direct Link"
-                    if joint.method
-                    else "over the enterprise's link (enterprise is not stated)"
-                )
+                words = "over Direct Link" if joint.method else "over the enterprise's link (enterprise is not stated)"
                 yield from self._side(joint, PRIVATE, words)
                 if (joint, PRIVATE) not in self._limited_index:
                     # A link that names what it carries of IBM Cloud's side carries nothing for others.

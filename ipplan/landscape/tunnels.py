@@ -155,9 +155,9 @@ class Tunnels:
         if joint.pair == "iks-edge":
             return ends.ends_privately(joint, joint.first)
         if joint.pair == "site-edge":
-            return any(
-                j.pair == "site-private" and j.link is not None for j in ends.joints_of(joint.first)
-            ) or (not ends.of_edge(joint.second, UPLINKS["public"]))
+            return any(j.pair == "site-private" and j.link is not None for j in ends.joints_of(joint.first)) or (
+                not ends.of_edge(joint.second, UPLINKS["public"])
+            )
         if joint.pair == "edge-edge":
             return not all(ends.of_edge(e, UPLINKS["public"]) for e in (joint.first, joint.second))
         return False

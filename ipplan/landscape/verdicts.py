@@ -71,10 +71,7 @@ class _Placed(NamedTuple):
 def _one_address(plan: Plan, first: Carried, second: Carried) -> bool:
     """Tell whether one link shows two networks at one address, which is for their answers only."""
     shown = [{(entry.network, entry.shown) for entry in link.nat} for link in plan.links]
-    return any(
-        (first.network.name, first.shown) in own and (second.network.name, second.shown) in own
-        for own in shown
-    )
+    return any((first.network.name, first.shown) in own and (second.network.name, second.shown) in own for own in shown)
 
 
 def one_wire(ends: Ends, one: Network, two: Network) -> bool:

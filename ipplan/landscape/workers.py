@@ -83,15 +83,9 @@ def _iks_routes(landscape: Landscape, cluster: End) -> Iterator[Route]:
                 yield Route(device, cluster.name, prefix, via, at, None, "bgp", text, to, joint)
         if joint.method == "common-vlan":
             for network in esg_networks(ends, edge, "private")[:1]:
-                if (
-                    network.prefix is not None
-                    and network.prefix not in seen
-                    and not own.overlaps(network.prefix)
-                ):
+                if network.prefix is not None and network.prefix not in seen and not own.overlaps(network.prefix):
                     seen.add(network.prefix)
-                    yield Route(
-                        device, cluster.name, network.prefix, "ESG", None, None, "link", ON_THE_LINK, edge
-                    )
+                    yield Route(device, cluster.name, network.prefix, "ESG", None, None, "link", ON_THE_LINK, edge)
     yield from _static_routes(landscape, cluster)
     yield from _base_routes(landscape, cluster)
 
@@ -138,9 +132,7 @@ def _base_routes(landscape: Landscape, cluster: End) -> Iterator[Route]:
 
 def in_subnet(routes: Iterable[Route], network: Network) -> list[Route]:
     """Return what the workers of an ICP cluster in one of its subnets have of its routes: the default by their gateway."""
-    return [
-        r for r in routes if r.how != "static" or r.next_hop is None or r.next_hop.network == network.name
-    ]
+    return [r for r in routes if r.how != "static" or r.next_hop is None or r.next_hop.network == network.name]
 
 
 def _icp_routes(landscape: Landscape, cluster: End) -> Iterator[Route]:

@@ -82,17 +82,22 @@ def read_found(raw: Mapping[What, Iterable[Raw]]) -> tuple[Found, ...]:
                 vlans[row["id"]] = vlan
                 key = key_of_vlan(vlan)
                 fields |= {
-                    "group": vlan.group, "vid": vlan.vid, "name": row["name"], "status": row["status"]["value"],
+                    "group": vlan.group,
+                    "vid": vlan.vid,
+                    "name": row["name"],
+                    "status": row["status"]["value"],
                     "description": row["description"],
-                }  # fmt: skip
+                }
             else:
                 key = same_prefix(row["prefix"])
                 held = row["vlan"]
                 fields |= {
-                    "status": row["status"]["value"], "role": (row["role"] or {}).get("slug"),
+                    "status": row["status"]["value"],
+                    "role": (row["role"] or {}).get("slug"),
                     "vlan": None if held is None else vlans.get(held["id"], VlanName(None, held["vid"])),
-                    "description": row["description"], "comments": row["comments"],
-                }  # fmt: skip
+                    "description": row["description"],
+                    "comments": row["comments"],
+                }
             found.append(Found(what, key, row["id"], fields))
     return tuple(found)
 
@@ -161,9 +166,7 @@ class _Comparison:
 
     def _rest(self) -> Iterator[Change]:
         """Yield what is the plan's and not desired."""
-        wanted = {
-            (w.what, same_prefix(w.key) if w.what == "prefix" else w.key) for w in self._desired.objects
-        }
+        wanted = {(w.what, same_prefix(w.key) if w.what == "prefix" else w.key) for w in self._desired.objects}
         for what in reversed(KINDS_OF_OBJECTS):
             for (kind, key), there in self._found.items():
                 if kind != what or (kind, key) in wanted or what in ("tag", "role"):
@@ -194,9 +197,7 @@ class _Comparison:
 
 
 def _create(wanted: Wanted) -> Change:
-    fields = (
-        Field(name, None, value) for name, value in wanted.fields.items() if value not in (None, "", ())
-    )
+    fields = (Field(name, None, value) for name, value in wanted.fields.items() if value not in (None, "", ()))
     return Change("create", wanted.what, wanted.key, None, tuple(fields))
 
 

@@ -154,9 +154,15 @@ class _Prefixes:
             self._vlans.setdefault(vlan, []).append(network)
         labels = {_slug_of_label(*pair): pair for pair in self._labels.get(network.name, {}).items()}
         added = self.add(
-            str(network.prefix), network.name, status=status, description=describe_network(network),
-            role=network.kind.name, vlan=vlan, comments=format_about(network.labels, network.vlan), labels=labels,
-        )  # fmt: skip
+            str(network.prefix),
+            network.name,
+            status=status,
+            description=describe_network(network),
+            role=network.kind.name,
+            vlan=vlan,
+            comments=format_about(network.labels, network.vlan),
+            labels=labels,
+        )
         if added:
             self.kinds[network.kind.name] = network.kind.title
             self.labels |= labels
@@ -180,23 +186,33 @@ class _Prefixes:
             return False
         self._holders[prefix] = holder
         fields: dict[str, Value] = {
-            "status": status, "role": role, "vlan": vlan, "description": description, "comments": comments,
+            "status": status,
+            "role": role,
+            "vlan": vlan,
+            "description": description,
+            "comments": comments,
             "tags": tuple(sorted({MARK, self.tag, *labels})),
-        }  # fmt: skip
+        }
         self.wanted.append(Wanted("prefix", prefix, fields))
         return True
 
     def vlans(self) -> list[Wanted]:
         """Return a VLAN for each ID of a group, named after it: names of networks move from one to another."""
         return [
-            Wanted("VLAN", key_of_vlan(vlan), {
-                "group": vlan.group, "vid": vlan.vid, "name": f"vlan-{vlan.vid}",
-                "status": min(map(self._status, networks), key=_MOST_USED.index),
-                "description": describe(", ".join(n.name for n in networks)),
-                "tags": tuple(sorted((MARK, self.tag))),
-            })
+            Wanted(
+                "VLAN",
+                key_of_vlan(vlan),
+                {
+                    "group": vlan.group,
+                    "vid": vlan.vid,
+                    "name": f"vlan-{vlan.vid}",
+                    "status": min(map(self._status, networks), key=_MOST_USED.index),
+                    "description": describe(", ".join(n.name for n in networks)),
+                    "tags": tuple(sorted((MARK, self.tag))),
+                },
+            )
             for vlan, networks in sorted(self._vlans.items(), key=lambda item: (item[0].group or "", item[0].vid))
-        ]  # fmt: skip
+        ]
 
     def _status(self, network: Network) -> str:
         if network.name in self._plan.retired.networks:
@@ -225,7 +241,7 @@ def _tags(name: str, tag: str, labels: Mapping[str, tuple[str, str]]) -> list[Wa
             (slug, _name_of_label(slug, label, value), f"label {label}={value}")
             for slug, (label, value) in sorted(labels.items())
         ),
-    ]  # fmt: skip
+    ]
     return [
         Wanted("tag", slug, {"name": words, "slug": slug, "description": describe(about)})
         for slug, words, about in rows
@@ -250,9 +266,11 @@ def _groups(name: str, tag: str, vlans: Iterable[Wanted]) -> list[Wanted]:
         place = slug.removeprefix(tag).lstrip("-")
         words = f"ipplan plan {name}, {place}" if place else f"ipplan plan {name}"
         fields: dict[str, Value] = {
-            "name": _fit(words, _MOST_NAME), "slug": slug, "description": describe(f"VLANs of {words}"),
+            "name": _fit(words, _MOST_NAME),
+            "slug": slug,
+            "description": describe(f"VLANs of {words}"),
             "tags": tuple(sorted((MARK, tag))),
-        }  # fmt: skip
+        }
         found.append(Wanted("VLAN group", slug, fields))
     return found
 

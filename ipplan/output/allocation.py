@@ -197,11 +197,25 @@ def table(plan: Plan, allocation: Allocation) -> Table:
             room = usable(prefix, network.kind)
         rows.append(
             _Shown(
-                network.name, network.kind.name, network.cluster, plan.stated_edge(network), _text(prefix), first, last, _gateway(row), room, status,
-                _text(pool), reason, network.group, _text(held), format_labels(network.labels) or None, network.vlan,
+                network.name,
+                network.kind.name,
+                network.cluster,
+                plan.stated_edge(network),
+                _text(prefix),
+                first,
+                last,
+                _gateway(row),
+                room,
+                status,
+                _text(pool),
+                reason,
+                network.group,
+                _text(held),
+                format_labels(network.labels) or None,
+                network.vlan,
                 network.status,
             )
-        )  # fmt: skip
+        )
     return Table(COLUMNS, rows)
 
 
@@ -215,16 +229,18 @@ def _pool_table(allocation: Allocation) -> Table:
         Column("largest free", "address"),
     )
     rows = [
-        (str(p.prefix), p.prefix.size, p.unusable, p.allocated, p.free, _text(p.largest_free))
-        for p in allocation.pools
+        (str(p.prefix), p.prefix.size, p.unusable, p.allocated, p.free, _text(p.largest_free)) for p in allocation.pools
     ]
     return Table(columns, rows)
 
 
 def _group_table(allocation: Allocation) -> Table:
     columns = (
-        Column("group"), Column("covered by", "address"), Column("networks", goes=1, long="cut"), Column("note", goes=2)
-    )  # fmt: skip
+        Column("group"),
+        Column("covered by", "address"),
+        Column("networks", goes=1, long="cut"),
+        Column("note", goes=2),
+    )
     rows = []
     for group in allocation.groups:
         named = ", ".join(group.networks[:_MOST_NAMED])

@@ -62,9 +62,16 @@ def document(old: Plan, new: Plan, difference: Difference, edition: str | None) 
 def _rule(rule: Rule) -> dict[str, Any]:
     """Return a rule of any kind with the same keys; a source that is kept has no `translated`."""
     common: dict[str, Any] = {
-        "action": "dnat", "interface": rule.interface, "original": None, "source": None, "destination": None,
-        "translated": None, "protocol": None, "port": None, "text": rule.text,
-    }  # fmt: skip
+        "action": "dnat",
+        "interface": rule.interface,
+        "original": None,
+        "source": None,
+        "destination": None,
+        "translated": None,
+        "protocol": None,
+        "port": None,
+        "text": rule.text,
+    }
     if isinstance(rule, SourceNat):
         new = rule.shown if rule.shown is not None else rule.address
         return common | {

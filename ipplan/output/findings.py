@@ -19,10 +19,20 @@ if TYPE_CHECKING:
     from ipplan.findings import Finding, KeyPath, Location, Related, Report, Source
 
 _COLUMNS = (
-    Column("severity"), Column("rule"), Column("networks"), Column("cidrs", "address"),
-    Column("overlap", "address"), Column("message"), Column("help"), Column("file"), Column("line", "number"),
-    Column("column", "number"), Column("key"), Column("waived"), Column("related"),
-)  # fmt: skip
+    Column("severity"),
+    Column("rule"),
+    Column("networks"),
+    Column("cidrs", "address"),
+    Column("overlap", "address"),
+    Column("message"),
+    Column("help"),
+    Column("file"),
+    Column("line", "number"),
+    Column("column", "number"),
+    Column("key"),
+    Column("waived"),
+    Column("related"),
+)
 
 
 def check_document(report: Report, *, strict: bool = False) -> dict[str, object]:
@@ -107,9 +117,7 @@ def finding_document(finding: Finding) -> dict[str, object]:
 
 
 def _place(location: Location | None, key: KeyPath) -> dict[str, object]:
-    file, line, column = (
-        (None, None, None) if location is None else (location.file, location.line, location.column)
-    )
+    file, line, column = (None, None, None) if location is None else (location.file, location.line, location.column)
     return {"file": file, "key": format_key(key), "line": line, "column": column}
 
 
@@ -131,11 +139,18 @@ def findings_table(*reports: Report) -> Table:
         where = (at.file, at.line, at.column, at.key_text) if at is not None else (None, None, None, None)
         rows.append(
             (
-                finding.severity, finding.rule, "; ".join(finding.networks), "; ".join(map(str, finding.cidrs)),
-                finding.overlap and str(finding.overlap), finding.message, finding.help, *where, finding.waived,
+                finding.severity,
+                finding.rule,
+                "; ".join(finding.networks),
+                "; ".join(map(str, finding.cidrs)),
+                finding.overlap and str(finding.overlap),
+                finding.message,
+                finding.help,
+                *where,
+                finding.waived,
                 "; ".join(map(place_text, finding.related)),
             )
-        )  # fmt: skip
+        )
     return Table(_COLUMNS, rows)
 
 
@@ -156,9 +171,7 @@ def render_reports(reports: Sequence[Report], *, width: int | None, color: bool)
     return "\n".join(texts)
 
 
-def render_problems(
-    file: str, problems: Sequence[Finding], hidden: int = 0, *, width: int | None, color: bool
-) -> str:
+def render_problems(file: str, problems: Sequence[Finding], hidden: int = 0, *, width: int | None, color: bool) -> str:
     """Return the problems of a plan that cannot be read, at most `MOST_PROBLEMS`, and how many there are.
 
     `hidden` counts further ones, which are not among them.

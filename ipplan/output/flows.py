@@ -42,14 +42,31 @@ def document(plan: Plan, traces: Sequence[Trace | Missing], edition: str) -> dic
 
 def _missing(flow: Missing) -> dict[str, Any]:
     stop = {
-        "device": None, "of": None, "end": "undetermined", "reason": flow.reason, "table": None, "nearest": None,
+        "device": None,
+        "of": None,
+        "end": "undetermined",
+        "reason": flow.reason,
+        "table": None,
+        "nearest": None,
         "help": flow.help,
-    }  # fmt: skip
+    }
     return {
-        "flow": flow.flow, "name": name_of(flow.flow), "title": flow.title, "from": None, "to": None, "asked": None,
-        "ok": False, "result": "undetermined", "end": "undetermined", "hops": [], "stop": stop, "back": [],
-        "back_stop": None, "assumptions": [], "alike": [],
-    }  # fmt: skip
+        "flow": flow.flow,
+        "name": name_of(flow.flow),
+        "title": flow.title,
+        "from": None,
+        "to": None,
+        "asked": None,
+        "ok": False,
+        "result": "undetermined",
+        "end": "undetermined",
+        "hops": [],
+        "stop": stop,
+        "back": [],
+        "back_stop": None,
+        "assumptions": [],
+        "alike": [],
+    }
 
 
 def _trace(trace: Trace) -> dict[str, Any]:
@@ -85,8 +102,11 @@ def _machine(machine: Machine) -> dict[str, Any]:
 
 def _address(address: HostAddress) -> dict[str, Any]:
     return {
-        "address": address.text, "network": address.network, "name": address.name, "example": address.example,
-    }  # fmt: skip
+        "address": address.text,
+        "network": address.network,
+        "name": address.name,
+        "example": address.example,
+    }
 
 
 def _hop(number: int, hop: Hop) -> dict[str, Any]:
@@ -119,57 +139,101 @@ def _entry(entry: Entry) -> dict[str, Any]:
     """Return an entry of a device in one form, whatever it is."""
     if isinstance(entry, Route):
         return {
-            "entry": "route", "match": str(entry.prefix), "destination": None, "to": entry.via,
-            "value": None if entry.next_hop is None else entry.next_hop.text, "how": entry.how, "text": entry.text,
-        }  # fmt: skip
+            "entry": "route",
+            "match": str(entry.prefix),
+            "destination": None,
+            "to": entry.via,
+            "value": None if entry.next_hop is None else entry.next_hop.text,
+            "how": entry.how,
+            "text": entry.text,
+        }
     if isinstance(entry, DestinationNat):
         port = None if entry.port is None else f"{entry.protocol} {entry.port}"
         return {
-            "entry": "dnat", "match": entry.address.text, "destination": None, "to": entry.interface,
-            "value": entry.target.text, "how": port, "text": entry.text,
-        }  # fmt: skip
+            "entry": "dnat",
+            "match": entry.address.text,
+            "destination": None,
+            "to": entry.interface,
+            "value": entry.target.text,
+            "how": port,
+            "text": entry.text,
+        }
     if isinstance(entry, RangeNat):
         return {
-            "entry": "dnat", "match": str(entry.shown), "destination": None, "to": entry.interface,
-            "value": str(entry.target), "how": f"from {entry.match}", "text": entry.text,
-        }  # fmt: skip
+            "entry": "dnat",
+            "match": str(entry.shown),
+            "destination": None,
+            "to": entry.interface,
+            "value": str(entry.target),
+            "how": f"from {entry.match}",
+            "text": entry.text,
+        }
     kept = entry.address is None and entry.shown is None
-    value = (
-        entry.address.text if entry.address is not None else None if entry.shown is None else str(entry.shown)
-    )
+    value = entry.address.text if entry.address is not None else None if entry.shown is None else str(entry.shown)
     return {
-        "entry": "snat", "match": str(entry.source), "destination": None if entry.match is None else str(entry.match),
-        "to": entry.interface, "value": value, "how": "keep" if kept else None, "text": entry.text,
-    }  # fmt: skip
+        "entry": "snat",
+        "match": str(entry.source),
+        "destination": None if entry.match is None else str(entry.match),
+        "to": entry.interface,
+        "value": value,
+        "how": "keep" if kept else None,
+        "text": entry.text,
+    }
 
 
 def _stop(stop: Stop | None) -> dict[str, Any] | None:
     if stop is None:
         return None
     return {
-        "device": stop.device, "of": stop.name, "end": stop.end, "reason": stop.reason, "table": stop.table,
-        "nearest": stop.nearest, "help": stop.help,
-    }  # fmt: skip
+        "device": stop.device,
+        "of": stop.name,
+        "end": stop.end,
+        "reason": stop.reason,
+        "table": stop.table,
+        "nearest": stop.nearest,
+        "help": stop.help,
+    }
 
 
 _HOP_COLUMNS = (
-    Column("flow"), Column("way"), Column("step", "number"), Column("device"), Column("of"), Column("action"),
-    Column("source", "address"), Column("destination", "address"), Column("inside"), Column("route", "address"),
-    Column("leads to"), Column("what happens"), Column("case"),
-)  # fmt: skip
+    Column("flow"),
+    Column("way"),
+    Column("step", "number"),
+    Column("device"),
+    Column("of"),
+    Column("action"),
+    Column("source", "address"),
+    Column("destination", "address"),
+    Column("inside"),
+    Column("route", "address"),
+    Column("leads to"),
+    Column("what happens"),
+    Column("case"),
+)
 
 
 def table(traces: Iterable[Trace]) -> Table:
     """Return every hop of every trace, there and back."""
     rows = [
         (
-            trace.flow, way, number, hop.device, hop.name, hop.action, _shown(hop.source), _shown(hop.destination),
-            _around(hop), None if hop.route is None else str(hop.route), hop.route_network, hop.text, hop.case,
+            trace.flow,
+            way,
+            number,
+            hop.device,
+            hop.name,
+            hop.action,
+            _shown(hop.source),
+            _shown(hop.destination),
+            _around(hop),
+            None if hop.route is None else str(hop.route),
+            hop.route_network,
+            hop.text,
+            hop.case,
         )
         for trace in traces
         for way, hops in (("there", trace.hops), ("back", trace.back))
         for number, hop in enumerate(hops, start=1)
-    ]  # fmt: skip
+    ]
     return Table(_HOP_COLUMNS, rows)
 
 
@@ -214,9 +278,7 @@ def list_table(traces: Sequence[Trace | Missing], *, terminal: bool) -> Table:
     return Table(COLUMNS, rows)
 
 
-def render_list(
-    traces: Sequence[Trace | Missing], *, width: int | None, color: bool, choice: Choice = ALL
-) -> str:
+def render_list(traces: Sequence[Trace | Missing], *, width: int | None, color: bool, choice: Choice = ALL) -> str:
     """Return the list of flows: from where to where, and what each comes to under this plan; failures first."""
     shown = list_table(traces, terminal=width is not None)
     text = render_for_people(shown, width=width, color=color, choice=choice)
@@ -319,8 +381,9 @@ def _changes(before: Hop, hop: Hop) -> list[str]:
     translated: dict[str, Changed] = {change.field: change for change in hop.changed}
     said = []
     for field, old, new in (
-        ("source", before.source, hop.source), ("destination", before.destination, hop.destination)
-    ):  # fmt: skip
+        ("source", before.source, hop.source),
+        ("destination", before.destination, hop.destination),
+    ):
         change = translated.get(field)
         if change is not None:
             said.append(_change(change))
@@ -385,7 +448,5 @@ def _lines(text: str, width: int | None, *, paint_as: str | None = None, color: 
     lines = [first, *rest]
     if paint_as is not None:
         bare = [line.lstrip() for line in lines]
-        lines = [
-            line[: -len(b)] + paint(b, paint_as, color=color) for line, b in zip(lines, bare, strict=True)
-        ]
+        lines = [line[: -len(b)] + paint(b, paint_as, color=color) for line, b in zip(lines, bare, strict=True)]
     return "".join(f"{line}\n" for line in lines)

@@ -143,16 +143,20 @@ def table(free: Free, length: int | None) -> Table:
 
 def _advice_table(advice: Advice, most: int) -> Table:
     columns = (
-        Column("block", "address"), Column("free"), Column("avoided", "number", goes=2), Column("named", "number", goes=2),
-        Column("other", "number", goes=3), Column("service", "number", goes=3), Column("platform", "number", goes=3),
-        Column("earlier", "number", goes=4), Column("growth", "number", goes=4), Column("touched by", goes=1, long="note"),
-    )  # fmt: skip
+        Column("block", "address"),
+        Column("free"),
+        Column("avoided", "number", goes=2),
+        Column("named", "number", goes=2),
+        Column("other", "number", goes=3),
+        Column("service", "number", goes=3),
+        Column("platform", "number", goes=3),
+        Column("earlier", "number", goes=4),
+        Column("growth", "number", goes=4),
+        Column("touched by", goes=1, long="note"),
+    )
     return Table(
         columns,
-        [
-            (str(c.prefix), "yes" if c.free else "no", *c.score, _touched(c.touches, most))
-            for c in advice.candidates
-        ],
+        [(str(c.prefix), "yes" if c.free else "no", *c.score, _touched(c.touches, most)) for c in advice.candidates],
     )
 
 
@@ -180,7 +184,7 @@ def _advice_text(free: Free, advice: Advice, width: int | None, *, color: bool, 
     where = f" in {free.pools[0].report.prefix}" if len(free.pools) == 1 and pools else ""
     lines = [
         f"{_counted(advice.blocks, 'block')} of /{advice.length}{where}, {advice.untouched:,} of them touched by no range now"
-    ]  # fmt: skip
+    ]
     if advice.data_centers:
         lines.append(f"named data centers: {', '.join(advice.data_centers)}")
     if advice.not_listed:
@@ -191,9 +195,13 @@ def _advice_text(free: Free, advice: Advice, width: int | None, *, color: bool, 
 
 def _pool_table(free: Free) -> Table:
     columns = (
-        Column("pool", "address"), Column("size", "number", goes=3), Column("free", "number", goes=2),
-        Column("share", "number", goes=1), Column("largest free", "address"), Column("fragmentation", "number", goes=4),
-    )  # fmt: skip
+        Column("pool", "address"),
+        Column("size", "number", goes=3),
+        Column("free", "number", goes=2),
+        Column("share", "number", goes=1),
+        Column("largest free", "address"),
+        Column("fragmentation", "number", goes=4),
+    )
     return Table(columns, [_pool_row(pool) for pool in free.pools])
 
 
@@ -207,8 +215,11 @@ def _pool_row(pool: FreePool) -> tuple[Cell, ...]:
 
 def _use_table(free: Free) -> Table:
     columns = (
-        Column("pool", "address"), Column("taken by"), Column("addresses", "number", goes=1), Column("share", "number")
-    )  # fmt: skip
+        Column("pool", "address"),
+        Column("taken by"),
+        Column("addresses", "number", goes=1),
+        Column("share", "number"),
+    )
     rows = [
         (str(pool.report.prefix), use.category, use.size, _share(use.size, pool.report.prefix.size))
         for pool in free.pools
@@ -239,9 +250,7 @@ def _fit_table(free: Free, length: int | None) -> Table:
     return Table(columns, rows)
 
 
-def render_text(
-    free: Free, length: int | None, *, width: int | None, color: bool, choice: Choice = ALL
-) -> str:
+def render_text(free: Free, length: int | None, *, width: int | None, color: bool, choice: Choice = ALL) -> str:
     """Return what people read: pools, how they are used, what fits, the free blocks, and a summary last.
 
     With advice, it is the cleanest blocks, and how many there are.

@@ -40,8 +40,7 @@ def document(plan: Plan, report: Report, edition: str) -> dict[str, Any]:
         "ok": report.status == 0,
         "summary": {outcome.replace("-", "_"): _count(report, outcome) for outcome in sorted(_ORDER)},
         "devices": [
-            {"device": label, "title": title, "namespace": namespace}
-            for label, title, namespace in report.devices
+            {"device": label, "title": title, "namespace": namespace} for label, title, namespace in report.devices
         ],
         "scenery": list(report.scenery),
         "notes": list(report.notes),
@@ -73,8 +72,10 @@ def _way(way: Way | None) -> dict[str, Any] | None:
         "where": way.where,
         "points": [
             {
-                "device": point.device, "source": point.source,
-                "destination": point.destination, "decided": point.decided,
+                "device": point.device,
+                "source": point.source,
+                "destination": point.destination,
+                "decided": point.decided,
             }
             for point in way.points
         ],
@@ -82,14 +83,18 @@ def _way(way: Way | None) -> dict[str, Any] | None:
             {"protocol": protocol, "source": source, "destination": destination}
             for protocol, source, destination in way.outer
         ],
-    }  # fmt: skip
+    }
 
 
 def _difference(difference: Difference) -> dict[str, Any]:
     return {
-        "way": difference.way, "device": difference.device, "what": difference.what,
-        "expected": difference.expected, "actual": difference.actual, "decided": difference.decided,
-    }  # fmt: skip
+        "way": difference.way,
+        "device": difference.device,
+        "what": difference.what,
+        "expected": difference.expected,
+        "actual": difference.actual,
+        "decided": difference.decided,
+    }
 
 
 def _ordered(report: Report) -> list[Pair]:
@@ -101,20 +106,36 @@ def _count(report: Report, outcome: Outcome) -> int:
 
 
 _COLUMNS = (
-    Column("flow"), Column("from"), Column("from address", "address"), Column("to"), Column("to address", "address"),
-    Column("asked", "address"), Column("predicted"), Column("seen"), Column("verdict"), Column("reason or difference"),
-)  # fmt: skip
+    Column("flow"),
+    Column("from"),
+    Column("from address", "address"),
+    Column("to"),
+    Column("to address", "address"),
+    Column("asked", "address"),
+    Column("predicted"),
+    Column("seen"),
+    Column("verdict"),
+    Column("reason or difference"),
+)
 
 
 def table(report: Report) -> Table:
     """Return a row for each pair. The last cell says why it was not run, what differs, or what proves a stop."""
     rows = [
         (
-            pair.flow, pair.source, pair.source_address, pair.destination, pair.destination_address, pair.asked,
-            _predicted(pair), _seen(pair), _WORDS[pair.outcome], _details(pair),
+            pair.flow,
+            pair.source,
+            pair.source_address,
+            pair.destination,
+            pair.destination_address,
+            pair.asked,
+            _predicted(pair),
+            _seen(pair),
+            _WORDS[pair.outcome],
+            _details(pair),
         )
         for pair in _ordered(report)
-    ]  # fmt: skip
+    ]
     return Table(_COLUMNS, rows)
 
 
@@ -215,15 +236,25 @@ def _agreeing(pairs: Sequence[Pair], width: int | None, *, color: bool) -> str:
     """
     rows = [
         (
-            _WORDS[pair.outcome], pair.flow, pair.source, pair.source_address, pair.destination,
-            pair.destination_address, _agreed(pair),
+            _WORDS[pair.outcome],
+            pair.flow,
+            pair.source,
+            pair.source_address,
+            pair.destination,
+            pair.destination_address,
+            _agreed(pair),
         )
         for pair in pairs
-    ]  # fmt: skip
+    ]
     columns = (
-        Column("verdict"), Column("flow"), Column("from"), Column("from address", "address"), Column("to"),
-        Column("to address", "address"), Column("predicted and seen"),
-    )  # fmt: skip
+        Column("verdict"),
+        Column("flow"),
+        Column("from"),
+        Column("from address", "address"),
+        Column("to"),
+        Column("to address", "address"),
+        Column("predicted and seen"),
+    )
     for kept in ((0, 1, 2, 3, 4, 5, 6), (0, 1, 2, 4, 6), (0, 2, 4, 6)):
         shown = Table(tuple(columns[i] for i in kept), [tuple(row[i] for i in kept) for row in rows])
         if width is None:
@@ -255,9 +286,7 @@ def _ends(pair: Pair, *, addresses: bool = True) -> str:
 
 
 def _title(pair: Pair, width: int | None, *, color: bool) -> str:
-    return _lines(
-        _heading(pair), width, paint_as=_MEANINGS[pair.outcome], lead=_WORDS[pair.outcome], color=color
-    )
+    return _lines(_heading(pair), width, paint_as=_MEANINGS[pair.outcome], lead=_WORDS[pair.outcome], color=color)
 
 
 def _differing(pair: Pair, width: int | None, *, color: bool) -> str:
@@ -272,9 +301,7 @@ def _differing(pair: Pair, width: int | None, *, color: bool) -> str:
             text += _lines(escape(_mismatch(difference)), width, 2)
             if difference.decided is not None:
                 text += _lines(f"decided: {escape(difference.decided)}", width, 6)
-        predicted, seen = (
-            (pair.request, pair.seen_request) if way == "request" else (pair.answer, pair.seen_answer)
-        )
+        predicted, seen = (pair.request, pair.seen_request) if way == "request" else (pair.answer, pair.seen_answer)
         text += _lines(escape(_packets(predicted, seen, device)), width, 6)
     return text
 
@@ -300,9 +327,7 @@ def _not_run(pairs: Sequence[Pair], width: int | None, *, color: bool) -> list[s
     parts = []
     for reason, alike in reasons.items():
         word = _WORDS["not-run"]
-        text = _lines(
-            f"{word}: {escape(reason)}", width, paint_as=_MEANINGS["not-run"], lead=word, color=color
-        )
+        text = _lines(f"{word}: {escape(reason)}", width, paint_as=_MEANINGS["not-run"], lead=word, color=color)
         named = alike if width is None else alike[:_MOST_NAMED]
         text += "".join(_lines(_ends(pair), width, 2) for pair in named)
         if len(named) < len(alike):
@@ -366,8 +391,14 @@ def _background(report: Report, width: int | None) -> str:
 
 
 def _lines(
-    text: str, width: int | None, indent: int = 0, *, paint_as: str | None = None, lead: str | None = None, color: bool = False
-) -> str:  # fmt: skip
+    text: str,
+    width: int | None,
+    indent: int = 0,
+    *,
+    paint_as: str | None = None,
+    lead: str | None = None,
+    color: bool = False,
+) -> str:
     """Return a text that is escaped already as lines, all indented and wrapped at spaces where there is a width.
 
     `paint_as` colours its first line, or only the word `lead` that it begins with.

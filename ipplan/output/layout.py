@@ -55,7 +55,7 @@ class _Placed(NamedTuple):
 
 def render_rows(
     columns: Sequence[Column], titles: Sequence[str], rows: Sequence[Sequence[str]], width: int | None, *, color: bool
-) -> tuple[str, list[str]]:  # fmt: skip
+) -> tuple[str, list[str]]:
     """Return the rows as lines under their titles, and the titles of the columns without room, "all of" those that are cut.
 
     Linear in the cells. No line is wider than `width` (None: not limited) unless a single word is. In a terminal that
@@ -63,10 +63,7 @@ def render_rows(
     """
     texts = [[row[at] for row in rows] for at in range(len(columns))]
     measured = [_measure(*one) for one in zip(columns, titles, texts, strict=True)]
-    if width is None:
-        widths = {at: one.full for at, one in enumerate(measured)}
-    else:
-        widths = lay_out(columns, measured, width)
+    widths = {at: one.full for at, one in enumerate(measured)} if width is None else lay_out(columns, measured, width)
     left_out = [title for at, title in enumerate(titles) if at not in widths]
     kept = sorted(widths)
     if width is not None and _total(widths.values()) > width:
@@ -76,9 +73,7 @@ def render_rows(
     start = 0
     for at in kept:
         shown, sizes = _shortened(columns[at], texts[at], measured[at].sizes, widths[at])
-        placed.append(
-            _Placed(columns[at], start, widths[at], [titles[at], *shown], [measured[at].title, *sizes])
-        )
+        placed.append(_Placed(columns[at], start, widths[at], [titles[at], *shown], [measured[at].title, *sizes]))
         start += widths[at] + GAP
         left_out += [f"all of {titles[at]}"] if shown != texts[at] else []
     return "".join(f"{line}\n" for line in _lines(placed, width, color=color)), left_out
@@ -109,9 +104,7 @@ def lay_out(columns: Sequence[Column], measured: Sequence[_Sized], width: int) -
     Columns that never go are as wide as the most of their cells that fit. Then the others go, the least important
     first, until the rest has room; what is left over goes to texts that are cut or wrapped.
     """
-    needed = [
-        at for at, column in enumerate(columns) if not column.goes or column.long in ("note", "source")
-    ] or [0]
+    needed = [at for at, column in enumerate(columns) if not column.goes or column.long in ("note", "source")] or [0]
     widths = {at: one.least for at, one in enumerate(measured)}
     _narrow(widths, needed, measured, width)
     for goes in sorted({column.goes for column in columns}, reverse=True):
@@ -164,9 +157,7 @@ def _shortened(
     """Return the texts of a column, cut where they may be and are too wide, and their widths."""
     if (mark := _MARKS.get(column.long)) is None:
         return texts, sizes
-    shown = [
-        text if size <= width else _cut(text, mark, width) for text, size in zip(texts, sizes, strict=True)
-    ]
+    shown = [text if size <= width else _cut(text, mark, width) for text, size in zip(texts, sizes, strict=True)]
     return shown, list(map(cells, shown))
 
 
@@ -217,10 +208,7 @@ def _painted(column: Column, text: str, number: int, *, color: bool) -> str:
 
 def _broken(placed: Sequence[_Placed], number: int, width: int | None, *, color: bool) -> Iterator[str]:
     """Yield the lines of one row: a cell without room for it starts a line, and the rest follows in its columns."""
-    parts = [
-        wrap(one.texts[number], one.width) if one.column.long == "wrap" else [one.texts[number]]
-        for one in placed
-    ]
+    parts = [wrap(one.texts[number], one.width) if one.column.long == "wrap" else [one.texts[number]] for one in placed]
     for texts in zip_longest(*parts, fillvalue=""):
         line, used = "", 0
         for one, whole in zip(placed, texts, strict=True):

@@ -32,8 +32,7 @@ def document(answers: Sequence[Answer], edition: str, plan: tuple[str | None, st
         "made_by": made_by(edition),
         "plan": None if plan is None else {"name": plan[0], "file": plan[1]},
         "queries": [
-            {"query": a.query, "cidr": str(a.prefix), "matches": [_match(m) for m in a.matches]}
-            for a in answers
+            {"query": a.query, "cidr": str(a.prefix), "matches": [_match(m) for m in a.matches]} for a in answers
         ],
     }
 
@@ -82,13 +81,19 @@ def _table(answers: Sequence[Answer], *, people: bool, terminal: bool) -> Table:
     """Return the rows; for people with sources in full, for a terminal with names of networks apart from their kinds."""
     rows = [
         (
-            a.query, m.owner, m.relation, str(m.prefix), m.network,
+            a.query,
+            m.owner,
+            m.relation,
+            str(m.prefix),
+            m.network,
             f"{m.network} ({m.title})" if m.network and not terminal else m.title,
-            ", ".join(x for x in (m.data_center, m.pod, m.city) if x) or None, _source(m, people=people), _note(m),
+            ", ".join(x for x in (m.data_center, m.pod, m.city) if x) or None,
+            _source(m, people=people),
+            _note(m),
         )
         for a in answers
         for m in a.matches
-    ]  # fmt: skip
+    ]
     return Table(COLUMNS, rows)
 
 

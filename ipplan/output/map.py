@@ -87,9 +87,7 @@ class Drawing(NamedTuple):
     letters: dict[str, str]
 
 
-def draw(
-    space: Prefix, blocks: Sequence[Block], networks: Sequence[Network], width: int, symbols: Symbols
-) -> Drawing:
+def draw(space: Prefix, blocks: Sequence[Block], networks: Sequence[Network], width: int, symbols: Symbols) -> Drawing:
     """Draw a space; linear in its blocks and networks, and never more than `MOST_ROWS` rows.
 
     As many characters as let the smallest network have one of its own, if the rows suffice.
@@ -189,9 +187,7 @@ def render_space(
     )
     lines = [*wrap(head, width), *_rows(space.prefix, drawing, width, symbols, color=color)]
     lines += [line for text in _legend(drawing, networks) for line in _indented(text, width)]
-    lines += [
-        line for text in _overlap_lines(space.prefix, blocks, symbols) for line in _indented(text, width)
-    ]
+    lines += [line for text in _overlap_lines(space.prefix, blocks, symbols) for line in _indented(text, width)]
     lines += _indented(_shares(space.prefix, blocks), width)
     return "".join(line + "\n" for line in lines), "".join(drawing.rows)
 

@@ -83,9 +83,7 @@ class _Writer:
         for limit in range(DEEPEST, 0, -2):
             self.curve = Curve(self._prefix, SIDE, limit)
             spans = cells(self.curve, [(part.first, part.last) for part in surveyed.parts])
-            self._drawn = [
-                (part, span) for part, span in zip(surveyed.parts, spans, strict=True) if span[0] <= span[1]
-            ]
+            self._drawn = [(part, span) for part, span in zip(surveyed.parts, spans, strict=True) if span[0] <= span[1]]
             if len(self._drawn) <= MOST_SHAPES:
                 break
         found: dict[Prefix, list[Reservation]] = {}
@@ -112,8 +110,7 @@ class _Writer:
     def _path(self, boxes: Iterable[Box]) -> str:
         n = svg.number
         return "".join(
-            f"M{n(MARGIN + b.x)} {n(self._top + b.y)}h{n(b.width)}v{n(b.height)}h{n(-b.width)}z"
-            for b in boxes
+            f"M{n(MARGIN + b.x)} {n(self._top + b.y)}h{n(b.width)}v{n(b.height)}h{n(-b.width)}z" for b in boxes
         )
 
     def shapes(self) -> Iterator[str]:
@@ -146,17 +143,13 @@ class _Writer:
             box = self.curve.box(prefix)
             title = svg.tooltip(*some(list(dict.fromkeys(map(row_words, rows)))))
             # Filled, so that the pointer finds it, but not to be seen through the shapes below.
-            yield svg.element(
-                "path", title, d=self._path([box]), class_=self._ink.cls("thin"), pointer_events="all"
-            )
+            yield svg.element("path", title, d=self._path([box]), class_=self._ink.cls("thin"), pointer_events="all")
 
     def pools(self) -> Iterator[str]:
         """Yield a strong outline around each pool within."""
         for pool in dict.fromkeys(pool.prefix for pool in self._ink.map.plan.pools):
             if pool != self._prefix and self._prefix.covers(pool) and pool.length <= self.curve.deepest:
-                yield svg.element(
-                    "path", d=self._path([self.curve.box(pool)]), class_=self._ink.cls("line", "pool")
-                )
+                yield svg.element("path", d=self._path([self.curve.box(pool)]), class_=self._ink.cls("line", "pool"))
                 self._ink.used.add("pool")
 
     def order(self) -> str:
@@ -170,9 +163,7 @@ class _Writer:
         if len(points) > 1:
             dx, dy = ((b > a) - (b < a) for a, b in zip(points[-2], end, strict=True))
             arrow = f"M{n(end[0] - 5 * dx - 4 * dy)} {n(end[1] - 5 * dy - 4 * dx)}L{n(end[0])} {n(end[1])}L{n(end[0] - 5 * dx + 4 * dy)} {n(end[1] - 5 * dy + 4 * dx)}"
-        return svg.element(
-            "path", d=line + arrow, class_=self._ink.cls("curve"), pointer_events="none"
-        ) + svg.element(
+        return svg.element("path", d=line + arrow, class_=self._ink.cls("curve"), pointer_events="none") + svg.element(
             "circle", cx=start[0], cy=start[1], r=4, class_=self._ink.cls("start"), pointer_events="none"
         )
 
@@ -212,9 +203,7 @@ class _Writer:
             length = self._prefix.length + 2 * level - (0 if self.curve.height == SIDE else 1)
             if length > (32 if self._prefix.version == 4 else 128):
                 break
-            parts.append(
-                svg.element("rect", x=left, y=y, width=side, height=side, class_=ink.cls("free", "line"))
-            )
+            parts.append(svg.element("rect", x=left, y=y, width=side, height=side, class_=ink.cls("free", "line")))
             parts.append(ink.line(left + 100, y + min(side / 2 + 4, 14), f"/{length}"))
             y += max(side, 14) + 6
         y += 14
@@ -250,9 +239,7 @@ class _Writer:
         ink = self._ink
         parts = [ink.line(MARGIN, y + 12, f"Published and reserved ranges in {self._prefix}", "fg", "bold")]
         height = 20.0
-        cities = {
-            row.data_center: row.city for rows in self._published.values() for row in rows if row.data_center
-        }
+        cities = {row.data_center: row.city for rows in self._published.values() for row in rows if row.data_center}
         for name in sorted(centers, key=lambda name: (name not in cities, name)):
             title = f"{name} {cities[name]}" if cities.get(name) else name
             for index, line in enumerate(wrapped(centers[name], WIDTH - 180, svg.SMALL)):

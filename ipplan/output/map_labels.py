@@ -160,9 +160,7 @@ class Placer:
             rows.append((number, box.x + box.width / 2, box.y + box.height / 2))
         return self._grouped(rows, 0, Box(0, 0, self._curve.side, self._curve.side)) or []
 
-    def _grouped(
-        self, rows: Sequence[tuple[int, float, float]], level: int, square: Box
-    ) -> list[Label] | None:
+    def _grouped(self, rows: Sequence[tuple[int, float, float]], level: int, square: Box) -> list[Label] | None:
         """Return labels for the networks of a square; None if their numbers do not fit into it.
 
         The addresses of a square are one range, so its numbers are one, too. A network that is larger than the square has

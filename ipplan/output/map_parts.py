@@ -38,9 +38,15 @@ MOST_KEYED = 3000
 """Networks of one space that the key lists; 3,000 are 300 kB."""
 
 TITLES: dict[Use, str] = {
-    "overlap": "overlap", "reserved": "published or reserved", "avoid": "avoided", "room": "room to grow",
-    "held": "kept for a group", "free": "free", "outside": "in no pool", "pool": "a pool, drawn by itself",
-}  # fmt: skip
+    "overlap": "overlap",
+    "reserved": "published or reserved",
+    "avoid": "avoided",
+    "room": "room to grow",
+    "held": "kept for a group",
+    "free": "free",
+    "outside": "in no pool",
+    "pool": "a pool, drawn by itself",
+}
 
 _CLASSES: dict[Use, str] = {"held": "room", "pool": "free"}
 
@@ -68,14 +74,10 @@ class Ink(NamedTuple):
 
     def swatch(self, name: str, x: float, y: float, width: float, height: float, *more: str) -> str:
         """Return a rectangle that shows what a class looks like."""
-        ground = svg.element(
-            "rect", x=x, y=y, width=width, height=height, class_=self.cls(name, "line", *more)
-        )
+        ground = svg.element("rect", x=x, y=y, width=width, height=height, class_=self.cls(name, "line", *more))
         return ground + svg.hatch(self.prefix, name, [(x, y, width, height)])
 
-    def line(
-        self, x: float, y: float, line: str, *names: str, size: float = svg.SMALL, anchor: str = ""
-    ) -> str:
+    def line(self, x: float, y: float, line: str, *names: str, size: float = svg.SMALL, anchor: str = "") -> str:
         """Return a line of text in the classes of these names."""
         extra = {"text_anchor": anchor} if anchor else {}
         return svg.text(x, y, line, size, class_=self.cls(*(names or ("fg",))), **extra)

@@ -102,9 +102,7 @@ def _heading(ink: Ink, surveyed: Surveyed, y: float) -> str:
         + svg.element(
             "g",
             svg.tooltip(f"{prefix} {space.title}")
-            + ink.line(
-                MARGIN + wide, y + 14, svg.fit(space.title, room - wide, svg.NORMAL), "fg", size=svg.NORMAL
-            ),
+            + ink.line(MARGIN + wide, y + 14, svg.fit(space.title, room - wide, svg.NORMAL), "fg", size=svg.NORMAL),
         )
         + ink.line(MARGIN + WIDTH, y + 14, right, "fg", size=svg.NORMAL, anchor="end")
     )
@@ -131,19 +129,14 @@ class _Writer:
         """Return a strip and those that show parts of it larger, and where they end."""
         body = []
         if head:
-            body.append(
-                self._ink.line(left, y + 12, svg.fit(head, strip.width, svg.SMALL, bold=True), "fg", "bold")
-            )
+            body.append(self._ink.line(left, y + 12, svg.fit(head, strip.width, svg.SMALL, bold=True), "fg", "bold"))
             y += 18
         body.append(self._ticks(strip, left, y))
         y += _TICKS
         # The numbers follow the order of the addresses in a strip, so that a mark can stand for several.
         numbers: list[_Mark] = []
         # What is as narrow as can be is drawn last, so that nothing covers it.
-        body += [
-            self._rectangle(shape, left, y)
-            for shape in sorted(strip.shapes, key=lambda s: s.width <= MINIMUM)
-        ]
+        body += [self._rectangle(shape, left, y) for shape in sorted(strip.shapes, key=lambda s: s.width <= MINIMUM)]
         body += [self._label(strip, shape, left, y, numbers) for shape in strip.shapes]
         if strip.depth:
             body += [self._break(x, y) for x in (left, left + strip.width)]
@@ -152,9 +145,7 @@ class _Writer:
         body += [self._mark(mark, left, y) for mark in marks]
         y += _TICKS if marks else 0
         zooms = [(next(letters), window) for window in strip.windows]
-        body += [
-            self._mark(_zoom_mark(strip, window, letter), left, y, bold=True) for letter, window in zooms
-        ]
+        body += [self._mark(_zoom_mark(strip, window, letter), left, y, bold=True) for letter, window in zooms]
         y += (_TICKS if zooms else 0) + 8
         columns = 2 if any(window.width < strip.width for window in strip.windows) else 1
         for start in range(0, len(zooms), columns):
@@ -177,9 +168,14 @@ class _Writer:
             classes.append("dashed")
             ink.used.add("dashed")
         return svg.element(
-            "rect", tip(ink, self._surveyed, shape.parts, self._known), x=left + shape.x, y=y, width=shape.width,
-            height=_BAR, class_=ink.cls(*classes),
-        ) + svg.hatch(ink.prefix, name, [(left + shape.x, y, shape.width, _BAR)])  # fmt: skip
+            "rect",
+            tip(ink, self._surveyed, shape.parts, self._known),
+            x=left + shape.x,
+            y=y,
+            width=shape.width,
+            height=_BAR,
+            class_=ink.cls(*classes),
+        ) + svg.hatch(ink.prefix, name, [(left + shape.x, y, shape.width, _BAR)])
 
     def _label(self, strip: Strip, shape: Shape, left: float, y: float, numbers: list[_Mark]) -> str:
         """Return what stands inside a shape; what does not fit gets a number, inside or among `numbers`."""
@@ -231,9 +227,7 @@ class _Writer:
         name = self._ink.fill(shape.use, ())
         return self._inside(shape, left, y, lines, name) if lines else ""
 
-    def _inside(
-        self, shape: Shape, left: float, y: float, lines: list[str], name: str, whole: str = ""
-    ) -> str:
+    def _inside(self, shape: Shape, left: float, y: float, lines: list[str], name: str, whole: str = "") -> str:
         """Return up to two lines in the middle of a shape, on ground without pattern; the second only if it fits."""
         room = shape.width - 4
         shown = [line for line in lines if svg.text_width(line, svg.SMALL) <= room]
@@ -245,7 +239,7 @@ class _Writer:
             if name in svg.FAMILIES and svg.FAMILIES[name].hatching:
                 plate = svg.element(
                     "rect", x=centre - wide / 2 - 1, y=base - 10, width=wide + 2, height=13, class_=self._ink.cls(name)
-                )  # fmt: skip
+                )
                 parts.append(plate)
             ground = f"on-{name}" if name in svg.FAMILIES else "fg"
             parts.append(self._ink.line(centre, base, line, ground, anchor="middle"))
@@ -270,9 +264,7 @@ class _Writer:
                 continue
             x = left + shape.x
             path = f"M{svg.number(x)} {svg.number(y + 3)}v{svg.number(_TICKS - 3)}"
-            parts.append(
-                svg.element("path", d=path, class_=ink.cls("line")) + ink.line(x + 4, y + 11, words, "quiet")
-            )
+            parts.append(svg.element("path", d=path, class_=ink.cls("line")) + ink.line(x + 4, y + 11, words, "quiet"))
             end = shape.x + 5 + wide + 12
         return "".join(parts)
 

@@ -63,14 +63,17 @@ def _notes(map_: AddressMap) -> Iterator[str]:
 def _style(prefix: str) -> str:
     """Return the rules that only this picture needs."""
     light = {
-        "dashed": "stroke-dasharray:4 3", "break": "stroke-width:2", "several": "fill:#8c8c8c", "outside": "fill:#f2f2f2",
-        "curve": "fill:none;stroke:#000;stroke-opacity:.35", "pool": "stroke-width:3", "plate": "fill-opacity:.85",
+        "dashed": "stroke-dasharray:4 3",
+        "break": "stroke-width:2",
+        "several": "fill:#8c8c8c",
+        "outside": "fill:#f2f2f2",
+        "curve": "fill:none;stroke:#000;stroke-opacity:.35",
+        "pool": "stroke-width:3",
+        "plate": "fill-opacity:.85",
         "start": "fill:#000;stroke:#fff",
-    }  # fmt: skip
+    }
     dark = {"outside": "fill:#2b2b2b", "curve": "stroke:#fff", "start": "fill:#fff;stroke:#000"}
-    rules, darker = (
-        "".join(f".{prefix}{name}{{{rule}}}" for name, rule in rs.items()) for rs in (light, dark)
-    )
+    rules, darker = ("".join(f".{prefix}{name}{{{rule}}}" for name, rule in rs.items()) for rs in (light, dark))
     return f"<style>{rules}@media screen and (prefers-color-scheme:dark){{{darker}}}</style>"
 
 
@@ -100,8 +103,11 @@ def _description(map_: AddressMap) -> str:
 
 
 _OTHERS = {
-    "several": "several, side by side", "outside": "in no pool", "dashed": "not pinned yet", "pool": "pool",
-}  # fmt: skip
+    "several": "several, side by side",
+    "outside": "in no pool",
+    "dashed": "not pinned yet",
+    "pool": "pool",
+}
 
 
 def _legend(ink: Ink) -> tuple[str, float]:

@@ -55,8 +55,7 @@ def _change(outcome: Outcome) -> dict[str, Any]:
         "name": change.key,
         "id": change.number,
         "fields": [
-            {"field": field.name, "old": _value(field.old), "new": _value(field.new)}
-            for field in change.fields
+            {"field": field.name, "old": _value(field.old), "new": _value(field.new)} for field in change.fields
         ],
         "reason": change.reason,
         "state": outcome.state,
@@ -132,9 +131,7 @@ def _summary(report: Report) -> list[str]:
     counts = [f"{states.count(action):,} {action}" for action in ACTIONS if action in states]
     counts += [f"{report.count('failed'):,} failed"] if report.count("failed") else []
     counts += [f"{report.count('not-tried'):,} not tried"] if report.count("not-tried") else []
-    lines = [
-        f"{escape(report.url)}, {place}: {', '.join(counts) or 'no difference'}, {report.unchanged:,} unchanged"
-    ]
+    lines = [f"{escape(report.url)}, {place}: {', '.join(counts) or 'no difference'}, {report.unchanged:,} unchanged"]
     actions = {outcome.change.action for outcome in report.outcomes}
     if "conflict" in actions:
         lines.append("conflict: not made from this plan, left alone; push --adopt takes it over")

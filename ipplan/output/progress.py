@@ -59,8 +59,13 @@ class Progress:
 
         console = make_live_console(stream)
         self._bar = RichProgress(
-            TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(),
-            console=console, transient=True, redirect_stdout=False, redirect_stderr=False,
-        )  # fmt: skip
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TaskProgressColumn(),
+            console=console,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
         self._bar.start()
         self._task = self._bar.add_task(self._title, total=self._total)

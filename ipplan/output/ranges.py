@@ -70,11 +70,18 @@ def _table(rows: Sequence[Reservation], describe: Callable[[Source], str]) -> Ta
         COLUMNS,
         [
             (
-                str(r.prefix), r.category.name, r.platform, r.data_center, r.pod, r.title, describe(r.source), r.note,
+                str(r.prefix),
+                r.category.name,
+                r.platform,
+                r.data_center,
+                r.pod,
+                r.title,
+                describe(r.source),
+                r.note,
             )
             for r in rows
         ],
-    )  # fmt: skip
+    )
 
 
 def render_text(

@@ -204,10 +204,19 @@ def table(report: DiffReport) -> Table:
 def _change_cells(change: Change) -> tuple[Cell, ...]:
     row = (change.new or change.old)[0]
     return (
-        change.kind, _joined(change.old), _joined(change.new), row.title, row.data_center, row.pod,
-        "; ".join(map(_difference, change.differences)) or None, change.released.size, change.taken.size,
-        row.category.name, row.city, row.note,
-    )  # fmt: skip
+        change.kind,
+        _joined(change.old),
+        _joined(change.new),
+        row.title,
+        row.data_center,
+        row.pod,
+        "; ".join(map(_difference, change.differences)) or None,
+        change.released.size,
+        change.taken.size,
+        row.category.name,
+        row.city,
+        row.note,
+    )
 
 
 def _joined(rows: Sequence[Reservation]) -> str | None:
@@ -236,9 +245,18 @@ def _finding_cells(word: str, change: FindingChange, most: int | None) -> tuple[
     at = finding.location
     place = (None, None, None) if at is None else (at.file, at.line, at.key_text)
     return (
-        word, severity, finding.rule, "; ".join(shown) or None, _happened(change.ranges), finding.message,
-        "; ".join(finding.networks), "; ".join(map(str, finding.cidrs)), finding.help, *place, finding.waived,
-    )  # fmt: skip
+        word,
+        severity,
+        finding.rule,
+        "; ".join(shown) or None,
+        _happened(change.ranges),
+        finding.message,
+        "; ".join(finding.networks),
+        "; ".join(map(str, finding.cidrs)),
+        finding.help,
+        *place,
+        finding.waived,
+    )
 
 
 def _happened(ranges: Sequence[Shared]) -> str | None:
@@ -266,9 +284,12 @@ def render_text(report: DiffReport, *, width: int | None, color: bool, choice: C
 
 
 _HIT_COLUMNS = (
-    Column("BYOIP network"), Column("kind", goes=1), Column("cidr", "address"),
-    Column("ranges in old", "address", long="wrap"), Column("ranges in new", "address", long="wrap"),
-)  # fmt: skip
+    Column("BYOIP network"),
+    Column("kind", goes=1),
+    Column("cidr", "address"),
+    Column("ranges in old", "address", long="wrap"),
+    Column("ranges in new", "address", long="wrap"),
+)
 
 
 def _hit_rows(hits: Sequence[Hit]) -> list[tuple[Cell, ...]]:
@@ -287,21 +308,14 @@ def _plan_summary(report: DiffReport, plan: PlanDiff) -> str:
     # Words of the finding are those of an edition, so a reader has to know which is which.
     said = f"{len(found.new):,} new with {report.names[1]}, {len(found.gone):,} gone, {found.stay:,} stay"
     byoip = "1 pinned BYOIP network" if found.pinned == 1 else f"{found.pinned:,} pinned BYOIP networks"
-    hit = (
-        f"of {byoip}, {len(found.hits):,} hit by published ranges"
-        if found.pinned
-        else "no pinned BYOIP network"
-    )
+    hit = f"of {byoip}, {len(found.hits):,} hit by published ranges" if found.pinned else "no pinned BYOIP network"
     return f"{escape(plan.file)}: findings: {said}; {hit}"
 
 
 def _summary(report: DiffReport) -> list[str]:
     found = report.comparison
     counts = [f"{found.count(kind):,} {kind}" for kind in CHANGES if found.count(kind)]
-    lines = [
-        f"{' to '.join(report.names)}: {', '.join(counts) or 'no difference'}, "
-        f"{len(found.unchanged):,} unchanged"
-    ]
+    lines = [f"{' to '.join(report.names)}: {', '.join(counts) or 'no difference'}, {len(found.unchanged):,} unchanged"]
     if found.changes:
         lines += [f"newly taken: {_space(found.taken)}", f"no longer taken: {_space(found.released)}"]
     for edition, names in zip(report.names, found.one_sided(), strict=True):

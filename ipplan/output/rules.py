@@ -73,12 +73,18 @@ def table(pages: Sequence[Page]) -> Table:
         COLUMNS,
         [
             (
-                rule.name, ", ".join(rule.severities), rule.summary, rule.reason, rule.remedy,
-                rule.source.title, rule.source.url, rule.source.date,
+                rule.name,
+                ", ".join(rule.severities),
+                rule.summary,
+                rule.reason,
+                rule.remedy,
+                rule.source.title,
+                rule.source.url,
+                rule.source.date,
             )
             for _, rule, _ in pages
         ],
-    )  # fmt: skip
+    )
 
 
 def render_list(pages: Sequence[Page], *, width: int | None, color: bool, choice: Choice = ALL) -> str:
@@ -161,9 +167,7 @@ def render_markdown_page(page: Page) -> str:
 
 def _section(page: Page) -> Iterator[str]:
     rule = page.rule
-    source = (
-        f"[{_plain(rule.source.title)}]({rule.source.url})" if rule.source.url else _plain(rule.source.title)
-    )
+    source = f"[{_plain(rule.source.title)}]({rule.source.url})" if rule.source.url else _plain(rule.source.title)
     dated = f" ({rule.source.date})" if rule.source.date else ""
     yield from (f"### {rule.name}", "", f"{', '.join(rule.severities)}: {_plain(rule.summary)}", "")
     yield from (f"*Why it matters.* {_sentence(rule.reason)}", "")

@@ -217,12 +217,35 @@ def row_of(entry: Entry, plan: Plan) -> Shown:
     if grow_length is not None and room is None:
         grow_to = f"/{grow_length}"
     return Shown(
-        network.name, network.kind.name, network.cluster, plan.stated_edge(network), network.site, _provider(entry), entry.status, _text(prefix), length,
-        fields["first_usable"], fields["last_usable"], fields["gateway"], fields["size"], fields["usable"],
-        grow_to, network.group, _address_words(entry), network.description,
-        network.data_center, network.gateway_on, _text(network.pool), network.length, network.hosts, network.grow_to,
-        format_addresses(network.addresses) or None, format_labels(network.labels) or None, network.vlan, network.status,
-    )  # fmt: skip
+        network.name,
+        network.kind.name,
+        network.cluster,
+        plan.stated_edge(network),
+        network.site,
+        _provider(entry),
+        entry.status,
+        _text(prefix),
+        length,
+        fields["first_usable"],
+        fields["last_usable"],
+        fields["gateway"],
+        fields["size"],
+        fields["usable"],
+        grow_to,
+        network.group,
+        _address_words(entry),
+        network.description,
+        network.data_center,
+        network.gateway_on,
+        _text(network.pool),
+        network.length,
+        network.hosts,
+        network.grow_to,
+        format_addresses(network.addresses) or None,
+        format_labels(network.labels) or None,
+        network.vlan,
+        network.status,
+    )
 
 
 def _provider(entry: Entry) -> str:
@@ -247,9 +270,7 @@ def _address_words(entry: Entry) -> str | None:
     return " ".join(words) or None
 
 
-def render_text(
-    plan: Plan, entries: Sequence[Entry], *, width: int | None, color: bool, choice: Choice = ALL
-) -> str:
+def render_text(plan: Plan, entries: Sequence[Entry], *, width: int | None, color: bool, choice: Choice = ALL) -> str:
     """Return what people read: the networks, their named addresses, room that is taken, and a count last."""
     asked = bool(choice.columns or choice.wide)
     piped = width is None
@@ -306,10 +327,14 @@ def _summary(entries: Sequence[Entry]) -> str:
 def map_table(landscape: Landscape, spaces: Sequence[Space]) -> Table:
     """Return a row for each block of each space."""
     columns = (
-        Column("space", "address"), Column("first", "address"), Column("last", "address"),
-        Column("size", "number"), Column("what"), Column("networks"),
+        Column("space", "address"),
+        Column("first", "address"),
+        Column("last", "address"),
+        Column("size", "number"),
+        Column("what"),
+        Column("networks"),
         Column("rules"),
-    )  # fmt: skip
+    )
     rows = []
     for space in spaces:
         version = space.prefix.version
@@ -341,9 +366,13 @@ def render_map(
     used: set[str] = set()
     for space in spaces[:MOST_SPACES]:
         text, signs = render_space(
-            space, landscape.blocks(space), landscape.networks_in(space.prefix),
-            width=columns, symbols=symbols, color=color,
-        )  # fmt: skip
+            space,
+            landscape.blocks(space),
+            landscape.networks_in(space.prefix),
+            width=columns,
+            symbols=symbols,
+            color=color,
+        )
         parts.append(text)
         used.update(signs)
     if len(spaces) > MOST_SPACES:

@@ -99,9 +99,15 @@ def tooltip(*lines: str) -> str:
 
 
 _GROUPS = (
-    (34, "'ijlI|"), (43, " !(),-./:;[\\]frt"), (52, '"`*'), (60, "?J_cksvxyz"), (67, "0123456789abdeghnopqu$FELTSY"),
-    (80, "ABCDGHKNOPQRUVXZ&"), (84, "#+<=>^~w{}"), (106, "mMW%@"),
-)  # fmt: skip
+    (34, "'ijlI|"),
+    (43, " !(),-./:;[\\]frt"),
+    (52, '"`*'),
+    (60, "?J_cksvxyz"),
+    (67, "0123456789abdeghnopqu$FELTSY"),
+    (80, "ABCDGHKNOPQRUVXZ&"),
+    (84, "#+<=>^~w{}"),
+    (106, "mMW%@"),
+)
 _WIDTHS = {char: width / 100 for width, chars in _GROUPS for char in chars}
 _WIDTHS |= {"…": 1.02, "·": 0.36, "–": 0.6, "—": 1.02, "→": 1.02, "×": 0.86, "ß": 0.66, "ø": 0.66, "æ": 1.02}
 _BOLD = 1.15
@@ -125,11 +131,7 @@ def _char_width(char: str) -> float:
     if char < "\u0180" and base in _WIDTHS:
         return max(_WIDTHS[base], 0.43)
     # Greek and Cyrillic, but for the widest letters.
-    return (
-        0.88
-        if "\u0391" <= char <= "\u03c9" or ("\u0410" <= char <= "\u044f" and char not in "ЖШЩЮЫжшщюы")
-        else -1
-    )
+    return 0.88 if "\u0391" <= char <= "\u03c9" or ("\u0410" <= char <= "\u044f" and char not in "ЖШЩЮЫжшщюы") else -1
 
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
@@ -252,9 +254,14 @@ def _spots(x: float, y: float, width: float, height: float) -> Iterator[str]:
 
 
 _HATCHINGS: dict[str, tuple[Callable[[float, float, float, float], Iterator[str]], ...]] = {
-    "rising": (_rising,), "falling": (_falling,), "crossed": (_rising, _falling), "rows": (_rows,), "columns": (_columns,),
-    "dots": (_spots,), "dashes": (_spots,),
-}  # fmt: skip
+    "rising": (_rising,),
+    "falling": (_falling,),
+    "crossed": (_rising, _falling),
+    "rows": (_rows,),
+    "columns": (_columns,),
+    "dots": (_spots,),
+    "dashes": (_spots,),
+}
 _DASHES = {"dots": "1.5 6.5", "dashes": "3 5"}
 
 
@@ -275,9 +282,7 @@ def style(prefix: str) -> str:
         light.append(f".{prefix}{name}{{fill:{family.fill}}}.{prefix}on-{name}{{fill:{LIGHT[1]}}}")
         if family.hatching:
             dashes = f";stroke-dasharray:{_DASHES[family.hatching]}" if family.hatching in _DASHES else ""
-            light.append(
-                f".{prefix}{name}-ink{{fill:none;stroke:#000;stroke-width:1;stroke-opacity:.3{dashes}}}"
-            )
+            light.append(f".{prefix}{name}-ink{{fill:none;stroke:#000;stroke-width:1;stroke-opacity:.3{dashes}}}")
         if family.dark != family.fill:
             dark.append(
                 f".{prefix}{name}{{fill:{family.dark}}}.{prefix}on-{name}{{fill:{DARK[1]}}}"
@@ -310,8 +315,15 @@ def picture(prefix: str, width: float, height: float, title: str, description: s
     )
     return (
         element(
-            "svg", inner, xmlns="http://www.w3.org/2000/svg", role="img", class_=f"{prefix}root",
-            aria_labelledby=" ".join(names), viewBox=f"0 0 {number(width)} {number(height)}", width=width, height=height,
+            "svg",
+            inner,
+            xmlns="http://www.w3.org/2000/svg",
+            role="img",
+            class_=f"{prefix}root",
+            aria_labelledby=" ".join(names),
+            viewBox=f"0 0 {number(width)} {number(height)}",
+            width=width,
+            height=height,
         )
         + "\n"
-    )  # fmt: skip
+    )

@@ -252,9 +252,7 @@ def _asked(table: Table, choice: Choice, *, terminal: bool) -> Table:
 def _noted(table: Table, *, terminal: bool) -> tuple[Table, list[str]]:
     """Return the table with a number in the place of each text that is to be a note, and the notes."""
     noted = {
-        at
-        for at, column in enumerate(table.columns)
-        if column.long == "source" or (column.long == "note" and terminal)
+        at for at, column in enumerate(table.columns) if column.long == "source" or (column.long == "note" and terminal)
     }
     if not noted:
         return table, []

@@ -18,8 +18,14 @@ _UNSAFE = (
 )
 
 COLORS = {
-    "error": "1;31", "warning": "1;33", "note": "1;36", "bold": "1", "faint": "2", "good": "1;32", "address": "36",
-}  # fmt: skip
+    "error": "1;31",
+    "warning": "1;33",
+    "note": "1;36",
+    "bold": "1",
+    "faint": "2",
+    "good": "1;32",
+    "address": "36",
+}
 """What each meaning looks like, as parameters of an ANSI escape sequence."""
 
 

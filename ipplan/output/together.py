@@ -91,9 +91,7 @@ def _named(report: Report, title: str) -> Report:
     """Return the report of a plan whose networks bear its title, as findings between plans name them."""
 
     def name(finding: Finding) -> Finding:
-        related = tuple(
-            r if r.network is None else r._replace(network=f"{title}/{r.network}") for r in finding.related
-        )
+        related = tuple(r if r.network is None else r._replace(network=f"{title}/{r.network}") for r in finding.related)
         # A waiver can name networks of other plans, and does so with their title.
         own = () if finding.rule.startswith("waiver-") else finding.networks
         networks = tuple(f"{title}/{n}" for n in own) or finding.networks
@@ -144,22 +142,17 @@ def matrix_document(judged: Judged, *, strict: bool = False) -> dict[str, object
         "made_by": made_by(_edition(judged)),
         "ok": judged.passes(strict=strict),
         "summary": summary_of(judged.all),
-        "plans": [
-            {"title": title, "name": report.plan_name, "file": report.file} for report, title in _each(judged)
-        ],
+        "plans": [{"title": title, "name": report.plan_name, "file": report.file} for report, title in _each(judged)],
         "rows": [
             {"plan": title, "cells": [{"plan": other, **cell} for other, cell in zip(judged.titles, row, strict=True)]}
             for title, row in zip(judged.titles, _matrix(judged), strict=True)
         ],
-    }  # fmt: skip
+    }
 
 
 def matrix_table(judged: Judged) -> Table:
     """Return the matrix as a table: errors/warnings of each two plans, nothing where there are none."""
-    rows = [
-        [title, *(_both(cell) for cell in row)]
-        for title, row in zip(judged.titles, _matrix(judged), strict=True)
-    ]
+    rows = [[title, *(_both(cell) for cell in row)] for title, row in zip(judged.titles, _matrix(judged), strict=True)]
     return Table((Column("plan"), *(Column(title) for title in judged.titles)), rows)
 
 
@@ -200,9 +193,7 @@ def render_matrix(judged: Judged, *, width: int | None) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _blocks(
-    rows: Sequence[str], heads: Sequence[str], table: Sequence[Sequence[str]], width: int
-) -> Iterator[range]:
+def _blocks(rows: Sequence[str], heads: Sequence[str], table: Sequence[Sequence[str]], width: int) -> Iterator[range]:
     """Yield the columns that stand side by side, at least one at a time."""
     start, used = 0, max(map(cells, rows))
     for at, head in enumerate(heads):
@@ -214,9 +205,7 @@ def _blocks(
     yield range(start, len(heads))
 
 
-def _block(
-    rows: Sequence[str], heads: Sequence[str], table: Sequence[Sequence[str]], columns: range
-) -> Iterator[str]:
+def _block(rows: Sequence[str], heads: Sequence[str], table: Sequence[Sequence[str]], columns: range) -> Iterator[str]:
     """Yield the lines of some columns of the matrix under their heads."""
     left = max(map(cells, rows))
     sizes = {at: max(cells(heads[at]), *(cells(row[at]) for row in table)) for at in columns}

@@ -54,15 +54,20 @@ def document(shown: Shown, edition: str) -> dict[str, Any]:
         "integration": {key.replace("-", "_"): plan.integration.get(key) for key in INTEGRATION},
         "domains": [
             {
-                "domain": d.name, "kind": d.kind, "title": d.title, "name": None if d.end is None else d.end.name,
-                "networks": [n.name for n in d.networks], **describe_about(_part(plan, d.end)),
+                "domain": d.name,
+                "kind": d.kind,
+                "title": d.title,
+                "name": None if d.end is None else d.end.name,
+                "networks": [n.name for n in d.networks],
+                **describe_about(_part(plan, d.end)),
             }
             for d in overview.domains
         ],
         "unplaced": [n.name for n in overview.unplaced],
         "devices": [
             {
-                "device": device.kind, "of": None if device.end is None else _end(device.end),
+                "device": device.kind,
+                "of": None if device.end is None else _end(device.end),
                 "interfaces": [_port(port) for port in device.ports],
             }
             for device in shown.devices
@@ -70,18 +75,26 @@ def document(shown: Shown, edition: str) -> dict[str, Any]:
         "links": [_link(link) for link in overview.links],
         "reach": [
             {
-                "from": list(r.origins), "to": list(r.targets), "addresses": r.addresses, "kinds": list(r.kinds),
+                "from": list(r.origins),
+                "to": list(r.targets),
+                "addresses": r.addresses,
+                "kinds": list(r.kinds),
                 "through": list(r.through),
             }
             for r in overview.reach
         ],
         "routes": [
             {
-                "device": r.device, "of": [_end(end) for end in r.at], "towards": r.towards, "purpose": r.purpose,
+                "device": r.device,
+                "of": [_end(end) for end in r.at],
+                "towards": r.towards,
+                "purpose": r.purpose,
                 "key": None if r.key is None else format_key(r.key),
                 "targets": [
                     {
-                        "end": _end(each.end), "cidrs": _texts(each.prefixes), "merged": _texts(each.merged),
+                        "end": _end(each.end),
+                        "cidrs": _texts(each.prefixes),
+                        "merged": _texts(each.merged),
                         "cover": None if each.cover is None else str(each.cover),
                     }
                     for each in r.sets
@@ -89,7 +102,7 @@ def document(shown: Shown, edition: str) -> dict[str, Any]:
             }
             for r in overview.routes
         ],
-    }  # fmt: skip
+    }
 
 
 def _part(plan: Plan, end: End | None) -> Cluster | Edge | Site | None:
@@ -134,10 +147,16 @@ def _port(port: Port) -> dict[str, Any]:
 def _link(link: LinkRow) -> dict[str, Any]:
     bundle = link.bundle
     return {
-        "pair": bundle.pair, "method": bundle.method, "title": bundle.title, "key": format_key(bundle.key),
-        "written": bundle.link is not None, "pairs": bundle.size, "private": link.private,
-        "first": [_side(side) for side in link.first], "second": [_side(side) for side in link.second],
-    }  # fmt: skip
+        "pair": bundle.pair,
+        "method": bundle.method,
+        "title": bundle.title,
+        "key": format_key(bundle.key),
+        "written": bundle.link is not None,
+        "pairs": bundle.size,
+        "private": link.private,
+        "first": [_side(side) for side in link.first],
+        "second": [_side(side) for side in link.second],
+    }
 
 
 def _side(side: Side) -> dict[str, Any]:
@@ -180,9 +199,14 @@ def table(shown: Shown) -> Table:
 def _link_cells(link: LinkRow) -> tuple[Cell, ...]:
     bundle = link.bundle
     return (
-        _some(map(_label, bundle.first)), _some(map(_label, bundle.second)), bundle.title, _written(link),
-        _carried(link.first), _carried(link.second), _ends_at(link),
-    )  # fmt: skip
+        _some(map(_label, bundle.first)),
+        _some(map(_label, bundle.second)),
+        bundle.title,
+        _written(link),
+        _carried(link.first),
+        _carried(link.second),
+        _ends_at(link),
+    )
 
 
 def _label(end: End) -> str:
@@ -236,9 +260,7 @@ def _domain_table(overview: Overview) -> Table:
     rows = [(d.name, d.title, len(d.networks), _some(n.name for n in d.networks)) for d in overview.domains]
     caption = None
     if overview.unplaced:
-        caption = (
-            f"in no domain, because they name no edge or site: {_some(n.name for n in overview.unplaced)}"
-        )
+        caption = f"in no domain, because they name no edge or site: {_some(n.name for n in overview.unplaced)}"
     return _short(Table(columns, rows, caption))
 
 
@@ -288,8 +310,11 @@ def _starred(address: HostAddress | None) -> str:
 
 def _reach_table(overview: Overview) -> Table:
     columns = (
-        Column("from", long="list"), Column("to", long="list"), Column("reached"), Column("through", goes=1, long="note")
-    )  # fmt: skip
+        Column("from", long="list"),
+        Column("to", long="list"),
+        Column("reached"),
+        Column("through", goes=1, long="note"),
+    )
     if len(overview.domains) > _MOST_PAIRED:
         rows: list[tuple[Cell, ...]] = [
             (_some(r.origins), _some(r.targets), _REACHED[r.addresses], ", then ".join(r.through))
@@ -320,16 +345,19 @@ def _reached(way: Reach | None) -> tuple[str, str | None]:
 
 def _tunnel_table(overview: Overview) -> Table:
     columns = (
-        Column("tunnel"), Column("to", long="list"), Column("at", "address"),
-        Column("listens at", "address", goes=2), Column("subnets", "address", long="wrap"),
-    )  # fmt: skip
+        Column("tunnel"),
+        Column("to", long="list"),
+        Column("at", "address"),
+        Column("listens at", "address", goes=2),
+        Column("subnets", "address", long="wrap"),
+    )
     rows = [
         (_label(side.end), _some(map(_label, far), 2), _gateway(side), _starred(side.inside) or None, _few(side))
         for link in overview.links
         if link.private is not None
         for sides, far in ((link.first, link.bundle.second), (link.second, link.bundle.first))
         for side in sides
-    ]  # fmt: skip
+    ]
     return _short(Table(columns, rows))
 
 
@@ -343,18 +371,27 @@ def _few(side: Side) -> str | None:
 
 def _route_table(overview: Overview) -> Table:
     columns = (
-        Column("at"), Column("towards"), Column("what", goes=3), Column("routes", "number", goes=2),
-        Column("merged", "number", goes=4), Column("prefixes", "address", long="wrap"),
+        Column("at"),
+        Column("towards"),
+        Column("what", goes=3),
+        Column("routes", "number", goes=2),
+        Column("merged", "number", goes=4),
+        Column("prefixes", "address", long="wrap"),
         Column("as one group", goes=5),
-    )  # fmt: skip
+    )
     rows = [
         (
-            r.device + _of(r.at), r.towards + _of((each.end,)), r.purpose, len(each.prefixes), len(each.merged),
-            _some(map(str, each.merged)), _grouping(each),
+            r.device + _of(r.at),
+            r.towards + _of((each.end,)),
+            r.purpose,
+            len(each.prefixes),
+            len(each.merged),
+            _some(map(str, each.merged)),
+            _grouping(each),
         )
         for r in overview.routes
         for each in r.sets
-    ]  # fmt: skip
+    ]
     return _short(Table(columns, rows))
 
 
@@ -384,9 +421,11 @@ def render_text(shown: Shown, *, width: int | None, color: bool, choice: Choice 
     links = _short(table(shown))
     parts += [show(links, choice)] if links.rows else []
     tables = [
-        _tunnel_table(overview), _device_table(shown.devices), _reach_table(overview),
+        _tunnel_table(overview),
+        _device_table(shown.devices),
+        _reach_table(overview),
         _route_table(overview),
-    ]  # fmt: skip
+    ]
     parts += [show(part) for part in tables if part.rows]
     return "\n".join(parts)
 

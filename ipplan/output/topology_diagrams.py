@@ -27,9 +27,14 @@ _MOST_LINES = 8
 
 Look = Literal["site", "router", "iks", "icp", "edge", "networks", "internet"]
 _COLORS: dict[Look, str] = {
-    "site": "#fff3cd", "router": "#e2e3e5", "iks": "#d6e9ff", "icp": "#e8dcff", "edge": "#d9f2e1",
-    "networks": "#ffffff", "internet": "#ffffff",
-}  # fmt: skip
+    "site": "#fff3cd",
+    "router": "#e2e3e5",
+    "iks": "#d6e9ff",
+    "icp": "#e8dcff",
+    "edge": "#d9f2e1",
+    "networks": "#ffffff",
+    "internet": "#ffffff",
+}
 Line = Literal["cable", "link", "stretched", "open"]
 """A connection that is there, a link that keeps or translates addresses, one wire, and one that is not decided."""
 
@@ -149,9 +154,7 @@ class _Pen:
     def addresses(self, kind: str, end: End) -> tuple[str, ...]:
         """Return the addresses of a device by network, but for those that only make it a gateway."""
         device = self.by_end.get((kind, end))
-        ports = (
-            () if device is None else tuple(p for p in device.ports if p.name != "gateway" and p.addresses)
-        )
+        ports = () if device is None else tuple(p for p in device.ports if p.name != "gateway" and p.addresses)
         return _some((f"{port.network.name}  {port.addresses[0]}" for port in ports), _MOST_LINES)
 
     def iks(self) -> list[Box]:
@@ -199,9 +202,7 @@ class _Pen:
                 parts.append(Box(overlay, "VM networks", _networks(machines), "networks"))
                 self.join(dlr, overlay)
             parts += self.icp([c for c in icp if homes.get(c) == edge])
-            found.append(
-                Frame(self.key("edge"), "edge" if edge.name is None else f"edge {edge.name}", tuple(parts))
-            )
+            found.append(Frame(self.key("edge"), "edge" if edge.name is None else f"edge {edge.name}", tuple(parts)))
         return [*found, *self.icp([c for c in icp if homes.get(c) not in ends])]
 
     def homes(self) -> Iterator[tuple[End, End]]:
@@ -212,10 +213,7 @@ class _Pen:
                 by_name.update((network.name, domain.end) for network in domain.networks)
         for cluster, networks in self.of_cluster.items():
             homes = (by_name.get(n.name) for n in networks if n.kind.role == "worker")
-            if (
-                cluster.kind == "icp"
-                and (edge := next((e for e in homes if e is not None), None)) is not None
-            ):
+            if cluster.kind == "icp" and (edge := next((e for e in homes if e is not None), None)) is not None:
                 yield cluster, edge
 
     def icp(self, ends: Sequence[End]) -> list[Box]:
@@ -339,9 +337,7 @@ def _gateways(link: LinkRow, first: Sequence[Side], second: Sequence[Side]) -> s
     ends = (first[0].gateway, second[0].gateway)
     if ends == (None, None):
         return None
-    return " - ".join(
-        "any" if end is None else "to be ordered" if end.value is None else end.text for end in ends
-    )
+    return " - ".join("any" if end is None else "to be ordered" if end.value is None else end.text for end in ends)
 
 
 def _translated(sides: Iterable[Side]) -> tuple[str, ...]:
@@ -404,9 +400,11 @@ def render_graphviz(shown: Shown) -> str:
     for part in sketch.parts:
         lines += _dot_part(part, "  ")
     looks = {
-        "cable": "", "link": 'color="#b02a5b", fontcolor="#b02a5b", penwidth=2',
-        "stretched": 'color="#0b6e4f", fontcolor="#0b6e4f", penwidth=2, style=dashed', "open": "style=dotted",
-    }  # fmt: skip
+        "cable": "",
+        "link": 'color="#b02a5b", fontcolor="#b02a5b", penwidth=2',
+        "stretched": 'color="#0b6e4f", fontcolor="#0b6e4f", penwidth=2, style=dashed',
+        "open": "style=dotted",
+    }
     for arrow in sketch.arrows:
         label = f"label=<{'<BR/>'.join(f' {_dot(line)} ' for line in arrow.lines)}>" if arrow.lines else ""
         attributes = ", ".join(filter(None, (label, looks[arrow.line])))

@@ -34,9 +34,7 @@ def document(explanation: Explanation) -> dict[str, Any]:
         "status": e.status,
         "decided_by": e.decided_by,
         "cidr": _text(e.prefix),
-        "size": None
-        if e.size is None
-        else {"length": e.size.length, "reason": e.size.reason, "source": e.size.source},
+        "size": None if e.size is None else {"length": e.size.length, "reason": e.size.reason, "source": e.size.source},
         "block": None if e.block is None else {"length": e.block, "reason": e.block_reason},
         "pools": [str(pool) for pool in e.pools],
         "order": e.order,
@@ -100,9 +98,7 @@ def table(explanation: Explanation) -> Table:
 
 def _row(refused: Refused) -> tuple[Cell, ...]:
     first, last, count, category, blocker, _, reason, source = refused
-    return (
-        str(first), str(last), count, category, _text(blocker), reason, None if source is None else source.title
-    )  # fmt: skip
+    return (str(first), str(last), count, category, _text(blocker), reason, None if source is None else source.title)
 
 
 def _gathered(refused: Sequence[Refused]) -> Iterator[tuple[Cell, ...]]:
@@ -136,9 +132,7 @@ def render_text(explanation: Explanation, *, width: int | None, color: bool, cho
     if e.refused:
         # Sources are long and mostly one: they follow the table.
         parts.append(
-            render_for_people(
-                Table(COLUMNS, list(_gathered(e.refused))), width=width, color=color, choice=choice
-            )
+            render_for_people(Table(COLUMNS, list(_gathered(e.refused))), width=width, color=color, choice=choice)
         )
     if sources := dict.fromkeys(r.source for r in e.refused if r.source is not None):
         parts.append(_lines([escape(f"source: {source_line(source)}") for source in sources], width))
@@ -156,9 +150,7 @@ def _introduction(e: Explanation) -> list[str]:
         said.append(f"Its candidates are the blocks of /{e.block}: {escape(e.block_reason)}.")
     if e.block is not None:
         pools = ", ".join(map(str, e.pools)) or "no pool"
-        where = (
-            "the lowest free block of the first with room" if len(e.pools) > 1 else "its lowest free block"
-        )
+        where = "the lowest free block of the first with room" if len(e.pools) > 1 else "its lowest free block"
         said.append(f"It may lie in {pools}, and takes {where}.")
     if e.order is not None:
         order = escape(e.order)

@@ -45,15 +45,11 @@ class Kind(NamedTuple):
 _VM = "sample workload network of vCenter Server (vmwaresolutions vcenter/vc_esg_config.md, 2018-11-20)"
 _NODE = "day-1 overlay network for ICP (vmwaresolutions archiref/vcsnsxt/vcsnsxt-techpreview.md, 2019-06-28)"
 _POD = "ICP's own network_cidr (IBM/deploy-ibm-cloud-private config templates, 3.1.2 and 3.2.0)"
-_SERVICE = (
-    "ICP's own service_cluster_ip_range (IBM/deploy-ibm-cloud-private config templates, 3.1.2 and 3.2.0)"
-)
+_SERVICE = "ICP's own service_cluster_ip_range (IBM/deploy-ibm-cloud-private config templates, 3.1.2 and 3.2.0)"
 _TRANSIT = "ESG, and forwarding and protocol address of the DLR in one subnet (NSX for vSphere API guide 6.4)"
 
 
-def _ibm(
-    name: str, role: Role, title: str, subnet_type: Literal["primary", "portable"], *, public: bool
-) -> Kind:
+def _ibm(name: str, role: Role, title: str, subnet_type: Literal["primary", "portable"], *, public: bool) -> Kind:
     platform = "iks" if name.startswith("iks-") else None
     return Kind(name, "ibm", role, title, platform, subnet_type, public, of_edge=platform is None)
 
@@ -78,28 +74,58 @@ KINDS: dict[str, Kind] = {
         _ibm("vcs-nfs", "vcs", "NFS", "portable", public=False),
         _ibm("vcs-hcx", "vcs", "HCX", "portable", public=False),
         Kind(
-            "vcs-vm", "byoip", "vm", "VMs on VXLAN",
-            default_lengths=(24, 64), default_source=_VM, of_edge=True, router="dlr",
+            "vcs-vm",
+            "byoip",
+            "vm",
+            "VMs on VXLAN",
+            default_lengths=(24, 64),
+            default_source=_VM,
+            of_edge=True,
+            router="dlr",
         ),
         Kind(
-            "vcs-transit", "byoip", "transit", "ESG to DLR",
-            default_lengths=(29, 64), default_source=_TRANSIT, of_edge=True,
+            "vcs-transit",
+            "byoip",
+            "transit",
+            "ESG to DLR",
+            default_lengths=(29, 64),
+            default_source=_TRANSIT,
+            of_edge=True,
         ),
         Kind(
-            "icp-pod", "byoip", "pod", "ICP pods", "icp",
-            internal=True, default_lengths=(16, 112), default_source=_POD,
+            "icp-pod",
+            "byoip",
+            "pod",
+            "ICP pods",
+            "icp",
+            internal=True,
+            default_lengths=(16, 112),
+            default_source=_POD,
         ),
         Kind(
-            "icp-service", "byoip", "service", "ICP services", "icp",
-            internal=True, default_lengths=(16, 112), default_source=_SERVICE,
+            "icp-service",
+            "byoip",
+            "service",
+            "ICP services",
+            "icp",
+            internal=True,
+            default_lengths=(16, 112),
+            default_source=_SERVICE,
         ),
         Kind(
-            "icp-worker", "byoip", "worker", "ICP workers", "icp",
-            default_lengths=(24, 64), default_source=_NODE, of_edge=True, router="esg",
+            "icp-worker",
+            "byoip",
+            "worker",
+            "ICP workers",
+            "icp",
+            default_lengths=(24, 64),
+            default_source=_NODE,
+            of_edge=True,
+            router="esg",
         ),
         Kind("enterprise", "enterprise", "enterprise", "on-premises networks"),
     )
-}  # fmt: skip
+}
 """Every kind by its name, in the order of the documentation."""
 
 IKS_DEFAULTS = {"iks-pod": "172.30.0.0/16", "iks-service": "172.21.0.0/16"}

@@ -42,9 +42,11 @@ def labels_of(plan: Plan) -> Mapping[str, Mapping[str, str]]:
     found = {}
     for network in plan.taking_part():
         sources: tuple[Network | Cluster | Edge | Site | None, ...] = (
-            plan.sites.get(homes.site_of(network) or ""), plan.edges.get(homes.edge_of(network) or ""),
-            plan.clusters.get(network.cluster or ""), network,
-        )  # fmt: skip
+            plan.sites.get(homes.site_of(network) or ""),
+            plan.edges.get(homes.edge_of(network) or ""),
+            plan.clusters.get(network.cluster or ""),
+            network,
+        )
         labels = {name: value for source in sources if source is not None for name, value in source.labels}
         if labels:
             found[network.name] = labels
@@ -126,10 +128,7 @@ def format_about(labels: Iterable[tuple[str, str]], vlan: int | None) -> str:
     Without any quotes, because NetBox guesses the form of a CSV and quotes in cells mislead it: what does not read back
     as it is is an escape, such as a backslash and u003b for a semicolon.
     """
-    parts = [
-        f"{_code(name[0]) + name[1:] if name == VLAN else _bare(name)}={_bare(value)}"
-        for name, value in labels
-    ]
+    parts = [f"{_code(name[0]) + name[1:] if name == VLAN else _bare(name)}={_bare(value)}" for name, value in labels]
     return "; ".join(parts if vlan is None else [*parts, f"{VLAN}={vlan}"])
 
 

@@ -73,18 +73,24 @@ class _LinkReader:
     """What all links of a plan share: who can be an end, and which network is of which end."""
 
     def __init__(
-        self, read: Reader, document: Mapping[str, Any], clusters: Mapping[str, Cluster], edges: Collection[str],
-        sites: Collection[str], networks: Sequence[Network],
-    ) -> None:  # fmt: skip
+        self,
+        read: Reader,
+        document: Mapping[str, Any],
+        clusters: Mapping[str, Cluster],
+        edges: Collection[str],
+        sites: Collection[str],
+        networks: Sequence[Network],
+    ) -> None:
         self.read = read
         self.clusters = clusters
         self.networks = {network.name: network for network in networks}
         # What is a problem already where it is declared needs no second one here.
         self.unread = {name for name in _table(document, "networks") if name not in self.networks}
         self.uncertain = {
-            name for name, row in _table(document, "clusters").items()
+            name
+            for name, row in _table(document, "clusters").items()
             if not isinstance(row, dict) or row.get("platform") not in ("iks", "icp")
-        }  # fmt: skip
+        }
         declared = Counter([*clusters, *edges, *sites])
         self.doubtful = {name for name, times in declared.items() if times > 1 or name == IBM_PRIVATE}
         named = (*(cluster.edge for cluster in clusters.values()), *(network.edge for network in networks))
@@ -163,9 +169,11 @@ class _LinkReader:
         nat = self.nat(row, (*key, "nat"), method, ends)
         if nat and pair == PAIRS["edge-edge"] and method == "routed":
             self.read.problem(
-                "bad-value", (*key, "nat"), "has no effect between two edges that are routed: addresses are kept there",
+                "bad-value",
+                (*key, "nat"),
+                "has no effect between two edges that are routed: addresses are kept there",
                 'remove it, or write method = "ipsec"',
-            )  # fmt: skip
+            )
         if pair is None or ends is None or method is None:
             return None
         link = Link(ends, method, networks, nat, int(key[-1]))
@@ -200,14 +208,18 @@ class _LinkReader:
         if len(meanings) > 1:
             what = " and ".join(_END_TITLES[kind] for kind in meanings)
             self.read.problem(
-                "bad-value", key, f"is {show(name)}, the name of {what}: this link can mean either",
+                "bad-value",
+                key,
+                f"is {show(name)}, the name of {what}: this link can mean either",
                 "rename one of them",
-            )  # fmt: skip
+            )
         elif not meanings and self.read.nearest(name, self.ends) is None and not self.edges:
             self.read.problem(
-                "unknown-reference", key, f"is {show(name)}, and the plan has no such cluster, edge or site",
+                "unknown-reference",
+                key,
+                f"is {show(name)}, and the plan has no such cluster, edge or site",
                 f"to link the edge, declare [{format_key(('edges', name))}]",
-            )  # fmt: skip
+            )
         elif not meanings:
             self.read.reference(key, name, self.ends, "cluster, edge or site")
         return len(meanings) == 1
@@ -222,9 +234,11 @@ class _LinkReader:
             f"{_END_TITLES[end]} can be linked to {_partners(end)}" for end in dict.fromkeys((first, second))
         )
         self.read.problem(
-            "bad-value", key, f"joins {_END_TITLES[first]} and {_END_TITLES[second]}, and no method does that",
+            "bad-value",
+            key,
+            f"joins {_END_TITLES[first]} and {_END_TITLES[second]}, and no method does that",
             help_,
-        )  # fmt: skip
+        )
         return None
 
     def method(self, row: dict[str, Any], key: KeyPath, pair: PairRow | None) -> Method | None:
@@ -242,9 +256,11 @@ class _LinkReader:
                 what = f"{_END_TITLES[pair.ends[0]]} and {_END_TITLES[pair.ends[1]]}"
             near = self.read.nearest(value, known)
             self.read.problem(
-                "bad-value", key, f"is {show(value)}, which is not a method for {what}: these are {listed}",
+                "bad-value",
+                key,
+                f"is {show(value)}, which is not a method for {what}: these are {listed}",
                 f'did you mean "{near}"?' if near else None,
-            )  # fmt: skip
+            )
         return found
 
     def alone(self, link: Link, pair: PairRow) -> None:
@@ -254,16 +270,18 @@ class _LinkReader:
             return
         if pair != _SEVERAL:
             self.read.problem(
-                "bad-value", (*link.key, "between"),
+                "bad-value",
+                (*link.key, "between"),
                 f"joins {link.ends[0]} and {link.ends[1]}, which {format_key(first.key)} does already",
                 "keep one of the two links: only a site and an edge can have several",
-            )  # fmt: skip
+            )
         elif "none" in (first.method, link.method):
             self.read.problem(
-                "bad-value", (*link.key, "method"),
+                "bad-value",
+                (*link.key, "method"),
                 f'is "{link.method}", and {format_key(first.key)} of the same ends has "{first.method}": "none" closes the pair',
                 "keep one of the two links",
-            )  # fmt: skip
+            )
 
     # -- networks of an entry ------------------------------------------------------------------------------
 
@@ -288,10 +306,13 @@ class _LinkReader:
             owners = self.owners(network)
             if not set(owners).intersection(ends):
                 self.read.problem(
-                    "bad-value", key, f"is {show(name)}, a network of neither {ends[0]} nor {ends[1]}",
-                    f"{name} is a network of {' and '.join(owners)}" if owners
+                    "bad-value",
+                    key,
+                    f"is {show(name)}, a network of neither {ends[0]} nor {ends[1]}",
+                    f"{name} is a network of {' and '.join(owners)}"
+                    if owners
                     else f"write its edge or site in [{format_key(network.key)}]",
-                )  # fmt: skip
+                )
                 return None
         return network
 
@@ -301,14 +322,13 @@ class _LinkReader:
         """Return what the far side of the link sees at other addresses."""
         if method is not None and method not in TRANSLATING and "nat" in row:
             self.read.problem(
-                "bad-value", key,
+                "bad-value",
+                key,
                 f'has no effect with method "{method}": only {", ".join(sorted(TRANSLATING))} translate networks',
                 "remove it",
-            )  # fmt: skip
+            )
         found: dict[str, LinkNat] = {}
-        for path, entry in self.read.tables(
-            row, key, _NAT_KEYS, 'write nat = [{ network = "NAME", as = "CIDR" }]'
-        ):
+        for path, entry in self.read.tables(row, key, _NAT_KEYS, 'write nat = [{ network = "NAME", as = "CIDR" }]'):
             for word, why in (
                 ("network", "it says what is translated"),
                 ("as", "it says what the far side sees"),
@@ -320,9 +340,11 @@ class _LinkReader:
             shown = self.read.prefix(entry["as"], (*path, "as")) if "as" in entry else None
             if name in found:
                 self.read.problem(
-                    "bad-value", (*path, "network"), f"is {show(name)}, which this link translates already",
+                    "bad-value",
+                    (*path, "network"),
+                    f"is {show(name)}, which this link translates already",
                     "keep one of the entries",
-                )  # fmt: skip
+                )
             elif network is not None and shown is not None:
                 self.size(network, shown, (*path, "as"))
                 found[network.name] = LinkNat(network.name, shown)
@@ -333,17 +355,21 @@ class _LinkReader:
         known = network.prefix
         if known is not None and known.version != shown.version:
             self.read.problem(
-                "bad-value", key, f"is {shown}, and {network.name} is an IPv{known.version} network",
+                "bad-value",
+                key,
+                f"is {shown}, and {network.name} is an IPv{known.version} network",
                 f"write an IPv{known.version} prefix",
-            )  # fmt: skip
+            )
             return
         length = network.length if known is None else known.length
         width = WIDTH[shown.version]
         if length is not None and shown.length not in (length, width):
             self.read.problem(
-                "bad-value", key, f"is {shown}, and {network.name} is a /{length}: the two need the same size",
+                "bad-value",
+                key,
+                f"is {shown}, and {network.name} is a /{length}: the two need the same size",
                 f"write a /{length}, or one address (/{width}) for answers only",
-            )  # fmt: skip
+            )
 
 
 def _partners(end: EndKind) -> str:

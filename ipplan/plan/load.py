@@ -75,11 +75,15 @@ def parse_plan(data: bytes, file: str) -> Plan:
     problems = reader.problems
     problems += [
         Finding(
-            rule=p.rule, severity="error", message=p.message, key=p.key, help=p.help,
+            rule=p.rule,
+            severity="error",
+            message=p.message,
+            key=p.key,
+            help=p.help,
             location=Location(file, p.key, p.line, p.column),
         )
         for p in reading.problems
-    ]  # fmt: skip
+    ]
     if problems:
         text = decode(data) if reading.blanked is None else reading.blanked
         placed = place(problems, file, lambda wanted: _find(text, wanted, reader.unknown))
@@ -95,9 +99,7 @@ def locate_in(data: bytes) -> Callable[[Iterable[KeyPath]], dict[KeyPath, tuple[
     return lambda wanted: _find(decode(data), wanted)
 
 
-def _find(
-    text: str, wanted: Iterable[KeyPath], keys: Collection[KeyPath] = ()
-) -> dict[KeyPath, tuple[int, int]]:
+def _find(text: str, wanted: Iterable[KeyPath], keys: Collection[KeyPath] = ()) -> dict[KeyPath, tuple[int, int]]:
     """Find key paths in a text that tomli accepts: those among `keys` at their key, every other at its value."""
     from ipplan.plan.toml_positions import find_positions
 
@@ -140,9 +142,28 @@ def _plain_network(name: str, row: Any) -> Network | None:
         return None
     # Straight into the tuple: the fields are all given, and going by keywords takes twice as long.
     fields = (
-        name, kind, prefix, None, None, length, None, None, None, None, (), text, None, True, False, None, None, None,
-        (), None, None,
-    )  # fmt: skip
+        name,
+        kind,
+        prefix,
+        None,
+        None,
+        length,
+        None,
+        None,
+        None,
+        None,
+        (),
+        text,
+        None,
+        True,
+        False,
+        None,
+        None,
+        None,
+        (),
+        None,
+        None,
+    )
     return tuple.__new__(Network, fields)
 
 
@@ -163,9 +184,11 @@ class _PlanReader:
             self.read.wrong_type(("schema",), schema, "the number 1")
         elif schema != SCHEMA:
             self.read.problem(
-                "bad-value", ("schema",), f"is {show(schema)}, and this ipplan reads schema {SCHEMA}",
+                "bad-value",
+                ("schema",),
+                f"is {show(schema)}, and this ipplan reads schema {SCHEMA}",
                 "a newer ipplan may read it" if schema > SCHEMA else f"write schema = {SCHEMA}",
-            )  # fmt: skip
+            )
         head = self.read.table(document, ("plan",), _PLAN_KEYS)
         pools = self.pools(head)
         clusters, edges, sites = self.clusters(document), self.edges(document), self.sites(document)
@@ -188,9 +211,7 @@ class _PlanReader:
             sites=sites,
             links=read_links(self.read, document, clusters, edges, sites, networks),
             avoids=self.avoids(document),
-            waivers=self.waivers(
-                document, dict.fromkeys(n.name for n in networks) if "waive" in document else {}
-            ),
+            waivers=self.waivers(document, dict.fromkeys(n.name for n in networks) if "waive" in document else {}),
             networks=networks,
         )
 
@@ -199,9 +220,7 @@ class _PlanReader:
         return tuple(Pool(*found) for found in blocks if found is not None)
 
     def owned_public(self, head: dict[str, Any]) -> tuple[Prefix, ...]:
-        prefixes = (
-            self.read.prefix(text, key) for key, text in self.read.texts(head, ("plan", "owned-public"))
-        )
+        prefixes = (self.read.prefix(text, key) for key, text in self.read.texts(head, ("plan", "owned-public")))
         return tuple(found for found in prefixes if found is not None)
 
     def data_centers(self, head: dict[str, Any]) -> tuple[str, ...]:
@@ -217,9 +236,7 @@ class _PlanReader:
             return text
         lower = text.strip().lower()
         help_ = f'write "{lower}"' if lower != text and len(lower) == 5 else None
-        self.read.problem(
-            "bad-value", key, f'is {show(text)}, and a data center is written as in "dal10"', help_
-        )
+        self.read.problem("bad-value", key, f'is {show(text)}, and a data center is written as in "dal10"', help_)
         return None
 
     def place(self, row: dict[str, Any], key: KeyPath) -> str | None:
@@ -235,9 +252,7 @@ class _PlanReader:
         if isinstance(value, datetime.date):
             self.read.wrong_type(key, value, "a string", f'put it in quotes: "{value.isoformat()[:10]}"')
             return None
-        return self.read.choice(
-            head, key, EDITIONS, "edition of IBM's published ranges that this ipplan holds"
-        )
+        return self.read.choice(head, key, EDITIONS, "edition of IBM's published ranges that this ipplan holds")
 
     def keep_clear(self, head: dict[str, Any]) -> tuple[str, ...] | None:
         """Return the platforms to keep clear of, each once in the order of the catalogue, None where the plan is silent."""
@@ -247,8 +262,7 @@ class _PlanReader:
             return None
         texts = self.read.texts(head, ("plan", "keep-clear"))
         named = {
-            self.read.one_of(name, key, KEEP_CLEAR, "platform that ipplan can keep clear of")
-            for key, name in texts
+            self.read.one_of(name, key, KEEP_CLEAR, "platform that ipplan can keep clear of") for key, name in texts
         }
         return tuple(name for name in KEEP_CLEAR if name in named)
 
@@ -256,9 +270,11 @@ class _PlanReader:
         key = ("plan", "ranges-file")
         if "ranges-file" in head and "ranges-edition" in head:
             self.read.problem(
-                "bad-value", key, "and ranges-edition exclude each other: both say which of IBM's ranges to take",
+                "bad-value",
+                key,
+                "and ranges-edition exclude each other: both say which of IBM's ranges to take",
                 "remove one of them",
-            )  # fmt: skip
+            )
         return self.read.name(head, key)
 
     def integration(self, document: dict[str, Any]) -> dict[Any, str]:
@@ -275,9 +291,7 @@ class _PlanReader:
         if not isinstance(table, dict):
             return {}
         asns = {
-            key: self.read.number(table, ("integration", key), 1, 4_294_967_294)
-            for key in ASN_KEYS
-            if key in table
+            key: self.read.number(table, ("integration", key), 1, 4_294_967_294) for key in ASN_KEYS if key in table
         }
         return {
             "asns": {key: asn for key, asn in asns.items() if asn is not None},
@@ -305,14 +319,15 @@ class _PlanReader:
                     'write platform = "iks" or platform = "icp"',
                 )
             found[name] = Cluster(
-                name, "icp" if platform == "icp" else "iks",
+                name,
+                "icp" if platform == "icp" else "iks",
                 self.read.number(row, (*key, "workers"), 1, MOST),
                 self.read.number(row, (*key, "pods-per-worker"), 1, MOST),
                 self.read.number(row, (*key, "services"), 1, MOST),
                 self.place(row, key),
                 self.read.name(row, (*key, "edge")),
                 *self.about(row, key),
-            )  # fmt: skip
+            )
         return found
 
     def edges(self, document: dict[str, Any]) -> dict[str, Edge]:
@@ -387,15 +402,18 @@ class _PlanReader:
                 key: KeyPath = (title, name)
                 if name == IBM_PRIVATE and not plain:
                     self.read.problem(
-                        "bad-value", key, "has the name that links use for IBM Cloud's private network",
+                        "bad-value",
+                        key,
+                        "has the name that links use for IBM Cloud's private network",
                         "choose another name",
-                    )  # fmt: skip
+                    )
                 elif name in taken:
                     self.read.problem(
-                        "bad-value", key,
+                        "bad-value",
+                        key,
                         f"has the same name as {format_key(taken[name])}: clusters, edges and sites need different names",
                         "rename one of them",
-                    )  # fmt: skip
+                    )
                 taken.setdefault(name, key)
 
     def avoids(self, document: dict[str, Any]) -> tuple[Avoid, ...]:
@@ -422,9 +440,7 @@ class _PlanReader:
                 if name not in networks and "/" not in name:
                     self.read.reference(path, name, networks, "network")
             until = row.get("until")
-            if until is not None and (
-                not isinstance(until, datetime.date) or isinstance(until, datetime.datetime)
-            ):
+            if until is not None and (not isinstance(until, datetime.date) or isinstance(until, datetime.datetime)):
                 self.read.wrong_type(
                     (*key, "until"),
                     until,
@@ -464,9 +480,14 @@ class _PlanReader:
         return tuple(found)
 
     def network(
-        self, name: str, row: Any, clusters: dict[str, Cluster], pools: set[Prefix], only: dict[str, str],
+        self,
+        name: str,
+        row: Any,
+        clusters: dict[str, Cluster],
+        pools: set[Prefix],
+        only: dict[str, str],
         sites: Collection[str],
-    ) -> Network | None:  # fmt: skip
+    ) -> Network | None:
         key: KeyPath = ("networks", name)
         if not isinstance(row, dict):
             self.read.wrong_type(key, row, "a table", f"write [{format_key(key)}] above its keys")
@@ -510,9 +531,11 @@ class _PlanReader:
         sizes = [word for word in _SIZE_KEYS if word in row]
         for word in sizes[1:]:
             self.read.problem(
-                "bad-value", (*key, word), f"stands beside {sizes[0]}, and a network states one of cidr, prefix and hosts",
+                "bad-value",
+                (*key, word),
+                f"stands beside {sizes[0]}, and a network states one of cidr, prefix and hosts",
                 "keep one of them",
-            )  # fmt: skip
+            )
         kind = network.kind
         if known_kind and kind.provider == "enterprise" and "cidr" not in row:
             self.read.missing(
@@ -524,9 +547,11 @@ class _PlanReader:
         own = network.prefix.length if network.prefix else length
         if grow_to is not None and own is not None and grow_to > own:
             self.read.problem(
-                "bad-value", (*key, "grow-to"), f"is /{grow_to}, smaller than the network itself, a /{own}",
+                "bad-value",
+                (*key, "grow-to"),
+                f"is /{grow_to}, smaller than the network itself, a /{own}",
                 f"write a prefix length below {own}, or leave it out",
-            )  # fmt: skip
+            )
         pool = self.pool(row, network, pools, known_kind=known_kind)
         labels, vlan, status = self.about(row, key)
         return network._replace(
@@ -544,9 +569,7 @@ class _PlanReader:
             status=status,
         )
 
-    def pool(
-        self, row: dict[str, Any], network: Network, pools: set[Prefix], *, known_kind: bool
-    ) -> Prefix | None:
+    def pool(self, row: dict[str, Any], network: Network, pools: set[Prefix], *, known_kind: bool) -> Prefix | None:
         """Read the pool that a network has to be from, one of the plan's."""
         key, kind = network.key, network.kind
         if "pool" not in row:
@@ -610,9 +633,7 @@ class _PlanReader:
             )
         return network._replace(site=site, gateway_on=gateway_on)
 
-    def cluster(
-        self, row: dict[str, Any], key: KeyPath, kind_name: object, clusters: dict[str, Cluster]
-    ) -> str | None:
+    def cluster(self, row: dict[str, Any], key: KeyPath, kind_name: object, clusters: dict[str, Cluster]) -> str | None:
         cluster = self.read.name(row, (*key, "cluster"))
         if cluster is None:
             return None
@@ -623,10 +644,11 @@ class _PlanReader:
         platform = clusters[cluster].platform
         if kind is not None and kind.platform not in (None, platform):
             self.read.problem(
-                "bad-value", (*key, "cluster"),
+                "bad-value",
+                (*key, "cluster"),
                 f"is {show(cluster)}, a cluster of platform {platform}, and a network of kind {kind.name} belongs to {kind.platform}",
                 f"name an {kind.platform} cluster, or change the kind",
-            )  # fmt: skip
+            )
         return cluster
 
     def which_cluster(self, key: KeyPath, platform: str, clusters: dict[str, Cluster]) -> None:
@@ -677,16 +699,45 @@ class _PlanReader:
 _ABOUT_KEYS = ("labels", "vlan", "status")
 _INTEGRATION_KEYS = (*INTEGRATION, *ASN_KEYS, "ike", "account-routing")
 _TOP_KEYS = (
-    "schema", "plan", "integration", "clusters", "edges", "sites", "link", "avoid", "waive", "networks",
-)  # fmt: skip
+    "schema",
+    "plan",
+    "integration",
+    "clusters",
+    "edges",
+    "sites",
+    "link",
+    "avoid",
+    "waive",
+    "networks",
+)
 _PLAN_KEYS = (
-    "name", "description", "data-centers", "ranges-edition", "ranges-file", "keep-clear", "byoip", "owned-public",
-)  # fmt: skip
+    "name",
+    "description",
+    "data-centers",
+    "ranges-edition",
+    "ranges-file",
+    "keep-clear",
+    "byoip",
+    "owned-public",
+)
 _CLUSTER_KEYS = ("platform", "workers", "pods-per-worker", "services", "data-center", "edge", *_ABOUT_KEYS)
 _EDGE_KEYS = ("data-center", "internet", *_ABOUT_KEYS)
 _SITE_KEYS = _ABOUT_KEYS
 _WAIVE_KEYS = ("rule", "networks", "reason", "owner", "until")
 _NETWORK_KEYS = (
-    "kind", "cluster", "edge", "site", "gateway-on", "data-center", "cidr", "prefix", "hosts", "grow-to", "group",
-    "pool", "addresses", "description", *_ABOUT_KEYS,
-)  # fmt: skip
+    "kind",
+    "cluster",
+    "edge",
+    "site",
+    "gateway-on",
+    "data-center",
+    "cidr",
+    "prefix",
+    "hosts",
+    "grow-to",
+    "group",
+    "pool",
+    "addresses",
+    "description",
+    *_ABOUT_KEYS,
+)

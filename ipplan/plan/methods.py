@@ -13,9 +13,7 @@ from typing import Literal, NamedTuple
 IntegrationKey = Literal["icp-vcs", "iks-vcs", "iks-icp", "enterprise"]
 EndKind = Literal["iks", "icp", "edge", "site", "ibm-private"]
 """What an end of a link can be: a cluster of a platform, an edge, a site, IBM Cloud's private network."""
-Pair = Literal[
-    "iks-edge", "icp-edge", "iks-iks", "iks-icp", "icp-icp", "edge-edge", "site-edge", "site-private"
-]
+Pair = Literal["iks-edge", "icp-edge", "iks-iks", "iks-icp", "icp-icp", "edge-edge", "site-edge", "site-private"]
 """The kinds of pair that a link can join, named after the ends in their order."""
 Method = Literal[
     "common-vlan", "strongswan", "static-nat", "bgp", "nat", "ipsec", "gre", "l2-extension", "routed", "none"
@@ -36,9 +34,7 @@ class PairRow(NamedTuple):
 
 
 PAIRS: dict[Pair, PairRow] = {
-    "iks-edge": PairRow(
-        ("iks", "edge"), ("common-vlan", "strongswan", "static-nat", "bgp", "none"), "iks-vcs"
-    ),
+    "iks-edge": PairRow(("iks", "edge"), ("common-vlan", "strongswan", "static-nat", "bgp", "none"), "iks-vcs"),
     "icp-edge": PairRow(("icp", "edge"), ("nat", "none"), "icp-vcs"),
     "iks-iks": PairRow(("iks", "iks"), ("strongswan", "none"), None),
     "iks-icp": PairRow(("iks", "icp"), ("strongswan", "none"), "iks-icp"),

@@ -310,12 +310,16 @@ class Plan:
             defaults = IKS_DEFAULTS if cluster.platform == "iks" else ICP_DEFAULTS
             found += [
                 Network(
-                    _free_name(f"{cluster.name} ({KINDS[kind].role}s, default", taken), KINDS[kind],
-                    parse_prefix(cidr), cluster=cluster.name, declared=False, default=True,
+                    _free_name(f"{cluster.name} ({KINDS[kind].role}s, default", taken),
+                    KINDS[kind],
+                    parse_prefix(cidr),
+                    cluster=cluster.name,
+                    declared=False,
+                    default=True,
                 )
                 for kind, cidr in defaults.items()
                 if (kind, cluster.name) not in declared
-            ]  # fmt: skip
+            ]
         return tuple(found)
 
     @cached_property
@@ -348,9 +352,7 @@ class Plan:
     def shown(self) -> tuple[Shown, ...]:
         """Every network that a link translates, at the addresses that its far side sees."""
         return tuple(
-            Shown(nat.network, nat.shown, link, number)
-            for link in self.links
-            for number, nat in enumerate(link.nat)
+            Shown(nat.network, nat.shown, link, number) for link in self.links for number, nat in enumerate(link.nat)
         )
 
     def stated_edge(self, network: Network) -> str | None:

@@ -71,9 +71,14 @@ def _type_name(value: object) -> str:
     if isinstance(value, datetime.datetime):
         return "a date and time"
     names: tuple[tuple[type, str], ...] = (
-        (str, "a string"), (int, "a number"), (float, "a decimal number"), (datetime.date, "a date"),
-        (datetime.time, "a time"), (list, "an array"), (dict, "a table"),
-    )  # fmt: skip
+        (str, "a string"),
+        (int, "a number"),
+        (float, "a decimal number"),
+        (datetime.date, "a date"),
+        (datetime.time, "a time"),
+        (list, "an array"),
+        (dict, "a table"),
+    )
     return next((name for kind, name in names if isinstance(value, kind)), "something else")
 
 
@@ -125,9 +130,7 @@ class Reader:
         self.problem("unknown-key", key, "is not a key that ipplan knows; it would have no effect", help_)
 
     def wrong_type(self, key: KeyPath, value: object, wanted: str, help_: str | None = None) -> None:
-        self.problem(
-            "wrong-type", key, f"is {_type_name(value)}, {show(value)}, and has to be {wanted}", help_
-        )
+        self.problem("wrong-type", key, f"is {_type_name(value)}, {show(value)}, and has to be {wanted}", help_)
 
     def missing(self, key: KeyPath, why: str, help_: str | None = None) -> None:
         if tuple(part for part in key if isinstance(part, str)) not in self.unreadable:
@@ -152,9 +155,7 @@ class Reader:
         """Return the array of tables at the last key as (path, table) pairs; `help_` says how to write it."""
         value = parent.get(str(key[-1]), [])
         if not isinstance(value, list):
-            self.wrong_type(
-                key, value, "an array of tables", help_ or f"write [[{key[-1]}]] above each entry"
-            )
+            self.wrong_type(key, value, "an array of tables", help_ or f"write [[{key[-1]}]] above each entry")
             return []
         found: list[tuple[KeyPath, dict[str, Any]]] = []
         for index, row in enumerate(value):
@@ -174,9 +175,7 @@ class Reader:
         if value is None or (isinstance(value, str) and len(value) <= longest):
             return value
         if isinstance(value, str):
-            self.problem(
-                "bad-value", key, f"has {len(value):,} characters: at most {longest:,}", "shorten it"
-            )
+            self.problem("bad-value", key, f"has {len(value):,} characters: at most {longest:,}", "shorten it")
         else:
             self.wrong_type(key, value, "a string", "put it in quotes")
         return None
@@ -278,7 +277,5 @@ class Reader:
         if near:
             help_ = f'did you mean "{near}"?'
         else:
-            help_ = (
-                f"known: {', '.join(map(show, islice(known, 8)))}" if known else f"the plan has no {what} yet"
-            )
+            help_ = f"known: {', '.join(map(show, islice(known, 8)))}" if known else f"the plan has no {what} yet"
         self.problem("unknown-reference", key, f"is {show(name)}, and the plan has no such {what}", help_)

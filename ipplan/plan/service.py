@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from ipplan.plan.methods import IntegrationKey
     from ipplan.plan.model import Cluster, Edge, Link, Network, Plan, Site
 
-HELP = (
-    "what is retired takes part in no flow and no export; it holds its ranges. Write another status to use it"
-)
+HELP = "what is retired takes part in no flow and no export; it holds its ranges. Write another status to use it"
 """What to say to somebody who asks for a part of the plan that is retired."""
 
 
@@ -133,8 +131,11 @@ def _link(link: Link, retired: Mapping[str, object]) -> Link | None:
 
 
 _SIDES: Mapping[IntegrationKey, tuple[str, ...]] = {
-    "icp-vcs": ("icp", "edge"), "iks-vcs": ("iks", "edge"), "iks-icp": ("iks", "icp"), "enterprise": ("site",),
-}  # fmt: skip
+    "icp-vcs": ("icp", "edge"),
+    "iks-vcs": ("iks", "edge"),
+    "iks-icp": ("iks", "icp"),
+    "enterprise": ("site",),
+}
 """What each key of the short form joins."""
 
 
@@ -151,9 +152,7 @@ def close_retired(plan: Plan) -> Plan:
         "site": not whole.sites or plan.sites,
     } | {platform: _has(platform, plan) or not _has(platform, whole) for platform in ("iks", "icp")}
     closed = {
-        key: "none"
-        for key, sides in _SIDES.items()
-        if key in plan.integration and not all(left[s] for s in sides)
+        key: "none" for key, sides in _SIDES.items() if key in plan.integration and not all(left[s] for s in sides)
     }
     return replace(plan, integration={**plan.integration, **closed}) if closed else plan
 

@@ -81,11 +81,7 @@ def need_of(role: Role, cluster: Cluster) -> Need | None:
         return Need(needed, reason, _CALICO, exact=cluster.pods_per_worker is not None)
     if role == "service" and cluster.services is not None:
         own, services = IKS_OWN_SERVICES if iks else OWN_SERVICES, _count(cluster.services, "service")
-        reason = (
-            f"{services} and {own} address of IKS itself"
-            if iks
-            else f"{services} and {own} of Kubernetes itself"
-        )
+        reason = f"{services} and {own} address of IKS itself" if iks else f"{services} and {own} of Kubernetes itself"
         return Need(cluster.services + own, reason, _IKS if iks else None, exact=not iks)
     if role == "worker" and workers is not None:
         if iks:

@@ -54,29 +54,28 @@ def prefixed(plan: Plan, title: str) -> Plan:
 
     def network(own: Network) -> Network:
         addresses = own.addresses and tuple(
-            a._replace(name=start + a.name)
-            if any(a.name.removesuffix(w) in ends for w in names.OF_A_PARTNER)
-            else a
+            a._replace(name=start + a.name) if any(a.name.removesuffix(w) in ends for w in names.OF_A_PARTNER) else a
             for a in own.addresses
         )
-        return own._replace(
-            name=start + own.name, cluster=name(own.cluster), edge=name(own.edge), addresses=addresses
-        )
+        return own._replace(name=start + own.name, cluster=name(own.cluster), edge=name(own.edge), addresses=addresses)
 
     def link(own: Link) -> Link:
         first, second = (text if _keeps_name(plan, text) else start + text for text in own.ends)
         return own._replace(
-            ends=(first, second), networks=tuple(start + n for n in own.networks),
+            ends=(first, second),
+            networks=tuple(start + n for n in own.networks),
             nat=tuple(entry._replace(network=start + entry.network) for entry in own.nat),
-        )  # fmt: skip
+        )
 
     return replace(
         plan,
         clusters={start + k: c._replace(name=start + k, edge=name(c.edge)) for k, c in plan.clusters.items()},
         edges={start + k: e._replace(name=start + k) for k, e in plan.edges.items()},
         sites=plan.sites or {ENTERPRISE: Site(ENTERPRISE)},
-        links=tuple(map(link, plan.links)), networks=tuple(map(network, plan.networks)), waivers=(),
-    )  # fmt: skip
+        links=tuple(map(link, plan.links)),
+        networks=tuple(map(network, plan.networks)),
+        waivers=(),
+    )
 
 
 def _keeps_name(plan: Plan, end: str) -> bool:

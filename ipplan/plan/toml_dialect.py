@@ -80,9 +80,7 @@ def without_newer(text: str, most: int) -> tuple[list[SyntaxProblem], int, str]:
             line += text.count("\n", counted, newer.at)
             counted = newer.at
             column = newer.at - text.rfind("\n", 0, newer.at)
-            problems.append(
-                SyntaxProblem(newer.words, line, column, statement.key, newer.help, "toml-syntax")
-            )
+            problems.append(SyntaxProblem(newer.words, line, column, statement.key, newer.help, "toml-syntax"))
         parts += (text[at : statement.start], blank(text[statement.start : statement.end]))
         at = statement.end
     return problems, hidden, "".join([*parts, text[at:]]) if parts else text
@@ -137,9 +135,7 @@ class _Walker:
         at = self.text.rfind("{", 0, self.line_break)
         self.at = end_of_statement(self.text, self.line_break)
         name = cut(str(self.key_read[-1]))
-        return _Newer(
-            at, f"the brace that opens the value of {name} is not closed", "end the inline table with }"
-        )
+        return _Newer(at, f"the brace that opens the value of {name} is not closed", "end the inline table with }")
 
     def begin(self) -> None:
         """Forget what was noted in the statement before."""
@@ -281,9 +277,7 @@ class _Walker:
             return
         word = self.expect(_SCALAR).strip(" \t")
         if len(word) > MOST_DIGITS:
-            self.note(
-                start, f"a number of {len(word):,} characters cannot be read: at most {MOST_DIGITS:,}", None
-            )
+            self.note(start, f"a number of {len(word):,} characters cannot be read: at most {MOST_DIGITS:,}", None)
         if short := _SHORT_TIME.fullmatch(word):
             time = f"{short[1]}:{short[2]}"
             self.note(start, f"a time without seconds, {cut(word)}, {_ONLY}", f"write {time}:00")

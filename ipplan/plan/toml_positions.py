@@ -31,9 +31,7 @@ _PLAIN_HEADER = re.compile(
 )
 
 
-def find_positions(
-    text: str, wanted: Iterable[KeyPath], *, at_key: bool = False
-) -> dict[KeyPath, tuple[int, int]]:
+def find_positions(text: str, wanted: Iterable[KeyPath], *, at_key: bool = False) -> dict[KeyPath, tuple[int, int]]:
     """Return 1-based line and column of each wanted key path, of its value or with `at_key` of its key.
 
     A table stands where its header is, an element of an array of tables likewise. A path that does not exist
@@ -55,9 +53,7 @@ def find_positions(
     return _lines(text, found)
 
 
-def _collect(
-    text: str, paths: set[KeyPath], offsets: dict[KeyPath, int], begin: int, *, at_key: bool
-) -> None:
+def _collect(text: str, paths: set[KeyPath], offsets: dict[KeyPath, int], begin: int, *, at_key: bool) -> None:
     """Add the offsets of the paths, and of the parents of those that are not there; ends when all are found.
 
     Only these are kept: the text may have a million others.

@@ -28,15 +28,15 @@ class SyntaxProblem(NamedTuple):
 def not_utf8(data: bytes, error: UnicodeDecodeError) -> SyntaxProblem:
     line = data.count(b"\n", 0, error.start) + 1
     column = error.start - data.rfind(b"\n", 0, error.start)
-    guess = (
-        "UTF-16"
-        if data[:2] in (b"\xff\xfe", b"\xfe\xff") or data[1:2] == b"\0"
-        else "Latin-1 or Windows-1252"
-    )
+    guess = "UTF-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") or data[1:2] == b"\0" else "Latin-1 or Windows-1252"
     return SyntaxProblem(
-        f"the file is not UTF-8: byte 0x{data[error.start]:02x} cannot be read", line, column, (),
-        f"it looks like {guess}; save it as UTF-8", "toml-syntax",
-    )  # fmt: skip
+        f"the file is not UTF-8: byte 0x{data[error.start]:02x} cannot be read",
+        line,
+        column,
+        (),
+        f"it looks like {guess}; save it as UTF-8",
+        "toml-syntax",
+    )
 
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)\Z")
@@ -71,17 +71,19 @@ _TABLE = re.compile(r"[ \t]*\[\[?[ \t]*([A-Za-z0-9_.-]+)[ \t]*\]\]?")
 _BROKEN_TABLE = re.compile(
     r"[ \t]*(\[{0,2})[ \t]*([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)[ \t]*(\]{0,2})[ \t\r]*(?:#[^\n]*)?(?:\n|\Z)"
 )
-_KEY_OR_TABLE = re.compile(
-    r"^[ \t]*(?:\[\[?[ \t]*([A-Za-z0-9_.-]+)[ \t]*\]\]?|([A-Za-z0-9_.-]+)[ \t]*=)", re.MULTILINE
-)
+_KEY_OR_TABLE = re.compile(r"^[ \t]*(?:\[\[?[ \t]*([A-Za-z0-9_.-]+)[ \t]*\]\]?|([A-Za-z0-9_.-]+)[ \t]*=)", re.MULTILINE)
 _MERGE_MARK = re.compile(r"(?:<{7}|={7}|>{7}|\|{7})(?:[ \r\n]|\Z)")
 _CONTINUED = re.compile(r"[ \t]*[^ \t\r\n#\[A-Za-z0-9_-]|[ \t]*[A-Za-z0-9_-]+[ \t]*(?:[,\]}\r\n]|\Z)")
 """A line that is neither empty, a comment, a header nor a key with its value: it goes on with what is before it."""
 _UNCLOSED = ("Unclosed array", "Unclosed inline table")
 _ESCAPES = ("Unescaped", "Invalid hex value", "Escaped character")
 _TWICE = (
-    "Cannot declare", "Cannot overwrite", "Cannot mutate immutable", "Cannot redefine", "Duplicate inline table key",
-)  # fmt: skip
+    "Cannot declare",
+    "Cannot overwrite",
+    "Cannot mutate immutable",
+    "Cannot redefine",
+    "Duplicate inline table key",
+)
 
 
 def blank(text: str) -> str:
@@ -166,9 +168,13 @@ def _without_second(text: str, start: int, offset: int, message: str) -> tuple[S
     first = _first_definition(text, key, start)
     where = f"; first on line {first}" if first else ""
     problem = SyntaxProblem(
-        f"{format_key(key) or 'a key'} is defined a second time{where}", line, column, key,
-        "keep one of the two, or give the second another name", "duplicate-key",
-    )  # fmt: skip
+        f"{format_key(key) or 'a key'} is defined a second time{where}",
+        line,
+        column,
+        key,
+        "keep one of the two, or give the second another name",
+        "duplicate-key",
+    )
     return problem, text[:start] + blank(text[start:end]) + text[end:]
 
 

@@ -28,9 +28,13 @@ _MOST_SAID = 3
 """Open points that the first screen names at most."""
 _COUNTED = (("error", "errors"), ("warning", "warnings"), ("note", "notes"))
 _STATES = {
-    "pinned": "pinned", "allocated": "allocated, not pinned", "default": "on a default range",
-    "to-allocate": "without a place", "to-order": "to be ordered", "no-range": "retired without a range",
-}  # fmt: skip
+    "pinned": "pinned",
+    "allocated": "allocated, not pinned",
+    "default": "on a default range",
+    "to-allocate": "without a place",
+    "to-order": "to be ordered",
+    "no-range": "retired without a range",
+}
 
 
 SECTIONS = 10
@@ -111,9 +115,12 @@ def _tiles(subject: Subject, points: tuple[Point, ...]) -> Iterator[Tile]:
     said = tuple(what for what, *_ in points[:_MOST_SAID])
     more = len(points) - len(said)
     yield Tile(
-        "What is missing", _number(len(points), "open point"), "warning" if points else "good",
-        (*said, *((f"and {more:,} more",) if more > 0 else ())), "open",
-    )  # fmt: skip
+        "What is missing",
+        _number(len(points), "open point"),
+        "warning" if points else "good",
+        (*said, *((f"and {more:,} more",) if more > 0 else ())),
+        "open",
+    )
     yield _networks_tile(subject)
     yield _flows_tile(subject)
     yield _lab_tile(subject)
@@ -127,9 +134,12 @@ def _tiles(subject: Subject, points: tuple[Point, ...]) -> Iterator[Tile]:
         "decisions",
     )
     yield Tile(
-        "Edition of IBM Cloud's ranges", subject.request.catalog.edition, "plain",
-        (f"plan file {subject.plan.file}", f"SHA-256 {subject.digest[:16]}…"), "sources",
-    )  # fmt: skip
+        "Edition of IBM Cloud's ranges",
+        subject.request.catalog.edition,
+        "plain",
+        (f"plan file {subject.plan.file}", f"SHA-256 {subject.digest[:16]}…"),
+        "sources",
+    )
 
 
 def _findings_tile(subject: Subject) -> Tile:
@@ -143,9 +153,7 @@ def _findings_tile(subject: Subject) -> Tile:
 def _since_tile(subject: Subject) -> Tile:
     since = subject.since
     if since is None:
-        return Tile(
-            "What changed", "not compared", "plain", ("--since OLD compares with an earlier plan",), "sources"
-        )
+        return Tile("What changed", "not compared", "plain", ("--since OLD compares with an earlier plan",), "sources")
     difference = since.difference
     lines = [
         f"since {since.plan.file}",
@@ -155,9 +163,7 @@ def _since_tile(subject: Subject) -> Tile:
     if rebuilds:
         lines.append(f"{_number(rebuilds, 'change')} rebuild{'s' if rebuilds == 1 else ''} running systems")
     mark: Mark = "plain" if difference.empty else "note"
-    return Tile(
-        "What changed", _number(len(difference.changes), "change"), mark, tuple(lines), "changes-since"
-    )
+    return Tile("What changed", _number(len(difference.changes), "change"), mark, tuple(lines), "changes-since")
 
 
 def _networks_tile(subject: Subject) -> Tile:

@@ -29,41 +29,71 @@ def devices_section(subject: Subject, sheets: Mapping[str, Sheet]) -> Section:
     routes, nat, links, tunnels = (sheets[name] for name in ("Routes", "NAT", "Links", "Tunnels"))
     blocks = (
         from_sheet(
-            "links", "Links", links.titles, links.rows, "ipplan topology PLAN", empty="Nothing is joined.",
+            "links",
+            "Links",
+            links.titles,
+            links.rows,
+            "ipplan topology PLAN",
+            empty="Nothing is joined.",
             choices=("method",),
         ),
         _interfaces(request),
         from_sheet(
-            "routes", "Routing", routes.titles, routes.rows, "ipplan export PLAN routes",
-            empty="No device needs a route.", choices=("device", "of", "how"),
+            "routes",
+            "Routing",
+            routes.titles,
+            routes.rows,
+            "ipplan export PLAN routes",
+            empty="No device needs a route.",
+            choices=("device", "of", "how"),
         ),
         _bgp(request),
         from_sheet(
-            "nat", "NAT", nat.titles, nat.rows, "ipplan export PLAN nsx-esg-table",
-            empty="No edge translates addresses.", choices=("ESG", "action", "interface"),
+            "nat",
+            "NAT",
+            nat.titles,
+            nat.rows,
+            "ipplan export PLAN nsx-esg-table",
+            empty="No edge translates addresses.",
+            choices=("ESG", "action", "interface"),
             note="The rules of each edge hold in this order.",
         ),
         from_sheet(
-            "tunnels", "Tunnels", tunnels.titles, tunnels.rows, "ipplan export PLAN strongswan-conf",
+            "tunnels",
+            "Tunnels",
+            tunnels.titles,
+            tunnels.rows,
+            "ipplan export PLAN strongswan-conf",
             empty="The plan has no IPsec tunnel.",
             text=frozenset({"translated"}),
         ),
         _firewall(request),
-    )  # fmt: skip
+    )
     return Section("devices", "Devices", f"Derived from the plan, for what is in service. {_STARS}", blocks)
 
 
 def _interfaces(request: Request) -> Grid:
     columns = (
-        Column("device"), Column("interface"), Column("address", "address"), Column("network"),
-        Column("VLAN ID", "number"), Column("what"),
-    )  # fmt: skip
+        Column("device"),
+        Column("interface"),
+        Column("address", "address"),
+        Column("network"),
+        Column("VLAN ID", "number"),
+        Column("what"),
+    )
     rows, cut = limited(_list_interfaces(request), "ipplan export PLAN ip-address")
     shown, filled = choose_columns(columns, rows, [column.title for column in columns])
     return Grid(
-        "interfaces", "Interfaces", shown, filled, (), ("device", "interface"), None,
-        "No network has a range.", cut,
-    )  # fmt: skip
+        "interfaces",
+        "Interfaces",
+        shown,
+        filled,
+        (),
+        ("device", "interface"),
+        None,
+        "No network has a range.",
+        cut,
+    )
 
 
 def _list_interfaces(request: Request) -> Iterator[tuple[Cell, ...]]:
@@ -90,19 +120,27 @@ def _list_interfaces(request: Request) -> Iterator[tuple[Cell, ...]]:
 
 def _bgp(request: Request) -> Grid:
     columns = (
-        Column("local"), Column("local address", "address"), Column("local AS", "number"), Column("peer"),
-        Column("peer address", "address"), Column("peer AS", "number"), Column("local announces", "address"),
+        Column("local"),
+        Column("local address", "address"),
+        Column("local AS", "number"),
+        Column("peer"),
+        Column("peer address", "address"),
+        Column("peer AS", "number"),
+        Column("local announces", "address"),
         Column("peer announces", "address"),
-    )  # fmt: skip
+    )
     rows, cut = limited(
         (
             (
-                *_speaker(s.first), *_speaker(s.second), _list(s.first), _list(s.second),
+                *_speaker(s.first),
+                *_speaker(s.second),
+                _list(s.first),
+                _list(s.second),
             )
             for s in request.landscape.sessions()
         ),
         "ipplan export PLAN frr",
-    )  # fmt: skip
+    )
     return Grid("bgp", "BGP", columns, rows, (), (), None, "The plan has no BGP session.", cut)
 
 
@@ -118,15 +156,25 @@ def _list(speaker: Speaker) -> str:
 
 def _firewall(request: Request) -> Grid:
     columns = (
-        Column("number"), Column("ESG"), Column("source", "address"), Column("destination", "address"),
-        Column("service"), Column("what"),
-    )  # fmt: skip
+        Column("number"),
+        Column("ESG"),
+        Column("source", "address"),
+        Column("destination", "address"),
+        Column("service"),
+        Column("what"),
+    )
     rows, cut = limited(_list_firewall(request), "ipplan export PLAN nsx-esg-table")
     return Grid(
-        "firewall", "Firewall", columns, rows, (), ("ESG", "service"),
+        "firewall",
+        "Firewall",
+        columns,
+        rows,
+        (),
+        ("ESG", "service"),
         "What the firewall of each ESG has to let through; the flows say what it serves.",
-        "No edge has a firewall rule.", cut,
-    )  # fmt: skip
+        "No edge has a firewall rule.",
+        cut,
+    )
 
 
 def _list_firewall(request: Request) -> Iterator[tuple[Cell, ...]]:

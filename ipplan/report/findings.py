@@ -26,9 +26,7 @@ def findings_section(subject: Subject) -> Section:
     waived = [f for f in subject.findings if f.waived is not None]
     cards = tuple(card_of(finding, new=_words(finding) in new) for finding in (*standing, *waived))
     text = "What ipplan check reports, with the remedy of each. Waived findings come last."
-    return Section(
-        "findings", "Findings", text if cards else None, (Cards("finding", "", cards, "No findings."),)
-    )
+    return Section("findings", "Findings", text if cards else None, (Cards("finding", "", cards, "No findings."),))
 
 
 def _words(finding: Finding) -> tuple[object, ...]:
@@ -78,17 +76,35 @@ def decisions_section(subject: Subject) -> Section:
         until = None if waiver.until is None else waiver.until.isoformat()
         rows.append(
             (
-                f"D{number + 1}", state, waiver.rule, waiver.networks, waiver.reason, waiver.owner, until, count,
+                f"D{number + 1}",
+                state,
+                waiver.rule,
+                waiver.networks,
+                waiver.reason,
+                waiver.owner,
+                until,
+                count,
             )
-        )  # fmt: skip
+        )
     columns = (
-        Column("number"), Column("state"), Column("rule"), Column("networks"), Column("reason"), Column("owner"),
-        Column("until"), Column("findings", "number"),
-    )  # fmt: skip
+        Column("number"),
+        Column("state"),
+        Column("rule"),
+        Column("networks"),
+        Column("reason"),
+        Column("owner"),
+        Column("until"),
+        Column("findings", "number"),
+    )
     grid = Grid(
-        "waivers", "Waivers", columns, rows, ("state",), ("state", "rule", "owner"),
+        "waivers",
+        "Waivers",
+        columns,
+        rows,
+        ("state",),
+        ("state", "rule", "owner"),
         empty="The plan waives no finding.",
-    )  # fmt: skip
+    )
     text = "Findings that the plan accepts: each waiver with its reason, its owner and its last day."
     return Section("decisions", "Decisions", text, (grid, *_choices(subject)))
 

@@ -20,9 +20,22 @@ MOST_CHARACTERS = 400
 """Characters of a list in a cell of such a table."""
 _COMMA = ", "
 ADDRESSES = frozenset(
-    {"address", "CIDR", "network", "next hop", "original", "translated",
-     "for destination", "near gateway", "far gateway", "pool", "free block", "first address", "last address"}
-)  # fmt: skip
+    {
+        "address",
+        "CIDR",
+        "network",
+        "next hop",
+        "original",
+        "translated",
+        "for destination",
+        "near gateway",
+        "far gateway",
+        "pool",
+        "free block",
+        "first address",
+        "last address",
+    }
+)
 """Titles of the columns of sheets that hold addresses and prefixes."""
 
 

@@ -23,14 +23,23 @@ if TYPE_CHECKING:
 _RANKS = {word: rank for rank, word in enumerate(MARKS)}
 """Sort judged words by their meaning, not by their letters."""
 _SIGNS = {
-    "error": "\u2716", "warning": "\u25b2", "note": "\u25cf", "good": "\u2714", "waived": "\u25c7", "plain": "",
-}  # fmt: skip
+    "error": "\u2716",
+    "warning": "\u25b2",
+    "note": "\u25cf",
+    "good": "\u2714",
+    "waived": "\u25c7",
+    "plain": "",
+}
 """The sign of each judgement, of its own shape, because colour alone is lost in print and to many readers."""
 
 _LOOKS = {
-    ("text", False): "", ("text", True): ' class="long"', ("address", False): ' class="address"',
-    ("address", True): ' class="address long"', ("number", False): ' class="number"', ("number", True): ' class="number"',
-}  # fmt: skip
+    ("text", False): "",
+    ("text", True): ' class="long"',
+    ("address", False): ' class="address"',
+    ("address", True): ' class="address long"',
+    ("number", False): ' class="number"',
+    ("number", True): ' class="number"',
+}
 """The attribute of a cell by the kind of its column, and whether it is long."""
 _LONG = 40
 """Characters from which a cell is wrapped; shorter ones stay on a line, so that names and addresses stay whole."""
@@ -44,9 +53,13 @@ def render_html(report: Report) -> str:
 
     files = read_files("report/page", "")
     environment = Environment(
-        loader=DictLoader({"page.html": files["page.html"]}), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, finalize=_shown,
-    )  # fmt: skip
+        loader=DictLoader({"page.html": files["page.html"]}),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
     for kind in (Grid, Cards, Walks, Picture, Facts):
         environment.tests[kind.__name__.lower()] = _is(kind)
     environment.tests["many"] = _is(tuple)

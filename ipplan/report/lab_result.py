@@ -32,9 +32,7 @@ def read_lab_result(data: bytes) -> Report:
         seconds=float(top.get("seconds", int, float)),
         digest=top.part("plan").get("digest", str),
         versions=top.each("versions", lambda p: (p.get("program", str), p.maybe("version", str))),
-        devices=top.each(
-            "devices", lambda p: (p.get("device", str), p.get("title", str), p.get("namespace", str))
-        ),
+        devices=top.each("devices", lambda p: (p.get("device", str), p.get("title", str), p.get("namespace", str))),
         scenery=top.texts("scenery"),
         pairs=top.each("pairs", _pair),
         notes=top.texts("notes"),
@@ -69,8 +67,7 @@ class _Part:
     def each(self, key: str, make: Callable[[_Part], Any]) -> tuple[Any, ...]:
         """Return what `make` makes of each object of a list."""
         return tuple(
-            make(_Part(item, f"{self._place}{key}[{number}]."))
-            for number, item in enumerate(self.get(key, list))
+            make(_Part(item, f"{self._place}{key}[{number}].")) for number, item in enumerate(self.get(key, list))
         )
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -88,11 +85,22 @@ def _pair(pair: _Part) -> Pair:
     source, destination = pair.part("from"), pair.part("to")
     predicted, seen = pair.part("predicted"), pair.part("seen")
     return Pair(
-        pair.maybe("flow", str), source.get("name", str), source.get("address", str), destination.get("name", str),
-        destination.get("address", str), pair.get("asked", str), pair.get("result", str), outcome,
-        pair.maybe("reason", str), _way(predicted, "request"), _way(predicted, "answer"), _way(seen, "request"),
-        _way(seen, "answer"), pair.each("differences", _difference), pair.maybe("proof", str),
-    )  # fmt: skip
+        pair.maybe("flow", str),
+        source.get("name", str),
+        source.get("address", str),
+        destination.get("name", str),
+        destination.get("address", str),
+        pair.get("asked", str),
+        pair.get("result", str),
+        outcome,
+        pair.maybe("reason", str),
+        _way(predicted, "request"),
+        _way(predicted, "answer"),
+        _way(seen, "request"),
+        _way(seen, "answer"),
+        pair.each("differences", _difference),
+        pair.maybe("proof", str),
+    )
 
 
 def _way(part: _Part, key: str) -> Way | None:
@@ -108,14 +116,16 @@ def _way(part: _Part, key: str) -> Way | None:
         ),
         end=way.get("end", str),
         where=way.maybe("where", str),
-        outer=way.each(
-            "outer", lambda p: (p.get("protocol", str), p.get("source", str), p.get("destination", str))
-        ),
+        outer=way.each("outer", lambda p: (p.get("protocol", str), p.get("source", str), p.get("destination", str))),
     )
 
 
 def _difference(part: _Part) -> Difference:
     return Difference(
-        part.get("way", str), part.get("device", str), part.get("what", str), part.get("expected", str),
-        part.get("actual", str), part.maybe("decided", str),
-    )  # fmt: skip
+        part.get("way", str),
+        part.get("device", str),
+        part.get("what", str),
+        part.get("expected", str),
+        part.get("actual", str),
+        part.maybe("decided", str),
+    )

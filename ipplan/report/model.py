@@ -15,12 +15,24 @@ if TYPE_CHECKING:
 Mark = Literal["error", "warning", "note", "good", "waived", "plain"]
 """How something is judged. Each is shown by a word and a sign of its own, not by colour alone."""
 MARKS: dict[str, Mark] = {
-    "error": "error", "warning": "warning", "note": "note", "waived": "waived",
-    "reachable": "good", "unreachable": "error", "ambiguous": "error", "undetermined": "warning",
-    "agree": "good", "differs": "error", "not run": "warning", "in part": "warning",
-    "in force": "waived", "unused": "warning", "expired": "warning",
-    "new": "warning", "gone": "good",
-}  # fmt: skip
+    "error": "error",
+    "warning": "warning",
+    "note": "note",
+    "waived": "waived",
+    "reachable": "good",
+    "unreachable": "error",
+    "ambiguous": "error",
+    "undetermined": "warning",
+    "agree": "good",
+    "differs": "error",
+    "not run": "warning",
+    "in part": "warning",
+    "in force": "waived",
+    "unused": "warning",
+    "expired": "warning",
+    "new": "warning",
+    "gone": "good",
+}
 """What each word of a judged column means."""
 
 Cell = str | int | None | tuple[str, ...]

@@ -21,13 +21,32 @@ if TYPE_CHECKING:
     from ipplan.report.subject import Subject
 
 _TITLES = (
-    "network", "cidr", "kind", "first", "last", "gateway", "usable", "grow to", "status", "lifecycle", "provided by",
-    "cluster", "edge", "site", "data center", "vlan", "labels", "group", "description",
-)  # fmt: skip
+    "network",
+    "cidr",
+    "kind",
+    "first",
+    "last",
+    "gateway",
+    "usable",
+    "grow to",
+    "status",
+    "lifecycle",
+    "provided by",
+    "cluster",
+    "edge",
+    "site",
+    "data center",
+    "vlan",
+    "labels",
+    "group",
+    "description",
+)
 _STATUS = {
-    "allocated": "allocated, not pinned", "to-allocate": "to allocate", "to-order": "to be ordered",
+    "allocated": "allocated, not pinned",
+    "to-allocate": "to allocate",
+    "to-order": "to be ordered",
     "no-range": "no range",
-}  # fmt: skip
+}
 _CHOICES = ("kind", "edge", "labels", "cluster", "site", "status", "lifecycle")
 
 
@@ -35,9 +54,12 @@ def networks_section(subject: Subject, sheets: Mapping[str, Sheet]) -> Section:
     """Return the IP plan, then VLANs, pools, free blocks and named addresses."""
     places = Places(subject.plan)
     blocks = (
-        _ip_plan(subject, places), _vlans(subject, places), _pools(subject), _free(sheets["Free"]),
+        _ip_plan(subject, places),
+        _vlans(subject, places),
+        _pools(subject),
+        _free(sheets["Free"]),
         _names(sheets["Addresses"]),
-    )  # fmt: skip
+    )
     return Section("networks", "Networks", None, blocks)
 
 
@@ -60,9 +82,10 @@ class Places:
         """Yield what a network belongs to, the nearest first."""
         plan = self._plan
         for parent in (
-            plan.clusters.get(network.cluster or ""), plan.edges.get(self.edge_of(network) or ""),
+            plan.clusters.get(network.cluster or ""),
+            plan.edges.get(self.edge_of(network) or ""),
             plan.sites.get(self.site_of(network) or ""),
-        ):  # fmt: skip
+        ):
             if parent is not None:
                 yield parent
 
@@ -96,10 +119,15 @@ def _ip_plan(subject: Subject, places: Places) -> Grid:
     columns, shown = choose_columns(COLUMNS, rows, _TITLES)
     titles = {column.title for column in columns}
     return Grid(
-        "ip-plan", "IP plan", columns, shown, (), tuple(c for c in _CHOICES if c in titles),
+        "ip-plan",
+        "IP plan",
+        columns,
+        shown,
+        (),
+        tuple(c for c in _CHOICES if c in titles),
         "Every network of the plan. One that the plan does not pin is shown where ipplan allocate places it.",
         "The plan has no network.",
-    )  # fmt: skip
+    )
 
 
 def lifecycle_of(entry: Entry) -> str | None:
@@ -122,10 +150,16 @@ def _vlans(subject: Subject, places: Places) -> Grid:
         row = row_of(entry, plan)
         rows.append(
             (
-                network.kind.title, network.vlan, network.name, row.cidr, row.gateway, places.data_center_of(network),
-                network.kind.subnet_type, lifecycle_of(entry),
+                network.kind.title,
+                network.vlan,
+                network.name,
+                row.cidr,
+                row.gateway,
+                places.data_center_of(network),
+                network.kind.subnet_type,
+                lifecycle_of(entry),
             )
-        )  # fmt: skip
+        )
     parts: list[Cluster | Edge | Site] = [*plan.clusters.values(), *plan.edges.values(), *plan.sites.values()]
     for part in parts:
         if part.vlan is not None:
@@ -143,35 +177,56 @@ def _vlans(subject: Subject, places: Places) -> Grid:
                 )
             )
     columns = (
-        Column("traffic type"), Column("VLAN ID", "number"), Column("name"), Column("CIDR", "address"),
-        Column("gateway", "address"), Column("data center"), Column("subnet"), Column("lifecycle"),
-    )  # fmt: skip
+        Column("traffic type"),
+        Column("VLAN ID", "number"),
+        Column("name"),
+        Column("CIDR", "address"),
+        Column("gateway", "address"),
+        Column("data center"),
+        Column("subnet"),
+        Column("lifecycle"),
+    )
     note = None
     if missing:
         have = "has" if missing == 1 else "have"
         note = f"{missing:,} of IBM Cloud's subnets here {have} no vlan in the plan."
     return Grid(
-        "vlans", "VLANs", columns, rows, (), ("traffic type", "data center"), note,
+        "vlans",
+        "VLANs",
+        columns,
+        rows,
+        (),
+        ("traffic type", "data center"),
+        note,
         "No network is on a VLAN.",
-    )  # fmt: skip
+    )
 
 
 def _pools(subject: Subject) -> Grid:
     columns = (
-        Column("pool", "address"), Column("size", "number"), Column("unusable", "number"),
-        Column("allocated", "number"), Column("free", "number"), Column("free in percent", "number"),
+        Column("pool", "address"),
+        Column("size", "number"),
+        Column("unusable", "number"),
+        Column("allocated", "number"),
+        Column("free", "number"),
+        Column("free in percent", "number"),
         Column("largest free block", "address"),
-    )  # fmt: skip
+    )
     rows: list[tuple[Cell, ...]] = []
     for pool in subject.free.pools:
         report = pool.report
         largest = None if report.largest_free is None else str(report.largest_free)
         rows.append(
             (
-                str(report.prefix), report.prefix.size, report.unusable, report.allocated, report.free,
-                report.free * 100 // report.prefix.size, largest,
+                str(report.prefix),
+                report.prefix.size,
+                report.unusable,
+                report.allocated,
+                report.free,
+                report.free * 100 // report.prefix.size,
+                largest,
             )
-        )  # fmt: skip
+        )
     return Grid("pools", "Pools", columns, rows, empty="The plan has no pool.")
 
 
@@ -183,6 +238,12 @@ def _free(sheet: Sheet) -> Grid:
 
 def _names(sheet: Sheet) -> Grid:
     return from_sheet(
-        "names", "Services and names", sheet.titles, sheet.rows, "ipplan export PLAN hosts",
-        empty="No network names an address.", choices=("kind", "cluster"), text=frozenset({"network"}),
-    )  # fmt: skip
+        "names",
+        "Services and names",
+        sheet.titles,
+        sheet.rows,
+        "ipplan export PLAN hosts",
+        empty="No network names an address.",
+        choices=("kind", "cluster"),
+        text=frozenset({"network"}),
+    )

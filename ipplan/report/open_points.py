@@ -43,9 +43,10 @@ def _ranges(subject: Subject) -> Iterator[Point]:
             network = entry.network
             size = "" if entry.length is None else f" with a /{entry.length}"
             yield (
-                f"{network.name}: a {network.kind.subnet_type} subnet for {network.kind.title}{size}", _IBM,
+                f"{network.name}: a {network.kind.subnet_type} subnet for {network.kind.title}{size}",
+                _IBM,
                 "order it, then write its cidr into the plan",
-            )  # fmt: skip
+            )
     placed = Counter(entry.status for entry in subject.entries)["allocated"]
     if placed:
         what = "1 network has a range" if placed == 1 else f"{placed:,} networks have ranges"

@@ -21,15 +21,15 @@ def pictures_section(subject: Subject) -> Section:
 
 
 def _draw(subject: Subject) -> Iterator[Picture]:
-    placed = {
-        e.network.name: e.prefix for e in subject.entries if e.status == "allocated" and e.prefix is not None
-    }
+    placed = {e.network.name: e.prefix for e in subject.entries if e.status == "allocated" and e.prefix is not None}
     chosen = None if subject.chosen is None else subject.chosen.networks
     drawn = survey_plan(subject.plan, subject.request.catalog, placed=placed, chosen=chosen)
     yield Picture(
         "map", "Address space", render_map_svg(drawn, prefix="map-"), "ipplan map PLAN --allocated -o map.svg"
     )
     yield Picture(
-        "diagram", "Landscape", render_landscape_svg(subject.request.landscape, id_prefix="diagram-"),
+        "diagram",
+        "Landscape",
+        render_landscape_svg(subject.request.landscape, id_prefix="diagram-"),
         "ipplan topology PLAN -o landscape.svg",
-    )  # fmt: skip
+    )

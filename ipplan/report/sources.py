@@ -20,9 +20,12 @@ def sources_section(subject: Subject) -> Section:
     """Return the editions, and every source that a finding or a change names, each once and with its number."""
     plan, catalog = subject.plan, subject.request.catalog
     rows = [
-        ("plan", plan.name or plan.file), ("file", plan.file), ("SHA-256 of the file", subject.digest),
-        ("made by", f"ipplan {__version__}"), ("edition of IBM Cloud's ranges", catalog.edition),
-    ]  # fmt: skip
+        ("plan", plan.name or plan.file),
+        ("file", plan.file),
+        ("SHA-256 of the file", subject.digest),
+        ("made by", f"ipplan {__version__}"),
+        ("edition of IBM Cloud's ranges", catalog.edition),
+    ]
     if subject.since is not None:
         rows.append(("compared with", subject.since.plan.file))
     if plan.data_centers:
@@ -35,9 +38,11 @@ def sources_section(subject: Subject) -> Section:
     ]
     columns = (Column("number", "number"), Column("source"), Column("date"), Column("address of the page"))
     return Section(
-        "sources", "Sources and editions", None,
+        "sources",
+        "Sources and editions",
+        None,
         (Facts("Document", tuple(rows)), Grid("cited", "Sources", columns, cited)),
-    )  # fmt: skip
+    )
 
 
 def _sources(subject: Subject) -> Iterator[Source]:

@@ -36,9 +36,11 @@ def flows_section(subject: Subject) -> Section:
         " it leaves the device, where the device changes it."
     )
     return Section(
-        "flows", "Flows", text if walks else None,
+        "flows",
+        "Flows",
+        text if walks else None,
         (Walks("flow", "", walks, "The plan has no pair of a documented flow.", cut),),
-    )  # fmt: skip
+    )
 
 
 def _walk(number: int, trace: Trace) -> Walk:
@@ -48,9 +50,13 @@ def _walk(number: int, trace: Trace) -> Walk:
     if trace.stop is None:
         ways.append(Way("answer", _steps(trace.back), _stop(trace.back_stop)))
     return Walk(
-        f"flow-{number}", MARKS[trace.result], f"T{number} {letter}{start} to {end}", verdict_of(trace), tuple(ways),
+        f"flow-{number}",
+        MARKS[trace.result],
+        f"T{number} {letter}{start} to {end}",
+        verdict_of(trace),
+        tuple(ways),
         tuple(f"assumed: {text}" for text in trace.assumptions),
-    )  # fmt: skip
+    )
 
 
 def _steps(hops: Sequence[Hop]) -> tuple[Step, ...]:
@@ -59,9 +65,7 @@ def _steps(hops: Sequence[Hop]) -> tuple[Step, ...]:
     before = None
     for hop in hops:
         packet, *details = describe_hop(hop)
-        steps.append(
-            Step(device_of(hop), hop.text, tuple(details if packet == before else [packet, *details]))
-        )
+        steps.append(Step(device_of(hop), hop.text, tuple(details if packet == before else [packet, *details])))
         before = packet
     return tuple(steps)
 
@@ -82,9 +86,17 @@ def _stop(stop: Stop | None) -> tuple[tuple[str, str], ...]:
 def tests_section(subject: Subject) -> Section:
     """Return the test plan, and the pairs that a run in the lab tried."""
     columns = (
-        Column("test"), Column("flow"), Column("name"), Column("from"), Column("to"), Column("asked", "address"),
-        Column("expected"), Column("details"), Column("lab"), Column("lab says"),
-    )  # fmt: skip
+        Column("test"),
+        Column("flow"),
+        Column("name"),
+        Column("from"),
+        Column("to"),
+        Column("asked", "address"),
+        Column("expected"),
+        Column("details"),
+        Column("lab"),
+        Column("lab says"),
+    )
     results = _Results(subject.run)
     found, cut = limited(
         (_test(number, trace, results) for number, trace in enumerate(subject.steps, 1)), "ipplan flows PLAN"
@@ -92,9 +104,16 @@ def tests_section(subject: Subject) -> Section:
     shown, rows = choose_columns(columns, found, [column.title for column in columns])
     choices = ("flow", "expected") if subject.run is None else ("flow", "expected", "lab")
     grid = Grid(
-        "flows-to-test", "Flows to test", shown, rows, ("expected", "lab"), choices,
-        "Each row is one flow with all pairs that go the same way.", "The plan has no pair of a documented flow.", cut,
-    )  # fmt: skip
+        "flows-to-test",
+        "Flows to test",
+        shown,
+        rows,
+        ("expected", "lab"),
+        choices,
+        "Each row is one flow with all pairs that go the same way.",
+        "The plan has no pair of a documented flow.",
+        cut,
+    )
     if subject.run is None:
         text = "Nothing was run: ipplan lab PLAN --json > lab.json sends the flows for real, and --lab lab.json puts the result here."
         return Section("tests", "Test plan", text, (grid,))
@@ -127,8 +146,17 @@ def _test(number: int, trace: Trace, results: _Results) -> tuple[Cell, ...]:
     word, details = results.of(trace)
     why = None if trace.ok else verdict_of(trace)
     return (
-        f"T{number}", trace.flow, name_of(trace.flow), start, end, trace.asked.text, trace.result, why, word, details,
-    )  # fmt: skip
+        f"T{number}",
+        trace.flow,
+        name_of(trace.flow),
+        start,
+        end,
+        trace.asked.text,
+        trace.result,
+        why,
+        word,
+        details,
+    )
 
 
 class _Results:

@@ -108,9 +108,7 @@ def test_host_bits_name_the_block_and_what_starts_at_the_address() -> None:
 
 
 @given(st.sampled_from([4, 6]), st.data())
-def test_reading_what_was_printed_gives_the_same_prefix_as_two_other_readers(
-    version: int, data: st.DataObject
-) -> None:
+def test_reading_what_was_printed_gives_the_same_prefix_as_two_other_readers(version: int, data: st.DataObject) -> None:
     width = {4: 32, 6: 128}[version]
     length = data.draw(st.integers(0, width))
     first = data.draw(st.integers(0, (1 << length) - 1)) << (width - length) if length else 0

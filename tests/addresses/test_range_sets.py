@@ -145,9 +145,7 @@ def test_a_prefix_holds_the_addresses_of_its_version_from_first_to_last() -> Non
 
 
 def test_prefix_relations_agree_with_sets_of_addresses() -> None:
-    prefixes = [
-        Prefix(4, first, length) for length in range(29, 33) for first in range(0, 8, 1 << 32 - length)
-    ]
+    prefixes = [Prefix(4, first, length) for length in range(29, 33) for first in range(0, 8, 1 << 32 - length)]
     for a in prefixes:
         for b in prefixes:
             x, y = set(range(a.first, a.last + 1)), set(range(b.first, b.last + 1))

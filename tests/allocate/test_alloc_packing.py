@@ -253,8 +253,7 @@ def test_real_sizes_agree_with_z3(seed: int) -> None:
         start = first + draw.randrange(1 << bits - 14) * (1 << 14)
         reserved.append((start, start + (1 << 14) - 1))
     requests = [
-        Request(f"n{i}", draw.choice((15, 16, 16, 17, 18)), draw.randrange(3))
-        for i in range(draw.randint(3, 6))
+        Request(f"n{i}", draw.choice((15, 16, 16, 17, 18)), draw.randrange(3)) for i in range(draw.randint(3, 6))
     ]
     found = pack(sets, reserved, requests)
     assert (not found.unplaced) == oracle(sets, reserved, requests)

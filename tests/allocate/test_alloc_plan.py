@@ -26,9 +26,7 @@ EMPTY = Catalog("none", ())
 NEWEST = load_catalog()
 
 
-def network(
-    name: str, kind: str = "vcs-vm", cidr: str | None = None, pool: str | None = None, **keys: Any
-) -> Network:
+def network(name: str, kind: str = "vcs-vm", cidr: str | None = None, pool: str | None = None, **keys: Any) -> Network:
     prefix = None if cidr is None else parse_prefix(cidr)
     return Network(name, KINDS[kind], prefix, pool=None if pool is None else parse_prefix(pool), **keys)
 
@@ -125,30 +123,41 @@ def test_room_to_grow_is_held_behind_the_network() -> None:
 
 def test_a_group_lies_under_one_prefix_that_nothing_else_uses() -> None:
     one = plan(
-        network("a", length=26, group="g"), network("b", length=25, group="g"), network("c", length=26),
-        network("big", length=24), network("d", length=26, group="g"), network("e", length=25, group="g"),
-    )  # fmt: skip
+        network("a", length=26, group="g"),
+        network("b", length=25, group="g"),
+        network("c", length=26),
+        network("big", length=24),
+        network("d", length=26, group="g"),
+        network("e", length=25, group="g"),
+    )
     allocation = allocate(one, EMPTY)
     assert placed(allocation) == {
-        "b": "10.50.0.0/25", "e": "10.50.0.128/25", "a": "10.50.1.0/26", "d": "10.50.1.64/26",
-        "big": "10.50.2.0/24", "c": "10.50.3.0/26",
-    }  # fmt: skip
+        "b": "10.50.0.0/25",
+        "e": "10.50.0.128/25",
+        "a": "10.50.1.0/26",
+        "d": "10.50.1.64/26",
+        "big": "10.50.2.0/24",
+        "c": "10.50.3.0/26",
+    }
     assert all("under 10.50.0.0/23" in r.reason for r in allocation.rows if r.network.group)
 
 
 def test_a_group_with_a_pinned_member_grows_around_it() -> None:
     one = plan(
-        network("pin", cidr="10.50.8.0/24", group="g"), network("a", length=24, group="g"),
-        network("b", length=23, group="g"), network("c", length=24),
-    )  # fmt: skip
+        network("pin", cidr="10.50.8.0/24", group="g"),
+        network("a", length=24, group="g"),
+        network("b", length=23, group="g"),
+        network("c", length=24),
+    )
     assert placed(allocate(one, EMPTY)) == {"a": "10.50.9.0/24", "b": "10.50.10.0/23", "c": "10.50.0.0/24"}
 
 
 def test_a_group_whose_cover_would_hold_a_stranger_fails() -> None:
     one = plan(
-        network("pin", cidr="10.50.8.0/24", group="g"), network("a", length=24, group="g"),
+        network("pin", cidr="10.50.8.0/24", group="g"),
+        network("a", length=24, group="g"),
         network("stranger", cidr="10.50.9.0/24"),
-    )  # fmt: skip
+    )
     allocation = allocate(one, EMPTY)
     assert [f.network for f in allocation.failures] == ["a"]
     assert "group g" in allocation.failures[0].message
@@ -156,9 +165,10 @@ def test_a_group_whose_cover_would_hold_a_stranger_fails() -> None:
 
 def test_members_of_a_group_without_a_common_pool_fail() -> None:
     one = plan(
-        network("a", group="g", pool="10.9.0.0/20"), network("b", group="g", pool="10.7.0.0/20"),
+        network("a", group="g", pool="10.9.0.0/20"),
+        network("b", group="g", pool="10.7.0.0/20"),
         pools="10.9.0.0/20 10.7.0.0/20",
-    )  # fmt: skip
+    )
     allocation = allocate(one, EMPTY)
     assert [f.network for f in allocation.failures] == ["a", "b"]
     assert "no pool in common" in allocation.failures[0].message
@@ -207,9 +217,7 @@ def test_without_a_pool_every_network_fails_and_is_told_where_to_name_one() -> N
 
 
 def test_help_names_the_smallest_changes_and_each_of_them_works() -> None:
-    one = plan(
-        network("a", length=17), network("b", length=17), avoids=(Avoid(parse_prefix("10.50.0.0/24"), None),)
-    )
+    one = plan(network("a", length=17), network("b", length=17), avoids=(Avoid(parse_prefix("10.50.0.0/24"), None),))
     help_ = allocate(one, EMPTY).failures[0].help
     assert help_ == (
         "drop avoid 10.50.0.0/24, or make b a /18 or smaller, or add a pool of /17 or larger "
@@ -224,9 +232,7 @@ def test_help_names_the_smallest_changes_and_each_of_them_works() -> None:
 
 
 def test_help_names_a_pinned_network_that_could_move() -> None:
-    one = plan(
-        network("pin", cidr="10.50.128.0/24"), network("x", cidr="10.50.0.0/24"), network("a", length=17)
-    )
+    one = plan(network("pin", cidr="10.50.128.0/24"), network("x", cidr="10.50.0.0/24"), network("a", length=17))
     help_ = allocate(one, EMPTY).failures[0].help
     assert help_ is not None
     assert "unpin pin at 10.50.128.0/24" in help_
@@ -236,19 +242,26 @@ def test_help_names_a_pinned_network_that_could_move() -> None:
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
     """Small pools, nested or not, with networks that pin, group, grow and choose pools."""
-    pools = draw(st.lists(st.sampled_from(["10.50.0.0/26", "10.50.0.32/27", "10.50.0.64/27", "10.9.0.16/28"]),
-                          min_size=1, max_size=3, unique=True))  # fmt: skip
+    pools = draw(
+        st.lists(
+            st.sampled_from(["10.50.0.0/26", "10.50.0.32/27", "10.50.0.64/27", "10.9.0.16/28"]),
+            min_size=1,
+            max_size=3,
+            unique=True,
+        )
+    )
     networks = []
     for index in range(draw(st.integers(1, 6))):
         length = draw(st.integers(27, 32))
         networks.append(
             network(
-                f"n{index}", length=length,
+                f"n{index}",
+                length=length,
                 pool=draw(st.sampled_from([None, None, *pools])),
                 group=draw(st.sampled_from([None, None, "g"])),
                 grow_to=draw(st.sampled_from([None, None, length - 1])),
             )
-        )  # fmt: skip
+        )
     if draw(st.booleans()):
         networks.append(network("pin", cidr=draw(st.sampled_from(["10.50.0.8/29", "10.50.0.64/30"]))))
     return plan(*networks, pools=" ".join(pools), avoids=(Avoid(parse_prefix("10.50.0.40/32"), None),))
@@ -275,8 +288,9 @@ def test_what_is_allocated_is_disjoint_in_its_pool_and_apart_from_everything_els
             assert row.prefix.length == row.network.length
     groups = [row.prefix for row in allocation.rows if row.prefix and row.network.group]
     if groups:
-        total = sum(1 << 32 - min(r.network.length or 32, r.network.grow_to or 32) for r in allocation.rows
-                    if r.network.group)  # fmt: skip
+        total = sum(
+            1 << 32 - min(r.network.length or 32, r.network.grow_to or 32) for r in allocation.rows if r.network.group
+        )
         shift = (total - 1).bit_length()
         assert len({p.first >> shift for p in groups}) == 1
     for prefix in allocation.free:
@@ -321,9 +335,7 @@ def test_a_pinned_result_is_stable_and_one_more_pool_breaks_no_fit(one: Plan) ->
         ([Placed(8, 15, "a", [(0, 63)])], [(15, 15)]),
     ],
 )
-def test_the_second_look_refuses_what_breaks_a_promise(
-    blocks: list[Placed], reserved: list[tuple[int, int]]
-) -> None:
+def test_the_second_look_refuses_what_breaks_a_promise(blocks: list[Placed], reserved: list[tuple[int, int]]) -> None:
     with pytest.raises(AllocationDefectError):
         verify(blocks, reserved)
 

@@ -63,13 +63,18 @@ CASES: dict[str, tuple[str, dict[str, str], dict[str, str], dict[str, str]]] = {
         {},
     ),
     "shrinks in place": (
-        net("a", "prefix = 26"), {"a": "172.24.3.0/24"}, {"a": "172.24.3.0/26"}, {},
+        net("a", "prefix = 26"),
+        {"a": "172.24.3.0/24"},
+        {"a": "172.24.3.0/26"},
+        {},
     ),
     "cannot grow beside a neighbour": (
         net("a", "prefix = 23") + net("b", "prefix = 24"),
         {"a": "172.24.0.0/24", "b": "172.24.1.0/24"},
         {"a": "172.24.2.0/23", "b": "172.24.1.0/24"},
-        {"a": "moved: 172.24.0.0/24 now needs 172.24.0.0/23, which overlaps another network of the previous allocation"},
+        {
+            "a": "moved: 172.24.0.0/24 now needs 172.24.0.0/23, which overlaps another network of the previous allocation"
+        },
     ),
     "room to grow counts": (
         net("a", "prefix = 25\ngrow-to = 24") + net("b", "prefix = 25"),
@@ -81,8 +86,10 @@ CASES: dict[str, tuple[str, dict[str, str], dict[str, str], dict[str, str]]] = {
         net("a", "prefix = 25\ngrow-to = 24") + net("b", 'cidr = "172.24.0.128/25"'),
         {"a": "172.24.0.0/25"},
         {"a": "172.24.1.0/25", "b": "172.24.0.128/25"},
-        {"a": "moved: 172.24.0.0/25 needs, with its room to grow /24, 172.24.0.0/24, "
-              "which overlaps network b 172.24.0.128/25"},
+        {
+            "a": "moved: 172.24.0.0/25 needs, with its room to grow /24, 172.24.0.0/24, "
+            "which overlaps network b 172.24.0.128/25"
+        },
     ),
     "pinned elsewhere since": (
         net("a", 'cidr = "172.24.3.0/24"') + net("b", "prefix = 24"),
@@ -126,7 +133,7 @@ CASES: dict[str, tuple[str, dict[str, str], dict[str, str], dict[str, str]]] = {
         {"a": "172.24.2.0/24", "b": "172.24.1.0/24", "new": "172.24.3.0/24"},
         {"a": "moved: with 172.24.0.0/24 kept, not every network finds a place"},
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -209,10 +216,7 @@ def test_anything_else_is_refused(text: str, why: str) -> None:
         parse_previous(text.encode())
 
 
-PINNED = (
-    net("a", 'cidr = "172.24.0.0/25"\ngroup = "g"')
-    + net("b", 'cidr = "172.24.1.0/24"\ngroup = "g"')
-)  # fmt: skip
+PINNED = net("a", 'cidr = "172.24.0.0/25"\ngroup = "g"') + net("b", 'cidr = "172.24.1.0/24"\ngroup = "g"')
 
 
 def test_a_pinned_group_keeps_the_prefix_around_it() -> None:
@@ -228,8 +232,11 @@ def test_a_pinned_group_keeps_the_prefix_around_it() -> None:
 def test_it_gives_way_where_nothing_else_is_left() -> None:
     found = run(HEAD + PINNED + net("new", "prefix = 25") + net("x", "prefix = 23"))
     assert places(found) == {
-        "a": "172.24.0.0/25", "b": "172.24.1.0/24", "x": "172.24.2.0/23", "new": "172.24.0.128/25",
-    }  # fmt: skip
+        "a": "172.24.0.0/25",
+        "b": "172.24.1.0/24",
+        "x": "172.24.2.0/23",
+        "new": "172.24.0.128/25",
+    }
     assert [(g.name, g.alone) for g in found.groups] == [("g", False)]
 
 

@@ -27,9 +27,7 @@ EMPTY = Catalog("none", ())
 NEWEST = load_catalog()
 
 
-def network(
-    name: str, kind: str = "vcs-vm", cidr: str | None = None, pool: str | None = None, **keys: Any
-) -> Network:
+def network(name: str, kind: str = "vcs-vm", cidr: str | None = None, pool: str | None = None, **keys: Any) -> Network:
     prefix = None if cidr is None else parse_prefix(cidr)
     return Network(name, KINDS[kind], prefix, pool=None if pool is None else parse_prefix(pool), **keys)
 
@@ -143,9 +141,7 @@ def test_more_plans_against_brute_force(seed: int) -> None:
 # -- each reason
 
 
-def refused(
-    one: Plan, name: str, catalog: Catalog = EMPTY, **keys: Any
-) -> list[tuple[str, str, int, str, str]]:
+def refused(one: Plan, name: str, catalog: Catalog = EMPTY, **keys: Any) -> list[tuple[str, str, int, str, str]]:
     """Return the entries as first and last candidate, count, category and blocker."""
     found = explain(one, catalog, name, **keys).refused
     return [(str(r.first), str(r.last), r.blocks, r.category, str(r.blocker)) for r in found]
@@ -253,7 +249,11 @@ CASES = [
     (
         "search",
         "large",
-        plan(network("large", length=24), network("small", length=25, pool="10.9.0.0/24"), pools="10.9.0.0/24 10.7.0.0/24"),
+        plan(
+            network("large", length=24),
+            network("small", length=25, pool="10.9.0.0/24"),
+            pools="10.9.0.0/24 10.7.0.0/24",
+        ),
         ("10.9.0.0/24", "10.9.0.0/24", 1, "10.9.0.0/25"),
         "the exact search left it for small: else some network would find no place",
     ),
@@ -264,15 +264,13 @@ CASES = [
         ("172.16.0.0/24", "172.16.255.0/24", 256, "172.16.0.0/16"),
         "",
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(
     ("category", "name", "one", "entry", "reason"), CASES, ids=[f"{c[0]}-{i}" for i, c in enumerate(CASES)]
 )
-def test_each_reason(
-    category: str, name: str, one: Plan, entry: tuple[str, str, int, str], reason: str
-) -> None:
+def test_each_reason(category: str, name: str, one: Plan, entry: tuple[str, str, int, str], reason: str) -> None:
     catalog = NEWEST if category.startswith(("ibm", "kubernetes", "iana")) else EMPTY
     found = [r for r in explain(one, catalog, name).refused if r.category == category]
     assert [(str(r.first), str(r.last), r.blocks, str(r.blocker)) for r in found] == [entry]

@@ -61,9 +61,7 @@ def test_every_published_row_is_in_the_catalogue_with_its_source_and_note(editio
             row["note"] or None,
         ) in have
     published = [
-        r
-        for r in rows
-        if r.category.owner == "ibm" and not r.platform and not r.category.name.endswith("-block")
+        r for r in rows if r.category.owner == "ibm" and not r.platform and not r.category.name.endswith("-block")
     ]
     assert all(r.source.date == edition and r.source.url for r in published)
 
@@ -71,10 +69,14 @@ def test_every_published_row_is_in_the_catalogue_with_its_source_and_note(editio
 @pytest.mark.parametrize(
     "name",
     [
-        "ibm-reserved-blocks.csv", "kubernetes-reserved.csv", "special-purpose.csv", "iks-allowed-subnets.csv",
-        "reserved-additional.csv", "vpc-address-prefixes.csv",
+        "ibm-reserved-blocks.csv",
+        "kubernetes-reserved.csv",
+        "special-purpose.csv",
+        "iks-allowed-subnets.csv",
+        "reserved-additional.csv",
+        "vpc-address-prefixes.csv",
     ],
-)  # fmt: skip
+)
 def test_no_row_and_no_source_of_the_other_tables_is_lost(name: str) -> None:
     catalog = load_catalog()
     if name.startswith("iks-"):
@@ -110,9 +112,7 @@ def test_the_block_of_the_usage_example_holds_three_customer_ranges() -> None:
 
 def test_overlapping_rows_are_those_a_comparison_with_all_finds_the_most_specific_first() -> None:
     catalog = load_catalog()
-    everything = [
-        (r, _NETWORK[r.prefix.version]((r.prefix.first, r.prefix.length))) for r in catalog.reservations
-    ]
+    everything = [(r, _NETWORK[r.prefix.version]((r.prefix.first, r.prefix.length))) for r in catalog.reservations]
     chance = random.Random(3)
     for _ in range(150):
         near = chance.choice(catalog.reservations).prefix

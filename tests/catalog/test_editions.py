@@ -38,9 +38,7 @@ def row(
     date: str = "2018-11-30",
 ) -> Reservation:
     named = CATEGORIES[category]
-    return Reservation(
-        parse_prefix(cidr), named, named.title, center, None, pod, note, Source("page", None, date)
-    )
+    return Reservation(parse_prefix(cidr), named, named.title, center, None, pod, note, Source("page", None, date))
 
 
 def catalog(*rows: Reservation) -> Catalog:
@@ -173,9 +171,7 @@ def test_the_space_of_the_editions_against_the_standard_library(old: str, new: s
     def collapsed(cidrs: Iterable[str]) -> list[ipaddress.IPv4Network]:
         return list(ipaddress.collapse_addresses(ipaddress.IPv4Network(c) for c in cidrs if ":" not in c))
 
-    def without(
-        left: list[ipaddress.IPv4Network], holes: list[ipaddress.IPv4Network]
-    ) -> list[ipaddress.IPv4Network]:
+    def without(left: list[ipaddress.IPv4Network], holes: list[ipaddress.IPv4Network]) -> list[ipaddress.IPv4Network]:
         for hole in holes:
             rest: list[ipaddress.IPv4Network] = []
             for net in left:
@@ -247,7 +243,7 @@ CASES: dict[str, tuple[list[Reservation], list[Reservation], list[tuple[str, str
         [("published", "", "10.0.0.0/24")],
     ),
     "IPv6": ([row("fd00::/48")], [row("fd00::/47")], [("grew", "fd00::/48", "fd00::/47")]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("old", "new", "expected"), CASES.values(), ids=CASES)
@@ -307,9 +303,7 @@ def test_tables_that_only_one_edition_has_are_told() -> None:
     assert "ibm-pptp-vpn" in old
     assert "ibm-customer-private" in new
     # A filter leaves out rows, not what the editions have: 2024-12-05 has service networks elsewhere.
-    dal14 = compare(
-        load_catalog("2024-12-05"), load_catalog("2025-10-03"), lambda r: r.data_center == "dal14"
-    )
+    dal14 = compare(load_catalog("2024-12-05"), load_catalog("2025-10-03"), lambda r: r.data_center == "dal14")
     assert dal14.changes
     assert dal14.one_sided() == ((), ())
 

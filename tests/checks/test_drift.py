@@ -83,14 +83,28 @@ remote:
 POOL = "kind: IPPool\nmetadata: {name: default-ipv4-ippool}\nspec: {cidr: 172.30.0.0/16}\n"
 IBM = [
     {"networkIdentifier": address, "cidr": length}
-    for address, length in (("169.46.49.32", 29), ("10.171.87.64", 29), ("10.171.42.128", 26), ("169.46.73.16", 28), ("10.60.1.0", 26))
-]  # fmt: skip
+    for address, length in (
+        ("169.46.49.32", 29),
+        ("10.171.87.64", 29),
+        ("10.171.42.128", 26),
+        ("169.46.73.16", 28),
+        ("10.60.1.0", 26),
+    )
+]
 KS = {
-    "name": "iks-prod", "podSubnet": "172.30.0.0/16", "serviceSubnet": "172.21.0.0/16",
+    "name": "iks-prod",
+    "podSubnet": "172.30.0.0/16",
+    "serviceSubnet": "172.21.0.0/16",
     "vlans": [
-        {"id": "1", "subnets": [{"cidr": "169.46.49.32/29", "is_public": True}, {"cidr": "10.171.87.64/29", "is_public": False}]}
+        {
+            "id": "1",
+            "subnets": [
+                {"cidr": "169.46.49.32/29", "is_public": True},
+                {"cidr": "10.171.87.64/29", "is_public": False},
+            ],
+        }
     ],
-}  # fmt: skip
+}
 NODE = {
     "kind": "Node",
     "metadata": {"name": "w1", "labels": {"ibm-cloud.kubernetes.io/zone": "dal10"}},
@@ -106,9 +120,7 @@ def compare(plan_text: str, *files: Any, settle: bool = False) -> list[Finding]:
     settled = plan
     if settle:
         rows = allocate(plan, catalog).rows
-        settled = with_ranges(
-            plan, {r.network.name: r.prefix for r in rows if r.status == "allocated" and r.prefix}
-        )
+        settled = with_ranges(plan, {r.network.name: r.prefix for r in rows if r.status == "allocated" and r.prefix})
     observed = tuple(
         read_source("auto", (file if isinstance(file, str) else json.dumps(file)).encode(), f"file{index}")
         for index, file in enumerate(files)
@@ -172,9 +184,7 @@ CASES: list[tuple[Any, list[str]]] = [
     (changed(VALUES, ",10.171.42.128/26", ",10.171.42.128/26,10.171.87.64/29"), []),
     (
         changed(VALUES, "169.46.49.35", "169.46.49.36"),
-        [
-            "address strongswan 169.46.49.35 of iks-ingress-public is 169.46.49.36 in file0 line 1 (loadBalancerIP)"
-        ],
+        ["address strongswan 169.46.49.35 of iks-ingress-public is 169.46.49.36 in file0 line 1 (loadBalancerIP)"],
     ),
     (
         changed(VALUES, "loadBalancerIP: 169.46.49.35\n", ""),
@@ -215,9 +225,7 @@ CASES: list[tuple[Any, list[str]]] = [
     (
         {
             **KS,
-            "vlans": [
-                {"subnets": [{"cidr": "169.46.49.32/29", "is_public": False}, {"cidr": "10.171.87.64/29"}]}
-            ],
+            "vlans": [{"subnets": [{"cidr": "169.46.49.32/29", "is_public": False}, {"cidr": "10.171.87.64/29"}]}],
         },
         [
             "iks-ingress-public 169.46.49.32/29 is of kind iks-ingress-public, and of kind iks-ingress-private in file0 line 1 (vlans.subnets.cidr)"
@@ -356,26 +364,61 @@ _PODS, _DB = "iks-prod-pods 172.30.0.0/16 (default)", "vm-db 172.24.17.0/24"
         ({"pods": "10.10.0.7/32"}, "10.10.0.0/16", "10.10.0.7/32", []),
         ({"pods": "10.10.0.7/32"}, "10.10.0.0/16", "10.10.0.7", []),
         # One key lacks, or says another thing.
-        ({}, "localSubnetNAT: 172.30.0.0/16=10.10.0.0/16\n", "",
-         [f"{_PODS} is shown at its own addresses in file0 line 3 (local.subnet), and as 10.10.0.0/16 by the plan"]),
-        ({}, "10.10.0.0/16", "10.11.0.0/16",
-         [f"{_PODS} is shown as 10.11.0.0/16 in file0 line 3 (local.subnet), and as 10.10.0.0/16 by the plan"]),
-        ({}, "10.10.0.0/16", "10.10.0.9/32",
-         [f"{_PODS} is shown as 10.10.0.9/32 in file0 line 3 (local.subnet), and as 10.10.0.0/16 by the plan"]),
-        ({}, "172.30.0.0/16=10.10.0.0/16", "172.30.0.0/17=10.10.0.0/17,172.30.128.0/17=10.11.0.0/17",
-         [f"{_PODS} is shown as 10.11.0.0/17 in file0 line 4 (localSubnetNAT), and as 10.10.0.0/16 by the plan"]),
-        ({}, "remoteSubnetNAT: 172.24.17.0/24=10.12.0.0/24\n", "",
-         [f"{_DB} is shown at its own addresses in file0 line 7 (remote.subnet), and as 10.12.0.0/24 by the plan"]),
-        ({}, "10.12.0.0/24", "10.13.0.0/24",
-         [f"{_DB} is shown as 10.13.0.0/24 in file0 line 7 (remote.subnet), and as 10.12.0.0/24 by the plan"]),
-        ({}, "172.24.17.0/24=10.12.0.0/24", "172.24.17.0/24=10.12.0.0/24,172.24.16.0/24=10.14.0.0/24",
-         ["vm-web 172.24.16.0/24 is shown as 10.14.0.0/24 in file0 line 7 (remote.subnet), and at its own addresses by the plan"]),
+        (
+            {},
+            "localSubnetNAT: 172.30.0.0/16=10.10.0.0/16\n",
+            "",
+            [f"{_PODS} is shown at its own addresses in file0 line 3 (local.subnet), and as 10.10.0.0/16 by the plan"],
+        ),
+        (
+            {},
+            "10.10.0.0/16",
+            "10.11.0.0/16",
+            [f"{_PODS} is shown as 10.11.0.0/16 in file0 line 3 (local.subnet), and as 10.10.0.0/16 by the plan"],
+        ),
+        (
+            {},
+            "10.10.0.0/16",
+            "10.10.0.9/32",
+            [f"{_PODS} is shown as 10.10.0.9/32 in file0 line 3 (local.subnet), and as 10.10.0.0/16 by the plan"],
+        ),
+        (
+            {},
+            "172.30.0.0/16=10.10.0.0/16",
+            "172.30.0.0/17=10.10.0.0/17,172.30.128.0/17=10.11.0.0/17",
+            [f"{_PODS} is shown as 10.11.0.0/17 in file0 line 4 (localSubnetNAT), and as 10.10.0.0/16 by the plan"],
+        ),
+        (
+            {},
+            "remoteSubnetNAT: 172.24.17.0/24=10.12.0.0/24\n",
+            "",
+            [f"{_DB} is shown at its own addresses in file0 line 7 (remote.subnet), and as 10.12.0.0/24 by the plan"],
+        ),
+        (
+            {},
+            "10.12.0.0/24",
+            "10.13.0.0/24",
+            [f"{_DB} is shown as 10.13.0.0/24 in file0 line 7 (remote.subnet), and as 10.12.0.0/24 by the plan"],
+        ),
+        (
+            {},
+            "172.24.17.0/24=10.12.0.0/24",
+            "172.24.17.0/24=10.12.0.0/24,172.24.16.0/24=10.14.0.0/24",
+            [
+                "vm-web 172.24.16.0/24 is shown as 10.14.0.0/24 in file0 line 7 (remote.subnet), and at its own addresses by the plan"
+            ],
+        ),
         # One address for all: every network of the near side has to be shown as it.
-        ({"pods": "10.10.0.7/32"}, NAT_VALUES[:NAT_VALUES.index("remote:")],
-         "loadBalancerIP: 169.46.49.35\nenableSingleSourceIP: true\nlocal:\n  subnet: 10.10.0.7/32\n",
-         ["iks-prod-services 172.21.0.0/16 (default) and 1 more are shown as 10.10.0.7/32 in file0 line 4 (local.subnet), and otherwise by the plan"]),
+        (
+            {"pods": "10.10.0.7/32"},
+            NAT_VALUES[: NAT_VALUES.index("remote:")],
+            "loadBalancerIP: 169.46.49.35\nenableSingleSourceIP: true\nlocal:\n  subnet: 10.10.0.7/32\n",
+            [
+                "iks-prod-services 172.21.0.0/16 (default) and 1 more are shown as 10.10.0.7/32 in file0 line 4 (local.subnet), and otherwise by the plan"
+            ],
+        ),
     ],
-)  # fmt: skip
+)
 def test_translations_of_both_sides_are_compared_address_by_address(
     planned: dict[str, str], old: str, new: str, expected: list[str]
 ) -> None:
@@ -385,9 +428,7 @@ def test_translations_of_both_sides_are_compared_address_by_address(
 
 
 def test_translations_of_ipv6_are_compared() -> None:
-    plan = NAT_LINK.format(pods="fd10::/64", db="fd12::/64").replace(
-        '", "iks-workers", "vm-web", "icp-workers"]', '"]'
-    )
+    plan = NAT_LINK.format(pods="fd10::/64", db="fd12::/64").replace('", "iks-workers", "vm-web", "icp-workers"]', '"]')
     plan = changed(plan, 'kind = "iks-pod"\n', 'kind = "iks-pod"\ncidr = "fd00::/64"\n')
     plan += '[clusters.iks-prod]\nplatform = "iks"\n[networks.vm-db]\nkind = "vcs-vm"\ncidr = "fd02::/64"\n'
     plan = changed(plan, 'kind = "iks-service"\n', 'kind = "iks-service"\ncidr = "fd01::/112"\n')
@@ -442,7 +483,7 @@ remote:
         ("ike = 1\n", "ikev1", []),
         ("ike = 1\n", "ikev2", ["IKE is version 2 in file0 line 8 (ipsec.keyexchange), and version 1 by the plan"]),
     ],
-)  # fmt: skip
+)
 def test_both_ends_have_one_version_of_ike(planned: str, stated: str, expected: list[str]) -> None:
     plan = changed(PLAN, "[integration]\n", f"[integration]\n{planned}")
     assert said(plan, f"{VALUES}ipsec:\n  keyexchange: {stated}\n") == expected
@@ -488,12 +529,22 @@ cidr = "172.24.18.0/24"
     [
         ("169.46.49.35", "169.46.73.18", "172.24.16.0/24", []),
         ("169.46.49.36", "159.122.70.34", "172.24.18.0/24", []),
-        ("169.46.49.35", "159.122.70.34", "172.24.18.0/24",
-         ["address fra-strongswan 169.46.49.36 of ingress is 169.46.49.35 in file0 line 1 (loadBalancerIP)"]),
-        ("169.46.49.36", "169.46.73.18", "172.24.18.0/24",
-         ["169.46.73.18 is in file0 line 5 (remote.gateway), and the plan has no such address at the other end of the tunnel"]),
+        (
+            "169.46.49.35",
+            "159.122.70.34",
+            "172.24.18.0/24",
+            ["address fra-strongswan 169.46.49.36 of ingress is 169.46.49.35 in file0 line 1 (loadBalancerIP)"],
+        ),
+        (
+            "169.46.49.36",
+            "169.46.73.18",
+            "172.24.18.0/24",
+            [
+                "169.46.73.18 is in file0 line 5 (remote.gateway), and the plan has no such address at the other end of the tunnel"
+            ],
+        ),
     ],
-)  # fmt: skip
+)
 def test_values_are_compared_with_the_tunnel_to_their_own_edge(
     listens: str, calls: str, remote: str, expected: list[str]
 ) -> None:
@@ -610,12 +661,24 @@ TUNNEL = changed(
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("172.30.0.0/16", "172.31.0.0/16", ["iks-prod (pods, default) 172.30.0.0/16 is 172.31.0.0/16 in file0 line 3 (local.subnet)"]),
-        ("172.24.18.0/27", "172.24.19.0/27", ["icp-workers 172.24.18.0/27 is 172.24.19.0/27 in file0 line 6 (remote.subnet)"]),
-        ("169.46.73.18", "169.46.73.20", ["address uplink 169.46.73.18 of esg is 169.46.73.20 in file0 line 5 (remote.gateway)"]),
+        (
+            "172.30.0.0/16",
+            "172.31.0.0/16",
+            ["iks-prod (pods, default) 172.30.0.0/16 is 172.31.0.0/16 in file0 line 3 (local.subnet)"],
+        ),
+        (
+            "172.24.18.0/27",
+            "172.24.19.0/27",
+            ["icp-workers 172.24.18.0/27 is 172.24.19.0/27 in file0 line 6 (remote.subnet)"],
+        ),
+        (
+            "169.46.73.18",
+            "169.46.73.20",
+            ["address uplink 169.46.73.18 of esg is 169.46.73.20 in file0 line 5 (remote.gateway)"],
+        ),
         ("169.46.73.18", "169.46.73.18", []),
     ],
-)  # fmt: skip
+)
 def test_one_changed_value_of_a_chart_is_one_finding(old: str, new: str, expected: list[str]) -> None:
     assert said(TUNNEL, changed(VALUES, old, new)) == expected
 
@@ -639,11 +702,14 @@ ALLOCATION = {
     "schema": "ipplan.allocation/1",
     "allocations": [
         {
-            "network": "icp-workers", "kind": "icp-worker", "cidr": "172.24.18.0/27", "status": "pinned",
+            "network": "icp-workers",
+            "kind": "icp-worker",
+            "cidr": "172.24.18.0/27",
+            "status": "pinned",
             "addresses": {"master-vip": "172.24.18.10", "proxy-vip": "172.24.18.11", "other": "172.24.18.20"},
         }
     ],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(
@@ -651,15 +717,17 @@ ALLOCATION = {
     [
         ('"172.24.18.20"', '"172.24.18.21"', []),
         (
-            '"172.24.18.10"', '"172.24.18.12"',
+            '"172.24.18.10"',
+            '"172.24.18.12"',
             ["address master-vip 172.24.18.10 of icp-workers is 172.24.18.12 in file0 line 1 (master-vip)"],
         ),
         (
-            '"172.24.18.0/27"', '"172.24.18.0/26"',
+            '"172.24.18.0/27"',
+            '"172.24.18.0/26"',
             ["icp-workers 172.24.18.0/27 is 172.24.18.0/26 in file0 line 1 (cidr)"],
         ),
     ],
-)  # fmt: skip
+)
 def test_one_changed_value_of_an_allocation_is_one_finding(old: str, new: str, expected: list[str]) -> None:
     assert said(PLAN, changed(json.dumps(ALLOCATION), old, new)) == expected
 
@@ -687,8 +755,7 @@ def test_nodes_that_all_lie_elsewhere_are_told_once() -> None:
 def test_each_node_that_lies_apart_from_the_others_is_told() -> None:
     nodes = [node_of(0, "10.171.42"), node_of(1, "10.9.9"), node_of(2, "10.9.9")]
     assert said(PLAN, {"items": nodes}) == [
-        f"10.9.9.{last} is in file0 line 1 (InternalIP), and the plan has no such network"
-        for last in (131, 132)
+        f"10.9.9.{last} is in file0 line 1 (InternalIP), and the plan has no such network" for last in (131, 132)
     ]
 
 
@@ -703,9 +770,7 @@ def test_the_subnet_of_workers_is_compared_beside_their_addresses() -> None:
 def test_what_a_table_has_no_range_for_yet_is_not_lacking() -> None:
     table = "network,kind,cidr,status\nvm-web,vcs-vm,172.24.16.0/24,pinned\nvm-db,vcs-vm,,to-allocate\n"
     assert said(PLAN, table) == []
-    assert said(PLAN, table.replace("vm-db,vcs-vm,,to-allocate\n", "")) == [
-        "vm-db 172.24.17.0/24 is not in file0"
-    ]
+    assert said(PLAN, table.replace("vm-db,vcs-vm,,to-allocate\n", "")) == ["vm-db 172.24.17.0/24 is not in file0"]
 
 
 def test_a_row_of_a_name_in_the_plan_is_that_network_even_at_the_range_of_another() -> None:
@@ -744,16 +809,19 @@ spec: {asNumber: 64999, serviceClusterIPs: [{cidr: 10.225.0.0/23}], serviceExter
     [
         ("blockSize: 24", "blockSize: 26", []),
         (
-            "10.225.0.0/23", "10.98.0.0/16",
+            "10.225.0.0/23",
+            "10.98.0.0/16",
             ["icp-services 10.225.0.0/23 is 10.98.0.0/16 in file0 line 14 (spec.serviceClusterIPs)"],
         ),
         ("serviceClusterIPs: [{cidr: 10.225.0.0/23}], ", "", []),
         (
-            "10.60.4.0/24", "10.61.4.0/24",
+            "10.60.4.0/24",
+            "10.61.4.0/24",
             ["10.61.4.0/24 is in file0 line 14 (spec.serviceExternalIPs), and the plan has no such network"],
         ),
         (
-            "10.225.0.0/23", "10.224.0.0/16",
+            "10.225.0.0/23",
+            "10.224.0.0/16",
             [
                 "icp-pods 10.224.0.0/16 is of kind icp-pod, and of kind icp-service in file0 line 14 (spec.serviceClusterIPs)",
                 "icp-services 10.225.0.0/23 is not in file0",
@@ -762,8 +830,6 @@ spec: {asNumber: 64999, serviceClusterIPs: [{cidr: 10.225.0.0/23}], serviceExter
         ("10.224.0.0/16", "10.224.0.0/17", ["icp-pods 10.224.0.0/16 is 10.224.0.0/17 in file0 line 4 (spec.cidr)"]),
         ("10.224.0.0/16", "172.30.0.0/16", []),
     ],
-)  # fmt: skip
-def test_of_the_resources_of_calico_pools_and_services_are_compared(
-    old: str, new: str, expected: list[str]
-) -> None:
+)
+def test_of_the_resources_of_calico_pools_and_services_are_compared(old: str, new: str, expected: list[str]) -> None:
     assert said(PLAN, changed(CALICO, old, new)) == expected

@@ -202,16 +202,16 @@ def test_the_services_of_old_clusters_are_accepted() -> None:
     assert not [f for f in old if f.severity != "note" and f.networks == ("n",)]
 
     for kind, cidr in (
-        ("iks-service", "10.10.11.0/24"), ("iks-service", "10.10.10.0/25"), ("iks-pod", "10.10.10.0/24"),
-    ):  # fmt: skip
+        ("iks-service", "10.10.11.0/24"),
+        ("iks-service", "10.10.10.0/25"),
+        ("iks-pod", "10.10.10.0/24"),
+    ):
         rules = {f.rule for f in found(IKS + net(kind, cidr))}
         assert "iks-subnet-not-allowed" in rules
 
 
 def test_an_enterprise_range_or_segments_without_the_platforms_have_no_errors() -> None:
-    segments = "".join(
-        f'[networks.vm-{n}]\nkind = "vcs-vm"\ncidr = "172.{n}.0.0/16"\n' for n in (16, 17, 18, 19)
-    )
+    segments = "".join(f'[networks.vm-{n}]\nkind = "vcs-vm"\ncidr = "172.{n}.0.0/16"\n' for n in (16, 17, 18, 19))
     for text, pools in ((net("enterprise", "192.168.0.0/16"), []), (segments, ["172.16.0.0/14"])):
         assert {f.severity for f in found(text, None, pools)} <= {"note"}
 
@@ -221,9 +221,7 @@ def test_an_error_names_the_platform_and_a_note_those_that_would_matter() -> Non
     (note,) = [f for f in found(net("vcs-vm", "172.16.3.0/24")) if f.rule == KUBERNETES]
 
     assert error.because == ("the plan has IKS",)
-    assert note.because == (
-        "it matters only beside IKS or OpenShift or Satellite, which the plan does not have",
-    )
+    assert note.because == ("it matters only beside IKS or OpenShift or Satellite, which the plan does not have",)
     assert note.help is None
 
 
@@ -262,10 +260,7 @@ def test_the_help_for_a_pool_that_keep_clear_takes_is_tried() -> None:
     ):
         (hit,) = [f for f in found("", keep, [pool]) if f.rule == "pool-unusable"]
         written = ", ".join(f'"{name}"' for name in left)
-        assert (
-            hit.help
-            == f"if none of them will be beside the plan, write keep-clear = [{written}] under [plan]"
-        )
+        assert hit.help == f"if none of them will be beside the plan, write keep-clear = [{written}] under [plan]"
         assert not [f for f in found("", left, [pool]) if f.rule == "pool-unusable"]
 
 
@@ -314,9 +309,7 @@ def test_a_name_that_nobody_knows_is_a_problem_at_its_place(
         assert problem.help == help_
 
 
-@pytest.mark.parametrize(
-    "value", [[], ["iks"], ["vpc", "vpc"], list(KEEP_CLEAR), ["icp"], [1], "iks", [["iks"]]]
-)
+@pytest.mark.parametrize("value", [[], ["iks"], ["vpc", "vpc"], list(KEEP_CLEAR), ["icp"], [1], "iks", [["iks"]]])
 def test_the_schema_takes_what_the_reader_takes(value: object) -> None:
     plan = {"schema": 1, "plan": {"keep-clear": value}}
     try:
@@ -364,7 +357,7 @@ def ranges_of(platform: str) -> tuple[Any, ...]:
 
 SUBSETS = [
     frozenset(names) for size in range(len(KEEP_CLEAR) + 1) for names in itertools.combinations(KEEP_CLEAR, size)
-]  # fmt: skip
+]
 
 
 def avoided(keep: frozenset[str]) -> set[str]:
@@ -391,8 +384,7 @@ def test_no_allocation_overlaps_what_is_kept_clear(pool: str, keep: frozenset[st
     version = ipaddress.ip_network(pool).version
     lengths = (17, 18, 20, 24, 24, 29) if version == 4 else (48, 64, 64, 112)
     text = "".join(
-        f'[networks.vm-{number}]\nkind = "vcs-vm"\nprefix = {length}\n'
-        for number, length in enumerate(lengths)
+        f'[networks.vm-{number}]\nkind = "vcs-vm"\nprefix = {length}\n' for number, length in enumerate(lengths)
     )
     plan = plan_of(text, keep, [pool])
     result = allocate(plan, load_catalog())
@@ -412,9 +404,7 @@ def test_no_allocation_overlaps_what_is_kept_clear(pool: str, keep: frozenset[st
 def test_beside_a_vpc_allocate_keeps_off_the_prefixes_of_its_zones() -> None:
     text = '[networks.pods]\nkind = "icp-pod"\nprefix = 17\n[clusters.icp]\nplatform = "icp"\n'
     pools = ["10.244.0.0/14"]
-    places = [
-        str(allocate(plan_of(text, keep, pools), load_catalog()).rows[0].prefix) for keep in (None, ["vpc"])
-    ]
+    places = [str(allocate(plan_of(text, keep, pools), load_catalog()).rows[0].prefix) for keep in (None, ["vpc"])]
 
     assert places == ["10.244.0.0/17", "10.246.0.0/17"]
 
@@ -432,9 +422,7 @@ def test_beside_a_vpc_allocate_keeps_off_the_prefixes_of_its_zones() -> None:
         ("", ["vpc", "iks", "containers"], "172.22.0.0/16"),
     ],
 )
-def test_what_the_plan_has_is_avoided_without_keep_clear(
-    text: str, keep: list[str] | None, place: str
-) -> None:
+def test_what_the_plan_has_is_avoided_without_keep_clear(text: str, keep: list[str] | None, place: str) -> None:
     vm = '[networks.vm]\nkind = "vcs-vm"\nprefix = 16\n'
     plan = plan_of(text + vm, keep, ["172.16.0.0/12"])
     result = allocate(plan, load_catalog())

@@ -39,17 +39,13 @@ WAIVE = '[[waive]]\nrule = "{rule}"\nnetworks = {networks}\nreason = "known"\now
 A = net("a", "vcs-vm", "10.225.0.0/24")
 PUBLIC = net("a", "vcs-vm", "8.8.8.0/24") + net("b", "vcs-vm", "10.226.0.0/24")
 
-GROUP = net("a", "vcs-vm", "10.225.0.0/24", 'group = "g"') + net(
-    "b", "vcs-vm", "10.225.2.0/24", 'group = "g"'
-)
+GROUP = net("a", "vcs-vm", "10.225.0.0/24", 'group = "g"') + net("b", "vcs-vm", "10.225.2.0/24", 'group = "g"')
 TUNNEL = '[integration]\niks-vcs = "strongswan"\n'
 GATEWAY = '[networks.gw]\nkind = "iks-ingress-{}"\naddresses = {{ strongswan = 3 }}\n'
 BOTH_TUNNELS = TUNNEL + 'iks-icp = "strongswan"\n' + IKS + GATEWAY.format("public")
 EDGE = '[networks.esg]\nkind = "vcs-esg-public"\naddresses = {{ {} }}\n'
 NAT = '[integration]\nicp-vcs = "nat"\n'
-VIPS = (
-    ICP + '[networks.w]\nkind = "icp-worker"\naddresses = { master-vip = 10, proxy-vip = 11, gateway = 1 }\n'
-)
+VIPS = ICP + '[networks.w]\nkind = "icp-worker"\naddresses = { master-vip = 10, proxy-vip = 11, gateway = 1 }\n'
 
 POOL = '[plan]\nbyoip = ["172.24.0.0/14"]\n'
 WISH = '[networks.a]\nkind = "vcs-vm"\n'
@@ -71,14 +67,24 @@ STRETCHED = '[integration]\nenterprise = "l2-extension"\n' + net("office", "ente
 # rule: (plan that breaks it, severity, networks, overlap), plan that nearly does
 CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
     "network-overlap": [
-        (net("a", "vcs-vm", "10.225.0.0/16") + net("b", "vcs-vm", "10.225.8.0/24"), "error", ("b", "a"), "10.225.8.0/24"),
+        (
+            net("a", "vcs-vm", "10.225.0.0/16") + net("b", "vcs-vm", "10.225.8.0/24"),
+            "error",
+            ("b", "a"),
+            "10.225.8.0/24",
+        ),
         (IKS + net("vm", "vcs-vm", "172.30.8.0/24"), "error", ("vm", "iks (pods, default)"), "172.30.8.0/24"),
         (IKS + net("vm", "vcs-vm", "172.16.0.0/12"), "error", ("vm", "iks (services, default)"), "172.21.0.0/16"),
         (TWO, "warning", ("b (services, default)", "a (services, default)"), "172.21.0.0/16"),
         (net("a", "vcs-vm", "fd00:1::/48") + net("b", "vcs-vm", "fd00:1::/64"), "error", ("b", "a"), "fd00:1::/64"),
     ],
     "avoid-overlap": [
-        ('[[avoid]]\ncidr = "10.225.0.0/16"\n' + net("a", "vcs-vm", "10.225.8.0/24"), "warning", ("a",), "10.225.8.0/24"),
+        (
+            '[[avoid]]\ncidr = "10.225.0.0/16"\n' + net("a", "vcs-vm", "10.225.8.0/24"),
+            "warning",
+            ("a",),
+            "10.225.8.0/24",
+        ),
     ],
     "ibm-service-overlap": [
         (net("a", "vcs-vm", "10.200.80.0/24"), "error", ("a",), "10.200.80.0/24"),
@@ -130,7 +136,10 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
         ('[plan]\nbyoip = ["10.224.0.0/12"]\n' + net("a", "vcs-vm", "192.168.1.0/24"), "error", ("a",), None),
         (
             '[plan]\nbyoip = ["10.224.0.0/16", "10.226.0.0/16"]\n'
-            + net("a", "vcs-vm", "10.226.1.0/24", 'pool = "10.224.0.0/16"'), "error", ("a",), None,
+            + net("a", "vcs-vm", "10.226.1.0/24", 'pool = "10.224.0.0/16"'),
+            "error",
+            ("a",),
+            None,
         ),
     ],
     "public-byoip": [
@@ -142,7 +151,12 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
         (DAL10 + net("a", "vcs-host-private", "10.225.0.0/26"), "warning", ("a",), None),
         (DAL10 + net("a", "vcs-host-private", "10.48.0.0/26"), "warning", ("a",), None),
         (FRA + net("a", "vcs-esg-private", "10.176.18.192/27"), "warning", ("a",), None),
-        (FRA + "[edges.dal]\n" + net("a", "vcs-esg-private", "10.176.18.192/27", 'edge = "fra"'), "warning", ("a",), None),
+        (
+            FRA + "[edges.dal]\n" + net("a", "vcs-esg-private", "10.176.18.192/27", 'edge = "fra"'),
+            "warning",
+            ("a",),
+            None,
+        ),
         (IKS + 'data-center = "fra02"\n' + net("a", "iks-worker-private", "10.176.18.192/27"), "warning", ("a",), None),
         (net("a", "iks-worker-private", "10.176.18.192/26", 'data-center = "fra02"'), "warning", ("a",), None),
     ],
@@ -170,10 +184,20 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
         (ICP + "workers = 9\npods-per-worker = 110\n" + net("a", "icp-pod", "10.225.0.0/22"), "error", ("a",), None),
         (ICP + "workers = 9\npods-per-worker = 110\n" + net("a", "icp-pod", "10.225.0.0/21"), "error", ("a",), None),
         (ICP + net("a", "icp-pod", "10.225.0.0/27"), "error", ("a",), None),
-        (ICP + "workers = 9\npods-per-worker = 110\n" + '[networks.a]\nkind = "icp-pod"\nprefix = 21\n', "error", ("a",), None),
         (
-            POOL.replace("172.24.0.0/14", "172.22.0.0/16") + IKS + "workers = 5\n"
-            + '[networks.a]\nkind = "iks-pod"\nprefix = 23\npool = "172.22.0.0/16"\n', "error", ("a",), None,
+            ICP + "workers = 9\npods-per-worker = 110\n" + '[networks.a]\nkind = "icp-pod"\nprefix = 21\n',
+            "error",
+            ("a",),
+            None,
+        ),
+        (
+            POOL.replace("172.24.0.0/14", "172.22.0.0/16")
+            + IKS
+            + "workers = 5\n"
+            + '[networks.a]\nkind = "iks-pod"\nprefix = 23\npool = "172.22.0.0/16"\n',
+            "error",
+            ("a",),
+            None,
         ),
     ],
     "pods-per-worker": [
@@ -237,7 +261,10 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
         (POOL + WISH + 'addresses = { x = "fd00::1" }\n', "error", ("a",), None),
         ('[networks.a]\nkind = "vcs-esg-private"\nprefix = 28\naddresses = { x = 20 }\n', "error", ("a",), None),
     ],
-    "incomplete-cluster": [(ICP, "warning", (), None), (IKS + net("a", "iks-pod", "172.22.0.0/16"), "warning", (), None)],
+    "incomplete-cluster": [
+        (ICP, "warning", (), None),
+        (IKS + net("a", "iks-pod", "172.22.0.0/16"), "warning", (), None),
+    ],
     "incomplete-integration": [('[integration]\nicp-vcs = "nat"\n', "warning", (), None)],
     "unknown-data-center": [
         ('[plan]\ndata-centers = ["dal99"]\n', "warning", (), None),
@@ -255,8 +282,18 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
         (WAIVE.format(rule="public-byoip", networks='["a", "b"]') + PUBLIC, "warning", ("a", "b"), None),
     ],
     "growth-blocked": [
-        (net("a", "vcs-vm", "10.225.0.0/25", "grow-to = 23") + net("b", "vcs-vm", "10.225.1.0/24"), "warning", ("a",), None),
-        ('[[avoid]]\ncidr = "10.225.0.128/25"\n' + net("a", "vcs-vm", "10.225.0.0/25", "grow-to = 24"), "warning", ("a",), None),
+        (
+            net("a", "vcs-vm", "10.225.0.0/25", "grow-to = 23") + net("b", "vcs-vm", "10.225.1.0/24"),
+            "warning",
+            ("a",),
+            None,
+        ),
+        (
+            '[[avoid]]\ncidr = "10.225.0.128/25"\n' + net("a", "vcs-vm", "10.225.0.0/25", "grow-to = 24"),
+            "warning",
+            ("a",),
+            None,
+        ),
         (net("a", "vcs-vm", "10.204.0.0/16", "grow-to = 13"), "warning", ("a",), None),
     ],
     "group-split": [
@@ -281,38 +318,69 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
         (TUNNEL + WORKERS + UPLINK, "warning", ("a", "esg"), None),
         (
             TUNNEL + WORKERS + UPLINK + net("pub", "vcs-esg-public", "169.46.73.16/28") + GATEWAY.format("private"),
-            "warning", ("a", "esg"), None,
+            "warning",
+            ("a", "esg"),
+            None,
         ),
         (
-            "[edges.e]\n[edges.f]\n" + '[[link]]\nbetween = ["e", "f"]\nmethod = "ipsec"\n'
+            "[edges.e]\n[edges.f]\n"
+            '[[link]]\nbetween = ["e", "f"]\nmethod = "ipsec"\n'
             + net("u", "vcs-esg-private", "10.176.18.0/27", 'edge = "e"')
             + net("v", "vcs-esg-private", "10.176.18.64/27", 'edge = "f"'),
-            "warning", ("u", "v"), None,
+            "warning",
+            ("u", "v"),
+            None,
         ),
     ],
     "common-vlan-pods": [
         (COMMON + net("w", "iks-worker-private", "10.171.42.128/26") + UPLINK, "warning", ("w", "esg"), None),
         (COMMON + net("w", "iks-worker-private", "10.134.0.0/26") + UPLINK, "warning", ("w", "esg"), None),
         (
-            IKS + '[edges.e]\n[[link]]\nbetween = ["iks", "e"]\nmethod = "common-vlan"\n'
-            + net("w", "iks-worker-private", "10.171.42.128/26") + UPLINK,
-            "warning", ("w", "esg"), None,
+            IKS
+            + '[edges.e]\n[[link]]\nbetween = ["iks", "e"]\nmethod = "common-vlan"\n'
+            + net("w", "iks-worker-private", "10.171.42.128/26")
+            + UPLINK,
+            "warning",
+            ("w", "esg"),
+            None,
         ),
     ],
     "edge-missing": [
         (EDGES + net("a", "vcs-vm", "172.24.1.0/24"), "warning", ("a",), None),
         (EDGES + '[networks.m]\nkind = "vcs-management"\n', "warning", ("m",), None),
         (EDGES + ICP + net("w", "icp-worker", "172.24.2.0/24"), "warning", ("w",), None),
-        (net("a", "vcs-vm", "172.24.1.0/24", 'edge = "e"') + net("b", "vcs-vm", "172.24.2.0/24", 'edge = "f"')
-         + net("c", "vcs-transit", "172.24.3.0/29"), "warning", ("c",), None),
+        (
+            net("a", "vcs-vm", "172.24.1.0/24", 'edge = "e"')
+            + net("b", "vcs-vm", "172.24.2.0/24", 'edge = "f"')
+            + net("c", "vcs-transit", "172.24.3.0/29"),
+            "warning",
+            ("c",),
+            None,
+        ),
     ],
     "unreachable-flow": [
         # No name on the public uplink leads to the proxies of ICP.
-        (NAT + ICP + net("p", "icp-pod", "10.224.0.0/16") + net("w", "icp-worker", "172.24.2.0/24")
-         + net("esg", "vcs-esg-public", "169.46.73.16/28", "addresses = { uplink = 4 }"), "warning", ("p",), None),
+        (
+            NAT
+            + ICP
+            + net("p", "icp-pod", "10.224.0.0/16")
+            + net("w", "icp-worker", "172.24.2.0/24")
+            + net("esg", "vcs-esg-public", "169.46.73.16/28", "addresses = { uplink = 4 }"),
+            "warning",
+            ("p",),
+            None,
+        ),
         # Direct Link brings a user to the ESG's uplink, and nothing there leads to the VM.
-        ('[integration]\nenterprise = "routed"\n' + net("u", "vcs-esg-private", "10.176.18.192/27") + net("t", "vcs-transit", "172.24.3.0/29")
-         + net("a", "vcs-vm", "172.24.1.0/24") + net("o", "enterprise", "10.20.1.0/24"), "warning", ("o", "a"), None),
+        (
+            '[integration]\nenterprise = "routed"\n'
+            + net("u", "vcs-esg-private", "10.176.18.192/27")
+            + net("t", "vcs-transit", "172.24.3.0/29")
+            + net("a", "vcs-vm", "172.24.1.0/24")
+            + net("o", "enterprise", "10.20.1.0/24"),
+            "warning",
+            ("o", "a"),
+            None,
+        ),
     ],
     "calico-peering": [
         ('[integration]\niks-vcs = "common-vlan"\n', "warning", (), None),
@@ -327,19 +395,48 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
     "ike-version": [(TUNNEL + "ike = 1\n" + IKS, "error", (), None)],
     "vrf-needed": [('[integration]\nenterprise = "routed"\naccount-routing = "vlan-spanning"\n', "error", (), None)],
     "nat-addresses": [
-        (NAT + VIPS + '[networks.esg]\nkind = "vcs-esg-private"\naddresses = { uplink = 2, x = 3 }\n', "warning", ("esg",), None),
-        (NAT + VIPS + net("esg", "vcs-esg-private", "10.48.0.0/30", "addresses = { uplink = 2 }"), "error", ("esg",), None),
+        (
+            NAT + VIPS + '[networks.esg]\nkind = "vcs-esg-private"\naddresses = { uplink = 2, x = 3 }\n',
+            "warning",
+            ("esg",),
+            None,
+        ),
+        (
+            NAT + VIPS + net("esg", "vcs-esg-private", "10.48.0.0/30", "addresses = { uplink = 2 }"),
+            "error",
+            ("esg",),
+            None,
+        ),
     ],
     "too-many-routes": [
-        ('[integration]\nenterprise = "routed"\n' + "".join(net(f"e{i}", "enterprise", f"192.168.{i}.0/25") for i in range(201)), "error", (), None),
+        (
+            '[integration]\nenterprise = "routed"\n'
+            + "".join(net(f"e{i}", "enterprise", f"192.168.{i}.0/25") for i in range(201)),
+            "error",
+            (),
+            None,
+        ),
     ],
     "link-nat-size": [
-        (LINK + SHOWN.format("a", "172.24.9.0/25") + '[networks.a]\nkind = "vcs-vm"\nhosts = 200\n', "error", ("a",), None),
-        (LINK + SHOWN.format("a", "172.24.0.0/15") + ICP + '[networks.a]\nkind = "icp-worker"\n', "error", ("a",), None),
+        (
+            LINK + SHOWN.format("a", "172.24.9.0/25") + '[networks.a]\nkind = "vcs-vm"\nhosts = 200\n',
+            "error",
+            ("a",),
+            None,
+        ),
+        (
+            LINK + SHOWN.format("a", "172.24.0.0/15") + ICP + '[networks.a]\nkind = "icp-worker"\n',
+            "error",
+            ("a",),
+            None,
+        ),
         (LINK + SHOWN.format("a", "fd00:9::/64") + '[networks.a]\nkind = "vcs-vm"\n', "error", ("a",), None),
         (
-            '[edges.e]\n' + IKS + '[[link]]\nbetween = ["iks", "e"]\nmethod = "strongswan"\n'
-            'nat = [{ network = "a", as = "172.24.0.0/17" }]\n[networks.a]\nkind = "iks-pod"\n', "error", ("a",), None,
+            "[edges.e]\n" + IKS + '[[link]]\nbetween = ["iks", "e"]\nmethod = "strongswan"\n'
+            'nat = [{ network = "a", as = "172.24.0.0/17" }]\n[networks.a]\nkind = "iks-pod"\n',
+            "error",
+            ("a",),
+            None,
         ),
     ],
     "static-route-refused": [
@@ -353,11 +450,15 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
     "site-missing": [("[sites.a]\n[sites.b]\n" + net("e", "enterprise", "192.168.0.0/24"), "warning", ("e",), None)],
     "retired-without-range": [
         ('[networks.a]\nkind = "vcs-vm"\nstatus = "retired"\n', "warning", ("a",), None),
-        ('[clusters.c]\nplatform = "icp"\nstatus = "retired"\n[networks.w]\nkind = "icp-worker"\ncluster = "c"\n',
-         "warning", ("w",), None),
+        (
+            '[clusters.c]\nplatform = "icp"\nstatus = "retired"\n[networks.w]\nkind = "icp-worker"\ncluster = "c"\n',
+            "warning",
+            ("w",),
+            None,
+        ),
     ],
     "lonely-group": [('[networks.a]\nkind = "vcs-vm"\ngroup = "x"\n', "warning", ("a",), None)],
-}  # fmt: skip
+}
 
 FINE = {
     "network-overlap": net("a", "vcs-vm", "10.225.0.0/24") + net("b", "vcs-vm", "10.225.1.0/24"),
@@ -374,14 +475,22 @@ FINE = {
     "pool-host-bits-set": '[plan]\nbyoip = ["10.48.0.0/12"]\n',
     "pool-overlap": '[plan]\nbyoip = ["10.224.0.0/16", "10.225.0.0/16", "fd00::/48"]\n',
     "pool-unusable": '[plan]\nbyoip = ["10.48.0.0/12"]\n',
-    "outside-pools": '[plan]\nbyoip = ["10.224.0.0/16", "10.225.0.0/16"]\n' + net("a", "vcs-vm", "10.225.0.0/24")
+    "outside-pools": '[plan]\nbyoip = ["10.224.0.0/16", "10.225.0.0/16"]\n'
+    + net("a", "vcs-vm", "10.225.0.0/24")
     + net("e", "enterprise", "192.168.0.0/24"),
     "public-byoip": '[plan]\nowned-public = ["9.0.0.0/8"]\nbyoip = ["9.1.0.0/16"]\n' + net("a", "vcs-vm", "9.1.0.0/24"),
-    "unpublished-subnet": DAL10.replace("dal10", "dal12") + net("a", "vcs-host-private", "10.48.0.0/26")
-    + FRA + IKS + 'data-center = "dal10"\n' + net("b", "vcs-esg-private", "10.85.0.0/27", 'edge = "fra"')
-    + net("c", "iks-worker-private", "10.176.18.192/26") + net("d", "iks-worker-private", "10.48.0.64/26", 'data-center = "dal12"')
-    + "[edges.other]\n" + net("e", "vcs-esg-private", "10.48.1.0/27", 'edge = "other"'),
-    "address-scope-mismatch": net("a", "vcs-host-public", "169.60.1.0/27") + net("b", "vcs-host-private", "10.48.0.0/26"),
+    "unpublished-subnet": DAL10.replace("dal10", "dal12")
+    + net("a", "vcs-host-private", "10.48.0.0/26")
+    + FRA
+    + IKS
+    + 'data-center = "dal10"\n'
+    + net("b", "vcs-esg-private", "10.85.0.0/27", 'edge = "fra"')
+    + net("c", "iks-worker-private", "10.176.18.192/26")
+    + net("d", "iks-worker-private", "10.48.0.64/26", 'data-center = "dal12"')
+    + "[edges.other]\n"
+    + net("e", "vcs-esg-private", "10.48.1.0/27", 'edge = "other"'),
+    "address-scope-mismatch": net("a", "vcs-host-public", "169.60.1.0/27")
+    + net("b", "vcs-host-private", "10.48.0.0/26"),
     "unsold-size": net("a", "vcs-esg-public", "169.60.0.0/28") + net("b", "iks-worker-private", "10.48.0.0/26"),
     "iks-subnet-not-allowed": IKS + net("a", "iks-pod", "172.22.0.0/16") + net("b", "iks-service", "172.23.0.0/16"),
     "iks-subnet-too-small": IKS + net("a", "iks-pod", "172.22.0.0/23") + net("b", "iks-service", "172.23.0.0/24"),
@@ -391,9 +500,19 @@ FINE = {
     "service-capacity": IKS + "services = 255\n" + net("a", "iks-service", "172.22.0.0/24"),
     "service-range-too-large": ICP + net("a", "icp-service", "10.224.0.0/12"),
     "worker-capacity": ICP + "workers = 12\n" + net("a", "icp-worker", "10.225.0.0/27"),
-    "no-room-for-hosts": POOL + WISH + "hosts = 1\n" + net("b", "vcs-vm", "172.24.1.0/30") + net("t", "vcs-transit", "fd00:1::/127")
-    + net("u", "vcs-transit", "172.24.1.4/30") + ICP + net("s", "icp-service", "172.24.2.0/31") + net("e", "enterprise", "172.24.3.1/32"),
-    "impossible-size": POOL + WISH + "hosts = 60\ngrow-to = 26\n" + net("b", "vcs-vm", "172.25.0.0/24", "grow-to = 24")
+    "no-room-for-hosts": POOL
+    + WISH
+    + "hosts = 1\n"
+    + net("b", "vcs-vm", "172.24.1.0/30")
+    + net("t", "vcs-transit", "fd00:1::/127")
+    + net("u", "vcs-transit", "172.24.1.4/30")
+    + ICP
+    + net("s", "icp-service", "172.24.2.0/31")
+    + net("e", "enterprise", "172.24.3.1/32"),
+    "impossible-size": POOL
+    + WISH
+    + "hosts = 60\ngrow-to = 26\n"
+    + net("b", "vcs-vm", "172.25.0.0/24", "grow-to = 24")
     + '[networks.c]\nkind = "vcs-vm"\nprefix = 32\n[networks.d]\nkind = "vcs-esg-private"\ngrow-to = 30\n',
     "named-address": POOL.replace("172.24.0.0/14", "10.225.0.0/16")
     + '[networks.p]\nkind = "vcs-vm"\nprefix = 28\naddresses = { x = 14, y = 1, z = "10.225.9.9" }\n'
@@ -402,16 +521,30 @@ FINE = {
     + net("c", "iks-worker-private", "10.48.1.0/26", "addresses = { x = 2, y = 3 }")
     + net("d", "vcs-esg-public", "2607:f0d0:1d03:41::/64", "addresses = { uplink = 1 }")
     + '[networks.e]\nkind = "vcs-esg-private"\naddresses = { x = -1, gateway = 1 }\n',
-    "account-routing": TUNNEL + TWO + net("x", "iks-worker-private", "10.48.0.0/26", 'cluster = "a"')
-    + net("y", "iks-worker-private", "10.48.1.0/26", 'cluster = "b"') + UPLINK + net("pub", "vcs-esg-public", "169.46.73.16/28")
+    "account-routing": TUNNEL
+    + TWO
+    + net("x", "iks-worker-private", "10.48.0.0/26", 'cluster = "a"')
+    + net("y", "iks-worker-private", "10.48.1.0/26", 'cluster = "b"')
+    + UPLINK
+    + net("pub", "vcs-esg-public", "169.46.73.16/28")
     + GATEWAY.format("public").replace("kind", 'cluster = "a"\nkind')
     + GATEWAY.format("public").replace("kind", 'cluster = "b"\nkind').replace("gw", "gw2"),
-    "edge-missing": EDGES + net("a", "vcs-vm", "172.24.1.0/24", 'edge = "e"') + ICP + 'edge = "f"\n'
-    + net("w", "icp-worker", "172.24.2.0/24") + net("o", "enterprise", "192.168.1.0/24") + "[edges.g]\n",
-    "unreachable-flow": NAT + ICP + net("p", "icp-pod", "10.224.0.0/16") + net("w", "icp-worker", "172.24.2.0/24")
+    "edge-missing": EDGES
+    + net("a", "vcs-vm", "172.24.1.0/24", 'edge = "e"')
+    + ICP
+    + 'edge = "f"\n'
+    + net("w", "icp-worker", "172.24.2.0/24")
+    + net("o", "enterprise", "192.168.1.0/24")
+    + "[edges.g]\n",
+    "unreachable-flow": NAT
+    + ICP
+    + net("p", "icp-pod", "10.224.0.0/16")
+    + net("w", "icp-worker", "172.24.2.0/24")
     + net("esg", "vcs-esg-public", "169.46.73.16/28", "addresses = { uplink = 4, icp-proxy = 5 }"),
     "common-vlan-pods": COMMON + net("w", "iks-worker-private", "10.177.0.0/26") + UPLINK,
-    "incomplete-cluster": IKS + net("a", "iks-pod", "172.22.0.0/16") + net("b", "iks-service", "172.23.0.0/16")
+    "incomplete-cluster": IKS
+    + net("a", "iks-pod", "172.22.0.0/16")
+    + net("b", "iks-service", "172.23.0.0/16")
     + '[networks.w]\nkind = "iks-worker-private"\n',
     "incomplete-integration": '[integration]\nicp-vcs = "none"\n',
     "unknown-data-center": DAL10,
@@ -419,7 +552,8 @@ FINE = {
     "waiver-expired": WAIVE.format(rule="public-byoip", networks='["a"]') + "until = 2026-01-01\n" + PUBLIC,
     "waiver-unused": WAIVE.format(rule="public-byoip", networks='["a"]') + PUBLIC,
     "waiver-too-broad": WAIVE.format(rule="public-byoip", networks='["a"]') + PUBLIC,
-    "growth-blocked": net("a", "vcs-vm", "10.225.0.0/25", "grow-to = 24") + net("b", "vcs-vm", "10.225.1.0/24", "grow-to = 24"),
+    "growth-blocked": net("a", "vcs-vm", "10.225.0.0/25", "grow-to = 24")
+    + net("b", "vcs-vm", "10.225.1.0/24", "grow-to = 24"),
     "group-split": GROUP + net("c", "vcs-vm", "10.225.4.0/24") + net("d", "vcs-vm", "10.225.1.0/24", 'group = "g"'),
     "excluded-asn": '[integration]\niks-vcs = "bgp"\niks-asn = 64999\nesg-asn = 64514\nenterprise-asn = 64512\n',
     "asn-loop": PEERS.format("bgp") + "iks-asn = 64999\nesg-asn = 64998\nenterprise-asn = 64998\n",
@@ -427,20 +561,30 @@ FINE = {
     "tunnel-address": BOTH_TUNNELS + EDGE.format("uplink = 2, icp-strongswan = 3") + '[clusters.i]\nplatform = "icp"\n',
     "ike-version": TUNNEL + "ike = 2\n" + IKS,
     "vrf-needed": '[integration]\nenterprise = "routed"\naccount-routing = "vrf"\n',
-    "static-route-refused": ROUTED + IKS + net("e", "enterprise", "172.17.0.0/16") + net("f", "enterprise", "172.21.0.0/16")
+    "static-route-refused": ROUTED
+    + IKS
+    + net("e", "enterprise", "172.17.0.0/16")
+    + net("f", "enterprise", "172.21.0.0/16")
     + net("g", "enterprise", "10.0.0.0/9"),
     "on-premises-address": STRETCHED + net("vm", "vcs-vm", "172.24.16.0/24", 'gateway-on = "on-premises"'),
     "site-missing": "[sites.a]\n[sites.b]\n" + net("e", "enterprise", "192.168.0.0/24", 'site = "a"'),
-    "nat-addresses": NAT + VIPS + '[networks.esg]\nkind = "vcs-esg-private"\naddresses = { uplink = 2, m = 3, p = 4 }\n',
+    "nat-addresses": NAT
+    + VIPS
+    + '[networks.esg]\nkind = "vcs-esg-private"\naddresses = { uplink = 2, m = 3, p = 4 }\n',
     "too-many-routes": '[integration]\nenterprise = "routed"\n'
     + "".join(net(f"e{i}", "enterprise", f"192.168.{i}.0/24") for i in range(256)),
-    "link-nat-size": LINK + SHOWN.format("a", "172.24.9.0/25") + '[networks.a]\nkind = "vcs-vm"\nhosts = 100\n'
-    + SHOWN.format("b", "172.24.9.128/32") + '[networks.b]\nkind = "vcs-vm"\n'
-    + SHOWN.format("c", "172.24.8.0/26") + '[networks.c]\nkind = "vcs-esg-private"\n',
-    "retired-without-range": net("a", "vcs-vm", "172.24.0.0/24", 'status = "retired"') + IKS.replace("iks\"\n", 'iks"\nstatus = "retired"\n')
+    "link-nat-size": LINK
+    + SHOWN.format("a", "172.24.9.0/25")
+    + '[networks.a]\nkind = "vcs-vm"\nhosts = 100\n'
+    + SHOWN.format("b", "172.24.9.128/32")
+    + '[networks.b]\nkind = "vcs-vm"\n'
+    + SHOWN.format("c", "172.24.8.0/26")
+    + '[networks.c]\nkind = "vcs-esg-private"\n',
+    "retired-without-range": net("a", "vcs-vm", "172.24.0.0/24", 'status = "retired"')
+    + IKS.replace('iks"\n', 'iks"\nstatus = "retired"\n')
     + '[networks.b]\nkind = "vcs-vm"\nstatus = "planned"\n',
     "lonely-group": '[networks.a]\nkind = "vcs-vm"\ngroup = "x"\n[networks.b]\nkind = "vcs-vm"\ngroup = "x"\n',
-}  # fmt: skip
+}
 
 
 def test_every_rule_has_cases_both_ways_and_documents_itself() -> None:
@@ -495,11 +639,14 @@ def test_a_plan_that_nearly_breaks_a_rule_gets_none(rule: str) -> None:
         ),
         (
             "worker-capacity",
-            IKS + "workers = 200\n" + net("a", "iks-worker-private", "10.48.0.0/26") + net("b", "iks-worker-private", "10.48.1.0/26"),
+            IKS
+            + "workers = 200\n"
+            + net("a", "iks-worker-private", "10.48.0.0/26")
+            + net("b", "iks-worker-private", "10.48.1.0/26"),
             [("b", ("networks", "b", "cidr"))],
         ),
     ],
-)  # fmt: skip
+)
 def test_a_finding_names_the_other_places_that_it_is_about(
     rule: str, text: str, keys: list[tuple[str | None, KeyPath]]
 ) -> None:
@@ -519,7 +666,7 @@ def test_a_finding_names_the_other_places_that_it_is_about(
         '[integration]\niks-vcs = "static-nat"\n' + UPLINK,
         WORKERS + net("b", "iks-worker-public", "169.46.27.48/28"),
     ],
-)  # fmt: skip
+)
 def test_one_private_subnet_or_one_vlan_needs_no_routing_in_the_account(text: str) -> None:
     assert [f.message for f in findings(text) if f.rule == "account-routing"] == []
 
@@ -543,9 +690,7 @@ def test_one_number_for_iks_and_esg_is_a_loop_only_over_the_bcr(text: str) -> No
     ("shared", "enterprise", "proposed"),
     [(64999, 64997, 64998), (64998, 64997, 64999), (64999, 64998, 64997), (64512, 64998, 64999)],
 )
-def test_the_number_to_write_is_free_and_puts_the_loop_right(
-    shared: int, enterprise: int, proposed: int
-) -> None:
+def test_the_number_to_write_is_free_and_puts_the_loop_right(shared: int, enterprise: int, proposed: int) -> None:
     text = PEERS.format("bgp") + f"iks-asn = {shared}\nenterprise-asn = {enterprise}\n"
     (found,) = [f for f in findings(text + f"esg-asn = {shared}\n") if f.rule == "asn-loop"]
 
@@ -578,9 +723,7 @@ def test_a_data_center_of_an_edge_is_one_of_the_plans_own() -> None:
     text = DAL10 + FRA + net("a", "vcs-vm", "10.85.31.0/24")
 
     assert [f.severity for f in findings(text) if f.rule == "ibm-private-overlap"] == ["error"]
-    assert [f.severity for f in findings(text.replace(FRA, "")) if f.rule == "ibm-private-overlap"] == [
-        "warning"
-    ]
+    assert [f.severity for f in findings(text.replace(FRA, "")) if f.rule == "ibm-private-overlap"] == ["warning"]
 
 
 @pytest.mark.parametrize(
@@ -656,10 +799,7 @@ def test_overlaps_are_exactly_those_that_a_comparison_of_all_pairs_finds() -> No
 
 def test_a_plan_that_is_only_begun_has_no_errors() -> None:
     text = (
-        '[plan]\nname = "x"\n[integration]\niks-vcs = "strongswan"\n'
-        + IKS
-        + ICP
-        + '[networks.vm]\nkind = "vcs-vm"\n'
+        '[plan]\nname = "x"\n[integration]\niks-vcs = "strongswan"\n' + IKS + ICP + '[networks.vm]\nkind = "vcs-vm"\n'
     )
 
     assert [f.message for f in findings(text) if f.severity == "error"] == []
@@ -679,9 +819,7 @@ def test_the_page_of_rules_is_what_the_rules_say() -> None:
 
 
 OVERLAP = (
-    net("a", "vcs-vm", "10.225.0.0/24")
-    + net("b", "vcs-vm", "10.225.0.0/25")
-    + net("c", "vcs-vm", "10.225.0.128/25")
+    net("a", "vcs-vm", "10.225.0.0/24") + net("b", "vcs-vm", "10.225.0.0/25") + net("c", "vcs-vm", "10.225.0.128/25")
 )
 
 
@@ -708,9 +846,7 @@ def test_a_waiver_covers_the_findings_whose_networks_it_all_names(
 
 
 @pytest.mark.parametrize("count", [60, 120])
-def test_many_clusters_on_one_default_range_are_looked_at_once(
-    count: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_clusters_on_one_default_range_are_looked_at_once(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sets that many tables lead to are not compared again for each network."""
     from ipplan.landscape.tables import SetKey, Tables
 

@@ -45,7 +45,8 @@ POD_SUBNET = net("esg", "vcs-esg-private", "10.176.18.192/27")
     [
         pytest.param(VM, VM, [("warning", {"a/vm", "b/vm"})], id="two overlays that nothing joins"),
         pytest.param(
-            ROUTED + BGP + IKS + VM + OFFICE, ROUTED + BGP + IKS + VM + OFFICE,
+            ROUTED + BGP + IKS + VM + OFFICE,
+            ROUTED + BGP + IKS + VM + OFFICE,
             [
                 ("error", {"a/vm", "b/vm"}),
                 ("error", {"a/iks (pods, default)", "b/iks (pods, default)"}),
@@ -56,19 +57,26 @@ POD_SUBNET = net("esg", "vcs-esg-private", "10.176.18.192/27")
         pytest.param(
             CLOSED + "[sites.x]\n[sites.y]\n" + net("o", "enterprise", "192.168.1.0/24", 'site = "x"'),
             CLOSED + "[sites.x]\n[sites.y]\n" + net("p", "enterprise", "192.168.1.0/24", 'site = "y"'),
-            [("warning", {"a/o", "b/p"})], id="equal ranges at two sites",
+            [("warning", {"a/o", "b/p"})],
+            id="equal ranges at two sites",
         ),
         pytest.param(OFFICE, OFFICE, [], id="one network of the enterprise"),
         pytest.param(OFFICE, OFFICE.replace("office", "hq"), [], id="one network of a site under two names"),
         pytest.param(OFFICE, OFFICE.replace("/20", "/24"), [], id="a summary and its part in one site"),
-        pytest.param(OFFICE, CLOSED + net("vm", "vcs-vm", "192.168.65.0/24"), [("warning", {"a/office", "b/vm"})], id="apart"),
         pytest.param(
-            OFFICE, ROUTED + net("vm", "vcs-vm", "192.168.65.0/24"),
-            [("error", {"a/office", "b/vm"})], id="the ESG leads to the site of the other plan",
+            OFFICE, CLOSED + net("vm", "vcs-vm", "192.168.65.0/24"), [("warning", {"a/office", "b/vm"})], id="apart"
         ),
         pytest.param(
-            ROUTED + OFFICE, IKS + '[integration]\nenterprise = "none"\n' + net("p", "iks-pod", "192.168.65.0/24", 'cluster = "iks"'),
-            [("warning", {"a/office", "b/p"})], id="the link of one plan joins nothing of the other",
+            OFFICE,
+            ROUTED + net("vm", "vcs-vm", "192.168.65.0/24"),
+            [("error", {"a/office", "b/vm"})],
+            id="the ESG leads to the site of the other plan",
+        ),
+        pytest.param(
+            ROUTED + OFFICE,
+            IKS + '[integration]\nenterprise = "none"\n' + net("p", "iks-pod", "192.168.65.0/24", 'cluster = "iks"'),
+            [("warning", {"a/office", "b/p"})],
+            id="the link of one plan joins nothing of the other",
         ),
         pytest.param(POD_SUBNET, POD_SUBNET, [], id="one subnet of IBM Cloud"),
         pytest.param(POD_SUBNET, POD_SUBNET.replace("/27", "/28"), [("error", {"a/esg", "b/esg"})], id="parts of one"),
@@ -76,12 +84,14 @@ POD_SUBNET = net("esg", "vcs-esg-private", "10.176.18.192/27")
             POD_SUBNET, POD_SUBNET.replace("vcs-esg", "vcs-host"), [("error", {"a/esg", "b/esg"})], id="two kinds"
         ),
         pytest.param(
-            net("esg", "vcs-esg-public", "169.46.73.16/29"), net("esg", "vcs-esg-public", "169.46.73.16/28"),
-            [("error", {"a/esg", "b/esg"})], id="public subnets",
+            net("esg", "vcs-esg-public", "169.46.73.16/29"),
+            net("esg", "vcs-esg-public", "169.46.73.16/28"),
+            [("error", {"a/esg", "b/esg"})],
+            id="public subnets",
         ),
         pytest.param(VM + "[edges.e]\n", "[edges.e]\n", [], id="an edge of one name"),
     ],
-)  # fmt: skip
+)
 def test_networks_of_two_plans(one: str, two: str, expected: list[tuple[str, set[str]]]) -> None:
     def order(rows: list[tuple[str, set[str]]]) -> list[tuple[str, list[str]]]:
         return sorted((severity, sorted(names)) for severity, names in rows)
@@ -110,18 +120,23 @@ POOL = '[plan]\nbyoip = ["10.224.0.0/12"]\n'
         pytest.param(POOL, POOL.replace("/12", "/16"), [()], id="a pool in another"),
         pytest.param(POOL, POOL.replace("10.224", "10.240"), [], id="two pools"),
         pytest.param(
-            POOL.replace("/12", "/13"), POOL + '[[avoid]]\ncidr = "10.224.0.0/13"\nreason = "plan a"\n', [], id="kept clear"
+            POOL.replace("/12", "/13"),
+            POOL + '[[avoid]]\ncidr = "10.224.0.0/13"\nreason = "plan a"\n',
+            [],
+            id="kept clear",
         ),
         pytest.param(POOL, net("vm", "vcs-vm", "10.225.0.0/24"), [("b/vm",)], id="a network of the other plan"),
         pytest.param(
             POOL + '[[avoid]]\ncidr = "10.225.0.0/24"\n', net("vm", "vcs-vm", "10.225.0.0/24"), [], id="it is avoided"
         ),
         pytest.param(
-            POOL + net("office", "enterprise", "10.225.0.0/24"), net("office", "enterprise", "10.225.0.0/24"), [],
+            POOL + net("office", "enterprise", "10.225.0.0/24"),
+            net("office", "enterprise", "10.225.0.0/24"),
+            [],
             id="both have it",
         ),
     ],
-)  # fmt: skip
+)
 def test_pools_of_two_plans(one: str, two: str, expected: list[tuple[str, ...]]) -> None:
     found = [between.finding for between in judge(one, two).findings if between.finding.rule == "shared-pool"]
     assert [(f.severity, f.networks) for f in found] == [("warning", networks) for networks in expected]
@@ -183,8 +198,9 @@ def test_a_waiver_still_names_networks_that_exist() -> None:
 
 cidrs = st.builds(
     lambda at, length: str(ipaddress.ip_network((0xAC180000 + at * 64, length), strict=False)),
-    st.integers(0, 40), st.integers(22, 27),
-)  # fmt: skip
+    st.integers(0, 40),
+    st.integers(22, 27),
+)
 members = st.lists(st.tuples(st.sampled_from(["vcs-vm", "enterprise"]), cidrs), max_size=6)
 
 
@@ -202,9 +218,7 @@ def test_pairs_are_those_that_ipaddress_finds(plans: list[list[tuple[str, str]]]
             # One site: what overlaps there is one network, or a summary and its part.
             on_site = kind == other == "enterprise"
             # What both plans have, the check of each judges.
-            known = (kind == "enterprise" and (kind, cidr) in two) or (
-                other == "enterprise" and (other, range_) in one
-            )
+            known = (kind == "enterprise" and (kind, cidr) in two) or (other == "enterprise" and (other, range_) in one)
             if first.overlaps(second) and not on_site and not known:
                 expected.add(frozenset((f"{'abc'[p]}/n{i}", f"{'abc'[q]}/n{j}")))
     found = [frozenset(names) for _, names in pairs(judge(*map(plan_of, plans)))]

@@ -21,9 +21,14 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 def run(where: Path, *args: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "ipplan", "allocate", *args],
-        cwd=where, input=stdin, capture_output=True, text=True, check=False, timeout=60,
+        cwd=where,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
         env={**os.environ, "PYTHONPATH": ROOT, **environment},
-    )  # fmt: skip
+    )
 
 
 def document(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -75,15 +80,22 @@ def test_without_plan_the_reference_architecture_is_taken_and_said(tmp_path: Pat
     ]
     assert shown["schema"] == "ipplan.allocation/1"
     assert [(a["kind"], a["cidr"]) for a in shown["allocations"]] == [
-        ("vcs-vm", "10.51.1.0/24"), ("icp-pod", "10.49.0.0/16"),
-        ("icp-service", "10.50.0.0/16"), ("icp-worker", "10.51.0.0/24"),
-    ]  # fmt: skip
+        ("vcs-vm", "10.51.1.0/24"),
+        ("icp-pod", "10.49.0.0/16"),
+        ("icp-service", "10.50.0.0/16"),
+        ("icp-worker", "10.51.0.0/24"),
+    ]
     assert shown["pools"] == [
         {
-            "cidr": "10.48.0.0/12", "given": "10.50.0.0/12", "size": 1_048_576, "unusable": 393_216,
-            "allocated": 131_584, "free": 523_776, "largest_free": "10.56.0.0/14",
+            "cidr": "10.48.0.0/12",
+            "given": "10.50.0.0/12",
+            "size": 1_048_576,
+            "unusable": 393_216,
+            "allocated": 131_584,
+            "free": 523_776,
+            "largest_free": "10.56.0.0/14",
         }
-    ]  # fmt: skip
+    ]
     assert {s["cidr"] for s in shown["skipped"]} == {"10.48.0.0/16", "10.52.0.0/14", "10.63.0.0/16"}
     assert all(set(s["source"]) == {"title", "url", "date"} for s in shown["skipped"])
 
@@ -100,12 +112,25 @@ def test_rows_tell_all_that_a_pipeline_needs(where: Path) -> None:
     done = run(where, "acme.toml", "--json")
     rows = {row["network"]: row for row in document(done)["allocations"]}
     assert rows["vm-db"] == {
-        "network": "vm-db", "kind": "vcs-vm", "cidr": "172.24.1.0/24", "status": "allocated",
-        "pool": "172.24.0.0/14", "group": None, "first": "172.24.1.0", "last": "172.24.1.255",
-        "netmask": "255.255.255.0", "size": 256, "usable": 254, "gateway": "172.24.1.1",
-        "addresses": {"vip": "172.24.1.10", "last": "172.24.1.254"}, "reason": "prefix = 24 in the plan",
-        "held": None, "labels": {}, "vlan": None, "lifecycle": None,
-    }  # fmt: skip
+        "network": "vm-db",
+        "kind": "vcs-vm",
+        "cidr": "172.24.1.0/24",
+        "status": "allocated",
+        "pool": "172.24.0.0/14",
+        "group": None,
+        "first": "172.24.1.0",
+        "last": "172.24.1.255",
+        "netmask": "255.255.255.0",
+        "size": 256,
+        "usable": 254,
+        "gateway": "172.24.1.1",
+        "addresses": {"vip": "172.24.1.10", "last": "172.24.1.254"},
+        "reason": "prefix = 24 in the plan",
+        "held": None,
+        "labels": {},
+        "vlan": None,
+        "lifecycle": None,
+    }
     assert rows["vm-web"]["status"] == "pinned"
     assert rows["vtep"]["status"] == "to-order"
     assert rows["vtep"]["cidr"] is None
@@ -115,8 +140,10 @@ def test_a_plan_comes_from_standard_input_too(where: Path) -> None:
     done = run(where, "-", "--format", "csv", stdin=PLAN)
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert [(row["network"], row["cidr"]) for row in rows] == [
-        ("vm-db", "172.24.1.0/24"), ("vm-web", "172.24.0.0/24"), ("vtep", ""),
-    ]  # fmt: skip
+        ("vm-db", "172.24.1.0/24"),
+        ("vm-web", "172.24.0.0/24"),
+        ("vtep", ""),
+    ]
 
 
 def test_the_text_has_the_tables_and_ends_in_a_summary(where: Path) -> None:

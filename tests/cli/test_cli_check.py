@@ -27,9 +27,7 @@ platform = "iks"
 def test_a_good_plan_passes(run: Run, good_plan: Path) -> None:
     done = run("check", good_plan.name)
     assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout.startswith(
-        b"good.toml: no findings, 2 networks checked against IBM Cloud ranges of 20"
-    )
+    assert done.stdout.startswith(b"good.toml: no findings, 2 networks checked against IBM Cloud ranges of 20")
 
 
 def test_an_overlap_fails_and_says_where(run: Run, bad_plan: Path) -> None:
@@ -53,13 +51,9 @@ def test_json(run: Run, bad_plan: Path, options: tuple[str, ...]) -> None:
 
 
 def test_csv_and_markdown(run: Run, bad_plan: Path) -> None:
+    assert run("check", bad_plan.name, "-f", "csv").stdout.splitlines()[1].startswith(b"error,network-overlap,")
     assert (
-        run("check", bad_plan.name, "-f", "csv").stdout.splitlines()[1].startswith(b"error,network-overlap,")
-    )
-    assert (
-        run("check", bad_plan.name, "-f", "markdown")
-        .stdout.splitlines()[2]
-        .startswith(b"| error | network-overlap |")
+        run("check", bad_plan.name, "-f", "markdown").stdout.splitlines()[2].startswith(b"| error | network-overlap |")
     )
 
 
@@ -173,9 +167,7 @@ def test_no_input_ends_in_a_traceback(run: Run, data: bytes) -> None:
 
 
 def test_names_cannot_act_in_any_format(run: Run, tmp_path: Path) -> None:
-    plan = BAD_PLAN.replace("vm-web", '"\\u001b[2J\\u202e\\u0085x"', 1).replace(
-        'name = "clash"', 'name = "\\u001bc"'
-    )
+    plan = BAD_PLAN.replace("vm-web", '"\\u001b[2J\\u202e\\u0085x"', 1).replace('name = "clash"', 'name = "\\u001bc"')
     (tmp_path / "plan.toml").write_text(plan)
     for name in ("table", "json", "csv", "markdown"):
         done = run("check", "plan.toml", "-f", name)

@@ -43,15 +43,10 @@ def test_findings_between_plans_name_both_files(run: Run, plans: tuple[str, ...]
     assert [(r["file"], r["line"], r["network"]) for r in finding["related"]] == [("a.toml", 6, "a/vm-db")]
     assert done.returncode == 0
     assert run("check", *plans, "--strict", "--select", "network-overlap").returncode == 1
-    assert (
-        run("check", *plans, "--strict", "--ignore", "network-overlap", "--select", "shared-pool").returncode
-        == 0
-    )
+    assert run("check", *plans, "--strict", "--ignore", "network-overlap", "--select", "shared-pool").returncode == 0
 
 
-def test_each_plan_has_the_findings_that_it_has_by_itself(
-    run: Run, plans: tuple[str, ...], bad_plan: Path
-) -> None:
+def test_each_plan_has_the_findings_that_it_has_by_itself(run: Run, plans: tuple[str, ...], bad_plan: Path) -> None:
     together = json.loads(run("check", *plans, bad_plan.name, "--json").stdout)
     separate = json.loads(run("check", *plans, bad_plan.name, "--json", "--separate").stdout)
     assert separate["schema"] == "ipplan.check-list/1"
@@ -102,18 +97,14 @@ def test_csv_has_prefixed_names(run: Run, plans: tuple[str, ...]) -> None:
         (("a.toml", "b.toml", "none.toml"), b"none.toml"),
     ],
 )
-def test_what_cannot_be_judged_together(
-    run: Run, plans: tuple[str, ...], args: tuple[str, ...], said: bytes
-) -> None:
+def test_what_cannot_be_judged_together(run: Run, plans: tuple[str, ...], args: tuple[str, ...], said: bytes) -> None:
     done = run("check", *args)
     assert (done.returncode, done.stdout) == (2, b"")
     assert said in done.stderr
     del plans
 
 
-def test_equal_names_get_numbers_and_a_plan_may_come_from_standard_input(
-    run: Run, plans: tuple[str, ...]
-) -> None:
+def test_equal_names_get_numbers_and_a_plan_may_come_from_standard_input(run: Run, plans: tuple[str, ...]) -> None:
     text = PLAN.format(name="a", cidr="172.24.1.64/26").encode()
     document = json.loads(run("check", plans[0], "-", "--json", input=text).stdout)
     assert document["plans"] == ["a", "a-2"]
@@ -122,23 +113,17 @@ def test_equal_names_get_numbers_and_a_plan_may_come_from_standard_input(
     assert overlaps[0]["location"]["file"] == "<stdin>"
 
 
-def test_a_waiver_covers_what_it_names_in_both_plans(
-    run: Run, tmp_path: Path, plans: tuple[str, ...]
-) -> None:
+def test_a_waiver_covers_what_it_names_in_both_plans(run: Run, tmp_path: Path, plans: tuple[str, ...]) -> None:
     waiver = '[[waive]]\nrule = "network-overlap"\nnetworks = ["vm-db", "b/vm-db"]\nreason = "moves in May"\n'
     (tmp_path / "a.toml").write_text(waiver + (tmp_path / "a.toml").read_text())
     done = run("check", *plans, "--json")
     document = json.loads(done.stdout)
     waived = [f["waived"] for f in document["between"]["findings"] if f["rule"] == "network-overlap"]
     assert waived == ["moves in May"]
-    assert not [
-        f for check in document["checks"] for f in check["findings"] if f["rule"].startswith("waiver-")
-    ]
+    assert not [f for check in document["checks"] for f in check["findings"] if f["rule"].startswith("waiver-")]
     assert b"waiver-unused" not in run("check", "a.toml").stdout
     alone = json.loads(run("check", "a.toml", "c.toml", "--json").stdout)
-    assert [f["rule"] for f in alone["checks"][0]["findings"] if f["rule"].startswith("waiver-")] == [
-        "waiver-unused"
-    ]
+    assert [f["rule"] for f in alone["checks"][0]["findings"] if f["rule"].startswith("waiver-")] == ["waiver-unused"]
 
 
 def test_the_matrix_of_three_plans(run: Run, plans: tuple[str, ...]) -> None:

@@ -130,9 +130,7 @@ def test_what_is_no_table_refuses_columns(run: Run, args: tuple[str, ...]) -> No
         assert run(*args, *option, "--json", cwd=SAMPLES).returncode == 0
 
 
-def test_explain_has_a_reason_for_each_network_below_the_table(
-    run: Run, show_on_terminal: Callable[..., str]
-) -> None:
+def test_explain_has_a_reason_for_each_network_below_the_table(run: Run, show_on_terminal: Callable[..., str]) -> None:
     document = json.loads(run("allocate", "three-sites.toml", "--json", cwd=SAMPLES).stdout)
     for text in (
         show(show_on_terminal, "allocate", "three-sites.toml", "--explain", width=80),

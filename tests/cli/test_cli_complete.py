@@ -42,9 +42,7 @@ labels = { team = "net" }
 def words(run: Run, line: str) -> list[str]:
     """Return what completes the last word of a line."""
     parts = line.split(" ")
-    done = run(
-        env={"_IPPLAN_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(parts) - 1)}
-    )
+    done = run(env={"_IPPLAN_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(parts) - 1)})
     assert done.stderr == b""
     return [text for text in done.stdout.decode().splitlines() if text]
 
@@ -171,9 +169,14 @@ def test_bash_completes_a_line_with_the_script(run: Run, tmp_path: Path) -> None
         'printf "%s\\n" "${COMPREPLY[@]}"\n'
     )
     done = subprocess.run(
-        ["bash", "--norc", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+        ["bash", "--norc", "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
         env={"PATH": f"{tmp_path}:/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    )
     registered, *completions = done.stdout.splitlines()
     assert "-F _ipplan_completion ipplan" in registered
     assert completions == ["vm-web", "vm-db"]
@@ -191,9 +194,10 @@ def test_every_free_word_of_the_finished_commands_is_known() -> None:
         assert isinstance(command, click.Command)
         teach(command)
         free[name] = [
-            p.opts[-1] for p in command.params
+            p.opts[-1]
+            for p in command.params
             if type(p.type) is click.types.StringParamType and not isinstance(p.type, _Described)
-        ]  # fmt: skip
+        ]
     assert json.dumps({name: rest for name, rest in free.items() if rest}) == json.dumps(
         {
             "init": ["--name"],

@@ -21,9 +21,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("sample", ["reference-architecture", "three-sites"])
-def test_each_file_is_what_its_own_target_writes_and_the_index_lists_all(
-    run: Run, tmp_path: Path, sample: str
-) -> None:
+def test_each_file_is_what_its_own_target_writes_and_the_index_lists_all(run: Run, tmp_path: Path, sample: str) -> None:
     plan = str(SAMPLES / f"{sample}.toml")
     assert run("export", plan, "--all", "-o", "out").returncode == 0
     files = files_of(tmp_path / "out")
@@ -48,9 +46,7 @@ def test_every_target_is_written_for_somebody(run: Run, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     index = (tmp_path / "out" / "index.md").read_text(encoding="utf-8")
     assert [
-        t.name
-        for t in TARGETS.values()
-        if t.title.replace("_", "\\_") not in index and f"| {t.name} |" not in index
+        t.name for t in TARGETS.values() if t.title.replace("_", "\\_") not in index and f"| {t.name} |" not in index
     ] == []
 
 
@@ -77,9 +73,7 @@ def test_a_folder_is_replaced_whole_and_only_one_of_an_export(run: Run, tmp_path
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
 
 
-def test_a_plan_with_errors_or_a_place_that_cannot_be_written_leaves_nothing(
-    run: Run, tmp_path: Path
-) -> None:
+def test_a_plan_with_errors_or_a_place_that_cannot_be_written_leaves_nothing(run: Run, tmp_path: Path) -> None:
     assert run("export", str(SAMPLES / "conflicts.toml"), "--all", "-o", "out").returncode == 1
     good = str(SAMPLES / "reference-architecture.toml")
     assert run("export", good, "--all", "-o", os.path.join("none", "out")).returncode == 2
@@ -100,8 +94,6 @@ def test_names_of_files_hold_nothing_of_hostile_names(run: Run, tmp_path: Path) 
     assert run("export", "plan.toml", "--all", "--force", "-o", "out").returncode == 0
     names = files_of(tmp_path / "out")
     assert all(
-        part.replace("-", "").replace(".", "").replace("_", "").isalnum()
-        for n in names
-        for part in n.split("/")
+        part.replace("-", "").replace(".", "").replace("_", "").isalnum() for n in names for part in n.split("/")
     )
     assert b"<script>" not in names["index.md"]

@@ -119,13 +119,9 @@ def test_what_is_shown_of_the_packet_adds_up_to_the_packet_at_every_step(run: Ru
         assert sum(" > " in step for step in steps) == 1, "the packet is not repeated"
         packet = {"outer": ""}
         for step, hop in zip(steps, hops, strict=True):
-            if (
-                whole := re.search(r"^ {6}(\S+) > (\S+?)(?:, inside (.*))?$", step, re.MULTILINE)
-            ) is not None:
+            if (whole := re.search(r"^ {6}(\S+) > (\S+?)(?:, inside (.*))?$", step, re.MULTILINE)) is not None:
                 packet = {"source": whole[1], "destination": whole[2], "outer": whole[3] or ""}
-            for field, old, new in re.findall(
-                r"^ {3}=> (source|destination): (\S+) -> (\S+)$", step, re.MULTILINE
-            ):
+            for field, old, new in re.findall(r"^ {3}=> (source|destination): (\S+) -> (\S+)$", step, re.MULTILINE):
                 assert packet[field] == old
                 packet[field] = new
             for inside in re.findall(r"^ {3}=> inside (.*)$", step, re.MULTILINE):
@@ -135,8 +131,7 @@ def test_what_is_shown_of_the_packet_adds_up_to_the_packet_at_every_step(run: Ru
             assert packet["source"].rstrip("*") == hop["source"]["address"]
             assert packet["destination"].rstrip("*") == hop["destination"]["address"]
             around = [
-                f"{o['protocol']} {o['source']['address']} to {o['destination']['address']}"
-                for o in hop["outer"]
+                f"{o['protocol']} {o['source']['address']} to {o['destination']['address']}" for o in hop["outer"]
             ]
             assert packet["outer"].replace("*", "") == ", inside ".join(reversed(around))
 

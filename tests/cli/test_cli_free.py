@@ -86,8 +86,9 @@ def test_without_a_plan_it_takes_what_allocate_takes(run: Run, small: str, tmp_p
     assert document["plan"]["name"] == "reference-architecture"
     assert document["pools"][0]["given"] == "10.50.0.0/12"
     assert {use["category"]: use["size"] for use in document["pools"][0]["uses"]} == {
-        "ibm-customer-private": 393216, "allocated": 131584
-    }  # fmt: skip
+        "ibm-customer-private": 393216,
+        "allocated": 131584,
+    }
     assert b"taking the BYOIP networks of the reference architecture" in reference.stderr
     assert b"it is taken as 10.48.0.0/12" in reference.stderr
 
@@ -147,8 +148,7 @@ def test_nothing_to_start_from_is_refused(run: Run) -> None:
 
 def test_it_loads_neither_rich_nor_netaddr(run: Run, small: str) -> None:
     script = (
-        "import sys\nfrom ipplan.__main__ import run\nrun()\n"
-        "sys.exit(bool({'rich', 'netaddr'} & set(sys.modules)))"
+        "import sys\nfrom ipplan.__main__ import run\nrun()\nsys.exit(bool({'rich', 'netaddr'} & set(sys.modules)))"
     )
     assert run("free", small, program=("-c", script)).returncode == 0
 
@@ -158,9 +158,20 @@ def test_it_loads_neither_rich_nor_netaddr(run: Run, small: str) -> None:
 
 def test_the_cleanest_blocks_are_listed_without_a_plan(run: Run) -> None:
     done = run(
-        "free", "--byoip", "10.0.0.0/8", "--data-center", "fra02", "--data-center", "WDC04", "--avoid", "10.20.0.0/16",
-        "--prefix", "12", "--limit", "3",
-    )  # fmt: skip
+        "free",
+        "--byoip",
+        "10.0.0.0/8",
+        "--data-center",
+        "fra02",
+        "--data-center",
+        "WDC04",
+        "--avoid",
+        "10.20.0.0/16",
+        "--prefix",
+        "12",
+        "--limit",
+        "3",
+    )
     assert done.returncode == 0, done.stderr
     lines = done.stdout.decode().splitlines()
     assert [" ".join(line.split()[:9]) for line in lines[2:5]] == [
@@ -187,21 +198,26 @@ def test_the_cleanest_blocks_count_what_the_plan_holds(run: Run, tmp_path: Path)
     assert (advice["blocks"], advice["untouched"], advice["not_listed"]) == (8, 6, 0)
     assert advice["data_centers"] == ["dal10"]
     assert [c["cidr"] for c in advice["candidates"]] == [
-        *(f"10.{n}.0.0/16" for n in range(226, 232)), "10.224.0.0/16", "10.225.0.0/16",
-    ]  # fmt: skip
+        *(f"10.{n}.0.0/16" for n in range(226, 232)),
+        "10.224.0.0/16",
+        "10.225.0.0/16",
+    ]
     assert [c["free"] for c in advice["candidates"]] == [True] * 6 + [False] * 2
     (touch,) = advice["candidates"][6]["touches"]
     assert touch == {
-        "why": "avoided", "cidr": "10.224.0.0/24", "title": "network web", "data_center": None, "pod": None,
+        "why": "avoided",
+        "cidr": "10.224.0.0/24",
+        "title": "network web",
+        "data_center": None,
+        "pod": None,
         "edition": None,
-    }  # fmt: skip
+    }
 
-    rows = run(
-        "free", "plan.toml", "--prefix", "16", "--avoid", "10.226.0.1/16", "--limit", "2", "--format", "csv"
-    )
+    rows = run("free", "plan.toml", "--prefix", "16", "--avoid", "10.226.0.1/16", "--limit", "2", "--format", "csv")
     assert rows.stdout.decode().splitlines()[1:] == [
-        "10.227.0.0/16,yes,0,0,0,0,0,0,0,", "10.228.0.0/16,yes,0,0,0,0,0,0,0,",
-    ]  # fmt: skip
+        "10.227.0.0/16,yes,0,0,0,0,0,0,0,",
+        "10.228.0.0/16,yes,0,0,0,0,0,0,0,",
+    ]
     assert "warning: 10.226.0.1/16 has host bits set" in rows.stderr.decode()
     assert json.loads(run("free", "plan.toml", "--prefix", "16", "--json").stdout)["advice"] is None
 

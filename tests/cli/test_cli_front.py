@@ -33,9 +33,7 @@ def test_help_lists_every_command(run: Run, option: str) -> None:
     done = run(option)
     assert (done.returncode, done.stderr) == (0, b"")
     for name, (_, line) in COMMANDS.items():
-        assert any(
-            text.split()[:1] == [name] and text.endswith(line) for text in done.stdout.decode().splitlines()
-        )
+        assert any(text.split()[:1] == [name] and text.endswith(line) for text in done.stdout.decode().splitlines())
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -157,11 +155,18 @@ def test_a_defect_is_reported_in_short(
 def test_an_interruption_ends_quietly(run: Run, tmp_path: Path) -> None:
     """Ctrl-C while the plan is awaited on standard input."""
     process = subprocess.Popen(
-        [sys.executable, "-c", "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-         "from ipplan.cli import main; print('ready', flush=True); sys.exit(main(['check', '-', '-o', 'out']))"],
-        cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        [
+            sys.executable,
+            "-c",
+            "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            "from ipplan.cli import main; print('ready', flush=True); sys.exit(main(['check', '-', '-o', 'out']))",
+        ],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env={"PYTHONPATH": str(tmp_path.parent) + ":" + ipplan.__path__[0].rpartition("/")[0]},
-    )  # fmt: skip
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
     # It is reading when nothing but the end of the input is missing; sent too early, the outcome is the same.

@@ -43,15 +43,14 @@ def test_a_plan_on_standard_output_and_a_summary_beside_it(run: Run, tmp_path: P
 
     assert done.returncode == 0
     assert done.stderr.decode().splitlines() == [
-        "all.csv: 2 rows of csv", "1 network, 1 avoided range; 0 duplicates skipped",
-    ]  # fmt: skip
+        "all.csv: 2 rows of csv",
+        "1 network, 1 avoided range; 0 duplicates skipped",
+    ]
     assert tomli.loads(done.stdout.decode()) == {
         "schema": 1,
         "plan": {"name": "all"},
         "avoid": [{"cidr": "10.9.0.0/16", "reason": "office"}],
-        "networks": {
-            "web-tier": {"kind": "vcs-vm", "cidr": "10.224.0.0/24", "description": 'Web Tier: a "b"'}
-        },
+        "networks": {"web-tier": {"kind": "vcs-vm", "cidr": "10.224.0.0/24", "description": 'Web Tier: a "b"'}},
     }
     assert run("check", "-", input=done.stdout).returncode == 0
 
@@ -105,9 +104,7 @@ def test_a_fifo_and_a_folder_are_no_files(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("sample", ["reference-architecture", "two-clusters", "ipv6"])
-def test_an_exported_address_plan_is_imported_as_the_same_networks(
-    run: Run, tmp_path: Path, sample: str
-) -> None:
+def test_an_exported_address_plan_is_imported_as_the_same_networks(run: Run, tmp_path: Path, sample: str) -> None:
     plan = SAMPLES / f"{sample}.toml"
     assert run("export", str(plan), "netbox", "-o", "netbox.csv").returncode == 0
     assert run("import", "auto", "netbox.csv", "-o", "again.toml").returncode == 0
@@ -115,9 +112,7 @@ def test_an_exported_address_plan_is_imported_as_the_same_networks(
     allocation = json.loads(run("allocate", str(plan), "--json").stdout)
     networks = tomli.loads((tmp_path / "again.toml").read_text(encoding="utf-8"))
     assert {name: (n["kind"], n["cidr"]) for name, n in networks["networks"].items()} == {
-        row["network"]: (row["kind"], row["cidr"])
-        for row in allocation["allocations"]
-        if row["cidr"] is not None
+        row["network"]: (row["kind"], row["cidr"]) for row in allocation["allocations"] if row["cidr"] is not None
     }
     assert networks["plan"]["byoip"] == [pool["cidr"] for pool in allocation["pools"]]
     assert run("check", "again.toml", "--select", "drift", "--against", "netbox.csv").returncode == 0
@@ -132,11 +127,17 @@ def test_an_exported_address_plan_is_imported_as_the_same_networks(
         ),
         (
             "two-clusters",
-            ("icp-config:icp-dal", "icp-config:icp-fra", "strongswan-iks-icp:iks-dal:icp-dal",
-             "strongswan-icp:icp-fra:iks-fra", "calico:iks-fra", "netbox"),
+            (
+                "icp-config:icp-dal",
+                "icp-config:icp-fra",
+                "strongswan-iks-icp:iks-dal:icp-dal",
+                "strongswan-icp:icp-fra:iks-fra",
+                "calico:iks-fra",
+                "netbox",
+            ),
         ),
     ],
-)  # fmt: skip
+)
 def test_a_plan_does_not_drift_from_what_it_exports(run: Run, sample: str, targets: tuple[str, ...]) -> None:
     plan = str(SAMPLES / f"{sample}.toml")
     files: list[str] = []
@@ -167,9 +168,14 @@ def test_all_problems_of_all_files_at_once_and_nothing_written(run: Run, tmp_pat
     assert (done.returncode, done.stdout) == (2, b"")
     text = done.stderr.decode()
     for words in (
-        'error[bad-value]: cidr is "10.0.0.0/33", which is no prefix: ', "\n  --> one.csv:2\n", "\n  --> one.csv:3\n",
-        "one.csv: cannot be read: 2 problems", "error[json-syntax]: ", "\n  --> two.json:2\n", "cannot read no-such.json",
-    ):  # fmt: skip
+        'error[bad-value]: cidr is "10.0.0.0/33", which is no prefix: ',
+        "\n  --> one.csv:2\n",
+        "\n  --> one.csv:3\n",
+        "one.csv: cannot be read: 2 problems",
+        "error[json-syntax]: ",
+        "\n  --> two.json:2\n",
+        "cannot read no-such.json",
+    ):
         assert words in text
     assert "Traceback" not in text
     assert (tmp_path / "plan.toml").read_text(encoding="utf-8") == "kept"

@@ -139,8 +139,7 @@ def test_an_existing_file_is_kept_unless_forced(run: Run, tmp_path: Path, exists
     done = run("init")
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.decode() == (
-        "error: plan.toml is there already; nothing is written\n"
-        "help: --force replaces it, or name another file\n"
+        "error: plan.toml is there already; nothing is written\nhelp: --force replaces it, or name another file\n"
     )
     assert not plan.exists() or plan.read_bytes() == b"mine"
     assert run("init", "--force").returncode == 0
@@ -152,11 +151,13 @@ def test_of_two_that_write_at_once_one_fails(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "ipplan", "init"]
     runs = [
         subprocess.Popen(
-            [*command, "--name", name], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
+            [*command, "--name", name],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
             stderr=subprocess.DEVNULL,
         )
         for name in "abcd"
-    ]  # fmt: skip
+    ]
     statuses = [process.wait(60) for process in runs]
     assert sorted(statuses) == [0, 2, 2, 2]
     winner = "abcd"[statuses.index(0)]

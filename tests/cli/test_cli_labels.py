@@ -95,12 +95,8 @@ def test_a_difference_is_a_change(run: Run, plan: Path) -> None:
     text = PLAN.replace('team = "erp", ticket = "NET-12"', 'team = "crm", owner = "x"').replace(
         "vlan = 12", "vlan = 13"
     )
-    text = text.replace('status = "live"\ndescription', 'status = "retired"\ndescription').replace(
-        "vlan = 7\n", ""
-    )
-    text = text.replace('city = "Bonn"', 'city = "Köln"').replace(
-        'team = "kube"', 'team = "kube", tier = "1"'
-    )
+    text = text.replace('status = "live"\ndescription', 'status = "retired"\ndescription').replace("vlan = 7\n", "")
+    text = text.replace('city = "Bonn"', 'city = "Köln"').replace('team = "kube"', 'team = "kube", tier = "1"')
     plan.with_name("new.toml").write_text(text, encoding="utf-8")
     changes = document(run, "diff", "plan.toml", "new.toml")["changes"]
     assert [(c["what"], c["name"], c["old"], c["new"], c["note"]) for c in changes] == [
@@ -158,9 +154,7 @@ def test_show_has_the_networks_with_all_of_the_labels(
         ("\x1b[31m=1", 'plan.toml has no label "\\x1b[31m=1"'),
     ],
 )
-@pytest.mark.parametrize(
-    "command", [("show", "plan.toml"), ("check", "plan.toml"), ("export", "plan.toml", "hosts")]
-)
+@pytest.mark.parametrize("command", [("show", "plan.toml"), ("check", "plan.toml"), ("export", "plan.toml", "hosts")])
 def test_an_unknown_label_ends_with_two_and_the_nearest(
     run: Run, plan: Path, command: tuple[str, ...], label: str, message: str
 ) -> None:
@@ -173,9 +167,7 @@ def test_an_unknown_label_ends_with_two_and_the_nearest(
 def test_a_name_may_hold_the_sign(run: Run, plan: Path) -> None:
     plan.write_text(PLAN.replace('team = "erp"', '"a=b" = "c=d"'), encoding="utf-8")
     for label in ("a=b", "a=b=c=d"):
-        assert [n["network"] for n in document(run, "show", "plan.toml", "--label", label)["networks"]] == [
-            "web"
-        ]
+        assert [n["network"] for n in document(run, "show", "plan.toml", "--label", label)["networks"]] == ["web"]
 
 
 def test_check_reports_what_concerns_such_a_network_and_judges_by_it(run: Run, plan: Path) -> None:

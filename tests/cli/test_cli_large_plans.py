@@ -37,7 +37,7 @@ NETWORK = '[networks.web]\nkind = "vcs-vm"\nprefix = 24\n'
         (f"[networks.{LONG}\n", "bracket of the table header is not closed"),
         (f"[plan]\nname = '\\u0000\x1b{LONG}'\n", "plan"),
     ],
-)  # fmt: skip
+)
 def test_a_very_long_name_or_key_is_cut(run: Run, tmp_path: Path, text: str, problem: str) -> None:
     (tmp_path / "long.toml").write_text(text, encoding="utf-8")
 
@@ -52,9 +52,7 @@ def test_a_very_long_name_or_key_is_cut(run: Run, tmp_path: Path, text: str, pro
 
 
 @pytest.mark.parametrize("format_", ["table", "csv", "markdown", "sarif", "github", "gitlab", "junit"])
-def test_two_hundred_problems_are_shown_and_the_others_counted(
-    run: Run, tmp_path: Path, format_: str
-) -> None:
+def test_two_hundred_problems_are_shown_and_the_others_counted(run: Run, tmp_path: Path, format_: str) -> None:
     lines = "".join(f"unknown{number} = 1\n" for number in range(1000))
     (tmp_path / "many.toml").write_text(NETWORK + lines, encoding="utf-8")
 
@@ -67,9 +65,7 @@ def test_two_hundred_problems_are_shown_and_the_others_counted(
 
 
 def test_the_document_of_many_problems_counts_them_all(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "many.toml").write_text(
-        NETWORK + "".join(f"x{n} = 1\n" for n in range(1000)), encoding="utf-8"
-    )
+    (tmp_path / "many.toml").write_text(NETWORK + "".join(f"x{n} = 1\n" for n in range(1000)), encoding="utf-8")
 
     document = json.loads(run("check", "many.toml", "--json").stdout)
 
@@ -89,8 +85,14 @@ def test_problems_of_other_files_are_counted_too(run: Run, tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     "line",
-    ["unknown{} = 1\n", "[networks.n{}]\nprefx = 24\n", "[[avoid]]\nx{} = 1\n", "[clusters.c{}]\n", "[[waive]]\nnetworks = ['{}']\n"],
-)  # fmt: skip
+    [
+        "unknown{} = 1\n",
+        "[networks.n{}]\nprefx = 24\n",
+        "[[avoid]]\nx{} = 1\n",
+        "[clusters.c{}]\n",
+        "[[waive]]\nnetworks = ['{}']\n",
+    ],
+)
 def test_memory_for_problems_grows_with_the_file_and_no_faster(line: str) -> None:
     peaks = []
     for count in (2000, 8000):

@@ -67,9 +67,7 @@ def test_allocate_keeps_clear_of_what_a_link_shows(run: Run, plan: Path) -> None
 
 def test_what_is_written_back_differs_in_the_ranges_only(run: Run, plan: Path) -> None:
     assert run("allocate", plan.name, "--write").returncode == 0
-    pinned = PLAN.replace("prefix = 24", 'cidr = "172.24.2.0/24"').replace(
-        "hosts = 200", 'cidr = "172.24.3.0/24"'
-    )
+    pinned = PLAN.replace("prefix = 24", 'cidr = "172.24.2.0/24"').replace("hosts = 200", 'cidr = "172.24.3.0/24"')
     assert plan.read_text(encoding="utf-8") == pinned
     assert run("allocate", plan.name, "--frozen").returncode == 0
 

@@ -48,9 +48,7 @@ def test_a_network_of_the_plan_stands_before_the_published_row_it_equals(tmp_pat
 
 
 def test_what_lies_within_a_prefix_follows_in_address_order() -> None:
-    within = [
-        cidr for owner, relation, cidr in owners("10.48.0.0/12") if owner == "ibm" and relation == "within"
-    ]
+    within = [cidr for owner, relation, cidr in owners("10.48.0.0/12") if owner == "ibm" and relation == "within"]
 
     assert within == ["10.48.0.0/16", "10.52.0.0/14", "10.63.0.0/16"]
 
@@ -75,9 +73,9 @@ def test_an_address_that_nobody_publishes_is_said_to_be_unknown() -> None:
 
 
 def test_ranges_are_filtered_by_data_center_category_and_text() -> None:
-    rows = json.loads(
-        run("ranges", "--json", "--category", "customer-private", "--data-center", "dal12").stdout
-    )["ranges"]
+    rows = json.loads(run("ranges", "--json", "--category", "customer-private", "--data-center", "dal12").stdout)[
+        "ranges"
+    ]
 
     assert {(r["category"], r["data_center"]) for r in rows} == {("ibm-customer-private", "dal12")}
     assert "10.48.0.0/16" in {r["cidr"] for r in rows}

@@ -65,8 +65,7 @@ def test_of_draws_a_curve(run: Run, good_plan: Path) -> None:
 
 def test_options_choose_spaces(run: Run, tmp_path: Path) -> None:
     (tmp_path / "plan.toml").write_text(
-        GOOD_PLAN
-        + '[networks.office]\nkind = "enterprise"\ncidr = "192.168.0.0/20"\nlabels = { team = "it" }\n'
+        GOOD_PLAN + '[networks.office]\nkind = "enterprise"\ncidr = "192.168.0.0/20"\nlabels = { team = "it" }\n'
     )
     for chosen in (("--kind", "enterprise"), ("--network", "office"), ("--label", "team=it")):
         words = words_of(run("map", "plan.toml", *chosen).stdout)

@@ -74,15 +74,17 @@ def serve(answer: Answer) -> Iterator[str]:
         (Answer(404, b"no"), "error: URL is not a NetBox\n"),
         (Answer(200, b'{"netbox-version": "4.7.3"}'), "error: URL answers in a form that ipplan does not know\n"),
         (Answer(502, b"<html>"), "error: URL answers with HTTP status 502: Bad Gateway\n"),
-        (Answer(403, b'{"detail": "Invalid\\u001b[31m token"}'),
-         "error: NetBox at URL refuses the token or what it may do: Invalid\\x1b[31m token\n"),
-        (Answer(301, b"", {"Location": "https://elsewhere.example/api/"}),
-         "error: URL redirects to https://elsewhere.example/api/\n"),
+        (
+            Answer(403, b'{"detail": "Invalid\\u001b[31m token"}'),
+            "error: NetBox at URL refuses the token or what it may do: Invalid\\x1b[31m token\n",
+        ),
+        (
+            Answer(301, b"", {"Location": "https://elsewhere.example/api/"}),
+            "error: URL redirects to https://elsewhere.example/api/\n",
+        ),
     ],
-)  # fmt: skip
-def test_what_is_no_netbox_is_told(
-    run: Run, good_plan: Path, command: str, answer: Answer, message: str
-) -> None:
+)
+def test_what_is_no_netbox_is_told(run: Run, good_plan: Path, command: str, answer: Answer, message: str) -> None:
     with serve(answer) as url:
         done = run("netbox", command, good_plan.name, "--url", url, env=TOKEN)
     assert (done.returncode, done.stdout) == (2, b"")
@@ -94,10 +96,7 @@ def test_a_server_that_does_not_answer_is_given_up(run: Run, good_plan: Path) ->
     with serve(Answer(200, b"", wait=True)) as url:
         done = run("netbox", "diff", good_plan.name, "--url", url, "--timeout", "1", env=TOKEN)
     assert done.returncode == 2
-    assert (
-        done.stderr.decode()
-        == f"error: {url} did not answer within 1 seconds\nhelp: --timeout gives it longer\n"
-    )
+    assert done.stderr.decode() == f"error: {url} did not answer within 1 seconds\nhelp: --timeout gives it longer\n"
 
 
 def test_an_unencrypted_server_is_no_https(run: Run, good_plan: Path) -> None:
@@ -114,9 +113,7 @@ def test_nothing_listens(run: Run, good_plan: Path) -> None:
     assert done.stderr.decode().startswith(f"error: cannot reach {NOWHERE}: ")
 
 
-def test_no_password_of_a_netrc_takes_the_place_of_the_token(
-    run: Run, good_plan: Path, tmp_path: Path
-) -> None:
+def test_no_password_of_a_netrc_takes_the_place_of_the_token(run: Run, good_plan: Path, tmp_path: Path) -> None:
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login l password p\n", encoding="utf-8")
     (tmp_path / ".netrc").chmod(0o600)
     seen = []
@@ -171,7 +168,7 @@ def test_urls_that_are_none(run: Run, good_plan: Path, url: str, message: str) -
         ({"NETBOX_TOKEN": "secret\r\nX: y"}, "error: NETBOX_TOKEN does not hold a token: "),
         ({"NETBOX_TOKEN": "s", "IPPLAN_NETBOX_TOKEN": "secrét"}, "error: IPPLAN_NETBOX_TOKEN does not hold a token: "),
     ],
-)  # fmt: skip
+)
 def test_tokens_that_are_none(run: Run, good_plan: Path, env: dict[str, str], message: str) -> None:
     done = run("netbox", "diff", good_plan.name, "--url", NOWHERE, env=env)
     assert (done.returncode, done.stdout) == (2, b"")
@@ -183,9 +180,7 @@ def test_a_plan_without_a_name_cannot_mark_its_objects(run: Run, tmp_path: Path)
     (tmp_path / "p.toml").write_text("schema = 1\n", encoding="utf-8")
     done = run("netbox", "push", "p.toml", "--url", NOWHERE, env=TOKEN)
     assert done.returncode == 2
-    assert done.stderr.decode().startswith(
-        "error: p.toml has no name, and objects in NetBox are marked with it\n"
-    )
+    assert done.stderr.decode().startswith("error: p.toml has no name, and objects in NetBox are marked with it\n")
 
 
 def test_a_plan_with_errors_is_not_pushed(run: Run, bad_plan: Path) -> None:
@@ -199,9 +194,7 @@ def test_a_plan_with_errors_is_not_pushed(run: Run, bad_plan: Path) -> None:
 
 def test_without_pynetbox_the_extra_is_named(run: Run, good_plan: Path, tmp_path: Path) -> None:
     (tmp_path / "pynetbox.py").write_text("raise ImportError\n", encoding="utf-8")
-    script = (
-        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from ipplan.__main__ import run; sys.exit(run())"
-    )
+    script = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from ipplan.__main__ import run; sys.exit(run())"
     done = run("netbox", "diff", good_plan.name, "--url", NOWHERE, env=TOKEN, program=("-c", script))
     assert done.returncode == 2
     assert done.stderr.decode() == "error: ipplan netbox needs pynetbox\nhelp: pip install 'ipplan[netbox]'\n"

@@ -75,9 +75,7 @@ def test_no_command_writes_over_what_it_reads(run: Run, folder: Path, arguments:
     assert sorted(os.listdir(folder)) == ["other.toml", "plan.toml"]
 
 
-@pytest.mark.parametrize(
-    "spelling", ["./plan.toml", "sub/../plan.toml", "absolute", "symbolic", "hard", "chain"]
-)
+@pytest.mark.parametrize("spelling", ["./plan.toml", "sub/../plan.toml", "absolute", "symbolic", "hard", "chain"])
 def test_another_spelling_of_an_input_is_the_input(run: Run, folder: Path, spelling: str) -> None:
     (folder / "sub").mkdir()
     (folder / "symbolic").symlink_to("plan.toml")

@@ -70,9 +70,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: " ".join(Path(word).name for word in call))
-def test_the_same_without_docstrings_and_out_of_an_archive(
-    run: Run, archive: Path, call: tuple[str, ...]
-) -> None:
+def test_the_same_without_docstrings_and_out_of_an_archive(run: Run, archive: Path, call: tuple[str, ...]) -> None:
     plain = run(*call)
     assert plain.returncode in (0, 1, 2)
     assert plain.stdout or plain.stderr
@@ -84,9 +82,7 @@ def test_the_same_without_docstrings_and_out_of_an_archive(
     assert (packed.returncode, packed.stdout, packed.stderr) == expected
 
 
-def test_a_plan_is_written_without_asserts_and_out_of_an_archive(
-    run: Run, archive: Path, tmp_path: Path
-) -> None:
+def test_a_plan_is_written_without_asserts_and_out_of_an_archive(run: Run, archive: Path, tmp_path: Path) -> None:
     plan = '[plan]\nbyoip = ["172.24.0.0/14"]\n[networks.vm]\nkind = "vcs-vm"\n'
     for program in (("-B", "-OO", "-m", "ipplan"), ("-B", "-OO", str(archive))):
         (tmp_path / "plan.toml").write_text(plan, encoding="utf-8")

@@ -91,14 +91,19 @@ def test_a_plan_learns_what_hits_it_now_whatever_edition_it_names(run: Run, plan
     assert (shared["published"]["data_center"], shared["published"]["pod"]) == ("dal10", "BCR01")
     assert found["summary"]["gone"] == len(found["gone"]) == 0
     assert document["networks"] == [
-        {"network": "hit", "kind": "vcs-vm", "cidr": "10.176.20.0/24", "hit": "new", "old": [], "new": ["10.176.0.0/15"]}
-    ]  # fmt: skip
+        {
+            "network": "hit",
+            "kind": "vcs-vm",
+            "cidr": "10.176.20.0/24",
+            "hit": "new",
+            "old": [],
+            "new": ["10.176.0.0/15"],
+        }
+    ]
     assert document["plan"] == {"name": None, "file": "plan.toml"}
 
     back = difference(run, NEW, OLD, "--plan", plan)
-    assert [item["finding"] for item in back["findings"]["gone"]] == [
-        item["finding"] for item in found["new"]
-    ]
+    assert [item["finding"] for item in back["findings"]["gone"]] == [item["finding"] for item in found["new"]]
     assert back["networks"][0]["hit"] == "old"
     assert (back["taken"], back["released"]) == (document["released"], document["taken"])
 
@@ -199,7 +204,7 @@ def test_names_of_a_plan_reach_no_terminal_raw(run: Run, tmp_path: Path) -> None
         ((OLD, NEW, "--plan", "no-such.toml"), ("cannot read no-such.toml",)),
         ((OLD, NEW, "--search", "x"), ("no such option",)),
     ],
-)  # fmt: skip
+)
 def test_bad_usage(run: Run, args: tuple[str, ...], parts: tuple[str, ...]) -> None:
     done = run("ranges", "diff", *args)
     said = done.stderr.decode()
@@ -253,8 +258,12 @@ def test_the_subcommand_has_help(run: Run, option: str) -> None:
 
 @pytest.mark.parametrize(
     ("line", "words"),
-    [("ipplan ranges di", {"diff"}), ("ipplan ranges diff 20", {OLD, MIDDLE, NEW}), (f"ipplan ranges diff {OLD} 2025", {NEW})],
-)  # fmt: skip
+    [
+        ("ipplan ranges di", {"diff"}),
+        ("ipplan ranges diff 20", {OLD, MIDDLE, NEW}),
+        (f"ipplan ranges diff {OLD} 2025", {NEW}),
+    ],
+)
 def test_completion_knows_the_editions(run: Run, line: str, words: set[str]) -> None:
     env = {
         "_IPPLAN_COMPLETE": "bash_complete",

@@ -60,14 +60,13 @@ def test_an_imported_edition_is_the_one_that_is_built_in(run: Run, tmp_path: Pat
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.decode() == f"{NEWEST} to {NEWEST} (file): no difference, 1,028 unchanged\n"
     for command in (["lookup", "10.48.1.1"], ["ranges"], ["free", "--byoip", "10.0.0.0/8"]):
-        own, built_in = (
-            json.loads(run(*command, "--json", *more).stdout) for more in (["--ranges", "ranges.csv"], [])
-        )
+        own, built_in = (json.loads(run(*command, "--json", *more).stdout) for more in (["--ranges", "ranges.csv"], []))
         assert own.pop("made_by")["ranges_edition"] == f"{NEWEST} (file)"
         assert built_in.pop("made_by")["ranges_edition"] == NEWEST
         text = json.dumps(own).replace(
-            "IBM Cloud docs: IBM Cloud IP ranges, edition", "IBM Cloud docs, infrastructure-hub: IBM Cloud IP ranges, edition"
-        )  # fmt: skip
+            "IBM Cloud docs: IBM Cloud IP ranges, edition",
+            "IBM Cloud docs, infrastructure-hub: IBM Cloud IP ranges, edition",
+        )
         if command == ["free", "--byoip", "10.0.0.0/8"]:
             assert json.loads(text) == built_in
         elif command == ["ranges"]:
@@ -86,9 +85,7 @@ def test_a_page_is_imported_from_standard_input(run: Run) -> None:
     ]
     assert "service-network,dal14,Dallas,,10.203.144.0/20," in lines
 
-    other = run(
-        "ranges", "import", "-", "--date", "2026-01-31", "--url", "https://a.b/c", input=PAGE.read_bytes()
-    )
+    other = run("ranges", "import", "-", "--date", "2026-01-31", "--url", "https://a.b/c", input=PAGE.read_bytes())
     assert other.stdout.decode().splitlines()[:3] == [
         "# title: IBM Cloud docs, infrastructure-hub: IBM Cloud IP ranges, edition 2026-01-31",
         "# url: https://a.b/c",
@@ -96,7 +93,9 @@ def test_a_page_is_imported_from_standard_input(run: Run) -> None:
     ]
 
 
-ROWS = "## Service network\n|Data center|IP range|\n|-|-|\n|dal10|10.200.80.0/20|\n|da113|10.1.0.0/16|\n|dal12|10.1./24|\n"
+ROWS = (
+    "## Service network\n|Data center|IP range|\n|-|-|\n|dal10|10.200.80.0/20|\n|da113|10.1.0.0/16|\n|dal12|10.1./24|\n"
+)
 
 
 def test_rows_that_cannot_be_read_are_listed_and_left_out_when_asked(run: Run, tmp_path: Path) -> None:
@@ -116,8 +115,9 @@ def test_rows_that_cannot_be_read_are_listed_and_left_out_when_asked(run: Run, t
     lenient = run("ranges", "import", "page.md", "--date", "2026-01-31", "--lenient")
     assert lenient.returncode == 0
     assert lenient.stdout.decode().splitlines()[2:] == [
-        "category,data_center,city,pod,cidr,note", "service-network,dal10,Dallas,,10.200.80.0/20,",
-    ]  # fmt: skip
+        "category,data_center,city,pod,cidr,note",
+        "service-network,dal10,Dallas,,10.200.80.0/20,",
+    ]
     assert 'left out: page.md:5: "da113" is not a data center\n' in lenient.stderr.decode()
 
 
@@ -149,9 +149,15 @@ def test_what_cannot_be_imported_ends_with_2(run: Run, tmp_path: Path, args: lis
 # -- in the place of an edition
 
 COMMANDS = (
-    ["check"], ["allocate"], ["show", "--map"], ["free"], ["flows"], ["topology"], ["why", "web"],
+    ["check"],
+    ["allocate"],
+    ["show", "--map"],
+    ["free"],
+    ["flows"],
+    ["topology"],
+    ["why", "web"],
     ["lookup", "10.224.0.1", "--plan"],
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -190,13 +196,14 @@ def test_the_option_comes_before_the_plan_and_a_stream_reads_from_the_working_di
 
 def test_a_file_that_is_called_like_an_edition_is_a_file(run: Run, tmp_path: Path) -> None:
     (tmp_path / "2018-11-30").write_text(EDITION, encoding="utf-8")
-    document = json.loads(
-        run("ranges", "--ranges", "2018-11-30", "--category", "customer-private", "--json").stdout
-    )
+    document = json.loads(run("ranges", "--ranges", "2018-11-30", "--category", "customer-private", "--json").stdout)
     assert document["edition"] == {
-        "date": "2026-06-09", "title": "IBM Cloud docs, x: IBM Cloud IP ranges, edition 2026-06-09",
-        "url": "https://example.com/ips", "revision": None, "file": "./2018-11-30",
-    }  # fmt: skip
+        "date": "2026-06-09",
+        "title": "IBM Cloud docs, x: IBM Cloud IP ranges, edition 2026-06-09",
+        "url": "https://example.com/ips",
+        "revision": None,
+        "file": "./2018-11-30",
+    }
     assert [row["cidr"] for row in document["ranges"]] == ["10.224.0.0/16"]
 
 
@@ -211,9 +218,7 @@ def test_write_keeps_the_key_and_export_names_the_edition(run: Run, plan: str, t
     text = (tmp_path / plan).read_text(encoding="utf-8")
     assert 'ranges-file = "ranges.csv"\n' in text
     assert 'cidr = "10.225.0.0/24"\n' in text
-    assert (
-        "IBM Cloud ranges of 2026-06-09 (file)" in run("export", plan, "ansible", "--force").stdout.decode()
-    )
+    assert "IBM Cloud ranges of 2026-06-09 (file)" in run("export", plan, "ansible", "--force").stdout.decode()
 
 
 @pytest.mark.parametrize(
@@ -223,10 +228,14 @@ def test_write_keeps_the_key_and_export_names_the_edition(run: Run, plan: str, t
         (EDITION.replace("10.224.0.0/16", "10.224.0.0/33"), ":5", '"10.224.0.0/33" is not a range'),
         (EDITION.replace("dal10", "Dallas 10"), ":5", '"Dallas 10" is not a data center'),
         (EDITION.replace("# date: 2026-06-09\n", ""), ":1", "the file does not state the date of its edition"),
-        (EDITION.replace("# date: 2026-06-09", "# date: 2026-13-09"), ":3", 'the date "2026-13-09" is not a valid date'),
+        (
+            EDITION.replace("# date: 2026-06-09", "# date: 2026-13-09"),
+            ":3",
+            'the date "2026-13-09" is not a valid date',
+        ),
         ("", "", "the file is empty"),
     ],
-)  # fmt: skip
+)
 def test_a_broken_ranges_file_is_one_message_with_its_place(
     run: Run, plan: str, tmp_path: Path, text: str, place: str, message: str
 ) -> None:
@@ -243,14 +252,20 @@ def test_a_broken_ranges_file_is_one_message_with_its_place(
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["--ranges", "plans/ranges.csv", "--ranges-edition", NEWEST], "--ranges and --ranges-edition exclude each other"),
+        (
+            ["--ranges", "plans/ranges.csv", "--ranges-edition", NEWEST],
+            "--ranges and --ranges-edition exclude each other",
+        ),
         (["--ranges-edition", "2020-01-01"], "no edition 2020-01-01 of IBM's ranges; known are 2018-11-30"),
-        (["--ranges", "plans/ranges.csv", "-o", "plans/ranges.csv"], "cannot write plans/ranges.csv: this run reads it"),
+        (
+            ["--ranges", "plans/ranges.csv", "-o", "plans/ranges.csv"],
+            "cannot write plans/ranges.csv: this run reads it",
+        ),
         (["-o", "plans/ranges.csv"], "cannot write plans/ranges.csv: this run reads it"),
         (["--ranges", "none.csv"], "cannot read none.csv: no such file or directory"),
         (["--ranges", "plans"], "cannot read plans: it is a directory, not a file"),
     ],
-)  # fmt: skip
+)
 def test_options_that_cannot_be_followed(run: Run, plan: str, args: list[str], message: str) -> None:
     done = run("check", plan, *args)
     assert (done.returncode, done.stdout) == (2, b"")
@@ -269,16 +284,14 @@ def test_a_plan_names_a_file_or_an_edition(run: Run, plan: str, tmp_path: Path) 
 # -- compared
 
 
-def test_editions_are_compared_with_files_and_pages_and_a_plan_learns_what_hits_it(
-    run: Run, plan: str
-) -> None:
+def test_editions_are_compared_with_files_and_pages_and_a_plan_learns_what_hits_it(run: Run, plan: str) -> None:
     done = run("ranges", "diff", NEWEST, "plans/ranges.csv", "--plan", plan, "--json")
     document = json.loads(done.stdout)
     assert document["made_by"]["ranges_edition"] is None
     assert document["new"]["file"] == "plans/ranges.csv"
     assert document["networks"] == [
         {"network": "web", "kind": "vcs-vm", "cidr": "10.224.1.0/24", "hit": "new", "old": [], "new": ["10.224.0.0/16"]}
-    ]  # fmt: skip
+    ]
 
     done = run("ranges", "diff", str(PAGE), "plans/ranges.csv")
     assert f"{NEWEST} (file) to 2026-06-09 (file): 1 published" in done.stdout.decode()

@@ -28,9 +28,7 @@ ORDER = [rule.name for _, rules in rules_by_topic() for rule in rules]
 @pytest.mark.parametrize("rule", RULES)
 def test_each_rule_has_an_example_and_the_example_put_right(rule: str) -> None:
     for name, what in ((f"{rule}.toml", "breaks it"), (f"{rule}.fixed.toml", "has that put right")):
-        assert (FOLDER / name).is_file(), (
-            f"rule {rule} lacks a small plan that {what}: ipplan/checks/examples/{name}"
-        )
+        assert (FOLDER / name).is_file(), f"rule {rule} lacks a small plan that {what}: ipplan/checks/examples/{name}"
 
 
 def test_no_example_is_left_of_a_rule_that_is_gone() -> None:

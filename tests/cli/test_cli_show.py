@@ -63,9 +63,7 @@ def shown(run: Run, *args: str, status: int = 0) -> Any:
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
 @pytest.mark.parametrize("args", [(), ("--map",), ("--map", "--allocated")], ids=" ".join)
-def test_samples_follow_the_schema_and_agree_with_allocate(
-    run: Run, sample: Path, args: tuple[str, ...]
-) -> None:
+def test_samples_follow_the_schema_and_agree_with_allocate(run: Run, sample: Path, args: tuple[str, ...]) -> None:
     failing = sample.stem == "conflicts" and "--allocated" in args
     document = shown(run, str(sample), *args, status=1 if failing else 0)
     allocation = json.loads(run("allocate", str(sample), "--json").stdout)
@@ -109,14 +107,34 @@ def test_the_map_and_the_check_agree_on_overlaps(run: Run) -> None:
 def test_a_network_is_told_in_full(run: Run, plan: str) -> None:
     vm, later, pods, vtep, services = shown(run, plan)["networks"]
     assert vm == {
-        "network": "vm", "kind": "vcs-vm", "cluster": None, "declared": True, "provider": "byoip",
-        "subnet_type": None, "status": "pinned", "cidr": "10.224.4.0/24", "prefix_length": 24, "pool": None,
-        "first_usable": "10.224.4.1", "last_usable": "10.224.4.254", "size": 256, "usable": 254,
+        "network": "vm",
+        "kind": "vcs-vm",
+        "cluster": None,
+        "declared": True,
+        "provider": "byoip",
+        "subnet_type": None,
+        "status": "pinned",
+        "cidr": "10.224.4.0/24",
+        "prefix_length": 24,
+        "pool": None,
+        "first_usable": "10.224.4.1",
+        "last_usable": "10.224.4.254",
+        "size": 256,
+        "usable": 254,
         "gateway": "10.224.4.254",
         "grow_to": {"prefix_length": 22, "cidr": "10.224.4.0/22", "blocked_by": None},
-        "group": None, "edge": None, "site": None, "gateway_on": None, "data_center": None, "addresses": {"gateway": "10.224.4.254", "dns": "10.224.4.10", "far": None},
-        "description": "tier", "labels": {}, "vlan": None, "lifecycle": None, "retired": False,
-    }  # fmt: skip
+        "group": None,
+        "edge": None,
+        "site": None,
+        "gateway_on": None,
+        "data_center": None,
+        "addresses": {"gateway": "10.224.4.254", "dns": "10.224.4.10", "far": None},
+        "description": "tier",
+        "labels": {},
+        "vlan": None,
+        "lifecycle": None,
+        "retired": False,
+    }
     assert (later["status"], later["prefix_length"], later["addresses"]) == ("to-allocate", 25, {"vip": None})
     assert (pods["status"], pods["cluster"]) == ("to-allocate", "icp")
     assert (vtep["status"], vtep["provider"], vtep["subnet_type"]) == ("to-order", "ibm", "portable")
@@ -160,7 +178,20 @@ def test_edge_and_site_are_columns_where_the_plan_has_several(run: Run, tmp_path
     rows = list(csv.DictReader(io.StringIO(run("show", "plan.toml", "-f", "csv").stdout.decode())))
     assert [(row["edge"], row["site"]) for row in rows] == [("frankfurt", ""), ("", "hq")]
     text = run("show", "plan.toml").stdout.decode()
-    assert text.split("\n")[0].split() == ["network", "kind", "edge", "site", "provided", "by", "cidr", "first", "last", "gateway", "size", "usable"]  # fmt: skip
+    assert text.split("\n")[0].split() == [
+        "network",
+        "kind",
+        "edge",
+        "site",
+        "provided",
+        "by",
+        "cidr",
+        "first",
+        "last",
+        "gateway",
+        "size",
+        "usable",
+    ]
     networks = shown(run, "plan.toml")["networks"]
     assert [(n["edge"], n["site"], n["gateway_on"], n["data_center"]) for n in networks] == [
         ("frankfurt", None, "on-premises", None),
@@ -168,9 +199,7 @@ def test_edge_and_site_are_columns_where_the_plan_has_several(run: Run, tmp_path
     ]
 
 
-def test_of_one_edge_and_site_people_see_no_column_and_csv_has_what_networks_state(
-    run: Run, tmp_path: Path
-) -> None:
+def test_of_one_edge_and_site_people_see_no_column_and_csv_has_what_networks_state(run: Run, tmp_path: Path) -> None:
     one = SEVERAL.replace("[edges.dallas]\n[sites.hq]\n[sites.lab]", "[sites.hq]")
     (tmp_path / "plan.toml").write_text(one, "utf-8")
     (row, _) = csv.DictReader(io.StringIO(run("show", "plan.toml", "-f", "csv").stdout.decode()))
@@ -219,9 +248,17 @@ def test_csv_has_all_that_a_network_states(run: Run, tmp_path: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(run("show", "plan.toml", "-f", "csv").stdout.decode())))
     web, db, small, pods, _ = rows
     assert list(web)[-10:] == [
-        "data center", "gateway on", "pool", "prefix", "hosts", "stated grow to", "stated addresses", "labels", "vlan",
+        "data center",
+        "gateway on",
+        "pool",
+        "prefix",
+        "hosts",
+        "stated grow to",
+        "stated addresses",
+        "labels",
+        "vlan",
         "lifecycle",
-    ]  # fmt: skip
+    ]
     assert (web["edge"], web["gateway on"], web["pool"]) == ("dallas", "esg", "172.24.0.0/14")
     assert (web["prefix"], web["hosts"], web["stated grow to"]) == ("", "20", "25")
     assert web["stated addresses"] == "gateway=#1; the vip=#5; last=#-1"
@@ -360,9 +397,7 @@ def test_the_map_follows_the_width_of_the_terminal(
 ) -> None:
     import sys
 
-    text = show_on_terminal(
-        [sys.executable, "-m", "ipplan", "show", plan, "--map"], folder=tmp_path, width=width
-    )
+    text = show_on_terminal([sys.executable, "-m", "ipplan", "show", plan, "--map"], folder=tmp_path, width=width)
     widest = max(len(line) for line in text.splitlines())
     assert widest <= min(max(width, 40), 200)
     assert "10.224.4.0/24" in text.split()

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
     from conftest import Run
 
-ANY_BUFFERING = pytest.mark.parametrize(
-    "env", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["buffered", "unbuffered"]
-)
+ANY_BUFFERING = pytest.mark.parametrize("env", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["buffered", "unbuffered"])
 ANY_OUTPUT = pytest.mark.parametrize(
     "args",
     [("check", "good.toml"), ("check", "good.toml", "--json"), ("check", "--help"), ("--version",)],
@@ -32,9 +30,7 @@ ANY_OUTPUT = pytest.mark.parametrize(
 
 @ANY_BUFFERING
 @ANY_OUTPUT
-def test_a_closed_pipe_ends_quietly(
-    run: Run, good_plan: Path, env: dict[str, str], args: tuple[str, ...]
-) -> None:
+def test_a_closed_pipe_ends_quietly(run: Run, good_plan: Path, env: dict[str, str], args: tuple[str, ...]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     try:
@@ -46,9 +42,7 @@ def test_a_closed_pipe_ends_quietly(
 
 @ANY_BUFFERING
 @ANY_OUTPUT
-def test_a_full_disk_is_reported(
-    run: Run, good_plan: Path, env: dict[str, str], args: tuple[str, ...]
-) -> None:
+def test_a_full_disk_is_reported(run: Run, good_plan: Path, env: dict[str, str], args: tuple[str, ...]) -> None:
     with open("/dev/full", "wb") as full:
         done = run(*args, env=env, stdout=full)
     assert done.returncode == 2
@@ -80,9 +74,7 @@ def test_large_output_through_a_slow_pipe_is_whole(tmp_path: Path, run: Run, env
     assert done.stdout == b"0123456789abcde\n" * 100_000, done.stderr
 
 
-@pytest.mark.parametrize(
-    "python", [(), ("-O",), ("-W", "error"), ("-X", "dev"), ("-W", "error", "-X", "dev", "-b")]
-)
+@pytest.mark.parametrize("python", [(), ("-O",), ("-W", "error"), ("-X", "dev"), ("-W", "error", "-X", "dev", "-b")])
 def test_every_mode_of_python_gives_the_same(run: Run, bad_plan: Path, python: tuple[str, ...]) -> None:
     expected = run("check", bad_plan.name).stdout
     done = run("check", bad_plan.name, python=python)
@@ -233,9 +225,7 @@ def test_a_new_file_obeys_the_umask(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["folder", "fifo", "no/such/folder", "/dev/null", "folder/", "", "nul\0"])
-def test_what_is_no_regular_file_is_refused(
-    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_no_regular_file_is_refused(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     os.mkdir("folder")
     os.mkfifo("fifo")
@@ -305,9 +295,7 @@ def test_unreadable_inputs(
     assert raised.value.hint == hint
 
 
-def test_the_limit_holds_for_files_and_pipes(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_limit_holds_for_files_and_pipes(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "LARGEST_INPUT", 1000)
     path = tmp_path / "plan.toml"
     path.write_bytes(b"x" * 1000)

@@ -24,9 +24,16 @@ def test_the_text_tells_domains_links_devices_reach_tunnels_and_routes(run: Run)
     shown = done.stdout.decode()
     assert done.returncode == 0
     for part in (
-        'integration: icp-vcs = "nat"', "cluster iks-prod", "strongSwan tunnel", "stretched layer 2", "listens at",
-        "172.21.0.0/16, 172.30.0.0/16", "remote.subnet of the tunnel", "1 route, 2 fewer", "IKS workers of iks-prod",
-    ):  # fmt: skip
+        'integration: icp-vcs = "nat"',
+        "cluster iks-prod",
+        "strongSwan tunnel",
+        "stretched layer 2",
+        "listens at",
+        "172.21.0.0/16, 172.30.0.0/16",
+        "remote.subnet of the tunnel",
+        "1 route, 2 fewer",
+        "IKS workers of iks-prod",
+    ):
         assert part in shown
     assert done.stderr.decode() == "6 ranges as ipplan allocate would give, not pinned yet\n"
 
@@ -34,18 +41,35 @@ def test_the_text_tells_domains_links_devices_reach_tunnels_and_routes(run: Run)
 def test_a_diagram_names_devices_clusters_and_networks(run: Run) -> None:
     shown = run("topology", REFERENCE, "-f", "mermaid").stdout.decode()
     assert [line.strip() for line in shown.splitlines() if "subgraph" in line] == [
-        'subgraph site1["site enterprise"]', 'subgraph cloud["IBM Cloud"]', 'subgraph edge1["edge"]',
-    ]  # fmt: skip
+        'subgraph site1["site enterprise"]',
+        'subgraph cloud["IBM Cloud"]',
+        'subgraph edge1["edge"]',
+    ]
     boxes = re.findall(r'^ +(\w+)\["<b>(.*?)</b>.*"\]:::\w+$', shown, re.MULTILINE)
     assert [title for _, title in boxes] == [
-        "networks", "on-premises router", "L2 concentrator", "internet", "XCR  Direct Link", "FCR  public network",
-        "BCR  private network", "IKS cluster iks-prod", "ESG", "DLR", "VM networks", "ICP cluster icp-prod",
-        "private subnets", "public subnets",
-    ]  # fmt: skip
+        "networks",
+        "on-premises router",
+        "L2 concentrator",
+        "internet",
+        "XCR  Direct Link",
+        "FCR  public network",
+        "BCR  private network",
+        "IKS cluster iks-prod",
+        "ESG",
+        "DLR",
+        "VM networks",
+        "ICP cluster icp-prod",
+        "private subnets",
+        "public subnets",
+    ]
     for part in (
-        "iks-pods  172.30.0.0/16", "office  192.168.64.0/20", "icp-master  169.46.73.19", "transit  172.24.19.0/29",
-        'iks1 ==="strongSwan tunnel'.replace('"', '|"') + "<br/>169.46.49.35 - 169.46.73.18", 'esg1 ===|"NAT"| icp1',
-    ):  # fmt: skip
+        "iks-pods  172.30.0.0/16",
+        "office  192.168.64.0/20",
+        "icp-master  169.46.73.19",
+        "transit  172.24.19.0/29",
+        'iks1 ==="strongSwan tunnel'.replace('"', '|"') + "<br/>169.46.49.35 - 169.46.73.18",
+        'esg1 ===|"NAT"| icp1',
+    ):
         assert part in shown
     known = {box for box, _ in boxes}
     arrows = re.findall(r'^  (\w+) (?:---|===|-\.-)(?:\|"[^"]+"\|)? (\w+)$', shown, re.MULTILINE)
@@ -96,7 +120,9 @@ def test_graphviz_reads_the_diagram(run: Run, tmp_path: Path, plan: str) -> None
 def test_many_clusters_edges_and_sites_are_one_box_of_each(run: Run, tmp_path: Path) -> None:
     text = "[integration]\nicp-vcs = 'nat'\niks-vcs = 'strongswan'\nenterprise = 'l2-extension'\n"
     for number in range(13):
-        text += f"[clusters.iks{number}]\nplatform = 'iks'\n[clusters.icp{number}]\nplatform = 'icp'\nedge = 'e{number}'\n"
+        text += (
+            f"[clusters.iks{number}]\nplatform = 'iks'\n[clusters.icp{number}]\nplatform = 'icp'\nedge = 'e{number}'\n"
+        )
         text += f"[edges.e{number}]\n[sites.s{number}]\n"
     (tmp_path / "plan.toml").write_text(text, encoding="utf-8")
     shown = run("topology", "plan.toml", "-f", "mermaid").stdout.decode()
@@ -192,9 +218,7 @@ def test_a_flow_that_cannot_be_shown_is_said_and_nothing_is_written(
 
 
 def test_a_flow_that_the_plan_lacks_leaves_no_file(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "plan.toml").write_text(
-        '[networks.vm]\nkind = "vcs-vm"\ncidr = "172.24.0.0/24"\n', encoding="utf-8"
-    )
+    (tmp_path / "plan.toml").write_text('[networks.vm]\nkind = "vcs-vm"\ncidr = "172.24.0.0/24"\n', encoding="utf-8")
     done = run("topology", "plan.toml", "--flow", "A", "-o", "x.svg")
     assert done.returncode == 2
     assert "flow A needs a network of kind iks-pod" in done.stderr.decode()
@@ -212,7 +236,6 @@ def test_the_picture_in_the_documentation_is_what_the_command_draws(run: Run, *,
 def test_hash_seeds_change_no_byte_of_the_picture(run: Run) -> None:
     plan = str(SAMPLES / "three-sites.toml")
     shown = {
-        run("topology", plan, "-f", "svg", "--flow", "E", env={"PYTHONHASHSEED": str(seed)}).stdout
-        for seed in range(3)
+        run("topology", plan, "-f", "svg", "--flow", "E", env={"PYTHONHASHSEED": str(seed)}).stdout for seed in range(3)
     }
     assert len(shown) == 1

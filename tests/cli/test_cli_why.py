@@ -67,9 +67,7 @@ def test_people_read_a_paragraph_a_table_and_a_conclusion(run: Run, tmp_path: Pa
     done = run("why", written(tmp_path), "vms", "--allow-other-data-centers", "--byoip", "10.48.0.0/12")
     assert done.returncode == 0, done.stderr
     introduction, refused, sources, conclusion = done.stdout.decode().split("\n\n")
-    assert introduction.startswith(
-        "vms (VMs on VXLAN): 10.52.0.0/14 is allocated. It is a /14: prefix = 14 in"
-    )
+    assert introduction.startswith("vms (VMs on VXLAN): 10.52.0.0/14 is allocated. It is a /14: prefix = 14 in")
     assert refused.splitlines()[0].split() == ["first", "last", "count", "category", "blocker", "reason"]
     assert sources.startswith(
         "source: IBM Cloud docs, infrastructure-hub: IBM Cloud IP ranges, edition 2025-10-03, https://"
@@ -136,6 +134,4 @@ def test_bad_usage(run: Run, good_plan: Path, args: list[str], message: str) -> 
 def test_host_bits_of_a_pool_are_warned_of(run: Run, good_plan: Path) -> None:
     done = run("why", good_plan.name, "vm-db", "--byoip", "10.50.0.0/12")
     assert done.returncode == 0
-    assert done.stderr.startswith(
-        b"warning: pool 10.50.0.0/12 has host bits set; it is taken as 10.48.0.0/12"
-    )
+    assert done.stderr.startswith(b"warning: pool 10.50.0.0/12 has host bits set; it is taken as 10.48.0.0/12")

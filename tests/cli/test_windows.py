@@ -44,9 +44,14 @@ def others(plan: Path) -> list[str]:
 
 def python(plan: Path, script: str, **rest: Any) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-c", script], cwd=plan.parent, env={"PATH": os.environ["PATH"], **PATH},
-        capture_output=True, timeout=60, check=False, **rest,
-    )  # fmt: skip
+        [sys.executable, "-c", script],
+        cwd=plan.parent,
+        env={"PATH": os.environ["PATH"], **PATH},
+        capture_output=True,
+        timeout=60,
+        check=False,
+        **rest,
+    )
 
 
 def test_this_python_has_what_windows_has(plan: Path) -> None:
@@ -201,8 +206,12 @@ main()
 def test_a_held_lock_is_waited_for_and_then_told(plan: Path) -> None:
     hold = "from ipplan.cli.system import FolderLock; lock = FolderLock('.'); print(lock.take(), flush=True); input()"
     holder = subprocess.Popen(
-        [sys.executable, "-c", hold], cwd=plan.parent, env=PATH, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    )  # fmt: skip
+        [sys.executable, "-c", hold],
+        cwd=plan.parent,
+        env=PATH,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
     assert holder.stdout is not None
     assert holder.stdout.readline() == b"True\n"
     script = "from ipplan.cli import main, streams\nstreams.LONGEST_WAIT = 0.1\nimport sys\nsys.exit(main(['init', 'x.toml']))"
@@ -224,9 +233,7 @@ def test_without_any_locks_the_comparison_guards(plan: Path) -> None:
     assert others(plan) == []
 
 
-@pytest.mark.parametrize(
-    "name", ["NUL", "con", "aux.toml", "Com1.tar.gz", "sub/LPT\u00b9", "nul .txt", "NUL:"]
-)
+@pytest.mark.parametrize("name", ["NUL", "con", "aux.toml", "Com1.tar.gz", "sub/LPT\u00b9", "nul .txt", "NUL:"])
 def test_names_of_devices_are_no_files(run: Run, plan: Path, name: str) -> None:
     (plan.parent / "sub").mkdir()
     arguments = ("init", name) if "o" in name.lower() else ("check", "plan.toml", "-o", name)
@@ -253,9 +260,7 @@ def test_a_read_only_file_is_kept(run: Run, plan: Path, arguments: tuple[str, ..
     assert others(plan) == ["old"]
 
 
-@pytest.mark.parametrize(
-    "arguments", [("check", "plan.toml"), ("ranges", "--json"), ("--version",), ("--help",)]
-)
+@pytest.mark.parametrize("arguments", [("check", "plan.toml"), ("ranges", "--json"), ("--version",), ("--help",)])
 def test_a_closed_pipe_ends_quietly(run: Run, plan: Path, arguments: tuple[str, ...]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
@@ -289,9 +294,7 @@ def test_a_code_page_shows_what_it_lacks_escaped(run: Run, tmp_path: Path) -> No
     ],
     ids=" ".join,
 )
-def test_what_is_for_programs_is_utf_8_in_every_code_page(
-    run: Run, plan: Path, arguments: tuple[str, ...]
-) -> None:
+def test_what_is_for_programs_is_utf_8_in_every_code_page(run: Run, plan: Path, arguments: tuple[str, ...]) -> None:
     plan.write_bytes(PLAN.replace(b"vm-web", '"Z\u00fcrich-\u6771"'.encode()))
     expected = run(*arguments).stdout
     assert "\u6771".encode() in expected
@@ -319,9 +322,12 @@ sys.exit(main({[*arguments, *(("--from", "vm-web", "--to", "vm-db") if arguments
 
 def test_an_interruption_ends_with_its_status(plan: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "ipplan", "check", "-", "-o", "out"], cwd=plan.parent, env=PATH,
-        stdin=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+        [sys.executable, "-m", "ipplan", "check", "-", "-o", "out"],
+        cwd=plan.parent,
+        env=PATH,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
@@ -355,9 +361,7 @@ def test_a_console_gets_its_text_whole_and_not_at_its_descriptor(
     with open(tmp_path / "descriptor", "wb") as elsewhere:
         console = Console(elsewhere.fileno())
         buffer: Any = io.BufferedWriter(console) if buffered else console
-        monkeypatch.setattr(
-            sys, "stdout", io.TextIOWrapper(buffer, encoding="utf-8", write_through=not buffered)
-        )
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(buffer, encoding="utf-8", write_through=not buffered))
         streams.deliver("Z\u00fcrich \u6771\n" * 100)
     monkeypatch.undo()
     assert console.shown.decode() == "Z\u00fcrich \u6771\n" * 100
@@ -389,5 +393,7 @@ print(understands_escapes(1))
 
 
 def test_words_are_quoted_as_the_shell_takes_them(plan: Path) -> None:
-    script = "from ipplan.cli.system import quote_word as q; print(q('C:\\\\a\\\\plan.toml'), q('a b'), q('a&b'), q(''))"
+    script = (
+        "from ipplan.cli.system import quote_word as q; print(q('C:\\\\a\\\\plan.toml'), q('a b'), q('a&b'), q(''))"
+    )
     assert python(plan, script).stdout == b'C:\\a\\plan.toml "a b" "a&b" ""\n'

@@ -60,14 +60,14 @@ def test_a_target_is_written_or_says_what_is_missing(
         plan = parse_plan(text.encode(), "plan.toml")
     except PlanError:
         return  # without a cidr an enterprise network is no network
-    ranges = {
-        row.network.name: row.prefix for row in allocate(plan, catalog).rows if row.status == "allocated"
-    }
+    ranges = {row.network.name: row.prefix for row in allocate(plan, catalog).rows if row.status == "allocated"}
     settled = "".join(
-        table if (name := re.match(r"\[networks\.(\S+)\]", table)) is None or name[1] not in ranges
-        else re.sub(r"(?m)^(?:prefix|hosts|grow-to|pool|group) = .*\n", "", table).rstrip() + f'\ncidr = "{ranges[name[1]]}"\n\n'
+        table
+        if (name := re.match(r"\[networks\.(\S+)\]", table)) is None or name[1] not in ranges
+        else re.sub(r"(?m)^(?:prefix|hosts|grow-to|pool|group) = .*\n", "", table).rstrip()
+        + f'\ncidr = "{ranges[name[1]]}"\n\n'
         for table in re.split(r"(?m)^(?=\[)", text)
-    )  # fmt: skip
+    )
     plan = parse_plan(settled.encode(), "plan.toml")
     landscape = Landscape(plan, catalog)
     request = Request(landscape, Options(cluster=cluster, edge=edge, to=to))
@@ -75,9 +75,7 @@ def test_a_target_is_written_or_says_what_is_missing(
         if not esg.missing:
             stands = [(n.interface, n.address.text) for n in esg.destination_nat if n.port is None]
             assert len(set(stands)) == len(stands), "an address stands for one thing"
-            assert not {(i.role, i.address.text) for i in esg.interfaces} & set(stands), (
-                "and never for the ESG itself"
-            )
+            assert not {(i.role, i.address.text) for i in esg.interfaces} & set(stands), "and never for the ESG itself"
     for target in TARGETS.values():
         try:
             made = export(target, request)

@@ -37,12 +37,68 @@ PLANS = {
     "three-sites": (SAMPLES / "three-sites.toml").read_text("utf-8"),
 }
 WORDS = [
-    "acme --- prod", "--", "-----", "-", "-->", "]]>", "<a href='x'>&amp;", '"', "'", "\\", '\\"', "$(touch hacked)",
-    "`id`", "#", " # x", ": ", "{{ x }}", "${x}", "%{x}", "=1+1", "@SUM", "\n", "\r\n", "\t", "|", ";", "!", "'''",
-    '"""', "...", "---", "null", "~", "*a", "&a", "? x", "\x00", "\x1b[2J", "\x7f", "\x85", "\xad", "\u2028", "\u202e",
-    "\ufeff", "\ufffe", "\uffff", "\U0001fffe", "\U000e0001", "\U0001f98a", "\u6771", "\\\n", "\\u0022", "\\",
-    "'; rm -rf /; '", "*/", "/*", "//", "EOF", "%", "[x]", "{x}",
-]  # fmt: skip
+    "acme --- prod",
+    "--",
+    "-----",
+    "-",
+    "-->",
+    "]]>",
+    "<a href='x'>&amp;",
+    '"',
+    "'",
+    "\\",
+    '\\"',
+    "$(touch hacked)",
+    "`id`",
+    "#",
+    " # x",
+    ": ",
+    "{{ x }}",
+    "${x}",
+    "%{x}",
+    "=1+1",
+    "@SUM",
+    "\n",
+    "\r\n",
+    "\t",
+    "|",
+    ";",
+    "!",
+    "'''",
+    '"""',
+    "...",
+    "---",
+    "null",
+    "~",
+    "*a",
+    "&a",
+    "? x",
+    "\x00",
+    "\x1b[2J",
+    "\x7f",
+    "\x85",
+    "\xad",
+    "\u2028",
+    "\u202e",
+    "\ufeff",
+    "\ufffe",
+    "\uffff",
+    "\U0001fffe",
+    "\U000e0001",
+    "\U0001f98a",
+    "\u6771",
+    "\\\n",
+    "\\u0022",
+    "\\",
+    "'; rm -rf /; '",
+    "*/",
+    "/*",
+    "//",
+    "EOF",
+    "%",
+    "[x]",
+    "{x}",
+]
 NAMED = re.compile(r"(?m)^\[(?:networks|clusters|edges|sites)\.([a-z0-9-]+)\]")
 
 
@@ -148,9 +204,15 @@ def read_lines(text: str) -> None:
 READERS: dict[str, Callable[[str], None]] = {
     **dict.fromkeys(
         (
-            "icp-config", "strongswan-iks", "strongswan-iks-icp", "strongswan-icp", "static-route", "calico",
+            "icp-config",
+            "strongswan-iks",
+            "strongswan-iks-icp",
+            "strongswan-icp",
+            "static-route",
+            "calico",
             "ansible",
-        ), read_yaml,
+        ),
+        read_yaml,
     ),
     "terraform": json.loads,
     "nsx-esg": read_xml,
@@ -162,11 +224,18 @@ READERS: dict[str, Callable[[str], None]] = {
     # Their own programs read them in other tests; here, that every line of them is one line.
     **dict.fromkeys(
         (
-            "strongswan-conf", "strongswan-conf-iks", "strongswan-conf-iks-icp", "strongswan-conf-icp",
-            "strongswan-conf-site", "nftables", "frr", "bird",
-        ), read_lines,
+            "strongswan-conf",
+            "strongswan-conf-iks",
+            "strongswan-conf-iks-icp",
+            "strongswan-conf-icp",
+            "strongswan-conf-site",
+            "nftables",
+            "frr",
+            "bird",
+        ),
+        read_lines,
     ),
-}  # fmt: skip
+}
 
 
 def hold(text: str, seen: set[str]) -> None:
@@ -177,9 +246,7 @@ def hold(text: str, seen: set[str]) -> None:
             read_workbook(made)
             continue
         made.encode("utf-8")
-        assert not re.search(
-            r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ufffe\uffff]", made
-        ), name
+        assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ufffe\uffff]", made), name
         READERS[name](made)
 
 

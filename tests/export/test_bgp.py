@@ -18,9 +18,7 @@ ROOT = Path(__file__).parent.parent.parent
 GOLDEN = ROOT / "tests" / "golden" / "export"
 REFERENCE = (ROOT / "sample-plans" / "reference-architecture.toml").read_text("utf-8")
 TWO = (ROOT / "tests" / "landscape" / "before" / "two-clusters.toml").read_text("utf-8")
-COMMON = REFERENCE.replace(
-    'iks-vcs = "strongswan"', 'iks-vcs = "common-vlan"\nesg-asn = 64998\niks-asn = 64999'
-)
+COMMON = REFERENCE.replace('iks-vcs = "strongswan"', 'iks-vcs = "common-vlan"\nesg-asn = 64998\niks-asn = 64999')
 BGP = COMMON.replace("common-vlan", "bgp")
 WORKERS = 'cidr = "10.171.42.128/26"\n'
 HOSTILE = 'a\\"\\n!\\n}#]]>: {x} */ \\u0001$(touch hacked)\\u2028 \\U0001F600'
@@ -57,9 +55,7 @@ def documents(text: str) -> dict[str, list[dict[str, Any]]]:
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize(("target", "ending"), [("frr", "conf"), ("bird", "conf"), ("calico", "yaml")])
-def test_golden(
-    run: Run, tmp_path: Path, case: str, target: str, ending: str, *, update_golden: bool
-) -> None:
+def test_golden(run: Run, tmp_path: Path, case: str, target: str, ending: str, *, update_golden: bool) -> None:
     plan, edge, cluster = CASES[case]
     text = exported(run, tmp_path, target, plan, *(edge if target == "frr" else cluster))
     text = re.sub(r"made by ipplan \S+", "made by ipplan VERSION", text)
@@ -86,15 +82,11 @@ def test_the_esg_announces_what_is_behind_it_and_takes_pods_in_blocks(run: Run, 
     assert "no bgp default ipv4-unicast" in text
 
 
-def test_workers_without_names_come_from_a_range_and_named_ones_are_neighbours(
-    run: Run, tmp_path: Path
-) -> None:
+def test_workers_without_names_come_from_a_range_and_named_ones_are_neighbours(run: Run, tmp_path: Path) -> None:
     text = exported(run, tmp_path, "frr", COMMON)
     assert re.findall(r"bgp listen range (\S+)", text) == ["10.171.42.128/26"]
     assert not re.search(r"neighbor [0-9]", text)
-    named = exported(
-        run, tmp_path, "frr", COMMON.replace(WORKERS, WORKERS + "addresses = { w1 = 5, w2 = 9 }\n")
-    )
+    named = exported(run, tmp_path, "frr", COMMON.replace(WORKERS, WORKERS + "addresses = { w1 = 5, w2 = 9 }\n"))
     assert "listen range" not in named
     assert re.findall(r"neighbor ([0-9.]+) peer-group", named) == ["10.171.42.133", "10.171.42.137"]
 
@@ -108,14 +100,13 @@ def test_every_subnet_of_workers_may_connect(run: Run, tmp_path: Path) -> None:
 
 
 def test_each_cluster_may_announce_its_own_pods_only(run: Run, tmp_path: Path) -> None:
-    text = exported(
-        run, tmp_path, "frr", TWO.replace('iks-vcs = "bgp"', 'iks-vcs = "common-vlan"'), "--edge", "dallas"
-    )
+    text = exported(run, tmp_path, "frr", TWO.replace('iks-vcs = "bgp"', 'iks-vcs = "common-vlan"'), "--edge", "dallas")
     lists = dict(re.findall(r"prefix-list (pods-\d) seq 5 permit (\S+) le 32", text))
     assert lists == {"pods-1": "172.30.0.0/16", "pods-2": "172.26.0.0/20"}
     assert re.findall(r"neighbor (workers-\d) prefix-list (pods-\d) in", text) == [
-        ("workers-1", "pods-1"), ("workers-2", "pods-2"),
-    ]  # fmt: skip
+        ("workers-1", "pods-1"),
+        ("workers-2", "pods-2"),
+    ]
 
 
 def test_the_number_of_the_bcr_is_marked_as_an_example(run: Run, tmp_path: Path) -> None:
@@ -127,9 +118,7 @@ def test_the_number_of_the_bcr_is_marked_as_an_example(run: Run, tmp_path: Path)
 @pytest.mark.parametrize("plan", [COMMON, BGP, TWO], ids=["common-vlan", "bcr", "two"])
 def test_both_ends_of_a_session_name_each_other(run: Run, tmp_path: Path, plan: str) -> None:
     """Of the three files each names the others' addresses and numbers."""
-    edge, cluster = (
-        (("--edge", "dallas"), ("--cluster", "iks-dal")) if plan == TWO else ((), ("--cluster", "iks-prod"))
-    )
+    edge, cluster = (("--edge", "dallas"), ("--cluster", "iks-dal")) if plan == TWO else ((), ("--cluster", "iks-prod"))
     frr = exported(run, tmp_path, "frr", plan, *edge)
     bird = exported(run, tmp_path, "bird", plan, *cluster)
     calico = documents(exported(run, tmp_path, "calico", plan, *cluster))
@@ -141,12 +130,10 @@ def test_both_ends_of_a_session_name_each_other(run: Run, tmp_path: Path, plan: 
         assert peers == {(re.findall(r"router-id (\S+)", frr)[0], re.findall(r"router bgp (\d+)", frr)[0])}
         assert re.findall(r"remote-as (\d+)", frr) == [number]
         assert any(ip_address(local) in ip_network(p) for p in re.findall(r"listen range (\S+)", frr))
-        assert re.findall(r"prefix-list pods seq 5 permit (\S+)", frr) == re.findall(
-            r"route (\S+) blackhole", bird
+        assert re.findall(r"prefix-list pods seq 5 permit (\S+)", frr) == re.findall(r"route (\S+) blackhole", bird)
+        assert re.findall(r"(?m)^  network (\S+)", frr) == re.findall(r"import where net ~ \[ (.+) \]", bird)[0].split(
+            ", "
         )
-        assert re.findall(r"(?m)^  network (\S+)", frr) == re.findall(r"import where net ~ \[ (.+) \]", bird)[
-            0
-        ].split(", ")
 
 
 # What cannot be made.
@@ -162,9 +149,7 @@ def test_all_that_is_missing_is_said_at_once(run: Run, tmp_path: Path, target: s
         assert "the plan has no private uplink" in refused(run, tmp_path, target, plan)
 
 
-def test_the_number_of_the_workers_is_no_business_of_an_esg_that_meets_the_bcr(
-    run: Run, tmp_path: Path
-) -> None:
+def test_the_number_of_the_workers_is_no_business_of_an_esg_that_meets_the_bcr(run: Run, tmp_path: Path) -> None:
     plan = BGP.replace("iks-asn = 64999\n", "")
     assert "remote-as 13884" in exported(run, tmp_path, "frr", plan)
     for target in ("bird", "calico"):
@@ -203,10 +188,14 @@ def test_pools_have_the_modes_of_their_platform(run: Run, tmp_path: Path) -> Non
         ("icp-prod", "Always", "10.224.0.0/16"),
     ):
         text = exported(run, tmp_path, "calico", REFERENCE, "--cluster", cluster)
-        assert list(yaml.safe_load_all(text)) == [{
-            "apiVersion": "projectcalico.org/v3", "kind": "IPPool", "metadata": {"name": "default-ipv4-ippool"},
-            "spec": {"cidr": pods, "blockSize": 26, "ipipMode": mode, "natOutgoing": True},
-        }]  # fmt: skip
+        assert list(yaml.safe_load_all(text)) == [
+            {
+                "apiVersion": "projectcalico.org/v3",
+                "kind": "IPPool",
+                "metadata": {"name": "default-ipv4-ippool"},
+                "spec": {"cidr": pods, "blockSize": 26, "ipipMode": mode, "natOutgoing": True},
+            }
+        ]
         assert ("supports no change" in text) is (cluster == "iks-prod")
 
 
@@ -260,9 +249,7 @@ def test_no_name_breaks_out_of_a_comment_or_a_value(run: Run, tmp_path: Path) ->
     def lines(text: str) -> list[str]:
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028]", text)
         return [
-            x
-            for x in text.splitlines()
-            if x.lstrip()[:1] not in ("!", "#") and not re.match("hostname|  name:", x)
+            x for x in text.splitlines() if x.lstrip()[:1] not in ("!", "#") and not re.match("hostname|  name:", x)
         ]
 
     for target, options, others in (

@@ -79,9 +79,7 @@ def test_nsx_and_nftables_hold_the_same_rules(run: Run, plan: Path) -> None:
 
         match, port = get("snatMatchDestinationAddress"), get("originalPort")
         translated = "" if get("translatedAddress") == get("originalAddress") else get("translatedAddress")
-        from_xml.add(
-            (names[get("vnic")], get("originalAddress"), match, "" if port == "any" else port, translated)
-        )
+        from_xml.add((names[get("vnic")], get("originalAddress"), match, "" if port == "any" else port, translated))
     from_nft = set()
     for line in exported(run, plan, "nftables").splitlines():
         found = re.match(
@@ -146,12 +144,9 @@ def test_bgp_of_nsx_lets_in_pods_and_lets_out_the_overlay_and_nothing_else(run: 
         )
     for neighbour in root.iter("bgpNeighbour"):
         rules = [
-            (f.findtext("direction"), f.findtext("action"), f.findtext("network"))
-            for f in neighbour.iter("bgpFilter")
+            (f.findtext("direction"), f.findtext("action"), f.findtext("network")) for f in neighbour.iter("bgpFilter")
         ]
-        allowed = {
-            network for direction, action, network in rules if (direction, action) == ("out", "permit")
-        }
+        allowed = {network for direction, action, network in rules if (direction, action) == ("out", "permit")}
         assert allowed == overlay
         assert [r for r in rules if r[:2] == ("in", "permit")] == [("in", "permit", "172.30.0.0/16")]
         assert [r for r in rules if r[1] == "deny"] == [
@@ -190,12 +185,13 @@ def test_a_shell_takes_the_routes_of_every_device(run: Run, plan: Path, tmp_path
 def test_tables_for_people_hold_every_route_and_rule(run: Run, plan: Path) -> None:
     table, routes = exported(run, plan, "nsx-esg-table"), exported(run, plan, "routes")
     assert [x for x in table.splitlines() if x.startswith("## ")] == [
-        "## Interfaces", "## NAT, in this order", "## Routes", "## IPsec sites", "## Firewall: what has to pass",
-    ]  # fmt: skip
-    assert (
-        "| DNAT | Private Uplink | 10.176.18.195 | any | 172.24.18.10 | any | master VIP of icp-prod |"
-        in table
-    )
+        "## Interfaces",
+        "## NAT, in this order",
+        "## Routes",
+        "## IPsec sites",
+        "## Firewall: what has to pass",
+    ]
+    assert "| DNAT | Private Uplink | 10.176.18.195 | any | 172.24.18.10 | any | master VIP of icp-prod |" in table
     assert "| 172.30.0.0/16 | 169.46.49.35 | strongSwan | by the policy of a tunnel |" in routes
     assert "## DLR" in routes
 
@@ -212,17 +208,12 @@ def test_variables_of_ansible_hold_networks_and_devices(run: Run, plan: Path) ->
 
 @pytest.mark.parametrize("target", ["nsx-esg", "nsx-esg-table", "nftables"])
 def test_one_of_several_esgs_has_to_be_chosen(run: Run, target: str) -> None:
-    plan = (
-        SAMPLES.parent / "tests" / "landscape" / "before" / "two-clusters.toml"
-    )  # no tunnel between its ESGs
+    plan = SAMPLES.parent / "tests" / "landscape" / "before" / "two-clusters.toml"  # no tunnel between its ESGs
     done = run("export", str(plan), target)
     assert (done.returncode, done.stdout) == (1, b"")
     assert "error: the plan has 2 ESGs\nhelp: add --edge: dallas, frankfurt" in done.stderr.decode()
     assert "10.232." not in exported(run, plan, target, "--edge", "dallas")
-    assert (
-        "the plan has no edge nowhere"
-        in run("export", str(plan), target, "--edge", "nowhere").stderr.decode()
-    )
+    assert "the plan has no edge nowhere" in run("export", str(plan), target, "--edge", "nowhere").stderr.decode()
 
 
 @pytest.mark.parametrize("plan", ["bgp"], indirect=True)
@@ -253,9 +244,7 @@ def test_routes_say_what_the_plan_lacks_for_others(run: Run, tmp_path: Path) -> 
     text = (SAMPLES / "two-clusters.toml").read_text("utf-8")
     plan = tmp_path / "plan.toml"
     plan.write_text(
-        text.replace(
-            '[networks.vm-fra]\nkind = "vcs-vm"\nedge = "frankfurt"', '[networks.vm-fra]\nkind = "vcs-vm"'
-        ),
+        text.replace('[networks.vm-fra]\nkind = "vcs-vm"\nedge = "frankfurt"', '[networks.vm-fra]\nkind = "vcs-vm"'),
         "utf-8",
     )
     told = '- vm-fra names no edge, and the plan has several: write edge = "NAME" in each\n'
@@ -266,13 +255,10 @@ def test_routes_say_what_the_plan_lacks_for_others(run: Run, tmp_path: Path) -> 
 
 def test_a_long_list_of_routes_and_rules_is_one_tree_in_order() -> None:
     networks = "".join(
-        f'[networks.n{i}]\nkind = "vcs-vm"\ncidr = "10.{i // 128 + 224}.{i % 128 * 2}.0/24"\n'
-        for i in range(1_200)
+        f'[networks.n{i}]\nkind = "vcs-vm"\ncidr = "10.{i // 128 + 224}.{i % 128 * 2}.0/24"\n' for i in range(1_200)
     )
     text = '[networks.esg]\nkind = "vcs-esg-private"\ncidr = "10.176.18.192/27"\n[networks.transit]\n'
-    plan = parse_plan(
-        (text + 'kind = "vcs-transit"\ncidr = "172.24.0.0/29"\n' + networks).encode(), "plan.toml"
-    )
+    plan = parse_plan((text + 'kind = "vcs-transit"\ncidr = "172.24.0.0/29"\n' + networks).encode(), "plan.toml")
     made = export(TARGETS["nsx-esg"], Request(Landscape(plan, load_catalog())))
     assert isinstance(made, str)
     tree = ET.fromstring(made)

@@ -171,9 +171,7 @@ def test_ten_interfaces_are_the_most(run: Run, tmp_path: Path) -> None:
 
 def test_the_document_s_own_tunnel_ends(run: Run, tmp_path: Path) -> None:
     text = LINKS.read_text("utf-8")
-    text = text.replace(
-        "addresses = { strongswan = 3, icp-a-strongswan = 4", "addresses = { icp-a-strongswan = 4"
-    )
+    text = text.replace("addresses = { strongswan = 3, icp-a-strongswan = 4", "addresses = { icp-a-strongswan = 4")
     text = text.replace(
         "uplink = 2, icp-master = 3, icp-proxy = 4",
         "uplink = 2, strongswan = 9, icp-master = 3, icp-proxy = 4",
@@ -226,6 +224,7 @@ def test_each_cluster_hears_only_what_its_own_link_carries(run: Run, tmp_path: P
     lists = dict(re.findall(r"ip prefix-list (overlay\S*) seq 5 permit (\S+)", frr))
     assert lists == {"overlay": "172.25.16.0/24", "overlay-2": "172.25.18.0/27"}
     assert re.findall(r"neighbor (\S+) prefix-list (\S+) out", frr) == [
-        ("workers-1", "overlay"), ("workers-2", "overlay-2"),
-    ]  # fmt: skip
+        ("workers-1", "overlay"),
+        ("workers-2", "overlay-2"),
+    ]
     assert re.findall(r"(?m)^  network (\S+)", frr) == ["172.25.16.0/24", "172.25.18.0/27"]

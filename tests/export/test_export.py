@@ -51,10 +51,16 @@ def test_yaml_says_for_what_and_from_what_it_was_made(run: Run, target: str) -> 
 
 def test_the_installer_of_icp_gets_the_ranges_and_addresses_of_the_plan(run: Run) -> None:
     assert yaml.safe_load(exported(run, "icp-config")) == {
-        "network_type": "calico", "network_cidr": "10.224.0.0/16", "service_cluster_ip_range": "10.225.0.0/23",
-        "calico_ipip_mode": "Always", "calico_tunnel_mtu": 1430, "cluster_vip": "172.24.18.10",
-        "proxy_vip": "172.24.18.11", "cluster_lb_address": "10.176.18.195", "proxy_lb_address": "10.176.18.196",
-    }  # fmt: skip
+        "network_type": "calico",
+        "network_cidr": "10.224.0.0/16",
+        "service_cluster_ip_range": "10.225.0.0/23",
+        "calico_ipip_mode": "Always",
+        "calico_tunnel_mtu": 1430,
+        "cluster_vip": "172.24.18.10",
+        "proxy_vip": "172.24.18.11",
+        "cluster_lb_address": "10.176.18.195",
+        "proxy_lb_address": "10.176.18.196",
+    }
 
 
 NOT_FITTING = [
@@ -94,9 +100,7 @@ def test_an_address_in_a_network_without_a_range_is_not_left_out_silently(run: R
     for target in ("hosts", "reverse-zones", "terraform"):
         done = run("export", "plan.toml", target)
         assert done.returncode == 0
-        assert (
-            "note: left out, as the network has no range yet: uplink of esg-private" in done.stderr.decode()
-        )
+        assert "note: left out, as the network has no range yet: uplink of esg-private" in done.stderr.decode()
     assert b"left out" not in run("export", "plan.toml", "netbox").stderr
 
 
@@ -323,16 +327,12 @@ def test_a_plan_with_errors_is_refused_unless_forced(run: Run) -> None:
         ("reference-architecture", (), 2, "a plan and a target are needed"),
     ],
 )
-def test_what_cannot_be_made_is_said(
-    run: Run, plan: str, arguments: tuple[str, ...], status: int, said: str
-) -> None:
+def test_what_cannot_be_made_is_said(run: Run, plan: str, arguments: tuple[str, ...], status: int, said: str) -> None:
     done = run("export", str(SAMPLES / f"{plan}.toml"), *arguments)
     assert (done.returncode, done.stdout) == (status, b"")
     assert said in done.stderr.decode()
 
 
 def test_one_of_several_clusters_can_be_chosen(run: Run) -> None:
-    values = yaml.safe_load(
-        exported(run, "icp-config", SAMPLES / "two-clusters.toml", "--cluster", "icp-fra")
-    )
+    values = yaml.safe_load(exported(run, "icp-config", SAMPLES / "two-clusters.toml", "--cluster", "icp-fra"))
     assert values["network_cidr"].startswith("10.232.")

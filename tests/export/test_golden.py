@@ -19,12 +19,27 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent.parent
 GOLDEN = ROOT / "tests" / "golden" / "export"
 ENDINGS = {
-    "icp-config": "yaml", "strongswan-iks": "yaml", "strongswan-iks-icp": "yaml", "strongswan-icp": "yaml",
-    "strongswan-conf": "conf", "strongswan-conf-iks": "conf", "strongswan-conf-iks-icp": "conf",
-    "strongswan-conf-icp": "conf", "ibmcloud": "sh", "nsx-esg": "xml",
-    "nsx-esg-table": "md", "routes": "md", "ip-route": "sh", "ip-address": "sh", "nftables": "nft", "hosts": "txt",
-    "reverse-zones": "txt", "netbox": "csv", "ansible": "yaml", "terraform": "json",
-}  # fmt: skip
+    "icp-config": "yaml",
+    "strongswan-iks": "yaml",
+    "strongswan-iks-icp": "yaml",
+    "strongswan-icp": "yaml",
+    "strongswan-conf": "conf",
+    "strongswan-conf-iks": "conf",
+    "strongswan-conf-iks-icp": "conf",
+    "strongswan-conf-icp": "conf",
+    "ibmcloud": "sh",
+    "nsx-esg": "xml",
+    "nsx-esg-table": "md",
+    "routes": "md",
+    "ip-route": "sh",
+    "ip-address": "sh",
+    "nftables": "nft",
+    "hosts": "txt",
+    "reverse-zones": "txt",
+    "netbox": "csv",
+    "ansible": "yaml",
+    "terraform": "json",
+}
 ELSEWHERE = {"frr", "bird", "calico", "xlsx", "strongswan-conf-site", "static-route"}
 
 

@@ -66,8 +66,12 @@ class Shell:
         environment = {"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}", **variables}
         return subprocess.run(
             [*command, "script", step],
-            cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False,
-        )  # fmt: skip
+            cwd=self.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
 
     def asked(self, script: str, step: str, variables: Mapping[str, str] | None = None) -> list[list[str]]:
         """Return the arguments of each call of ibmcloud."""
@@ -98,11 +102,29 @@ def test_the_reference_plan_orders_a_cluster_and_the_subnet_that_is_missing(run:
     script = exported(run, "reference-architecture")
     assert shell.asked(script, "clusters") == [
         [
-            "ks", "cluster", "create", "classic", "--name", "iks-prod", "--zone", "dal10", "--flavor", "b3c.4x16",
-            "--private-vlan", "1001", "--public-vlan", "1002", "--workers", "10",
-            "--pod-subnet", "172.30.0.0/16", "--service-subnet", "172.21.0.0/16", "--no-subnet",
+            "ks",
+            "cluster",
+            "create",
+            "classic",
+            "--name",
+            "iks-prod",
+            "--zone",
+            "dal10",
+            "--flavor",
+            "b3c.4x16",
+            "--private-vlan",
+            "1001",
+            "--public-vlan",
+            "1002",
+            "--workers",
+            "10",
+            "--pod-subnet",
+            "172.30.0.0/16",
+            "--service-subnet",
+            "172.21.0.0/16",
+            "--no-subnet",
         ]
-    ]  # fmt: skip
+    ]
     assert shell.asked(script, "subnets") == [["sl", "subnet", "create", "private", "64", "2002"]]
 
 
@@ -166,7 +188,7 @@ def test_without_a_step_nothing_is_ordered(run: Run, shell: Shell) -> None:
         ('[networks.a]\nkind = "vcs-host-private"\n', []),  # primary
         ('[networks.a]\nkind = "vcs-vtep"\ncidr = "10.176.18.128/26"\n', []),
     ],
-)  # fmt: skip
+)
 def test_subnets_of_vcenter_server(tmp_path: Path, networks: str, orders: list[list[str]]) -> None:
     script = made(CLUSTER + networks)
     assert Shell(tmp_path, "sh").asked(script, "subnets") == [["sl", "subnet", "create", *o] for o in orders]
@@ -252,8 +274,7 @@ def test_names_that_would_share_a_variable_do_not(tmp_path: Path) -> None:
     [
         ("schema = 1\n", "nothing is to be ordered"),
         (
-            CLUSTER
-            + '[networks.a]\nkind = "iks-pod"\ncidr = "172.30.0.0/20"\n[networks.b]\nkind = "iks-pod"\n',
+            CLUSTER + '[networks.a]\nkind = "iks-pod"\ncidr = "172.30.0.0/20"\n[networks.b]\nkind = "iks-pod"\n',
             "has 2 networks of kind iks-pod, and IKS takes one",
         ),
         (

@@ -85,10 +85,16 @@ def test_a_gateway_that_only_the_tool_assumes_is_an_example() -> None:
 @pytest.mark.parametrize(
     ("cidr", "length"),
     [
-        ("172.24.0.0/16", 24), ("172.24.3.128/25", 24), ("172.24.3.4/32", 24), ("fd00:1::/48", 48),
-        ("fd00:1:2:8::/61", 60), ("fd00:1::/127", 124), ("fd00:1::/128", 124), ("fd00:1::/112", 112),
+        ("172.24.0.0/16", 24),
+        ("172.24.3.128/25", 24),
+        ("172.24.3.4/32", 24),
+        ("fd00:1::/48", 48),
+        ("fd00:1:2:8::/61", 60),
+        ("fd00:1::/127", 124),
+        ("fd00:1::/128", 124),
+        ("fd00:1::/112", 112),
     ],
-)  # fmt: skip
+)
 def test_zones_end_at_an_octet_or_a_nibble(cidr: str, length: int) -> None:
     block = ip_network(cidr)
     address = block[-1] if block.num_addresses == 1 else block[1]
@@ -112,9 +118,7 @@ def test_reverse_names_are_those_of_the_standard_library(value: int, length: int
 
 
 @given(
-    st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(
-        lambda text: text not in ("y", "gateway")
-    ),
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda text: text not in ("y", "gateway")),
     st.text(max_size=80),
 )
 def test_names_can_neither_end_a_record_nor_leave_their_domain(name: str, network: str) -> None:
@@ -132,9 +136,7 @@ def test_names_can_neither_end_a_record_nor_leave_their_domain(name: str, networ
 
 
 def test_hosts_gets_the_domain_as_an_alias(run: Run) -> None:
-    done = run(
-        "export", str(SAMPLES / "reference-architecture.toml"), "hosts", "--domain", "Dal10.Example.COM."
-    )
+    done = run("export", str(SAMPLES / "reference-architecture.toml"), "hosts", "--domain", "Dal10.Example.COM.")
     assert b"172.24.18.10\tmaster-vip.icp-workers\tmaster-vip.icp-workers.dal10.example.com\n" in done.stdout
 
 
@@ -153,10 +155,27 @@ def test_domains_that_are_taken(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", ".", "a..b", ".a", "a..", "-a.b", "a-.b", "a_b.c", "a b", "a\nb", "a\n", "b\u00fccher.example", "10.1.2.3", "a/24",
-        "x" * 64, "$(rm)", 'a"b', ".".join(["x" * 60] * 3), "a" * (LONGEST_DOMAIN + 1),
+        "",
+        ".",
+        "a..b",
+        ".a",
+        "a..",
+        "-a.b",
+        "a-.b",
+        "a_b.c",
+        "a b",
+        "a\nb",
+        "a\n",
+        "b\u00fccher.example",
+        "10.1.2.3",
+        "a/24",
+        "x" * 64,
+        "$(rm)",
+        'a"b',
+        ".".join(["x" * 60] * 3),
+        "a" * (LONGEST_DOMAIN + 1),
     ],
-)  # fmt: skip
+)
 def test_domains_that_are_refused(run: Run, text: str) -> None:
     with pytest.raises(ValueError, match="it"):
         parse_domain(text)

@@ -62,9 +62,7 @@ def test_swanctl_says_what_the_chart_says(run: Run) -> None:
     assert (chart["ipsec"]["ike"], chart["ipsec"]["esp"]) == (conf["proposals"][0], conf["esp_proposals"][0])
 
 
-@pytest.mark.parametrize(
-    "target", ["strongswan-conf", "strongswan-conf-iks", "strongswan-iks", "strongswan-icp"]
-)
+@pytest.mark.parametrize("target", ["strongswan-conf", "strongswan-conf-iks", "strongswan-iks", "strongswan-icp"])
 def test_no_file_holds_a_key(run: Run, target: str) -> None:
     lines = exported(run, target).splitlines()
     assert [x for x in lines if "secret" in x.lower() and not x.startswith("#")] in (
@@ -90,9 +88,7 @@ def test_ikev1_has_one_subnet_of_each_side_in_a_child(run: Run, tmp_path: Path) 
 
 def test_an_end_without_a_named_address_takes_any(run: Run, tmp_path: Path) -> None:
     plan = tmp_path / "plan.toml"
-    text = REFERENCE.read_text("utf-8").replace(
-        "addresses = { alb = 2, strongswan = 3 }", "addresses = { alb = 2 }"
-    )
+    text = REFERENCE.read_text("utf-8").replace("addresses = { alb = 2, strongswan = 3 }", "addresses = { alb = 2 }")
     plan.write_text(text, encoding="utf-8")
     assert settings(exported(run, "strongswan-conf", plan))["remote_addrs"] == ["%any"]
     assert yaml.safe_load(exported(run, "strongswan-iks", plan))["loadBalancerIP"] == ""
@@ -105,26 +101,31 @@ UPLINK = "addresses = { uplink = 2, icp-master = 3, icp-proxy = 4, icp-strongswa
     ("old", "new", "targets", "said"),
     [
         (
-            UPLINK, "addresses = { icp-strongswan = 5 }\n", ("strongswan-iks",),
+            UPLINK,
+            "addresses = { icp-strongswan = 5 }\n",
+            ("strongswan-iks",),
             "names no address at which the edge ends the tunnel\nhelp: write addresses = { uplink = 4 } in esg-public",
         ),
         (
-            'cidr = "169.46.73.16/28"', "prefix = 28",
+            'cidr = "169.46.73.16/28"',
+            "prefix = 28",
             ("strongswan-iks", "strongswan-conf-iks", "strongswan-iks-icp", "strongswan-icp", "strongswan-conf-icp"),
             "esg-public has no range yet\nhelp: write cidr in esg-public",
         ),
         (
-            UPLINK, "addresses = { uplink = 2 }\n",
+            UPLINK,
+            "addresses = { uplink = 2 }\n",
             ("strongswan-iks-icp", "strongswan-conf-iks-icp", "strongswan-icp", "strongswan-conf-icp"),
             "cluster icp-prod ends the tunnel\nhelp: write addresses = { icp-strongswan = 4 } in esg-public",
         ),
         (
-            f'[networks.esg-public]\nkind = "vcs-esg-public"\ncidr = "169.46.73.16/28"\n{UPLINK}', "",
+            f'[networks.esg-public]\nkind = "vcs-esg-public"\ncidr = "169.46.73.16/28"\n{UPLINK}',
+            "",
             ("strongswan-iks-icp", "strongswan-icp"),
             'help: add a network of kind = "vcs-esg-public", with addresses = { icp-strongswan = 4 }',
         ),
     ],
-)  # fmt: skip
+)
 def test_nobody_dials_an_end_without_an_address(
     run: Run, tmp_path: Path, old: str, new: str, targets: tuple[str, ...], said: str
 ) -> None:
@@ -142,14 +143,11 @@ def test_one_of_several_tunnels_is_chosen_by_its_ends(run: Run) -> None:
     done = run("export", str(plan), "strongswan-iks-icp", "--cluster", "iks-dal")
     assert (done.returncode, done.stdout) == (1, b"")
     assert "2 such tunnels: iks-dal and icp-dal, iks-dal and icp-fra" in done.stderr.decode()
-    chart = yaml.safe_load(
-        exported(run, "strongswan-iks-icp", plan, "--cluster", "iks-dal", "--to", "icp-fra")
-    )
+    chart = yaml.safe_load(exported(run, "strongswan-iks-icp", plan, "--cluster", "iks-dal", "--to", "icp-fra"))
     assert chart["remote"]["gateway"] == "159.122.70.35"
     assert (chart["local"]["id"], chart["remote"]["id"]) == ("ibm-cloud-iks-dal", "icp-icp-fra")
     assert (
-        "no cluster or edge nobody"
-        in run("export", str(plan), "strongswan-iks-icp", "--to", "nobody").stderr.decode()
+        "no cluster or edge nobody" in run("export", str(plan), "strongswan-iks-icp", "--to", "nobody").stderr.decode()
     )
 
 
@@ -167,9 +165,7 @@ def several(plan: Path, first: str, second: str) -> Path:
     ("first", "second"),
     [("iks.a", "iks-a"), ("A", "a"), ("a", "a-"), ("x" * 63 + "1", "x" * 63 + "2"), ("\u00e9", "\u00e8")],
 )
-def test_tunnels_keep_apart_clusters_of_similar_names(
-    run: Run, tmp_path: Path, first: str, second: str
-) -> None:
+def test_tunnels_keep_apart_clusters_of_similar_names(run: Run, tmp_path: Path, first: str, second: str) -> None:
     plan = several(tmp_path / "plan.toml", first, second)
     far = exported(run, "strongswan-conf", plan, "--edge", "dallas")
     sections = re.findall(r"(?m)^    (\S+) \{$", far)

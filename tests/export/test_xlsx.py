@@ -78,9 +78,7 @@ def test_the_other_sheets_say_what_the_commands_say(run: Run) -> None:
     plan = SAMPLES / "conflicts.toml"
     book = exported(run, plan, "--force")
     checked = json.loads(run("check", str(plan), "--json").stdout)["findings"]
-    assert {(r["severity"], r["rule"]) for r in rows(book, "Findings")} >= {
-        (f["severity"], f["rule"]) for f in checked
-    }
+    assert {(r["severity"], r["rule"]) for r in rows(book, "Findings")} >= {(f["severity"], f["rule"]) for f in checked}
     order = [("error", "warning", "note").index(r["severity"]) for r in rows(book, "Findings")]
     assert order == sorted(order)
     book = exported(run, REFERENCE)
@@ -148,8 +146,17 @@ data-center = "dal10"
         "lifecycle",
     ]
     assert [web[title] for title in titles] == [
-        "dallas", "esg", "172.24.0.0/14", None, 20, 25, "gateway=#1; the vip=#5", 'team=erp; "a;b"="c=d"', 12, "planned",
-    ]  # fmt: skip
+        "dallas",
+        "esg",
+        "172.24.0.0/14",
+        None,
+        20,
+        25,
+        "gateway=#1; the vip=#5",
+        'team=erp; "a;b"="c=d"',
+        12,
+        "planned",
+    ]
     assert (web["CIDR"], web["status"]) == ("172.24.0.128/27", "allocated, not pinned")
     assert (order["CIDR"], order["status"], order["prefix"], order["data center"]) == (
         "/26",
@@ -191,9 +198,7 @@ def test_every_sheet_can_be_filtered_and_printed(run: Run) -> None:
 
 def test_the_same_plan_gives_the_same_bytes_dated_by_the_edition(run: Run, tmp_path: Path) -> None:
     first = run("export", str(REFERENCE), "xlsx").stdout
-    second = run(
-        "export", str(REFERENCE), "xlsx", "-o", "plan.xlsx", env={"TZ": "Asia/Tokyo", "PYTHONHASHSEED": "7"}
-    )
+    second = run("export", str(REFERENCE), "xlsx", "-o", "plan.xlsx", env={"TZ": "Asia/Tokyo", "PYTHONHASHSEED": "7"})
     assert second.stdout == b""
     assert (tmp_path / "plan.xlsx").read_bytes() == first
     properties = load_workbook(io.BytesIO(first)).properties
@@ -260,9 +265,7 @@ addresses = {{ {word} = 1 }}
 
 
 def test_the_longest_text_of_a_plan_fits_into_a_cell() -> None:
-    plan = (
-        f'schema = 1\n[networks.a]\nkind = "enterprise"\ncidr = "10.1.0.0/16"\ndescription = "{"x" * 10_000}"'
-    )
+    plan = f'schema = 1\n[networks.a]\nkind = "enterprise"\ncidr = "10.1.0.0/16"\ndescription = "{"x" * 10_000}"'
     (network,) = rows(load_workbook(io.BytesIO(made(plan))), "Networks")
     assert len(network["description"]) == 10_000 < MOST_CHARACTERS
 

@@ -17,10 +17,48 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 HOSTILE = [
-    "", " ", "yes", "NO", "null", "~", "1e3", "0x10", "1_000", "2019-01-01", "12:30:45", "a: b", "a #b", "- a", "? a",
-    "{x}", "[x]", "&a", "*a", "!!int 1", "|", ">", "%YAML", "---", "...", "'", '"', "\\", "a\nb", "a\r\nb", "\t", "\0",
-    "\x7f", "\x85", "\u2028", "\ufeff", "\u202e", "\U0001f600", "\\ud83d\\ude00", "\ufffe", "{{ lookup('pipe', 'id') }}",
-]  # fmt: skip
+    "",
+    " ",
+    "yes",
+    "NO",
+    "null",
+    "~",
+    "1e3",
+    "0x10",
+    "1_000",
+    "2019-01-01",
+    "12:30:45",
+    "a: b",
+    "a #b",
+    "- a",
+    "? a",
+    "{x}",
+    "[x]",
+    "&a",
+    "*a",
+    "!!int 1",
+    "|",
+    ">",
+    "%YAML",
+    "---",
+    "...",
+    "'",
+    '"',
+    "\\",
+    "a\nb",
+    "a\r\nb",
+    "\t",
+    "\0",
+    "\x7f",
+    "\x85",
+    "\u2028",
+    "\ufeff",
+    "\u202e",
+    "\U0001f600",
+    "\\ud83d\\ude00",
+    "\ufffe",
+    "{{ lookup('pipe', 'id') }}",
+]
 TEXTS = st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(HOSTILE)
 VALUES = st.recursive(
     TEXTS | st.integers() | st.booleans() | st.none(),
@@ -59,10 +97,18 @@ def test_what_is_written_is_read(value: object) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-@pytest.mark.parametrize("place", [
-    lambda x: x, lambda x: [x], lambda x: {x: 1}, lambda x: {"a": [{x: [x]}]}, lambda x: [[x], {x: {x: x}}],
-    lambda x: {"a": Unsafe(x)}, lambda x: [Unsafe(x)],
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "place",
+    [
+        lambda x: x,
+        lambda x: [x],
+        lambda x: {x: 1},
+        lambda x: {"a": [{x: [x]}]},
+        lambda x: [[x], {x: {x: x}}],
+        lambda x: {"a": Unsafe(x)},
+        lambda x: [Unsafe(x)],
+    ],
+)
 def test_hostile_text_stays_text(text: str, place: Callable[[str], object]) -> None:
     written = dump(place(text))
     assert typed(read(written)) == typed(place(text))
@@ -83,8 +129,11 @@ def test_long_keys_are_written_so_that_they_can_be_read() -> None:
 
 def test_the_form_is_the_one_that_people_write() -> None:
     value = {
-        "a": {"b": [1, {"c": "d", "e": True}], "f": {}, "g": []}, "on": None, "h": Unsafe("{{ x }}"), "i": [["j"]],
-    }  # fmt: skip
+        "a": {"b": [1, {"c": "d", "e": True}], "f": {}, "g": []},
+        "on": None,
+        "h": Unsafe("{{ x }}"),
+        "i": [["j"]],
+    }
     assert dump(value) == (
         'a:\n  b:\n    - 1\n    - c: "d"\n      e: true\n  f: {}\n  g: []\n'
         '"on": null\nh: !unsafe "{{ x }}"\ni:\n  - - "j"\n'

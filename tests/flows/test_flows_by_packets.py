@@ -13,9 +13,7 @@ ICP_TUNNEL = (
 
 
 def test_the_esg_asks_from_the_interface_by_which_it_leaves() -> None:
-    text = link("iks", "dal", "none") + net(
-        "vm-esg", "vcs-vm", "172.24.20.0/24", 'edge = "dal"', 'gateway-on = "esg"'
-    )
+    text = link("iks", "dal", "none") + net("vm-esg", "vcs-vm", "172.24.20.0/24", 'edge = "dal"', 'gateway-on = "esg"')
     assert walk(text, "priv-dal", "vm-esg").hops[-1].source.text == "172.24.20.1"
 
 

@@ -31,9 +31,7 @@ STRETCHED = edit(
 def test_all_documented_steps_appear(method: str) -> None:
     plan = integrate(STRETCHED, iks_vcs=method)
     traced = {f.letter: flow(plan, f.letter) for f in FLOWS}
-    assert (
-        {letter: len(t.hops) for letter, t in traced.items()} == STEPS == {f.letter: f.steps for f in FLOWS}
-    )
+    assert {letter: len(t.hops) for letter, t in traced.items()} == STEPS == {f.letter: f.steps for f in FLOWS}
     assert sum(STEPS.values()) == 38
     assert {t.result for t in traced.values()} == {"reachable"}
 
@@ -48,14 +46,26 @@ SHAPES = {
     "A": ["internet user request", "DNS dns", "FCR forward", "worker service", "kube-proxy service", "vRouter forward"],
     "B": ["internet user request", "DNS dns", "FCR forward", "ESG dnat", "kube-proxy service", "vRouter ip-in-ip"],
     "D": [
-        "pod request", "DNS dns", "vRouter forward", "vRouter route", "worker snat", "worker forward", "ESG route",
-        "DLR vxlan", "VM deliver",
+        "pod request",
+        "DNS dns",
+        "vRouter forward",
+        "vRouter route",
+        "worker snat",
+        "worker forward",
+        "ESG route",
+        "DLR vxlan",
+        "VM deliver",
     ],
     "E": [
-        "enterprise user request", "DNS dns", "on-premises router forward", "L2 concentrator l2-extension",
-        "on-premises router forward", "remote L2 concentrator vxlan", "VM deliver",
+        "enterprise user request",
+        "DNS dns",
+        "on-premises router forward",
+        "L2 concentrator l2-extension",
+        "on-premises router forward",
+        "remote L2 concentrator vxlan",
+        "VM deliver",
     ],
-}  # fmt: skip
+}
 # method: steps 5 to 8 of flow C
 MIDDLE = {
     "strongswan": ["strongSwan ipsec", "worker forward", "ESG ipsec", "ESG route"],
@@ -74,8 +84,14 @@ def test_each_flow_has_the_steps_of_the_document(letter: str) -> None:
 def test_iks_to_a_vm_follows_the_method(method: str) -> None:
     traced = flow(integrate(REFERENCE, iks_vcs=method), "C")
     assert doing(traced.hops) == [
-        "pod request", "DNS dns", "vRouter forward", "vRouter route", *MIDDLE[method], "DLR vxlan", "VM deliver",
-    ]  # fmt: skip
+        "pod request",
+        "DNS dns",
+        "vRouter forward",
+        "vRouter route",
+        *MIDDLE[method],
+        "DLR vxlan",
+        "VM deliver",
+    ]
     pod, arrived = traced.source.address, traced.hops[-1]
     assert arrived.source.same(pod) == (method == "strongswan"), "only the tunnel keeps the pod's address"
     assert (traced.asked.network == "esg-private") == (method == "static-nat"), "NAT hides the VM"
@@ -84,8 +100,15 @@ def test_iks_to_a_vm_follows_the_method(method: str) -> None:
 def test_flow_e_comes_over_direct_link_where_bgp_announces_the_overlay() -> None:
     traced = flow(integrate(REFERENCE, iks_vcs="bgp", enterprise="routed"), "E")
     assert [hop.device for hop in traced.hops] == [
-        "enterprise user", "DNS", "on-premises router", "XCR", "BCR", "ESG", "DLR", "VM",
-    ]  # fmt: skip
+        "enterprise user",
+        "DNS",
+        "on-premises router",
+        "XCR",
+        "BCR",
+        "ESG",
+        "DLR",
+        "VM",
+    ]
     assert traced.ok
 
 
@@ -101,9 +124,7 @@ def test_the_list_has_one_line_for_what_is_alike_and_failures_first() -> None:
 
 def many(networks: int, clusters: int) -> str:
     """Return a plan of so many VM networks and clusters."""
-    rows = [
-        '[plan]\nbyoip = ["10.224.0.0/12", "172.24.0.0/14"]\n[integration]\niks-vcs = "bgp"\nicp-vcs = "nat"\n'
-    ]
+    rows = ['[plan]\nbyoip = ["10.224.0.0/12", "172.24.0.0/14"]\n[integration]\niks-vcs = "bgp"\nicp-vcs = "nat"\n']
     rows += [f'[clusters.c{n}]\nplatform = "iks"\n' for n in range(clusters)]
     for n in range(clusters):
         rows.append(
@@ -111,12 +132,9 @@ def many(networks: int, clusters: int) -> str:
             f'[networks.w{n}]\nkind = "iks-worker-private"\ncluster = "c{n}"\ncidr = "10.171.{n}.0/26"\n'
         )
     rows += [
-        f'[networks.vm{n}]\nkind = "vcs-vm"\ncidr = "172.24.{n // 16}.{n % 16 * 16}/28"\n'
-        for n in range(networks)
+        f'[networks.vm{n}]\nkind = "vcs-vm"\ncidr = "172.24.{n // 16}.{n % 16 * 16}/28"\n' for n in range(networks)
     ]
-    rows.append(
-        '[networks.priv]\nkind = "vcs-esg-private"\ncidr = "10.176.18.192/27"\naddresses = { uplink = 4 }\n'
-    )
+    rows.append('[networks.priv]\nkind = "vcs-esg-private"\ncidr = "10.176.18.192/27"\naddresses = { uplink = 4 }\n')
     rows.append('[networks.t]\nkind = "vcs-transit"\ncidr = "172.25.255.0/29"\n')
     return "".join(rows)
 
@@ -140,11 +158,7 @@ def test_a_plan_that_lacks_an_end_says_which() -> None:
 
 
 def test_flows_have_letters_and_names() -> None:
-    assert (
-        [find_flow(f.name.upper()) for f in FLOWS]
-        == [find_flow(f.letter.lower()) for f in FLOWS]
-        == list(FLOWS)
-    )
+    assert [find_flow(f.name.upper()) for f in FLOWS] == [find_flow(f.letter.lower()) for f in FLOWS] == list(FLOWS)
     with pytest.raises(FlowError, match="is not a flow") as refused:
         find_flow("F")
     assert "A (internet-to-iks)" in str(refused.value.help)
@@ -213,9 +227,7 @@ def test_every_pair_is_traced_to_the_end(method: str | None, enterprise: str | N
 @pytest.mark.parametrize("icp", [*INTEGRATION["icp-vcs"], None])
 @pytest.mark.parametrize("tunnel", INTEGRATION["iks-icp"])
 @pytest.mark.parametrize("method", ["bgp", "strongswan"])
-def test_every_pair_of_two_data_centers_is_traced_to_the_end(
-    method: str, tunnel: str, icp: str | None
-) -> None:
+def test_every_pair_of_two_data_centers_is_traced_to_the_end(method: str, tunnel: str, icp: str | None) -> None:
     found = landscape(integrate(TWO, iks_vcs=method, iks_icp=tunnel, icp_vcs=icp))
     tracer, ends = Tracer(found), ends_of(found)
     for source, destination in product(ends, ends):
@@ -263,19 +275,22 @@ def test_a_proxy_ends_the_connection_and_restarts_the_answer() -> None:
 def test_sessions_reverse_what_the_request_had_translated() -> None:
     traced = flow(integrate(REFERENCE, iks_vcs="static-nat"), "C")
     assert [c.rpartition(": ")[2] for c in changes(traced.hops)] == [
-        "source 172.30.0.1 -> 10.171.42.130", "destination 10.176.18.197 -> 172.24.17.2",
-    ]  # fmt: skip
+        "source 172.30.0.1 -> 10.171.42.130",
+        "destination 10.176.18.197 -> 172.24.17.2",
+    ]
     assert [c.rpartition(": ")[2] for c in changes(traced.back)] == [
-        "source 172.24.17.2 -> 10.176.18.197", "destination 10.171.42.130 -> 172.30.0.1",
-    ]  # fmt: skip
+        "source 172.24.17.2 -> 10.176.18.197",
+        "destination 10.171.42.130 -> 172.30.0.1",
+    ]
 
 
 def test_packets_around_packets_come_outermost_first() -> None:
     tunnelled = flow(REFERENCE, "C")
     assert around(tunnelled.hops[4]) == ["ESP 169.46.49.35 > 169.46.73.18"]
     assert around(flow(REFERENCE, "B").hops[5]) == [
-        "VXLAN 10.176.18.130 > 10.176.18.131", "IP-in-IP 172.24.18.12 > 172.24.18.2",
-    ]  # fmt: skip
+        "VXLAN 10.176.18.130 > 10.176.18.131",
+        "IP-in-IP 172.24.18.12 > 172.24.18.2",
+    ]
     assert flow(REFERENCE, "A").hops[5].outer == ()
 
 

@@ -26,20 +26,23 @@ NO_TRANSIT = edit(
         'kind = "vcs-vm"\ncidr = "172.25.0.0/24"',
     ),
 )
-CLASH = edit(
-    REFERENCE, ('hosts = 60\ngrow-to = 24\npool = "172.24.0.0/14"\ngroup = "vms"', 'cidr = "172.30.8.0/26"')
-)
+CLASH = edit(REFERENCE, ('hosts = 60\ngrow-to = 24\npool = "172.24.0.0/14"\ngroup = "vms"', 'cidr = "172.30.8.0/26"'))
 SAME = (
-    NONE + "[edges.a]\n[edges.b]\n"
-    + net("vm-a", "vcs-vm", "172.24.0.0/24", 'edge = "a"') + net("vm-b", "vcs-vm", "172.24.0.0/24", 'edge = "b"')
+    NONE
+    + "[edges.a]\n[edges.b]\n"
+    + net("vm-a", "vcs-vm", "172.24.0.0/24", 'edge = "a"')
+    + net("vm-b", "vcs-vm", "172.24.0.0/24", 'edge = "b"')
     + net("vm-c", "vcs-vm", "172.24.1.0/24", 'edge = "b"')
     + net("t", "vcs-transit", "172.24.9.0/29", 'edge = "b"')
-)  # fmt: skip
+)
 # One route leads to the group, and nothing in it has this address: the DLR sends it back by its default route.
 LOOP = (
-    NONE + net("vm-1", "vcs-vm", "9.9.9.0/26", 'group = "g"') + net("vm-2", "vcs-vm", "9.9.9.128/26", 'group = "g"')
-    + net("t", "vcs-transit", "172.24.9.0/29") + net("priv", "vcs-esg-private", "10.176.18.192/27")
-)  # fmt: skip
+    NONE
+    + net("vm-1", "vcs-vm", "9.9.9.0/26", 'group = "g"')
+    + net("vm-2", "vcs-vm", "9.9.9.128/26", 'group = "g"')
+    + net("t", "vcs-transit", "172.24.9.0/29")
+    + net("priv", "vcs-esg-private", "10.176.18.192/27")
+)
 
 # end word: plan, from, to, and where it is told
 REAL: dict[EndWord, tuple[str, str, str, str | None]] = {
@@ -57,8 +60,11 @@ REAL: dict[EndWord, tuple[str, str, str, str | None]] = {
     "undetermined": (integrate(REFERENCE, iks_vcs=None), "iks-pods", "vm-web", "vRouter of iks-prod"),
 }
 RESULTS: dict[EndWord, Result] = {
-    "delivered": "reachable", "handed-over": "reachable", "ambiguous": "ambiguous", "undetermined": "undetermined",
-}  # fmt: skip
+    "delivered": "reachable",
+    "handed-over": "reachable",
+    "ambiguous": "ambiguous",
+    "undetermined": "undetermined",
+}
 
 
 def test_every_end_word_is_walked() -> None:
@@ -78,10 +84,12 @@ def test_each_end_word_comes_from_a_real_plan(word: EndWord) -> None:
 @pytest.mark.parametrize(
     ("key", "start", "end", "key_named"),
     [
-        ("iks_vcs", "iks-pods", "vm-db", "iks-vcs"), ("icp_vcs", "icp-workers", "management", "icp-vcs"),
-        ("enterprise", "office", "management", "enterprise"), ("enterprise", "management", "office", "enterprise"),
+        ("iks_vcs", "iks-pods", "vm-db", "iks-vcs"),
+        ("icp_vcs", "icp-workers", "management", "icp-vcs"),
+        ("enterprise", "office", "management", "enterprise"),
+        ("enterprise", "management", "office", "enterprise"),
     ],
-)  # fmt: skip
+)
 def test_a_key_that_is_left_out_is_undetermined(key: str, start: str, end: str, key_named: str) -> None:
     traced = walk(integrate(REFERENCE, **{key: None}), start, end)
     assert traced.result == "undetermined"
@@ -90,16 +98,17 @@ def test_a_key_that_is_left_out_is_undetermined(key: str, start: str, end: str, 
     assert (traced.stop.help or "").startswith(f"write {key_named} under [integration]")
 
 
-@pytest.mark.parametrize(
-    ("end", "named"), [("vm-lost", "edge"), ("esg-lost", "edge"), ("office-lost", "site")]
-)
+@pytest.mark.parametrize(("end", "named"), [("vm-lost", "edge"), ("esg-lost", "edge"), ("office-lost", "site")])
 @pytest.mark.parametrize("there", [True, False])
 def test_a_network_without_its_edge_or_site_is_undetermined(end: str, named: str, there: bool) -> None:
     plan = (
-        NONE + "[edges.a]\n[edges.b]\n[sites.hq]\n[sites.lab]\n" + net("vm-lost", "vcs-vm", "172.24.0.0/24")
-        + net("esg-lost", "vcs-esg-private", "10.176.18.192/27") + net("office-lost", "enterprise", "192.168.0.0/24")
+        NONE
+        + "[edges.a]\n[edges.b]\n[sites.hq]\n[sites.lab]\n"
+        + net("vm-lost", "vcs-vm", "172.24.0.0/24")
+        + net("esg-lost", "vcs-esg-private", "10.176.18.192/27")
+        + net("office-lost", "enterprise", "192.168.0.0/24")
         + net("hosts", "vcs-management", "10.176.18.64/26")
-    )  # fmt: skip
+    )
     traced = walk(plan, end, "hosts") if there else walk(plan, "hosts", end)
     if there or end == "esg-lost":
         assert traced.result == "undetermined"
@@ -113,18 +122,21 @@ def test_an_overlap_elsewhere_is_an_assumption() -> None:
     assert walk(CLASH, "vm-web", "172.30.8.9").result == "ambiguous"
     traced = walk(CLASH, "vm-web", "172.30.200.9")
     assert traced.ok
-    assert traced.assumptions == (
-        "iks-pods overlaps vm-db; the address 172.30.200.9 is not in the shared part",
-    )
+    assert traced.assumptions == ("iks-pods overlaps vm-db; the address 172.30.200.9 is not in the shared part",)
 
 
 @pytest.mark.parametrize(
     ("start", "end", "assumed"),
     [
-        ("iks-workers-private", "management", True), ("management", "esg-private", True), ("vm-web", "management", True),
-        ("vm-web", "dns", False), ("management", "dns", False), ("vtep", "10.176.18.140", False), ("vm-web", "vm-db", False),
+        ("iks-workers-private", "management", True),
+        ("management", "esg-private", True),
+        ("vm-web", "management", True),
+        ("vm-web", "dns", False),
+        ("management", "dns", False),
+        ("vtep", "10.176.18.140", False),
+        ("vm-web", "vm-db", False),
     ],
-)  # fmt: skip
+)
 def test_routing_in_the_account_is_assumed_where_it_is_used(start: str, end: str, assumed: bool) -> None:
     traced = walk(REFERENCE, start, end)
     assert traced.ok
@@ -244,8 +256,12 @@ def test_without_snat_nothing_leaves_by_itself_and_dnat_stays(way: str) -> None:
 
 @pytest.mark.parametrize(
     ("network", "named", "address"),
-    [("icp-workers", "strongswan", "172.24.18.12"), ("vm-db", "db", "172.24.16.9"), ("iks-workers-private", None, "10.171.42.130")],
-)  # fmt: skip
+    [
+        ("icp-workers", "strongswan", "172.24.18.12"),
+        ("vm-db", "db", "172.24.16.9"),
+        ("iks-workers-private", None, "10.171.42.130"),
+    ],
+)
 def test_a_network_stands_for_the_first_machine_that_exports_write(
     network: str, named: str | None, address: str
 ) -> None:
@@ -255,9 +271,7 @@ def test_a_network_stands_for_the_first_machine_that_exports_write(
 
 
 def test_static_nat_leads_to_the_machine_that_the_plan_names() -> None:
-    plan = edit(
-        integrate(REFERENCE, iks_vcs="static-nat"), ("hosts = 60\n", "hosts = 60\naddresses = { db = 9 }\n")
-    )
+    plan = edit(integrate(REFERENCE, iks_vcs="static-nat"), ("hosts = 60\n", "hosts = 60\naddresses = { db = 9 }\n"))
     traced = walk(plan, "iks-pods", "vm-db")
     assert end_of(traced) == ("reachable", "delivered", None)
     assert traced.hops[-1].destination.text == "172.24.16.9"

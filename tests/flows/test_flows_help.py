@@ -46,9 +46,14 @@ CASES = [
     (BASE, "hosts", "guests", LINK),
     (BASE, "nodes", "office", LINK),
     (ROUTED, "nodes", "far", LINK),
-    (LIMITED, "hosts", "office", "add office to the networks of the routed link between site hq and IBM Cloud's private network"),
+    (
+        LIMITED,
+        "hosts",
+        "office",
+        "add office to the networks of the routed link between site hq and IBM Cloud's private network",
+    ),
     (ROUTED, "far", "office", "no link joins two sites: write one site for both if their WAN joins them"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("plan", "start", "end", "help_"), CASES)

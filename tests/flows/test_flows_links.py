@@ -10,10 +10,7 @@ from ipplan.landscape.model import DestinationNat, SourceNat
 
 def net(name: str, kind: str, cidr: str | None, *more: str) -> str:
     """Return a network as TOML."""
-    return (
-        "\n".join([f"[networks.{name}]", f'kind = "{kind}"', *([f'cidr = "{cidr}"'] if cidr else []), *more])
-        + "\n"
-    )
+    return "\n".join([f"[networks.{name}]", f'kind = "{kind}"', *([f'cidr = "{cidr}"'] if cidr else []), *more]) + "\n"
 
 
 BASE = (
@@ -21,19 +18,29 @@ BASE = (
     + net("pods", "iks-pod", "10.60.0.0/24", 'cluster = "iks"')
     + net("services", "iks-service", "10.61.0.0/24", 'cluster = "iks"')
     + net("nodes", "iks-worker-private", "10.171.42.128/26", 'cluster = "iks"')
-    + net("ingress", "iks-ingress-public", "169.46.49.32/29", 'cluster = "iks"', "addresses = { alb = 4, strongswan = 5 }")
+    + net(
+        "ingress", "iks-ingress-public", "169.46.49.32/29", 'cluster = "iks"', "addresses = { alb = 4, strongswan = 5 }"
+    )
     + net("icp-pods", "icp-pod", "10.62.0.0/24", 'cluster = "icp"')
-    + net("icp-nodes", "icp-worker", "172.24.18.0/27", 'cluster = "icp"', "addresses = { proxy-vip = 11, strongswan = 12 }")
+    + net(
+        "icp-nodes",
+        "icp-worker",
+        "172.24.18.0/27",
+        'cluster = "icp"',
+        "addresses = { proxy-vip = 11, strongswan = 12 }",
+    )
     + net("vm-dal", "vcs-vm", "172.24.16.0/24", 'edge = "dal"')
     + net("t-dal", "vcs-transit", "172.24.19.0/29", 'edge = "dal"')
-    + net("pub-dal", "vcs-esg-public", "169.46.73.16/28", 'edge = "dal"', "addresses = { uplink = 4, icp-strongswan = 5 }")
+    + net(
+        "pub-dal", "vcs-esg-public", "169.46.73.16/28", 'edge = "dal"', "addresses = { uplink = 4, icp-strongswan = 5 }"
+    )
     + net("priv-dal", "vcs-esg-private", "10.176.18.192/27", 'edge = "dal"', "addresses = { uplink = 4 }")
     + net("vm-fra", "vcs-vm", "172.25.16.0/24", 'edge = "fra"')
     + net("t-fra", "vcs-transit", "172.25.19.0/29", 'edge = "fra"')
     + net("pub-fra", "vcs-esg-public", "159.122.70.32/28", 'edge = "fra"', "addresses = { uplink = 4 }")
     + net("priv-fra", "vcs-esg-private", "10.85.31.64/26", 'edge = "fra"', "addresses = { uplink = 4 }")
     + net("office", "enterprise", "192.168.64.0/24", 'site = "hq"', "addresses = { ipsec = 4, gre = 4 }")
-)  # fmt: skip
+)
 
 
 def link(first: str, second: str, method: str, *nat: tuple[str, str], networks: str = "") -> str:
@@ -65,7 +72,7 @@ PLAIN = [
     ("hq", "dal", "ipsec", ("office", USER), ("vm-dal", VM)),
     ("hq", "dal", "gre", ("office", USER), ("vm-dal", VM)),
     ("hq", "ibm-private", "routed", ("office", USER), ("nodes", "10.171.42.130")),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("first", "second", "method", "one", "two"), PLAIN)
@@ -80,9 +87,7 @@ def test_each_link_carries_both_directions(
 
 
 @pytest.mark.parametrize(("first", "second", "method", "one", "two"), PLAIN)
-def test_no_link_no_way(
-    first: str, second: str, method: str, one: tuple[str, str], two: tuple[str, str]
-) -> None:
+def test_no_link_no_way(first: str, second: str, method: str, one: tuple[str, str], two: tuple[str, str]) -> None:
     plan = link(first, second, "none")
     assert walk(plan, one[0], two[0]).result == "unreachable"
     if one[0] != "pods":  # their ingress stands for them
@@ -102,7 +107,7 @@ TRANSLATED = [
     ("hq", "dal", "ipsec", ("office", USER), ("vm-dal", VM), "on-premises router of hq"),
     ("hq", "dal", "ipsec", ("vm-dal", VM), ("office", USER), "ESG of dal"),
     ("hq", "ibm-private", "routed", ("office", USER), ("nodes", "10.171.42.130"), "on-premises router of hq"),
-]  # fmt: skip
+]
 SIZES = {"icp-nodes": 27}
 
 
@@ -118,10 +123,7 @@ def test_a_range_is_shown_1_to_1_in_both_directions(
     if method == "strongswan":
         plan = plan.replace("[[link]]", "[[link]]\n" + f'networks = ["{other}"]', 1)
     assert seen(plan, name, other) == (there, at, there)
-    assert any(
-        line.startswith(f"{device}: source {address} -> {at}")
-        for line in changes(walk(plan, name, other).hops)
-    )
+    assert any(line.startswith(f"{device}: source {address} -> {at}") for line in changes(walk(plan, name, other).hops))
     asked, _, arrived = seen(plan, other, name)
     assert (asked, arrived) == (at, address)
 
@@ -248,12 +250,13 @@ def test_the_strongswan_of_icp_sends_from_behind_the_nat_of_its_esg(start: str, 
     assert traced.ok, traced.stop or traced.back_stop
     tunnelled = [h for h in traced.hops if h.outer and h.outer[0].protocol == "ESP"]
     assert [(h.device, h.outer[0].source.text) for h in tunnelled] == [
-        ("strongSwan", "172.24.18.12"), ("worker", "172.24.18.12"), ("ESG", "169.46.73.21"), ("worker", "169.46.73.21"),
-    ]  # fmt: skip
+        ("strongSwan", "172.24.18.12"),
+        ("worker", "172.24.18.12"),
+        ("ESG", "169.46.73.21"),
+        ("worker", "169.46.73.21"),
+    ]
     assert tunnelled[0].text.startswith(text)
-    assert (tunnelled[0].case is None) == (start == "icp-nodes"), (
-        "only a pod's address depends on enablePodSNAT"
-    )
+    assert (tunnelled[0].case is None) == (start == "icp-nodes"), "only a pod's address depends on enablePodSNAT"
     at_esg = tunnelled[2]
     assert at_esg.action == "session"
     assert [e.target.text for e in at_esg.decided if isinstance(e, DestinationNat)] == ["172.24.18.12"]
@@ -265,16 +268,24 @@ def test_the_strongswan_of_icp_sends_from_behind_the_nat_of_its_esg(start: str, 
 # method, from, to, what DNS answers with
 ANSWERS = [
     ("strongswan", "pods", "vm-dal", "answers with 172.24.16.2, its address"),
-    ("none", "pods", "vm-dal", "answers with 10.176.18.196, the address of the edge's uplink; nothing stands for vm-dal"),
-    ("none", "office", "vm-dal", "answers with 169.46.73.20, the address of the edge's uplink; nothing stands for vm-dal"),
+    (
+        "none",
+        "pods",
+        "vm-dal",
+        "answers with 10.176.18.196, the address of the edge's uplink; nothing stands for vm-dal",
+    ),
+    (
+        "none",
+        "office",
+        "vm-dal",
+        "answers with 169.46.73.20, the address of the edge's uplink; nothing stands for vm-dal",
+    ),
     ("static-nat", "pods", "vm-dal", "answers with 10.176.18.194, the address that stands for it"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("method", "start", "end", "text"), ANSWERS)
-def test_dns_says_whether_something_stands_for_the_network(
-    method: str, start: str, end: str, text: str
-) -> None:
+def test_dns_says_whether_something_stands_for_the_network(method: str, start: str, end: str, text: str) -> None:
     assert walk(link("iks", "dal", method), start, end).hops[1].text == text
 
 

@@ -77,9 +77,7 @@ def test_a_network_without_a_range_leaves_a_flow_undetermined(
     assert findings(text, "unreachable-flow") == []
 
 
-@pytest.mark.parametrize(
-    ("start", "end"), [("vm", "office"), ("office", "vm"), ("pods", "vm"), ("vm", "internet")]
-)
+@pytest.mark.parametrize(("start", "end"), [("vm", "office"), ("office", "vm"), ("pods", "vm"), ("vm", "internet")])
 def test_the_same_flows_arrive_with_ranges(start: str, end: str) -> None:
     assert walk(plan(*ALL), start, end).result == "reachable"
 
@@ -88,7 +86,7 @@ def test_the_same_flows_arrive_with_ranges(start: str, end: str) -> None:
 MISSING = [
     (("public", "private"), "vm", "office", "no-route", "add the uplinks of the edge to the plan"),
     (("nodes",), "pods", "vm", "undetermined", 'add a network of kind = "iks-worker-private"'),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("left_out", "start", "end", "word", "help_"), MISSING)

@@ -25,7 +25,7 @@ BASE = (
 )
 AT_HOME = BASE + net(
     "vm", "vcs-vm", "10.236.40.0/24", 'edge = "dal"', 'gateway-on = "on-premises"', "addresses = { on-premises = 1 }"
-)  # fmt: skip
+)
 MOVED = BASE + net("vm", "vcs-vm", "10.236.40.0/24", 'edge = "dal"', "addresses = { on-premises = 254 }")
 FLOOR = AT_HOME + net("floor", "enterprise", "10.236.80.0/24", 'site = "hq"')
 
@@ -33,16 +33,21 @@ FLOOR = AT_HOME + net("floor", "enterprise", "10.236.80.0/24", 'site = "hq"')
 # plan, from, to, who receives it
 CASES = [
     *((AT_HOME, start, "vm", "VM of vm") for start in ("office", "servers", "nodes", "hosts")),
-    *((AT_HOME, "vm", end, device) for end, device in (
-        ("office", "enterprise user of office"), ("servers", "enterprise user of servers"), ("nodes", "worker of iks"),
-    )),
+    *(
+        (AT_HOME, "vm", end, device)
+        for end, device in (
+            ("office", "enterprise user of office"),
+            ("servers", "enterprise user of servers"),
+            ("nodes", "worker of iks"),
+        )
+    ),
     *((MOVED, start, "vm", "VM of vm") for start in ("office", "servers")),
     *((MOVED, "vm", end, f"enterprise user of {end}") for end in ("office", "servers")),
     # A machine of the summary whose address is in the part: the wire has no other with it.
     *((plan, start, "servers@10.236.40.9", "VM of vm") for plan in (AT_HOME, MOVED) for start in ("office", "servers")),
     *((FLOOR, start, "floor", "enterprise user of floor") for start in ("office", "nodes", "vm")),
     *((FLOOR, start, "servers@10.236.80.9", "enterprise user of floor") for start in ("office", "nodes", "vm")),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("plan", "start", "end", "receiver"), CASES)

@@ -185,8 +185,11 @@ def test_both_sides_of_a_gateway_are_read(name: str, end: str) -> None:
         for side in ("local", "remote", "gateway", "far-gateway")
     }
     assert sides == {
-        "local": LOCAL, "remote": REMOTE, "gateway": {"169.46.73.18/32"}, "far-gateway": {"169.46.49.35/32"},
-    }  # fmt: skip
+        "local": LOCAL,
+        "remote": REMOTE,
+        "gateway": {"169.46.73.18/32"},
+        "far-gateway": {"169.46.49.35/32"},
+    }
     assert len({row.tunnel for row in observed.rows}) == 1
     assert {exchange.version for exchange in observed.exchanges} == {2}
 
@@ -248,7 +251,7 @@ CHANGES = [
     ("172.24.18.0/27", "172.24.19.0/27", "vm-db 172.24.18.0/27 is 172.24.19.0/27 in file0"),
     ("169.46.73.18", "169.46.73.20", "address uplink 169.46.73.18 of esg is 169.46.73.20 in file0"),
     ("169.46.49.35", "169.46.49.36", "address strongswan 169.46.49.35 of iks-ingress-public is 169.46.49.36 in file0"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -263,10 +266,7 @@ def test_one_changed_value_of_a_far_end_is_one_finding(name: str, old: str, new:
 @pytest.mark.parametrize("name", FILES)
 def test_the_version_of_ike_of_a_far_end_is_compared(name: str) -> None:
     text = (
-        FILES[name][1]
-        .replace("ikev2=insist", "ikev2=never")
-        .replace("=ikev2", "=ikev1")
-        .replace("'ikev2'", "'ikev1'")
+        FILES[name][1].replace("ikev2=insist", "ikev2=never").replace("=ikev2", "=ikev1").replace("'ikev2'", "'ikev1'")
     )
     text = text.replace("key-exchange ikev2", "key-exchange ikev1").replace("version = 2", "version = 1")
     (message,) = drift(PLAN, text)
@@ -299,7 +299,9 @@ def test_the_far_end_knows_a_cluster_by_what_the_link_shows() -> None:
 
 def test_tunnels_to_others_are_nothing_of_the_plan() -> None:
     other = "conn partner\n left=169.46.73.18\n leftsubnet=10.77.0.0/24\n right=203.0.113.9\n rightsubnet=10.88.0.0/24\n auto=add\n"
-    wide = "conn wide\n left=%any\n leftsubnet=10.0.0.0/8\n right=vpn.example.com\n rightsubnet=172.16.0.0/12\n auto=add\n"
+    wide = (
+        "conn wide\n left=%any\n leftsubnet=10.0.0.0/8\n right=vpn.example.com\n rightsubnet=172.16.0.0/12\n auto=add\n"
+    )
     assert drift(PLAN, IPSEC_CONF + other) == []
     assert drift(PLAN, other + IPSEC_CONF + wide) == []
     assert drift(PLAN, other.replace("169.46.73.18", "203.0.113.8")) == [
@@ -313,34 +315,49 @@ def test_tunnels_to_others_are_nothing_of_the_plan() -> None:
 NOTES = [
     ("swanctl", SWANCTL, ["line 19 takes in another file, which is not read"]),
     (
-        "ipsec-conf", "include other\nconn a\n also=base\n left=192.0.2.1\n",
-        ['left out: also names conn "base", which may be in a file that is not read, in 1 tunnel: "a"', "line 1 takes in another file, which is not read"],
+        "ipsec-conf",
+        "include other\nconn a\n also=base\n left=192.0.2.1\n",
+        [
+            'left out: also names conn "base", which may be in a file that is not read, in 1 tunnel: "a"',
+            "line 1 takes in another file, which is not read",
+        ],
     ),
     (
-        "swanctl", "connections { a : base { local_addrs = 192.0.2.1 } }\ninclude b\n",
-        ['left out: the section takes in "base", which may be in a file that is not read, in 1 tunnel: "line 1"', "line 2 takes in another file, which is not read"],
+        "swanctl",
+        "connections { a : base { local_addrs = 192.0.2.1 } }\ninclude b\n",
+        [
+            'left out: the section takes in "base", which may be in a file that is not read, in 1 tunnel: "line 1"',
+            "line 2 takes in another file, which is not read",
+        ],
     ),
     ("ipsec-conf", IPSEC_CONF, ['left out: auto=ignore, in 1 tunnel: "old"']),
     ("ipsec-conf", "include a\ninclude b\n" + LIBRESWAN, ["2 lines take in other files, which are not read: 1, 2"]),
     (
-        "ipsec-conf", "conn a\n left=192.0.2.1\n leftsubnet=0.0.0.0/0\n right=%any\n rightsubnet=10.1.0.0/16\n",
+        "ipsec-conf",
+        "conn a\n left=192.0.2.1\n leftsubnet=0.0.0.0/0\n right=%any\n rightsubnet=10.1.0.0/16\n",
         ['left out: a leftsubnet of every address, in 1 tunnel: "a"'],
     ),
-    ("ipsec-conf", "conn a\n left=192.0.2.1\n right=%any\nconn b\n type=passthrough\n left=127.0.0.1\n right=%any\n",
-     ['left out: a connection that is no tunnel, in 1 tunnel: "b"']),
     (
-        "swanctl", "connections { a { remote_addrs = 192.0.2.9\n children { b { remote_ts = 10.1.0.0/16 } } } }",
+        "ipsec-conf",
+        "conn a\n left=192.0.2.1\n right=%any\nconn b\n type=passthrough\n left=127.0.0.1\n right=%any\n",
+        ['left out: a connection that is no tunnel, in 1 tunnel: "b"'],
+    ),
+    (
+        "swanctl",
+        "connections { a { remote_addrs = 192.0.2.9\n children { b { remote_ts = 10.1.0.0/16 } } } }",
         ['left out: a local_ts that its peer or interface decides, in 1 tunnel: "a"'],
     ),
     (
-        "vyos", "set vpn ipsec site-to-site peer 192.0.2.9 vti bind vti0\nset vpn ipsec site-to-site peer 192.0.2.9 local-address 192.0.2.1\n",
+        "vyos",
+        "set vpn ipsec site-to-site peer 192.0.2.9 vti bind vti0\nset vpn ipsec site-to-site peer 192.0.2.9 local-address 192.0.2.1\n",
         ['left out: a tunnel whose ranges its routes decide (vti), in 1 tunnel: "192.0.2.9"'],
     ),
     (
-        "vyos", VYOS_SET + "set vpn ipsec site-to-site peer 192.0.2.9 disable\n",
+        "vyos",
+        VYOS_SET + "set vpn ipsec site-to-site peer 192.0.2.9 disable\n",
         ['left out: a part that is disabled, in 1 tunnel: "192.0.2.9"'],
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("source", "text", "notes"), NOTES)
@@ -354,17 +371,25 @@ def test_sections_take_in_others() -> None:
     text = f"{chain}conn c3000\n left=192.0.2.1\n leftsubnet=10.1.0.0/16\nconn end\n also=c0\n right=192.0.2.2\n rightsubnet=10.2.0.0/16\n"
     rows = read_source("auto", text.encode(), "x").rows
     assert {(row.side, str(row.prefix)) for row in rows} == {
-        ("gateway", "192.0.2.1/32"), ("far-gateway", "192.0.2.2/32"), ("local", "10.1.0.0/16"), ("remote", "10.2.0.0/16"),
-    }  # fmt: skip
+        ("gateway", "192.0.2.1/32"),
+        ("far-gateway", "192.0.2.2/32"),
+        ("local", "10.1.0.0/16"),
+        ("remote", "10.2.0.0/16"),
+    }
 
 
 def test_ipv6_and_ranges_of_addresses() -> None:
     text = "connections { a { local_addrs = 2001:db8::1\n remote_addrs = %any\n children { b { local_ts = fd00::/64,10.0.0.1\n remote_ts = 10.0.0.1-10.0.0.6 } } } }"
     rows = read_source("auto", text.encode(), "x").rows
     assert [(row.side, str(row.prefix)) for row in rows] == [
-        ("gateway", "2001:db8::1/128"), ("local", "fd00::/64"), ("local", "10.0.0.1/32"),
-        ("remote", "10.0.0.1/32"), ("remote", "10.0.0.2/31"), ("remote", "10.0.0.4/31"), ("remote", "10.0.0.6/32"),
-    ]  # fmt: skip
+        ("gateway", "2001:db8::1/128"),
+        ("local", "fd00::/64"),
+        ("local", "10.0.0.1/32"),
+        ("remote", "10.0.0.1/32"),
+        ("remote", "10.0.0.2/31"),
+        ("remote", "10.0.0.4/31"),
+        ("remote", "10.0.0.6/32"),
+    ]
 
 
 BAD = [
@@ -385,7 +410,7 @@ BAD = [
     ("vyos", "set vpn ipsec site-to-site peer 'x\n", [(1, "a quote that is not closed")]),
     ("vyos", "set vpn ipsec esp-group G\n", [(None, "no site-to-site peer of IPsec")]),
     ("vyos", "vpn {\n" + "a {\n" * 40 + "peer x {\n", [(33, "too deeply to be read")]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("source", "text", "expected"), BAD)
@@ -419,9 +444,7 @@ def test_every_tunnel_that_is_exported_does_not_drift_from_its_plan(sample: str)
     plan = parse_plan((SAMPLES / f"{sample}.toml").read_bytes(), "plan.toml")
     catalog = load_catalog()
     rows = allocate(plan, catalog).rows
-    settled = with_ranges(
-        plan, {r.network.name: r.prefix for r in rows if r.status == "allocated" and r.prefix}
-    )
+    settled = with_ranges(plan, {r.network.name: r.prefix for r in rows if r.status == "allocated" and r.prefix})
     landscape = Landscape(settled, catalog)
     seen = 0
     for target in (t for t in TARGETS.values() if t.name.startswith("strongswan")):

@@ -39,7 +39,7 @@ management_services:
         ("network_type: calico\ncluster_nodes: {master: [a]}\n", "the file has the key cluster_nodes"),
         ('{"kubernetes_cluster_type": "openshift"}', 'kubernetes_cluster_type is "openshift"'),
     ],
-)  # fmt: skip
+)
 def test_on_openshift_no_range_is_invented_and_a_note_says_why(config: str, why: str) -> None:
     observed = read_source("auto", config.encode(), "config.yaml")
     text = make_plan([observed], None).text
@@ -53,9 +53,7 @@ def test_on_openshift_no_range_is_invented_and_a_note_says_why(config: str, why:
     assert "not-told" not in text + str(observed)
     plan = parse_plan(text.encode(), "plan.toml")
     assert list(plan.defaults) == []
-    assert not [
-        f for f in check_plan(plan, load_catalog(), None, Against(plan, (observed,))) if f.rule == "drift"
-    ]
+    assert not [f for f in check_plan(plan, load_catalog(), None, Against(plan, (observed,))) if f.rule == "drift"]
 
 
 def test_on_openshift_a_stated_range_is_kept_clear() -> None:
@@ -77,7 +75,7 @@ def test_on_openshift_a_stated_range_is_kept_clear() -> None:
         ("network_type: nsx-t\n", ["10.0.0.0/16"], 1),
         ("network_type: nsx-t\nnetwork_cidr: 10.5.0.0/16\n", ["10.5.0.0/16", "10.0.0.0/16"], 0),
     ],
-)  # fmt: skip
+)
 def test_a_default_follows_the_other_keys(config: str, rows: list[str], notes: int) -> None:
     observed = read_source("auto", config.encode(), "x")
     assert [str(row.prefix) for row in observed.rows] == rows

@@ -103,9 +103,7 @@ def test_that_plan_has_every_prefix_of_the_file_and_does_not_drift_from_it(name:
     # The values of a tunnel do not say what is at its other end, so no plan can have it from them.
     tunnel = "an IPsec tunnel" if observed.gateway else "a strongSwan tunnel"
     assert [f.message for f in found if f.rule == "drift"] == (
-        [f"{name} describes {tunnel}, and the plan has none"]
-        if any(row.side for row in observed.rows)
-        else []
+        [f"{name} describes {tunnel}, and the plan has none"] if any(row.side for row in observed.rows) else []
     )
 
 
@@ -129,10 +127,15 @@ def test_no_file_is_left_over() -> None:
 def test_tags_and_vlans_that_ipplan_pushed_are_no_labels(run: Run, tmp_path: Path) -> None:
     tags = ["ipplan", "ipplan-plan-a", "ipplan-label-team--erp", "critical"]
     row = {
-        "id": 1, "prefix": "10.224.0.0/24", "status": {"value": "active"}, "role": {"name": "vcs-vm", "slug": "vcs-vm"},
-        "vlan": {"vid": 12, "name": "vlan-12"}, "description": "web, VMs on VXLAN, web tier",
-        "comments": "team=erp; vlan=12", "tags": [{"slug": tag} for tag in tags],
-    }  # fmt: skip
+        "id": 1,
+        "prefix": "10.224.0.0/24",
+        "status": {"value": "active"},
+        "role": {"name": "vcs-vm", "slug": "vcs-vm"},
+        "vlan": {"vid": 12, "name": "vlan-12"},
+        "description": "web, VMs on VXLAN, web tier",
+        "comments": "team=erp; vlan=12",
+        "tags": [{"slug": tag} for tag in tags],
+    }
     (tmp_path / "n.json").write_text(json.dumps({"count": 1, "results": [row]}), encoding="utf-8")
     (tmp_path / "n.csv").write_text(
         "Prefix,Status,VLAN,Role,Description,Tags,Comments\n"

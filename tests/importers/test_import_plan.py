@@ -30,9 +30,33 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Plan
 
 HOSTILE = (
-    'a"b', "it's", "a\nb", "a\r\nb", "\\", "\\u0041", "]]>", "$(rm -rf /)", "=cmd|' /C calc'!A0", "# no comment", "[[avoid]]",
-    '"""', "'''", "\x1b[31m", "\x00\x07", "\u202e\u2066", "\ud800", "\u2028", "😀", "büro 7", "{}", "a = 1", "-", "", " ", "x" * 300,
-)  # fmt: skip
+    'a"b',
+    "it's",
+    "a\nb",
+    "a\r\nb",
+    "\\",
+    "\\u0041",
+    "]]>",
+    "$(rm -rf /)",
+    "=cmd|' /C calc'!A0",
+    "# no comment",
+    "[[avoid]]",
+    '"""',
+    "'''",
+    "\x1b[31m",
+    "\x00\x07",
+    "\u202e\u2066",
+    "\ud800",
+    "\u2028",
+    "😀",
+    "büro 7",
+    "{}",
+    "a = 1",
+    "-",
+    "",
+    " ",
+    "x" * 300,
+)
 texts = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=12))
 
 
@@ -59,7 +83,7 @@ rows = st.lists(
         texts,
     ),
     max_size=12,
-)  # fmt: skip
+)
 
 
 def plan_of(*observed: Observed) -> Plan:
@@ -120,13 +144,9 @@ def test_a_plan_does_not_drift_from_what_it_was_made_of(given_rows: list[Row]) -
     observed = Observed(tuple(given_rows), "x", "csv", kinds=kinds)
     plan = plan_of(observed)
     # A range of a cluster that the rows cannot name stands in the plan as avoided, and is told.
-    lost = {
-        str(row.prefix) for row in given_rows if row.kind and row.prefix in {a.prefix for a in plan.avoids}
-    }
+    lost = {str(row.prefix) for row in given_rows if row.kind and row.prefix in {a.prefix for a in plan.avoids}}
 
-    found = [
-        f for f in check_plan(plan, load_catalog(), None, Against(plan, (observed,))) if f.rule == "drift"
-    ]
+    found = [f for f in check_plan(plan, load_catalog(), None, Against(plan, (observed,))) if f.rule == "drift"]
 
     assert [f.message for f in found if not lost & set(map(str, f.cidrs))] == []
 
@@ -191,24 +211,80 @@ def test_no_bytes_end_in_anything_but_rows_or_problems(data: bytes) -> None:
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=6) | cidrs(),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(
-            (
-                "items", "results", "kind", "metadata", "name", "spec", "cidr", "status", "addresses", "prefix", "vlans", "subnets",
-                "podSubnet", "properties", "network_identifier", "networkIdentifier", "IPs", "local", "remote", "subnet", "schema",
-                "allocations", "network_cidr", "cluster_vip", "loadBalancerIP", "data", "vlanipmap.json", "annotations", "labels",
-                "workerZones", "zone", "role", "vrf", "datacenter", "workerCount", "podCIDRs", "calicoNetwork", "ipPools",
-                "dst", "gateway", "nexthops", "via", "addr_info", "prefixlen", "version", "terraform_version", "resources", "instances",
-                "attributes", "type", "subnet_cidr", "values", "root_module", "child_modules", "privateIP", "networkInterfaces",
-                "networkInformation", "serviceClusterIPs", "localSubnetNAT", "remoteSubnetNAT", "kubernetes_cluster_type",
-            )
-        ),
-        inner,
-        max_size=4,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                (
+                    "items",
+                    "results",
+                    "kind",
+                    "metadata",
+                    "name",
+                    "spec",
+                    "cidr",
+                    "status",
+                    "addresses",
+                    "prefix",
+                    "vlans",
+                    "subnets",
+                    "podSubnet",
+                    "properties",
+                    "network_identifier",
+                    "networkIdentifier",
+                    "IPs",
+                    "local",
+                    "remote",
+                    "subnet",
+                    "schema",
+                    "allocations",
+                    "network_cidr",
+                    "cluster_vip",
+                    "loadBalancerIP",
+                    "data",
+                    "vlanipmap.json",
+                    "annotations",
+                    "labels",
+                    "workerZones",
+                    "zone",
+                    "role",
+                    "vrf",
+                    "datacenter",
+                    "workerCount",
+                    "podCIDRs",
+                    "calicoNetwork",
+                    "ipPools",
+                    "dst",
+                    "gateway",
+                    "nexthops",
+                    "via",
+                    "addr_info",
+                    "prefixlen",
+                    "version",
+                    "terraform_version",
+                    "resources",
+                    "instances",
+                    "attributes",
+                    "type",
+                    "subnet_cidr",
+                    "values",
+                    "root_module",
+                    "child_modules",
+                    "privateIP",
+                    "networkInterfaces",
+                    "networkInformation",
+                    "serviceClusterIPs",
+                    "localSubnetNAT",
+                    "remoteSubnetNAT",
+                    "kubernetes_cluster_type",
+                )
+            ),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=300, deadline=None)
@@ -222,14 +298,51 @@ def test_no_document_ends_in_anything_but_rows_or_problems(document: Any) -> Non
 
 words_of_texts = st.sampled_from(
     (
-        "conn a", "conn %default", "also=a", "left=10.0.0.1", "\tleftsubnet=10.1.0.0/16,fd00::/64", "rightsubnet={10.2.0.0/16}", "auto=ignore",
-        "keyexchange=ikev2", "include x", "connections {", "a : b {", "children {", "c { local_ts = 10.1.0.0/16 }", "remote_ts = dynamic", "}", "{",
-        '"', "version = 2", "set vpn ipsec site-to-site peer 10.0.0.1", "tunnel 0 local prefix 10.1.0.0/16", "vpn {", "peer 10.0.0.1 {",
-        "local-address 10.0.0.2", "'", "/*", "*/", "# x", "[master]", "[proxy]", "[all:vars]", "10.0.0.[1:3]", "n ansible_host=10.0.0.9",
-        "ID   Network   Gateway", "1   10.1.0.0/16   10.1.0.1", "VLAN ID   Subnet CIDR   Public", "Pod Subnet: 172.30.0.0/16",
-        "ID   Public IP   Private IP", "w1   -   10.0.0.3", "NAME   STATUS   ROLES   INTERNAL-IP", "NAME   CIDR   NAT", "\x1b[1m", "\x00", "",
+        "conn a",
+        "conn %default",
+        "also=a",
+        "left=10.0.0.1",
+        "\tleftsubnet=10.1.0.0/16,fd00::/64",
+        "rightsubnet={10.2.0.0/16}",
+        "auto=ignore",
+        "keyexchange=ikev2",
+        "include x",
+        "connections {",
+        "a : b {",
+        "children {",
+        "c { local_ts = 10.1.0.0/16 }",
+        "remote_ts = dynamic",
+        "}",
+        "{",
+        '"',
+        "version = 2",
+        "set vpn ipsec site-to-site peer 10.0.0.1",
+        "tunnel 0 local prefix 10.1.0.0/16",
+        "vpn {",
+        "peer 10.0.0.1 {",
+        "local-address 10.0.0.2",
+        "'",
+        "/*",
+        "*/",
+        "# x",
+        "[master]",
+        "[proxy]",
+        "[all:vars]",
+        "10.0.0.[1:3]",
+        "n ansible_host=10.0.0.9",
+        "ID   Network   Gateway",
+        "1   10.1.0.0/16   10.1.0.1",
+        "VLAN ID   Subnet CIDR   Public",
+        "Pod Subnet: 172.30.0.0/16",
+        "ID   Public IP   Private IP",
+        "w1   -   10.0.0.3",
+        "NAME   STATUS   ROLES   INTERNAL-IP",
+        "NAME   CIDR   NAT",
+        "\x1b[1m",
+        "\x00",
+        "",
     )
-)  # fmt: skip
+)
 
 
 @settings(max_examples=300, deadline=None)
@@ -267,11 +380,16 @@ def test_clusters_and_names() -> None:
     )
 
     assert [(c.name, c.platform) for c in plan.clusters.values()] == [
-        ("icp-prod", "icp"), ("icp-prod-2", "icp"), ("icp-prod-3", "iks"),
-    ]  # fmt: skip
+        ("icp-prod", "icp"),
+        ("icp-prod-2", "icp"),
+        ("icp-prod-3", "iks"),
+    ]
     assert [(n.name, n.cluster) for n in plan.networks] == [
-        ("pods-new", "icp-prod"), ("pods-new-2", "icp-prod-2"), ("iks-pod", "icp-prod-3"), ("vcs-vm", None),
-    ]  # fmt: skip
+        ("pods-new", "icp-prod"),
+        ("pods-new-2", "icp-prod-2"),
+        ("iks-pod", "icp-prod-3"),
+        ("vcs-vm", None),
+    ]
     assert plan.networks[0].description == "Pods (new)"
     assert plan.networks[3].description == "日本"
 
@@ -305,8 +423,9 @@ def test_one_address_of_a_network_is_named_there_and_a_stray_one_avoided() -> No
     plan = parse_plan(made.text.encode(), "x")
 
     assert [(a.name, a.resolve(parse_prefix("10.225.0.0/24"))) for a in plan.networks[0].addresses] == [
-        ("node-1", 0x0AE10005), ("node-1-2", 0x0AE10006),
-    ]  # fmt: skip
+        ("node-1", 0x0AE10005),
+        ("node-1-2", 0x0AE10006),
+    ]
     assert [(str(a.prefix), a.reason) for a in plan.avoids] == [("10.226.0.1/32", "stray")]
     assert (made.networks, made.addresses, made.avoids, made.duplicates) == (1, 2, 1, 2)
 
@@ -327,9 +446,7 @@ def test_a_container_is_avoided_unless_ranges_lie_in_it() -> None:
     plan = parse_plan(made.text.encode(), "x")
 
     assert [str(a.prefix) for a in plan.avoids] == ["192.168.0.0/16"]
-    assert (
-        "\n# Container, not avoided because ranges lie in it: 10.224.0.0/12: all\\u000Aof it\n" in made.text
-    )
+    assert "\n# Container, not avoided because ranges lie in it: 10.224.0.0/12: all\\u000Aof it\n" in made.text
     assert [str(prefix) for prefix in made.containers] == ["10.224.0.0/12"]
     assert '# These containers can be pools to allocate from: byoip = ["10.224.0.0/12"]' in made.text
     assert [f.message for f in check_plan(plan, load_catalog()) if f.severity == "error"] == []
@@ -337,9 +454,7 @@ def test_a_container_is_avoided_unless_ranges_lie_in_it() -> None:
 
 def test_host_bits_stay_as_written_in_networks_and_are_told_in_avoided_space() -> None:
     written = parse_prefix("10.0.0.0/24").first + 1
-    plan = plan_of(
-        Observed((row("10.0.0.0/24", "icp-service", written=written), row("10.0.0.0/25", written=written)))
-    )
+    plan = plan_of(Observed((row("10.0.0.0/24", "icp-service", written=written), row("10.0.0.0/25", written=written))))
 
     assert plan.networks[0].written == written
     assert [(str(a.prefix), a.reason) for a in plan.avoids] == [("10.0.0.0/25", "written as 10.0.0.1/25")]
@@ -376,9 +491,16 @@ def test_a_hundred_thousand_rows_take_seconds() -> None:
     import time
 
     many = tuple(
-        Row(parse_prefix(f"10.{i >> 14 & 255}.{i >> 6 & 255}.{(i & 63) * 4}/30"), f"n {i % 1000}", "vcs-vm" if i % 2 else None, None, "d", i)
+        Row(
+            parse_prefix(f"10.{i >> 14 & 255}.{i >> 6 & 255}.{(i & 63) * 4}/30"),
+            f"n {i % 1000}",
+            "vcs-vm" if i % 2 else None,
+            None,
+            "d",
+            i,
+        )
         for i in range(100_000)
-    )  # fmt: skip
+    )
     started = time.monotonic()
     plan = plan_of(Observed(many))
     assert len(held(plan)) == 100_000

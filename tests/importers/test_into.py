@@ -77,9 +77,11 @@ def check_added(plan: bytes, table: str) -> dict[str, Any]:
     said = " ".join(done.left_out)
     for line in table.splitlines()[1:]:
         row = network(line.split(",")[0])
-        assert row in ranges(new) or str(row) in said or any(
-            row.version == other.version and row.subnet_of(other) for other in held
-        )  # fmt: skip
+        assert (
+            row in ranges(new)
+            or str(row) in said
+            or any(row.version == other.version and row.subnet_of(other) for other in held)
+        )
     again = add(done.data, table)
     assert (again.data, again.made.avoids, again.made.networks) == (done.data, 0, 0)
     return new
@@ -103,9 +105,7 @@ def test_what_is_added_touches_nothing_of_the_plan(rows: list[str], end: str, do
 @pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_a_plan_of_any_end_takes_more_tables(end: str, mark: str) -> None:
-    new = check_added(
-        f"{mark}{PLAN}{ENDS[end]}".encode(), "cidr,kind,name\n10.9.0.0/24,vcs-vm,new\n10.8.0.0/24,,x\n"
-    )
+    new = check_added(f"{mark}{PLAN}{ENDS[end]}".encode(), "cidr,kind,name\n10.9.0.0/24,vcs-vm,new\n10.8.0.0/24,,x\n")
     assert new["networks"]["new"] == {"kind": "vcs-vm", "cidr": "10.9.0.0/24"}
     assert new["avoid"][-1] == {"cidr": "10.8.0.0/24", "reason": "x"}
 

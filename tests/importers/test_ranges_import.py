@@ -40,9 +40,7 @@ def facts(edition: str) -> list[tuple[str, ...]]:
 
 
 def fields(row: Row) -> tuple[str, ...]:
-    return (
-        row.category, row.data_center or "", row.city or "", row.pod or "", str(row.prefix), row.note or ""
-    )  # fmt: skip
+    return (row.category, row.data_center or "", row.city or "", row.pod or "", str(row.prefix), row.note or "")
 
 
 def read(text: str) -> Reading:
@@ -93,15 +91,23 @@ def test_the_change_log_and_footnotes_of_the_page_are_no_rows() -> None:
 def page_of(edition: str, form: str) -> str:
     """Write the rows of an edition as IBM's page would."""
     titles = {
-        "front-end-public": "Front-end (public) network", "load-balancer": "Load balancer IPs",
-        "dos-mitigation": "DOS mitigation systems", "customer-private": "Customer private network space",
-        "service-network": "Service network (on back-end/private network)", "service-evault": "eVault by Data Center",
-        "service-file-block": "File & Block by Data Center", "service-advmon": "AdvMon (Nimsoft) by Data Center",
-        "service-icos": "ICOS by Data Center", "ssl-vpn": "SSL VPN data centers", "ssl-vpn-pop": "SSL VPN POPs",
-        "pptp-vpn": "PPTP VPN data centers", "pptp-vpn-pop": "PPTP VPN POPs", "legacy": "Legacy networks",
+        "front-end-public": "Front-end (public) network",
+        "load-balancer": "Load balancer IPs",
+        "dos-mitigation": "DOS mitigation systems",
+        "customer-private": "Customer private network space",
+        "service-network": "Service network (on back-end/private network)",
+        "service-evault": "eVault by Data Center",
+        "service-file-block": "File & Block by Data Center",
+        "service-advmon": "AdvMon (Nimsoft) by Data Center",
+        "service-icos": "ICOS by Data Center",
+        "ssl-vpn": "SSL VPN data centers",
+        "ssl-vpn-pop": "SSL VPN POPs",
+        "pptp-vpn": "PPTP VPN data centers",
+        "pptp-vpn-pop": "PPTP VPN POPs",
+        "legacy": "Legacy networks",
         "rhel-service-network": "Red Hat Enterprise Linux server requirements",
         "windows-vsi": "Windows VSI server requirements",
-    }  # fmt: skip
+    }
     rows = facts(edition)
     parts = []
     for category, title in titles.items():
@@ -136,9 +142,7 @@ def page_of(edition: str, form: str) -> str:
             "permit access to the entire service network by allowing the IP 161.26.0.0/16.",
         ]
     texts += [
-        f"{row[5].partition(';')[0]} is {row[4].removesuffix('/32')}"
-        for row in rows
-        if row[0] == "windows-wsus-server"
+        f"{row[5].partition(';')[0]} is {row[4].removesuffix('/32')}" for row in rows if row[0] == "windows-wsus-server"
     ]
     if form == "markdown":
         head = f'---\nlastupdated: "{edition}"\nsubcollection: x\n---\n# IBM Cloud IP ranges\n'
@@ -147,9 +151,7 @@ def page_of(edition: str, form: str) -> str:
     return f"<!DOCTYPE html><title>x</title><h1>IBM Cloud IP ranges</h1><p>Last updated {edition}</p>{body}"
 
 
-def _table(
-    title: str, names: Sequence[str], cells: Sequence[Sequence[str]], form: str, *, by_service: bool
-) -> str:
+def _table(title: str, names: Sequence[str], cells: Sequence[Sequence[str]], form: str, *, by_service: bool) -> str:
     above = "Service by data center" if by_service else title
     if form == "markdown":
         lines = ["|".join(row) for row in (names, ["---"] * len(names), *cells)]
@@ -192,10 +194,14 @@ ROWS = st.builds(
     Row,
     category=st.sampled_from(["customer-private", "service-network", "service-file-block", "legacy"]),
     data_center=st.sampled_from([None, "all", "dal10", "fra02az", "xyz99"]),
-    city=st.none() | WORDS, pod=st.none() | WORDS,
-    prefix=st.sampled_from(["10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "9.9.9.9/32", "2001:db8::/48"]).map(parse_prefix),
-    note=st.none() | WORDS, line=st.just(1),
-)  # fmt: skip
+    city=st.none() | WORDS,
+    pod=st.none() | WORDS,
+    prefix=st.sampled_from(["10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "9.9.9.9/32", "2001:db8::/48"]).map(
+        parse_prefix
+    ),
+    note=st.none() | WORDS,
+    line=st.just(1),
+)
 
 
 @given(rows=st.lists(ROWS, min_size=1, max_size=12), title=WORDS, day=st.dates())
@@ -213,10 +219,13 @@ def test_any_edition_survives_its_ranges_file(rows: list[Row], title: str, day: 
 @pytest.mark.parametrize(
     ("name", "date"),
     [
-        ("ranges-2026-06-09.csv", "2026-06-09"), ("a/2024-01-01/ips.csv", None), ("2026-13-01.csv", None),
-        ("a/ips-2018-11-30-to-2021-05-17.csv", "2021-05-17"), ("12026-06-09.csv", None),
+        ("ranges-2026-06-09.csv", "2026-06-09"),
+        ("a/2024-01-01/ips.csv", None),
+        ("2026-13-01.csv", None),
+        ("a/ips-2018-11-30-to-2021-05-17.csv", "2021-05-17"),
+        ("12026-06-09.csv", None),
     ],
-)  # fmt: skip
+)
 def test_the_date_in_the_name_of_a_file(name: str, date: str | None) -> None:
     assert find_date(name) == date
 
@@ -232,26 +241,42 @@ HEAD = "|Datacenter|City|State|Country|IP Range|\n|---|---|---|---|---|\n"
     [
         ("## Frontend (public) network\n" + HEAD + "|ams01|Amsterdam|-|NLD|159.253.158.0/23|", "159.253.158.0/23"),
         # Several in a cell: with commas, words, spaces only, line breaks of three kinds.
-        ("## Load Balancer IPs\n" + HEAD + "|dal05|Dallas|Texas|USA|50.23.203.0/24, 108.168.157.0/24 173.192.117.0/24|",
-         "50.23.203.0/24 108.168.157.0/24 173.192.117.0/24"),
-        ("## Service Network (on backend/private network)\n" + HEAD + "|dal09|Dallas|Texas|USA|10.2.112.0/20 and 10.3.192.0/24|",
-         "10.2.112.0/20 10.3.192.0/24"),
-        ("## Service network\n|Data center|City|IP range|\n|---|---|---|\n|x|\n|ams03|Amsterdam|10.3.128.0/20  \\n 161.26.28.0/22|",
-         "10.3.128.0/20 161.26.28.0/22"),
-        ("## SSL VPN data centers\n" + HEAD + "|ams01|Amsterdam|-|NLD|10.2.70.0/24<br />10.200.54.0/24<BR>10.9.0.0/24|",
-         "10.2.70.0/24 10.200.54.0/24 10.9.0.0/24"),
+        (
+            "## Load Balancer IPs\n"
+            + HEAD
+            + "|dal05|Dallas|Texas|USA|50.23.203.0/24, 108.168.157.0/24 173.192.117.0/24|",
+            "50.23.203.0/24 108.168.157.0/24 173.192.117.0/24",
+        ),
+        (
+            "## Service Network (on backend/private network)\n"
+            + HEAD
+            + "|dal09|Dallas|Texas|USA|10.2.112.0/20 and 10.3.192.0/24|",
+            "10.2.112.0/20 10.3.192.0/24",
+        ),
+        (
+            "## Service network\n|Data center|City|IP range|\n|---|---|---|\n|x|\n|ams03|Amsterdam|10.3.128.0/20  \\n 161.26.28.0/22|",
+            "10.3.128.0/20 161.26.28.0/22",
+        ),
+        (
+            "## SSL VPN data centers\n"
+            + HEAD
+            + "|ams01|Amsterdam|-|NLD|10.2.70.0/24<br />10.200.54.0/24<BR>10.9.0.0/24|",
+            "10.2.70.0/24 10.200.54.0/24 10.9.0.0/24",
+        ),
         # Three cells under five columns, no closing pipe, a cell too many, no pipe around, footnotes.
         ("## Service network\n" + HEAD + "|osa21|Osaka|10.202.112.0/20|", "10.202.112.0/20"),
         ("## Service network\n" + HEAD + "|All|-|-|-|161.26.0.0/16", "161.26.0.0/16"),
-        ("## Customer private network space\n|City|Data center|Pod|IP range|\n|-|-|-|-|\n| | tok02 | BCR02 | 10.212.0.0/16 | 10.44.0.0/16 |",
-         "10.212.0.0/16 10.44.0.0/16"),
+        (
+            "## Customer private network space\n|City|Data center|Pod|IP range|\n|-|-|-|-|\n| | tok02 | BCR02 | 10.212.0.0/16 | 10.44.0.0/16 |",
+            "10.212.0.0/16 10.44.0.0/16",
+        ),
         ("## Legacy\nData center|IP range\n-|-\ndal05|10.1.128.0/19[^fn1]", "10.1.128.0/19"),
         ("## Service network\n" + HEAD + "|dal05|Dallas|Texas|USA|10.1.128.0/19 `*`|", "10.1.128.0/19"),
         ("## Legacy networks\n|IP range|\n|---|\n|70.84.160.0 / 24|\n|216.12.193.9|", "70.84.160.0/24 216.12.193.9/32"),
         # Of a data center that is written in capitals, as a link, in bold; half of a former one.
         ("## Service network\n" + HEAD + "|[FRA02AZ](/docs/x)|**Frankfurt**|-|DEU|10.201.158.0/24|", "10.201.158.0/24"),
     ],
-)  # fmt: skip
+)
 def test_rows_as_pages_have_printed_them(body: str, rows: str) -> None:
     reading = read("# IBM Cloud IP ranges\n" + body)
     assert " ".join(str(row.prefix) for row in reading.rows) == rows
@@ -276,11 +301,14 @@ def test_html_with_spans_lists_nested_tables_and_a_missing_end() -> None:
     reading = read(HTML)
 
     assert [(row.data_center, row.city, row.pod, str(row.prefix)) for row in reading.rows] == [
-        ("dal10", "Dallas", "BCR01", "10.5.0.0/16"), ("dal10", "Dallas", "BCR01", "10.23.0.0/16"),
-        ("dal10", "Dallas", "BCR02", "10.38.0.0/16"), ("dal10", "Dallas", "BCR02", "10.94.0.0/15"),
+        ("dal10", "Dallas", "BCR01", "10.5.0.0/16"),
+        ("dal10", "Dallas", "BCR01", "10.23.0.0/16"),
+        ("dal10", "Dallas", "BCR02", "10.38.0.0/16"),
+        ("dal10", "Dallas", "BCR02", "10.94.0.0/15"),
         ("dal12", "Dallas", "BCR01", "10.74.0.0/16"),
-        ("dal10", "Dallas", None, "10.200.80.0/20"), ("dal10", "Dallas", None, "169.46.117.0/24"),
-    ]  # fmt: skip
+        ("dal10", "Dallas", None, "10.200.80.0/20"),
+        ("dal10", "Dallas", None, "169.46.117.0/24"),
+    ]
     assert [row.line for row in reading.rows] == [6, 6, 7, 7, 8, 10, 12]
     assert reading.problems == ()
     assert (reading.head.date, reading.head.url) == ("2026-06-09", "https://cloud.ibm.com/docs/x?topic=x-ips")
@@ -304,10 +332,12 @@ RENDERED = """\
 def test_a_rendered_copy_without_captions_is_known_by_its_ports() -> None:
     reading = read(RENDERED)
     assert short(reading) == [
-        ("service-evault", "dal09", "10.2.118.0/24"), ("service-evault", "dal09", "10.2.126.0/24"),
-        ("service-file-block", "dal09", "10.2.125.0/24"), ("service-file-block", "dal09", "161.26.5.0/24"),
+        ("service-evault", "dal09", "10.2.118.0/24"),
+        ("service-evault", "dal09", "10.2.126.0/24"),
+        ("service-file-block", "dal09", "10.2.125.0/24"),
+        ("service-file-block", "dal09", "161.26.5.0/24"),
         ("service-icos", "dal09", "10.2.114.0/24"),
-    ]  # fmt: skip
+    ]
     assert reading.head.title == "IBM Cloud docs, infrastructure-hub: IBM Cloud IP ranges, edition 2026-06-09"
     assert (reading.problems, reading.remarks) == ((), ())
 
@@ -315,11 +345,12 @@ def test_a_rendered_copy_without_captions_is_known_by_its_ports() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "<p>Last updated 2026-06-09</p>", "<div><span>Last updated</span></div><div>2026-06-09</div>",
+        "<p>Last updated 2026-06-09</p>",
+        "<div><span>Last updated</span></div><div>2026-06-09</div>",
         '<div>Last Updated: <time datetime="2026-06-09T10:00:00Z">June 9</time></div>',
         '<meta name="lastupdated" content="2026-6-9">',
     ],
-)  # fmt: skip
+)
 def test_the_date_of_a_saved_page(text: str) -> None:
     table = "<h2>Legacy networks</h2><table><tr><th>IP range<tr><td>10.1.0.0/16</table>"
     assert read(f"<html><body>{text}{table}").head.date == "2026-06-09"
@@ -346,9 +377,7 @@ def test_a_row_that_cannot_be_read_is_told_with_its_line(row: str, message: str)
     table = "## Service network\n|Data center|City|IP range|\n|---|---|---|\n|dal10|Dallas|10.200.80.0/20|\n"
     reading = read(f"{table}{row}\n|dal12|Dallas|10.200.112.0/20|")
 
-    assert [(problem.line, problem.message.startswith(message)) for problem in reading.problems] == [
-        (5, True)
-    ]
+    assert [(problem.line, problem.message.startswith(message)) for problem in reading.problems] == [(5, True)]
     assert [str(row.prefix) for row in reading.rows] == ["10.200.80.0/20", "10.200.112.0/20"]
 
 
@@ -367,20 +396,38 @@ def test_a_table_and_a_sentence_of_no_known_kind_are_told() -> None:
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("customer-private,dal10,Dallas,BCR09,10.48.0.0/16", "dal10 BCR09 10.48.0.0/16 is also a range of dal12, 10.48.0.0/16"),
-        ("customer-private,dal10,Dallas,BCR09,10.48.9.0/24", "dal10 BCR09 10.48.9.0/24 lies in a range of dal12, 10.48.0.0/16"),
+        (
+            "customer-private,dal10,Dallas,BCR09,10.48.0.0/16",
+            "dal10 BCR09 10.48.0.0/16 is also a range of dal12, 10.48.0.0/16",
+        ),
+        (
+            "customer-private,dal10,Dallas,BCR09,10.48.9.0/24",
+            "dal10 BCR09 10.48.9.0/24 lies in a range of dal12, 10.48.0.0/16",
+        ),
         ("service-network,dal10,Dallas,,10.7.0.9/20", "dal10 10.7.0.9/20 has host bits set; it is read as 10.7.0.0/20"),
-        ("service-network,fra05,Frankfurt,,166.0.48.0/23", "fra05 166.0.48.0/23 is public, in the table of service networks"),
-        ("front-end-public,fra05,Frankfurt,,10.7.0.0/24", "fra05 10.7.0.0/24 is private, in the table of public front-end networks"),
-        ("customer-private,fra05,Frankfurt,BCR03,10.0.0.0/8",
-         "fra05 BCR03 10.0.0.0/8 is far from the usual size of customer private networks, /14 to /29"),
-        ("front-end-public,fra05,Frankfurt,,149.81.0.0/28",
-         "fra05 149.81.0.0/28 is far from the usual size of public front-end networks, /23 to /24"),
+        (
+            "service-network,fra05,Frankfurt,,166.0.48.0/23",
+            "fra05 166.0.48.0/23 is public, in the table of service networks",
+        ),
+        (
+            "front-end-public,fra05,Frankfurt,,10.7.0.0/24",
+            "fra05 10.7.0.0/24 is private, in the table of public front-end networks",
+        ),
+        (
+            "customer-private,fra05,Frankfurt,BCR03,10.0.0.0/8",
+            "fra05 BCR03 10.0.0.0/8 is far from the usual size of customer private networks, /14 to /29",
+        ),
+        (
+            "front-end-public,fra05,Frankfurt,,149.81.0.0/28",
+            "fra05 149.81.0.0/28 is far from the usual size of public front-end networks, /23 to /24",
+        ),
         ("service-network,zrh01,Zurich,,10.7.0.0/20", "zrh01 is a data center that no earlier edition has"),
-        ("front-end-public,ams03,Amsterdam,,159.8.198.0/23",
-         "ams03 159.8.198.0/23 stands twice in the table of public front-end networks; one is kept"),
+        (
+            "front-end-public,ams03,Amsterdam,,159.8.198.0/23",
+            "ams03 159.8.198.0/23 stands twice in the table of public front-end networks; one is kept",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_row_that_looks_wrong_is_suspect(row: str, message: str) -> None:
     text = (FACTS / f"ibm-cloud-ranges-{NEWEST}.csv").read_text(encoding="utf-8")
     before = find_suspects(read(text).rows, choose_base(NEWEST))
@@ -411,9 +458,7 @@ def test_what_the_facts_call_suspect_is_found() -> None:
 def test_a_table_that_lost_rows_is_suspect() -> None:
     lines = (FACTS / f"ibm-cloud-ranges-{NEWEST}.csv").read_text(encoding="utf-8").splitlines()
     left = [
-        line
-        for line in lines
-        if not line.startswith(("ssl-vpn", "load-balancer,d", "load-balancer,w", "legacy,,,,12"))
+        line for line in lines if not line.startswith(("ssl-vpn", "load-balancer,d", "load-balancer,w", "legacy,,,,12"))
     ]
 
     found = find_suspects(read("\n".join(left)).rows, choose_base("2026-06-09"))
@@ -421,7 +466,7 @@ def test_a_table_that_lost_rows_is_suspect() -> None:
     assert [p.message for p in found if p.line is None] == [
         f"load-balancer: 23 rows, and edition {NEWEST} has 39",
         f"ssl-vpn: 0 rows, and edition {NEWEST} has 33",
-    ]  # fmt: skip
+    ]
 
 
 # -- hostile and huge
@@ -430,11 +475,21 @@ def test_a_table_that_lost_rows_is_suspect() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        b"", b"\n\n", b"hello", b"\xff\xfe\x00", b"a\x00b", b"PK\x03\x04zip", b"---\nlastupdated: x\n---", b"|\n|\n|\n",
-        b"<table><tr><td colspan=99999999999>10.0.0.0/8", b"<!DOCTYPE html>" + b"<table>" * 5000, b"category,cidr\n",
-        b"<html>" + b"<!-" * 5000, b"\x80\x81",
+        b"",
+        b"\n\n",
+        b"hello",
+        b"\xff\xfe\x00",
+        b"a\x00b",
+        b"PK\x03\x04zip",
+        b"---\nlastupdated: x\n---",
+        b"|\n|\n|\n",
+        b"<table><tr><td colspan=99999999999>10.0.0.0/8",
+        b"<!DOCTYPE html>" + b"<table>" * 5000,
+        b"category,cidr\n",
+        b"<html>" + b"<!-" * 5000,
+        b"\x80\x81",
     ],
-)  # fmt: skip
+)
 def test_what_holds_no_range_is_refused(data: bytes) -> None:
     try:
         reading = read_published(data)
@@ -458,9 +513,7 @@ def test_huge_and_repeated_text_takes_memory_and_time_in_proportion() -> None:
     ):
         with suppress(SourceError):
             assert len(read(text).rows) < 20_001
-    many = "category,cidr\n" + "".join(
-        f"legacy,9.{n >> 16}.{n >> 8 & 255}.{n & 255}/32\n" for n in range(30_000)
-    )
+    many = "category,cidr\n" + "".join(f"legacy,9.{n >> 16}.{n >> 8 & 255}.{n & 255}/32\n" for n in range(30_000))
     with pytest.raises(SourceError, match="1 problems"):
         read(many)
     with pytest.raises(SourceError, match="1 problems"):
@@ -474,9 +527,7 @@ def test_mutated_pages_are_read_or_refused_and_never_fail() -> None:
         text = list(chance.choice(pages))
         for _ in range(chance.randint(1, 30)):
             at = chance.randrange(len(text))
-            text[at : at + chance.choice((0, 1, 1, 40))] = chance.choice(
-                ["", "|", "<", ">", "/", "\n", "0", "td", "é"]
-            )
+            text[at : at + chance.choice((0, 1, 1, 40))] = chance.choice(["", "|", "<", ">", "/", "\n", "0", "td", "é"])
         try:
             reading = read("".join(text))
         except SourceError:

@@ -89,11 +89,15 @@ def plans(draw: st.DrawFn) -> str:
             size = draw(st.sampled_from(sorted(sizes)))
             found |= {size: sizes[size]} if size else {}
         optional = {
-            "group": quote(draw(names)), "description": quote(draw(names)), "vlan": str(draw(st.integers(1, 4094))),
-            "status": quote(draw(st.sampled_from(("planned", "ordered", "live", "retired")))), "grow-to": "24",
+            "group": quote(draw(names)),
+            "description": quote(draw(names)),
+            "vlan": str(draw(st.integers(1, 4094))),
+            "status": quote(draw(st.sampled_from(("planned", "ordered", "live", "retired")))),
+            "grow-to": "24",
             "labels": f"{{ {quote(draw(names))} = {quote(draw(texts))} }}",
-            "addresses": f"{{ {quote(draw(names))} = {draw(st.sampled_from((1, -1, 7)))} }}", "data-center": '"dal10"',
-        }  # fmt: skip
+            "addresses": f"{{ {quote(draw(names))} = {draw(st.sampled_from((1, -1, 7)))} }}",
+            "data-center": '"dal10"',
+        }
         if KINDS[kind].provider == "byoip":
             optional["pool"] = '"10.224.0.0/11"'
         if KINDS[kind].of_edge:

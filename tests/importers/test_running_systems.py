@@ -78,23 +78,24 @@ ROUTES: list[tuple[str, list[dict[str, Any]], list[str]]] = [
     ("a part of an enterprise summary", [route("192.168.7.0/24")], []),
     ("elsewhere", [route("10.77.0.0/16", "10.0.0.1"), route("10.78.0.0/24")], []),
     (
-        "another length", [route("172.24.16.0/23")],
+        "another length",
+        [route("172.24.16.0/23")],
         ["172.24.16.0/23 is in file0 line 1 (dst), and the plan has no such network"],
     ),
     (
-        "unknown, connected", [route("172.25.1.0/24")],
+        "unknown, connected",
+        [route("172.25.1.0/24")],
         ["172.25.1.0/24 is in file0 line 1 (dst), and the plan has no such network"],
     ),
     (
-        "unknown, routed", [route("172.25.1.0/24", "10.0.0.1")],
+        "unknown, routed",
+        [route("172.25.1.0/24", "10.0.0.1")],
         ["172.25.1.0/24 is in file0 line 1 (dst), and the plan has no such network"],
     ),
-]  # fmt: skip
+]
 
 
-@pytest.mark.parametrize(
-    ("routes", "expected"), [case[1:] for case in ROUTES], ids=[case[0] for case in ROUTES]
-)
+@pytest.mark.parametrize(("routes", "expected"), [case[1:] for case in ROUTES], ids=[case[0] for case in ROUTES])
 def test_a_routing_table_is_compared_with_the_pools_and_networks(
     routes: list[dict[str, Any]], expected: list[str]
 ) -> None:
@@ -103,10 +104,16 @@ def test_a_routing_table_is_compared_with_the_pools_and_networks(
 
 def test_routes_that_every_host_has_are_counted_and_avoid_nothing() -> None:
     routes = [
-        route("default", "10.0.0.1"), route("0.0.0.0/0", "10.0.0.1"), route("10.0.0.0/8", "10.0.0.1"), route("fe80::/64"),
-        route("127.0.0.0/8"), route("ff00::/8"), route("172.30.1.5", dev="cali1", scope="link"),
-        route("10.1.0.9", type="local"), route("10.1.0.0/24"),
-    ]  # fmt: skip
+        route("default", "10.0.0.1"),
+        route("0.0.0.0/0", "10.0.0.1"),
+        route("10.0.0.0/8", "10.0.0.1"),
+        route("fe80::/64"),
+        route("127.0.0.0/8"),
+        route("ff00::/8"),
+        route("172.30.1.5", dev="cali1", scope="link"),
+        route("10.1.0.9", type="local"),
+        route("10.1.0.0/24"),
+    ]
     observed = read(routes)
     assert [str(row.prefix) for row in observed.rows] == ["10.1.0.0/24"]
     assert observed.notes == (
@@ -123,15 +130,20 @@ def test_addresses_and_routes_may_come_one_after_the_other() -> None:
     observed = read(f"{empty}\n{routes}\n{addresses}\n")
     assert observed.source == "ip-route"
     assert [(str(row.prefix), row.container, row.description) for row in observed.rows] == [
-        ("10.1.0.0/24", False, "connected to eth0, address 10.1.0.7"), ("10.2.0.0/16", True, "route via 10.1.0.1, eth0"),
-    ]  # fmt: skip
+        ("10.1.0.0/24", False, "connected to eth0, address 10.1.0.7"),
+        ("10.2.0.0/16", True, "route via 10.1.0.1, eth0"),
+    ]
 
 
 def test_a_route_is_kept_clear_unless_networks_of_the_plan_lie_in_it() -> None:
-    routes = read([
-        route("10.9.0.0/16", "10.0.0.1"), route("10.9.5.0/24", "10.0.0.2"), route("172.24.16.0/21", "10.0.0.3"),
-        route("172.24.16.0/24", "10.0.0.3"),
-    ])  # fmt: skip
+    routes = read(
+        [
+            route("10.9.0.0/16", "10.0.0.1"),
+            route("10.9.5.0/24", "10.0.0.2"),
+            route("172.24.16.0/21", "10.0.0.3"),
+            route("172.24.16.0/24", "10.0.0.3"),
+        ]
+    )
     table = read("name,cidr,kind\nvm-web,172.24.16.0/24,vcs-vm\n")
     plan = parse_plan(make_plan([routes, table], None).text.encode(), "x")
     assert {str(avoid.prefix) for avoid in plan.avoids} == {"10.9.0.0/16", "10.9.5.0/24"}
@@ -142,9 +154,7 @@ def test_nodes_and_workers_have_to_lie_in_their_networks() -> None:
     workers = [{"id": "w1", "privateIP": "10.171.42.130"}, {"id": "w2", "privateIP": "10.171.42.131"}]
     assert drift(PLAN, workers) == []
     workers[1]["privateIP"] = "10.171.43.131"
-    assert drift(PLAN, workers) == [
-        "10.171.43.131 is in file0 line 1 (privateIP), and the plan has no such network"
-    ]
+    assert drift(PLAN, workers) == ["10.171.43.131 is in file0 line 1 (privateIP), and the plan has no such network"]
     hosts = "[master]\n172.24.18.4\n[proxy]\n172.24.18.5\n[worker]\n172.24.18.[10:12]\n"
     assert drift(PLAN, hosts) == []
     assert drift(PLAN, hosts + "172.24.19.9\n") == [
@@ -164,9 +174,7 @@ def test_what_terraform_made_is_compared_like_a_list_of_subnets() -> None:
     plan = PLAN + '[networks.esg]\nkind = "vcs-esg-public"\ncidr = "169.46.73.16/28"\n'
     assert drift(plan, state) == []
     state["resources"][1]["instances"][0]["attributes"]["subnets"].append({"subnet": "10.171.99.0/26"})
-    assert drift(plan, state) == [
-        "10.171.99.0/26 is in file0 line 1 (subnets), and the plan has no such network"
-    ]
+    assert drift(plan, state) == ["10.171.99.0/26 is in file0 line 1 (subnets), and the plan has no such network"]
     state["resources"][1]["instances"][0]["attributes"]["subnets"].pop()
     state["resources"][2]["instances"][0]["attributes"]["pod_subnet"] = "172.28.0.0/16"
     assert drift(plan, state) == [
@@ -183,18 +191,36 @@ BAD: list[tuple[str, str | None, Any, int | None, str]] = [
     ("ip-route", None, [{"dst": "10.1.0.0/33", "dev": "eth0"}], 1, "prefix length 33"),
     ("ip-route", None, [{"dst": {"a": 1}, "dev": "eth0"}], 1, "the entry has no dst"),
     ("ip-route", None, [{"addr_info": [{"local": "10.1.0.1"}]}], 1, "no local and no prefixlen"),
-    ("ip-route", None, [{"dst": "default", "dev": "eth0"}], None, "no route and no address in the file is of a network"),
+    (
+        "ip-route",
+        None,
+        [{"dst": "default", "dev": "eth0"}],
+        None,
+        "no route and no address in the file is of a network",
+    ),
     ("terraform-state", None, {"version": 3, "terraform_version": "0.11", "modules": []}, 1, "only version 4 is read"),
     ("terraform-state", None, {"terraform_version": "1.5", "planned_values": {}}, 1, "a plan of Terraform"),
-    ("terraform-state", None, {"version": 4, "terraform_version": "1.5", "resources": []}, None, "no resource in the file"),
     (
-        "terraform-state", None,
-        {"version": 4, "terraform_version": "1", "resources": [{"type": "ibm_subnet", "instances": [{"attributes": {"subnet_cidr": "x/99"}}]}]},
-        1, "which is no prefix",
+        "terraform-state",
+        None,
+        {"version": 4, "terraform_version": "1.5", "resources": []},
+        None,
+        "no resource in the file",
+    ),
+    (
+        "terraform-state",
+        None,
+        {
+            "version": 4,
+            "terraform_version": "1",
+            "resources": [{"type": "ibm_subnet", "instances": [{"attributes": {"subnet_cidr": "x/99"}}]}],
+        },
+        1,
+        "which is no prefix",
     ),
     ("ks-workers", None, [{"privateIP": "10.0.0.300"}], 1, "which is no address"),
     ("ks-workers", "ks-workers", "[[1], 2]", 1, "the entry is no worker"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("source", "named", "content", "line", "words"), BAD)
@@ -224,9 +250,15 @@ def test_a_file_that_is_cut_off_ends_in_problems_or_rows(name: str) -> None:
 
 def test_files_of_each_source_are_taken_for_no_other() -> None:
     for text in (
-        "master:\n  - a\n", "[plan]\nbyoip = []\n", '[{"name": "x", "cidr": "10.0.0.0/8"}]', "[web]\n10.0.0.1\n[db]\n10.0.0.2\n",
-        '{"terraform_version": "1.5"}', "left=right\n", "peer: x\n", "set interfaces ethernet eth0 address 10.0.0.1/24\n",
-    ):  # fmt: skip
+        "master:\n  - a\n",
+        "[plan]\nbyoip = []\n",
+        '[{"name": "x", "cidr": "10.0.0.0/8"}]',
+        "[web]\n10.0.0.1\n[db]\n10.0.0.2\n",
+        '{"terraform_version": "1.5"}',
+        "left=right\n",
+        "peer: x\n",
+        "set interfaces ethernet eth0 address 10.0.0.1/24\n",
+    ):
         with pytest.raises(SourceError) as caught:
             read(text)
         assert caught.value.problems[0].rule in (

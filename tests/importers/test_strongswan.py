@@ -22,69 +22,90 @@ def read(text: str) -> Observed:
 
 
 def ranges(observed: Observed) -> list[tuple[str, str | None, str | None]]:
-    return [
-        (str(row.prefix), row.side, None if row.shown is None else str(row.shown)) for row in observed.rows
-    ]
+    return [(str(row.prefix), row.side, None if row.shown is None else str(row.shown)) for row in observed.rows]
 
 
 LOCAL = "local:\n  subnet: 172.30.0.0/16,{}\n"
 CASES: dict[str, tuple[str, list[tuple[str, str | None, str | None]], int]] = {
     "the shown range is listed": (
         LOCAL.format("10.232.0.0/16") + "localSubnetNAT: 172.21.0.0/16=10.232.0.0/16\n",
-        [("172.30.0.0/16", "local", None), ("172.21.0.0/16", "local", "10.232.0.0/16")], 0,
+        [("172.30.0.0/16", "local", None), ("172.21.0.0/16", "local", "10.232.0.0/16")],
+        0,
     ),
     "the real range is listed": (
         LOCAL.format("172.21.0.0/16") + "localSubnetNAT: 172.21.0.0/16=10.232.0.0/16\n",
-        [("172.30.0.0/16", "local", None), ("172.21.0.0/16", "local", "10.232.0.0/16")], 1,
+        [("172.30.0.0/16", "local", None), ("172.21.0.0/16", "local", "10.232.0.0/16")],
+        1,
     ),
     "both are listed": (
         LOCAL.format("172.21.0.0/16,10.232.0.0/16") + "localSubnetNAT: 172.21.0.0/16=10.232.0.0/16\n",
-        [("172.30.0.0/16", "local", None), ("172.21.0.0/16", "local", "10.232.0.0/16")], 0,
+        [("172.30.0.0/16", "local", None), ("172.21.0.0/16", "local", "10.232.0.0/16")],
+        0,
     ),
     "nothing is listed": (
-        "localSubnetNAT: 172.21.0.0/16=10.232.0.0/16\n", [("172.21.0.0/16", "local", "10.232.0.0/16")], 0,
+        "localSubnetNAT: 172.21.0.0/16=10.232.0.0/16\n",
+        [("172.21.0.0/16", "local", "10.232.0.0/16")],
+        0,
     ),
     "only the far side": (
-        "remoteSubnetNAT: 192.168.0.0/24=10.12.0.0/24\n", [("192.168.0.0/24", "remote", "10.12.0.0/24")], 0,
+        "remoteSubnetNAT: 192.168.0.0/24=10.12.0.0/24\n",
+        [("192.168.0.0/24", "remote", "10.12.0.0/24")],
+        0,
     ),
     "the far side": (
         "remote:\n  subnet: 192.168.0.0/24\nremoteSubnetNAT: 192.168.0.0/24=10.12.0.0/24\n",
-        [("192.168.0.0/24", "remote", "10.12.0.0/24")], 0,
+        [("192.168.0.0/24", "remote", "10.12.0.0/24")],
+        0,
     ),
     "the far side lists another": (
         "remote:\n  subnet: 192.168.1.0/24\nremoteSubnetNAT: 192.168.0.0/24=10.12.0.0/24\n",
-        [("192.168.1.0/24", "remote", None), ("192.168.0.0/24", "remote", "10.12.0.0/24")], 1,
+        [("192.168.1.0/24", "remote", None), ("192.168.0.0/24", "remote", "10.12.0.0/24")],
+        1,
     ),
     "several lines, and one address": (
-        LOCAL.format("10.232.0.0/16") + "localSubnetNAT: |-\n  172.21.0.0/16=10.232.0.0/16\n  172.30.0.0/16=192.168.9.9\n",
+        LOCAL.format("10.232.0.0/16")
+        + "localSubnetNAT: |-\n  172.21.0.0/16=10.232.0.0/16\n  172.30.0.0/16=192.168.9.9\n",
         [
-            ("172.30.0.0/16", "local", "192.168.9.9/32"), ("172.21.0.0/16", "local", "10.232.0.0/16"),
-        ], 1,
+            ("172.30.0.0/16", "local", "192.168.9.9/32"),
+            ("172.21.0.0/16", "local", "10.232.0.0/16"),
+        ],
+        1,
     ),
     "a part of a listed range": (
         LOCAL.format("10.232.0.0/15") + "localSubnetNAT: [172.21.0.0/16=10.232.0.0/16]\n",
-        [("172.30.0.0/16", "local", None), ("10.232.0.0/15", "local", None), ("172.21.0.0/16", "local", "10.232.0.0/16")], 0,
+        [
+            ("172.30.0.0/16", "local", None),
+            ("10.232.0.0/15", "local", None),
+            ("172.21.0.0/16", "local", "10.232.0.0/16"),
+        ],
+        0,
     ),
     "IPv6": (
-        "local:\n  subnet: fd01::/64\nlocalSubnetNAT: fd00::/64=fd01::/64\n", [("fd00::/64", "local", "fd01::/64")], 0,
+        "local:\n  subnet: fd01::/64\nlocalSubnetNAT: fd00::/64=fd01::/64\n",
+        [("fd00::/64", "local", "fd01::/64")],
+        0,
     ),
     "dotted keys": (
         json.dumps({"local.subnet": "10.10.0.0/16", "localSubnetNAT": "172.30.0.0/16=10.10.0.0/16"}),
-        [("172.30.0.0/16", "local", "10.10.0.0/16")], 0,
+        [("172.30.0.0/16", "local", "10.10.0.0/16")],
+        0,
     ),
     "two ranges behind one address": (
         "local:\n  subnet: 10.9.9.9/32\nlocalSubnetNAT: 172.30.0.0/16=10.9.9.9/32,172.21.0.0/16=10.9.9.9\n",
-        [("172.30.0.0/16", "local", "10.9.9.9/32"), ("172.21.0.0/16", "local", "10.9.9.9/32")], 0,
+        [("172.30.0.0/16", "local", "10.9.9.9/32"), ("172.21.0.0/16", "local", "10.9.9.9/32")],
+        0,
     ),
     "one source address": (
         "enableSingleSourceIP: true\nlocal:\n  subnet: 192.168.9.9/32\nremote:\n  subnet: 10.5.0.0/16\n",
-        [("192.168.9.9/32", "source", None), ("10.5.0.0/16", "remote", None)], 0,
+        [("192.168.9.9/32", "source", None), ("10.5.0.0/16", "remote", None)],
+        0,
     ),
     "zones": (
         "local:\n  subnet: '%zoneSubnet'\n  zoneSubnet: dal10=192.168.168.10/32,dal12=192.168.168.11/32\n",
-        [("192.168.168.10/32", "source", None), ("192.168.168.11/32", "source", None)], 1,
+        [("192.168.168.10/32", "source", None), ("192.168.168.11/32", "source", None)],
+        1,
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -149,8 +170,9 @@ def test_a_tunnel_between_two_clusters_becomes_a_link_with_its_translations() ->
     (link,) = plan.links
     assert (set(link.ends), link.method) == ({"prod", "icp"}, "strongswan")
     assert [(nat.network, str(nat.shown)) for nat in link.nat] == [
-        ("prod-services", "10.232.0.0/16"), ("icp-services", "10.233.0.0/16"),
-    ]  # fmt: skip
+        ("prod-services", "10.232.0.0/16"),
+        ("icp-services", "10.233.0.0/16"),
+    ]
     assert set(link.networks) == {"prod-pods", "icp-pods"}
     assert plan.avoids == ()
 
@@ -160,13 +182,19 @@ def test_a_tunnel_between_two_clusters_becomes_a_link_with_its_translations() ->
     [
         # Not the range of a network, or not its size: then the plan only keeps clear of it.
         ("172.21.0.0/16=", "172.21.0.0/17=", {"172.21.0.0/17", "10.232.0.0/16", "10.233.0.0/16"}),
-        ("172.21.0.0/16=10.232.0.0/16", "172.21.0.0/16=10.232.0.0/17", {"10.232.0.0/16", "10.232.0.0/17", "10.233.0.0/16"}),
-        ("10.225.0.0/16=10.233.0.0/16", "10.225.4.0/24=10.233.0.0/24", {"10.225.4.0/24", "10.232.0.0/16", "10.233.0.0/24"}),
+        (
+            "172.21.0.0/16=10.232.0.0/16",
+            "172.21.0.0/16=10.232.0.0/17",
+            {"10.232.0.0/16", "10.232.0.0/17", "10.233.0.0/16"},
+        ),
+        (
+            "10.225.0.0/16=10.233.0.0/16",
+            "10.225.4.0/24=10.233.0.0/24",
+            {"10.225.4.0/24", "10.232.0.0/16", "10.233.0.0/24"},
+        ),
     ],
-)  # fmt: skip
-def test_where_the_plan_cannot_say_it_the_shown_range_is_avoided(
-    old: str, new: str, avoided: set[str]
-) -> None:
+)
+def test_where_the_plan_cannot_say_it_the_shown_range_is_avoided(old: str, new: str, avoided: set[str]) -> None:
     assert old in BETWEEN
     files = [json.dumps(CLUSTER), CONFIG, BETWEEN.replace(old, new)]
     observed = [read_source("auto", file.encode(), f"{number}") for number, file in enumerate(files)]

@@ -57,10 +57,13 @@ def workbook(**sheets: list[list[Any]]) -> bytes:
         ("name,display name,title,cidr\na,b,c,10.20.0.0/24\n", "a: display name b; title c"),
         ("cidr,notes,,x\n10.20.0.0/24,n,o,p\n", "n; column 3 o; x p"),
         ("cidr,note,note\n10.20.0.0/24,one,two\n", "one; two"),
-        ("prefix,status,location,namespace\n10.20.0.0/24,Active,Dallas,Global\n", "status Active; namespace Global; location Dallas"),
+        (
+            "prefix,status,location,namespace\n10.20.0.0/24,Active,Dallas,Global\n",
+            "status Active; namespace Global; location Dallas",
+        ),
         ("prefix,status,vrf,cf_owner\n10.20.0.0/24,Reserved,red,ann\n", "vrf red; cf owner ann"),
     ],
-)  # fmt: skip
+)
 def test_every_cell_of_a_row_without_a_kind_is_in_the_reason(text: str, expected: str) -> None:
     document = plan_of(text)
     assert [(a["cidr"], a["reason"]) for a in document["avoid"]] == [("10.20.0.0/24", expected)]
@@ -75,15 +78,20 @@ def test_every_cell_of_a_network_is_name_description_key_or_label() -> None:
     )
     assert plan_of(text)["networks"] == {
         "web": {
-            "kind": "vcs-vm", "cidr": "10.20.0.0/24", "vlan": 12, "status": "live", "description": "shop",
+            "kind": "vcs-vm",
+            "cidr": "10.20.0.0/24",
+            "vlan": 12,
+            "status": "live",
+            "description": "shop",
             "labels": {"site": "fra02", "display-name": "Web Tier", "cost-center": "4711", "owner": "ann"},
             "addresses": {"gateway": "10.20.0.1"},
         },
         "db": {
-            "kind": "vcs-vm", "cidr": "10.20.1.0/24",
+            "kind": "vcs-vm",
+            "cidr": "10.20.1.0/24",
             "labels": {"vlan": "Servers (7)", "status": "In use", "gateway": "none"},
         },
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize(
@@ -162,15 +170,10 @@ def test_a_container_with_rows_inside_is_a_candidate_pool_and_no_reservation() -
         "10.9.0.0/16",
     ]
     assert [str(prefix) for prefix in made.containers] == ["10.0.0.0/8", "10.224.0.0/16"]
-    assert (
-        '# These containers can be pools to allocate from: byoip = ["10.0.0.0/8", "10.224.0.0/16"]'
-        in made.text
-    )
+    assert '# These containers can be pools to allocate from: byoip = ["10.0.0.0/8", "10.224.0.0/16"]' in made.text
 
 
-SPACES = (
-    "prefix,status,vrf,role,description\n10.1.0.0/24,Active,red,vcs-vm,a\n10.1.0.0/24,Active,blue,vcs-vm,b\n"
-)
+SPACES = "prefix,status,vrf,role,description\n10.1.0.0/24,Active,red,vcs-vm,a\n10.1.0.0/24,Active,blue,vcs-vm,b\n"
 
 
 def test_one_prefix_in_two_vrfs_is_two_networks() -> None:
@@ -188,9 +191,7 @@ def test_vrfs_become_edges_when_asked() -> None:
 
 def test_the_same_row_twice_is_one_network() -> None:
     line = "10.1.0.0/24,Active,red,vcs-vm,a\n"
-    made = make_plan(
-        [read_source("auto", f"prefix,status,vrf,role,description\n{line}{line}".encode(), "x")], None
-    )
+    made = make_plan([read_source("auto", f"prefix,status,vrf,role,description\n{line}{line}".encode(), "x")], None)
     assert (made.networks, made.duplicates) == (1, 1)
 
 
@@ -210,11 +211,14 @@ def test_several_ranges_in_a_cell_are_no_network() -> None:
 
 
 def test_a_cell_that_says_that_there_is_nothing_is_no_value() -> None:
-    text = "name,kind,cidr,hosts,cluster,edge,vlan\nweb,vcs-vm,TBD,50,-,n/a,VLAN 100\ndb,vcs-vm,10.1.0.0/24,-,\u2014,-,-\n"
+    text = (
+        "name,kind,cidr,hosts,cluster,edge,vlan\nweb,vcs-vm,TBD,50,-,n/a,VLAN 100\ndb,vcs-vm,10.1.0.0/24,-,\u2014,-,-\n"
+    )
     document = plan_of(text)
     assert document["networks"] == {
-        "web": {"kind": "vcs-vm", "hosts": 50, "vlan": 100}, "db": {"kind": "vcs-vm", "cidr": "10.1.0.0/24"},
-    }  # fmt: skip
+        "web": {"kind": "vcs-vm", "hosts": 50, "vlan": 100},
+        "db": {"kind": "vcs-vm", "cidr": "10.1.0.0/24"},
+    }
     assert not {"edges", "clusters"} & document.keys()
     assert problems("cidr,name\nn/a,x\n") == [(2, "the row has no cidr")]
 
@@ -281,8 +285,10 @@ def test_a_header_that_is_repeated_and_comments_are_left_out_and_told() -> None:
     observed = read_source("auto", text.encode(), "x")
     assert [str(row.prefix) for row in observed.rows] == ["10.0.0.0/30", "10.10.10.1/32"]
     assert [(left.line, left.why) for left in observed.left_out] == [
-        (1, "it is a comment"), (4, "it repeats the header"), (5, "it is a comment"),
-    ]  # fmt: skip
+        (1, "it is a comment"),
+        (4, "it repeats the header"),
+        (5, "it is a comment"),
+    ]
     assert avoided("#,cidr\n#1,10.1.0.0/24\n") == [("10.1.0.0/24", "column 1 #1")]
 
 
@@ -300,8 +306,10 @@ def test_what_stands_above_and_between_is_told_and_left_out_only_when_asked() ->
     assert found == (1, "the first line names no column that is known; line 3 may be the header")
     observed = read_source("auto", FRENCH.encode(), "x", Options(lenient=True))
     assert [(row.line, row.text) for row in observed.left_out] == [
-        (1, "Plan d'adressage"), (5, "Section B"), (7, "Total, 2"),
-    ]  # fmt: skip
+        (1, "Plan d'adressage"),
+        (5, "Section B"),
+        (7, "Total, 2"),
+    ]
     assert [str(row.prefix) for row in observed.rows] == ["10.1.0.0/24", "10.2.0.0/16"]
 
 
@@ -370,16 +378,24 @@ def test_a_table_of_wishes_is_a_plan_to_allocate() -> None:
     assert document["edges"] == {"dallas": {}}
     assert document["networks"] == {
         "web": {
-            "kind": "vcs-vm", "edge": "dallas", "hosts": 1000, "grow-to": 21, "group": "shop", "pool": "10.224.0.0/11",
-            "addresses": {"gateway": 1, "last": -1}, "labels": {"team": "erp", "ticket": "NET-1"}, "vlan": 100,
-            "status": "planned", "description": "Web tier",
+            "kind": "vcs-vm",
+            "edge": "dallas",
+            "hosts": 1000,
+            "grow-to": 21,
+            "group": "shop",
+            "pool": "10.224.0.0/11",
+            "addresses": {"gateway": 1, "last": -1},
+            "labels": {"team": "erp", "ticket": "NET-1"},
+            "vlan": 100,
+            "status": "planned",
+            "description": "Web tier",
         },
         "icp-pods": {"kind": "icp-pod", "cluster": "icp-a", "prefix": 16},
         "icp-workers": {"kind": "icp-worker", "cluster": "icp-a", "hosts": 60},
         "iks": {"kind": "iks-worker-private", "cluster": "iks-a", "prefix": 26, "status": "ordered"},
         "db": {"kind": "vcs-vm", "edge": "dallas"},
         "old": {"kind": "vcs-vm", "edge": "dallas", "status": "retired"},
-    }  # fmt: skip
+    }
 
 
 def test_a_prefix_beside_an_address_is_its_length_and_alone_it_is_a_size() -> None:
@@ -408,9 +424,7 @@ def test_a_workbook_is_read_like_a_table() -> None:
 def test_cells_without_a_value_are_no_columns() -> None:
     """LibreOffice stores styled cells up to the last column."""
     blank = [""] * 1000
-    observed = read_source(
-        "auto", workbook(Plan=[["name", "cidr", *blank], ["web", "10.1.0.0/24", *blank]]), "x"
-    )
+    observed = read_source("auto", workbook(Plan=[["name", "cidr", *blank], ["web", "10.1.0.0/24", *blank]]), "x")
     assert [column.title for column in observed.columns] == ["name", "cidr"]
 
 
@@ -443,12 +457,8 @@ def with_rows(rows: str) -> bytes:
 
 
 def test_a_formula_without_its_value_is_told_with_its_cell() -> None:
-    row = (
-        '<row r="2"><c r="A2" t="str"><f>X1</f><v>10.1.0.0/24</v></c><c r="B2" t="str"><f>X2</f>{}</c></row>'
-    )
-    assert problems(with_rows(row.format(""))) == [
-        (2, "cell B2 has a formula, and the file does not hold its value")
-    ]
+    row = '<row r="2"><c r="A2" t="str"><f>X1</f><v>10.1.0.0/24</v></c><c r="B2" t="str"><f>X2</f>{}</c></row>'
+    assert problems(with_rows(row.format(""))) == [(2, "cell B2 has a formula, and the file does not hold its value")]
     assert avoided(with_rows(row.format("<v></v>"))) == [("10.1.0.0/24", None)]
 
 

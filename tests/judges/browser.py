@@ -20,10 +20,17 @@ if TYPE_CHECKING:
 _COMPLAINTS = ("Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled")
 """Events of a page that has something to complain of."""
 _OPTIONS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-    "--disable-extensions", "--disable-component-update", "--disable-background-networking",
-    "--remote-debugging-pipe", "about:blank",
-)  # fmt: skip
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-extensions",
+    "--disable-component-update",
+    "--disable-background-networking",
+    "--remote-debugging-pipe",
+    "about:blank",
+)
 
 
 class Browser:
@@ -112,9 +119,7 @@ class Browser:
         """Press a key where the focus is."""
         text = {"text": "\r"} if key == "Enter" else {}
         for kind in ("keyDown", "keyUp"):
-            self.call(
-                "Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **text
-            )
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **text)
 
 
 @contextlib.contextmanager

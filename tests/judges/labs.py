@@ -106,9 +106,15 @@ def folder_of(device: str, daemon: str) -> str:
 def ask(device: str, *command: str, fine: bool = True) -> str:
     """Return what a program says in a device, and its errors; `fine` is whether it has to succeed."""
     done = subprocess.run(
-        enter(f"{_own_lab().pid}:{device}", command), env=requirements.environment(), stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=60,
-    )  # fmt: skip
+        enter(f"{_own_lab().pid}:{device}", command),
+        env=requirements.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert (done.returncode == 0) == fine, (command, done.returncode, done.stdout)
     return done.stdout
 

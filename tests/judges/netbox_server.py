@@ -100,22 +100,28 @@ class Server:
         command = [str(self.postgresql / program), *arguments]
         if os.geteuid() == 0:
             command = ["runuser", "-u", "postgres", "--", *command]
-        done = subprocess.run(
-            command, input=feed, cwd=self.folder, capture_output=True, check=False, timeout=120
-        )
+        done = subprocess.run(command, input=feed, cwd=self.folder, capture_output=True, check=False, timeout=120)
         assert done.returncode == 0, (program, done.stderr)
         return done.stdout
 
     def python(self, *arguments: str, feed: str | None = None, timeout: int = 120) -> str:
         """Run a Python program within NetBox."""
         environment = {
-            **os.environ, "NETBOX_ROOT": str(self.folder), "DJANGO_SETTINGS_MODULE": "netbox.settings",
+            **os.environ,
+            "NETBOX_ROOT": str(self.folder),
+            "DJANGO_SETTINGS_MODULE": "netbox.settings",
             "DJANGO_SUPERUSER_PASSWORD": secrets.token_urlsafe(30),
-        }  # fmt: skip
+        }
         done = subprocess.run(
-            [str(self.netbox), *arguments], input=feed, cwd=self.folder, env=environment, capture_output=True,
-            text=True, check=False, timeout=timeout,
-        )  # fmt: skip
+            [str(self.netbox), *arguments],
+            input=feed,
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout,
+        )
         assert done.returncode == 0, done.stderr[-2000:]
         return done.stdout
 
@@ -139,9 +145,12 @@ class Server:
         }
         command = ["-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "2", "--timeout", "120"]
         server = subprocess.Popen(
-            [str(self.netbox), *command, "netbox.wsgi"], cwd=self.folder, env=environment,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            [str(self.netbox), *command, "netbox.wsgi"],
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         site = Site(f"http://127.0.0.1:{port}", tokens)
         try:
             deadline = time.monotonic() + 120
@@ -206,15 +215,14 @@ def run_server(netbox: Path, postgresql: Path, *, restore: bool = True) -> Itera
             shutil.chown(folder / "db", "postgres")
             folder.chmod(0o777)
         data = str(folder / "db" / "data")
-        server.database(
-            "initdb", "-D", data, "-A", "trust", "-U", "netbox", "-E", "UTF8", "--no-sync", "--locale=C"
-        )
+        server.database("initdb", "-D", data, "-A", "trust", "-U", "netbox", "-E", "UTF8", "--no-sync", "--locale=C")
         options = f"-k {folder} -c listen_addresses= -c fsync=off -c full_page_writes=off"
         server.database("pg_ctl", "-D", data, "-l", str(folder / "db" / "log"), "-o", options, "-w", "start")
         redis = subprocess.Popen(
             ["redis-server", "--port", "0", "--unixsocket", str(folder / "redis.sock"), "--save", ""],
-            cwd=folder, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+        )
         server.database("createdb", "-h", str(folder), "-U", "netbox", "netbox")
         if restore:
             arguments = ("-h", str(folder), "-U", "netbox", "-d", "netbox", "--no-owner")

@@ -54,18 +54,24 @@ PLANS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "bcr": (reference("bgp") + TWO_SUBNETS, (), ("--cluster", "iks-prod")),
     "large-numbers": (reference("bgp", (4200000000, 4200000001)), (), ("--cluster", "iks-prod")),
     "two-edges": (
-        SHORT_FORM.read_text("utf-8"), ("--edge", "dallas"), ("--cluster", "iks-fra"),
+        SHORT_FORM.read_text("utf-8"),
+        ("--edge", "dallas"),
+        ("--cluster", "iks-fra"),
     ),
     "several-on-one-vlan": (
         SHORT_FORM.read_text("utf-8").replace('iks-vcs = "bgp"', 'iks-vcs = "common-vlan"'),
-        ("--edge", "frankfurt"), ("--cluster", "iks-dal"),
+        ("--edge", "frankfurt"),
+        ("--cluster", "iks-dal"),
     ),
     "hostile": (
-        reference("common-vlan").replace('"reference-architecture"', f'"{HOSTILE}"').replace("iks-prod]", f'"{HOSTILE}"]')
+        reference("common-vlan")
+        .replace('"reference-architecture"', f'"{HOSTILE}"')
+        .replace("iks-prod]", f'"{HOSTILE}"]')
         .replace("[networks.iks-workers-private]", f'[networks."{HOSTILE}"]'),
-        (), (),
+        (),
+        (),
     ),
-}  # fmt: skip
+}
 """Plans with BGP: the text, and the options that choose an ESG and an IKS cluster."""
 
 
@@ -83,9 +89,7 @@ def exported(run: Run, tmp_path: Path) -> Callable[..., str]:
 
 
 @pytest.mark.parametrize("name", PLANS)
-def test_frr_takes_what_is_exported(
-    judge: Judge, exported: Callable[..., str], tmp_path: Path, name: str
-) -> None:
+def test_frr_takes_what_is_exported(judge: Judge, exported: Callable[..., str], tmp_path: Path, name: str) -> None:
     vtysh = judge("vtysh", "Debian package frr")
     plan, edge, _ = PLANS[name]
     file = tmp_path / "frr.conf"
@@ -98,9 +102,7 @@ def test_frr_takes_what_is_exported(
 
 
 @pytest.mark.parametrize("name", PLANS)
-def test_bird_takes_what_is_exported(
-    judge: Judge, exported: Callable[..., str], tmp_path: Path, name: str
-) -> None:
+def test_bird_takes_what_is_exported(judge: Judge, exported: Callable[..., str], tmp_path: Path, name: str) -> None:
     bird = judge("bird", "Debian package bird2")
     plan, _, cluster = PLANS[name]
     file = tmp_path / "bird.conf"
@@ -118,9 +120,7 @@ def check_calico(text: str) -> list[dict[str, Any]]:
         schema = json.loads((DATA / f"calico-{kind.lower()}s.json").read_text("utf-8"))
         jsonschema.Draft4Validator(schema).validate(document)
         assert document["apiVersion"] == "projectcalico.org/v3"
-        assert set(spec) <= set(schema["properties"]["spec"]["properties"]), (
-            "no field that Calico does not have"
-        )
+        assert set(spec) <= set(schema["properties"]["spec"]["properties"]), "no field that Calico does not have"
         assert re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", document["metadata"]["name"])
         if kind == "IPPool":
             pool = ip_network(spec["cidr"])  # refuses bits behind the mask
@@ -169,14 +169,11 @@ def say_more(daemon: Daemon) -> Daemon:
         )
     else:
         routes = [
-            f"ip route {p} blackhole\nip prefix-list overlay seq {i} permit {p}\n"
-            for i, p in enumerate(FORBIDDEN, 1)
+            f"ip route {p} blackhole\nip prefix-list overlay seq {i} permit {p}\n" for i, p in enumerate(FORBIDDEN, 1)
         ]
         text = text.replace("router bgp", "".join(routes) + "router bgp", 1)
         kept = "  neighbor workers soft-reconfiguration inbound\n"
-        text = text.replace(
-            "  network", kept + "".join(f"  network {p}\n" for p in FORBIDDEN) + "  network", 1
-        )
+        text = text.replace("  network", kept + "".join(f"  network {p}\n" for p in FORBIDDEN) + "  network", 1)
     return daemon._replace(files=((name, text, origin),))
 
 
@@ -206,9 +203,7 @@ def test_both_sides_learn_exactly_what_the_plan_says(name: str) -> None:
         neighbor = f"show bgp ipv4 unicast neighbors {FIRST_WORKER}"
         if more:
             assert ask_until(more, lambda: ask_bird("show route filtered protocol esg1")) == more
-            received = ask_until(
-                pods | more, lambda: set(ask_frr(f"{neighbor} received-routes")["receivedRoutes"])
-            )
+            received = ask_until(pods | more, lambda: set(ask_frr(f"{neighbor} received-routes")["receivedRoutes"]))
             assert received == pods | more
         # Nothing else can arrive later, because the other side says nothing else.
         assert ask_bird("show route export esg1") == pods | more
@@ -219,8 +214,6 @@ def test_both_sides_learn_exactly_what_the_plan_says(name: str) -> None:
     assert_all_agree(report, least=4)
     assert {pair.predicted for pair in report.pairs} == {"reachable"}
     to_pods = [
-        pair.seen_request.points[-1]
-        for pair in report.pairs
-        if pair.destination == "iks-pods" and pair.seen_request
+        pair.seen_request.points[-1] for pair in report.pairs if pair.destination == "iks-pods" and pair.seen_request
     ]
     assert {point.destination for point in to_pods} == {"172.30.0.1"}, "a VM reaches a pod at its own address"

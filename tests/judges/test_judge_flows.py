@@ -16,15 +16,19 @@ LABS: dict[str, tuple[str, dict[str, str], int]] = {
     "common-vlan": ("reference-architecture", {"iks-vcs": "common-vlan"}, 410),
     "bgp": ("reference-architecture", {"iks-vcs": "bgp"}, 410),
     "bgp, routed, no tunnel of ICP": (
-        "reference-architecture", {"iks-vcs": "bgp", "enterprise": "routed", "iks-icp": "none"}, 410,
+        "reference-architecture",
+        {"iks-vcs": "bgp", "enterprise": "routed", "iks-icp": "none"},
+        410,
     ),
     "static-nat, routed, no NAT of ICP": (
-        "reference-architecture", {"iks-vcs": "static-nat", "enterprise": "routed", "icp-vcs": "none"}, 410,
+        "reference-architecture",
+        {"iks-vcs": "static-nat", "enterprise": "routed", "icp-vcs": "none"},
+        410,
     ),
     "two": ("two-clusters", {}, 400),
     "two, strongswan": ("two-clusters", {"iks-vcs": "strongswan"}, 400),
     "three": ("three-sites", {}, 1280),
-}  # fmt: skip
+}
 """Plans by name: the sample, the methods that are changed in it, and how many pairs have to agree at least."""
 
 

@@ -39,9 +39,7 @@ def load_twice(rules: str) -> None:
     """Load rules twice in a network namespace of their own."""
     script = "nft -f - <<'RULES'\n" + rules + "\nRULES\n"
     command = requirements.isolated("sh", "-ec", script * 2)
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env=requirements.environment()
-    )
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=requirements.environment())
     assert done.returncode == 0, done.stderr
 
 

@@ -43,29 +43,20 @@ def exported(run: Run, plan: Path) -> str:
     return done.stdout.decode()
 
 
-def test_the_form_takes_every_row_and_holds_what_the_plan_says(
-    netbox: Server, run: Run, tmp_path: Path
-) -> None:
+def test_the_form_takes_every_row_and_holds_what_the_plan_says(netbox: Server, run: Run, tmp_path: Path) -> None:
     text = (SAMPLES / "reference-architecture.toml").read_text("utf-8")
     hostile = tmp_path / "hostile.toml"
     hostile.write_text(
-        text.replace('"web tier"', '"""' + HOSTILE + '"""').replace(
-            '"branch offices"', '"' + "x" * 500 + '"'
-        ),
+        text.replace('"web tier"', '"""' + HOSTILE + '"""').replace('"branch offices"', '"' + "x" * 500 + '"'),
         encoding="utf-8",
     )
     plans = [
-        *(
-            SAMPLES / f"{name}.toml"
-            for name in ("reference-architecture", "two-clusters", "ipv6", "conflicts")
-        ),
+        *(SAMPLES / f"{name}.toml" for name in ("reference-architecture", "two-clusters", "ipv6", "conflicts")),
         hostile,
     ]
     texts = [exported(run, plan) for plan in plans]
     for plan, written, answer in zip(plans, texts, netbox.import_prefixes(*texts), strict=True):
-        rows = [
-            [row["prefix"], row["status"], row["description"]] for row in csv.DictReader(io.StringIO(written))
-        ]
+        rows = [[row["prefix"], row["status"], row["description"]] for row in csv.DictReader(io.StringIO(written))]
         assert (answer["status"], answer["errors"]) == (302, []), plan.name
         assert sorted(answer["prefixes"]) == sorted(rows), plan.name
     assert any("<script>" in description for _, _, description in answer["prefixes"])
@@ -80,9 +71,7 @@ def test_the_form_refuses_what_is_wrong(netbox: Server) -> None:
         "unknown column": "prefix,status,colour\r\n10.48.0.0/16,active,red\r\n",
         "too long": f"{head}10.48.0.0/16,active,{'x' * 201}\r\n",
     }
-    answers: dict[str, dict[str, Any]] = dict(
-        zip(texts, netbox.import_prefixes(*texts.values()), strict=True)
-    )
+    answers: dict[str, dict[str, Any]] = dict(zip(texts, netbox.import_prefixes(*texts.values()), strict=True))
     assert {what: answer["status"] for what, answer in answers.items()} == dict.fromkeys(texts, 200)
     assert "Did you mean 10.48.0.0/12" in str(answers["host bits"]["errors"])
 
@@ -106,18 +95,25 @@ class Pushed:
         self.vrf = site.ask("ipam/vrfs/", "POST", {"name": f"vrf {name}"[:100]})["id"]
 
     def write(self, text: str) -> None:
-        head = (
-            f'schema = 1\n[plan]\nname = {json.dumps(self.name)}\nbyoip = ["172.24.0.0/14", "fd00:1::/48"]\n'
-        )
+        head = f'schema = 1\n[plan]\nname = {json.dumps(self.name)}\nbyoip = ["172.24.0.0/14", "fd00:1::/48"]\n'
         self._file.write_text(head + text, encoding="utf-8")
 
     def __call__(self, *args: str, token: str | None = None, status: int = 0) -> dict[str, Any]:
         """Run it with --json and return the document, an empty one where there is none."""
         token = token or self.site.tokens.today
         done = self._run(
-            "netbox", *args[:1], str(self._file), "--url", self.site.url, "--vrf", f"vrf {self.name}", *args[1:], "--json",
-            env={"NETBOX_TOKEN": token}, timeout=500,
-        )  # fmt: skip
+            "netbox",
+            *args[:1],
+            str(self._file),
+            "--url",
+            self.site.url,
+            "--vrf",
+            f"vrf {self.name}",
+            *args[1:],
+            "--json",
+            env={"NETBOX_TOKEN": token},
+            timeout=500,
+        )
         assert done.returncode == status, done.stderr
         assert token.encode() not in done.stdout + done.stderr
         assert b"Traceback" not in done.stderr
@@ -177,9 +173,13 @@ def test_push_and_then_nothing_differs(site: Site, run: Run, tmp_path: Path) -> 
     assert (counted(done), done["waiting"]) == ({"create": 14}, ["later"])
     held = netbox.prefixes()
     assert {prefix: row["status"]["value"] for prefix, row in held.items()} == {
-        "172.24.0.0/24": "active", "10.176.18.64/26": "reserved", "172.24.2.0/24": "deprecated",
-        "fd00:1::/64": "active", "172.24.0.0/14": "container", "fd00:1::/48": "container",
-    }  # fmt: skip
+        "172.24.0.0/24": "active",
+        "10.176.18.64/26": "reserved",
+        "172.24.2.0/24": "deprecated",
+        "fd00:1::/64": "active",
+        "172.24.0.0/14": "container",
+        "fd00:1::/48": "container",
+    }
     web = held["172.24.0.0/24"]
     assert web["role"]["slug"] == "vcs-vm"
     assert (web["vlan"]["vid"], web["vlan"]["name"]) == (120, "vlan-120")
@@ -217,9 +217,7 @@ def test_changes_are_pushed_and_only_prune_deletes(site: Site, run: Run, tmp_pat
     assert site.ask("ipam/vlan-groups/?slug=ipplan-plan-second")["count"] == 0
 
 
-def test_what_others_made_is_a_conflict_and_adopted_only_if_asked(
-    site: Site, run: Run, tmp_path: Path
-) -> None:
+def test_what_others_made_is_a_conflict_and_adopted_only_if_asked(site: Site, run: Run, tmp_path: Path) -> None:
     netbox = Pushed(site, run, tmp_path, "third")
     foreign = netbox.add("172.24.0.0/24", description="theirs", status="deprecated")
     netbox.write(WEB)
@@ -284,10 +282,12 @@ def test_what_netbox_refuses_is_told_and_the_rest_is_done(site: Site, run: Run, 
     done = netbox("push", status=2)
     states = {(change["object"], change["name"]): change["state"] for change in done["changes"]}
     assert states == {
-        ("VLAN", "ipplan-plan-partial/121"): "failed", ("prefix", "172.24.0.0/24"): "failed",
-        ("prefix", "172.24.2.0/24"): "done", ("prefix", "fd00:1::/64"): "done",
+        ("VLAN", "ipplan-plan-partial/121"): "failed",
+        ("prefix", "172.24.0.0/24"): "failed",
+        ("prefix", "172.24.2.0/24"): "done",
+        ("prefix", "fd00:1::/64"): "done",
         ("VLAN", "ipplan-plan-partial/120"): "left",
-    }  # fmt: skip
+    }
     assert "help: 2 done, 2 failed, 0 not tried; run it again when the cause is gone\n" in netbox.said
     site.ask(f"ipam/vlans/{taken['id']}/", "DELETE")
     assert counted(netbox("push"))["unplanned"] == 1

@@ -21,9 +21,16 @@ pytestmark = pytest.mark.judges
 SAMPLES = ROOT / "sample-plans"
 AXE = ROOT / ".venv-judges" / "share" / "axe.min.js"
 HOSTILE = (
-    "<script>document.title='x'</script>", "</style><h1>x", "{{ 7 * 7 }}", "\\\"><img src=x onerror=alert(1)>",
-    "[bold]", ":ab:", "\\u001b[31m", "\\u202e", "w" * 300,
-)  # fmt: skip
+    "<script>document.title='x'</script>",
+    "</style><h1>x",
+    "{{ 7 * 7 }}",
+    '\\"><img src=x onerror=alert(1)>',
+    "[bold]",
+    ":ab:",
+    "\\u001b[31m",
+    "\\u202e",
+    "w" * 300,
+)
 TAB, ENTER = 9, 13
 
 
@@ -75,21 +82,20 @@ def test_nothing_overflows_and_nothing_complains(
     assert browser.complaints == []
     assert browser.requests == [written.as_uri()]
     assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert browser.evaluate(
-        "[...document.querySelectorAll('main *')].filter(e => !e.closest('.scroll, .unseen')"
-        " && e.getBoundingClientRect().right > innerWidth + 0.5).map(e => e.outerHTML.slice(0, 200))"
-    ) == []  # fmt: skip
+    assert (
+        browser.evaluate(
+            "[...document.querySelectorAll('main *')].filter(e => !e.closest('.scroll, .unseen')"
+            " && e.getBoundingClientRect().right > innerWidth + 0.5).map(e => e.outerHTML.slice(0, 200))"
+        )
+        == []
+    )
 
 
-def test_hostile_names_are_shown_as_texts(
-    browser: Browser, page: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_hostile_names_are_shown_as_texts(browser: Browser, page: Callable[..., Path], tmp_path: Path) -> None:
     open_at(browser, page(hostile(tmp_path)), 1440)
     assert browser.evaluate("document.title").startswith("<script>")
     assert browser.evaluate("document.querySelectorAll('img, h1, script, body > style').length") == 2
-    names = browser.evaluate(
-        "[...document.querySelectorAll('[data-key=ip-plan] tbody th')].map(e => e.textContent)"
-    )
+    names = browser.evaluate("[...document.querySelectorAll('[data-key=ip-plan] tbody th')].map(e => e.textContent)")
     assert names == [name.replace('\\"', '"').replace("\\u001b", "\\x1b") for name in HOSTILE]
 
 
@@ -133,9 +139,7 @@ def click(browser: Browser, key: str, column: int) -> Any:
     )
 
 
-def test_columns_sort_by_meaning(
-    browser: Browser, run: Run, page: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_columns_sort_by_meaning(browser: Browser, run: Run, page: Callable[..., Path], tmp_path: Path) -> None:
     text = 'schema = 1\n[plan]\nbyoip = ["10.0.0.0/8", "fd00::/8"]\n'
     ranges = [
         "10.224.10.0/24",
@@ -180,9 +184,7 @@ def test_filters_combine_and_are_in_the_address(browser: Browser, page: Callable
     assert browser.complaints == []
 
 
-def test_copy_is_the_csv_of_what_is_shown(
-    browser: Browser, page: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_copy_is_the_csv_of_what_is_shown(browser: Browser, page: Callable[..., Path], tmp_path: Path) -> None:
     plan = tmp_path / "plan.toml"
     text = 'schema = 1\n[plan]\nbyoip = ["10.224.0.0/16"]\n'
     names = ["=1+1", 'a "b", c', "-2", "d", "e"]
@@ -234,6 +236,4 @@ def test_paper_has_what_the_screen_folds(browser: Browser, page: Callable[..., P
     browser.evaluate("dispatchEvent(new Event('afterprint'))")
     assert browser.evaluate("document.querySelectorAll('details:not([open])').length") > 0
     browser.resize(1440, media="print")
-    assert browser.evaluate(
-        "[...document.querySelectorAll('.controls, nav')].every(e => e.offsetParent === null)"
-    )
+    assert browser.evaluate("[...document.querySelectorAll('.controls, nav')].every(e => e.offsetParent === null)")

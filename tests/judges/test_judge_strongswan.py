@@ -110,17 +110,14 @@ def test_the_chart_has_no_tunnel_without_a_key(
 
     def change(daemon: Daemon) -> Daemon:
         files = [
-            (name, text.replace(" = start\n", " = none\n") + NO_SECRETS, origin)
-            for name, text, origin in daemon.files
+            (name, text.replace(" = start\n", " = none\n") + NO_SECRETS, origin) for name, text, origin in daemon.files
         ]
         # The test dials, so the lab waits for nothing.
         return daemon._replace(files=tuple(files), settings=(*daemon.settings, ("conns", "0")))
 
     designed = change_daemons(design(REFERENCE.read_text("utf-8")), change)
     program = tmp_path / "charon"
-    program.write_text(
-        CHARON.format(secrets=tmp_path / "ipsec.secrets", charon=find("charon")), encoding="utf-8"
-    )
+    program.write_text(CHARON.format(secrets=tmp_path / "ipsec.secrets", charon=find("charon")), encoding="utf-8")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     with start(designed) as process:

@@ -70,9 +70,7 @@ def networks(run: Run, plan: Path) -> dict[str, Any]:
 
 
 def test_ansible_shows_every_network_as_it_is_in_the_plan(judge: Judge, run: Run, plan: Path) -> None:
-    inventory, ansible = (
-        judge(name, "PyPI package ansible-core") for name in ("ansible-inventory", "ansible")
-    )
+    inventory, ansible = (judge(name, "PyPI package ansible-core") for name in ("ansible-inventory", "ansible"))
     folder = plan / "group_vars" / "all"
     folder.mkdir(parents=True)
     (folder / "ipplan.yaml").write_bytes(run("export", "plan.toml", "ansible").stdout)
@@ -89,9 +87,7 @@ def test_ansible_shows_every_network_as_it_is_in_the_plan(judge: Judge, run: Run
     assert not (plan / "hacked").exists()
 
 
-def test_terraform_reads_the_variable_and_counts_addresses_as_the_plan_does(
-    judge: Judge, run: Run, plan: Path
-) -> None:
+def test_terraform_reads_the_variable_and_counts_addresses_as_the_plan_does(judge: Judge, run: Run, plan: Path) -> None:
     terraform = judge("terraform", "HashiCorp")
     expected = networks(run, plan)
     (plan / "main.tf").write_text('variable "ipplan" { type = any }\n', encoding="utf-8")

@@ -28,9 +28,7 @@ def checkzone() -> str:
 
 
 @pytest.mark.parametrize("sample", ["reference-architecture", "two-clusters", "ipv6", "conflicts", "hostile"])
-def test_every_section_loads_without_a_complaint(
-    run: Run, tmp_path: Path, checkzone: str, sample: str
-) -> None:
+def test_every_section_loads_without_a_complaint(run: Run, tmp_path: Path, checkzone: str, sample: str) -> None:
     plan = SAMPLES / f"{sample}.toml"
     if sample == "hostile":
         plan = tmp_path / "hostile.toml"

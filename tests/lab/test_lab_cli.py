@@ -87,10 +87,15 @@ def labs() -> set[int]:
 def machine() -> dict[str, str]:
     """Return what a lab must not touch: interfaces, routes, rules, NAT, names of namespaces, mounts, processes of daemons."""
     asked = {
-        "links": ["ip", "-brief", "link"], "addresses": ["ip", "-brief", "address"], "routes": ["ip", "route", "show", "table", "all"],
-        "rules": ["ip", "rule"], "rules 6": ["ip", "-6", "rule"], "nft": ["nft", "list", "ruleset"],
-        "spaces": ["ls", "/run", "/var/run"], "mounts": ["cat", "/proc/self/mounts"],
-    }  # fmt: skip
+        "links": ["ip", "-brief", "link"],
+        "addresses": ["ip", "-brief", "address"],
+        "routes": ["ip", "route", "show", "table", "all"],
+        "rules": ["ip", "rule"],
+        "rules 6": ["ip", "-6", "rule"],
+        "nft": ["nft", "list", "ruleset"],
+        "spaces": ["ls", "/run", "/var/run"],
+        "mounts": ["cat", "/proc/self/mounts"],
+    }
     return {
         name: subprocess.run(
             command, capture_output=True, text=True, check=False, env=requirements.environment()
@@ -114,9 +119,13 @@ class Kept:
         self.errors = folder / "errors"
         with self.errors.open("w", encoding="utf-8") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "ipplan", "lab", str(plan), "--keep", *args], stdout=subprocess.DEVNULL, stderr=errors,
-                env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True, cwd=folder,
-            )  # fmt: skip
+                [sys.executable, "-m", "ipplan", "lab", str(plan), "--keep", *args],
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                text=True,
+                cwd=folder,
+            )
         self.inside: set[int] = set()
 
     def wait(self) -> None:
@@ -213,9 +222,7 @@ def test_a_range_in_the_pods_of_iks_fails_where_check_says_so(run: Run, tmp_path
     ("folder", "reason"),
     [("/usr/lib/ipsec", "strongSwan is not complete here"), ("/usr/lib/frr", "FRR is not complete here")],
 )
-def test_what_a_missing_program_would_do_is_not_run(
-    run: Run, tmp_path: Path, folder: str, reason: str
-) -> None:
+def test_what_a_missing_program_would_do_is_not_run(run: Run, tmp_path: Path, folder: str, reason: str) -> None:
     if os.geteuid() != 0:
         pytest.skip("needs root to hide a folder")
     method = "strongswan" if "ipsec" in folder else "common-vlan"
@@ -225,9 +232,12 @@ def test_what_a_missing_program_would_do_is_not_run(
     (tmp_path / "plan.toml").write_text(text, encoding="utf-8")
     script = f'mount -t tmpfs none {folder} && exec "$0" -m ipplan lab plan.toml --json'
     done = subprocess.run(
-        ["unshare", "--mount", "sh", "-c", script, sys.executable], cwd=tmp_path, capture_output=True, check=False,
+        ["unshare", "--mount", "sh", "-c", script, sys.executable],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
         env={**requirements.environment(), "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    )
     document = json.loads(done.stdout)
     assert done.returncode == 2
     not_run = [pair for pair in document["pairs"] if pair["outcome"] == "not-run"]
@@ -335,8 +345,10 @@ def test_an_interruption_in_the_middle_leaves_nothing(tmp_path: Path) -> None:
     for delay in (0.2, 0.5, 0.8, 1.1):
         process = subprocess.Popen(
             [sys.executable, "-m", "ipplan", "lab", str(SAMPLES / "three-sites.toml"), "-o", str(tmp_path / "out")],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )  # fmt: skip
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
         time.sleep(delay)
         inside = below(process.pid)
         process.send_signal(signal.SIGINT)
@@ -368,9 +380,12 @@ def test_an_ordinary_user_may_run_it(tmp_path: Path) -> None:
     if python is None:
         pytest.skip("no Python here that another user can run, with what ipplan needs")
     done = subprocess.run(
-        [*user, python, "-m", "ipplan", "lab", str(REFERENCE), "--json"], cwd="/", capture_output=True, check=False,
+        [*user, python, "-m", "ipplan", "lab", str(REFERENCE), "--json"],
+        cwd="/",
+        capture_output=True,
+        check=False,
         env={**requirements.environment(), "PYTHONPATH": _paths(), "HOME": "/"},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr.decode()
     assert json.loads(done.stdout)["summary"] == {"agree": 8, "differs": 0, "not_run": 0}
 
@@ -383,9 +398,12 @@ def _paths() -> str:
 
 def _can_run(user: list[str], python: str) -> bool:
     done = subprocess.run(
-        [*user, python, "-c", "import ipplan.cli, click, tomli, sys; sys.exit(sys.version_info < (3, 10))"], cwd="/",
-        capture_output=True, check=False, env={**os.environ, "PYTHONPATH": _paths()},
-    )  # fmt: skip
+        [*user, python, "-c", "import ipplan.cli, click, tomli, sys; sys.exit(sys.version_info < (3, 10))"],
+        cwd="/",
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": _paths()},
+    )
     return done.returncode == 0
 
 
@@ -421,9 +439,7 @@ def test_names_break_out_of_nothing(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_plan_may_come_through_a_pipe(run: Run) -> None:
-    done = run(
-        "lab", "-", "--from", "icp-pods", "--to", "vm-db", "--format", "csv", input=REFERENCE.read_bytes()
-    )
+    done = run("lab", "-", "--from", "icp-pods", "--to", "vm-db", "--format", "csv", input=REFERENCE.read_bytes())
     assert done.returncode == 0, done.stderr
     assert done.stdout.count(b"\n") == 2
     assert b"agree" in done.stdout

@@ -171,8 +171,16 @@ def lab(request: pytest.FixtureRequest) -> Lab:
 
     def call(*what: str, feed: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            what, env=environment, cwd="/", input=feed, capture_output=True, text=True, check=False, timeout=60, **switch
-        )  # fmt: skip
+            what,
+            env=environment,
+            cwd="/",
+            input=feed,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            **switch,
+        )
 
     if call(python, "-c", "import ipplan.lab.daemons").returncode:
         pytest.skip(f"an ordinary user cannot run ipplan with {python} here")
@@ -198,12 +206,13 @@ def needs(*programs: Program) -> None:
 @pytest.mark.judges
 def test_tunnel_and_session_come_up(lab: Lab) -> None:
     needs("strongswan", "frr", "bird")
-    tunnels = [TUNNEL.format(own=own, far=3 - own, action=action) for own, action in ((1, "start"), (2, "none"))]  # fmt: skip
+    tunnels = [TUNNEL.format(own=own, far=3 - own, action=action) for own, action in ((1, "start"), (2, "none"))]
     said = lab("all", tunnels, FRR, BIRD)
     assert said["before"] == [
-        "tunnel east-west (strongSwan in d1)", "tunnel east-west (strongSwan in d2)",
+        "tunnel east-west (strongSwan in d1)",
+        "tunnel east-west (strongSwan in d2)",
         "BGP session with 10.0.0.2 (FRR in d1)",
-    ]  # fmt: skip
+    ]
     assert re.search(r"out +\w+, +[1-9]\d* bytes", said["tunnel"]), said["tunnel"]
     assert "CHILD_SA east-west{1} established" in said["log"]
     assert said["outside"] == []
@@ -215,12 +224,16 @@ def test_tunnel_and_session_come_up(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("program", "text", "error"),
     [
-        ("strongswan", TUNNEL.format(own=1, far=2, action="none") + "}\n", "strongSwan in d1 does not accept east-west:\n/etc/swanctl/conf.d/file.conf:33: syntax error"),
+        (
+            "strongswan",
+            TUNNEL.format(own=1, far=2, action="none") + "}\n",
+            "strongSwan in d1 does not accept east-west:\n/etc/swanctl/conf.d/file.conf:33: syntax error",
+        ),
         ("frr", FRR + "no such command\n", "line 16: % Unknown command[4]: no such command"),
         ("bird", BIRD + "nonsense\n", "BIRD in d1 ended with status 1:\nbird: /run/bird.conf:12:1 syntax error"),
     ],
-)  # fmt: skip
-def test_a_daemon_that_does_not_accept_its_file_says_so(lab: Lab, program: Program, text: str, error: str) -> None:  # fmt: skip
+)
+def test_a_daemon_that_does_not_accept_its_file_says_so(lab: Lab, program: Program, text: str, error: str) -> None:
     needs(program)
     assert error in lab("one", program, text)["error"]
 

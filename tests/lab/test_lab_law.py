@@ -97,10 +97,11 @@ def arriving(pairs: list[Pair]) -> set[str]:
     """Return the pairs that reached the machine that was meant and got its answer."""
     anyway = ("here it arrives", "here the answer comes")
     return {
-        name_of(p) for p in pairs
+        name_of(p)
+        for p in pairs
         if (p.outcome == "agree" and p.predicted == "reachable")
         or (p.outcome == "not-run" and any(words in (p.reason or "") for words in anyway))
-    }  # fmt: skip
+    }
 
 
 def overlap_errors(text: str) -> list[str]:

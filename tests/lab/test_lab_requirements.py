@@ -49,10 +49,14 @@ def kernel(folder: Path, **settings: str) -> Path:
     [
         ({}, None, None),
         ({"clone": "1", "most": "96365"}, None, None),
-        ({"clone": "0", "most": "96365"}, "kernel.unprivileged_userns_clone is 0", "kernel.unprivileged_userns_clone=1"),
+        (
+            {"clone": "0", "most": "96365"},
+            "kernel.unprivileged_userns_clone is 0",
+            "kernel.unprivileged_userns_clone=1",
+        ),
         ({"most": "0"}, "user.max_user_namespaces is 0", "user.max_user_namespaces=15000"),
     ],
-)  # fmt: skip
+)
 def test_a_kernel_may_forbid_user_namespaces(
     tmp_path: Path, settings: dict[str, str], setting: str | None, way_out: str | None
 ) -> None:
@@ -61,13 +65,13 @@ def test_a_kernel_may_forbid_user_namespaces(
         assert refused is None
         return
     assert refused is not None
-    assert str(refused) == (
-        f"a lab of an ordinary user needs user namespaces, and this kernel forbids them: {setting}"
-    )
+    assert str(refused) == (f"a lab of an ordinary user needs user namespaces, and this kernel forbids them: {setting}")
     assert refused.help == f"run it as root, or allow them: sudo sysctl -w {way_out}"
 
 
-@pytest.mark.parametrize(("settings", "restricted"), [({}, False), ({"apparmor": "0"}, False), ({"apparmor": "1"}, True)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("settings", "restricted"), [({}, False), ({"apparmor": "0"}, False), ({"apparmor": "1"}, True)]
+)
 def test_apparmor_may_keep_the_rights_in_a_user_namespace(
     tmp_path: Path, settings: dict[str, str], restricted: bool
 ) -> None:
@@ -95,7 +99,7 @@ def test_apparmor_may_keep_the_rights_in_a_user_namespace(
 )
 def test_missing_programs_are_named_with_their_packages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: tuple[str, ...], needs_nft: bool, missing: str, packages: str
-) -> None:  # fmt: skip
+) -> None:
     for name in here:
         (tmp_path / name).touch(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -119,7 +123,7 @@ def as_user() -> Callable[[Path], list[object]]:
     def call(*command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # type: ignore[call-overload,no-any-return]
             [python, *command], env=environment, cwd="/", capture_output=True, text=True, check=False, **switch
-        )  # fmt: skip
+        )
 
     if call("-c", "import ipplan.lab.requirements").returncode:
         pytest.skip(f"an ordinary user cannot run ipplan with {python} here")
@@ -154,6 +158,8 @@ def test_this_machine_is_tried_for_real(as_user: Callable[[Path], list[object]])
     assert answer == requirements.kernel_has("ipip")
     before = Path("/proc/net/dev").read_text("utf-8").count(":")
     assert {kind: type(requirements.kernel_has(kind)) for kind in ("gre", "vxlan", "ipip")} == {
-        "gre": bool, "vxlan": bool, "ipip": bool,
-    }  # fmt: skip
+        "gre": bool,
+        "vxlan": bool,
+        "ipip": bool,
+    }
     assert Path("/proc/net/dev").read_text("utf-8").count(":") == before

@@ -22,11 +22,29 @@ METHODS = {
     "enterprise": ("l2-extension", "routed", "none", LEFT_OUT),
 }
 KINDS = (
-    "iks-pod", "iks-service", "iks-ingress-public", "iks-ingress-private", "iks-worker-public", "iks-worker-private",
-    "vcs-host-public", "vcs-host-private", "vcs-esg-public", "vcs-esg-private", "vcs-management", "vcs-vtep",
-    "vcs-vmotion", "vcs-vsan", "vcs-nfs", "vcs-hcx", "vcs-vm", "vcs-transit", "icp-pod", "icp-service", "icp-worker",
+    "iks-pod",
+    "iks-service",
+    "iks-ingress-public",
+    "iks-ingress-private",
+    "iks-worker-public",
+    "iks-worker-private",
+    "vcs-host-public",
+    "vcs-host-private",
+    "vcs-esg-public",
+    "vcs-esg-private",
+    "vcs-management",
+    "vcs-vtep",
+    "vcs-vmotion",
+    "vcs-vsan",
+    "vcs-nfs",
+    "vcs-hcx",
+    "vcs-vm",
+    "vcs-transit",
+    "icp-pod",
+    "icp-service",
+    "icp-worker",
     "enterprise",
-)  # fmt: skip
+)
 IBM_PRIVATE = {
     kind
     for kind in KINDS
@@ -142,9 +160,7 @@ def expected(pair: Pair, number: int, shape: Shape, table: dict[Pair, int]) -> s
     change = changed(pair, integration, shape)
     if change is not None:
         return change.verdict
-    stretched = (pair.first, pair.second) == ("vcs-vm", "enterprise") and integration[
-        "enterprise"
-    ] == "l2-extension"
+    stretched = (pair.first, pair.second) == ("vcs-vm", "enterprise") and integration["enterprise"] == "l2-extension"
     if stretched and shape == "equal":
         return "warning"  # The table does not know of ranges: equal ones were taken as one stretched network.
     return "error" if table[pair] >> number & 1 else "warning"

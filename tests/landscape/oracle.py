@@ -42,9 +42,17 @@ STRETCHING_NEEDS_A_NETWORK = True
 """The DLR leads to a site over layer 2 extension only if it is the router of a stretched network: the wire is its way."""
 
 PRIVATE = {
-    "iks-ingress-private", "iks-worker-private", "vcs-host-private", "vcs-esg-private", "vcs-management", "vcs-vtep",
-    "vcs-vmotion", "vcs-vsan", "vcs-nfs", "vcs-hcx",
-}  # fmt: skip
+    "iks-ingress-private",
+    "iks-worker-private",
+    "vcs-host-private",
+    "vcs-esg-private",
+    "vcs-management",
+    "vcs-vtep",
+    "vcs-vmotion",
+    "vcs-vsan",
+    "vcs-nfs",
+    "vcs-hcx",
+}
 PUBLIC = {"iks-ingress-public", "iks-worker-public", "vcs-host-public", "vcs-esg-public"}
 OVERLAY = {"vcs-vm", "vcs-transit", "icp-worker"}
 INSIDE = {"iks-pod", "iks-service", "icp-pod", "icp-service"}
@@ -269,9 +277,7 @@ class Landscape:
             method = self._short_method(sort)
             if method == "none":
                 continue
-            taken = {
-                end for join in written if join.sort == sort and join.method != "none" for end in join.ends
-            }
+            taken = {end for join in written if join.sort == sort and join.method != "none" for end in join.ends}
             if not IBM_PRIVATE_IS_AN_END:
                 taken.discard(("ibm-private", ""))
             closed = [set(join.ends) for join in written if join.sort == sort and join.method == "none"]
@@ -424,12 +430,7 @@ class Landscape:
 
     def announced(self) -> list[Net]:
         """Return what the BCR learns by BGP: the pods of clusters, and the overlays of ESGs, without the transit."""
-        found = [
-            net
-            for join in self.joined("iks-edge", "bgp")
-            for end in join.ends
-            for net in self.carried(join, end)
-        ]
+        found = [net for join in self.joined("iks-edge", "bgp") for end in join.ends for net in self.carried(join, end)]
         return list(dict.fromkeys(found))
 
     def announced_in_ten(self) -> list[Entry]:
@@ -438,11 +439,7 @@ class Landscape:
 
     def routed(self) -> list[Entry]:
         """Return the networks of sites that the BCR leads to, as Direct Link shows them."""
-        return [
-            entry
-            for join in self.joined("site-private", "routed")
-            for entry in self.across(join, join.ends[0])
-        ]
+        return [entry for join in self.joined("site-private", "routed") for entry in self.across(join, join.ends[0])]
 
     def tables(self) -> dict[str, list[Entry]]:
         """Return the destinations of each table of the landscape, by a name for it."""
@@ -498,9 +495,7 @@ class Landscape:
         own = self.of(cluster, "icp-worker")
         if own:
             return own
-        edge = self.clusters.get(cluster[1], {}).get("edge") or (
-            self.edges[0] if len(self.edges) == 1 else None
-        )
+        edge = self.clusters.get(cluster[1], {}).get("edge") or (self.edges[0] if len(self.edges) == 1 else None)
         return [Net("no network", "icp-worker", None, cluster[1], edge, None, "esg")]
 
     def icp_worker(self, cluster: End, worker: Net) -> list[Entry]:
@@ -597,11 +592,7 @@ class Landscape:
     def _verdict(self, one: Net, two: Net, *, held: bool) -> Verdict:
         if self.is_one_wire(one, two) or self.is_one_wire(two, one):
             return "warning"
-        if (
-            one.kind == two.kind == "enterprise"
-            and one.site == two.site is not None
-            and one.block != two.block
-        ):
+        if one.kind == two.kind == "enterprise" and one.site == two.site is not None and one.block != two.block:
             return None  # A summary and its part.
         if held:
             return "error"
@@ -637,9 +628,7 @@ class Landscape:
 
     def carries(self, join: Join, net: Net) -> bool:
         """Tell whether a link carries a network to either side."""
-        if join.method == "l2-extension" and net in self.limited(
-            join, join.ends[1], self.of(join.ends[1], "vcs-vm")
-        ):
+        if join.method == "l2-extension" and net in self.limited(join, join.ends[1], self.of(join.ends[1], "vcs-vm")):
             return True
         return any(net in self.carried(join, end) for end in join.ends)
 

@@ -18,16 +18,14 @@ MOST_OVERLAPS = 5
 PRIVATE_SPACE = IPv4Network("10.160.0.0/20")
 PUBLIC_SPACE = IPv4Network("169.48.0.0/20")
 SPACES = [
-    IPv4Network(text)
-    for text in ("10.160.0.0/21", "10.224.0.0/21", "172.24.0.0/21", "192.168.0.0/21", "172.18.0.0/21")
+    IPv4Network(text) for text in ("10.160.0.0/21", "10.224.0.0/21", "172.24.0.0/21", "192.168.0.0/21", "172.18.0.0/21")
 ]
 """Of one plan, two or three are in use. IBM's private subnets lie in the first; IKS refuses routes to the last."""
 DEFAULTS = {"iks-pod": "172.30.0.0/16", "iks-service": "172.21.0.0/16"}
 EDGES = ("dallas", "frankfurt", "london")
 SITES = ("hq", "branch")
 ROOMS = [
-    IPv4Network(text)
-    for text in ("10.128.0.0/10", "172.24.0.0/14", "192.168.0.0/16", "172.18.0.0/16", "169.48.0.0/14")
+    IPv4Network(text) for text in ("10.128.0.0/10", "172.24.0.0/14", "192.168.0.0/16", "172.18.0.0/16", "169.48.0.0/14")
 ]
 """Where plans without overlaps have their ranges: the like of the spaces above, and of the public one."""
 METHODS: dict[tuple[str, str], tuple[str, ...]] = {
@@ -42,8 +40,15 @@ METHODS: dict[tuple[str, str], tuple[str, ...]] = {
 }
 TRANSLATING = ("strongswan", "ipsec", "gre", "routed")
 VCS = (
-    "vcs-host-private", "vcs-management", "vcs-vtep", "vcs-vmotion", "vcs-vsan", "vcs-nfs", "vcs-hcx", "vcs-host-public",
-)  # fmt: skip
+    "vcs-host-private",
+    "vcs-management",
+    "vcs-vtep",
+    "vcs-vmotion",
+    "vcs-vsan",
+    "vcs-nfs",
+    "vcs-hcx",
+    "vcs-host-public",
+)
 
 Row = dict[str, Any]
 
@@ -221,9 +226,7 @@ class _Drafter:
     def ibm(self, kind: str) -> IPv4Network | None:
         if not self.disjoint and self.chance(0.1):
             return None
-        return self.block(
-            PUBLIC_SPACE if kind.endswith("-public") else PRIVATE_SPACE, lengths=(24, 25, 26, 28)
-        )
+        return self.block(PUBLIC_SPACE if kind.endswith("-public") else PRIVATE_SPACE, lengths=(24, 25, 26, 28))
 
     def enterprise(self) -> None:
         self.offices: list[IPv4Network] = []
@@ -273,13 +276,9 @@ class _Drafter:
                 kind = f"iks-ingress-{side}"
                 named = ["strongswan", *(f"{edge}-strongswan" for edge in self.edges)]
                 addresses = {self.random.choice(named): 3} if self.chance(0.5) else None
-                self.add(
-                    f"{title}-ingress-{side}", kind, self.ibm(kind), cluster=cluster, addresses=addresses
-                )
+                self.add(f"{title}-ingress-{side}", kind, self.ibm(kind), cluster=cluster, addresses=addresses)
         if self.chance(0.3):
-            self.add(
-                f"{title}-workers-public", "iks-worker-public", self.ibm("iks-worker-public"), cluster=cluster
-            )
+            self.add(f"{title}-workers-public", "iks-worker-public", self.ibm("iks-worker-public"), cluster=cluster)
 
     def icp(self, cluster: str | None) -> None:
         title = cluster or "icp"
@@ -303,10 +302,13 @@ class _Drafter:
         for number in range(self.random.choice((1, 1, 2) if self.disjoint else (0, 1, 1, 1, 2))):
             block = None if not self.disjoint and self.chance(0.1) else self.byoip()
             worker = self.add(
-                f"{title}-workers-{number}", "icp-worker", block,
-                cluster=cluster, edge=edge if where in ("network", "both") else None,
+                f"{title}-workers-{number}",
+                "icp-worker",
+                block,
+                cluster=cluster,
+                edge=edge if where in ("network", "both") else None,
                 gateway_on=self.random.choice((None, None, None, "esg", "dlr")),
-            )  # fmt: skip
+            )
             self.home[worker] = known
         if cluster is not None:
             told = where != "nowhere" or len(self.edges) == 1
@@ -338,10 +340,14 @@ class _Drafter:
             if self.disjoint and number == 0:
                 named, routers = None if self.unnamed_edge else edge, (None, "dlr", "esg")
             vm = self.add(
-                f"vm-{edge}-{number}", "vcs-vm", block, edge=named, prefix=24 if block is None else None,
+                f"vm-{edge}-{number}",
+                "vcs-vm",
+                block,
+                edge=named,
+                prefix=24 if block is None else None,
                 gateway_on=self.random.choice(routers),
                 addresses={"on-premises": -1} if self.chance(0.3) else None,
-            )  # fmt: skip
+            )
             self.home[vm] = edge if named or not several else ""
         for side in ("private", "public"):
             if self.disjoint or self.chance(0.6):
@@ -478,8 +484,7 @@ class _Drafter:
                 continue
             stretched = [link for link in stretching if self.home[name] in link["between"]]
             written = any(
-                "networks" not in link or name in link["networks"] or not self.names_vm(link)
-                for link in stretched
+                "networks" not in link or name in link["networks"] or not self.names_vm(link) for link in stretched
             )
             short = (
                 integration.get("enterprise") == "l2-extension"

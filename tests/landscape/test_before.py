@@ -26,9 +26,7 @@ Row = tuple[str, str, str, str]
 
 HSRP = "IBM's two routers take numbers 2 and 3 of a portable subnet where they run HSRP"
 NO_PROXY = "no public uplink names icp-proxy: no DNAT rule leads from the internet to the pods"
-NO_ROUTE = (
-    "servers answer an enterprise range outside of 10.0.0.0/8 over their public side, where it is dropped"
-)
+NO_ROUTE = "servers answer an enterprise range outside of 10.0.0.0/8 over their public side, where it is dropped"
 NO_NEXT_HOP = "the DLR's route over the stretched networks has no next hop: none of them names on-premises"
 NOT_ANNOUNCED = "nothing announces the overlay to the enterprise, which reaches it at no address"
 
@@ -52,10 +50,15 @@ NEW: dict[str, dict[Row, str]] = {
     "two-clusters": {
         ("warning", "named-address", network, "-"): HSRP
         for network in (
-            "esg-dal", "esg-dal-public", "esg-fra", "esg-fra-public", "iks-dal-ingress-public", "iks-fra-ingress-public",
+            "esg-dal",
+            "esg-dal-public",
+            "esg-fra",
+            "esg-fra-public",
+            "iks-dal-ingress-public",
+            "iks-fra-ingress-public",
         )
     },
-}  # fmt: skip
+}
 """What `check` finds now and did not find then. Nothing that it found then is missing now."""
 
 GRAVER: dict[Row, str] = {

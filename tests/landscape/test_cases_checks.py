@@ -33,9 +33,7 @@ def test_05_two_overlays_with_nothing_between_are_a_warning() -> None:
     assert verdict(OVERLAYS.replace('edge = "wdc"', 'edge = "fra"') + NONE, "vm-fra", "vm-wdc") == "error"
 
 
-@pytest.mark.parametrize(
-    ("method", "severity"), [("ipsec", "error"), ("routed", "error"), ("none", "warning")]
-)
+@pytest.mark.parametrize(("method", "severity"), [("ipsec", "error"), ("routed", "error"), ("none", "warning")])
 def test_05_a_link_between_two_edges_makes_it_a_conflict(method: str, severity: str) -> None:
     assert verdict(OVERLAYS + JOINED.format(method), "vm-fra", "vm-wdc") == severity
 
@@ -68,9 +66,12 @@ CLUSTERS = (
 LINK = '[[link]]\nbetween = ["{}", "dal"]\nmethod = "strongswan"\n'
 SHOWN = 'nat = [{{ network = "{0}-pods", as = "{1}" }}, {{ network = "{0}-services", as = "{2}" }}]\n'
 BOTH_SHOWN = (
-    CLUSTERS + LINK.format("a") + SHOWN.format("a", "10.232.0.0/16", "10.233.0.0/16") + LINK.format("b")
+    CLUSTERS
+    + LINK.format("a")
+    + SHOWN.format("a", "10.232.0.0/16", "10.233.0.0/16")
+    + LINK.format("b")
     + SHOWN.format("b", "10.234.0.0/16", "10.235.0.0/16")
-)  # fmt: skip
+)
 
 
 def test_06_a_link_says_which_of_two_clusters_is_joined() -> None:
@@ -196,10 +197,12 @@ def test_23_two_subnets_need_routing_in_the_account() -> None:
 @pytest.mark.parametrize(
     ("kind", "name", "cidr"),
     [
-        ("vcs-esg-public", "uplink", "169.46.73.16/28"), ("vcs-esg-private", "uplink", "10.176.18.192/27"),
-        ("iks-ingress-public", "alb", "169.46.49.32/29"), ("vcs-management", "dns", "10.176.18.64/26"),
+        ("vcs-esg-public", "uplink", "169.46.73.16/28"),
+        ("vcs-esg-private", "uplink", "10.176.18.192/27"),
+        ("iks-ingress-public", "alb", "169.46.49.32/29"),
+        ("vcs-management", "dns", "10.176.18.64/26"),
     ],
-)  # fmt: skip
+)
 def test_24_the_first_address_is_the_gateway_of_ibm(kind: str, name: str, cidr: str) -> None:
     cluster = '[clusters.a]\nplatform = "iks"\n' if kind.startswith("iks") else ""
     for number, severity in ((1, "error"), (2, "warning"), (3, "warning"), (4, None)):
@@ -213,18 +216,13 @@ def test_24_the_first_address_is_the_gateway_of_ibm(kind: str, name: str, cidr: 
 # 25: a network that does not say where it stands.
 
 
-@pytest.mark.parametrize(
-    "kind", ["vcs-vm", "vcs-management", "vcs-vtep", "vcs-esg-public", "vcs-transit", "vcs-hcx"]
-)
+@pytest.mark.parametrize("kind", ["vcs-vm", "vcs-management", "vcs-vtep", "vcs-esg-public", "vcs-transit", "vcs-hcx"])
 def test_25_with_several_edges_networks_name_theirs(kind: str) -> None:
     cidr = {"vcs-vm": "172.25.0.0/24", "vcs-transit": "172.25.0.0/29", "vcs-esg-public": "169.46.73.16/28"}
     plan = OVERLAYS + NONE + net("lost", kind, cidr.get(kind, "10.176.18.64/26"))
     (finding,) = findings(plan, "edge-missing")
     assert (finding.severity, finding.networks) == ("warning", ("lost",))
-    assert (
-        findings(plan.replace("[edges.wdc]\n", "").replace('edge = "wdc"', 'edge = "fra"'), "edge-missing")
-        == []
-    )
+    assert findings(plan.replace("[edges.wdc]\n", "").replace('edge = "wdc"', 'edge = "fra"'), "edge-missing") == []
 
 
 # 29: what check calls a conflict, flows call ambiguous.
@@ -268,9 +266,7 @@ def test_31_one_vlan_does_not_span_two_pods() -> None:
 
 
 def test_32_an_edge_has_subnets_of_its_own_data_center() -> None:
-    edge = '[edges.fra]\ndata-center = "{}"\n' + net(
-        "esg", "vcs-esg-private", "10.176.18.192/27", 'edge = "fra"'
-    )
+    edge = '[edges.fra]\ndata-center = "{}"\n' + net("esg", "vcs-esg-private", "10.176.18.192/27", 'edge = "fra"')
     (finding,) = findings(edge.format("fra02"), "unpublished-subnet")
     assert finding.severity == "warning"
     assert findings(edge.format("dal10"), "unpublished-subnet") == []
@@ -320,12 +316,8 @@ def test_37_the_transit_network_is_no_destination_of_iks(method: str | None, sev
 
 
 @pytest.mark.parametrize("kind", ["pods", "services"])
-@pytest.mark.parametrize(
-    ("method", "severity"), [("common-vlan", "error"), ("bgp", "warning"), ("none", "warning")]
-)
-def test_the_link_route_of_a_common_vlan_takes_icp_workers_there(
-    kind: str, method: str, severity: str
-) -> None:
+@pytest.mark.parametrize(("method", "severity"), [("common-vlan", "error"), ("bgp", "warning"), ("none", "warning")])
+def test_the_link_route_of_a_common_vlan_takes_icp_workers_there(kind: str, method: str, severity: str) -> None:
     old = {"pods": 'kind = "icp-pod"\nprefix = 16', "services": 'kind = "icp-service"'}[kind]
     new = f'kind = "icp-{kind.removesuffix("s")}"\ncidr = "10.171.42.160/27"'
     plan = edit(integrate(REFERENCE, icp_vcs="none", iks_icp="none", iks_vcs=method), (old, new))

@@ -24,9 +24,7 @@ COMMENT = re.compile(r"\s+#.*$", re.MULTILINE)
 def rules(text: str, edge: str | None = None) -> list[str]:
     """Return the rules of an ESG's nftables without their comments."""
     made = exported(text, "nftables", **({} if edge is None else {"edge": edge}))
-    return [
-        line.strip() for line in COMMENT.sub("", made).splitlines() if " saddr " in line or " daddr " in line
-    ]
+    return [line.strip() for line in COMMENT.sub("", made).splitlines() if " saddr " in line or " daddr " in line]
 
 
 def device_routes(text: str, device: str) -> list[str]:
@@ -65,16 +63,12 @@ def test_04_the_chart_of_each_tunnel_names_its_own_esg(edge: str, end: str) -> N
 
 def test_07_the_chart_translates_what_the_link_shows() -> None:
     made = exported(BOTH_SHOWN, "strongswan-iks", cluster="a")
-    (line,) = (
-        line for line in made.splitlines() if "localSubnetNAT" in line and not line.lstrip().startswith("#")
-    )
+    (line,) = (line for line in made.splitlines() if "localSubnetNAT" in line and not line.lstrip().startswith("#"))
     assert "172.30.0.0/16=10.232.0.0/16" in line
     assert "172.21.0.0/16=10.233.0.0/16" in line
     (pods,) = (line for line in made.splitlines() if line.startswith("enablePodSNAT"))
     assert "false" in pods
-    assert changes(walk(BOTH_SHOWN, "a-pods", "vm").hops) == [
-        "strongSwan of a: source 172.30.0.1 -> 10.232.0.1"
-    ]
+    assert changes(walk(BOTH_SHOWN, "a-pods", "vm").hops) == ["strongSwan of a: source 172.30.0.1 -> 10.232.0.1"]
 
 
 def test_08_09_dnat_is_for_what_the_plan_names() -> None:
@@ -205,10 +199,9 @@ def test_30_pods_and_services_have_no_gateway(run: Run, tmp_path: Path) -> None:
 
 
 def test_34_a_network_with_the_name_of_a_default_is_itself() -> None:
-    plan = (
-        '[clusters.iks]\nplatform = "iks"\n'
-        + net("x", "vcs-vm", "172.24.0.0/24").replace("[networks.x]", '[networks."iks (pods, default)"]')
-    )  # fmt: skip
+    plan = '[clusters.iks]\nplatform = "iks"\n' + net("x", "vcs-vm", "172.24.0.0/24").replace(
+        "[networks.x]", '[networks."iks (pods, default)"]'
+    )
     found = [(n.name, n.kind.name) for n in settled(plan).taking_part()]
     assert ("iks (pods, default)", "vcs-vm") in found
     assert len({name for name, _ in found}) == len(found)
@@ -221,9 +214,10 @@ def test_34_show_lists_it_once(run: Run, tmp_path: Path) -> None:
     plan.write_text('[clusters.iks]\nplatform = "iks"\n' + name, encoding="utf-8")
     shown = json.loads(run("show", str(plan), "--json").stdout)
     assert [(n["network"], n["cidr"]) for n in shown["networks"]] == [
-        ("iks (pods, default)", "172.24.0.0/24"), ("iks (pods, default 2)", "172.30.0.0/16"),
+        ("iks (pods, default)", "172.24.0.0/24"),
+        ("iks (pods, default 2)", "172.30.0.0/16"),
         ("iks (services, default)", "172.21.0.0/16"),
-    ]  # fmt: skip
+    ]
 
 
 # 35: rules per IP version.
@@ -250,9 +244,7 @@ def test_36_one_answer_about_private_tunnel_ends() -> None:
     values = dict(re.findall(r'^ *([\w.]+): *"?([^"\n]*)"?$', chart, re.MULTILINE))
     assert values["gateway"] == "10.176.18.199"
     assert values["loadBalancerIP"] == ""
-    assert "10.171.42.128/26" not in "".join(
-        line for line in chart.splitlines() if not line.lstrip().startswith("#")
-    )
+    assert "10.171.42.128/26" not in "".join(line for line in chart.splitlines() if not line.lstrip().startswith("#"))
     conf = exported(plan, "strongswan-conf")
     assert "10.176.18.199" in conf
     assert "169.46.73.18" not in conf.partition("ibm-cloud")[2].partition("icp")[0]

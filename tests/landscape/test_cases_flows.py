@@ -52,10 +52,7 @@ def test_01_each_vm_leaves_by_its_own_esg(vm: str, own: str, edge: str) -> None:
     assert changed.startswith(f"ESG of {edge}: source ")
     assert changed.endswith(f" -> {own}")
     (rule,) = (
-        entry
-        for hop in traced.hops
-        for entry in hop.decided
-        if hop.action == "snat" and "Nat" in type(entry).__name__
+        entry for hop in traced.hops for entry in hop.decided if hop.action == "snat" and "Nat" in type(entry).__name__
     )
     esg = next(e for e in landscape(TWO).ends.edges if e.name == edge)
     assert rule in landscape(TWO).esg(esg).source_nat
@@ -68,8 +65,13 @@ def test_02_two_edges_are_two_overlays() -> None:
     traced = walk(TWO, "vm-dal", "vm-fra")
     assert end_of(traced) == ("reachable", "delivered", None)
     assert devices(traced)[2:] == [
-        "DLR of dallas", "ESG of dallas", "BCR", "ESG of frankfurt", "DLR of frankfurt", "VM of vm-fra",
-    ]  # fmt: skip
+        "DLR of dallas",
+        "ESG of dallas",
+        "BCR",
+        "ESG of frankfurt",
+        "DLR of frankfurt",
+        "VM of vm-fra",
+    ]
     assert changes(traced.hops) == ["ESG of dallas: source 10.224.32.2 -> 10.176.18.194"]
     assert changes(traced.back) == ["ESG of dallas: destination 10.176.18.194 -> 10.224.32.2"]
     assert not any("two VXLANs" in hop.text for hop in traced.hops)
@@ -104,9 +106,7 @@ def test_03_an_internet_user_meets_the_edge_of_the_cluster() -> None:
 @pytest.mark.parametrize(("vm", "end"), [("vm-dal", "169.46.73.18"), ("vm-fra", "159.122.70.34")])
 def test_04_each_tunnel_has_its_own_esg(cluster: str, vm: str, end: str) -> None:
     traced = walk(integrate(TWO, iks_vcs="strongswan"), f"{cluster}-pods", vm)
-    tunnelled = {
-        around(hop)[0].rpartition(" ")[2] for hop in traced.hops if hop.action == "ipsec" and hop.outer
-    }
+    tunnelled = {around(hop)[0].rpartition(" ")[2] for hop in traced.hops if hop.action == "ipsec" and hop.outer}
     assert tunnelled == {end}
     assert traced.ok
 
@@ -260,14 +260,19 @@ def test_14_the_dlr_routes_to_the_router_on_premises() -> None:
 
 def test_14_a_network_whose_router_is_on_premises_needs_no_route() -> None:
     plan = edit(
-        REFERENCE, (WEB, f'{WEB}\naddresses = {{ on-premises = 254 }}\ngateway-on = "on-premises"'),
+        REFERENCE,
+        (WEB, f'{WEB}\naddresses = {{ on-premises = 254 }}\ngateway-on = "on-premises"'),
         ('group = "vms"\ndescription = "database tier"', 'group = "vms"\ngateway-on = "on-premises"'),
-    )  # fmt: skip
+    )
     traced = flow(plan, "E")
     assert end_of(traced) == ("reachable", "delivered", None)
     assert [hop.device for hop in traced.back] == [
-        "VM", "remote L2 concentrator", "BCR", "on-premises router", "enterprise user",
-    ]  # fmt: skip
+        "VM",
+        "remote L2 concentrator",
+        "BCR",
+        "on-premises router",
+        "enterprise user",
+    ]
     (edge,) = landscape(plan).ends.edges
     assert not any(r.via == "on-premises router" for r in landscape(plan).esg(edge).dlr_routes)
 
@@ -289,9 +294,7 @@ def test_15_workers_have_a_static_route_to_the_enterprise() -> None:
     assert there.ok
     assert back.ok
     assert routes(there.back)[0] == routes(back.hops)[0] == "worker 192.168.100.0/24"
-    assert not [
-        f for f in findings(plan, "unreachable-flow") if {"iks-workers-private", "office"} == set(f.networks)
-    ]
+    assert not [f for f in findings(plan, "unreachable-flow") if {"iks-workers-private", "office"} == set(f.networks)]
 
 
 def test_15_ranges_within_10_need_none() -> None:
@@ -311,8 +314,7 @@ def test_15_refused_ranges_stop_and_are_a_finding(cidr: str, end: str) -> None:
     assert traced.stop is not None
     assert traced.stop.help == f"translate it on the link (nat): IKS refuses static routes to {cidr}"
     assert any(
-        f.rule == "unreachable-flow" and "reverse path filter" in f.message
-        for f in findings(plan, "unreachable-flow")
+        f.rule == "unreachable-flow" and "reverse path filter" in f.message for f in findings(plan, "unreachable-flow")
     )
     (finding,) = findings(plan, "static-route-refused")
     assert "office" in finding.networks
@@ -348,9 +350,7 @@ def test_16_without_the_tunnel_the_dnat_serves_it(front: str) -> None:
 def test_17_each_vm_has_the_address_of_its_own_rule() -> None:
     plan = integrate(REFERENCE, iks_vcs="static-nat")
     (edge,) = landscape(plan).ends.edges
-    rules = {
-        r.text: r.address.text for r in landscape(plan).esg(edge).destination_nat if r.interface == "private"
-    }
+    rules = {r.text: r.address.text for r in landscape(plan).esg(edge).destination_nat if r.interface == "private"}
     assert rules["vm-web"] != rules["vm-db"]
     for vm in ("vm-web", "vm-db"):
         traced = walk(plan, "iks-pods", vm)
@@ -423,8 +423,12 @@ def test_36_private_tunnel_ends_are_dialled_from_the_worker() -> None:
     # The workers' own subnet is not behind a tunnel that ends at their addresses.
     (edge,) = landscape(plan).ends.edges
     (tunnel,) = landscape(plan).esg(edge).tunnels
-    assert not any(p.covers(n.prefix) for p in tunnel.near.subnets for n in landscape(plan).ends.networks
-                   if n.name == "iks-workers-private" and n.prefix is not None)  # fmt: skip
+    assert not any(
+        p.covers(n.prefix)
+        for p in tunnel.near.subnets
+        for n in landscape(plan).ends.networks
+        if n.name == "iks-workers-private" and n.prefix is not None
+    )
 
 
 # "More cases" of section 8.

@@ -41,9 +41,7 @@ def landscape(sample: str = "reference-architecture", **integration: str) -> Lan
     """Return the landscape of a sample plan, with other integration methods."""
     text = (SAMPLES / f"{sample}.toml").read_text("utf-8")
     for key, method in integration.items():
-        text = re.sub(
-            rf'(?m)^{key.replace("_", "-")} = "[a-z0-9-]+"', f'{key.replace("_", "-")} = "{method}"', text
-        )
+        text = re.sub(rf'(?m)^{key.replace("_", "-")} = "[a-z0-9-]+"', f'{key.replace("_", "-")} = "{method}"', text)
     numbers = "" if "esg-asn" in text else "[integration]\nesg-asn = 64998\niks-asn = 64999\n"
     return landscape_of(text.replace("[integration]\n", numbers, 1) if numbers else text)
 
@@ -55,8 +53,7 @@ def only_edge(**integration: str) -> Esg:
 
 def test_the_esg_has_its_own_address_on_each_network_and_one_for_each_that_it_stands_for() -> None:
     found = {
-        i.role: [(g.primary.text, [a.text for a in g.secondary]) for g in i.groups]
-        for i in only_edge().interfaces
+        i.role: [(g.primary.text, [a.text for a in g.secondary]) for g in i.groups] for i in only_edge().interfaces
     }
     assert found == {
         "public": [("169.46.73.18", ["169.46.73.19", "169.46.73.20", "169.46.73.21"])],
@@ -69,9 +66,7 @@ def test_the_esg_has_its_own_address_on_each_network_and_one_for_each_that_it_st
 @pytest.mark.parametrize("method", METHODS)
 def test_every_translated_address_stands_on_the_interface_of_its_rule(method: str) -> None:
     edge = only_edge(iks_vcs=method)
-    standing = {
-        i.role: {a.text for g in i.groups for a in (g.primary, *g.secondary)} for i in edge.interfaces
-    }
+    standing = {i.role: {a.text for g in i.groups for a in (g.primary, *g.secondary)} for i in edge.interfaces}
     for rule in edge.source_nat:
         assert rule.address is None or rule.address.text in standing[rule.interface]
     for nat in edge.destination_nat:
@@ -131,10 +126,13 @@ def test_who_is_seen_as_the_sender(method: str, role: str, source: str, destinat
 def test_the_virtual_addresses_of_icp_are_reached_at_the_esg() -> None:
     rules = {(n.interface, n.address.text, n.target.text, n.port) for n in only_edge().destination_nat}
     assert rules == {
-        ("private", "10.176.18.195", "172.24.18.10", None), ("public", "169.46.73.19", "172.24.18.10", None),
-        ("private", "10.176.18.196", "172.24.18.11", None), ("public", "169.46.73.20", "172.24.18.11", None),
-        ("public", "169.46.73.21", "172.24.18.12", 500), ("public", "169.46.73.21", "172.24.18.12", 4500),
-    }  # fmt: skip
+        ("private", "10.176.18.195", "172.24.18.10", None),
+        ("public", "169.46.73.19", "172.24.18.10", None),
+        ("private", "10.176.18.196", "172.24.18.11", None),
+        ("public", "169.46.73.20", "172.24.18.11", None),
+        ("public", "169.46.73.21", "172.24.18.12", 500),
+        ("public", "169.46.73.21", "172.24.18.12", 4500),
+    }
     assert only_edge(icp_vcs="none", iks_icp="none").destination_nat == ()
 
 
@@ -148,9 +146,7 @@ def test_static_nat_gives_each_machine_an_address_of_the_esg() -> None:
     )
     text = text.replace("hosts = 60\n", "hosts = 60\naddresses = { db = 20 }\n")
     (edge,) = esgs(landscape_of(text))
-    assert ("10.176.18.201", "172.24.16.20") in {
-        (n.address.text, n.target.text) for n in edge.destination_nat
-    }
+    assert ("10.176.18.201", "172.24.16.20") in {(n.address.text, n.target.text) for n in edge.destination_nat}
 
 
 def table_of(found: Landscape, device: str) -> dict[str, tuple[str, str]]:
@@ -195,9 +191,7 @@ def test_bgp_sessions_of_the_esg(method: str, count: int, far: str) -> None:
     assert len({s.second.address.text for s in edge.sessions}) == count
     if method == "common-vlan":
         subnet = ip_network("10.171.42.128/26")
-        assert all(
-            ip_address(s.second.address.text) in subnet and s.second.address.example for s in edge.sessions
-        )
+        assert all(ip_address(s.second.address.text) in subnet and s.second.address.example for s in edge.sessions)
     else:
         assert edge.sessions[0].second.example, "IBM tells the number of the BCR"
 
@@ -208,8 +202,9 @@ def test_tunnels_share_no_subnet_at_their_far_ends() -> None:
     far = [ip_network(str(p)) for t in tunnels for p in t.far.subnets]
     assert not any(a.overlaps(b) for i, a in enumerate(far) for b in far[i + 1 :])
     assert [(t.near.gateway and t.near.gateway.text, t.far.gateway and t.far.gateway.text) for t in tunnels] == [
-        ("169.46.49.35", "169.46.73.18"), (None, "169.46.73.21"),
-    ]  # fmt: skip
+        ("169.46.49.35", "169.46.73.18"),
+        (None, "169.46.73.21"),
+    ]
     (alone,) = landscape(iks_icp="none").all_tunnels()
     assert "172.24.18.0/27" in map(str, alone.far.subnets), (
         "without a tunnel of their own, ICP workers are behind the ESG"
@@ -219,8 +214,9 @@ def test_tunnels_share_no_subnet_at_their_far_ends() -> None:
 def test_each_esg_has_its_own_networks() -> None:
     found = {edge.name: edge for edge in esgs(landscape("two-clusters"))}
     assert {name: [n.name for n in e.behind] for name, e in found.items()} == {
-        "dallas": ["icp-dal-workers", "vm-dal"], "frankfurt": ["icp-fra-workers", "vm-fra"],
-    }  # fmt: skip
+        "dallas": ["icp-dal-workers", "vm-dal"],
+        "frankfurt": ["icp-fra-workers", "vm-fra"],
+    }
     assert {name: e.clusters for name, e in found.items()} == {
         "dallas": ("icp-dal",),
         "frankfurt": ("icp-fra",),
@@ -253,9 +249,7 @@ def test_what_the_plan_lacks_for_an_esg_is_told(old: str, new: str, missing: str
 
 def test_a_network_that_names_no_esg_among_several_is_told() -> None:
     text = (SAMPLES / "two-clusters.toml").read_text("utf-8")
-    text = text.replace(
-        '[networks.vm-fra]\nkind = "vcs-vm"\nedge = "frankfurt"', '[networks.vm-fra]\nkind = "vcs-vm"'
-    )
+    text = text.replace('[networks.vm-fra]\nkind = "vcs-vm"\nedge = "frankfurt"', '[networks.vm-fra]\nkind = "vcs-vm"')
     ((what, remedy),) = landscape_of(text).homeless
     assert (what, remedy) == ("vm-fra names no edge, and the plan has several", 'write edge = "NAME" in each')
 
@@ -301,9 +295,7 @@ def test_next_hops_are_of_the_version_of_their_prefix_and_nat_is_ipv4(sample: st
     translated = [rule.address for rule in edge.source_nat] + [n.address for n in edge.destination_nat]
     assert {ip_address(a.text).version for a in translated if a is not None} <= {4}
     defaults = {
-        str(r.prefix)
-        for r in routes(found)
-        if (r.device, r.name) == ("ESG", edge.name) and not r.prefix.length
+        str(r.prefix) for r in routes(found) if (r.device, r.name) == ("ESG", edge.name) and not r.prefix.length
     }
     assert defaults == ({"0.0.0.0/0"} if sample == "reference-architecture" else {"0.0.0.0/0", "::/0"})
     if sample == "mixed":

@@ -74,9 +74,7 @@ def test_the_order_of_the_file_changes_no_flow(start: int) -> None:
         plan = draft_plan(Random(seed), named=seed % 4 == 3, disjoint=True)
         one = traces_of(landscape_of(plan.text()))
         two = traces_of(landscape_of(plan.shuffled(Random(seed)).text()))
-        assert {pair: comes_to(t) for pair, t in one.items()} == {
-            pair: comes_to(t) for pair, t in two.items()
-        }, seed
+        assert {pair: comes_to(t) for pair, t in one.items()} == {pair: comes_to(t) for pair, t in two.items()}, seed
 
 
 @pytest.mark.parametrize("neighbour", NEIGHBOURS)
@@ -86,9 +84,9 @@ def test_an_unconnected_neighbour_changes_no_flow(start: int, neighbour: str) ->
         plan = draft_plan(Random(seed), named=True, disjoint=True)
         before = traces_of(landscape_of(plan.text()))
         after = traces_of(landscape_of(Draft([*plan.tables, *NEIGHBOURS[neighbour]]).text()))
-        assert {pair: comes_to(t) for pair, t in before.items()} == {
-            pair: comes_to(after[pair]) for pair in before
-        }, seed
+        assert {pair: comes_to(t) for pair, t in before.items()} == {pair: comes_to(after[pair]) for pair in before}, (
+            seed
+        )
 
 
 # -- law 5: the short form -------------------------------------------------------------------------------------
@@ -109,24 +107,33 @@ def short_form(iks_vcs: str, iks_icp: str, enterprise: str) -> str:
             ("nodes-public", "iks-worker-public", f"169.46.{number}.0/28", "worker-1 = 4"),
             ("front", "iks-ingress-public", f"169.47.{number}.0/28", "ingress = 3, strongswan = 4, icp-strongswan = 5"),
             ("front-private", "iks-ingress-private", f"10.172.{number}.0/28", "ingress = 3"),
-        ):  # fmt: skip
+        ):
             lines.append(
                 f'[networks.{cluster}-{name}]\nkind = "{kind}"\ncluster = "{cluster}"\ncidr = "{cidr}"\n'
                 f"addresses = {{ {addresses} }}\n"
             )
     for name, kind, cidr, addresses in (
-        ("i-pods", "icp-pod", "10.201.0.0/16", ""), ("i-services", "icp-service", "10.202.0.0/16", ""),
-        ("i-nodes", "icp-worker", "172.24.18.0/26",
-         "worker-1 = 4, icp-master = 10, icp-proxy = 11, strongswan = 12"),
+        ("i-pods", "icp-pod", "10.201.0.0/16", ""),
+        ("i-services", "icp-service", "10.202.0.0/16", ""),
+        ("i-nodes", "icp-worker", "172.24.18.0/26", "worker-1 = 4, icp-master = 10, icp-proxy = 11, strongswan = 12"),
         ("vm-a", "vcs-vm", "172.24.16.0/24", "db = 4, on-premises = 254"),
         ("vm-b", "vcs-vm", "172.24.17.0/24", "db = 4, on-premises = 254"),
         ("transit", "vcs-transit", "192.168.3.0/29", "esg = 1, dlr = 2"),
-        ("up-private", "vcs-esg-private", "10.176.18.192/26",
-         "uplink = 4, icp-master = 5, icp-proxy = 6, vm-a-db = 7, vm-b-db = 8"),
-        ("up-public", "vcs-esg-public", "169.46.73.16/28",
-         "uplink = 4, strongswan = 5, icp-strongswan = 6, icp-proxy = 7"),
-        ("hcx", "vcs-hcx", "10.176.20.0/26", "concentrator = 4"), ("office", "enterprise", "10.250.0.0/24", ""),
-    ):  # fmt: skip
+        (
+            "up-private",
+            "vcs-esg-private",
+            "10.176.18.192/26",
+            "uplink = 4, icp-master = 5, icp-proxy = 6, vm-a-db = 7, vm-b-db = 8",
+        ),
+        (
+            "up-public",
+            "vcs-esg-public",
+            "169.46.73.16/28",
+            "uplink = 4, strongswan = 5, icp-strongswan = 6, icp-proxy = 7",
+        ),
+        ("hcx", "vcs-hcx", "10.176.20.0/26", "concentrator = 4"),
+        ("office", "enterprise", "10.250.0.0/24", ""),
+    ):
         lines.append(f'[networks.{name}]\nkind = "{kind}"\ncidr = "{cidr}"\naddresses = {{ {addresses} }}\n')
     return "".join(lines)
 
@@ -134,9 +141,7 @@ def short_form(iks_vcs: str, iks_icp: str, enterprise: str) -> str:
 @pytest.mark.parametrize("enterprise", ["l2-extension", "routed", "none"])
 @pytest.mark.parametrize("iks_icp", ["strongswan", "none"])
 @pytest.mark.parametrize("iks_vcs", ["common-vlan", "strongswan", "static-nat", "bgp", "none"])
-def test_every_flow_of_the_short_form_arrives_but_for_listed_ones(
-    iks_vcs: str, iks_icp: str, enterprise: str
-) -> None:
+def test_every_flow_of_the_short_form_arrives_but_for_listed_ones(iks_vcs: str, iks_icp: str, enterprise: str) -> None:
     landscape = landscape_of(short_form(iks_vcs, iks_icp, enterprise))
     tracer = Tracer(landscape)
     stops = {}

@@ -232,11 +232,17 @@ def test_of_alike_flows_and_equal_ranges_the_first_by_name_is_told(order: tuple[
     clusters = [TWIN.format(name=f"c{number}", number=number) for number in order]
     plan = "\n".join(
         [
-            "schema = 1", "[integration]", 'iks-vcs = "static-nat"', 'iks-icp = "none"', 'icp-vcs = "none"',
-            'enterprise = "none"', "[edges.dallas]",
-            '[networks.vm]\nkind = "vcs-vm"\nedge = "dallas"\ncidr = "10.224.0.0/24"', *clusters,
+            "schema = 1",
+            "[integration]",
+            'iks-vcs = "static-nat"',
+            'iks-icp = "none"',
+            'icp-vcs = "none"',
+            'enterprise = "none"',
+            "[edges.dallas]",
+            '[networks.vm]\nkind = "vcs-vm"\nedge = "dallas"\ncidr = "10.224.0.0/24"',
+            *clusters,
         ]
-    )  # fmt: skip
+    )
     (flow,) = (f for f in findings(plan) if f.rule == "unreachable-flow")
     assert flow.message.startswith("flow C: c24-pods to vm stops at ")
     assert flow.because == ("2 further pairs of networks are alike",)

@@ -19,11 +19,29 @@ TWO_SERVICES = ("iks-service", "iks-service")
 # what the plan states beside "none": (pairs of kinds, of different clusters, that conflict), (pairs that do not)
 TABLE: dict[tuple[tuple[str, str], ...], tuple[list[tuple[str, str]], list[tuple[str, str]]]] = {
     (): (
-        [("icp-pod", "vcs-vm"), ("icp-pod", "icp-worker"), ("vcs-vm", "icp-worker"), ("iks-pod", "iks-worker-private"),
-         ("vcs-vm", "vcs-vtep"), ("vcs-vm", "iks-worker-private"), ("vcs-vm", "vcs-esg-public"),
-         ("vcs-vtep", "iks-worker-private"), ("vcs-vm", "vcs-transit"), ("iks-pod", "vcs-vtep")],
-        [PODS, SERVICES, TWO_PODS, ("iks-pod", "icp-pod"), ("iks-pod", "enterprise"), ("vcs-vm", "enterprise"),
-         ("icp-pod", "icp-pod"), ("icp-pod", "vcs-vtep"), ("enterprise", "vcs-vtep")],
+        [
+            ("icp-pod", "vcs-vm"),
+            ("icp-pod", "icp-worker"),
+            ("vcs-vm", "icp-worker"),
+            ("iks-pod", "iks-worker-private"),
+            ("vcs-vm", "vcs-vtep"),
+            ("vcs-vm", "iks-worker-private"),
+            ("vcs-vm", "vcs-esg-public"),
+            ("vcs-vtep", "iks-worker-private"),
+            ("vcs-vm", "vcs-transit"),
+            ("iks-pod", "vcs-vtep"),
+        ],
+        [
+            PODS,
+            SERVICES,
+            TWO_PODS,
+            ("iks-pod", "icp-pod"),
+            ("iks-pod", "enterprise"),
+            ("vcs-vm", "enterprise"),
+            ("icp-pod", "icp-pod"),
+            ("icp-pod", "vcs-vtep"),
+            ("enterprise", "vcs-vtep"),
+        ],
     ),
     (("icp-vcs", "nat"),): (
         [("icp-pod", "vcs-vtep"), ("icp-service", "iks-worker-private")],
@@ -34,8 +52,13 @@ TABLE: dict[tuple[tuple[str, str], ...], tuple[list[tuple[str, str]], list[tuple
     (("iks-vcs", "static-nat"),): ([], [PODS, SERVICES, TWO_PODS, ("iks-pod", "icp-pod")]),
     (("iks-vcs", "bgp"),): ([PODS, SERVICES, TWO_PODS], [TWO_SERVICES, ("iks-pod", "enterprise")]),
     (("iks-icp", "strongswan"),): (
-        [("iks-pod", "icp-pod"), ("iks-service", "icp-service"), ("icp-pod", "icp-pod"), TWO_PODS,
-         ("iks-pod", "icp-worker")],
+        [
+            ("iks-pod", "icp-pod"),
+            ("iks-service", "icp-service"),
+            ("icp-pod", "icp-pod"),
+            TWO_PODS,
+            ("iks-pod", "icp-worker"),
+        ],
         [],
     ),
     (("enterprise", "l2-extension"),): (
@@ -48,7 +71,7 @@ TABLE: dict[tuple[tuple[str, str], ...], tuple[list[tuple[str, str]], list[tuple
     ),
     (("enterprise", "routed"), ("icp-vcs", "nat")): ([("icp-pod", "enterprise")], [PODS]),
     (("enterprise", "routed"), ("iks-vcs", "bgp")): ([PODS, ("iks-pod", "enterprise")], []),
-}  # fmt: skip
+}
 CASES = [
     (stated, first, second, verdict)
     for stated, sides in TABLE.items()
@@ -149,11 +172,7 @@ def test_a_cluster_joined_to_two_edges_leads_to_both() -> None:
 def test_a_network_without_its_edge_stands_in_no_table() -> None:
     text = TWO_EDGES + network("vm", "vcs-vm", "172.24.16.0/24")
     assert verdict(text, "vm-fra", "vm") == "warning"
-    one = (
-        "[edges.fra]\n"
-        + network("vm-fra", "vcs-vm", "172.24.16.0/24")
-        + network("vm", "vcs-vm", "172.24.16.0/24")
-    )
+    one = "[edges.fra]\n" + network("vm-fra", "vcs-vm", "172.24.16.0/24") + network("vm", "vcs-vm", "172.24.16.0/24")
     assert verdict(one, "vm-fra", "vm") == "error"
 
 
@@ -180,25 +199,18 @@ def shown(name: str, number: int) -> str:
 
 def test_case_7_both_are_joined_with_nat() -> None:
     text = (
-        TWO_CLUSTERS
-        + link("a", "dal", "strongswan", shown("a", 232))
-        + link("b", "dal", "strongswan", shown("b", 234))
+        TWO_CLUSTERS + link("a", "dal", "strongswan", shown("a", 232)) + link("b", "dal", "strongswan", shown("b", 234))
     )
     assert verdict(text, "a-pods", "b-pods") is None
     assert verdict(text, "a-services", "b-services") is None
     assert shown_verdicts(text) == {}
     same = (
-        TWO_CLUSTERS
-        + link("a", "dal", "strongswan", shown("a", 232))
-        + link("b", "dal", "strongswan", shown("b", 232))
+        TWO_CLUSTERS + link("a", "dal", "strongswan", shown("a", 232)) + link("b", "dal", "strongswan", shown("b", 232))
     )
     assert shown_verdicts(same)["a-pods as 10.232.0.0/16", "b-pods as 10.232.0.0/16"] == "error"
-    services_left = (
-        'networks = ["{0}-pods", "{0}-services"]\nnat = [{{ network = "{0}-pods", as = "10.{1}.0.0/16" }}]'
-    )
+    services_left = 'networks = ["{0}-pods", "{0}-services"]\nnat = [{{ network = "{0}-pods", as = "10.{1}.0.0/16" }}]'
     part = TWO_CLUSTERS + "".join(
-        link(name, "dal", "strongswan", services_left.format(name, number))
-        for name, number in (("a", 232), ("b", 233))
+        link(name, "dal", "strongswan", services_left.format(name, number)) for name, number in (("a", 232), ("b", 233))
     )
     assert verdict(part, "a-services", "b-services") == "error"
 
@@ -215,9 +227,7 @@ def test_equal_ranges_at_both_ends_need_nat_for_both() -> None:
 def test_a_shown_range_is_a_destination_beyond_the_link() -> None:
     text = iks("a") + "[edges.dal]\n" + network("vm", "vcs-vm", "10.232.5.0/24", edge="dal")
     assert (
-        shown_verdicts(text + link("a", "dal", "strongswan", shown("a", 232)))[
-            "a-pods as 10.232.0.0/16", "vm"
-        ]
+        shown_verdicts(text + link("a", "dal", "strongswan", shown("a", 232)))["a-pods as 10.232.0.0/16", "vm"]
         == "error"
     )
     hidden = 'nat = [{ network = "a-pods", as = "10.240.0.1/32" }, { network = "a-services", as = "10.240.0.1/32" }]'
@@ -232,14 +242,10 @@ def test_case_20_a_stretched_network_in_a_summary_is_one_wire() -> None:
     assert verdict(text + network("vm", "vcs-vm", "172.22.50.0/24"), "office", "vm") == "warning"
     assert verdict(text + network("vm", "vcs-vm", "172.22.0.0/16"), "office", "vm") == "warning"
     assert verdict(text + network("vm", "vcs-vm", "172.22.0.0/15"), "office", "vm") == "error"
-    workers = (
-        text + network("vm", "vcs-vm", "172.29.0.0/24") + network("workers", "icp-worker", "172.22.50.0/24")
-    )
+    workers = text + network("vm", "vcs-vm", "172.29.0.0/24") + network("workers", "icp-worker", "172.22.50.0/24")
     assert verdict(workers, "office", "workers") == "error"
     # Two sites: the summary of one is not the wire of the other.
-    two = "[sites.hq]\n[sites.branch]\n[edges.dal]\n" + network(
-        "office", "enterprise", "172.22.0.0/16", site="branch"
-    )
+    two = "[sites.hq]\n[sites.branch]\n[edges.dal]\n" + network("office", "enterprise", "172.22.0.0/16", site="branch")
     two += network("vm", "vcs-vm", "172.22.50.0/24", edge="dal") + link("hq", "dal", "l2-extension")
     assert verdict(two, "office", "vm") == "warning"
     assert verdict(two + link("branch", "dal", "ipsec"), "office", "vm") == "error"
@@ -254,11 +260,7 @@ def test_case_21_a_link_stretches_some_and_routes_the_rest() -> None:
 
 
 def test_case_22_a_network_of_a_site_in_another_one_is_its_part() -> None:
-    text = (
-        OFFICE
-        + network("floor", "enterprise", "172.22.8.0/24")
-        + network("again", "enterprise", "172.22.0.0/16")
-    )
+    text = OFFICE + network("floor", "enterprise", "172.22.8.0/24") + network("again", "enterprise", "172.22.0.0/16")
     assert verdict(text, "office", "floor") is None
     assert verdict(text, "office", "again") == "error"
     two = "[sites.hq]\n[sites.branch]\n" + network("a", "enterprise", "172.22.0.0/16", site="hq")
@@ -286,27 +288,24 @@ def test_case_37_nothing_announces_the_transit_network(method: str | None, sever
 @pytest.mark.parametrize(
     ("iks_vcs", "icp_vcs", "severity"),
     [
-        ("common-vlan", "none", "error"), ("common-vlan", "nat", "error"), ("strongswan", "none", "warning"),
-        ("bgp", "none", "warning"), ("static-nat", "none", "warning"), ("none", "none", "warning"),
+        ("common-vlan", "none", "error"),
+        ("common-vlan", "nat", "error"),
+        ("strongswan", "none", "warning"),
+        ("bgp", "none", "warning"),
+        ("static-nat", "none", "warning"),
+        ("none", "none", "warning"),
     ],
-)  # fmt: skip
+)
 def test_icp_workers_reach_the_common_vlan_without_nat(iks_vcs: str, icp_vcs: str, severity: str) -> None:
-    text = f"[integration]\niks-vcs = '{iks_vcs}'\nicp-vcs = '{icp_vcs}'\n" + iks(
-        "a", "172.28.0.0/16", "172.29.0.0/16"
-    )
+    text = f"[integration]\niks-vcs = '{iks_vcs}'\nicp-vcs = '{icp_vcs}'\n" + iks("a", "172.28.0.0/16", "172.29.0.0/16")
     text += "[clusters.i]\nplatform = 'icp'\n" + network("pods", "icp-pod", "10.160.0.0/24")
-    text += network("workers", "icp-worker", "172.24.0.0/24") + network(
-        "nodes", "iks-worker-private", "10.160.0.0/26"
-    )
+    text += network("workers", "icp-worker", "172.24.0.0/24") + network("nodes", "iks-worker-private", "10.160.0.0/26")
     assert verdict(text, "pods", "nodes") == severity
 
 
 def test_the_short_form_opens_no_pair_of_an_end_that_has_a_written_link_of_that_sort() -> None:
     text = (
-        "[integration]\niks-vcs = 'strongswan'\n"
-        + TWO_EDGES
-        + iks("a", "172.24.16.0/24")
-        + iks("b", "172.24.0.0/24")
+        "[integration]\niks-vcs = 'strongswan'\n" + TWO_EDGES + iks("a", "172.24.16.0/24") + iks("b", "172.24.0.0/24")
     )
     text += network("vm-wdc", "vcs-vm", "172.24.0.0/24", edge="wdc")
     assert verdict(text, "a-pods", "vm-fra") == "error"
@@ -318,17 +317,13 @@ def test_the_short_form_opens_no_pair_of_an_end_that_has_a_written_link_of_that_
 
 def test_ibm_private_is_an_end_like_any() -> None:
     text = "[integration]\nenterprise = 'routed'\n[sites.hq]\n[sites.branch]\n"
-    text += network("a", "enterprise", "172.22.0.0/16", site="hq") + network(
-        "vtep", "vcs-vtep", "172.22.8.0/24"
-    )
+    text += network("a", "enterprise", "172.22.0.0/16", site="hq") + network("vtep", "vcs-vtep", "172.22.8.0/24")
     assert verdict(text, "a", "vtep") == "error"
     assert verdict(text + link("branch", "ibm-private", "routed"), "a", "vtep") == "warning"
 
 
 def test_the_route_of_ten_leads_to_what_is_announced_in_it() -> None:
-    ten = (
-        TWO_EDGES.replace("172.24.16.0", "10.240.0.0") + iks("a") + iks("b", "10.240.0.0/24", "172.29.0.0/16")
-    )
+    ten = TWO_EDGES.replace("172.24.16.0", "10.240.0.0") + iks("a") + iks("b", "10.240.0.0/24", "172.29.0.0/16")
     assert verdict(ten + link("a", "fra", "bgp"), "vm-fra", "b-pods") == "error"
     other = ten.replace("10.240.0.0", "172.24.0.0")
     assert verdict(other + link("a", "fra", "bgp"), "vm-fra", "b-pods") == "warning"
@@ -350,15 +345,11 @@ def test_no_link_carries_on_for_a_third_party() -> None:
     )
     chain = text + link("dal", "fra", "ipsec")
     assert verdict(chain, "one", "two") == "warning"
-    assert verdict(chain + link("fra", "wdc", "ipsec"), "one", "two") == "error", (
-        "the edge in the middle leads to both"
-    )
+    assert verdict(chain + link("fra", "wdc", "ipsec"), "one", "two") == "error", "the edge in the middle leads to both"
 
 
 def test_a_network_with_its_gateway_on_premises_is_the_sites() -> None:
-    text = "[sites.hq]\n[edges.dal]\n" + network(
-        "vm", "vcs-vm", "172.24.0.0/24", edge="dal", gateway_on="on-premises"
-    )
+    text = "[sites.hq]\n[edges.dal]\n" + network("vm", "vcs-vm", "172.24.0.0/24", edge="dal", gateway_on="on-premises")
     text += network("vm-db", "vcs-vm", "172.24.0.0/24", edge="dal", gateway_on="dlr")
     alone = link("hq", "dal", "l2-extension", 'networks = ["vm"]')
     assert verdict(text + alone, "vm", "vm-db") == "warning", "the DLR has no leg in what is stretched"
@@ -369,18 +360,12 @@ def test_a_network_with_its_gateway_on_premises_is_the_sites() -> None:
 def test_policy_based_tunnels_take_only_their_own_sources() -> None:
     text = "[sites.hq]\n[edges.dal]\n[clusters.i]\nplatform = 'icp'\nedge = 'dal'\n"
     text += network("pods", "icp-pod", "172.22.0.0/16") + network("workers", "icp-worker", "172.24.0.0/24")
-    text += network("vm", "vcs-vm", "172.24.1.0/24", edge="dal") + network(
-        "office", "enterprise", "172.22.8.0/24"
-    )
+    text += network("vm", "vcs-vm", "172.24.1.0/24", edge="dal") + network("office", "enterprise", "172.22.8.0/24")
     limits = 'networks = ["vm"]'
     assert verdict(text + link("hq", "dal", "ipsec"), "pods", "office") == "error"
     assert verdict(text + link("hq", "dal", "ipsec", limits), "pods", "office") == "warning"
-    assert verdict(text + link("hq", "dal", "gre", limits), "pods", "office") == "error", (
-        "a route takes any source"
-    )
-    assert verdict(text + link("hq", "dal", "l2-extension"), "pods", "office") == "warning", (
-        "the ESG has no route"
-    )
+    assert verdict(text + link("hq", "dal", "gre", limits), "pods", "office") == "error", "a route takes any source"
+    assert verdict(text + link("hq", "dal", "l2-extension"), "pods", "office") == "warning", "the ESG has no route"
 
 
 # -- random plans ----------------------------------------------------------------------------------------------
@@ -413,10 +398,15 @@ def test_random_plans_have_every_verdict_and_every_method() -> None:
     assert min(found.count(v) for v in ("error", "warning", None)) > len(found) / 30
     joins = [join for draft in drafts for join in Landscape(draft.text()).joins]
     for sort, methods in {
-        "iks-edge": ("common-vlan", "strongswan", "static-nat", "bgp", "left out"), "icp-edge": ("nat",),
-        "iks-iks": ("strongswan",), "iks-icp": ("strongswan",), "icp-icp": ("strongswan",), "edge-edge": ("ipsec", "routed"),
-        "site-edge": ("l2-extension", "ipsec", "gre"), "site-private": ("routed",),
-    }.items():  # fmt: skip
+        "iks-edge": ("common-vlan", "strongswan", "static-nat", "bgp", "left out"),
+        "icp-edge": ("nat",),
+        "iks-iks": ("strongswan",),
+        "iks-icp": ("strongswan",),
+        "icp-icp": ("strongswan",),
+        "edge-edge": ("ipsec", "routed"),
+        "site-edge": ("l2-extension", "ipsec", "gre"),
+        "site-private": ("routed",),
+    }.items():
         for method in methods:
             assert any((join.sort, join.method) == (sort, method) for join in joins), (sort, method)
     assert {"on-premises", "esg", "dlr"} <= {

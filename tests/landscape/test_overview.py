@@ -177,7 +177,7 @@ METHODS = [
     for chosen in product(
         ("strongswan", "common-vlan", "bgp", "static-nat", ""), ("strongswan", "none"), ("l2-extension", "routed", "")
     )
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("more", ALIKE)
@@ -224,10 +224,21 @@ def test_routes_are_the_fewest_prefixes_with_the_same_addresses() -> None:
 def test_devices_are_instances_with_the_addresses_that_others_know() -> None:
     devices = {device.title: device for device in list_instances(landscape_of(LINKED))}
     assert list(devices) == [
-        "IKS workers of iks-dal", "ALB of iks-dal", "IKS workers of iks-fra", "ICP workers of icp-dal", "ESG of dallas",
-        "DLR of dallas", "ESG of frankfurt", "DLR of frankfurt", "BCR", "FCR", "XCR", "on-premises router of hq",
-        "L2 concentrator of hq", "on-premises router of lab",
-    ]  # fmt: skip
+        "IKS workers of iks-dal",
+        "ALB of iks-dal",
+        "IKS workers of iks-fra",
+        "ICP workers of icp-dal",
+        "ESG of dallas",
+        "DLR of dallas",
+        "ESG of frankfurt",
+        "DLR of frankfurt",
+        "BCR",
+        "FCR",
+        "XCR",
+        "on-premises router of hq",
+        "L2 concentrator of hq",
+        "on-premises router of lab",
+    ]
     (stretched,) = (port for port in devices["on-premises router of hq"].ports if port.name == "stretched")
     assert str(stretched.addresses[0]) == "172.24.16.254"
 
@@ -235,7 +246,7 @@ def test_devices_are_instances_with_the_addresses_that_others_know() -> None:
 def test_clusters_of_thousands_cost_what_they_hold() -> None:
     text = "[integration]\niks-vcs = 'strongswan'\n[networks.vm]\nkind = 'vcs-vm'\ncidr = '172.24.16.0/24'\n" + "".join(
         f"[clusters.a{i}]\nplatform = 'iks'\n" for i in range(2_000)
-    )  # fmt: skip
+    )
     overview = overview_of(text)
     assert len(overview.links) == 1
     assert sum(len(r.origins) + len(r.targets) for r in overview.reach) < 20_000

@@ -203,8 +203,11 @@ def test_what_is_retired_with_what(tables: tuple[str, ...], expected: set[str]) 
 def test_links_lose_retired_networks_and_keep_their_numbers() -> None:
     served = retire(TWO_EDGES, "networks.vm-fra").in_service
     assert [(link.number, link.networks) for link in served.links] == [
-        (0, ("office", "vm-app")), (1, ("vm-app",)), (2, ("vm-app",)), (3, ()),
-    ]  # fmt: skip
+        (0, ("office", "vm-app")),
+        (1, ("vm-app",)),
+        (2, ("vm-app",)),
+        (3, ()),
+    ]
 
 
 def test_a_link_whose_names_are_all_retired_carries_nothing_rather_than_everything() -> None:
@@ -233,7 +236,9 @@ def test_a_network_of_the_only_edge_needs_not_name_it() -> None:
 
 
 def test_the_last_site_does_not_come_back_under_another_name() -> None:
-    text = '[integration]\nenterprise = "l2-extension"\n[sites.hq]\nstatus = "retired"\n[networks.vm]\nkind = "vcs-vm"\n'
+    text = (
+        '[integration]\nenterprise = "l2-extension"\n[sites.hq]\nstatus = "retired"\n[networks.vm]\nkind = "vcs-vm"\n'
+    )
     assert Landscape(load(text).in_service, catalog()).ends.sites == ()
 
 
@@ -262,9 +267,7 @@ def test_a_retired_network_without_a_range_is_left_out_and_reported() -> None:
     allocation = allocate(plan, catalog())
     assert [(row.network.name, str(row.prefix)) for row in allocation.rows] == [("new", "172.24.0.0/24")]
     found = [f for f in check_plan(plan, catalog()) if f.rule == "retired-without-range"]
-    assert [f.message for f in found] == [
-        f"{name} is retired, and has no range to hold" for name in ("old", "order")
-    ]
+    assert [f.message for f in found] == [f"{name} is retired, and has no range to hold" for name in ("old", "order")]
     assert [f.key for f in found] == [("networks", "old", "status"), ("networks", "order", "status")]
 
 

@@ -26,14 +26,34 @@ def address(text: str) -> HostAddress:
 @pytest.mark.parametrize(
     ("text", "public"),
     [
-        ("9.255.255.255", True), ("10.0.0.1", False), ("10.255.255.255", False), ("11.0.0.1", True),
-        ("100.63.255.255", True), ("100.64.0.1", False), ("100.127.255.255", False), ("100.128.0.0", True),
-        ("172.15.0.1", True), ("172.16.0.1", False), ("172.31.255.255", False), ("172.32.0.1", True),
-        ("192.167.0.1", True), ("192.168.255.1", False), ("192.169.0.1", True), ("0.1.2.3", False), ("127.0.0.1", False),
-        ("169.254.1.1", False), ("169.253.1.1", True), ("223.255.255.1", True), ("224.0.0.1", False),
-        ("255.255.255.255", False), ("2001:db8::1", True), ("fd00::1", False), ("fe80::1", False), ("::1", False),
+        ("9.255.255.255", True),
+        ("10.0.0.1", False),
+        ("10.255.255.255", False),
+        ("11.0.0.1", True),
+        ("100.63.255.255", True),
+        ("100.64.0.1", False),
+        ("100.127.255.255", False),
+        ("100.128.0.0", True),
+        ("172.15.0.1", True),
+        ("172.16.0.1", False),
+        ("172.31.255.255", False),
+        ("172.32.0.1", True),
+        ("192.167.0.1", True),
+        ("192.168.255.1", False),
+        ("192.169.0.1", True),
+        ("0.1.2.3", False),
+        ("127.0.0.1", False),
+        ("169.254.1.1", False),
+        ("169.253.1.1", True),
+        ("223.255.255.1", True),
+        ("224.0.0.1", False),
+        ("255.255.255.255", False),
+        ("2001:db8::1", True),
+        ("fd00::1", False),
+        ("fe80::1", False),
+        ("::1", False),
     ],
-)  # fmt: skip
+)
 def test_what_no_host_on_the_internet_has(text: str, public: bool) -> None:
     assert is_public(address(text)) is public
 
@@ -78,12 +98,10 @@ def test_an_address_belongs_to_the_smallest_network_that_holds_it(order: int) ->
         ("iks-ingress-private", "10.171.0.0/29", "10.171.0.1", "10.171.0.2"),
         ("iks-pod", "172.30.0.0/29", "172.30.0.1", "172.30.0.1"),  # pods have no router of their own
     ],
-)  # fmt: skip
+)
 def test_the_gateway_is_no_example_of_a_machine(kind: str, cidr: str, gateway: str, example: str) -> None:
     (network,) = (
-        n
-        for n in landscape_of(f'[networks.x]\nkind = "{kind}"\ncidr = "{cidr}"\n').ends.networks
-        if n.name == "x"
+        n for n in landscape_of(f'[networks.x]\nkind = "{kind}"\ncidr = "{cidr}"\n').ends.networks if n.name == "x"
     )
     assert gateway_address(network).text == gateway
     assert pick(network).text == example
@@ -93,8 +111,7 @@ def test_the_gateway_is_no_example_of_a_machine(kind: str, cidr: str, gateway: s
 def folded(text: str, *names: str) -> list[str]:
     landscape = landscape_of(text)
     return [
-        str(prefix)
-        for prefix in landscape.folder.fold(Carried(n) for n in landscape.ends.networks if n.name in names)
+        str(prefix) for prefix in landscape.folder.fold(Carried(n) for n in landscape.ends.networks if n.name in names)
     ]
 
 
@@ -104,12 +121,7 @@ def vm(name: str, cidr: str, group: str = "") -> str:
 
 
 def test_routes_are_the_fewest_that_lead_to_the_networks_and_no_further() -> None:
-    text = (
-        vm("a", "172.24.0.0/25")
-        + vm("b", "172.24.0.128/25")
-        + vm("c", "172.24.2.0/24")
-        + vm("d", "172.24.0.64/26")
-    )
+    text = vm("a", "172.24.0.0/25") + vm("b", "172.24.0.128/25") + vm("c", "172.24.2.0/24") + vm("d", "172.24.0.64/26")
     assert folded(text, "a", "b") == ["172.24.0.0/24"]
     assert folded(text, "a", "d") == ["172.24.0.0/25"], "a part needs no route of its own"
     assert folded(text, "a", "b", "c") == ["172.24.0.0/24", "172.24.2.0/24"]
@@ -129,9 +141,7 @@ def test_a_group_is_one_route_only_where_all_of_it_is_meant_and_nothing_else_lie
 def test_the_answer_travels_between_the_ends_of_the_tunnel_the_other_way(iks_vcs: str, network: str) -> None:
     landscape = landscape_of(short_form(iks_vcs, "strongswan", "none"))
     by_name = {n.name: n for n in landscape.ends.networks}
-    traced = trace(
-        Tracer(landscape), machine_in(landscape, by_name["a-pods"]), machine_in(landscape, by_name[network])
-    )
+    traced = trace(Tracer(landscape), machine_in(landscape, by_name["a-pods"]), machine_in(landscape, by_name[network]))
     assert traced.ok
 
     def tunnelled(hops: object) -> set[tuple[str, str]]:
@@ -188,14 +198,12 @@ def test_one_load_balancer_address_is_for_one_tunnel() -> None:
 
 
 def test_names_stand_with_the_prefix_that_holds_them_and_with_no_other() -> None:
-    rows = [
-        (parse_prefix(text), [text])
-        for text in ("10.0.0.0/25", "10.0.0.128/25", "10.0.4.0/24", "10.0.9.0/24")
-    ]
+    rows = [(parse_prefix(text), [text]) for text in ("10.0.0.0/25", "10.0.0.128/25", "10.0.4.0/24", "10.0.9.0/24")]
     prefixes = [parse_prefix("10.0.4.0/23"), parse_prefix("10.0.0.0/24")]
     assert [(str(prefix), names) for prefix, names in with_names(prefixes, rows)] == [
-        ("10.0.0.0/24", "10.0.0.0/25, 10.0.0.128/25"), ("10.0.4.0/23", "10.0.4.0/24"),
-    ]  # fmt: skip
+        ("10.0.0.0/24", "10.0.0.0/25, 10.0.0.128/25"),
+        ("10.0.4.0/23", "10.0.4.0/24"),
+    ]
     many = [(parse_prefix("10.0.0.0/24"), [f"n{number}"]) for number in range(9)]
     ((_, names),) = with_names([parse_prefix("10.0.0.0/24")], many)
     assert names == "n0, n1, n2, n3, n4, n5, n6, n7, ..."
@@ -219,9 +227,7 @@ def judged(text: str, one: str, two: str) -> str | None:
     return None if found is None else found.kind
 
 
-EDGES = (
-    "[edges.dal]\n[edges.fra]\n[clusters.a]\nplatform = 'iks'\n[clusters.b]\nplatform = 'iks'\n[sites.hq]\n"
-)
+EDGES = "[edges.dal]\n[edges.fra]\n[clusters.a]\nplatform = 'iks'\n[clusters.b]\nplatform = 'iks'\n[sites.hq]\n"
 
 
 def network(name: str, kind: str, cidr: str, *more: str) -> str:
@@ -251,11 +257,15 @@ def test_one_translation_does_not_settle_what_another_link_carries() -> None:
     assert judged(one + link("a", "fra", "strongswan"), "a-pods", "b-pods") == "apart"
     both = one + link("b", "fra", "strongswan", nat("b-pods", "10.233.0.0/24"))
     assert judged(both, "a-pods", "b-pods") is None
-    out = EDGES + "".join(pods) + "".join(
-        network(f"{c}-services", "iks-service", f"172.29.{n}.0/24", f'cluster = "{c}"')
-        + link(c, edge, "strongswan", f'networks = ["{c}-services"]')
-        for n, (c, edge) in enumerate((("a", "dal"), ("b", "fra")))
-    )  # fmt: skip
+    out = (
+        EDGES
+        + "".join(pods)
+        + "".join(
+            network(f"{c}-services", "iks-service", f"172.29.{n}.0/24", f'cluster = "{c}"')
+            + link(c, edge, "strongswan", f'networks = ["{c}-services"]')
+            for n, (c, edge) in enumerate((("a", "dal"), ("b", "fra")))
+        )
+    )
     assert judged(out, "a-pods", "b-pods") is None, "both are left out"
     half = out.replace('networks = ["b-services"]', "")
     assert judged(half, "a-pods", "b-pods") == "apart"
@@ -321,14 +331,10 @@ def test_where_the_tunnel_of_a_cluster_and_an_edge_ends(
     for side, start in (("private", "10.172"), ("public", "169.46")):
         if side in uplinks:
             name, kind = f"up-{side}", f"vcs-esg-{side}"
-            text += network(
-                name, kind, f"{start}.0.0/26", 'edge = "dal"', f"addresses = {{ {uplinks[side]} }}"
-            )
+            text += network(name, kind, f"{start}.0.0/26", 'edge = "dal"', f"addresses = {{ {uplinks[side]} }}")
         if side in ingress:
             name, kind = f"in-{side}", f"iks-ingress-{side}"
-            text += network(
-                name, kind, f"{start}.1.0/26", 'cluster = "a"', f"addresses = {{ {ingress[side]} }}"
-            )
+            text += network(name, kind, f"{start}.1.0/26", 'cluster = "a"', f"addresses = {{ {ingress[side]} }}")
     landscape = landscape_of(text)
     cluster, edge = End("iks", "a"), End("edge", "dal")
     joint = landscape.ends.joint("iks-edge", cluster, edge)
@@ -342,9 +348,7 @@ def test_an_address_for_one_partner_keeps_links_apart() -> None:
     text = "[integration]\niks-vcs = 'strongswan'\n" + EDGES
     for number, edge in enumerate(("dal", "fra")):
         text += network(f"vm-{edge}", "vcs-vm", f"172.24.{number}.0/24", f'edge = "{edge}"')
-    plain = network(
-        "front", "iks-ingress-public", "169.46.1.0/28", 'cluster = "a"', "addresses = { strongswan = 4 }"
-    )
+    plain = network("front", "iks-ingress-public", "169.46.1.0/28", 'cluster = "a"', "addresses = { strongswan = 4 }")
     named = plain.replace("strongswan = 4", "fra-strongswan = 4")
     for front, alike in ((plain, True), (named, False)):
         classes = Alike(landscape_of(text + front))
@@ -358,8 +362,10 @@ def test_the_nearest_route_is_of_the_same_version_and_no_default() -> None:
     lookup = Lookup(map(route, ("0.0.0.0/0", "10.0.0.0/8", "172.24.0.0/16", "2001:db8::/32", "::/0")))
     nearest = {text: lookup.nearest(address(text)) for text in ("172.25.0.1", "11.0.0.1", "2001:db9::1")}
     assert {text: found and str(found.prefix) for text, found in nearest.items()} == {
-        "172.25.0.1": "172.24.0.0/16", "11.0.0.1": "10.0.0.0/8", "2001:db9::1": "2001:db8::/32",
-    }  # fmt: skip
+        "172.25.0.1": "172.24.0.0/16",
+        "11.0.0.1": "10.0.0.0/8",
+        "2001:db9::1": "2001:db8::/32",
+    }
     assert lookup.nearest(HostAddress(4, None)) is None
     assert Lookup([route("0.0.0.0/0")]).nearest(address("10.0.0.1")) is None
     found = lookup.find(address("172.24.9.9"))
@@ -374,9 +380,14 @@ def test_what_keeps_pairs_and_networks_apart() -> None:
             more = f'cluster = "{cluster}"'
             text += network(f"{cluster}-{role}s", f"iks-{role}", f"172.{block}.{number}.0/24", more)
     ranges = {
-        "plain": "172.22.0.0/24", "other": "172.22.1.0/24", "in-ten": "10.9.0.0/24", "refused": "172.18.0.0/24",
-        "public": "203.0.114.0/24", "tiny": "172.22.2.0/31", "six": "2001:db8::/64",
-    }  # fmt: skip
+        "plain": "172.22.0.0/24",
+        "other": "172.22.1.0/24",
+        "in-ten": "10.9.0.0/24",
+        "refused": "172.18.0.0/24",
+        "public": "203.0.114.0/24",
+        "tiny": "172.22.2.0/31",
+        "six": "2001:db8::/64",
+    }
     for name, cidr in ranges.items():
         text += network(name, "enterprise", cidr, 'site = "hq"')
     text += network("vm-dal", "vcs-vm", "172.24.0.0/24", 'edge = "dal"')

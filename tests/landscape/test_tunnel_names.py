@@ -119,9 +119,7 @@ cidr = "10.171.42.128/25"
     ("names", "severity"),
     [("dallas-strongswan = 5", "error"), ("fra-strongswan = 5", "warning"), ("alb = 4", "warning")],
 )
-def test_the_tables_hold_the_workers_where_the_tunnel_carries_them(
-    form: str, names: str, severity: str
-) -> None:
+def test_the_tables_hold_the_workers_where_the_tunnel_carries_them(form: str, names: str, severity: str) -> None:
     """The pods of ICP are where the workers of IKS are; ICP leads there only by the ESG's tunnel."""
     plan = PLAN % names + form + ICP
     assert verdict(plan, "w", "ip") == severity

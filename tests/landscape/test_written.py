@@ -106,9 +106,12 @@ def test_the_script_has_a_line_for_every_route_and_runs_those_to_be_written(land
         )
         comments = Counter(found[1] for line in lines if (found := re.match(r" +# (\S+/\d+) towards ", line)))
         run = Counter(
-            str(r.prefix) for r in device.routes
-            if r.how == "link" or (r.how == "gre" and has_ends(landscape, r)) or (r.how in ("static", "static-route") and known(r.next_hop))
-        )  # fmt: skip
+            str(r.prefix)
+            for r in device.routes
+            if r.how == "link"
+            or (r.how == "gre" and has_ends(landscape, r))
+            or (r.how in ("static", "static-route") and known(r.next_hop))
+        )
         assert commands == run, device.title
         assert commands + comments == Counter(str(r.prefix) for r in device.routes), device.title
 
@@ -147,9 +150,7 @@ def test_both_kinds_of_gateway_get_every_nat_rule_in_its_order(landscape: Landsc
                 rule,
             ):
                 found.append(("destination", match[1], match[3], match[2], match[4]))
-            elif match := re.fullmatch(
-                r"iifname \$(\w+) ip daddr (\S+?)(?: (udp) dport (\d+))? dnat to (\S+)", rule
-            ):
+            elif match := re.fullmatch(r"iifname \$(\w+) ip daddr (\S+?)(?: (udp) dport (\d+))? dnat to (\S+)", rule):
                 found.append(
                     (
                         "destination",
@@ -242,8 +243,7 @@ def test_the_daemons_announce_what_their_sessions_do(landscape: Landscape) -> No
             lists.setdefault(name, set()).add(prefix)
         for way, speakers in (("out", 0), ("in", 1)):
             written = {
-                frozenset(lists.get(name, ()))
-                for name in re.findall(rf"prefix-list (\S+) {way}$", text, re.MULTILINE)
+                frozenset(lists.get(name, ())) for name in re.findall(rf"prefix-list (\S+) {way}$", text, re.MULTILINE)
             }
             assert written == {frozenset(map(str, s[speakers].announces)) for s in sessions}
 

@@ -27,8 +27,13 @@ if TYPE_CHECKING:
 
 PREFIXES = ["10.0.0.0/24", "10.0.1.0/24", "10.0.0.0/16", "fd00::/64", "::102:300/120", "172.24.0.0/14"]
 KIND_NAMES = ["vcs-vm", "vcs-management", "enterprise"]
-LENGTHS = {"tag": {"name": 100, "slug": 100}, "role": {"name": 100, "slug": 100},
-           "VLAN group": {"name": 100, "slug": 100}, "VLAN": {"name": 64}, "prefix": {}}  # fmt: skip
+LENGTHS = {
+    "tag": {"name": 100, "slug": 100},
+    "role": {"name": 100, "slug": 100},
+    "VLAN group": {"name": 100, "slug": 100},
+    "VLAN": {"name": 64},
+    "prefix": {},
+}
 UNIQUE = {"tag": ["name", "slug"], "role": ["name", "slug"], "VLAN group": ["slug"]}
 
 
@@ -37,8 +42,12 @@ class World:
 
     def __init__(self) -> None:
         self.objects: dict[What, dict[int, dict[str, Any]]] = {
-            "tag": {}, "role": {}, "VLAN group": {}, "VLAN": {}, "prefix": {},
-        }  # fmt: skip
+            "tag": {},
+            "role": {},
+            "VLAN group": {},
+            "VLAN": {},
+            "prefix": {},
+        }
         self.last = 0
 
     def found(self) -> tuple[Any, ...]:
@@ -53,9 +62,7 @@ class World:
         rows = self.objects[change.what]
         if change.action == "delete":
             assert change.number is not None
-            used = [
-                p for p in self.objects["prefix"].values() if (p["vlan"] or {}).get("id") == change.number
-            ]
+            used = [p for p in self.objects["prefix"].values() if (p["vlan"] or {}).get("id") == change.number]
             assert change.what != "VLAN" or not used, "a VLAN that is used stays"
             assert change.what != "VLAN group" or not self._in_group(change.number), "and so does its group"
             del rows[change.number]
@@ -134,14 +141,17 @@ def plans(draw: st.DrawFn) -> Plan:
     """Return a plan of any few networks, pools and avoided ranges, some with the same prefix."""
     networks = tuple(
         Network(
-            name, KINDS[draw(st.sampled_from(KIND_NAMES))],
+            name,
+            KINDS[draw(st.sampled_from(KIND_NAMES))],
             draw(st.none() | st.sampled_from(PREFIXES).map(parse_prefix)),
-            description=draw(st.none() | texts), labels=tuple(draw(labels).items()),
-            vlan=draw(st.none() | st.integers(1, 3)), edge=draw(st.sampled_from(["e", "f"])),
+            description=draw(st.none() | texts),
+            labels=tuple(draw(labels).items()),
+            vlan=draw(st.none() | st.integers(1, 3)),
+            edge=draw(st.sampled_from(["e", "f"])),
             status=draw(st.sampled_from([None, "planned", "live", "retired"])),
         )
         for name in draw(st.lists(names, unique=True, max_size=4))
-    )  # fmt: skip
+    )
     return Plan(
         "plan.toml",
         networks=networks,
@@ -185,10 +195,12 @@ def worlds(draw: st.DrawFn) -> World:
 
 def of_others(world: World, tag: str) -> dict[str, Any]:
     """Return a copy of everything that is not the plan's."""
-    return copy.deepcopy({
-        what: {number: row for number, row in rows.items() if tag not in {t["slug"] for t in row["tags"]}}
-        for what, rows in world.objects.items()
-    })  # fmt: skip
+    return copy.deepcopy(
+        {
+            what: {number: row for number, row in rows.items() if tag not in {t["slug"] for t in row["tags"]}}
+            for what, rows in world.objects.items()
+        }
+    )
 
 
 TAG = slug_of_plan("a")
@@ -211,9 +223,7 @@ def test_after_a_push_nothing_differs_but_what_was_to_be_left(
 
 def held(world: World, tag: str | None = None) -> set[str]:
     """Return the prefixes of a world, or those that are the plan's."""
-    rows = [
-        row for row in world.objects["prefix"].values() if tag in (None, *(t["slug"] for t in row["tags"]))
-    ]
+    rows = [row for row in world.objects["prefix"].values() if tag in (None, *(t["slug"] for t in row["tags"]))]
     return {str(parse_prefix(row["prefix"])) for row in rows}
 
 
@@ -251,11 +261,17 @@ def test_two_plans_never_have_the_same_tag(one: str, other: str) -> None:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        (("a", "b:c"), ("a:b", "c")), (("a", "b=c"), ("a=b", "c")), (("a-b", "c"), ("a", "b-c")),
-        (("a", "-b"), ("a-", "b")), (("team", "A"), ("team", "a")), (("a\t", "b"), ("a", "b")),
-        (("x" * 99, "1"), ("x" * 99, "2")), (("ipplan", "b"), ("a", "b")), (("ipplan plan a", ""), ("ipplan plan a:", "")),
+        (("a", "b:c"), ("a:b", "c")),
+        (("a", "b=c"), ("a=b", "c")),
+        (("a-b", "c"), ("a", "b-c")),
+        (("a", "-b"), ("a-", "b")),
+        (("team", "A"), ("team", "a")),
+        (("a\t", "b"), ("a", "b")),
+        (("x" * 99, "1"), ("x" * 99, "2")),
+        (("ipplan", "b"), ("a", "b")),
+        (("ipplan plan a", ""), ("ipplan plan a:", "")),
     ],
-)  # fmt: skip
+)
 def test_two_labels_never_have_the_same_tag(one: tuple[str, str], other: tuple[str, str]) -> None:
     tags = [tag for label in (one, other) for tag in small(labels=(label,)).of("tag")]
     for field in ("name", "slug"):
@@ -279,7 +295,7 @@ def small(**fields: Any) -> Desired:
 @pytest.mark.parametrize(
     ("status", "expected"),
     [(None, "active"), ("live", "active"), ("planned", "reserved"), ("ordered", "reserved"), ("retired", "deprecated")],
-)  # fmt: skip
+)
 def test_the_status_of_a_network(status: str | None, expected: str) -> None:
     (prefix,) = small(status=status).of("prefix")
     assert prefix.fields["status"] == expected

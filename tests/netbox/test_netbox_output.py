@@ -18,17 +18,19 @@ from ipplan.plan.model import Network, Plan
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "ipplan" / "schemas" / "netbox.json").read_text("utf-8"))
 WEB = Network("web", KINDS["vcs-vm"], parse_prefix("10.0.0.0/24"), labels=(("team", "erp\x1b[31m"),), vlan=12)
-PLAN = Plan(
-    "plan.toml", networks=(WEB, WEB._replace(name="same\n"), Network("db", KINDS["vcs-vm"], length=24))
-)
+PLAN = Plan("plan.toml", networks=(WEB, WEB._replace(name="same\n"), Network("db", KINDS["vcs-vm"], length=24)))
 UPDATE = Change(
-    "update", "prefix", "10.0.0.0/24", 7,
+    "update",
+    "prefix",
+    "10.0.0.0/24",
+    7,
     (
-        Field("status", "reserved", "active"), Field("comments", "", "team=erp"),
+        Field("status", "reserved", "active"),
+        Field("comments", "", "team=erp"),
         Field("vlan", VlanName(None, 12), VlanName("ipplan-plan-a", 13)),
         Field("tags", ("critical", "ipplan-label-old"), ("critical", "ipplan-label-new")),
     ),
-)  # fmt: skip
+)
 CONFLICT = Change("conflict", "prefix", "10.0.1.0/24", 8, reason="somebody else made it")
 UNPLANNED = Change("unplanned", "VLAN", "ipplan-plan-a/9", 9)
 
@@ -54,8 +56,9 @@ def test_documents_are_as_their_schema_says() -> None:
 def test_text_says_what_became_of_each_change() -> None:
     shown = render_text(
         report(Outcome(UPDATE, "done"), Outcome(CONFLICT, "left"), Outcome(UNPLANNED, "left")),
-        width=None, color=False,
-    )  # fmt: skip
+        width=None,
+        color=False,
+    )
     assert (
         "status: reserved to active; comments: none to team=erp; vlan: 12 of another group to 13 of ipplan-plan-a"
         in shown
@@ -73,8 +76,9 @@ def test_text_says_what_became_of_each_change() -> None:
 def test_text_counts_what_failed() -> None:
     shown = render_text(
         report(Outcome(UPDATE, "failed", "no such role"), Outcome(UPDATE, "not-tried")),
-        width=None, color=False,
-    )  # fmt: skip
+        width=None,
+        color=False,
+    )
     assert "no such role" in shown
     assert "VRF red: 1 failed, 1 not tried, " in shown
 

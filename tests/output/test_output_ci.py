@@ -110,8 +110,7 @@ def test_github_commands_are_one_line_each_and_hold_no_other(run: Run, name: str
     commands = [line for line in shown.splitlines() if line.startswith("::")]
     assert len(commands) == len(expected)
     levels = [
-        re.match(r"::(error|warning|notice) file=([^:,]*),line=\d+,col=\d+,title=([^:,]*)::", c)
-        for c in commands
+        re.match(r"::(error|warning|notice) file=([^:,]*),line=\d+,col=\d+,title=([^:,]*)::", c) for c in commands
     ]
     assert all(levels)
     order = [("error", "warning", "notice").index(match[1]) for match in levels if match]
@@ -138,9 +137,7 @@ def test_junit_counts_what_fails(run: Run, name: str, nasty: str, strict: tuple[
     failing = ("error", "warning") if strict else ("error",)
     assert int(suite.get("tests", "")) == len(suite)
     assert int(suite.get("failures", "")) == len(suite.findall(".//failure"))
-    assert len(suite.findall(".//failure")) == sum(
-        f["severity"] in failing and f["waived"] is None for f in expected
-    )
+    assert len(suite.findall(".//failure")) == sum(f["severity"] in failing and f["waived"] is None for f in expected)
     assert len(suite.findall(".//skipped")) == sum(f["waived"] is not None for f in expected)
     passed = {case.get("name") for case in suite if not len(case)}
     assert passed == set(RULES) - {f["rule"] for f in expected}
@@ -207,9 +204,7 @@ def test_no_name_acts_on_who_reads_a_report(run: Run, tmp_path: Path, format_: s
         root = ET.fromstring(text)
         shown = [word for e in root.iter() for word in (e.text or "", *e.attrib.values())]
     elif format_ == "github":
-        shown = [
-            re.sub("%(0A|0D|25|3A|2C)", lambda m: chr(int(m[1], 16)), line) for line in text.splitlines()
-        ]
+        shown = [re.sub("%(0A|0D|25|3A|2C)", lambda m: chr(int(m[1], 16)), line) for line in text.splitlines()]
     else:
         # Markdown has backslashes and references of its own.
         shown = [text]

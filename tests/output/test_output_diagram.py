@@ -107,8 +107,7 @@ cidr = "fd99:3456:789a:bcde:f012:3456:789a:be00/120"
 """
 EMPTY = 'schema = 1\n[plan]\nname = "empty"\n'
 NO_EDGES = (
-    EMPTY
-    + '[clusters.only]\nplatform = "iks"\n[networks.office]\nkind = "enterprise"\ncidr = "192.168.0.0/24"\n'
+    EMPTY + '[clusters.only]\nplatform = "iks"\n[networks.office]\nkind = "enterprise"\ncidr = "192.168.0.0/24"\n'
 )
 NO_CLUSTERS = EMPTY + '[networks.vm]\nkind = "vcs-vm"\ncidr = "172.24.0.0/24"\n'
 LOST = EMPTY + (
@@ -132,7 +131,7 @@ HOSTILE = EMPTY.replace("empty", NAMES[0]) + "".join(
     f'[sites."site {name}"]\n[networks."net {name}"]\nkind = "vcs-vm"\nedge = "edge {name}"\ncidr = "172.24.{n}.0/24"\n'
     f'[[link]]\nbetween = ["iks {name}", "edge {name}"]\nmethod = "strongswan"\n'
     for n, name in enumerate(NAMES)
-)  # fmt: skip
+)
 
 MESH = large(12, 0, 0, written=True) + "".join(
     f'[[link]]\nbetween = ["edge-{a}", "edge-{b}"]\nmethod = "ipsec"\n' for a, b in combinations(range(12), 2)
@@ -152,14 +151,23 @@ MANY_SITES = large(3, 2, 2, written=True) + "".join(
 
 TEXTS: dict[str, str] = {
     **{path.stem: path.read_text(encoding="utf-8") for path in SAMPLES},
-    "3 edges, 10 clusters": large(3, 6, 4), "3 edges, 10 clusters, links": large(3, 6, 4, written=True),
-    "40 clusters": large(3, 25, 15), "40 clusters, links": large(3, 25, 15, written=True),
-    "40 clusters, one edge": large(1, 20, 20, written=True), "40 edges": large(40, 40, 40, data_centers=20),
-    "IPv6": SIX, "empty": EMPTY, "no edges": NO_EDGES, "no clusters": NO_CLUSTERS, "nowhere": LOST, "hostile": HOSTILE, "mesh": MESH, "20 sites": MANY_SITES,
-}  # fmt: skip
+    "3 edges, 10 clusters": large(3, 6, 4),
+    "3 edges, 10 clusters, links": large(3, 6, 4, written=True),
+    "40 clusters": large(3, 25, 15),
+    "40 clusters, links": large(3, 25, 15, written=True),
+    "40 clusters, one edge": large(1, 20, 20, written=True),
+    "40 edges": large(40, 40, 40, data_centers=20),
+    "IPv6": SIX,
+    "empty": EMPTY,
+    "no edges": NO_EDGES,
+    "no clusters": NO_CLUSTERS,
+    "nowhere": LOST,
+    "hostile": HOSTILE,
+    "mesh": MESH,
+    "20 sites": MANY_SITES,
+}
 TEXTS |= {
-    f"random {seed}": draft_plan(Random(seed), named=seed % 3 == 0, disjoint=seed % 2 == 0).text()
-    for seed in range(60)
+    f"random {seed}": draft_plan(Random(seed), named=seed % 3 == 0, disjoint=seed % 2 == 0).text() for seed in range(60)
 }
 
 
@@ -170,8 +178,7 @@ def landscape_of(text: str) -> Landscape:
     placed = {row.network.name: row.prefix for row in allocation.rows if row.status == "allocated"}
     if allocation.ok:
         networks = tuple(
-            n._replace(prefix=placed[n.name], length=None, hosts=None) if n.name in placed else n
-            for n in plan.networks
+            n._replace(prefix=placed[n.name], length=None, hosts=None) if n.name in placed else n for n in plan.networks
         )
         plan = replace(plan, networks=networks)
     return Landscape(plan.in_service, catalog)
@@ -191,9 +198,7 @@ def traces_of(landscape: Landscape) -> Iterator[Trace]:
 
 
 def apart(one: Rect, other: Rect) -> bool:
-    return (
-        one.right <= other.x or other.right <= one.x or one.bottom <= other.y or other.bottom <= one.y
-    )  # fmt: skip
+    return one.right <= other.x or other.right <= one.x or one.bottom <= other.y or other.bottom <= one.y
 
 
 def rects(drawing: Drawing) -> dict[str, Rect]:
@@ -224,9 +229,7 @@ def texts_in(svg: str) -> list[tuple[Rect, str]]:
         bold = bool(re.search(r"\b(bold|hop)\b", element.get("class", "")))
         size = float(element.attrib["font-size"])
         text = element.text or ""
-        found.append(
-            (extent(float(element.attrib["x"]), float(element.attrib["y"]), text, size, bold=bold), text)
-        )
+        found.append((extent(float(element.attrib["x"]), float(element.attrib["y"]), text, size, bold=bold), text))
     return found
 
 
@@ -315,16 +318,12 @@ def test_everything_is_there_by_its_name(name: str) -> None:
     svg = render_landscape_svg(landscape)
     words = "\n".join(element.text or "" for element in ElementTree.fromstring(svg).iter())
     hints = {
-        line
-        for element in ElementTree.fromstring(svg).iter(f"{SVG}title")
-        for line in (element.text or "").split("\n")
+        line for element in ElementTree.fromstring(svg).iter(f"{SVG}title") for line in (element.text or "").split("\n")
     }
     for end in (*landscape.ends.sites, *landscape.ends.edges, *landscape.ends.clusters):
         assert end.title in hints, end
     for network in landscape.ends.networks:
-        assert any(
-            line.startswith(f"{network.name}: {network.prefix or 'to be ordered'}, ") for line in hints
-        )
+        assert any(line.startswith(f"{network.name}: {network.prefix or 'to be ordered'}, ") for line in hints)
     for bundle in list_bundles(landscape.ends):
         assert (bundle.method or "undecided") in words
         for first in bundle.first if bundle.link is not None else ():
@@ -332,9 +331,7 @@ def test_everything_is_there_by_its_name(name: str) -> None:
             assert any(line.startswith(start) for line in hints), start
 
 
-@pytest.mark.parametrize(
-    "name", ["reference-architecture", "two-clusters", "three-sites", "3 edges, 10 clusters"]
-)
+@pytest.mark.parametrize("name", ["reference-architecture", "two-clusters", "three-sites", "3 edges, 10 clusters"])
 def test_what_is_not_folded_is_readable_without_hints(name: str) -> None:
     landscape = landscape_of(TEXTS[name])
     shown = " ".join(text for _, text in texts_in(render_landscape_svg(landscape)))
@@ -412,9 +409,7 @@ def test_a_new_edge_moves_nothing_to_the_left_of_its_lane() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    "name", ["reference-architecture", "two-clusters", "three-sites", "hostile", "40 edges"]
-)
+@pytest.mark.parametrize("name", ["reference-architecture", "two-clusters", "three-sites", "hostile", "40 edges"])
 def test_nothing_moves_when_a_flow_is_shown(name: str) -> None:
     landscape = landscape_of(TEXTS[name])
     plain = {text for _, text in texts_in(render_landscape_svg(landscape))}
@@ -428,9 +423,14 @@ PLACES_OF = {
     "B": ["internet", "fcr", "device edge:", "lower icp:icp-prod"],
     "C": ["device iks:iks-prod", "device edge:", "dlr edge:", "lower edge:"],
     "D": ["lower icp:icp-prod", "device edge:", "dlr edge:", "lower edge:"],
-    "E": ["lower site:site enterprise", "device site:site enterprise", "device concentrator:site enterprise", "overlay edge:",
-          "lower edge:"],
-}  # fmt: skip
+    "E": [
+        "lower site:site enterprise",
+        "device site:site enterprise",
+        "device concentrator:site enterprise",
+        "overlay edge:",
+        "lower edge:",
+    ],
+}
 
 
 LINKS_OF = {"C": {"iks-edge|strongswan"}, "E": {"site-edge|l2-extension"}}
@@ -445,9 +445,11 @@ def test_every_hop_of_a_flow_has_its_number_at_its_place(letter: str) -> None:
     assert list(way.numbers) == PLACES_OF[letter]
     assert {"|".join(key.split("|")[:2]) for key in way.met if "|" in key} == LINKS_OF.get(letter, set())
     numbers = [
-        n for words in way.numbers.values() for part in words.split(", ")
+        n
+        for words in way.numbers.values()
+        for part in words.split(", ")
         for n in range(int(part.split("–")[0]), int(part.split("–")[-1]) + 1)
-    ]  # fmt: skip
+    ]
     assert sorted(numbers) == list(range(1, len(trace.hops) + 1))
     assert way.request
     assert way.answer
@@ -474,9 +476,7 @@ def test_every_flow_of_every_plan_is_drawn_along_lines_of_the_diagram(name: str)
         labels = [(covers(label, bars), label.text) for label in drawing.labels]
         for leg, shift in (*((leg, -2.5) for leg in way.request), *((leg, 2.5) for leg in way.answer)):
             for (x, y), (to_x, to_y) in pairwise(leg):
-                stroke = Rect(
-                    min(x, to_x) + shift - 1, min(y, to_y) + shift - 1, abs(to_x - x) + 2, abs(to_y - y) + 2
-                )
+                stroke = Rect(min(x, to_x) + shift - 1, min(y, to_y) + shift - 1, abs(to_x - x) + 2, abs(to_y - y) + 2)
                 assert [text for rect, text in labels if not apart(stroke, rect)] == []
 
 
@@ -499,10 +499,22 @@ def test_hostile_names_stay_text() -> None:
     svg = render_landscape_svg(landscape)
     tree = ElementTree.fromstring(svg)
     assert {element.tag for element in tree.iter()} <= {
-        SVG + tag for tag in (
-            "svg", "title", "desc", "style", "defs", "pattern", "marker", "g", "rect", "path", "circle", "text",
+        SVG + tag
+        for tag in (
+            "svg",
+            "title",
+            "desc",
+            "style",
+            "defs",
+            "pattern",
+            "marker",
+            "g",
+            "rect",
+            "path",
+            "circle",
+            "text",
         )
-    }  # fmt: skip
+    }
     assert escape(svg.replace("\n", "")) == svg.replace("\n", "")
     hints = "\n".join(element.text or "" for element in tree.iter(f"{SVG}title"))
     for end in (*landscape.ends.edges, *landscape.ends.clusters, *landscape.ends.sites):
@@ -519,12 +531,10 @@ def test_the_picture_is_one_file_for_screens_print_and_readers() -> None:
     # Nothing is loaded from anywhere, and several pictures stand in one page.
     assert re.findall(r"(?:href|src)=|url\((?!#one-)|@import", svg) == []
     assert all(element.attrib["id"].startswith("one-") for element in tree.iter() if "id" in element.attrib)
-    assert all(
-        name.startswith("one-") for element in tree.iter() for name in element.get("class", "").split()
+    assert all(name.startswith("one-") for element in tree.iter() for name in element.get("class", "").split())
+    assert set(re.findall(r"\.([a-z][\w-]*)", "".join(e.text or "" for e in tree.iter(f"{SVG}style")))) <= set(
+        re.findall(r"one-[\w-]+", svg)
     )
-    assert set(
-        re.findall(r"\.([a-z][\w-]*)", "".join(e.text or "" for e in tree.iter(f"{SVG}style")))
-    ) <= set(re.findall(r"one-[\w-]+", svg))
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -538,9 +548,7 @@ def test_every_class_has_a_rule(name: str) -> None:
 
 
 def test_what_is_retired_is_not_drawn() -> None:
-    text = TEXTS["three-sites"].replace(
-        "[clusters.analytics]\n", '[clusters.analytics]\nstatus = "retired"\n'
-    )
+    text = TEXTS["three-sites"].replace("[clusters.analytics]\n", '[clusters.analytics]\nstatus = "retired"\n')
     svg = render_landscape_svg(landscape_of(text))
     assert "analytics" not in svg
     assert "fra02" not in svg

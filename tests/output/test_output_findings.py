@@ -43,7 +43,7 @@ OVERLAP = Finding(
             Location("plan.toml", ("networks", "iks-workers", "cidr"), 60, 8),
         ),
     ),
-)  # fmt: skip
+)
 ACTING = Finding(
     rule="bridge-overlap",
     severity="warning",
@@ -134,11 +134,14 @@ def test_check_document_is_as_promised() -> None:
         "location": {"file": "plan.toml", "key": "networks.icp-pods.cidr", "line": 41, "column": 8},
         "related": [
             {
-                "file": "plan.toml", "key": "networks.iks-workers.cidr", "line": 60, "column": 8,
+                "file": "plan.toml",
+                "key": "networks.iks-workers.cidr",
+                "line": 60,
+                "column": 8,
                 "network": "iks-workers",
             },
         ],
-    }  # fmt: skip
+    }
 
 
 def test_what_is_related_is_placed_too_and_all_places_are_looked_up_at_once() -> None:
@@ -149,9 +152,12 @@ def test_what_is_related_is_placed_too_and_all_places_are_looked_up_at_once() ->
         return {("networks", "a", "cidr"): (2, 8), ("plan", "byoip", 1): (9, 1)}
 
     found = Finding(
-        rule="x", severity="error", message="m", key=("networks", "a", "cidr"),
+        rule="x",
+        severity="error",
+        message="m",
+        key=("networks", "a", "cidr"),
         related=(Related(("plan", "byoip", 1)), Related(("networks", "b"), "b")),
-    )  # fmt: skip
+    )
 
     (placed,) = place([found], "plan.toml", locate)
 
@@ -186,10 +192,6 @@ def test_problems_are_written_out_up_to_a_limit() -> None:
 def test_table_has_a_row_a_finding() -> None:
     lines = render_csv(findings_table(report(OVERLAP), report(WAIVED))).splitlines()
     assert lines[0] == "severity,rule,networks,cidrs,overlap,message,help,file,line,column,key,waived,related"
-    assert lines[1].startswith(
-        "error,network-overlap,icp-pods; iks-workers,10.1.0.0/16; 10.1.64.0/18,10.1.64.0/18,"
-    )
-    assert lines[1].endswith(
-        ",plan.toml,41,8,networks.icp-pods.cidr,,plan.toml:60:8  networks.iks-workers.cidr"
-    )
+    assert lines[1].startswith("error,network-overlap,icp-pods; iks-workers,10.1.0.0/16; 10.1.64.0/18,10.1.64.0/18,")
+    assert lines[1].endswith(",plan.toml,41,8,networks.icp-pods.cidr,,plan.toml:60:8  networks.iks-workers.cidr")
     assert lines[2] == "error,pool-overlap,,,,accepted,,,,,,retired in March,"

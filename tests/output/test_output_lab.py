@@ -56,9 +56,19 @@ def pair(
 ) -> Pair:
     source, source_address, destination, destination_address = ends
     return Pair(
-        flow, source, source_address, destination, destination_address, destination_address, predicted, outcome,
-        reason, *ways, differences, positive,
-    )  # fmt: skip
+        flow,
+        source,
+        source_address,
+        destination,
+        destination_address,
+        destination_address,
+        predicted,
+        outcome,
+        reason,
+        *ways,
+        differences,
+        positive,
+    )
 
 
 def report(*pairs: Pair) -> Report:
@@ -123,7 +133,7 @@ SOURCE = pair(
         Difference("request", "ESG of dallas", "path", "then DLR of dallas", "then nothing"),
         Difference("request", "VM of vm-db", "end", "delivered", "lost at ESG of dallas"),
     ),
-)  # fmt: skip
+)
 MISSING = "needs swanctl (strongSwan), which is not installed"
 NOT_RUN = tuple(
     pair("not-run", ends=("iks-pods", POD, name, VM), ways=(THERE, HOME, None, None), reason=MISSING)
@@ -138,17 +148,21 @@ LONELY = pair(
 )
 V6 = "fd00:ab:1:ffff:ffff:ffff:ffff:fff1"
 V6_WAY = Way((Point("pod", V6, "fd00:ab:2::1"), Point("VM", V6, "fd00:ab:2::1")), "delivered", "VM")
-IPV6 = pair(
-    flow=None, ends=("pods-six", V6, "vm-six", "fd00:ab:2::1"), ways=(V6_WAY, None, V6_WAY, None)
-)  # fmt: skip
+IPV6 = pair(flow=None, ends=("pods-six", V6, "vm-six", "fd00:ab:2::1"), ways=(V6_WAY, None, V6_WAY, None))
 EVIL = "a\x1b[2J[bold]\r\n:smile:\u202e" + "x" * 300
 HOSTILE_WAY = Way((Point(EVIL, POD, VM, EVIL),), EVIL, EVIL, ((EVIL, EVIL, EVIL),))
 HOSTILE = tuple(
-    pair(outcome, flow=EVIL, ends=(EVIL, POD, EVIL, VM), ways=(HOSTILE_WAY,) * 4, reason=EVIL,
-         differences=(Difference("answer", EVIL, "outer", EVIL, EVIL, EVIL),) if outcome == "differs" else (),
-         positive=EVIL)
+    pair(
+        outcome,
+        flow=EVIL,
+        ends=(EVIL, POD, EVIL, VM),
+        ways=(HOSTILE_WAY,) * 4,
+        reason=EVIL,
+        differences=(Difference("answer", EVIL, "outer", EVIL, EVIL, EVIL),) if outcome == "differs" else (),
+        positive=EVIL,
+    )
     for outcome in get_args(Outcome)
-)  # fmt: skip
+)
 
 REPORTS = {
     "agree": report(AGREES, STOPS, IPV6),
@@ -254,7 +268,7 @@ def test_an_answer_that_stops_is_said() -> None:
     back = Way(BACK[:2], "no-session", "DLR of dallas")
     shown = render(
         report(pair(ways=(THERE, back, THERE, back), predicted="unreachable")), width=None, color=False, verbose=False
-    )  # fmt: skip
+    )
     assert "delivered, 5 devices; answer: no-session at DLR of dallas (a stop)" in shown
 
 
@@ -281,9 +295,7 @@ def _addresses(shown: str, everything: bool) -> list[str]:
     parts = re.split(r"^verdict .*\n", shown, flags=re.MULTILINE)
     kept = shown if everything else parts[0]
     return [
-        word
-        for word in kept.split()
-        if re.fullmatch(r"\(?[0-9a-f.:]+\)?", word) and len(re.findall("[.:]", word)) >= 3
+        word for word in kept.split() if re.fullmatch(r"\(?[0-9a-f.:]+\)?", word) and len(re.findall("[.:]", word)) >= 3
     ]
 
 

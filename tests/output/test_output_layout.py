@@ -36,23 +36,34 @@ COLUMNS = (
     Column("asked for", goes=6, piped=False),
 )
 HOSTILE = (
-    "<script>", "[bold]x[/bold]", ":ab:", "\x1b[31mred\x1b[0m", "x" * 300, "\u6771\u4eac" * 30, "e\u0301" * 20,
-    "\u05e9\u05dc\u05d5\u05dd", "\u202eabc", "a b (services, default)", "-" * 70, "",
-)  # fmt: skip
+    "<script>",
+    "[bold]x[/bold]",
+    ":ab:",
+    "\x1b[31mred\x1b[0m",
+    "x" * 300,
+    "\u6771\u4eac" * 30,
+    "e\u0301" * 20,
+    "\u05e9\u05dc\u05d5\u05dd",
+    "\u202eabc",
+    "a b (services, default)",
+    "-" * 70,
+    "",
+)
 
-names = st.sampled_from(HOSTILE) | st.text(st.characters(codec="utf-8"), max_size=40) | st.from_regex(r"[a-z]{1,12}-[a-z]{1,9}", fullmatch=True)  # fmt: skip
+names = (
+    st.sampled_from(HOSTILE)
+    | st.text(st.characters(codec="utf-8"), max_size=40)
+    | st.from_regex(r"[a-z]{1,12}-[a-z]{1,9}", fullmatch=True)
+)
 cidrs = st.builds(
     lambda a, b, n: f"{a}.{b}.0.0/{n}", st.integers(1, 223), st.integers(0, 255), st.integers(16, 32)
-) | st.sampled_from(["fd4a:7c1e:9b20:1::/64", "2001:db8:1234:5678:9abc:def0:1234:5678/128"])  # fmt: skip
-words = st.none() | st.sampled_from(
-    ["", "pinned", "allocated", "one two three four five six seven eight nine ten"]
-)
+) | st.sampled_from(["fd4a:7c1e:9b20:1::/64", "2001:db8:1234:5678:9abc:def0:1234:5678/128"])
+words = st.none() | st.sampled_from(["", "pinned", "allocated", "one two three four five six seven eight nine ten"])
 rows = st.lists(
-    st.tuples(
-        names, words, words, cidrs, st.none() | st.integers(0, 2**64), words, words, words, words, words
-    ),
-    min_size=1, max_size=12,
-)  # fmt: skip
+    st.tuples(names, words, words, cidrs, st.none() | st.integers(0, 2**64), words, words, words, words, words),
+    min_size=1,
+    max_size=12,
+)
 
 
 def body(text: str) -> list[str]:
@@ -93,11 +104,21 @@ def table(rows: int = 3) -> Table:
     return Table(
         COLUMNS,
         [
-            ("vm-web", "vcs-vm", ("a", "b")[at % 2], f"10.0.{at}.0/24", 254, ("pinned", "default")[at % 2],
-             "first second third fourth", ("IBM page", "RFC 1918")[at % 2], "h", "x")
+            (
+                "vm-web",
+                "vcs-vm",
+                ("a", "b")[at % 2],
+                f"10.0.{at}.0/24",
+                254,
+                ("pinned", "default")[at % 2],
+                "first second third fourth",
+                ("IBM page", "RFC 1918")[at % 2],
+                "h",
+                "x",
+            )
             for at in range(rows)
         ],
-    )  # fmt: skip
+    )
 
 
 def titles(text: str) -> list[str]:
@@ -121,9 +142,7 @@ def test_the_least_important_columns_go_first_and_are_named(width: int, left: li
     assert titles(text) == left
     gone = [c.title for c in COLUMNS if c.goes < EXTRA and c.title not in left]
     said = re.sub(r"\s+", " ", text)
-    assert (
-        "no room for " + ", ".join(gone) + "; --wide shows all, --columns NAME,... chooses" in said
-    ) == bool(gone)
+    assert ("no room for " + ", ".join(gone) + "; --wide shows all, --columns NAME,... chooses" in said) == bool(gone)
 
 
 def test_a_column_that_tells_nothing_apart_goes_and_is_back_where_it_is_asked_for() -> None:
@@ -163,9 +182,7 @@ def test_one_long_name_takes_a_second_line_and_leaves_the_others_as_they_were() 
 
 def test_texts_are_cut_at_words_and_lists_at_commas() -> None:
     columns = (Column("name"), Column("some", long="list"), Column("said", long="cut"))
-    whole = Table(
-        columns, [("vm-web", "10.0.0.0/24, 10.0.1.0/24, 10.0.2.0/24, a b", "nobody can tell who has it")]
-    )
+    whole = Table(columns, [("vm-web", "10.0.0.0/24, 10.0.1.0/24, 10.0.2.0/24, a b", "nobody can tell who has it")])
     lines = render_terminal(whole, 68, color=False).splitlines()
     assert lines[2] == "vm-web  10.0.0.0/24, 10.0.1.0/24, ...     nobody can tell who has it"
     assert lines[-1] == "no room for all of some; --wide shows all"
@@ -174,7 +191,7 @@ def test_texts_are_cut_at_words_and_lists_at_commas() -> None:
     assert render_terminal(Table(below, [("a", "10.0.0.0/24, 10.0.1.0/24")]), 24, color=False).splitlines()[2:] == [
         "a     10.0.0.0/24,",
         "      10.0.1.0/24",
-    ]  # fmt: skip
+    ]
 
 
 def test_unknown_columns_are_refused_with_those_there_are() -> None:

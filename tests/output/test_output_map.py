@@ -68,9 +68,7 @@ def meaning(touching: list[Block], drawing: Drawing) -> str:
     ),
     width=st.integers(NARROWEST, WIDEST),
 )
-def test_every_character_stands_for_its_addresses(
-    length: int, cuts: list[int], whats: list[What], width: int
-) -> None:
+def test_every_character_stands_for_its_addresses(length: int, cuts: list[int], whats: list[What], width: int) -> None:
     space = Prefix(4, 10 << 24, length)
     blocks = tiled(space, [cut for cut in cuts if cut < space.size], whats)
     networks = [network(name, "10.0.0.0/30") for b in blocks for name in b.networks]
@@ -92,9 +90,7 @@ def test_every_character_stands_for_its_addresses(
     ["10.224.0.0/12", "192.168.100.128/25", "10.0.0.0/32", "fd4a:7c1e:9b20::/48", "2001:db8:1:2:3:4::/96"],
 )
 def test_no_line_is_wider_than_the_map(cidr: str, width: int) -> None:
-    space = Space(
-        parse_prefix(cidr), "pool", "pool of the enterprise, with a title that is rather long for a line"
-    )
+    space = Space(parse_prefix(cidr), "pool", "pool of the enterprise, with a title that is rather long for a line")
     own = Prefix(space.prefix.version, space.prefix.last, 32 if space.prefix.version == 4 else 128)
     networks = [Network("a-network", KINDS["vcs-vm"], own)]
     blocks = [Block(space.prefix.last, space.prefix.last, "network", ("a-network",), 1)]
@@ -115,9 +111,13 @@ def test_rows_alike_are_told_once() -> None:
         Block(space.first + 1, space.last, "free"),
     ]
     text, _ = render_space(
-        Space(space, "pool", "pool"), blocks, [network("one", "10.0.0.0/32")],
-        width=80, symbols=ASCII, color=False,
-    )  # fmt: skip
+        Space(space, "pool", "pool"),
+        blocks,
+        [network("one", "10.0.0.0/32")],
+        width=80,
+        symbols=ASCII,
+        color=False,
+    )
     assert text == (
         "10.0.0.0/20 pool: 4,096 addresses, a character is 4 of them\n"
         "10.0.0.0  A...............................................................\n"
@@ -134,9 +134,7 @@ def test_more_networks_than_letters_are_counted() -> None:
     blocks = [Block(space.first + i, space.first + i, "network", (f"n{i}",), 1) for i in range(count)]
     blocks.append(Block(space.first + count, space.last, "free"))
     networks = [network(f"n{i}", f"10.0.0.{i}/32") for i in range(count)]
-    text, used = render_space(
-        Space(space, "pool", "pool"), blocks, networks, width=80, symbols=ASCII, color=False
-    )
+    text, used = render_space(Space(space, "pool", "pool"), blocks, networks, width=80, symbols=ASCII, color=False)
     assert used.count("&") == 12
     assert "& 12 further networks" in text.splitlines()
     assert "&" in render_signs(set(used), ASCII, 80)
@@ -159,9 +157,13 @@ def test_names_cannot_act_on_the_terminal() -> None:
     space = parse_prefix("10.0.0.0/24")
     blocks = [Block(space.first, space.last, "network", ("\x1b[2J",), 1)]
     text, _ = render_space(
-        Space(space, "pool", "pool"), blocks, [network("\x1b[2J", "10.0.0.0/24")],
-        width=80, symbols=SHADED, color=False,
-    )  # fmt: skip
+        Space(space, "pool", "pool"),
+        blocks,
+        [network("\x1b[2J", "10.0.0.0/24")],
+        width=80,
+        symbols=SHADED,
+        color=False,
+    )
     assert "\x1b" not in text
     assert "\\x1b[2J" in text
 

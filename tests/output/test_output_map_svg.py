@@ -30,9 +30,18 @@ ROOT = Path(__file__).parent.parent.parent
 SAMPLES = sorted((ROOT / "sample-plans").glob("*.toml"))
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = (
-    "<script>alert(1)</script>", "]]>", ":ab:", "[bold]x", "a\x1b[31mred", "a\u202eb", "name & <b>", "x" * 300, "数据中心的网络",
-    "سلام", "e" + "\u0301" * 40,
-)  # fmt: skip
+    "<script>alert(1)</script>",
+    "]]>",
+    ":ab:",
+    "[bold]x",
+    "a\x1b[31mred",
+    "a\u202eb",
+    "name & <b>",
+    "x" * 300,
+    "数据中心的网络",
+    "سلام",
+    "e" + "\u0301" * 40,
+)
 
 
 class Label(NamedTuple):
@@ -60,9 +69,7 @@ def walk(element: ET.Element, shift: float, found: list[Label]) -> None:
         size = float(element.get("font-size", "0"))
         words = element.text or ""
         wide = text_width(words, size, bold="bold" in element.get("class", ""))
-        left = float(element.get("x", "0")) - {"end": wide, "middle": wide / 2}.get(
-            element.get("text-anchor", ""), 0
-        )
+        left = float(element.get("x", "0")) - {"end": wide, "middle": wide / 2}.get(element.get("text-anchor", ""), 0)
         base = float(element.get("y", "0")) + shift
         # Ascenders and descenders of all letters reach no further in any of the fonts.
         found.append(Label(words, left, base - 0.77 * size, left + wide, base + 0.24 * size))
@@ -96,9 +103,7 @@ def draw(plan: Plan, *of: str, allocated: bool = False) -> ET.Element:
     placed = {}
     if allocated:
         placed = {
-            r.network.name: r.prefix
-            for r in allocate(plan, catalog).rows
-            if r.status == "allocated" and r.prefix
+            r.network.name: r.prefix for r in allocate(plan, catalog).rows if r.status == "allocated" and r.prefix
         }
     text = render_map_svg(survey_plan(plan, catalog, placed=placed, of=[parse_prefix(p) for p in of]))
     return ET.fromstring(text)
@@ -110,9 +115,7 @@ def plan_of(*lines: str) -> Plan:
 
 def random_plan(seed: int) -> Plan:
     chance = random.Random(seed)
-    pools = chance.sample(
-        ["10.224.0.0/12", "172.24.0.0/14", "10.0.0.0/8", "fd00:ab::/32"], chance.randrange(4)
-    )
+    pools = chance.sample(["10.224.0.0/12", "172.24.0.0/14", "10.0.0.0/8", "fd00:ab::/32"], chance.randrange(4))
     lines = ["[plan]", f"byoip = {pools!r}".replace("'", '"')]
     dense = chance.random() < 0.5
     for number in range(chance.choice([0, 3, 30, 200])):
@@ -221,9 +224,7 @@ def test_free_space_is_what_ipplan_free_prints() -> None:
 
 def test_every_published_range_of_the_prefix_is_in_the_picture() -> None:
     root = draw(plan_of(), "10.0.0.0/8")
-    words = {
-        word for label in labels_of(root) for word in label.words.split(", ") for word in [word.rstrip(",")]
-    }
+    words = {word for label in labels_of(root) for word in label.words.split(", ") for word in [word.rstrip(",")]}
     tips = "\n".join(title.text or "" for title in root.iter(SVG + "title"))
     rows = [r for r in load_catalog().overlapping(parse_prefix("10.0.0.0/8")) if Catalog.avoids(r)]
     assert len(rows) > 400
@@ -244,16 +245,31 @@ def test_any_name_is_safe_and_whole_in_a_tooltip(name: str, of: tuple[str, ...])
 
     quoted = json.dumps(name, ensure_ascii=True) if name.isprintable() else json.dumps(name)
     plan = plan_of(
-        "[plan]", f"name = {quoted}", 'byoip = ["172.24.0.0/14"]', f"[networks.{quoted}]", 'kind = "vcs-vm"',
-        'cidr = "172.24.0.0/16"', "[networks.small]", 'kind = "vcs-vm"', 'cidr = "172.25.0.0/30"',
-    )  # fmt: skip
+        "[plan]",
+        f"name = {quoted}",
+        'byoip = ["172.24.0.0/14"]',
+        f"[networks.{quoted}]",
+        'kind = "vcs-vm"',
+        'cidr = "172.24.0.0/16"',
+        "[networks.small]",
+        'kind = "vcs-vm"',
+        'cidr = "172.25.0.0/30"',
+    )
     root = draw(plan, *of)
     check_labels(root)
     tips = [title.text or "" for title in root.iter(SVG + "title")]
     assert any(escape(name) in tip for tip in tips)
     assert {element.tag.removeprefix(SVG) for element in root.iter()} <= {
-        "svg", "title", "desc", "style", "rect", "path", "g", "text", "circle",
-    }  # fmt: skip
+        "svg",
+        "title",
+        "desc",
+        "style",
+        "rect",
+        "path",
+        "g",
+        "text",
+        "circle",
+    }
 
 
 def test_the_picture_has_words_for_those_who_cannot_see_it_and_needs_nothing_else() -> None:
@@ -288,12 +304,21 @@ def test_two_pictures_stand_in_one_page() -> None:
     ("lines", "words"),
     [
         ((), "nothing to draw: none of the networks has a range, or a pool to take one from"),
-        (('[networks.vm]\nkind = "vcs-vm"\nprefix = 24',), "nothing to draw: none of the networks has a range, or a pool to take one from"),
+        (
+            ('[networks.vm]\nkind = "vcs-vm"\nprefix = 24',),
+            "nothing to draw: none of the networks has a range, or a pool to take one from",
+        ),
         (('[networks.vm]\nkind = "vcs-vm"\ncidr = "198.51.64.0/24"',), "around what lies in no published range"),
-        (('[plan]\nbyoip = ["10.224.0.0/12"]\n[networks.vm]\nkind = "vcs-vm"\nprefix = 24',), "free: 1,048,576 of 1,048,576, largest 10.224.0.0/12"),
-        (('[plan]\nbyoip = ["10.224.0.0/12"]\n[networks.vm]\nkind = "vcs-vm"\nprefix = 24',), "0 networks, IBM Cloud ranges of 2025-10-03; 1 network has no range and is not drawn"),
+        (
+            ('[plan]\nbyoip = ["10.224.0.0/12"]\n[networks.vm]\nkind = "vcs-vm"\nprefix = 24',),
+            "free: 1,048,576 of 1,048,576, largest 10.224.0.0/12",
+        ),
+        (
+            ('[plan]\nbyoip = ["10.224.0.0/12"]\n[networks.vm]\nkind = "vcs-vm"\nprefix = 24',),
+            "0 networks, IBM Cloud ranges of 2025-10-03; 1 network has no range and is not drawn",
+        ),
     ],
-)  # fmt: skip
+)
 def test_plans_that_have_little(lines: tuple[str, ...], words: str) -> None:
     root = draw(plan_of(*lines))
     check_labels(root)
@@ -334,9 +359,12 @@ def test_same_plan_same_bytes_whatever_the_hash_seed() -> None:
     pictures = {
         subprocess.run(
             [sys.executable, "-m", "ipplan", "map", "sample-plans/three-sites.toml", *extra],
-            cwd=ROOT, env={"PYTHONHASHSEED": str(seed), "PYTHONPATH": str(ROOT)}, check=True, capture_output=True,
+            cwd=ROOT,
+            env={"PYTHONHASHSEED": str(seed), "PYTHONPATH": str(ROOT)},
+            check=True,
+            capture_output=True,
         ).stdout
         for seed in range(3)
         for extra in (("--allocated",),)
-    }  # fmt: skip
+    }
     assert len(pictures) == 1

@@ -30,9 +30,7 @@ def catalog(*cidrs: str) -> Catalog:
 
 
 def report(old: Catalog, new: Catalog) -> DiffReport:
-    editions = [
-        Edition(date, "title", "https://example.com", "abcdef0") for date in ("2030-01-01", "2031-01-01")
-    ]
+    editions = [Edition(date, "title", "https://example.com", "abcdef0") for date in ("2030-01-01", "2031-01-01")]
     return DiffReport(editions[0], editions[1], (), (), compare(old, new), None)
 
 
@@ -40,22 +38,25 @@ def report(old: Catalog, new: Catalog) -> DiffReport:
     ("old", "new", "kind", "cells"),
     [
         (["10.0.0.0/24"], ["10.0.0.0/23"], "grew", ("10.0.0.0/24", "10.0.0.0/23", 0, 256)),
-        (["10.0.0.0/22"], ["10.0.1.0/24", "10.0.2.0/24"], "shrank", ("10.0.0.0/22", "10.0.1.0/24; 10.0.2.0/24", 512, 0)),
+        (
+            ["10.0.0.0/22"],
+            ["10.0.1.0/24", "10.0.2.0/24"],
+            "shrank",
+            ("10.0.0.0/22", "10.0.1.0/24; 10.0.2.0/24", 512, 0),
+        ),
         (["10.0.0.0/23"], ["10.0.0.0/24", "10.0.1.0/24"], "split", ("10.0.0.0/23", "10.0.0.0/24; 10.0.1.0/24", 0, 0)),
         (["10.0.0.0/24", "10.0.1.0/24"], ["10.0.0.0/23"], "joined", ("10.0.0.0/24; 10.0.1.0/24", "10.0.0.0/23", 0, 0)),
         (["fd00::/64"], ["fd00::/63"], "grew", ("fd00::/64", "fd00::/63", 0, 1 << 64)),
     ],
-)  # fmt: skip
-def test_ranges_of_another_size(
-    old: list[str], new: list[str], kind: str, cells: tuple[str, str, int, int]
-) -> None:
+)
+def test_ranges_of_another_size(old: list[str], new: list[str], kind: str, cells: tuple[str, str, int, int]) -> None:
     found = report(catalog(*old), catalog(*new))
     told = document(found)
     Draft202012Validator(SCHEMA).validate(told)
     assert told["summary"][kind] == 1
-    assert [
-        (c["change"], [r["cidr"] for r in c["old"]], [r["cidr"] for r in c["new"]]) for c in told["changes"]
-    ] == [(kind, old, new)]
+    assert [(c["change"], [r["cidr"] for r in c["old"]], [r["cidr"] for r in c["new"]]) for c in told["changes"]] == [
+        (kind, old, new)
+    ]
     version = "ipv6" if ":" in old[0] else "ipv4"
     assert (told["space"][version]["released"], told["space"][version]["taken"]) == cells[2:]
     other = told["space"]["ipv4" if version == "ipv6" else "ipv6"]

@@ -26,9 +26,25 @@ from ipplan.output.text import escape
 from ipplan.plan.kinds import KINDS
 
 HOSTILE = (
-    "<script>alert(1)</script>", "]]>", "<![CDATA[", "&amp;", ":ab:", "[bold]x[/bold]", "\x1b[31mred", "a\u202eb", "\x00",
-    "\ud800", "\ufffe", "tab\tnew\nline", "שלום", "سلام", "数据中心", "e" + "\u0301" * 50, '"quoted\'', "x" * 300,
-)  # fmt: skip
+    "<script>alert(1)</script>",
+    "]]>",
+    "<![CDATA[",
+    "&amp;",
+    ":ab:",
+    "[bold]x[/bold]",
+    "\x1b[31mred",
+    "a\u202eb",
+    "\x00",
+    "\ud800",
+    "\ufffe",
+    "tab\tnew\nline",
+    "שלום",
+    "سلام",
+    "数据中心",
+    "e" + "\u0301" * 50,
+    "\"quoted'",
+    "x" * 300,
+)
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
@@ -85,9 +101,7 @@ def test_scripts_whose_fonts_differ_are_set_to_the_width_that_is_counted_on() ->
 
 def test_numbers_are_short() -> None:
     assert [number(v) for v in (3, 2.5, 1 / 3, -0.0001, 100)] == ["3", "2.5", "0.333", "0", "100"]
-    assert (
-        element("rect", x=1.0, class_="a", stroke_width=0.5) == '<rect x="1" class="a" stroke-width="0.5"/>'
-    )
+    assert element("rect", x=1.0, class_="a", stroke_width=0.5) == '<rect x="1" class="a" stroke-width="0.5"/>'
 
 
 def luminance(color: str) -> float:
@@ -125,9 +139,7 @@ def test_every_kind_has_a_family_and_families_differ_by_colour_and_hatching() ->
     st.floats(0, 300),
     st.floats(0, 300),
 )
-def test_hatching_stays_inside_its_rectangle(
-    name: str, x: float, y: float, width: float, height: float
-) -> None:
+def test_hatching_stays_inside_its_rectangle(name: str, x: float, y: float, width: float, height: float) -> None:
     drawn = svg.hatch("p-", name, [(x, y, width, height)])
     if not drawn:
         assert not FAMILIES[name].hatching or min(width, height) < svg.SMALLEST_HATCHED

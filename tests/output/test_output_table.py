@@ -17,8 +17,7 @@ ADDRESSES = ("10.50.0.0/16", "2001:db8:a:b::/64", "fd00:ab:1::/48", "255.255.255
 REASON = "taken by 169.254.100.100/32, which nobody may use, and by fe80:ab::cd:1234:5678:9abc/128 too"
 TABLE = Table(
     COLUMNS,
-    [("icp-pods", cidr, 65536, REASON) for cidr in ADDRESSES]
-    + [("x[/] [icp] :ab: \x1b[2J", ADDRESSES[0], None, None)],
+    [("icp-pods", cidr, 65536, REASON) for cidr in ADDRESSES] + [("x[/] [icp] :ab: \x1b[2J", ADDRESSES[0], None, None)],
     caption="the summary, last",
 )
 SGR = re.compile("\x1b\\[[0-9;]*m")
@@ -41,9 +40,7 @@ def test_lines_keep_to_the_width_where_the_words_allow_it(width: int) -> None:
 
 def test_a_row_is_a_line_and_one_that_has_no_room_goes_on_below() -> None:
     assert (
-        render_terminal(TABLE, 200, color=False)
-        .splitlines()[2]
-        .startswith("icp-pods                 10.50.0.0/16  ")
+        render_terminal(TABLE, 200, color=False).splitlines()[2].startswith("icp-pods                 10.50.0.0/16  ")
     )
     narrow = render_terminal(TABLE, 40, color=False)
     assert narrow.splitlines()[:4] == [

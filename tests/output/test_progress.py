@@ -32,9 +32,7 @@ def test_a_short_run_says_nothing() -> None:
 
 
 @pytest.mark.parametrize("total", [10, None])
-def test_a_long_run_shows_a_bar_with_its_title_as_it_is(
-    monkeypatch: pytest.MonkeyPatch, total: int | None
-) -> None:
+def test_a_long_run_shows_a_bar_with_its_title_as_it_is(monkeypatch: pytest.MonkeyPatch, total: int | None) -> None:
     monkeypatch.setattr(progress, "PATIENCE", 0.0)
     monkeypatch.setenv("TERM", "xterm")
     stream = Terminal()

@@ -17,10 +17,43 @@ from ipplan.plan.toml_text import _may_be_newer, read_toml
 
 SAMPLES = sorted((Path(__file__).parent.parent.parent / "sample-plans").glob("*.toml"))
 MARKS = (
-    "<<<<<<< HEAD\n", "=======\n", ">>>>>>> other\n", '"', "'", '"""', "'''", "[", "]", "[[", "]]", "{", "}", "{y=1", "=",
-    ",", ".", "#", "\\", "\\e", "\\x41", "\n", "\r\n", "\r", " ", "\0", "\ufeff", "\u201c", "10:30", "hosts =\n", "[networks.web\n",
-    "networks.web]\n", "{ a = 1,\n b = 2 }", ", }", "-", "true",
-)  # fmt: skip
+    "<<<<<<< HEAD\n",
+    "=======\n",
+    ">>>>>>> other\n",
+    '"',
+    "'",
+    '"""',
+    "'''",
+    "[",
+    "]",
+    "[[",
+    "]]",
+    "{",
+    "}",
+    "{y=1",
+    "=",
+    ",",
+    ".",
+    "#",
+    "\\",
+    "\\e",
+    "\\x41",
+    "\n",
+    "\r\n",
+    "\r",
+    " ",
+    "\0",
+    "\ufeff",
+    "\u201c",
+    "10:30",
+    "hosts =\n",
+    "[networks.web\n",
+    "networks.web]\n",
+    "{ a = 1,\n b = 2 }",
+    ", }",
+    "-",
+    "true",
+)
 HUGE = ("0x" + "f" * 4000, "9" * 5000, "a." * 1500, "[" * 500, "{a=" * 200, "k" * 3000)
 
 
@@ -85,9 +118,7 @@ def test_a_broken_plan_ends_in_problems_with_places_and_in_nothing_else(sample: 
         assert len(shown) < 800 * (len(error.problems) + 1)
 
 
-@pytest.mark.skipif(
-    not (3, 11) <= sys.version_info < (3, 15), reason="tomllib of these versions reads TOML 1.0"
-)
+@pytest.mark.skipif(not (3, 11) <= sys.version_info < (3, 15), reason="tomllib of these versions reads TOML 1.0")
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
 def test_what_is_toml_is_what_a_reader_of_toml_1_0_accepts(sample: Path) -> None:
     tomllib = import_module("tomllib")
@@ -199,10 +230,8 @@ UNKNOWN = "is not a key that ipplan knows; it would have no effect"
             ],
         ),
     ],
-)  # fmt: skip
-def test_every_problem_of_a_broken_plan_is_told_at_its_place(
-    text: str, expected: list[tuple[int, int, str]]
-) -> None:
+)
+def test_every_problem_of_a_broken_plan_is_told_at_its_place(text: str, expected: list[tuple[int, int, str]]) -> None:
     assert found(text) == expected
 
 
@@ -222,10 +251,14 @@ ONLY = "which only TOML 1.1 has; a plan is TOML 1.0"
         ("sites = { a = { x = [{ b = 1, }] } }\n", 1, 29, f"a comma before a closing brace, {ONLY}"),
         ("[[waive]]\nuntil = 10:30\n", 2, 9, f"a time without seconds, 10:30, {ONLY}"),
         ("[[waive]]\nuntil = 2027-03-31 10:30Z\n", 2, 9, f"a time without seconds, 2027-03-31 10:30Z, {ONLY}"),
-        ("[[waive]]\nuntil = [\n2027-03-31T10:30+01:00]\n", 3, 1,
-         f"a time without seconds, 2027-03-31T10:30+01:00, {ONLY}"),
+        (
+            "[[waive]]\nuntil = [\n2027-03-31T10:30+01:00]\n",
+            3,
+            1,
+            f"a time without seconds, 2027-03-31T10:30+01:00, {ONLY}",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_only_toml_1_1_has_is_refused_whatever_the_installed_tomli_takes(
     text: str, line: int, column: int, message: str
 ) -> None:
@@ -242,10 +275,21 @@ def test_all_that_is_newer_is_told_at_once_and_the_rest_is_read() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "a = 'c:\\x41 \\e'", 'a = "\\\\e \\\\x41"', "# \\e { 10:30", 'a = "at 10:30 { }, }"', "a = 10:30:00", "a = 2027-03-31 10:30:00.5Z",
-        "a = { b = [1, 2,], c = {} }", "a = { b = [\n1,\n] }", "a = [{ b = 1 },\n{ b = 2 }, # }\n]", 'a = """\n{ b = 1,\n}"""',
-        "a = { }", 'a = { "b c" = "}", d = \'{\' }', "a = '''\\e'''", 'a = "fd00::10:30"',
+        "a = 'c:\\x41 \\e'",
+        'a = "\\\\e \\\\x41"',
+        "# \\e { 10:30",
+        'a = "at 10:30 { }, }"',
+        "a = 10:30:00",
+        "a = 2027-03-31 10:30:00.5Z",
+        "a = { b = [1, 2,], c = {} }",
+        "a = { b = [\n1,\n] }",
+        "a = [{ b = 1 },\n{ b = 2 }, # }\n]",
+        'a = """\n{ b = 1,\n}"""',
+        "a = { }",
+        'a = { "b c" = "}", d = \'{\' }',
+        "a = '''\\e'''",
+        'a = "fd00::10:30"',
     ],
-)  # fmt: skip
+)
 def test_what_toml_1_0_has_is_read(text: str) -> None:
     assert read_toml(text.encode()).problems == []

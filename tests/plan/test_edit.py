@@ -26,10 +26,19 @@ BODIES = {
     "unicode": ['[networks."büro 7"]', 'kind = """vcs-vm"""', "{size} = "],
     "sub-table": ["[networks.x.addresses]", "prefix = 3", "[networks.x]", 'kind = "vcs-vm" # "', "{size} = "],
     "others": [
-            "[networks.a]", 'kind = "vcs-vm"', "prefix = 25", "[networks.x]", 'group = "g"', 'kind = "vcs-vm"',
-            "{size} = ", "grow-to = 20", "[networks.z]", 'kind = "vcs-vm"', "hosts = 3",
+        "[networks.a]",
+        'kind = "vcs-vm"',
+        "prefix = 25",
+        "[networks.x]",
+        'group = "g"',
+        'kind = "vcs-vm"',
+        "{size} = ",
+        "grow-to = 20",
+        "[networks.z]",
+        'kind = "vcs-vm"',
+        "hosts = 3",
     ],
-}  # fmt: skip
+}
 SIZES = {"prefix": ("prefix", "24"), "hosts": ("hosts", "0x2_0"), "none": None}
 ENDINGS = {
     "newline": ("", True),
@@ -44,8 +53,11 @@ SHAPES = list(product(BODIES, SIZES, ENDINGS, ("\n", "\r\n"), ("", "\ufeff")))
 
 def name_of(body: str) -> str:
     named = {
-        "quoted-name": "x y.z", "escaped-name": 'x"', "dotted-quoted": "x = 1", "unicode": "büro 7",
-    }  # fmt: skip
+        "quoted-name": "x y.z",
+        "escaped-name": 'x"',
+        "dotted-quoted": "x = 1",
+        "unicode": "büro 7",
+    }
     return named.get(body, "x")
 
 
@@ -108,9 +120,7 @@ INLINE = {
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 @pytest.mark.parametrize("last", [True, False])
 @pytest.mark.parametrize("shape", INLINE)
-def test_inline_tables_are_edited_inside_their_braces(
-    shape: str, line_end: str, last: bool, comment: str
-) -> None:
+def test_inline_tables_are_edited_inside_their_braces(shape: str, line_end: str, last: bool, comment: str) -> None:
     old, new = (words.format(CIDR) for words in INLINE[shape])
     after = "" if last else line_end
     text = line_end.join([*HEAD, "[networks]", old + comment]) + after
@@ -125,9 +135,12 @@ def test_inline_tables_are_edited_inside_their_braces(
         ('networks = {{ x = {{ kind = "vcs-vm" }} }}', 'networks = {{ x = {{ kind = "vcs-vm", cidr = "{0}" }} }}'),
         ('networks = {{ x.kind = "vcs-vm" }}', 'networks = {{ x.kind = "vcs-vm", x.cidr = "{0}" }}'),
         ('networks.x = {{ kind = "vcs-vm", prefix=24 }}', 'networks.x = {{ kind = "vcs-vm", cidr="{0}" }}'),
-        ('networks."x".kind = "vcs-vm"\nnetworks.x.hosts = +60', 'networks."x".kind = "vcs-vm"\nnetworks.x.cidr = "{0}"'),
+        (
+            'networks."x".kind = "vcs-vm"\nnetworks.x.hosts = +60',
+            'networks."x".kind = "vcs-vm"\nnetworks.x.cidr = "{0}"',
+        ),
     ],
-)  # fmt: skip
+)
 def test_networks_at_the_top_of_the_document(old: str, new: str) -> None:
     assert pin_networks(old.format().encode(), {"x": CIDR}) == new.format(CIDR).encode()
 
@@ -136,8 +149,7 @@ def test_several_networks_in_any_order() -> None:
     text = '[networks.b]\nkind = "vcs-vm"\n[networks.a]\nprefix = 24 # a\nkind = "vcs-vm"\n'
     pins = {"a": "10.1.0.0/24", "b": "10.2.0.0/24"}
     meant = (
-        '[networks.b]\nkind = "vcs-vm"\ncidr = "10.2.0.0/24"\n'
-        '[networks.a]\ncidr = "10.1.0.0/24" # a\nkind = "vcs-vm"\n'
+        '[networks.b]\nkind = "vcs-vm"\ncidr = "10.2.0.0/24"\n[networks.a]\ncidr = "10.1.0.0/24" # a\nkind = "vcs-vm"\n'
     )
     assert pin_networks(text.encode(), pins) == meant.encode()
     assert pin_networks(text.encode(), dict(reversed(pins.items()))) == meant.encode()
@@ -177,7 +189,13 @@ def test_a_network_without_a_place_is_a_defect() -> None:
 def test_of_five_thousand_networks_only_their_own_lines_change() -> None:
     lines = ["# large", "schema = 1", "[plan]", 'byoip = ["10.0.0.0/8"]']
     for number in range(5_000):
-        lines += [f"# number {number}", f"[networks.vm-{number}] # head", '  kind = "vcs-vm"', "  prefix = 28 # small", ""]  # fmt: skip
+        lines += [
+            f"# number {number}",
+            f"[networks.vm-{number}] # head",
+            '  kind = "vcs-vm"',
+            "  prefix = 28 # small",
+            "",
+        ]
     text = "\r\n".join(lines[:-1])
     pins = {f"vm-{n}": f"10.{n >> 12}.{n >> 4 & 255}.{(n & 15) << 4}/28" for n in range(5_000)}
     edited = pin_networks(text.encode(), pins).decode()

@@ -64,7 +64,7 @@ def test_each_table_takes_them() -> None:
         ('status = "retire"', 'status is "retire", which is no status', 'did you mean "retired"?'),
         ('status = "active"', 'status is "active", which is no status', 'did you mean "live"?'),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize(
     "table",
     ['[clusters.x]\nplatform = "iks"\n', "[edges.x]\n", "[sites.x]\n", '[networks.x]\nkind = "vcs-vm"\n'],

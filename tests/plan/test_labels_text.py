@@ -99,9 +99,7 @@ def test_no_output_changes_the_line() -> None:
 
 
 @given(LABELS, VLAN_IDS)
-def test_the_vlan_is_told_from_a_label_of_its_name(
-    labels: tuple[tuple[str, str], ...], vlan: int | None
-) -> None:
+def test_the_vlan_is_told_from_a_label_of_its_name(labels: tuple[tuple[str, str], ...], vlan: int | None) -> None:
     labels = (*(row for row in labels if row[0] != "vlan"), ("vlan", "x"))
     assert parse_about(format_about(labels, vlan)) == (labels, vlan)
 
@@ -109,10 +107,7 @@ def test_the_vlan_is_told_from_a_label_of_its_name(
 def test_labels_with_a_vlan() -> None:
     assert format_about([("team", "erp")], 1234) == "team=erp; vlan=1234"
     assert format_about([("vlan", "7")], None) == r"\u0076lan=7"
-    assert (
-        format_about([("a;b", " 'x\\y "), ("-c", "=")], None)
-        == r"a\u003bb=\u0020\u0027x\\y\u0020; \u002dc=\u003d"
-    )
+    assert format_about([("a;b", " 'x\\y "), ("-c", "=")], None) == r"a\u003bb=\u0020\u0027x\\y\u0020; \u002dc=\u003d"
     assert parse_about("vlan=7") == ((), 7)
     for text in ("vlan=0", "vlan=4095", "vlan=x", "vlan=²", "vlan="):
         with pytest.raises(ValueError, match=r"vlan is .*, and has to be from 1 to 4,094"):

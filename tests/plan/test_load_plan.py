@@ -96,10 +96,13 @@ def test_everything_in_the_contracts_example_is_read() -> None:
     assert plan.avoids == (Avoid(parse_prefix("10.60.0.0/16"), "branch offices"),)
     assert plan.waivers == (
         Waiver(
-            "network-overlap", ("vm-db", "icp-workers"), "vm-db is retired in March", "net-team",
+            "network-overlap",
+            ("vm-db", "icp-workers"),
+            "vm-db is retired in March",
+            "net-team",
             datetime.date(2027, 3, 31),
         ),
-    )  # fmt: skip
+    )
     pods, workers, vm = plan.networks
     assert (str(pods.prefix), pods.cluster) == ("172.30.0.0/16", "iks-prod")
     assert (workers.hosts, workers.grow_to, workers.group) == (60, 22, "icp")
@@ -138,7 +141,7 @@ def cidr(value: str) -> str:
         (cidr('["10.0.0.0/8"]'), 3, 8, "wrong-type", "an array"),
         (cidr("{ a = 1 }"), 3, 8, "wrong-type", "a table"),
         ('[networks.n]\nkind = "vcs-vn"\n', 2, 8, "bad-value", "no kind of network"),
-        ('[networks.n]\nprefix = 24\n', 1, 1, "missing-key", "kind"),
+        ("[networks.n]\nprefix = 24\n", 1, 1, "missing-key", "kind"),
         ('[networks.n]\nkind = "vcs-vm"\nprefx = 24\n', 3, 1, "unknown-key", "networks.n.prefx"),
         ('[networks.n]\nkind = "vcs-vm"\nprefix = 24\nhosts = 9\n', 4, 9, "bad-value", "stands beside prefix"),
         ('[networks.n]\nkind = "vcs-vm"\nprefix = true\n', 3, 10, "wrong-type", "a boolean"),
@@ -161,7 +164,7 @@ def cidr(value: str) -> str:
         ('[netwroks.n]\nkind = "vcs-vm"\n', 1, 1, "unknown-key", "netwroks"),
         ("networks = 3\n", 1, 12, "wrong-type", "a number"),
     ],
-)  # fmt: skip
+)
 def test_a_broken_plan_is_told_at_its_place(text: str, line: int, column: int, rule: str, part: str) -> None:
     ((found_line, found_column, found_rule, message),) = problems(text)
 
@@ -172,9 +175,7 @@ def test_a_broken_plan_is_told_at_its_place(text: str, line: int, column: int, r
 
 def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
     text = (
-        CONTRACT.replace('"dal10"', "10")
-        .replace("workers = 12", 'workers = "12"')
-        .replace("prefix = 24", "prefx = 24")
+        CONTRACT.replace('"dal10"', "10").replace("workers = 12", 'workers = "12"').replace("prefix = 24", "prefx = 24")
     )
 
     assert [(line, rule) for line, _, rule, _ in problems(text)] == [

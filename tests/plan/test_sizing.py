@@ -62,7 +62,7 @@ def test_the_size_for_hosts_is_enough_and_half_of_it_is_not(hosts: int) -> None:
 @pytest.mark.parametrize(
     ("kind", "length"),
     [("vcs-vm", 24), ("vcs-transit", 29), ("icp-pod", 16), ("icp-service", 16), ("icp-worker", 24), ("iks-pod", 16)],
-)  # fmt: skip
+)
 def test_without_anything_stated_the_documented_default_is_taken(kind: str, length: int) -> None:
     assert sized(kind) == length
     assert sized(kind, version=6) in (64, 112)
@@ -72,13 +72,16 @@ def test_without_anything_stated_the_documented_default_is_taken(kind: str, leng
     ("kind", "version", "length"),
     [
         # 8 + 15 nodes at 2 blocks of 64 are 2,944 addresses.
-        ("icp-pod", 4, 20), ("icp-pod", 6, 116),
+        ("icp-pod", 4, 20),
+        ("icp-pod", 6, 116),
         # 202 services fit in 256 addresses: no network or broadcast address is lost.
-        ("icp-service", 4, 24), ("icp-service", 6, 120),
+        ("icp-service", 4, 24),
+        ("icp-service", 6, 120),
         # 8 + 15 nodes, 2 virtual addresses and the gateway: 26 hosts.
-        ("icp-worker", 4, 27), ("icp-worker", 6, 64),
+        ("icp-worker", 4, 27),
+        ("icp-worker", 6, 64),
     ],
-)  # fmt: skip
+)
 def test_an_icp_cluster_sizes_its_networks(kind: str, version: int, length: int) -> None:
     assert sized(kind, version, ICP) == length
 
@@ -98,8 +101,10 @@ def test_a_cluster_that_needs_more_than_the_default_gets_more() -> None:
 
 @given(
     st.sampled_from(["icp-pod", "icp-service", "icp-worker", "iks-pod", "iks-service"]),
-    st.integers(1, 2000), st.integers(1, 600), st.integers(1, 70_000),
-)  # fmt: skip
+    st.integers(1, 2000),
+    st.integers(1, 600),
+    st.integers(1, 70_000),
+)
 def test_the_rules_take_what_allocate_gives_and_no_exact_size_is_too_large(
     kind: str, workers: int, pods: int, services: int
 ) -> None:
@@ -136,21 +141,25 @@ def test_kinds_that_are_never_allocated_have_no_size(kind: str) -> None:
 @pytest.mark.parametrize(
     ("cidr", "kind", "count"),
     [
-        ("10.0.0.0/24", "vcs-vm", 254), ("10.0.0.0/30", "vcs-vm", 2), ("10.0.0.0/31", "vcs-vm", 2),
-        ("10.0.0.1/32", "vcs-vm", 1), ("10.0.0.0/26", "vcs-vtep", 61), ("10.0.0.0/30", "vcs-esg-private", 1),
-        ("10.0.0.0/31", "vcs-esg-private", 0), ("fd00::/64", "vcs-vm", 2**64 - 1), ("fd00::/127", "vcs-vm", 2),
+        ("10.0.0.0/24", "vcs-vm", 254),
+        ("10.0.0.0/30", "vcs-vm", 2),
+        ("10.0.0.0/31", "vcs-vm", 2),
+        ("10.0.0.1/32", "vcs-vm", 1),
+        ("10.0.0.0/26", "vcs-vtep", 61),
+        ("10.0.0.0/30", "vcs-esg-private", 1),
+        ("10.0.0.0/31", "vcs-esg-private", 0),
+        ("fd00::/64", "vcs-vm", 2**64 - 1),
+        ("fd00::/127", "vcs-vm", 2),
         ("fd00::1/128", "vcs-vm", 1),
     ],
-)  # fmt: skip
+)
 def test_usable_addresses(cidr: str, kind: str, count: int) -> None:
     assert usable(parse_prefix(cidr), KINDS[kind]) == count
 
 
 def named(**values: int | str) -> Network:
     addresses = tuple(
-        NamedAddress(name, value, None)
-        if isinstance(value, int)
-        else NamedAddress(name, None, parse_address(value))
+        NamedAddress(name, value, None) if isinstance(value, int) else NamedAddress(name, None, parse_address(value))
         for name, value in values.items()
     )
     return Network("n", KINDS["vcs-vm"], addresses=addresses)
@@ -159,12 +168,17 @@ def named(**values: int | str) -> Network:
 @pytest.mark.parametrize(
     ("cidr", "value", "text"),
     [
-        ("10.0.4.0/24", 1, "10.0.4.1"), ("10.0.4.0/24", -1, "10.0.4.254"), ("10.0.4.0/24", 254, "10.0.4.254"),
-        ("10.0.4.0/31", 1, "10.0.4.0"), ("10.0.4.0/31", -1, "10.0.4.1"), ("10.0.4.9/32", 1, "10.0.4.9"),
-        ("fd00::/64", 1, "fd00::1"), ("fd00::/64", -1, "fd00::ffff:ffff:ffff:ffff"),
+        ("10.0.4.0/24", 1, "10.0.4.1"),
+        ("10.0.4.0/24", -1, "10.0.4.254"),
+        ("10.0.4.0/24", 254, "10.0.4.254"),
+        ("10.0.4.0/31", 1, "10.0.4.0"),
+        ("10.0.4.0/31", -1, "10.0.4.1"),
+        ("10.0.4.9/32", 1, "10.0.4.9"),
+        ("fd00::/64", 1, "fd00::1"),
+        ("fd00::/64", -1, "fd00::ffff:ffff:ffff:ffff"),
         ("10.0.4.0/24", "10.0.4.77", "10.0.4.77"),
     ],
-)  # fmt: skip
+)
 def test_named_addresses_count_usable_ones(cidr: str, value: int | str, text: str) -> None:
     assert resolve_addresses(named(x=value), parse_prefix(cidr)) == [("x", text)]
 

@@ -105,9 +105,7 @@ def documents(draw: st.DrawFn) -> str:
     tables = draw(st.dictionaries(_any_names, st.dictionaries(_any_names, _values, max_size=3), max_size=4))
     for name, table in tables.items():
         parts.append(draw(st.sampled_from([f"[t.{json.dumps(name)}]", f"[ t . {json.dumps(name)} ] # x"])))
-        parts += [
-            f"{json.dumps(k)}{draw(st.sampled_from(['=', ' = ']))}{_write(v)}" for k, v in table.items()
-        ]
+        parts += [f"{json.dumps(k)}{draw(st.sampled_from(['=', ' = ']))}{_write(v)}" for k, v in table.items()]
         parts += draw(st.sampled_from([[], [""], ["# [t.x]"]]))
     for row in draw(st.lists(st.dictionaries(_names, _scalars, max_size=2), max_size=3)):
         parts.append("[[rows]]")
@@ -197,10 +195,20 @@ def test_what_stands_beside_a_broken_statement_is_still_read() -> None:
 @pytest.mark.parametrize(
     "raw",
     [
-        b"\xff\xfea\x00", b"name = \"\xe9\"\n", b"a = " + b"[" * 5000, b"a = " + b"9" * 5000 + b"\n", b"\0", b"a = \x1b[31m\n",
-        b"a" + b".a" * 5000 + b" = 1\n", b"[" * 3000, b'a = """', b"=", b"\r", b"]" * 99 + b"\n",
+        b"\xff\xfea\x00",
+        b'name = "\xe9"\n',
+        b"a = " + b"[" * 5000,
+        b"a = " + b"9" * 5000 + b"\n",
+        b"\0",
+        b"a = \x1b[31m\n",
+        b"a" + b".a" * 5000 + b" = 1\n",
+        b"[" * 3000,
+        b'a = """',
+        b"=",
+        b"\r",
+        b"]" * 99 + b"\n",
     ],
-)  # fmt: skip
+)
 def test_anything_that_is_no_toml_is_a_problem_and_never_a_crash(raw: bytes) -> None:
     problems = read_toml(raw).problems
 

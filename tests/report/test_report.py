@@ -26,9 +26,24 @@ if TYPE_CHECKING:
 
 SAMPLES = sorted((ROOT / "sample-plans").glob("*.toml"))
 NAMES = [
-    "<script>alert(1)</script>", "[bold]", ":ab:", "\\u001b[31mred", "a" * 300, "</style><b>", "{{ 1 + 1 }}",
-    "{% raw %}", "<!--", "]]>", "&amp;", "\\u202egpj", "| a | b |", "`x` ~~y~~", "'\\\" onload=x", "%s %(a)s", "javascript:0",
-]  # fmt: skip
+    "<script>alert(1)</script>",
+    "[bold]",
+    ":ab:",
+    "\\u001b[31mred",
+    "a" * 300,
+    "</style><b>",
+    "{{ 1 + 1 }}",
+    "{% raw %}",
+    "<!--",
+    "]]>",
+    "&amp;",
+    "\\u202egpj",
+    "| a | b |",
+    "`x` ~~y~~",
+    "'\\\" onload=x",
+    "%s %(a)s",
+    "javascript:0",
+]
 """Names of networks as TOML writes them, each of which would act somewhere."""
 
 pytest.importorskip("jinja2")
@@ -115,9 +130,7 @@ def hostile_plan(names: Sequence[str]) -> str:
     text += f'[[waive]]\nrule = "network-overlap"\nnetworks = ["{names[0]}"]\nreason = "{names[12]}"\nowner = "{names[6]}"\n'
     for number, name in enumerate(names):
         text += f'[networks."{name}"]\nkind = "vcs-vm"\ncidr = "10.224.{number // 2}.0/24"\n'
-        text += (
-            f'description = "{name}"\nlabels = {{ "{name}" = "{name}" }}\naddresses = {{ "{name}" = 9 }}\n'
-        )
+        text += f'description = "{name}"\nlabels = {{ "{name}" = "{name}" }}\naddresses = {{ "{name}" = 9 }}\n'
     return text
 
 
@@ -158,9 +171,7 @@ def test_retired_networks_are_listed_as_such(run: Run, tmp_path: Path) -> None:
 def test_labels_limit_what_is_listed_and_the_page_says_so(run: Run, tmp_path: Path) -> None:
     text = 'schema = 1\n[plan]\nbyoip = ["10.224.0.0/16"]\n'
     for name, cidr, team in (("a", "1.0/24", "erp"), ("b", "1.0/25", "web"), ("c", "2.0/24", "erp")):
-        text += (
-            f'[networks.{name}]\nkind = "vcs-vm"\ncidr = "10.224.{cidr}"\nlabels = {{ team = "{team}" }}\n'
-        )
+        text += f'[networks.{name}]\nkind = "vcs-vm"\ncidr = "10.224.{cidr}"\nlabels = {{ team = "{team}" }}\n'
     (tmp_path / "plan.toml").write_text(text, encoding="utf-8")
     found = page(run, "plan.toml", "--label", "team=erp")
     assert found.column("ip-plan", "network") == ["a", "c"]
@@ -223,9 +234,7 @@ def test_the_name_decides(run: Run, good_plan: Path, options: tuple[str, ...], f
         (("unreadable.toml", "-o", "x.html"), "2 problems"),
     ],
 )
-def test_bad_usage(
-    run: Run, good_plan: Path, unreadable_plan: Path, options: tuple[str, ...], message: str
-) -> None:
+def test_bad_usage(run: Run, good_plan: Path, unreadable_plan: Path, options: tuple[str, ...], message: str) -> None:
     for name in ("old.html", "lab.html"):
         (good_plan.parent / name).write_text("x", encoding="utf-8")
     (good_plan.parent / "empty.json").write_text("{}", encoding="utf-8")
@@ -289,9 +298,7 @@ def test_two_thousand_networks_fit_into_three_megabytes(run: Run, tmp_path: Path
         f'[networks.vm-{number:04}]\nkind = "vcs-vm"\nprefix = 26\nlabels = {{ team = "t{number % 17}" }}\n'
         for number in range(2_000)
     )
-    (tmp_path / "plan.toml").write_text(
-        f'schema = 1\n[plan]\nbyoip = ["10.224.0.0/12"]\n{networks}', encoding="utf-8"
-    )
+    (tmp_path / "plan.toml").write_text(f'schema = 1\n[plan]\nbyoip = ["10.224.0.0/12"]\n{networks}', encoding="utf-8")
     text = report(run, "plan.toml")
     assert len(Page(text).column("ip-plan", "network")) == 2_000
     assert len(text.encode()) < 3_000_000

@@ -43,11 +43,22 @@ def make_run(plan: Path, outcome: str = "agree") -> Report:
                 source = "the internet" if first == "internet" else first
                 pairs += [
                     Pair(
-                        trace.flow, source, "192.0.2.1", second, "192.0.2.2", "192.0.2.2", trace.result, "agree",
-                        None, WAY, None, WAY, None,
+                        trace.flow,
+                        source,
+                        "192.0.2.1",
+                        second,
+                        "192.0.2.2",
+                        "192.0.2.2",
+                        trace.result,
+                        "agree",
+                        None,
+                        WAY,
+                        None,
+                        WAY,
+                        None,
                     )
                     for second in seconds
-                ]  # fmt: skip
+                ]
     assert pairs
     if outcome == "differs":
         found = Difference("request", "ESG", "end", "delivered", "stopped", "a route")
@@ -55,9 +66,15 @@ def make_run(plan: Path, outcome: str = "agree") -> Report:
     elif outcome == "not-run":
         pairs[0] = pairs[0]._replace(outcome="not-run", reason="no kernel", seen_request=None)
     return Report(
-        "2026-11-01T10:00:00Z", 2.5, hashlib.sha256(data).hexdigest(), (("kernel", "6.1"), ("nft", None)),
-        (("esg", "ESG", "n1"),), ("a server",), tuple(pairs), ("a note",),
-    )  # fmt: skip
+        "2026-11-01T10:00:00Z",
+        2.5,
+        hashlib.sha256(data).hexdigest(),
+        (("kernel", "6.1"), ("nft", None)),
+        (("esg", "ESG", "n1"),),
+        ("a server",),
+        tuple(pairs),
+        ("a note",),
+    )
 
 
 def written(plan: Path, run: Report) -> bytes:
@@ -102,9 +119,7 @@ def test_what_is_no_result_of_the_lab_is_refused() -> None:
     ("outcome", "word", "missing"),
     [("agree", "agree", 0), ("differs", "differs", 1), ("not-run", "not run", 1)],
 )
-def test_the_test_plan_has_the_result(
-    run: Run, tmp_path: Path, outcome: str, word: str, missing: int
-) -> None:
+def test_the_test_plan_has_the_result(run: Run, tmp_path: Path, outcome: str, word: str, missing: int) -> None:
     pytest.importorskip("jinja2")
     lab = make_run(PLAN, outcome)
     (tmp_path / "lab.json").write_bytes(written(PLAN, lab))

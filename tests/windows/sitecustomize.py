@@ -30,17 +30,65 @@ O_BINARY = 1 << 28
 
 MISSING = {
     os: (
-        "O_NOFOLLOW", "O_CLOEXEC", "O_DIRECTORY", "O_NONBLOCK", "O_SYNC", "O_NOCTTY", "chown", "chroot", "fchmod", "fchown",
-        "fork", "forkpty", "getegid", "geteuid", "getgid", "getpgid", "getpgrp", "getuid", "killpg", "lchown", "mkfifo",
-        "mknod", "nice", "openpty", "pread", "pwrite", "readv", "setgid", "setsid", "setuid", "statvfs",
-        "sync", "sysconf", "uname", "wait", "wait3", "wait4", "writev",
+        "O_NOFOLLOW",
+        "O_CLOEXEC",
+        "O_DIRECTORY",
+        "O_NONBLOCK",
+        "O_SYNC",
+        "O_NOCTTY",
+        "chown",
+        "chroot",
+        "fchmod",
+        "fchown",
+        "fork",
+        "forkpty",
+        "getegid",
+        "geteuid",
+        "getgid",
+        "getpgid",
+        "getpgrp",
+        "getuid",
+        "killpg",
+        "lchown",
+        "mkfifo",
+        "mknod",
+        "nice",
+        "openpty",
+        "pread",
+        "pwrite",
+        "readv",
+        "setgid",
+        "setsid",
+        "setuid",
+        "statvfs",
+        "sync",
+        "sysconf",
+        "uname",
+        "wait",
+        "wait3",
+        "wait4",
+        "writev",
     ),
     signal: (
-        "SIGALRM", "SIGCHLD", "SIGHUP", "SIGKILL", "SIGPIPE", "SIGQUIT", "SIGTSTP", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGXFSZ",
-        "alarm", "pause", "pthread_sigmask", "setitimer", "sigwait",
+        "SIGALRM",
+        "SIGCHLD",
+        "SIGHUP",
+        "SIGKILL",
+        "SIGPIPE",
+        "SIGQUIT",
+        "SIGTSTP",
+        "SIGUSR1",
+        "SIGUSR2",
+        "SIGWINCH",
+        "SIGXFSZ",
+        "alarm",
+        "pause",
+        "pthread_sigmask",
+        "setitimer",
+        "sigwait",
     ),
     select: ("epoll", "poll"),
-}  # fmt: skip
+}
 MODULES = ("fcntl", "grp", "pty", "pwd", "resource", "syslog", "termios", "tty")
 
 _open, _write, _close, _unlink, _replace = os.open, os.write, os.close, os.unlink, os.replace
@@ -159,9 +207,15 @@ def become_windows() -> None:
     msvcrt.LK_NBLCK, msvcrt.locking, msvcrt.get_osfhandle = 2, locking, int
     sys.modules["msvcrt"] = msvcrt
     changed: dict[str, Any] = {
-        "O_BINARY": O_BINARY, "O_NOINHERIT": 0, "open": open_, "write": write, "close": close, "unlink": unlink,
-        "remove": unlink, "replace": replace,
-    }  # fmt: skip
+        "O_BINARY": O_BINARY,
+        "O_NOINHERIT": 0,
+        "open": open_,
+        "write": write,
+        "close": close,
+        "unlink": unlink,
+        "remove": unlink,
+        "replace": replace,
+    }
     for name, value in changed.items():
         setattr(os, name, value)
     select_module: Any = select

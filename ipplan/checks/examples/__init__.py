@@ -71,9 +71,13 @@ def _against(plan: Plan) -> Against:
         Row(parse_prefix("172.25.0.0/20"), "icp services", "icp-service", "icp", line=2),
     )
     file = Observed(
-        rows, "cluster/config.yaml", "icp-config", (ObservedCluster("icp", "icp"),),
-        kinds=frozenset({"icp-pod", "icp-service"}), one_cluster=True,
-    )  # fmt: skip
+        rows,
+        "cluster/config.yaml",
+        "icp-config",
+        (ObservedCluster("icp", "icp"),),
+        kinds=frozenset({"icp-pod", "icp-service"}),
+        one_cluster=True,
+    )
     return Against(plan, (file,))
 
 

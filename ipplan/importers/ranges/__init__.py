@@ -43,7 +43,7 @@ def _read_page(text: str, date: str | None) -> Reading:
     if len(text) > LARGEST_PAGE:
         raise SourceError(
             Problem(f"the page is larger than {LARGEST_PAGE >> 20} MiB", None, "IBM's page has fewer than 100 KB")
-        )  # fmt: skip
+        )
     if is_html(text):
         from ipplan.importers.ranges.html_page import read_html
 
@@ -58,9 +58,7 @@ def _read_page(text: str, date: str | None) -> Reading:
 def is_html(text: str) -> bool:
     """Tell whether a page is HTML: it starts with a tag, or has a table of tags and none of Markdown."""
     start = text.lstrip("\ufeff \t\r\n")[:1000].lower()
-    if start.startswith(
-        ("<!doctype html", "<html", "<head", "<body", "<table", "<!--", "<main", "<div", "<h")
-    ):
+    if start.startswith(("<!doctype html", "<html", "<head", "<body", "<table", "<!--", "<main", "<div", "<h")):
         return True
     return "<table" in text and "\n|" not in text
 
@@ -109,7 +107,7 @@ def make_edition(head: Head, file: str) -> Edition:
     if head.date is None:
         raise SourceError(
             Problem("the file does not state the date of its edition", 1, "ipplan ranges import FILE --date DATE")
-        )  # fmt: skip
+        )
     title = head.title or f"IBM Cloud docs: IBM Cloud IP ranges, edition {head.date}"
     return Edition(head.date, title, head.url, head.revision, file)
 

@@ -19,9 +19,38 @@ if TYPE_CHECKING:
 _SILENT = frozenset({"script", "style", "template", "sup", "svg", "select", "button"})
 """Elements whose text is no text of the page; footnote marks would pass for digits of an address."""
 _INLINE = frozenset(
-    {"a", "abbr", "b", "bdi", "bdo", "cite", "code", "data", "dfn", "em", "font", "i", "img", "kbd", "label", "mark",
-     "q", "s", "samp", "small", "span", "strike", "strong", "sub", "time", "tt", "u", "var", "wbr"}
-)  # fmt: skip
+    {
+        "a",
+        "abbr",
+        "b",
+        "bdi",
+        "bdo",
+        "cite",
+        "code",
+        "data",
+        "dfn",
+        "em",
+        "font",
+        "i",
+        "img",
+        "kbd",
+        "label",
+        "mark",
+        "q",
+        "s",
+        "samp",
+        "small",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "time",
+        "tt",
+        "u",
+        "var",
+        "wbr",
+    }
+)
 _MOST_DEEP = 20
 """Tables inside of each other that are told apart."""
 _OPEN = re.compile(r"<(?:!--|[!?]|/?[a-zA-Z])")

@@ -102,9 +102,7 @@ def _starts_table(lines: Sequence[str], number: int) -> bool:
 
 def _read_table(lines: Sequence[str], start: int, end: int) -> Table:
     rows = [
-        TableRow(number + 1, _read_cells(lines[number]))
-        for number in range(start, end)
-        if not _is_rule(lines[number])
+        TableRow(number + 1, _read_cells(lines[number])) for number in range(start, end) if not _is_rule(lines[number])
     ]
     return Table(start + 1, tuple(rows), ())
 

@@ -71,16 +71,21 @@ _HOST = re.compile(r"\b[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*){2,}\b")
 _TO_BCR = "must be allowed and routed to the BCR for every bare metal and virtual server provision or reload"
 _SENTENCES = (
     (r"reloads?:", "provisioning-required", _TO_BCR),
-    (r"for rhel servers", "rhel-service-network",
-     "whole range must be allowed and routed to the BCR for RHEL servers"),
-    (r"static route for", "default-static-route",
-     "every classic server, gateway and firewall device has a default static route for it to the BCR"),
+    (r"for rhel servers", "rhel-service-network", "whole range must be allowed and routed to the BCR for RHEL servers"),
+    (
+        r"static route for",
+        "default-static-route",
+        "every classic server, gateway and firewall device has a default static route for it to the BCR",
+    ),
     (r"vulnerability scan", "vulnerability-scan", "vulnerability scan source to permit"),
     (r"rhel endpoint", "rhel-endpoint", ""),
-    (r"access to the entire service network", "rhel-service-network",
-     "allow whole range to resolve provisioning issues"),
+    (
+        r"access to the entire service network",
+        "rhel-service-network",
+        "allow whole range to resolve provisioning issues",
+    ),
     (r"\bwsus[a-z]{3}\d", "windows-wsus-server", ""),
-)  # fmt: skip
+)
 """What a sentence with ranges holds, the category of these, and the note of their rows."""
 
 _ASIDES = ("master subnet",)
@@ -118,18 +123,14 @@ def read_page(page: Page) -> Reading:
 def _read_head(page: Page) -> Head:
     about = {**_front_matter(page), **page.about}
     part = re.sub(r"[^\w-]", "", about.get("subcollection", ""))[:60]
-    dates = (
-        about.get(name, "")[:10] for name in ("lastupdated", "last-updated", "dcterms.date", "date", "time")
-    )
+    dates = (about.get(name, "")[:10] for name in ("lastupdated", "last-updated", "dcterms.date", "date", "time"))
     date = next((found for found in map(read_date, dates) if found), None)
     name = "IBM Cloud IP ranges" if date is None else f"IBM Cloud IP ranges, edition {date}"
     url = about.get("url") or about.get("og:url")
     first = next((b for b in page.blocks if isinstance(b, Heading) and b.level == 1), None)
     if url is None and part and first is not None and first.anchor:
         url = f"https://cloud.ibm.com/docs/{part}?topic={part}-{first.anchor}"
-    return Head(
-        date, f"IBM Cloud docs{f', {part}' if part else ''}: {name}", url if url is None else read_url(url)
-    )
+    return Head(date, f"IBM Cloud docs{f', {part}' if part else ''}: {name}", url if url is None else read_url(url))
 
 
 def _front_matter(page: Page) -> dict[str, str]:
@@ -206,12 +207,7 @@ class _PageReader:
         printed = _cell(row, columns.data_center) or ""
         center = read_data_center(printed)
         # Of every cell: rows of the page lack cells, or have a range too many of them.
-        texts = [
-            text
-            for at, cell in enumerate(row.cells)
-            if at != columns.data_center
-            for text in _range_texts(cell)
-        ]
+        texts = [text for at, cell in enumerate(row.cells) if at != columns.data_center for text in _range_texts(cell)]
         place = f"{center}: " if center else ""
         if category not in _WITHOUT_DATA_CENTER and center is None:
             what = f'"{cut(printed)}" is not a data center' if printed else "the row has no data center"
@@ -227,8 +223,14 @@ class _PageReader:
             note = f"endpoint {endpoint}"
         city = _cell(row, columns.city)
         about = Row(
-            category, center, _NO_CITY if city in ("-", "–") else city, _cell(row, columns.pod), _NOWHERE, note, row.line
-        )  # fmt: skip
+            category,
+            center,
+            _NO_CITY if city in ("-", "–") else city,
+            _cell(row, columns.pod),
+            _NOWHERE,
+            note,
+            row.line,
+        )
         for text in texts:
             self._add_range(about, text, place)
 
@@ -239,9 +241,7 @@ class _PageReader:
             self.problems.append(range_problem(text, error, about.line, place))
             return
         notes = (about.note, None if has_length else NO_LENGTH)
-        self.rows.append(
-            about._replace(prefix=prefix, printed=printed, note="; ".join(filter(None, notes)) or None)
-        )
+        self.rows.append(about._replace(prefix=prefix, printed=printed, note="; ".join(filter(None, notes)) or None))
         require_room(len(self.rows), about.line)
 
 
@@ -272,7 +272,7 @@ def _find_columns(header: TableRow) -> _Columns:
     center = next((at for at, name in enumerate(names) if name == "pop"), find("data center", "datacenter"))
     return _Columns(
         center, find("city"), find("pod"), find("range", "cidr", "subnet"), find("endpoint"), find("server location")
-    )  # fmt: skip
+    )
 
 
 def _is_data(row: TableRow, header: TableRow) -> bool:
@@ -293,11 +293,12 @@ def _range_texts(cell: str) -> list[str]:
     """Return the words of a cell that are ranges or were meant to be: those with a digit and a point or colon."""
     words = (word.strip("*()[]\"'") for word in _SEPARATOR.split(_SPACED_LENGTH.sub("/", cell)))
     return [
-        word for word in words
+        word
+        for word in words
         if any(char.isdigit() for char in word)
         and (word.count(".") > 1 or word.count(":") > 1 or (word[0].isdigit() and "/" in word))
         and not _HOST.fullmatch(word.lower())
-    ]  # fmt: skip
+    ]
 
 
 def _with_cities(rows: Sequence[Row]) -> Iterator[Row]:

@@ -49,9 +49,7 @@ def is_ranges_file(text: str) -> bool:
     """Tell whether a text is CSV with the columns of a ranges file, behind any lines of `#`."""
     for line in text.lstrip("\ufeff").split("\n", 50)[:50]:
         if line.strip() and not line.startswith("#"):
-            return {"category", "cidr"} <= {
-                name.strip().strip('"').lower() for name in line[:1000].split(",")
-            }
+            return {"category", "cidr"} <= {name.strip().strip('"').lower() for name in line[:1000].split(",")}
     return False
 
 
@@ -114,17 +112,13 @@ def _read_row(cells: Sequence[str], places: Mapping[str, int], line: int) -> Row
     center = value.get("data_center", "")
     name = read_data_center(center)
     if center and name is None:
-        return Problem(
-            f'"{cut(center)}" is not a data center', line, 'write it as in dal10, or all for every one'
-        )  # fmt: skip
+        return Problem(f'"{cut(center)}" is not a data center', line, "write it as in dal10, or all for every one")
     try:
         prefix, printed, has_length = read_range(value["cidr"])
     except AddressError as error:
         return range_problem(value["cidr"], error, line)
     note = value.get("note") or (None if has_length else NO_LENGTH)
-    return Row(
-        category, name, value.get("city") or None, value.get("pod") or None, prefix, note, line, printed
-    )  # fmt: skip
+    return Row(category, name, value.get("city") or None, value.get("pod") or None, prefix, note, line, printed)
 
 
 def render_ranges_file(edition: Edition, rows: Iterable[Row]) -> str:
@@ -136,7 +130,6 @@ def render_ranges_file(edition: Edition, rows: Iterable[Row]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows(
-        (row.category, row.data_center or "", row.city or "", row.pod or "", row.prefix, row.note or "")
-        for row in rows
+        (row.category, row.data_center or "", row.city or "", row.pod or "", row.prefix, row.note or "") for row in rows
     )
     return out.getvalue()

@@ -29,33 +29,55 @@ _MOST_INSIDE = 3
 _PRIVATE_SPACE = RangeSet(
     parse_prefix(cidr)
     for cidr in (
-        "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "161.26.0.0/16", "166.8.0.0/14", "fc00::/7",
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "161.26.0.0/16",
+        "166.8.0.0/14",
+        "fc00::/7",
     )
-)  # fmt: skip
+)
 """What IBM Cloud uses inside: private-use and shared space, and its own public blocks that it does not route outside."""
 
 _TABLES: Mapping[str, Collection[str]] = {
     "private": (
-        "customer-private", "service-network", "service-file-block", "service-icos", "service-evault",
-        "service-advmon", "ssl-vpn", "ssl-vpn-pop", "pptp-vpn", "pptp-vpn-pop", "windows-wsus-server",
-        "windows-vsi", "rhel-service-network",
+        "customer-private",
+        "service-network",
+        "service-file-block",
+        "service-icos",
+        "service-evault",
+        "service-advmon",
+        "ssl-vpn",
+        "ssl-vpn-pop",
+        "pptp-vpn",
+        "pptp-vpn-pop",
+        "windows-wsus-server",
+        "windows-vsi",
+        "rhel-service-network",
     ),
     "public": ("front-end-public", "load-balancer", "dos-mitigation", "legacy"),
-}  # fmt: skip
+}
 _OWN_ONLY = (
-    ("customer-private", "service-network", "service-file-block", "service-icos", "service-evault", "service-advmon",
-     "ssl-vpn", "ssl-vpn-pop"),
+    (
+        "customer-private",
+        "service-network",
+        "service-file-block",
+        "service-icos",
+        "service-evault",
+        "service-advmon",
+        "ssl-vpn",
+        "ssl-vpn-pop",
+    ),
     ("pptp-vpn", "pptp-vpn-pop"),
     ("front-end-public", "load-balancer"),
-)  # fmt: skip
+)
 """Tables, in each group of which a range belongs to one data center only."""
 
 
 def choose_base(date: str | None) -> Catalog:
     """Return the newest edition of the catalogue that is not after a date, or the newest of all."""
-    return load_catalog(
-        max((edition for edition in EDITIONS if date is None or edition <= date), default=None)
-    )
+    return load_catalog(max((edition for edition in EDITIONS if date is None or edition <= date), default=None))
 
 
 def find_suspects(rows: Sequence[Row], base: Catalog) -> list[Problem]:
@@ -63,21 +85,21 @@ def find_suspects(rows: Sequence[Row], base: Catalog) -> list[Problem]:
     once, repeated = unique(rows)
     known = {problem.message for problem in _find(list(_rows_of(base)), base)}
     found = [
-        problem._replace(message=f"{problem.message}; so in edition {base.edition}") if problem.message in known else problem
+        problem._replace(message=f"{problem.message}; so in edition {base.edition}")
+        if problem.message in known
+        else problem
         for problem in _find(once, base)
-    ]  # fmt: skip
+    ]
     found += _lost_tables(once, base)
     found += _of_new_data_center(once)
     found += [
         Problem(f"{row.name} stands twice in the table of {_title(row)}; one is kept", row.line) for row in repeated
-    ]  # fmt: skip
+    ]
     return sorted(found, key=lambda problem: problem.line or 0)
 
 
 def _find(rows: Sequence[Row], base: Catalog) -> list[Problem]:
-    return [
-        *_with_host_bits(rows), *_in_wrong_space(rows), *_of_odd_size(rows, base), *_of_other_data_center(rows)
-    ]  # fmt: skip
+    return [*_with_host_bits(rows), *_in_wrong_space(rows), *_of_odd_size(rows, base), *_of_other_data_center(rows)]
 
 
 def _rows_of(catalog: Catalog) -> Iterator[Row]:
@@ -98,18 +120,17 @@ def _lost_tables(rows: Iterable[Row], base: Catalog) -> Iterator[Problem]:
         after = new[category]
         if (before - after) * 100 > MOST_LOST * before:
             yield Problem(
-                f"{category}: {after:,} rows, and edition {base.edition} has {before:,}", None,
+                f"{category}: {after:,} rows, and edition {base.edition} has {before:,}",
+                None,
                 "look whether a table is missing or cut" if after else "look whether the table is missing",
-            )  # fmt: skip
+            )
 
 
 def _with_host_bits(rows: Iterable[Row]) -> Iterator[Problem]:
     for row in rows:
         if row.printed is not None:
             center = f"{row.data_center} " if row.data_center else ""
-            yield Problem(
-                f"{center}{row.printed} has host bits set; it is read as {row.prefix}", row.line
-            )  # fmt: skip
+            yield Problem(f"{center}{row.printed} has host bits set; it is read as {row.prefix}", row.line)
 
 
 def _in_wrong_space(rows: Iterable[Row]) -> Iterator[Problem]:
@@ -125,9 +146,7 @@ def _of_odd_size(rows: Iterable[Row], base: Catalog) -> Iterator[Problem]:
     lengths: dict[tuple[str, int], list[int]] = {}
     for known in base.reservations:
         if known.category.name[4:] in PUBLISHED:
-            lengths.setdefault((known.category.name[4:], known.prefix.version), []).append(
-                known.prefix.length
-            )
+            lengths.setdefault((known.category.name[4:], known.prefix.version), []).append(known.prefix.length)
     for row in rows:
         usual = lengths.get((row.category, row.prefix.version))
         if usual is None:
@@ -138,7 +157,7 @@ def _of_odd_size(rows: Iterable[Row], base: Catalog) -> Iterator[Problem]:
         if length < shortest - _LENGTH_MARGIN or (longest + _LENGTH_MARGIN < length and length < whole):
             yield Problem(
                 f"{row.name} is far from the usual size of {_title(row)}, /{shortest} to /{longest}", row.line
-            )  # fmt: skip
+            )
 
 
 def _of_other_data_center(rows: Iterable[Row]) -> Iterator[Problem]:
@@ -167,7 +186,7 @@ def _overlaps(other: Row, members: Sequence[Row]) -> Iterator[Problem]:
         # The one around is to blame, most likely.
         yield Problem(
             f"{other.name} holds {len(members):,} ranges of other data centers, such as {members[0].name}", other.line
-        )  # fmt: skip
+        )
         return
     for row in members:
         where = "is also" if other.prefix == row.prefix else "lies in"

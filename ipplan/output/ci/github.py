@@ -22,9 +22,7 @@ _SHOWN = 10
 
 def render_github(reports: Sequence[Report], strict: bool) -> str:  # noqa: ARG001, FBT001  (all formats alike)
     """Return a line for each finding that nobody waived, and how many GitHub will not show."""
-    found = [
-        (file_of(report, f.location), f) for report in reports for f in report.findings if f.waived is None
-    ]
+    found = [(file_of(report, f.location), f) for report in reports for f in report.findings if f.waived is None]
     found.sort(key=lambda entry: SEVERITIES.index(entry[1].severity))
     lines = [_command(file, finding) for file, finding in found]
     for severity in SEVERITIES:

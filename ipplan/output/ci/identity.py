@@ -26,8 +26,13 @@ def with_fingerprints(reports: Iterable[Report]) -> Iterator[tuple[Report, Findi
     for report in reports:
         for finding in report.findings:
             parts = (
-                finding.rule, file_of(report, finding.location), format_key(finding.key), *finding.networks, *map(str, finding.cidrs), str(finding.overlap or ""),
-            )  # fmt: skip
+                finding.rule,
+                file_of(report, finding.location),
+                format_key(finding.key),
+                *finding.networks,
+                *map(str, finding.cidrs),
+                str(finding.overlap or ""),
+            )
             text = "\0".join(parts)
             count = seen[text] = seen.get(text, 0) + 1
             if count > 1:

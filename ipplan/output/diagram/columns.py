@@ -107,9 +107,7 @@ def spread(content: Content) -> Spread:
     return Spread(tuple(found), tuple(lanes), gutter, x - LANE_GAP + MARGIN)
 
 
-def _place(
-    column: Column, x: float, tracks: Sequence[Track], order: Mapping[str, int], label: float
-) -> Slots:
+def _place(column: Column, x: float, tracks: Sequence[Track], order: Mapping[str, int], label: float) -> Slots:
     here = order[column.key]
 
     def side(track: Track) -> tuple[int, int, str]:
@@ -120,9 +118,7 @@ def _place(
 
     base = _BASE[column.kind]
     overlay = [t for t in tracks if t.overlay and column.key in t.seconds]
-    groups = [
-        [t for t in tracks if t.channel == channel and t not in overlay] for channel in ("public", "private")
-    ]
+    groups = [[t for t in tracks if t.channel == channel and t not in overlay] for channel in ("public", "private")]
     if column.kind == "icp":
         # Tracks of both channels run down to the cluster, past each other.
         groups = [[*groups[0], *groups[1]]]
@@ -190,9 +186,7 @@ def rows(tracks: Iterable[Track], columns: Mapping[str, Slots]) -> tuple[Row, ..
     found = []
     for row in sorted(placed, key=lambda r: (r.right - r.left, r.left, r.track.key)):
         start, end = row.left - 8, row.right + 8
-        number = next(
-            (n for n, used in enumerate(taken) if all(end <= a or b <= start for a, b in used)), len(taken)
-        )
+        number = next((n for n, used in enumerate(taken) if all(end <= a or b <= start for a, b in used)), len(taken))
         if number == len(taken):
             taken.append([])
         taken[number].append((start, end))

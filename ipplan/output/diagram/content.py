@@ -144,18 +144,23 @@ class _Builder:
     def _site(self, own: tuple[End, ...], title: str) -> Iterator[Column]:
         networks = [n for site in own for n in self.ends.of_site(site)]
         stretched = any(
-            joint.method == "l2-extension"
-            for site in own
-            for joint in self.ends.iter_joints(site, "site-edge")
+            joint.method == "l2-extension" for site in own for joint in self.ends.iter_joints(site, "site-edge")
         )
         key = f"site:{title}"
         device = "router" if len(own) == 1 else f"{len(own):,} routers"
         self.column_of.update(dict.fromkeys(own, key))
         self.placed.update((n.name, key) for n in networks)
         yield Column(
-            key, "site", "enterprise", own, device, self._on_premises(own, "on-premises router") or _named_in(own), lower_title="networks",
-            lower=_items(networks, own), lower_hints=_hints(networks),
-        )  # fmt: skip
+            key,
+            "site",
+            "enterprise",
+            own,
+            device,
+            self._on_premises(own, "on-premises router") or _named_in(own),
+            lower_title="networks",
+            lower=_items(networks, own),
+            lower_hints=_hints(networks),
+        )
         if stretched:
             key = f"concentrator:{title}"
             self.concentrator_of.update(dict.fromkeys(own, key))
@@ -168,9 +173,10 @@ class _Builder:
             return ()
         ports = (p for d in of_site(self.landscape, own[0]) if d.kind == kind for p in d.ports)
         own_addresses = (
-            (address, port) for port in ports
+            (address, port)
+            for port in ports
             for address in (port.addresses[1:] if port.name == "gateway" else port.addresses)
-        )  # fmt: skip
+        )
         return _cut([Item(_address(address), port.network.name) for address, port in own_addresses], 4)
 
     # Data centers.
@@ -198,9 +204,7 @@ class _Builder:
         for column in columns:
             if column.kind == "iks" and loose:
                 moved = loose.pop(0)
-                self.placed.update(
-                    dict.fromkeys((n for n, key in self.placed.items() if key == moved.key), column.key)
-                )
+                self.placed.update(dict.fromkeys((n for n, key in self.placed.items() if key == moved.key), column.key))
                 yield column._replace(
                     lower_title=moved.lower_title,
                     lower=moved.lower,
@@ -218,9 +222,16 @@ class _Builder:
         inside = [n for n in networks if n.kind.public is None]
         self._put(key, own, networks)
         return Column(
-            key, "iks", "iks", own, _title("IKS", own, "IKS clusters"), (*_named_in(own), *_items(inside, own)),
-            _items(public, own) if public or not private else None, _items(private, own), hints=_hints(networks),
-        )  # fmt: skip
+            key,
+            "iks",
+            "iks",
+            own,
+            _title("IKS", own, "IKS clusters"),
+            (*_named_in(own), *_items(inside, own)),
+            _items(public, own) if public or not private else None,
+            _items(private, own),
+            hints=_hints(networks),
+        )
 
     def _edge(self, own: tuple[End, ...], lane: str) -> Iterator[Column]:
         ends = self.ends
@@ -235,21 +246,29 @@ class _Builder:
         kinds = {d.kind for e in own for d in of_edge(self.landscape, e)} if len(own) == 1 else {"DLR"}
         overlay = bool(machines or groups)
         yield Column(
-            key, "edge", "vcs", own, _title("ESG", own, "ESGs"), self._addresses(own) or _named_in(own),
+            key,
+            "edge",
+            "vcs",
+            own,
+            _title("ESG", own, "ESGs"),
+            self._addresses(own) or _named_in(own),
             _items(uplinks["public"], own) if uplinks["public"] or not uplinks["private"] else None,
             _items(uplinks["private"], own) if uplinks["private"] or not uplinks["public"] else None,
-            _items(transit, own), "VMs", _items(machines, own) if machines else None, router="DLR" in kinds and bool(machines or transit),
-            direct=overlay and self._is_gateway(own), hints=(*self._device_hints(own), *_hints(wires)), lower_hints=_hints(machines),
-        )  # fmt: skip
+            _items(transit, own),
+            "VMs",
+            _items(machines, own) if machines else None,
+            router="DLR" in kinds and bool(machines or transit),
+            direct=overlay and self._is_gateway(own),
+            hints=(*self._device_hints(own), *_hints(wires)),
+            lower_hints=_hints(machines),
+        )
         if overlay:
             self.overlay_of[key] = key
         for group in groups:
             column = self._icp(group, lane)
             self.overlay_of[column.key] = key
             yield column
-        other = [
-            n for e in own for kind in _SUBNETS for n in ends.of_edge(e, kind) if n.name not in self.placed
-        ]
+        other = [n for e in own for kind in _SUBNETS for n in ends.of_edge(e, kind) if n.name not in self.placed]
         if other:
             yield self._subnets(f"subnets:{key}", other)
 
@@ -290,9 +309,16 @@ class _Builder:
         workers = [n for n in networks if not n.kind.internal]
         self._put(key, own, networks)
         return Column(
-            key, "icp", "icp", own, None, stub=_items(workers, own), lower_title=_title("ICP", own, "ICP clusters"),
-            lower=(*_named_in(own), *_items((n for n in networks if n.kind.internal), own)), hints=_hints(networks),
-        )  # fmt: skip
+            key,
+            "icp",
+            "icp",
+            own,
+            None,
+            stub=_items(workers, own),
+            lower_title=_title("ICP", own, "ICP clusters"),
+            lower=(*_named_in(own), *_items((n for n in networks if n.kind.internal), own)),
+            hints=_hints(networks),
+        )
 
     def _others(self, found: Mapping[str, Sequence[Column]]) -> Mapping[str, list[Network]]:
         """Return the networks that no column has, by lane."""
@@ -311,12 +337,20 @@ class _Builder:
         self.placed.update((n.name, key) for n in networks)
         lost = any(n.kind.public is None for n in rest)
         return Column(
-            key, "subnets", "vcs", (), "ESXi hosts" if public else None, (),
-            _items(public) if public else None, _items(hosts) if hosts else None,
+            key,
+            "subnets",
+            "vcs",
+            (),
+            "ESXi hosts" if public else None,
+            (),
+            _items(public) if public else None,
+            _items(hosts) if hosts else None,
             lower_title="place not named" if lost else "private subnets",
-            lower=_items(rest) if rest else None, direct=not lost, hints=_hints((*public, *hosts)),
+            lower=_items(rest) if rest else None,
+            direct=not lost,
+            hints=_hints((*public, *hosts)),
             lower_hints=_hints(rest),
-        )  # fmt: skip
+        )
 
     def _key(self, kind: str, own: tuple[End, ...], lane: str) -> str:
         return f"{kind}:{own[0].name or ''}" if len(own) == 1 else f"{kind}s:{lane}:{own[0].name or ''}"
@@ -327,8 +361,15 @@ class _Builder:
 
 
 _SUBNETS = (
-    "vcs-host-public", "vcs-host-private", "vcs-management", "vcs-vtep", "vcs-vmotion", "vcs-vsan", "vcs-nfs", "vcs-hcx",
-)  # fmt: skip
+    "vcs-host-public",
+    "vcs-host-private",
+    "vcs-management",
+    "vcs-vtep",
+    "vcs-vmotion",
+    "vcs-vsan",
+    "vcs-nfs",
+    "vcs-hcx",
+)
 
 
 def _title(what: str, own: Sequence[End], many: str) -> str:
@@ -363,6 +404,4 @@ def _cut(items: Sequence[Item], most: int = MOST_ITEMS) -> tuple[Item, ...]:
 
 def _hints(networks: Iterable[Network]) -> tuple[str, ...]:
     """Return a line for each network with its whole name."""
-    return tuple(
-        f"{n.name}: {'to be ordered' if n.prefix is None else n.prefix}, {n.kind.title}" for n in networks
-    )
+    return tuple(f"{n.name}: {'to be ordered' if n.prefix is None else n.prefix}, {n.kind.title}" for n in networks)

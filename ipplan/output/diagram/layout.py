@@ -123,14 +123,21 @@ class _Layout:
             )
         width = max(self.spread.width, 720.0)
         name = self.content.plan.name
-        title = fit(
-            "landscape" if name is None else f"landscape of {name}", width - 2 * MARGIN, LARGE, bold=True
-        )
+        title = fit("landscape" if name is None else f"landscape of {name}", width - 2 * MARGIN, LARGE, bold=True)
         caption = Rect(MARGIN, 42, width - 2 * MARGIN, 18)
         return Drawing(
-            width, bottom + 92, title, tuple(frames), tuple(self.sheet.bars.values()), tuple(self.sheet.boxes.values()),
-            tuple(self.sheet.wires), tuple(self.sheet.lines), tuple(self.sheet.labels), caption, bottom + 16,
-        )  # fmt: skip
+            width,
+            bottom + 92,
+            title,
+            tuple(frames),
+            tuple(self.sheet.bars.values()),
+            tuple(self.sheet.boxes.values()),
+            tuple(self.sheet.wires),
+            tuple(self.sheet.lines),
+            tuple(self.sheet.labels),
+            caption,
+            bottom + 16,
+        )
 
     # Tiers that everything shares.
 
@@ -165,12 +172,8 @@ class _Layout:
             self._icp(slots)
         elif column.kind == "concentrator":
             middle = self.device_top + 14
-            of = next(
-                s for s in self.slots.values() if s.column.kind == "site" and s.column.ends == column.ends
-            )
-            self.sheet.wire(
-                device(of.column.key), device(column.key), "cable", (of.right, middle), (slots.x, middle)
-            )
+            of = next(s for s in self.slots.values() if s.column.kind == "site" and s.column.ends == column.ends)
+            self.sheet.wire(device(of.column.key), device(column.key), "cable", (of.right, middle), (slots.x, middle))
         elif column.lower is not None:
             self._hang(slots, column.lower)
 
@@ -216,9 +219,7 @@ class _Layout:
             return
         y += 18
         right = max(s.right for s in over)
-        title = "overlay" + (
-            "" if column.ends[0].name is None or len(column.ends) > 1 else f" {column.ends[0].name}"
-        )
+        title = "overlay" + ("" if column.ends[0].name is None or len(column.ends) > 1 else f" {column.ends[0].name}")
         self.sheet.bar(
             bar,
             slots.x,
@@ -249,9 +250,7 @@ class _Layout:
         top = start + 8 + max(1, lines) * TEXT + 6
         key = f"nowhere {column.key}"
         if bar is not None:
-            key = self.sheet.wire(
-                bar.place, lower(column.key), "cable", (slots.hang, start), (slots.hang, top)
-            )
+            key = self.sheet.wire(bar.place, lower(column.key), "cable", (slots.hang, start), (slots.hang, top))
         self.sheet.write(column.stub, slots.text, start + 6, slots.limit - slots.text, key)
         self._lower(slots, column.lower or (), top)
 
@@ -298,9 +297,7 @@ class _Layout:
             *((t, y + 14 + 13 * n, "quiet") for n, t in enumerate(below)),
         ):
             if words:
-                self.sheet.labels.append(
-                    Label(row.text, at, fit(words, row.room, SMALL), track.key, row.room, style)
-                )
+                self.sheet.labels.append(Label(row.text, at, fit(words, row.room, SMALL), track.key, row.room, style))
 
     def _starts_left(self, track: Track) -> bool:
         left, right = (min(self.slots[key].x for key in keys) for keys in (track.firsts, track.seconds))

@@ -65,9 +65,7 @@ _HEADS: dict[str | None, str] = {"bgp": "bgp, with the BCR", "common-vlan": "com
 """What is written at a link where its method alone says too little."""
 
 
-def gather_links(
-    landscape: Landscape, column_of: Mapping[End, str], concentrator_of: Mapping[End, str]
-) -> Links:
+def gather_links(landscape: Landscape, column_of: Mapping[End, str], concentrator_of: Mapping[End, str]) -> Links:
     """Return the links between columns. `column_of` says where each end is, `concentrator_of` where a site stretches."""
     tracks: list[Track] = []
     wan: Notes = {}
@@ -99,10 +97,12 @@ def _note(notes: Notes, column: str, words: str, hints: Iterable[str]) -> None:
 def _track(link: LinkRow, column_of: Mapping[End, str], first_of: Mapping[End, str]) -> Track:
     bundle = link.bundle
     firsts, seconds = (
-        tuple(dict.fromkeys(column)) for column in (
-            (first_of.get(end) or column_of[end] for end in bundle.first), (column_of[end] for end in bundle.second),
+        tuple(dict.fromkeys(column))
+        for column in (
+            (first_of.get(end) or column_of[end] for end in bundle.first),
+            (column_of[end] for end in bundle.second),
         )
-    )  # fmt: skip
+    )
     public = link.private is False
     style: Style = "plain"
     if bundle.method is None:
@@ -114,9 +114,17 @@ def _track(link: LinkRow, column_of: Mapping[End, str], first_of: Mapping[End, s
     key = f"{bundle.pair}|{bundle.method}|{'+'.join(firsts)}|{'+'.join(seconds)}"
     tails = (_prefixes(link.first), _prefixes(link.second))
     return Track(
-        key, "public" if public else "private", bundle.method, style, firsts, seconds, _HEADS.get(bundle.method, bundle.method) or bundle.title, tails,
-        _hints(link, bundle.first, _subnets(link)), bundle.method == "l2-extension",
-    )  # fmt: skip
+        key,
+        "public" if public else "private",
+        bundle.method,
+        style,
+        firsts,
+        seconds,
+        _HEADS.get(bundle.method, bundle.method) or bundle.title,
+        tails,
+        _hints(link, bundle.first, _subnets(link)),
+        bundle.method == "l2-extension",
+    )
 
 
 def _prefixes(sides: Sequence[Side]) -> str:
@@ -185,6 +193,7 @@ def _join(group: Sequence[Track]) -> Track:
     return first._replace(
         firsts=tuple(dict.fromkeys(key for track in group for key in track.firsts)),
         seconds=tuple(dict.fromkeys(key for track in group for key in track.seconds)),
-        head=f"{first.head} ({len(group):,})", tails=("", ""),
+        head=f"{first.head} ({len(group):,})",
+        tails=("", ""),
         hints=tuple(hint for track in group for hint in track.hints),
-    )  # fmt: skip
+    )

@@ -83,7 +83,7 @@ def follow(content: Content, drawing: Drawing, trace: Trace) -> Way:
         words += f", {stop.device}: {stop.reason}"
     return Way(
         request, answer, {place: _ranges(found) for place, found in numbers.items()}, frozenset(met), last, words
-    )  # fmt: skip
+    )
 
 
 def _ranges(numbers: Sequence[int]) -> str:
@@ -131,9 +131,11 @@ class _Places:
             key = self.ends.get(("edge", hop.name))
             return None if key is None else overlay(key) if key in self.overlays else device(key)
         for name, kind, place in (
-            ("ESG", "edge", device), ("DLR", "edge", router), ("on-premises router", "site", device),
+            ("ESG", "edge", device),
+            ("DLR", "edge", router),
+            ("on-premises router", "site", device),
             ("L2 concentrator", "concentrator", device),
-        ):  # fmt: skip
+        ):
             if hop.device == name:
                 key = self.ends.get((kind, hop.name)) or self._only(kind)
                 return None if key is None else place(key)
@@ -159,13 +161,12 @@ class _Places:
     def _cluster(self, hop: Hop | Stop, before: str | None) -> str | None:
         """Return the column of the cluster that a hop is in; one without a name is where the flow is, or an end of it."""
         if hop.name is not None:
-            return next(
-                (self.ends[kind, hop.name] for kind in ("iks", "icp") if (kind, hop.name) in self.ends), None
-            )
+            return next((self.ends[kind, hop.name] for kind in ("iks", "icp") if (kind, hop.name) in self.ends), None)
         own = [
-            self.ends[end.kind, end.name] for end in (self.trace.source.end, self.trace.destination.end)
+            self.ends[end.kind, end.name]
+            for end in (self.trace.source.end, self.trace.destination.end)
             if end is not None and (end.kind, end.name) in self.ends and end.kind in ("iks", "icp")
-        ]  # fmt: skip
+        ]
         return next((key for key in own if before in (device(key), lower(key))), own[-1] if own else None)
 
 
@@ -181,13 +182,9 @@ class _Graph:
             for one, other in _pairs(line):
                 points = ((one.x, one.y), (one.x, line.y), (other.x, line.y), (other.x, other.y))
                 if line.style in ("tunnel", "stretched") or "|common-vlan|" in line.key:
-                    self._add(
-                        one.place, other.place, line.key, points, tunnel=line.style != "plain", cost=0.5
-                    )
+                    self._add(one.place, other.place, line.key, points, tunnel=line.style != "plain", cost=0.5)
 
-    def _add(
-        self, first: str, second: str, key: str, points: tuple[Point, ...], *, tunnel: bool, cost: float
-    ) -> None:
+    def _add(self, first: str, second: str, key: str, points: tuple[Point, ...], *, tunnel: bool, cost: float) -> None:
         self.steps.setdefault(first, []).append(_Step(second, key, points, tunnel, cost))
         self.steps.setdefault(second, []).append(_Step(first, key, points[::-1], tunnel, cost))
 

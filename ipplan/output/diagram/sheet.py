@@ -36,16 +36,22 @@ class Sheet:
         self.labels: list[Label] = []
 
     def bar(
-        self, place: str, left: float, right: float, y: float, style: str, title: str, at: float | None = None,
-        limit: float | None = None, hints: tuple[str, ...] = (),
-    ) -> None:  # fmt: skip
+        self,
+        place: str,
+        left: float,
+        right: float,
+        y: float,
+        style: str,
+        title: str,
+        at: float | None = None,
+        limit: float | None = None,
+        hints: tuple[str, ...] = (),
+    ) -> None:
         """Draw a bar with its title between `at` and `limit`, by default from end to end."""
         self.bars[place] = Bar(place, Rect(left, y, right - left, BAR), style, (title, *hints))
         start = left + 10 if at is None else at
         room = (right if limit is None else limit) - start - 6
-        self.labels.append(
-            Label(start, y + 12.5, fit(title, room, SMALL, bold=True), place, room, "fg", bold=True)
-        )
+        self.labels.append(Label(start, y + 12.5, fit(title, room, SMALL, bold=True), place, room, "fg", bold=True))
 
     def box(
         self, place: str, rect: Rect, family: str, title: str, hints: tuple[str, ...], *, badge: bool = True
@@ -55,9 +61,7 @@ class Sheet:
         start = 14 if badge else 10
         room = rect.width - start - (8 + BADGE if badge else 2)
         at = rect.y + (17 if badge else (rect.height + 9) / 2)
-        self.labels.append(
-            Label(rect.x + start, at, fit(title, room, NORMAL, bold=True), place, room, "fg", bold=True)
-        )
+        self.labels.append(Label(rect.x + start, at, fit(title, room, NORMAL, bold=True), place, room, "fg", bold=True))
 
     def wire(self, first: str, second: str, style: WireStyle, *points: tuple[float, float]) -> str:
         """Draw a line between two places; return its key."""

@@ -28,12 +28,18 @@ _ON = {
 }
 """The class of text on each bar."""
 _FILLS = {
-    "internet": "reserved", "public": "fg", "private": "fg", "overlay": "overlay", "wan": "enterprise",
-}  # fmt: skip
+    "internet": "reserved",
+    "public": "fg",
+    "private": "fg",
+    "overlay": "overlay",
+    "wan": "enterprise",
+}
 _LEGEND = (
-    ("tunnel", "tunnel"), ("plain", "routes, BGP or NAT without a tunnel"), ("stretched", "stretched layer 2 network"),
+    ("tunnel", "tunnel"),
+    ("plain", "routes, BGP or NAT without a tunnel"),
+    ("stretched", "stretched layer 2 network"),
     ("open", "not decided in the plan"),
-)  # fmt: skip
+)
 _FLOW_LEGEND = (
     ("request", "request, with the numbers of its hops"),
     ("answer", "answer; × marks where one of them stops"),
@@ -50,7 +56,7 @@ def write(drawing: Drawing, content: Content, way: Way | None, prefix: str) -> s
     counts = (
         f"{sum(len(c.ends) for c in content.columns if c.kind == kind):,} {what}"
         for kind, what in (("site", "sites"), ("iks", "IKS clusters"), ("edge", "edges"), ("icp", "ICP clusters"))
-    )  # fmt: skip
+    )
     links = [hint for line in drawing.lines for hint in line.hints[1:]]
     description = f"{', '.join(counts)}. Links: {'; '.join(links) or 'none'}."
     return picture(prefix, drawing.width, drawing.height, title, description, "\n".join(pen.body()))
@@ -91,17 +97,30 @@ class _Pen:
         """Return the rules of style that only the diagram has, and the head of an arrow."""
         p = self.prefix
         lines = {
-            "cable": "stroke-width:1.5", "tunnel": "stroke-width:2", "plain": "stroke-width:2;stroke-dasharray:2 3",
-            "stretched": "stroke-width:2.5;stroke-dasharray:9 4", "open": "stroke-width:1.5;stroke-dasharray:1 5",
-            "request": "stroke-width:3.5", "answer": "stroke-width:2.5;stroke-dasharray:7 4",
-        }  # fmt: skip
+            "cable": "stroke-width:1.5",
+            "tunnel": "stroke-width:2",
+            "plain": "stroke-width:2;stroke-dasharray:2 3",
+            "stretched": "stroke-width:2.5;stroke-dasharray:9 4",
+            "open": "stroke-width:1.5;stroke-dasharray:1 5",
+            "request": "stroke-width:3.5",
+            "answer": "stroke-width:2.5;stroke-dasharray:7 4",
+        }
         light = {
-            "cable": "#1a1a1a", "tunnel": "#0072b2", "plain": "#b0006d", "stretched": "#00694c", "open": "#595959",
-            "request": "#d55e00", "answer": "#d55e00",
-        }  # fmt: skip
+            "cable": "#1a1a1a",
+            "tunnel": "#0072b2",
+            "plain": "#b0006d",
+            "stretched": "#00694c",
+            "open": "#595959",
+            "request": "#d55e00",
+            "answer": "#d55e00",
+        }
         dark = {
-            "cable": "#ececec", "tunnel": "#56b4e9", "plain": "#cc79a7", "stretched": "#009e73", "open": "#b4b4b4",
-        }  # fmt: skip
+            "cable": "#ececec",
+            "tunnel": "#56b4e9",
+            "plain": "#cc79a7",
+            "stretched": "#009e73",
+            "open": "#b4b4b4",
+        }
         rules = [f".{p}{name}{{fill:none;{look};stroke:{light[name]}}}" for name, look in lines.items()]
         rules += [
             f".{p}frame{{fill:none;stroke:#8a8a8a;stroke-width:1;stroke-dasharray:5 4}}",
@@ -114,9 +133,16 @@ class _Pen:
         rules.append("}")
         head = element("path", d="M0 0L8 4L0 8Z", class_=self.cls("badge"))
         marker = element(
-            "marker", head, id=f"{p}arrow", viewBox="0 0 8 8", refX=7, refY=4, markerWidth=4, markerHeight=4,
+            "marker",
+            head,
+            id=f"{p}arrow",
+            viewBox="0 0 8 8",
+            refX=7,
+            refY=4,
+            markerWidth=4,
+            markerHeight=4,
             orient="auto",
-        )  # fmt: skip
+        )
         return "<style>\n" + "\n".join(rules) + f"\n</style>\n<defs>{marker}</defs>"
 
     def of(self, key: str, part: str) -> str:
@@ -162,9 +188,7 @@ class _Pen:
                 for (x, one), (other, two) in pairwise(points):
                     inside = bar.rect.x < x < bar.rect.right and x == other and bar.place not in ends
                     if inside and min(one, two) < bar.rect.y and max(one, two) > bar.rect.bottom:
-                        yield element(
-                            "rect", x=x - 4, y=bar.rect.y - 1, width=8, height=BAR + 2, class_=self.cls("bg")
-                        )
+                        yield element("rect", x=x - 4, y=bar.rect.y - 1, width=8, height=BAR + 2, class_=self.cls("bg"))
 
     def strokes(self) -> Iterator[tuple[tuple[str, ...], tuple[Point, ...]]]:
         for wire in self.drawing.wires:
@@ -187,9 +211,7 @@ class _Pen:
         joins = [(tap.x, line.y) for tap in line.taps if line.left < tap.x < line.right]
         joins += [(tap.x, tap.y) for tap in line.taps if tap.place in bars]
         dots = "".join(element("circle", cx=x, cy=y, r=3.5, class_=self.cls("fg")) for x, y in joins)
-        return element(
-            "g", tooltip(*line.hints) + self.path(strokes, line.style) + dots + self.path(strokes, "hover")
-        )
+        return element("g", tooltip(*line.hints) + self.path(strokes, line.style) + dots + self.path(strokes, "hover"))
 
     # A flow.
 
