@@ -22,6 +22,7 @@ FLOORS = {
     "findings": 0,
     "files": 0,
     "docstrings": 0,
+    "project": 0,
     "catalog": 1,
     "plan": 1,
     "observed": 1,

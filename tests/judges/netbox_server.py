@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import lzma
 import os
 import secrets
 import shutil
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DUMP = Path(__file__).parent / "data" / "netbox-4.7.3.dump"
+DUMP = Path(__file__).parent / "data" / "netbox-4.7.3.dump.xz"
 USER = "judge"
 CONFIGURATION = """
 ALLOWED_HOSTS = ["*"]
@@ -226,7 +227,7 @@ def run_server(netbox: Path, postgresql: Path, *, restore: bool = True) -> Itera
         server.database("createdb", "-h", str(folder), "-U", "netbox", "netbox")
         if restore:
             arguments = ("-h", str(folder), "-U", "netbox", "-d", "netbox", "--no-owner")
-            server.database("pg_restore", *arguments, feed=DUMP.read_bytes())
+            server.database("pg_restore", *arguments, feed=lzma.decompress(DUMP.read_bytes()))
         deadline = time.monotonic() + 10
         while not (folder / "redis.sock").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -258,7 +259,7 @@ def make_dump() -> None:
             "judge@example.com",
         )
         arguments = ("-h", str(server.folder), "-U", "netbox", "-Fc", "-Z", "9", "--no-owner", "netbox")
-        DUMP.write_bytes(server.database("pg_dump", *arguments))
+        DUMP.write_bytes(lzma.compress(server.database("pg_dump", *arguments), preset=9))
     sys.stdout.write(f"{DUMP}: {DUMP.stat().st_size:,} bytes\n")
 
 

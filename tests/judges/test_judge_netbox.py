@@ -30,7 +30,7 @@ def netbox(judge: Judge) -> Iterator[Server]:
     found, postgresql = find_netbox(), find_postgresql()
     if found is None or postgresql is None:
         pytest.skip("needs PostgreSQL (Debian package postgresql) and netbox (PyPI) in .venv-judges")
-    version = DUMP.stem.partition("-")[2]
+    version = DUMP.name.removesuffix(".dump.xz").partition("-")[2]
     if not list(found.parent.parent.glob(f"lib/python*/site-packages/netbox-{version}.dist-info")):
         pytest.skip(f"the dump is of NetBox {version}")
     with run_server(found, postgresql) as server:
