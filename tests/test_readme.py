@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```console\n\$ ((?:sed [^\n|]*\| )?ipplan [^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WIDTH = 110
 
@@ -64,7 +64,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_the_page_on_plan_files_names_every_key_and_kind() -> None:
-    text = (ROOT / "docs" / "plan-file.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "reference" / "plan-file.md").read_text(encoding="utf-8")
     schema = json.loads((ROOT / "ipplan" / "schemas" / "plan.json").read_text(encoding="utf-8"))
     tables = [schema["properties"][name] for name in ("plan", "integration")]
     tables += [schema["properties"][name]["items"] for name in ("avoid", "waive")]
@@ -89,7 +89,7 @@ def test_the_plan_in_the_readme_is_a_plan() -> None:
 def test_the_page_on_flows_names_every_end_and_result() -> None:
     from ipplan.flows.model import END_WORDS, Result
 
-    text = (ROOT / "docs" / "flows.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "reference" / "flows.md").read_text(encoding="utf-8")
     ends = text.split("## How a way ends", 1)[1].split("##", 1)[0]
     assert re.findall(r"^\| ([a-z][a-z-]*) \| [^|]+\|[^|]*\|$", ends, re.MULTILINE)[1:] == list(END_WORDS)
     results = text.split("## Results", 1)[1].split("##", 1)[0]

@@ -1,6 +1,6 @@
-"""Rebuild docs/rules.md from the rules themselves and their examples.
+"""Rebuild docs/reference/rules.md from the rules themselves and their examples.
 
-python -m tools.build_rules_page           write docs/rules.md
+python -m tools.build_rules_page           write docs/reference/rules.md
 python -m tools.build_rules_page --check   write nothing, exit 1 where the page would change
 """
 
@@ -13,7 +13,7 @@ from ipplan.checks import rules_by_topic
 from ipplan.checks.examples import run_example
 from ipplan.output.rules import Page, render_markdown
 
-PAGE = Path(__file__).parent.parent / "docs" / "rules.md"
+PAGE = Path(__file__).parent.parent / "docs" / "reference" / "rules.md"
 
 _HEAD = """\
 # The rules
@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--check"]:
         same = PAGE.exists() and PAGE.read_text(encoding="utf-8") == text
         if not same:
-            print("docs/rules.md differs from the rules: run python -m tools.build_rules_page")
+            print("docs/reference/rules.md differs from the rules: run python -m tools.build_rules_page")
         return 0 if same else 1
     PAGE.write_text(text, encoding="utf-8")
     return 0

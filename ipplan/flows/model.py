@@ -1,7 +1,7 @@
 """What a flow is made of: ends, hops, stops and traces, as values.
 
-Three things are kept apart: the result, the end word, and the reason. The lists of results and ends are closed; docs/flows.md
-explains each.
+Three things are kept apart: the result, the end word, and the reason. The lists of results and ends are closed;
+docs/reference/flows.md explains each.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Names of addresses that mean something: under which names a plan sets an address aside for a device or service.
 
-The first name of each row is the one to recommend. docs/topology.md tells users.
+The first name of each row is the one to recommend. docs/reference/address-names.md tells users.
 """
 
 from __future__ import annotations

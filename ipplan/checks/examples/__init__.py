@@ -1,6 +1,6 @@
 """Two small plans for each rule: RULE.toml breaks it, and in RULE.fixed.toml that is put right.
 
-They are the examples of `ipplan rules` and of docs/rules.md, and the tests run them all.
+They are the examples of `ipplan rules` and of docs/reference/rules.md, and the tests run them all.
 """
 
 from __future__ import annotations
