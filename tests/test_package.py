@@ -51,7 +51,7 @@ def test_the_publisher_fills_in_one_place(metadata: Message) -> None:
 
 
 def test_a_package_index_can_follow_every_link(metadata: Message) -> None:
-    links = re.findall(r"\]\(([^)\s]+)\)", metadata.get_payload())
+    links = re.findall(r"\]\(([^)\s]+)\)", str(metadata.get_payload()))
     assert len(links) > 5
     assert [link for link in links if not link.startswith(("https://", "#"))] == []
 

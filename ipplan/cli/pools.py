@@ -6,7 +6,6 @@ Knows nothing of how anything is placed or shown.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +14,7 @@ from ipplan.addresses import AddressError, HostBitsError, format_address, parse_
 from ipplan.cli.plans import read_plan
 from ipplan.cli.streams import UsageProblem, say
 from ipplan.output.text import escape
+from ipplan.plan import pools as pools_of_plan
 from ipplan.plan.model import Pool
 
 if TYPE_CHECKING:
@@ -24,14 +24,6 @@ if TYPE_CHECKING:
 
 DEFAULT_PLAN = "plan.toml"
 """The plan in the working directory that is taken where none is named."""
-_REFERENCE = (
-    ("vms", "vcs-vm"),
-    ("icp-pods", "icp-pod"),
-    ("icp-services", "icp-service"),
-    ("icp-workers", "icp-worker"),
-)
-"""The networks that the reference architecture brings itself, by name and kind."""
-
 byoip_option = click.option(
     "--byoip", metavar="CIDR", multiple=True, help="Pool to allocate from, instead of the plan's; repeatable."
 )
@@ -78,29 +70,18 @@ def choose_plan(path: str | None, pools: Sequence[Pool], example: str) -> tuple[
     if not pools:
         raise UsageProblem(f"there is no plan, no {DEFAULT_PLAN} here, and no pool to allocate from", example)
     say(f"no plan given and no {DEFAULT_PLAN} here: taking the BYOIP networks of the reference architecture")
-    return _reference_plan(), b""
-
-
-def _reference_plan() -> Plan:
-    from ipplan.plan.kinds import KINDS
-    from ipplan.plan.model import Network, Plan
-
-    networks = tuple(Network(name, KINDS[kind]) for name, kind in _REFERENCE)
-    return Plan(file="<reference architecture>", name="reference-architecture", networks=networks)
+    return pools_of_plan.reference_plan(), b""
 
 
 def with_pools(plan: Plan, pools: Sequence[Pool]) -> Plan:
     """Return the plan with these pools in the place of its own, if there are any."""
-    if not pools:
-        return plan
-    known = {pool.prefix for pool in pools}
-    for network in plan.networks:
-        if network.pool is not None and network.pool not in known:
-            raise UsageProblem(
-                f"network {network.name} names pool {network.pool}, which is not among the pools of --byoip",
-                f"add --byoip {network.pool}",
-            )
-    return replace(plan, pools=tuple(pools))
+    try:
+        return pools_of_plan.with_pools(plan, pools)
+    except pools_of_plan.UnknownPoolError as error:
+        raise UsageProblem(
+            f"network {error.network} names pool {error.pool}, which is not among the pools of --byoip",
+            f"add --byoip {error.pool}",
+        ) from None
 
 
 def require_data_centers(plan: Plan) -> None:

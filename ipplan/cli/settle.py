@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ipplan.cli.streams import say
@@ -18,17 +17,16 @@ def settle(plan: Plan, catalog: Catalog) -> Plan:
     Says so on standard error; where not every network finds a place, they stay without a range.
     """
     from ipplan.allocate import allocate
+    from ipplan.allocate.pinning import pin
 
     allocation = allocate(plan, catalog)
     if not allocation.ok:
         count = len(allocation.failures)
         say(f"warning: {count:,} network{'s have' if count > 1 else ' has'} no place; run ipplan allocate")
         return plan
-    placed = {row.network.name: row.prefix for row in allocation.rows if row.status == "allocated"}
-    if not placed:
+    settled = pin(plan, allocation)
+    if settled is plan:
         return plan
-    say(f"{len(placed):,} range{'' if len(placed) == 1 else 's'} as ipplan allocate would give, not pinned yet")
-    networks = tuple(
-        n._replace(prefix=placed[n.name], length=None, hosts=None) if n.name in placed else n for n in plan.networks
-    )
-    return replace(plan, networks=networks)
+    count = sum(row.status == "allocated" for row in allocation.rows)
+    say(f"{count:,} range{'' if count == 1 else 's'} as ipplan allocate would give, not pinned yet")
+    return settled

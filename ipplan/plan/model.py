@@ -253,7 +253,8 @@ class Plan:
     Invariant: network and cluster names are unique, every reference (cluster, pool) resolves, kinds and
     platforms of a network and its cluster agree. `keep_clear` is None where the plan does not say. It has no slots only
     because it caches its defaults.
-    `whole` is the plan of which this one is the part in service, None for a whole plan.
+    `whole` is the plan of which this one is the part in service, None for a whole plan. `text` is what the plan was
+    read from, empty where nobody kept it.
     """
 
     file: str
@@ -277,6 +278,7 @@ class Plan:
     waivers: tuple[Waiver, ...] = ()
     networks: tuple[Network, ...] = ()
     whole: Plan | None = field(default=None, compare=False, repr=False)
+    text: bytes = field(default=b"", compare=False, repr=False)
 
     @cached_property
     def retired(self) -> Retired:
