@@ -59,6 +59,7 @@ def steps(pytest_args: list[str], *, quick: bool) -> dict[str, list[str]]:
         "types, Windows": ["mypy", *_WINDOWS_TYPES],
         "catalogue": ["tools.build_catalog", "--check"],
         "rules page": ["tools.build_rules_page", "--check"],
+        "reference pages": ["tools.build_reference", "--check"],
         "documentation": ["tools.build_docs"],
         **tests,
         "tests, Windows": ["pytest", *_WINDOWS_TESTS],
