@@ -1,7 +1,7 @@
 """Everything that has to hold before a change is taken: lint, format, types, catalogue, tests; some also as on Windows.
 
 `python -m tools.verify` runs every step, those after a failed one too, and ends with status 1 if any failed.
-Arguments after `--` go to pytest; `--quick` leaves out tests marked slow.
+Arguments after `--` go to pytest; `--quick` leaves out tests marked slow, `--static` leaves out all tests.
 """
 
 from __future__ import annotations
@@ -41,29 +41,34 @@ _WINDOWS_TESTS = (
 """The tests of writing on a Python that has what Windows has; without those that take long and show nothing more."""
 
 
+_STATIC = {
+    "lint": ["ruff", "check", "."],
+    "format": ["ruff", "format", "--check", "."],
+    "types": ["mypy"],
+    "types, Windows": ["mypy", *_WINDOWS_TYPES],
+    "catalogue": ["tools.build_catalog", "--check"],
+    "rules page": ["tools.build_rules_page", "--check"],
+    "reference pages": ["tools.build_reference", "--check"],
+    "documentation": ["tools.build_docs"],
+}
+"""The steps that run no test."""
+
 _DEVICES = ("tests/judges", "tests/lab")
 """Nearly half of all the time that tests take: these run beside the others."""
 
 
-def steps(pytest_args: list[str], *, quick: bool) -> dict[str, list[str]]:
+def steps(pytest_args: list[str], *, quick: bool, static: bool) -> dict[str, list[str]]:
     """Return each step with the arguments of its Python module."""
+    return _STATIC if static else {**_STATIC, **_tests(pytest_args, quick=quick)}
+
+
+def _tests(pytest_args: list[str], *, quick: bool) -> dict[str, list[str]]:
     pytest = ["pytest", "--quiet", *(["-m", "not slow"] if quick else []), *pytest_args]
     tests = {"tests": pytest}
     if not pytest_args:
         others = [f"--ignore={folder}" for folder in _DEVICES]
         tests = {"tests": [*pytest, *others], BESIDE: [*pytest, "-p", "no:cacheprovider", *_DEVICES]}
-    return {
-        "lint": ["ruff", "check", "."],
-        "format": ["ruff", "format", "--check", "."],
-        "types": ["mypy"],
-        "types, Windows": ["mypy", *_WINDOWS_TYPES],
-        "catalogue": ["tools.build_catalog", "--check"],
-        "rules page": ["tools.build_rules_page", "--check"],
-        "reference pages": ["tools.build_reference", "--check"],
-        "documentation": ["tools.build_docs"],
-        **tests,
-        "tests, Windows": ["pytest", *_WINDOWS_TESTS],
-    }
+    return {**tests, "tests, Windows": ["pytest", *_WINDOWS_TESTS]}
 
 
 class _Beside:
@@ -103,9 +108,10 @@ def main() -> int:
     """Run the steps and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.verify", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="leave out tests marked slow")
+    parser.add_argument("--static", action="store_true", help="leave out all tests")
     parser.add_argument("pytest_args", nargs="*", metavar="-- ARG", help="passed to pytest")
     options = parser.parse_args()
-    chosen = steps(options.pytest_args, quick=options.quick)
+    chosen = steps(options.pytest_args, quick=options.quick, static=options.static)
     results: list[tuple[str, bool, float]] = []
     beside = _Beside(chosen.pop(BESIDE, None))
     for name, arguments in chosen.items():
