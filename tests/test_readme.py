@@ -1,6 +1,8 @@
 """The documentation, by running it: commands and their output, CI's command, links, and that nothing is left out.
 
-`pytest --update-golden` rewrites the output of every `console` block that starts with `$ ipplan`.
+A page is followed from top to bottom in a folder that holds the sample plans. A block below a line "`FILE`:" is written to
+that file; each line of a `console` block that starts with "$ " is run, and the lines below it are what it prints.
+`pytest --update-golden` rewrites these lines.
 """
 
 from __future__ import annotations
@@ -16,39 +18,79 @@ import pytest
 from ipplan.plan.kinds import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-BLOCK = re.compile(r"^```console\n\$ ((?:sed [^\n|]*\| )?ipplan [^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(
+    r"^(?:`(?P<file>[^`\n]+)`:\n\n```\w+\n(?P<text>.*?)|```console\n(?P<session>.*?))^```$", re.MULTILINE | re.DOTALL
+)
 WIDTH = 110
 
 
-def blocks() -> list[tuple[Path, str]]:
-    """Return each documented command with its page."""
-    return [(page, match[1]) for page in PAGES for match in BLOCK.finditer(page.read_text(encoding="utf-8"))]
+def page_name(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize(("page", "command"), blocks(), ids=lambda value: value if isinstance(value, str) else None)
+def commands_in(session: str) -> Iterator[str]:
+    """Yield each command of a console block; one that ends in a backslash goes on in the next line."""
+    lines = iter(session.splitlines())
+    for line in lines:
+        if line.startswith("$ "):
+            command = line[2:]
+            while command.endswith("\\"):
+                command += "\n" + next(lines)
+            yield command
+
+
+def documented_commands() -> list[str]:
+    texts = [page.read_text(encoding="utf-8") for page in PAGES]
+    sessions = [match["session"] or "" for text in texts for match in BLOCK.finditer(text)]
+    return [command for session in sessions for command in commands_in(session)]
+
+
+def follow(text: str, folder: Path, show_on_terminal: Callable[..., str]) -> str:
+    """Do what a page says in a folder, and return the page with what its commands print now."""
+
+    def follow_block(match: re.Match[str]) -> str:
+        if match["file"] is not None:
+            path = folder / match["file"]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(match["text"], encoding="utf-8")
+            return match[0]
+        session = "".join(f"$ {command}\n{printed(command)}" for command in commands_in(match["session"]))
+        return f"```console\n{session}```"
+
+    def printed(command: str) -> str:
+        script = f'ipplan() {{ "$PYTHON" -m ipplan "$@"; }}; {command}'
+        shown = show_on_terminal(["sh", "-c", script], folder=folder, width=WIDTH, errors=True)
+        lines = "\n".join(line.rstrip() for line in shown.splitlines()).strip("\n")
+        return f"{lines}\n" if lines else ""
+
+    return BLOCK.sub(follow_block, text)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if "```console" in page.read_text("utf-8")], ids=page_name)
 def test_documented_output(
-    page: Path, command: str, tmp_path: Path, show_on_terminal: Callable[..., str], *, update_golden: bool
+    page: Path, tmp_path: Path, show_on_terminal: Callable[..., str], *, update_golden: bool
 ) -> None:
     for sample in (ROOT / "sample-plans").iterdir():
         shutil.copy(sample, tmp_path)
-    script = f'ipplan() {{ "$PYTHON" -m ipplan "$@"; }}; {command}'
-    shown = show_on_terminal(["sh", "-c", script], folder=tmp_path, width=WIDTH, errors=True)
-    actual = "\n".join(line.rstrip() for line in shown.splitlines()).strip("\n") + "\n"
     text = page.read_text(encoding="utf-8")
+    actual = follow(text, tmp_path, show_on_terminal)
     if update_golden:
-        text = BLOCK.sub(
-            lambda match: f"```console\n$ {command}\n{actual}```" if match[1] == command else match[0], text
-        )
-        page.write_text(text, encoding="utf-8")
-    assert actual in [match[2] for match in BLOCK.finditer(text) if match[1] == command]
+        page.write_text(actual, encoding="utf-8")
+        return
+    assert actual == text
 
 
 def test_every_kind_of_output_is_shown() -> None:
-    assert {command.split()[1] for _, command in blocks()} >= {"check", "allocate", "lookup", "ranges"}
+    assert {command.split()[1] for command in documented_commands() if command.startswith("ipplan ")} >= {
+        "check",
+        "allocate",
+        "lookup",
+        "ranges",
+    }
 
 
 def test_ci_runs_the_second_command_of_the_readme() -> None:
@@ -57,7 +99,7 @@ def test_ci_runs_the_second_command_of_the_readme() -> None:
     assert commands[1] in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
         assert target.startswith("https://") or (page.parent / target).exists(), target
