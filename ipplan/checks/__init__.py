@@ -59,22 +59,24 @@ TOPICS = (
 def check_plan(
     plan: Plan, catalog: Catalog, today: datetime.date | None = None, against: Against | None = None
 ) -> tuple[Finding, ...]:
-    """Return the findings of every rule, those that the plan waives marked so, not yet placed or sorted.
+    """Return the findings of every rule on a plan, those that a waiver covers marked, not yet placed or sorted.
 
-    Waivers are judged on the given day; without one none expires. Only with files to compare the plan `against` can
-    the two drift apart. Costs n log n in the number of networks, plus
-    the findings themselves.
+    `today` decides which waivers have expired; without it none has. `against` has the files to compare the plan with.
+    Costs n log n in the number of networks, plus the findings themselves.
     """
-    context = Context(plan, catalog, today, against)
-    last = [rule for rule in RULES.values() if rule.check.__module__ == waivers.__name__]
-    found = [
-        finding
-        for rule in RULES.values()
-        if rule not in last
-        for finding in rule.check(context.in_service if rule.in_service else context)
-    ]
-    context.settlement = waivers.settle(plan, found, today)
-    return (*context.settlement.findings, *(finding for rule in last for finding in rule.check(context)))
+    context = Context(plan, catalog)
+    found: list[Finding] = []
+    not_run: set[str] = set()
+    for rule in RULES.values():
+        if rule.judges == "plan":
+            found += rule.check(context)
+        elif rule.judges == "in service":
+            found += rule.check(context.in_service)
+        elif rule.judges == "files" and against is not None:
+            found += rule.check(against, catalog)
+        elif rule.judges == "files":
+            not_run.add(rule.name)
+    return waivers.apply_waivers(plan, found, today, not_run)
 
 
 def _title(topic: ModuleType) -> str:

@@ -9,11 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.addresses import PrefixIndex
-from ipplan.checks.context import Context, label
-from ipplan.checks.overlaps import FULL_DETAIL, MOST_NEIGHBOURS, Around, overlap_finding, overlapping_runs
-from ipplan.checks.registry import RULES
-from ipplan.checks.together import Together
-from ipplan.checks.waivers import expired, judges_several, unused, words_of
+from ipplan.checks.context import Context
+from ipplan.checks.labels import label
+from ipplan.checks.overlaps import (
+    FULL_DETAIL,
+    MOST_NEIGHBOURS,
+    Around,
+    avoid_overlap,
+    overlap_finding,
+    overlapping_runs,
+)
+from ipplan.checks.space import Space
+from ipplan.checks.together import Together, shared_pool
+from ipplan.checks.waivers import expired, judges_several, unused_between, words_of
 from ipplan.findings import SEVERITIES, Location, Related
 from ipplan.landscape.together import JoinedLandscape
 from ipplan.plan.together import SEPARATOR, Places, merged, plan_titles, prefixed
@@ -57,8 +65,8 @@ def check_together(plans: Sequence[Plan], catalog: Catalog, today: datetime.date
     titles = plan_titles(plans)
     together = Together(tuple(plans), titles, Places(plans, titles))
     context = _TogetherContext(together, catalog)
-    checks = (_overlaps, _avoided, RULES["shared-pool"].check)
-    found = [_between(context, finding) for check in checks for finding in check(context)]
+    findings = (*_overlaps(context), *_avoided(context), *shared_pool.check(context, together))
+    found = [_between(context, finding) for finding in findings]
     return _settle(together, found, today)
 
 
@@ -93,17 +101,15 @@ class _TogetherContext(Context):
     def __init__(self, together: Together, catalog: Catalog) -> None:
         plans = [prefixed(plan, title) for plan, title in zip(together.plans, together.titles, strict=True)]
         super().__init__(merged(plans), catalog)
-        self.together: Together = together
+        self.together = together
         self.joined = JoinedLandscape(self.plan, plans, together.places, catalog)
         self.landscape = self.joined  # type: ignore[assignment]  # as far as overlaps ask
+        self.space = Space(self.plan, catalog, self._pools_of)
+        self.what_if = None  # no integration of one plan joins it with another
 
-    def pools_for(self, network: Network) -> Sequence[Pool]:
-        """Return the pools of the plan that a network is of."""
+    def _pools_of(self, network: Network) -> Sequence[Pool]:
+        """Return the pools of the plan that a network belongs to."""
         return self.together.plans[self.together.places.of_name(network.name)].pools
-
-    def changes_to_conflict(self, first: Network, second: Network) -> tuple[()]:  # noqa: ARG002
-        """Return nothing: no integration of one plan joins it with another."""
-        return ()
 
 
 def _between(context: _TogetherContext, finding: Finding) -> Between:
@@ -160,7 +166,7 @@ def _avoided(context: _TogetherContext) -> Iterator[Finding]:
             if other == own or prefix.covers(avoid.prefix) or any(avoid.prefix.covers(p.prefix) for p in pools):
                 continue
             reason = f" ({avoid.reason})" if avoid.reason else ""
-            yield RULES["avoid-overlap"].finding(
+            yield avoid_overlap.finding(
                 f"{label(network)} overlaps {avoid.prefix}, which plan {together.titles[other]} avoids{reason}",
                 network.cidr_key,
                 networks=(network.name,),
@@ -196,7 +202,7 @@ def _settle(together: Together, found: Sequence[Between], today: datetime.date |
         settled.append(Between(finding._replace(waived=waived), plans))
     spare = tuple(
         tuple(
-            unused(waiver, ("waive", number))
+            unused_between(waiver, ("waive", number))
             for number, waiver in enumerate(plan.waivers)
             if judges_several(waiver, plan) and (at, number) not in used and not expired(waiver, today)
         )

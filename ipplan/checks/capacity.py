@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.addresses import WIDTH
-from ipplan.checks.context import label, others, planned_size, ranges_of, size_key, sized_label
-from ipplan.checks.registry import RULES, rule
+from ipplan.checks.context import planned_size
+from ipplan.checks.labels import label, others, ranges_of, size_key, sized_label
+from ipplan.checks.registry import rule
 from ipplan.findings import Related, Source
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.names import GATEWAY
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from ipplan.addresses import Address, Prefix
     from ipplan.checks.context import Context
+    from ipplan.checks.registry import Rule
     from ipplan.findings import Finding
     from ipplan.plan.kinds import Role
     from ipplan.plan.model import Cluster, NamedAddress, Network
@@ -80,7 +82,7 @@ def _with_cluster(context: Context, role: Role) -> Iterator[tuple[Network, Prefi
             yield network, prefix, cluster
 
 
-@rule("pod-capacity", "error", source=_IKS_CREATE, in_service=True)
+@rule("error", source=_IKS_CREATE, judges="in service")
 def pod_capacity(context: Context) -> Iterator[Finding]:
     """A pod range is too small for the workers and pods of its cluster.
 
@@ -90,10 +92,10 @@ def pod_capacity(context: Context) -> Iterator[Finding]:
 
     Do: make the range larger, or plan fewer workers or pods.
     """
-    return _too_small(context, "pod-capacity", "pod", _CALICO)
+    return _too_small(pod_capacity, context, "pod", _CALICO)
 
 
-def _too_small(context: Context, name: str, role: Role, icp_source: Source | None) -> Iterator[Finding]:
+def _too_small(rule: Rule, context: Context, role: Role, icp_source: Source | None) -> Iterator[Finding]:
     """Yield the pod or service ranges with fewer addresses than their cluster takes."""
     for network, prefix, cluster in _with_cluster(context, role):
         need = need_of(role, cluster)
@@ -101,7 +103,7 @@ def _too_small(context: Context, name: str, role: Role, icp_source: Source | Non
             continue
         if cluster.platform == "iks" and prefix.version != 4:
             continue  # IKS takes no IPv6 range of any size: iks-subnet-not-allowed
-        yield RULES[name].finding(
+        yield rule.finding(
             f"{sized_label(network, prefix)} is too small for cluster {cluster.name}: it needs"
             f" {need.addresses:,} addresses and a /{prefix.length} has {prefix.size:,}",
             size_key(network),
@@ -113,7 +115,7 @@ def _too_small(context: Context, name: str, role: Role, icp_source: Source | Non
         )
 
 
-@rule("pods-per-worker", "error", "warning", source=_IKS_LIMITS, in_service=True)
+@rule("error", "warning", source=_IKS_LIMITS, judges="in service")
 def pods_per_worker(context: Context) -> Iterator[Finding]:
     """An IKS cluster plans more pods on a worker than IKS runs there, or than its pod range serves.
 
@@ -127,7 +129,7 @@ def pods_per_worker(context: Context) -> Iterator[Finding]:
         if cluster.platform != "iks" or pods is None or pods <= IKS_ADDRESSES_PER_WORKER:
             continue
         too_many = pods > _IKS_MOST_PODS
-        yield RULES["pods-per-worker"].finding(
+        yield pods_per_worker.finding(
             f"cluster {cluster.name} plans {pods:,} pods a worker, and IKS "
             + (
                 f"runs at most {_IKS_MOST_PODS}" if too_many else f"gives a worker {IKS_ADDRESSES_PER_WORKER} addresses"
@@ -137,7 +139,7 @@ def pods_per_worker(context: Context) -> Iterator[Finding]:
         )
 
 
-@rule("service-capacity", "error", source=_IKS_CREATE, in_service=True)
+@rule("error", source=_IKS_CREATE, judges="in service")
 def service_capacity(context: Context) -> Iterator[Finding]:
     """A service range is too small for the services of its cluster.
 
@@ -146,10 +148,10 @@ def service_capacity(context: Context) -> Iterator[Finding]:
 
     Do: make the range larger.
     """
-    return _too_small(context, "service-capacity", "service", None)
+    return _too_small(service_capacity, context, "service", None)
 
 
-@rule("service-range-too-large", "error", source=_KUBERNETES, in_service=True)
+@rule("error", source=_KUBERNETES, judges="in service")
 def service_range_too_large(context: Context) -> Iterator[Finding]:
     """A service range is larger than kube-apiserver accepts: /12 for IPv4, /108 for IPv6.
 
@@ -161,7 +163,7 @@ def service_range_too_large(context: Context) -> Iterator[Finding]:
     for network, prefix in context.sized_ranges(services):
         shortest = _LARGEST_SERVICE_RANGE[prefix.version]
         if prefix.length < shortest:
-            yield RULES["service-range-too-large"].finding(
+            yield service_range_too_large.finding(
                 f"{sized_label(network, prefix)} is larger than the /{shortest} that Kubernetes accepts for services",
                 size_key(network),
                 networks=(network.name,),
@@ -169,7 +171,7 @@ def service_range_too_large(context: Context) -> Iterator[Finding]:
             )
 
 
-@rule("worker-capacity", "error", "warning", source=_SUBNETS, in_service=True)
+@rule("error", "warning", source=_SUBNETS, judges="in service")
 def worker_capacity(context: Context) -> Iterator[Finding]:
     """The worker networks of a cluster have fewer addresses than its nodes take.
 
@@ -204,7 +206,7 @@ def worker_capacity(context: Context) -> Iterator[Finding]:
         severe = need.addresses > certain
         room = certain if severe else with_hsrp
         lone = len(members) == 1 and not from_ibm
-        yield RULES["worker-capacity"].finding(
+        yield worker_capacity.finding(
             f"{', '.join(sized_label(*member) for member in members)} has {room:,} addresses for nodes"
             f"{'' if severe else ' where the routers run HSRP'}, and cluster {name} needs {need.addresses:,}",
             size_key(network),
@@ -221,7 +223,7 @@ def worker_capacity(context: Context) -> Iterator[Finding]:
         )
 
 
-@rule("no-room-for-hosts", "error", "warning", source=_POINT_TO_POINT, in_service=True)
+@rule("error", "warning", source=_POINT_TO_POINT, judges="in service")
 def no_room_for_hosts(context: Context) -> Iterator[Finding]:
     """A network for VMs, ICP workers or transit has one address, or only two.
 
@@ -240,7 +242,7 @@ def no_room_for_hosts(context: Context) -> Iterator[Finding]:
         what = f"has two addresses, for {gateway}" if prefix.size == 2 else "is one address"
         rest = "without network and broadcast address" if prefix.size == 2 else f"not enough for {gateway}"
         length = 29 if transit else 30
-        yield RULES["no-room-for-hosts"].finding(
+        yield no_room_for_hosts.finding(
             f"{sized_label(network, prefix)} {what}, {rest}",
             size_key(network),
             severity="error" if prefix.size == 1 else "warning",
@@ -250,7 +252,7 @@ def no_room_for_hosts(context: Context) -> Iterator[Finding]:
         )
 
 
-@rule("impossible-size", "error", source=_PREFIX, in_service=True)
+@rule("error", source=_PREFIX, judges="in service")
 def impossible_size(context: Context) -> Iterator[Finding]:
     """A network asks for a size that it cannot have: longer than its pools' addresses, or smaller than its grow-to.
 
@@ -259,7 +261,7 @@ def impossible_size(context: Context) -> Iterator[Finding]:
 
     Do: write a shorter prefix, a pool of the other IP version, or a grow-to that is shorter than the network's prefix.
     """
-    finding = RULES["impossible-size"].finding
+    finding = impossible_size.finding
     # Networks that state neither are most of a large plan, and every size that follows from a kind is possible.
     for network in context.plan.networks:
         if network.grow_to is None and network.length is None:
@@ -288,7 +290,7 @@ def impossible_size(context: Context) -> Iterator[Finding]:
             )
 
 
-@rule("named-address", "error", "warning", source=_SUBNETS, in_service=True)
+@rule("error", "warning", source=_SUBNETS, judges="in service")
 def named_address(context: Context) -> Iterator[Finding]:
     """A named address is not one that its network has to give: outside of it, given twice, or taken by a router.
 
@@ -313,7 +315,7 @@ def named_address(context: Context) -> Iterator[Finding]:
 
 def _misplaced(network: Network, prefix: Prefix) -> Iterator[Finding]:
     """Yield what is outside of a network, equal to another address of it, or no address for a host."""
-    finding = RULES["named-address"].finding
+    finding = named_address.finding
     networks, cidrs = (network.name,), (prefix,)
     ends: dict[int, str] = {}
     if prefix.version == 4 and prefix.size > 2 and not network.kind.internal:
@@ -355,7 +357,7 @@ def _misplaced(network: Network, prefix: Prefix) -> Iterator[Finding]:
 
 def _not_fitting(context: Context, network: Network) -> Iterator[Finding]:
     """Yield the addresses that a network without a range cannot have, wherever it will be."""
-    finding = RULES["named-address"].finding
+    finding = named_address.finding
     size = context.sized.get(network.name)
     taken: dict[Address, str] = {}
     for entry in network.addresses:
@@ -407,7 +409,7 @@ def _taken_by_routers(network: Network) -> Iterator[Finding]:
     cidrs = ranges_of(network)
     for name, number in numbers.items():
         if number == 1 and name not in GATEWAY:
-            yield RULES["named-address"].finding(
+            yield named_address.finding(
                 f"address {name} of {what} is number 1, the gateway of the subnet: IBM's router has it",
                 (*network.key, "addresses", name),
                 networks=(network.name,),
@@ -419,7 +421,7 @@ def _taken_by_routers(network: Network) -> Iterator[Finding]:
     routers = range(2, 2 + HSRP_ADDRESSES)
     names = [f"{name} = {number}" for name, number in numbers.items() if number in routers]
     if names:
-        yield RULES["named-address"].finding(
+        yield named_address.finding(
             f"{' and '.join(names)} of {what}: IBM's two routers take numbers 2 and 3 where they run HSRP",
             (*network.key, "addresses"),
             severity="warning",

@@ -6,14 +6,14 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ipplan.addresses import PrefixIndex, RangeSet
-from ipplan.checks.context import others, ranges_of
-from ipplan.checks.registry import RULES
+from ipplan.checks.labels import label, others, ranges_of
 from ipplan.plan.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from ipplan.addresses import Prefix
+    from ipplan.checks.registry import Rule
     from ipplan.findings import Finding, KeyPath
     from ipplan.observed import Observed, Row
     from ipplan.plan.model import NamedAddress, Network, Plan
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Comparison:
     """A plan beside one file: what both need to tell a difference."""
 
-    def __init__(self, plan: Plan, file: Observed) -> None:
+    def __init__(self, rule: Rule, plan: Plan, file: Observed) -> None:
+        self.rule = rule
         self.plan = plan
         self.file = file
         defaults = {network.name: network for network in plan.defaults}
@@ -48,7 +49,7 @@ class Comparison:
         because = f"the plan has {network.prefix}, and {self.file.file} has {row.cidr}"
         if row.line is None and row.description:
             because += f": {row.description}"
-        return RULES["drift"].finding(
+        return self.rule.finding(
             f"{label(network)} is {row.cidr} in {self.where(row)}",
             network.cidr_key,
             networks=(network.name,),
@@ -77,7 +78,7 @@ class Comparison:
         if near:
             because.append(f"it shares addresses with {', '.join(map(label, near[:4]))}")
         touched = list(dict.fromkeys((*near, *instead)))
-        return RULES["drift"].finding(
+        return self.rule.finding(
             f"{row.cidr} is in {self.where(row)}, and the plan has no such {what}",
             instead[0].cidr_key if instead else key,
             networks=tuple(n.name for n in touched),
@@ -90,7 +91,7 @@ class Comparison:
     def file_lacks(self, network: Network, field: str | None = None) -> Finding:
         """The plan has a network that the file does not have."""
         place = self.file.file if field is None else f"{field} of {self.file.file}"
-        return RULES["drift"].finding(
+        return self.rule.finding(
             f"{label(network)} is not in {place}",
             network.cidr_key,
             networks=(network.name,),
@@ -102,7 +103,7 @@ class Comparison:
     def address_differs(self, network: Network, named: NamedAddress, text: str, row: Row | None) -> Finding:
         """The plan names another address than the file has, or the file has none."""
         said = f"is {row.cidr} in {self.where(row)}" if row is not None else f"is not in {self.file.file}"
-        return RULES["drift"].finding(
+        return self.rule.finding(
             f"address {named.name} {text} of {network.name} {said}",
             (*network.key, "addresses", named.name),
             networks=(network.name,),
@@ -268,7 +269,7 @@ class ListComparison(Comparison):
 
     def _kind_differs(self, network: Network, row: Row) -> Finding:
         self.left.pop(network.name, None)
-        return RULES["drift"].finding(
+        return self.rule.finding(
             f"{label(network)} is of kind {network.kind.name}, and of kind {row.kind} in {self.where(row)}",
             (*network.key, "kind") if network.declared else network.key,
             networks=(network.name,),
@@ -319,11 +320,6 @@ class ListComparison(Comparison):
                 text = _resolved(network, address)
                 if self.certain and text is not None and address.name in self.file.names - stated:
                     yield self.address_differs(network, address, text, None)
-
-
-def label(network: Network) -> str:
-    """Return a network as messages name it: name and range."""
-    return f"{network.name} {network.prefix}" + (" (default)" if network.default and network.declared else "")
 
 
 def ranges(networks: Iterable[Network]) -> RangeSet:

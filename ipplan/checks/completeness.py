@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ipplan.checks.context import ranges_of
-from ipplan.checks.registry import RULES, rule
+from ipplan.checks.labels import ranges_of
+from ipplan.checks.registry import rule
 from ipplan.findings import Source
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.model import RETIRED
@@ -66,7 +66,7 @@ _LINK_KINDS: dict[tuple[Pair, Method], tuple[Sequence[str], Sequence[str]]] = {
 """By pair and method of a link: the kinds of network that each of its ends needs, of several the one or the other."""
 
 
-@rule("incomplete-cluster", "warning", source=_ARCHITECTURE, in_service=True)
+@rule("warning", source=_ARCHITECTURE, judges="in service")
 def incomplete_cluster(context: Context) -> Iterator[Finding]:
     """A cluster has no pod, service or worker network in the plan.
 
@@ -93,7 +93,7 @@ def incomplete_cluster(context: Context) -> Iterator[Finding]:
             icp = cluster.platform == "icp" and bool(defaults)
             if icp:
                 because += ("ICP's defaults lie inside the services network of IBM Cloud",)
-            yield RULES["incomplete-cluster"].finding(
+            yield incomplete_cluster.finding(
                 f"cluster {cluster.name} has no network of kind {' or '.join(missing)}",
                 ("clusters", cluster.name),
                 cidrs=ranges_of(*defaults),
@@ -103,7 +103,7 @@ def incomplete_cluster(context: Context) -> Iterator[Finding]:
             )
 
 
-@rule("incomplete-integration", "warning", source=_ARCHITECTURE, in_service=True)
+@rule("warning", source=_ARCHITECTURE, judges="in service")
 def incomplete_integration(context: Context) -> Iterator[Finding]:
     """An integration is chosen, and networks that it joins or needs are not in the plan.
 
@@ -115,7 +115,7 @@ def incomplete_integration(context: Context) -> Iterator[Finding]:
     for (key, method), kinds in _INTEGRATION_KINDS.items():
         missing = [kind for kind in kinds if kind not in have]
         if missing and any(s.joint is None and s.name == key for s in context.stated(method)):
-            yield RULES["incomplete-integration"].finding(
+            yield incomplete_integration.finding(
                 f'integration {key} = "{method}" lacks networks of kind {", ".join(missing)}',
                 ("integration", key),
                 help=f'add [networks.NAME] with kind = "{missing[0]}" ({KINDS[missing[0]].title})',
@@ -128,7 +128,7 @@ def incomplete_integration(context: Context) -> Iterator[Finding]:
                 kind = missing[0].split(" or ")[0]
                 owner = "cluster" if end.kind in ("iks", "icp") else end.kind
                 whose = f' and {owner} = "{end.name}"' if owner != "site" or context.plan.sites else ""
-                yield RULES["incomplete-integration"].finding(
+                yield incomplete_integration.finding(
                     f"{joint.title} lacks networks of kind {', '.join(missing)} at {end.title}",
                     joint.key,
                     help=f'add [networks.NAME] with kind = "{kind}"{whose} ({KINDS[kind].title})',
@@ -146,7 +146,7 @@ def _has(context: Context, end: End, kind: str) -> bool:
     return bool(ends.of_site(end))
 
 
-@rule("site-missing", "warning", source=Source("the plan's own sites"), in_service=True)
+@rule("warning", source=Source("the plan's own sites"), judges="in service")
 def site_missing(context: Context) -> Iterator[Finding]:
     """An enterprise network names no site, and the plan has several.
 
@@ -160,7 +160,7 @@ def site_missing(context: Context) -> Iterator[Finding]:
         return
     for network in context.by_kind["enterprise"]:
         if network.site is None:
-            yield RULES["site-missing"].finding(
+            yield site_missing.finding(
                 f"{network.name} names no site, and the plan has {len(sites):,}",
                 network.key,
                 networks=(network.name,),
@@ -169,7 +169,7 @@ def site_missing(context: Context) -> Iterator[Finding]:
             )
 
 
-@rule("unknown-data-center", "warning", source=Source("the data centers in the catalogue's edition"))
+@rule("warning", source=Source("the data centers in the catalogue's edition"))
 def unknown_data_center(context: Context) -> Iterator[Finding]:
     """The plan, an edge, a cluster or a network names a data center for which IBM Cloud publishes no range.
 
@@ -184,7 +184,7 @@ def unknown_data_center(context: Context) -> Iterator[Finding]:
     for name, key in (*named, *context.stated_centers):
         if name not in known:
             near = sorted(k for k in known if k[:3] == name[:3])
-            yield RULES["unknown-data-center"].finding(
+            yield unknown_data_center.finding(
                 f"data center {name} has no row in IBM Cloud's ranges of {context.catalog.edition}",
                 key,
                 networks=(str(key[1]),) if key[0] == "networks" else (),
@@ -192,7 +192,7 @@ def unknown_data_center(context: Context) -> Iterator[Finding]:
             )
 
 
-@rule("retired-without-range", "warning", source=Source("the plan's own status"))
+@rule("warning", source=Source("the plan's own status"))
 def retired_without_range(context: Context) -> Iterator[Finding]:
     """A retired network has no range.
 
@@ -206,7 +206,7 @@ def retired_without_range(context: Context) -> Iterator[Finding]:
         return
     for network in context.plan.taking_part():
         if network.prefix is None and (words := retired.words("network", network.name)) is not None:
-            yield RULES["retired-without-range"].finding(
+            yield retired_without_range.finding(
                 f"{words}, and has no range to hold",
                 (*network.key, "status") if network.status == RETIRED else network.key,
                 networks=(network.name,),
@@ -214,7 +214,7 @@ def retired_without_range(context: Context) -> Iterator[Finding]:
             )
 
 
-@rule("lonely-group", "warning", source=Source("the plan's own groups"))
+@rule("warning", source=Source("the plan's own groups"))
 def lonely_group(context: Context) -> Iterator[Finding]:
     """A group has one member only.
 
@@ -228,7 +228,7 @@ def lonely_group(context: Context) -> Iterator[Finding]:
         if network.group is not None and sizes[network.group] == 1:
             others = [name for name in sizes if name != network.group]
             near = [name for name in others if name.lower().strip() == network.group.lower().strip()] or others[:3]
-            yield RULES["lonely-group"].finding(
+            yield lonely_group.finding(
                 f"{network.name} is the only member of group {network.group}",
                 (*network.key, "group"),
                 networks=(network.name,),

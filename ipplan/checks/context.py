@@ -1,75 +1,30 @@
-"""What every rule may ask of a plan and a catalogue, computed once: sorted ranges, neighbours, free space.
-
-Ranges are swept as sorted integers, so that a plan of a hundred thousand networks costs little more than
-reading it; the rules see networks only where something touches them.
-"""
+"""Compute once what several rules ask of a plan and the catalogue: sorted ranges, sizes, links, data centers."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from ipplan.addresses import HOST_MASKS, WIDTH, Prefix, PrefixIndex, RangeSet, parse_prefix
-from ipplan.findings import Related
-from ipplan.plan.kinds import IKS_OLD_SERVICES, KINDS
+from ipplan.addresses import WIDTH, Prefix, PrefixIndex, RangeSet
+from ipplan.checks.space import Space
+from ipplan.checks.sweep import sweep_networks
+from ipplan.plan.kinds import KINDS
 from ipplan.plan.methods import PAIRS
-from ipplan.plan.model import INTEGRATION
 
 if TYPE_CHECKING:
-    import datetime
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from ipplan.catalog import Catalog, IksWindow, Reservation
-    from ipplan.checks.drift import Against
-    from ipplan.checks.together import Together
-    from ipplan.checks.waivers import Settlement
+    from ipplan.catalog import Catalog, Reservation
+    from ipplan.checks.sweep import Sweep
+    from ipplan.checks.what_if import WhatIf
     from ipplan.findings import KeyPath
     from ipplan.landscape import Landscape
     from ipplan.landscape.bundles import Bundle
     from ipplan.landscape.ends import Joint
-    from ipplan.plan.kinds import Kind
-    from ipplan.plan.methods import IntegrationKey, Method, Pair
-    from ipplan.plan.model import Network, Plan, Pool, Shown
+    from ipplan.plan.methods import Method, Pair
+    from ipplan.plan.model import Network, Plan, Shown
 
 T = TypeVar("T")
-_MOST_SUGGESTIONS = 200
-"""Free prefixes are suggested for so many findings at most: each costs a walk over the free space."""
-
-
-class Sweep(NamedTuple):
-    """The networks of one IP version in address order, the larger first where two start together."""
-
-    version: int
-    networks: Sequence[Network]
-    firsts: Sequence[int]
-    lasts: Sequence[int]
-
-    def touching(self, ranges: RangeSet) -> Iterator[Network]:
-        """Yield the networks that share an address with the set; linear in both."""
-        spans = [r for r in ranges.ranges if r.version == self.version]
-        if not spans:
-            return
-        index, end = 0, len(spans)
-        low, high = spans[0].first, spans[0].last
-        for network, first, last in zip(self.networks, self.firsts, self.lasts, strict=True):
-            while high < first:
-                index += 1
-                if index == end:
-                    return
-                low, high = spans[index].first, spans[index].last
-            if low <= last:
-                yield network
-
-    def outside(self, ranges: RangeSet) -> Iterator[Network]:
-        """Yield the networks with an address that is not in the set; linear in both."""
-        spans = [r for r in ranges.ranges if r.version == self.version]
-        index, end = 0, len(spans)
-        for network, first, last in zip(self.networks, self.firsts, self.lasts, strict=True):
-            while index < end and spans[index].last < first:
-                index += 1
-            if index == end or not (spans[index].first <= first and last <= spans[index].last):
-                yield network
 
 
 class Stated(NamedTuple):
@@ -101,29 +56,15 @@ class Stated(NamedTuple):
 
 
 class Context:
-    """A plan, the catalogue it is held against, and what the rules share. All of it is computed when asked."""
+    """A plan, the catalogue, and what several rules need of both; each part is computed when a rule first asks for it."""
 
-    together: Together | None = None
-    """The plans that are judged together; None for one plan by itself."""
-    settlement: Settlement
-    """What the rules found and the plan waives; set before the rules on waivers run."""
-
-    def __init__(
-        self,
-        plan: Plan,
-        catalog: Catalog,
-        today: datetime.date | None = None,
-        against: Against | None = None,
-    ) -> None:
+    def __init__(self, plan: Plan, catalog: Catalog) -> None:
         self.plan = plan
         self.catalog = catalog
-        self.today = today
-        self.against = against
-        self._suggested: dict[str, str | None] = {}
         self._known: dict[Callable[[Context], Any], Any] = {}
 
     def once(self, work: Callable[[Context], T]) -> T:
-        """Return what a function makes of this context; it is called once, whichever rules ask."""
+        """Return the result of a function of this context; it is called once, however many rules ask."""
         if work not in self._known:
             self._known[work] = work(self)
         found: T = self._known[work]
@@ -131,11 +72,11 @@ class Context:
 
     @cached_property
     def in_service(self) -> Context:
-        """The same for what is in service, without what is retired; this one where nothing is."""
+        """The context of the plan without retired networks; this one if nothing is retired."""
         from ipplan.plan.service import close_retired
 
         plan = self.plan.in_service
-        return self if plan is self.plan else Context(close_retired(plan), self.catalog, self.today, self.against)
+        return self if plan is self.plan else Context(close_retired(plan), self.catalog)
 
     @cached_property
     def networks(self) -> tuple[Network, ...]:
@@ -192,7 +133,7 @@ class Context:
     @cached_property
     def sweeps(self) -> tuple[Sweep, ...]:
         """The networks in address order, one sweep for each IP version that the plan uses."""
-        return tuple(_sweep(version, self.networks) for version in (4, 6))
+        return tuple(sweep_networks(version, self.networks) for version in (4, 6))
 
     @cached_property
     def landscape(self) -> Landscape:
@@ -200,6 +141,18 @@ class Context:
         from ipplan.landscape import Landscape
 
         return Landscape(self.plan, self.catalog)
+
+    @cached_property
+    def space(self) -> Space:
+        """The space of the pools, and where networks could move to."""
+        return Space(self.plan, self.catalog)
+
+    @cached_property
+    def what_if(self) -> WhatIf | None:
+        """The changes of one integration key; None where no change of one plan joins the networks."""
+        from ipplan.checks.what_if import WhatIf
+
+        return WhatIf(self.plan, self.catalog, self.landscape)
 
     @cached_property
     def bundles(self) -> tuple[Bundle, ...]:
@@ -228,41 +181,6 @@ class Context:
         for joint in self.landscape.ends.written if self.plan.links else ():
             if joint.method == method and pair in (None, joint.pair):
                 yield Stated(joint.key, joint.title, method, joint.pair, joint)
-
-    def changes_to_conflict(self, first: Network, second: Network) -> tuple[tuple[IntegrationKey, str], ...]:
-        """Return each change of one integration that would make two networks conflict.
-
-        Answered for networks of a kind in clusters and edges alike, so that many equal ones cost one answer.
-        """
-        ends = self.landscape.ends
-        key = (
-            first.kind.name,
-            second.kind.name,
-            first.cluster == second.cluster,
-            ends.edge_of(first) == ends.edge_of(second),
-            ends.site_of(first) == ends.site_of(second),
-            first.prefix == second.prefix,
-        )
-        if key not in self._changes:
-            self._changes[key] = tuple(self._try_changes(first, second))
-        return self._changes[key]
-
-    @cached_property
-    def _changes(self) -> dict[tuple[object, ...], tuple[tuple[IntegrationKey, str], ...]]:
-        return {}
-
-    def _try_changes(self, first: Network, second: Network) -> Iterator[tuple[IntegrationKey, str]]:
-        from ipplan.landscape import Landscape
-        from ipplan.landscape.ends import Carried
-
-        small = _around(self.plan, (first, second))
-        for integration, methods in INTEGRATION.items():
-            for method in methods:
-                if method == self.plan.integration.get(integration):
-                    continue
-                changed = replace(small, integration={**small.integration, integration: method})
-                if Landscape(changed, self.catalog).tables.conflict(Carried(first), Carried(second)):
-                    yield integration, method
 
     def touching(self, prefixes: Iterable[Prefix]) -> Iterator[Network]:
         """Yield the networks that share an address with any of the prefixes, in address order."""
@@ -316,17 +234,6 @@ class Context:
         """Special-purpose space that is not for private use."""
         return tuple(r for r in self.catalog.reservations if r.category.scope == "special")
 
-    def in_iks_window(self, network: Network) -> bool:
-        """Tell whether the network is a pod or service range of IKS, inside a window that IKS accepts for it.
-
-        The service range of clusters from before October 2017 is accepted too.
-        """
-        if network.kind.provider != "default" or network.prefix is None:
-            return False
-        return is_old_service_range(network) or any(
-            window.prefix.covers(network.prefix) for window in windows_for(network.kind)
-        )
-
     @cached_property
     def shown(self) -> tuple[tuple[Shown, Network | None], ...]:
         """What links show networks as, each with the network of IBM Cloud that holds these addresses, if any."""
@@ -341,99 +248,6 @@ class Context:
             return next((network for own, _, network in found if own.covers(prefix)), None)
 
         return tuple((shown, around(shown.prefix)) for shown in self.plan.shown)
-
-    @cached_property
-    def pool_space(self) -> RangeSet:
-        """What the pools hold together."""
-        return RangeSet(pool.prefix for pool in self.plan.pools)
-
-    @cached_property
-    def usable_space(self) -> RangeSet:
-        """What can be allocated at all: the pools without what is reserved or avoided."""
-        avoided = (r.prefix for r in self.catalog.avoided(None, self.plan.kept_clear))
-        return self.pool_space - RangeSet(avoided) - RangeSet(aside.prefix for aside in self.plan.set_aside)
-
-    @cached_property
-    def firm_space(self) -> RangeSet:
-        """What could be allocated without `keep-clear`: only the platforms that the plan has are left out."""
-        avoided = (r.prefix for r in self.catalog.avoided(None, self.plan.platforms))
-        return self.pool_space - RangeSet(avoided) - RangeSet(aside.prefix for aside in self.plan.set_aside)
-
-    @cached_property
-    def _free(self) -> RangeSet:
-        """What is left of the usable space beside every network, less what was suggested already."""
-        return self.usable_space - RangeSet(n.prefix for n in self.networks if n.prefix is not None)
-
-    def suggest(self, network: Network) -> str | None:
-        """Return the next step "PREFIX is free in pool POOL" for a network that could move, else None.
-
-        The prefix is as large as the network's own and is suggested to no other network.
-        """
-        if network.prefix is None or network.kind.provider != "byoip":
-            return None
-        if network.name not in self._suggested and len(self._suggested) < _MOST_SUGGESTIONS:
-            self._suggested[network.name] = self._suggest(network, network.prefix)
-        return self._suggested.get(network.name)
-
-    def pools_for(self, network: Network) -> Sequence[Pool]:  # noqa: ARG002  (several plans have pools of their own)
-        """Return the pools that a network can be taken from."""
-        return self.plan.pools
-
-    def _suggest(self, network: Network, wanted: Prefix) -> str | None:
-        for pool in self.pools_for(network):
-            if network.pool not in (None, pool.prefix) or pool.prefix.version != wanted.version:
-                continue
-            free = self._free.lowest_prefix(wanted.length, pool.prefix)
-            if free is not None:
-                self._free = self._free.without(free)
-                return f"{free} is free in pool {pool.prefix} for {network.name}"
-        return None
-
-
-def _around(plan: Plan, pair: tuple[Network, Network]) -> Plan:
-    """Return the plan with a pair of networks, their clusters and the first of each platform, and a network a kind."""
-    first_of: dict[str, str] = {}
-    for cluster in plan.clusters.values():
-        first_of.setdefault(cluster.platform, cluster.name)
-    clusters = {*(n.cluster for n in pair), *first_of.values()}
-    names = {n.name for n in pair}
-    seen: set[tuple[str, str | None, str | None]] = set()
-    networks = []
-    for network in plan.networks:
-        key = (network.kind.name, network.cluster, network.edge)
-        if network.name in names or (
-            (network.cluster in clusters or network.kind.platform is None) and key not in seen
-        ):
-            seen.add(key)
-            networks.append(network)
-    kept = {name: c for name, c in plan.clusters.items() if name in clusters}
-    return replace(plan, clusters=kept, networks=tuple(networks))
-
-
-def windows_for(kind: Kind) -> tuple[IksWindow, ...]:
-    """Return the windows that IKS accepts for pods or for services."""
-    from ipplan.catalog import iks_windows
-
-    option = f"{kind.role}-subnet"
-    return tuple(window for window in iks_windows() if window.option == option)
-
-
-_OLD_SERVICES = parse_prefix(IKS_OLD_SERVICES)
-
-
-def is_old_service_range(network: Network) -> bool:
-    """Tell whether the network is the service range that IKS gave to clusters before October 2017."""
-    return network.kind.name == "iks-service" and network.prefix == _OLD_SERVICES
-
-
-def ranges_of(*networks: Network) -> tuple[Prefix, ...]:
-    """Return the ranges of some networks, for a finding about them."""
-    return tuple(n.prefix for n in networks if n.prefix is not None)
-
-
-def others(*networks: Network) -> tuple[Related, ...]:
-    """Return the places of the networks that a finding is about beside its own, once each."""
-    return tuple(dict.fromkeys(Related(n.cidr_key, n.name) for n in networks))
 
 
 def planned_size(network: Network, plan: Plan) -> tuple[int, int] | None:
@@ -450,37 +264,3 @@ def planned_size(network: Network, plan: Plan) -> tuple[int, int] | None:
     else:
         return None
     return version, size_of(network, plan, version).length
-
-
-def size_key(network: Network) -> KeyPath:
-    """Return where the plan states the size of a network; the network itself where it states none."""
-    if network.prefix is not None:
-        return network.cidr_key
-    for word, value in (("prefix", network.length), ("hosts", network.hosts)):
-        if value is not None:
-            return (*network.key, word)
-    return network.key
-
-
-def sized_label(network: Network, prefix: Prefix) -> str:
-    """Return name and range of a network for a message, or name and size of one that has no range yet."""
-    return label(network) if network.prefix is not None else f"{network.name} (a /{prefix.length}, no cidr yet)"
-
-
-def label(network: Network) -> str:
-    """Return name and range of a network for a message; a range that nobody wrote is marked as default."""
-    mark = " (default)" if network.default and network.declared else ""
-    return f"{network.name} {network.prefix}{mark}"
-
-
-def _sweep(version: int, networks: Iterable[Network]) -> Sweep:
-    host_mask = HOST_MASKS[version]
-    # By index, not by name: named access to tuple fields doubles the time of these loops.
-    rows: list[Any] = [n for n in networks if n[2] is not None and n[2][0] == version]
-    # One integer a network sorts four times as fast as a tuple: address, then length, then place in the plan.
-    length_bits = WIDTH[version].bit_length() + 1
-    keys = sorted([(n[2][1] << length_bits | n[2][2]) << 32 | i for i, n in enumerate(rows)])
-    order = [rows[key & 0xFFFFFFFF] for key in keys]
-    firsts = [n[2][1] for n in order]
-    lasts = [n[2][1] | host_mask[n[2][2]] for n in order]
-    return Sweep(version, order, firsts, lasts)

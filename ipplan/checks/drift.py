@@ -1,7 +1,7 @@
-"""Differences between the plan and what other tools hold.
+"""Drift: differences between the plan and the files of other tools.
 
-The files are read elsewhere and come as `Observed`; without one nothing is found. Networks that the plan leaves to
-allocate are compared where `allocate` puts them.
+The files are read elsewhere and come as `Observed`. Networks that the plan leaves to `allocate` are compared at the
+range where `allocate` places them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ipplan.findings import Source
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ipplan.checks.context import Context
+    from ipplan.catalog import Catalog
     from ipplan.findings import Finding
     from ipplan.observed import Observed
     from ipplan.plan.model import Plan
@@ -29,24 +29,20 @@ class Against(NamedTuple):
     files: tuple[Observed, ...]
 
 
-@rule("drift", "error", source=_FILES)
-def drift(context: Context) -> Iterator[Finding]:
+@rule("error", source=_FILES, judges="files")
+def drift(against: Against, catalog: Catalog) -> Iterator[Finding]:
     """The plan and a file given with --against differ.
 
-    Why: one of the two is wrong, and every check and allocation rests on the plan. Devices and clusters run what
-    their own files say.
+    Why: one of the two is wrong. Devices and clusters run what their own files say, and every check and allocation
+    uses the plan.
 
-    Do: put right whichever is wrong; a pod or service range of a running cluster cannot be changed, so there it is
-    the plan.
+    Do: correct the wrong one. A running cluster cannot change its pod or service range, so there correct the plan.
     """
-    against = context.against
-    if against is None:
-        return
     from ipplan.checks.comparison import ListComparison
     from ipplan.checks.tunnel_comparison import TunnelComparison
 
     for file in against.files:
         if any(row.side for row in file.rows):
-            yield from TunnelComparison(against.plan.in_service, file, context.catalog).findings()
+            yield from TunnelComparison(drift, against.plan.in_service, file, catalog).findings()
         else:
-            yield from ListComparison(against.plan, file).findings()
+            yield from ListComparison(drift, against.plan, file).findings()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.addresses import RangeSet
-from ipplan.checks.context import label, ranges_of
-from ipplan.checks.registry import RULES, rule
+from ipplan.checks.labels import label, ranges_of
+from ipplan.checks.registry import rule
 from ipplan.findings import Related, Source
 from ipplan.plan import names
 from ipplan.plan.names import ICP_TUNNEL, TUNNEL
@@ -78,7 +78,7 @@ _MOST_PREFIXES = 200
 """Prefixes that a VRF takes over Direct Link (direct-link subnet-configuration.md)."""
 
 
-@rule("excluded-asn", "error", "warning", source=_DIRECT_LINK, in_service=True)
+@rule("error", "warning", source=_DIRECT_LINK, judges="in service")
 def excluded_asn(context: Context) -> Iterator[Finding]:
     """A BGP speaker that announces to IBM Cloud has an autonomous system number that IBM excludes.
 
@@ -95,21 +95,21 @@ def excluded_asn(context: Context) -> Iterator[Finding]:
     for key in speakers:
         asn = plan.asns.get(key)
         if asn is None and key == "iks-asn" and bgp is not None:
-            yield RULES["excluded-asn"].finding(
+            yield excluded_asn.finding(
                 f"{bgp.title} states no iks-asn, and Calico's default {_CALICO_ASN} is excluded",
                 bgp.key,
                 severity="warning",
                 help="write iks-asn = 64999 under [integration], or the number that was agreed with IBM",
             )
         elif asn is not None and any(first <= asn <= last for first, last in _EXCLUDED_ASNS):
-            yield RULES["excluded-asn"].finding(
+            yield excluded_asn.finding(
                 f"{key} {asn} is a number that IBM Cloud uses itself",
                 ("integration", key),
                 help="64999 is what IBM gives customers by default; 64514 to 65099 are free as well",
             )
 
 
-@rule("asn-loop", "error", source=_BGP, in_service=True)
+@rule("error", source=_BGP, judges="in service")
 def asn_loop(context: Context) -> Iterator[Finding]:
     """IKS workers and ESG peer with the BCR under the same autonomous system number.
 
@@ -131,7 +131,7 @@ def asn_loop(context: Context) -> Iterator[Finding]:
 
     joint = bundle.joint()
     proposed = next(asn for asn in _PROPOSED_ASNS if asn not in asns.values())
-    yield RULES["asn-loop"].finding(
+    yield asn_loop.finding(
         f"iks-asn and esg-asn are both {shared}, so workers and ESG drop each other's routes as loops",
         ("integration", "esg-asn"),
         related=(Related(("integration", "iks-asn")),),
@@ -143,7 +143,7 @@ def asn_loop(context: Context) -> Iterator[Finding]:
     )
 
 
-@rule("calico-peering", "warning", "note", source=_LIMITS, in_service=True)
+@rule("warning", "note", source=_LIMITS, judges="in service")
 def calico_peering(context: Context) -> Iterator[Finding]:
     """The integration changes Calico on IKS workers, which IKS does not support, or which IBM has to approve.
 
@@ -153,12 +153,12 @@ def calico_peering(context: Context) -> Iterator[Finding]:
     Do: ask IBM before relying on it, or choose "strongswan", which needs neither.
     """
     for stated in context.stated("common-vlan"):
-        yield RULES["calico-peering"].finding(
+        yield calico_peering.finding(
             f"{stated.short} makes the ESG a BGP peer of Calico, and IKS does not support changes to Calico",
             stated.key,
         )
     for stated in context.stated("bgp"):
-        yield RULES["calico-peering"].finding(
+        yield calico_peering.finding(
             f"{stated.short} has to be requested from IBM and approved: peering with the BCR is no standard offering",
             stated.key,
             severity="note",
@@ -166,7 +166,7 @@ def calico_peering(context: Context) -> Iterator[Finding]:
         )
 
 
-@rule("tunnel-address", "warning", source=_CHART, in_service=True)
+@rule("warning", source=_CHART, judges="in service")
 def tunnel_address(context: Context) -> Iterator[Finding]:
     """A tunnel has no address of its own to end at: a strongSwan tunnel no public portable one, a GRE tunnel none outside.
 
@@ -219,7 +219,7 @@ def _cluster_ends(context: Context, tunnels: Sequence[Stated]) -> Iterator[Findi
                 "IKS then dials from the workers' private addresses to the private one of the ESG, and the workers'"
                 " subnet is not in the tunnel",
             )
-        yield RULES["tunnel-address"].finding(
+        yield tunnel_address.finding(
             message,
             key if own is None else (*own.key, "addresses"),
             networks=() if own is None else (own.name,),
@@ -246,7 +246,7 @@ def _gre_ends(context: Context) -> Iterator[Finding]:
                 networks = (end.gateway.network or "",)
             else:
                 continue
-            yield RULES["tunnel-address"].finding(
+            yield tunnel_address.finding(
                 message,
                 joint.key,
                 networks=networks,
@@ -271,7 +271,7 @@ def _shared_ends(context: Context) -> Iterator[Finding]:
         far = [edge.name or "" for bundle in own for edge in bundle.second]
         shared = [name for name in far if not any(f"{name}-{word}" in named for word in TUNNEL)]
         if len(shared) > 1:
-            yield RULES["tunnel-address"].finding(
+            yield tunnel_address.finding(
                 f"{cluster.title} ends the tunnels to {_names(shared)} at address {found} of {named[found].name}, and"
                 " each needs one of its own",
                 own[0].key,
@@ -309,7 +309,7 @@ def _icp_ends(context: Context, tunnels: Sequence[Stated]) -> Iterator[Finding]:
             what = "the tunnel to ICP" if alone else f"the tunnels to {', '.join(c.name or '' for c in silent)}"
         if wanted:
             why = "the ESG ends another tunnel itself" if edge in ending else "each needs one of its own"
-            yield RULES["tunnel-address"].finding(
+            yield tunnel_address.finding(
                 f"{', '.join(n.name for n in uplinks)} names no address for {what}, and {why}",
                 uplinks[0].key,
                 networks=tuple(n.name for n in uplinks),
@@ -327,7 +327,7 @@ def _named_in(context: Context, kind: str) -> dict[str | None, Network]:
     }
 
 
-@rule("ike-version", "error", source=_CHART, in_service=True)
+@rule("error", source=_CHART, judges="in service")
 def ike_version(context: Context) -> Iterator[Finding]:
     """A tunnel with IKEv1 has more than one subnet on a side.
 
@@ -342,7 +342,7 @@ def ike_version(context: Context) -> Iterator[Finding]:
         first, second = (_most_subnets(context, stated, side) for side in (0, 1))
         if first > 1 or second > 1:
             one, two = _SIDE_TITLES.get(stated.name, ("one end", "the other"))
-            yield RULES["ike-version"].finding(
+            yield ike_version.finding(
                 f"ike = 1, and {stated.tunnel} has {first:,} subnets on the side of {one} and {second:,} on that of {two}",
                 ("integration", "ike") if stated.joint is None else stated.key,
                 help="write ike = 2",
@@ -375,7 +375,7 @@ def _most_subnets(context: Context, stated: Stated, side: int) -> int:
     return max(found, default=0)
 
 
-@rule("vrf-needed", "error", source=_VRF, in_service=True)
+@rule("error", source=_VRF, judges="in service")
 def vrf_needed(context: Context) -> Iterator[Finding]:
     """The enterprise is routed over Direct Link, and the account uses VLAN spanning.
 
@@ -387,14 +387,14 @@ def vrf_needed(context: Context) -> Iterator[Finding]:
     if context.plan.account_routing != "vlan-spanning":
         return
     for stated in context.stated("routed", "site-private"):
-        yield RULES["vrf-needed"].finding(
+        yield vrf_needed.finding(
             f"{stated.short} needs a VRF, and the account has VLAN spanning",
             ("integration", "account-routing") if stated.joint is None else stated.key,
             help='write account-routing = "vrf" once the account is moved',
         )
 
 
-@rule("nat-addresses", "error", "warning", source=_ARCHITECTURE, in_service=True)
+@rule("error", "warning", source=_ARCHITECTURE, judges="in service")
 def nat_addresses(context: Context) -> Iterator[Finding]:
     """The private uplink of an ESG has no address for each virtual address of ICP behind it.
 
@@ -418,14 +418,14 @@ def nat_addresses(context: Context) -> Iterator[Finding]:
         room = sum(usable(n.prefix, n.kind) for n in uplinks if n.prefix is not None)
         own = tuple(n.name for n in uplinks)
         if all(n.prefix is not None for n in uplinks) and room < len(wanted) + 1:
-            yield RULES["nat-addresses"].finding(
+            yield nat_addresses.finding(
                 f"{', '.join(own)} has {room:,} addresses, and uplink and {len(wanted):,} VIPs of ICP need {len(wanted) + 1:,}",
                 uplinks[0].cidr_key,
                 networks=own,
                 cidrs=ranges_of(*uplinks),
             )
         elif len(clusters) == 1 and len(named) < len(wanted):
-            yield RULES["nat-addresses"].finding(
+            yield nat_addresses.finding(
                 f"{', '.join(own)} names {len(named):,} addresses for NAT, and ICP has {len(wanted):,} VIPs: {', '.join(wanted)}",
                 uplinks[0].key,
                 severity="warning",
@@ -433,7 +433,7 @@ def nat_addresses(context: Context) -> Iterator[Finding]:
                 help="write addresses = { uplink = 4, icp-master = 5, icp-proxy = 6 } there",
             )
         elif len(clusters) > 1 and (missing := _unclear(context, clusters, named)):
-            yield RULES["nat-addresses"].finding(
+            yield nat_addresses.finding(
                 f"{', '.join(own)} does not say which address stands for {', '.join(missing)}:"
                 f" {len(clusters):,} ICP clusters are behind this ESG",
                 uplinks[0].key,
@@ -462,7 +462,7 @@ def _unclear(context: Context, clusters: Sequence[End], named: set[str]) -> list
     return found
 
 
-@rule("too-many-routes", "error", source=_DIRECT_LINK, in_service=True)
+@rule("error", source=_DIRECT_LINK, judges="in service")
 def too_many_routes(context: Context) -> Iterator[Finding]:
     """A site announces more prefixes than a VRF takes over Direct Link.
 
@@ -477,13 +477,13 @@ def too_many_routes(context: Context) -> Iterator[Finding]:
             announced = context.landscape.tunnels.subnets(bundle.joint(site), site)
             if len(announced) > _MOST_PREFIXES:
                 who = site.title if context.plan.sites else "the enterprise"
-                yield RULES["too-many-routes"].finding(
+                yield too_many_routes.finding(
                     f"{who} announces {len(announced):,} prefixes at least, and a VRF takes {_MOST_PREFIXES:,}",
                     bundle.key,
                 )
 
 
-@rule("static-route-refused", "warning", source=_STATIC_ROUTES, in_service=True)
+@rule("warning", source=_STATIC_ROUTES, judges="in service")
 def static_route_refused(context: Context) -> Iterator[Finding]:
     """IKS workers need a static route to an enterprise network, and IKS refuses one for its range.
 
@@ -507,7 +507,7 @@ def static_route_refused(context: Context) -> Iterator[Finding]:
                     continue
                 network = item.network
                 shown = "" if item.shown is None else f", shown as {item.shown},"
-                yield RULES["static-route-refused"].finding(
+                yield static_route_refused.finding(
                     f"{label(network)}{shown} is behind Direct Link, and IKS refuses a static route to it on workers",
                     network.cidr_key if item.shown is None else bundle.key,
                     networks=(network.name,),
@@ -538,7 +538,7 @@ def _instead(network: Network, site: End, item: Carried, prefix: Prefix) -> str:
     )
 
 
-@rule("on-premises-address", "warning", source=_ARCHITECTURE, in_service=True)
+@rule("warning", source=_ARCHITECTURE, judges="in service")
 def on_premises_address(context: Context) -> Iterator[Finding]:
     """A stretched network names no address for the router on premises.
 
@@ -561,7 +561,7 @@ def on_premises_address(context: Context) -> Iterator[Finding]:
                 continue
             own = stretched[0]
             what = own.name if len(stretched) == 1 else f"none of {_listed(stretched)}"
-            yield RULES["on-premises-address"].finding(
+            yield on_premises_address.finding(
                 f"{what} {'names no' if len(stretched) == 1 else 'names an'} address on-premises, and"
                 f" {'the edge' if edge.name is None else edge.title} needs one for its route to the enterprise",
                 own.key if bundle.link is None else bundle.key,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.addresses import WIDTH
-from ipplan.checks.registry import RULES, rule
+from ipplan.checks.registry import rule
 from ipplan.findings import Source
 from ipplan.plan.sizing import request_version, size_of
 
@@ -23,7 +23,7 @@ _CHART = Source(
 )
 
 
-@rule("link-nat-size", "error", source=_CHART)
+@rule("error", source=_CHART)
 def link_nat_size(context: Context) -> Iterator[Finding]:
     """A link shows a network at a range of another size.
 
@@ -51,9 +51,7 @@ def link_nat_size(context: Context) -> Iterator[Finding]:
             help_ = f"write a /{length}, or one address (/{WIDTH[version]}) for answers only"
         else:
             continue
-        yield RULES["link-nat-size"].finding(
-            message, shown.key, networks=(shown.network,), cidrs=(shown.prefix,), help=help_
-        )
+        yield link_nat_size.finding(message, shown.key, networks=(shown.network,), cidrs=(shown.prefix,), help=help_)
 
 
 def _size(context: Context, network: Network) -> tuple[int, int] | None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.addresses import PrefixIndex
-from ipplan.checks.context import label
-from ipplan.checks.registry import RULES, rule
+from ipplan.checks.labels import label
+from ipplan.checks.registry import rule
 from ipplan.findings import Related, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ipplan.checks.context import Context, Sweep
+    from ipplan.checks.context import Context
+    from ipplan.checks.sweep import Sweep
     from ipplan.findings import Finding, KeyPath, Severity
     from ipplan.landscape.ends import Carried
     from ipplan.landscape.tables import Conflict, SetKey
@@ -34,7 +35,7 @@ FULL_DETAIL = 1000
 """From so many overlaps on, each further network is told against its nearest neighbour only."""
 
 
-@rule("network-overlap", "error", "warning", source=_ARCHITECTURE)
+@rule("error", "warning", source=_ARCHITECTURE)
 def network_overlap(context: Context) -> Iterator[Finding]:
     """Two networks of the plan share addresses.
 
@@ -238,8 +239,10 @@ def overlap_finding(context: Context, inner: Carried, outer: Carried, further: i
     severity, because = _judged(context, first, second)
     if further:
         because += (f"{further:,} further networks around {one.name} overlap it as well",)
-    help_ = (context.suggest(first.network) or context.suggest(second.network)) if severity == "error" else None
-    return RULES["network-overlap"].finding(
+    help_ = (
+        (context.space.suggest(first.network) or context.space.suggest(second.network)) if severity == "error" else None
+    )
+    return network_overlap.finding(
         f"{_label(first)} overlaps {_label(second)}",
         _key(context, first),
         severity=severity,
@@ -302,15 +305,15 @@ def _what_would(context: Context, first: Carried, second: Carried) -> tuple[str,
         if homeless(context.landscape.ends_for(network), network):
             return (f"the plan does not say where {network.name} stands, so that no table leads to it",)
     would: tuple[tuple[IntegrationKey, str], ...] = ()
-    if not context.plan.links and first.shown is None and second.shown is None:
-        would = context.changes_to_conflict(first.network, second.network)
+    if not context.plan.links and first.shown is None and second.shown is None and context.what_if is not None:
+        would = context.what_if.changes_to_conflict(first.network, second.network)
     if would:
         told = ", ".join(f'{key} = "{method}"' for key, method in would)
         return (f"no routing table leads to both under this integration; {told} would turn this into an error",)
     return ("no routing table leads to both; a link between them would turn this into an error",)
 
 
-@rule("avoid-overlap", "warning", source=Source("the plan's own [[avoid]] entries"))
+@rule("warning", source=Source("the plan's own [[avoid]] entries"))
 def avoid_overlap(context: Context) -> Iterator[Finding]:
     """A pinned network lies in space that the plan says to avoid.
 
@@ -325,12 +328,12 @@ def avoid_overlap(context: Context) -> Iterator[Finding]:
             continue
         for number, avoid in (avoids[i] for i in index.overlapping(network.prefix)):
             reason = f" ({avoid.reason})" if avoid.reason else ""
-            yield RULES["avoid-overlap"].finding(
+            yield avoid_overlap.finding(
                 f"{label(network)} overlaps avoided space {avoid.prefix}{reason}",
                 network.cidr_key,
                 networks=(network.name,),
                 cidrs=(network.prefix, avoid.prefix),
                 overlap=avoid.prefix.shared(network.prefix),
                 related=(Related(("avoid", number)),),
-                help=context.suggest(network),
+                help=context.space.suggest(network),
             )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ipplan.addresses import HostBitsError, PrefixIndex, RangeSet, format_address
 from ipplan.catalog import KEEP_CLEAR
-from ipplan.checks.context import label, ranges_of
-from ipplan.checks.registry import RULES, rule
+from ipplan.checks.labels import label, ranges_of
+from ipplan.checks.registry import rule
 from ipplan.findings import Related, Source
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _PRIVATE = Source(
 )
 
 
-@rule("host-bits-set", "error", source=_CIDR)
+@rule("error", source=_CIDR)
 def host_bits_set(context: Context) -> Iterator[Finding]:
     """The range of a network has bits set after its prefix length, such as 10.50.0.0/12.
 
@@ -51,7 +51,7 @@ def host_bits_set(context: Context) -> Iterator[Finding]:
         if network.written is not None and network.prefix is not None:
             error = HostBitsError(network.prefix, network.written)
             written = f"{format_address(network.prefix.version, network.written)}/{network.prefix.length}"
-            yield RULES["host-bits-set"].finding(
+            yield host_bits_set.finding(
                 f"{network.name} {written} has host bits set: it is no network",
                 network.cidr_key,
                 networks=(network.name,),
@@ -61,7 +61,7 @@ def host_bits_set(context: Context) -> Iterator[Finding]:
             )
 
 
-@rule("pool-host-bits-set", "warning", source=_CIDR)
+@rule("warning", source=_CIDR)
 def pool_host_bits_set(context: Context) -> Iterator[Finding]:
     """A pool has bits set after its prefix length, and is taken for the block that holds it.
 
@@ -72,7 +72,7 @@ def pool_host_bits_set(context: Context) -> Iterator[Finding]:
     for index, pool in enumerate(context.plan.pools):
         if pool.written is not None:
             prefix = pool.prefix
-            yield RULES["pool-host-bits-set"].finding(
+            yield pool_host_bits_set.finding(
                 f"pool {pool.given} has host bits set and means the block {prefix}, {prefix.range}",
                 ("plan", "byoip", index),
                 cidrs=(prefix,),
@@ -80,7 +80,7 @@ def pool_host_bits_set(context: Context) -> Iterator[Finding]:
             )
 
 
-@rule("pool-overlap", "error", source=_PLAN)
+@rule("error", source=_PLAN)
 def pool_overlap(context: Context) -> Iterator[Finding]:
     """Two pools share addresses.
 
@@ -97,7 +97,7 @@ def pool_overlap(context: Context) -> Iterator[Finding]:
         for i in islice(around, _MOST_PAIRS):
             outer, inner = pools[i].prefix, pools[j].prefix
             same = outer == inner
-            yield RULES["pool-overlap"].finding(
+            yield pool_overlap.finding(
                 f"pool {inner} is listed twice" if same else f"pool {inner} overlaps pool {outer}",
                 ("plan", "byoip", j),
                 cidrs=(inner, outer),
@@ -108,7 +108,7 @@ def pool_overlap(context: Context) -> Iterator[Finding]:
             )
 
 
-@rule("pool-unusable", "error", "warning", "note", source=_PLAN)
+@rule("error", "warning", "note", source=_PLAN)
 def pool_unusable(context: Context) -> Iterator[Finding]:
     """Nothing can be allocated from a pool: all of it is reserved, published or avoided.
 
@@ -121,9 +121,9 @@ def pool_unusable(context: Context) -> Iterator[Finding]:
     """
     plan, catalog = context.plan, context.catalog
     for index, pool in enumerate(plan.pools):
-        if context.usable_space.overlaps(pool.prefix):
+        if context.space.usable.overlaps(pool.prefix):
             continue
-        if context.firm_space.overlaps(pool.prefix):
+        if context.space.firm.overlaps(pool.prefix):
             yield _kept_clear(context, index)
         else:
             avoided = catalog.overlapping(pool.prefix)
@@ -135,7 +135,7 @@ def pool_unusable(context: Context) -> Iterator[Finding]:
                 because = f"{row.title} {row.prefix} holds all of it"
             else:
                 because = f"{len(rows):,} published ranges and {len(avoids):,} avoided ones cover it"
-            yield RULES["pool-unusable"].finding(
+            yield pool_unusable.finding(
                 f"nothing can be allocated from pool {pool.prefix}",
                 ("plan", "byoip", index),
                 cidrs=(pool.prefix, *(r.prefix for r in rows[:20])),
@@ -157,7 +157,7 @@ def _kept_clear(context: Context, index: int) -> Finding:
     left = [name for name in KEEP_CLEAR if name in plan.kept_clear - plan.platforms and name not in names]
     listed = ", ".join(f'"{name}"' for name in left)
     stated = plan.keep_clear is not None
-    return RULES["pool-unusable"].finding(
+    return pool_unusable.finding(
         f"nothing can be allocated from pool {pool} while keep-clear has {', '.join(names)}",
         ("plan", "byoip", index),
         severity="warning" if stated else "note",
@@ -168,7 +168,7 @@ def _kept_clear(context: Context, index: int) -> Finding:
     )
 
 
-@rule("outside-pools", "error", source=_PLAN)
+@rule("error", source=_PLAN)
 def outside_pools(context: Context) -> Iterator[Finding]:
     """A BYOIP network lies outside every pool, or outside the pool that it names.
 
@@ -178,17 +178,17 @@ def outside_pools(context: Context) -> Iterator[Finding]:
     """
     if not context.plan.pools:
         return
-    finding = RULES["outside-pools"].finding
+    finding = outside_pools.finding
     pools = ", ".join(str(p.prefix) for p in context.plan.pools[:4]) + (" …" if len(context.plan.pools) > 4 else "")
     for sweep in context.sweeps:
-        for network in sweep.outside(context.pool_space):
+        for network in sweep.outside(context.space.pools):
             if network.kind.provider == "byoip" and network.declared:
                 yield finding(
                     f"{label(network)} lies outside every pool ({pools})",
                     network.cidr_key,
                     networks=(network.name,),
                     cidrs=(*ranges_of(network), *(p.prefix for p in context.plan.pools[:_MOST_POOLS])),
-                    help=context.suggest(network),
+                    help=context.space.suggest(network),
                 )
     numbers = {pool.prefix: (i,) for i, pool in reversed(list(enumerate(context.plan.pools)))}
     for network in context.detailed:
@@ -199,16 +199,16 @@ def outside_pools(context: Context) -> Iterator[Finding]:
                 networks=(network.name,),
                 cidrs=(network.prefix, network.pool),
                 related=tuple(Related(("plan", "byoip", i)) for i in numbers.get(network.pool, ())),
-                help=context.suggest(network),
+                help=context.space.suggest(network),
             )
 
 
 def _in_another_pool(context: Context, network: Network) -> bool:
     prefix, pool = network.prefix, network.pool
-    return prefix is not None and pool is not None and not pool.covers(prefix) and context.pool_space.covers(prefix)
+    return prefix is not None and pool is not None and not pool.covers(prefix) and context.space.pools.covers(prefix)
 
 
-@rule("public-byoip", "warning", source=_PRIVATE)
+@rule("warning", source=_PRIVATE)
 def public_byoip(context: Context) -> Iterator[Finding]:
     """A BYOIP network or pool is public space that the plan does not declare as the enterprise's own.
 
@@ -219,7 +219,7 @@ def public_byoip(context: Context) -> Iterator[Finding]:
     private = [r.prefix for r in context.catalog.reservations if r.category.name == "iana-private-use"]
     special = [r.prefix for r in context.special]
     fine = RangeSet([*private, *special, *context.plan.owned_public])
-    finding = RULES["public-byoip"].finding
+    finding = public_byoip.finding
     help_ = "if the enterprise owns it, list it under plan.owned-public"
     for index, pool in enumerate(context.plan.pools):
         if not fine.covers(pool.prefix):
@@ -237,5 +237,5 @@ def public_byoip(context: Context) -> Iterator[Finding]:
                     network.cidr_key,
                     networks=(network.name,),
                     cidrs=ranges_of(network),
-                    help=context.suggest(network) or help_,
+                    help=context.space.suggest(network) or help_,
                 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.checks.context import others, ranges_of
-from ipplan.checks.registry import RULES, rule
+from ipplan.checks.labels import others, ranges_of
+from ipplan.checks.registry import rule
 from ipplan.findings import Source
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _MOST_REASONS = 3
 """Give so many reasons in one finding."""
 
 
-@rule("account-routing", "warning", source=_VLANS, in_service=True)
+@rule("warning", source=_VLANS, judges="in service")
 def account_routing(context: Context) -> Iterator[Finding]:
     """Private subnets have to reach each other, and the plan does not say what routes between them.
 
@@ -58,7 +58,7 @@ def account_routing(context: Context) -> Iterator[Finding]:
         return
     networks = list(found.values())
     more = f" and {len(networks) - _MOST_NAMED:,} more" if len(networks) > _MOST_NAMED else ""
-    yield RULES["account-routing"].finding(
+    yield account_routing.finding(
         f"{', '.join(n.name for n in networks[:_MOST_NAMED])}{more} have to reach each other over the BCR, "
         "and the plan does not state account-routing",
         networks[0].cidr_key,
@@ -123,7 +123,7 @@ def _through_bcr(ends: Ends, cluster: End, uplinks: Mapping[End, tuple[object, .
     return None
 
 
-@rule("common-vlan-pods", "warning", source=_ARCHITECTURE, in_service=True)
+@rule("warning", source=_ARCHITECTURE, judges="in service")
 def common_vlan_pods(context: Context) -> Iterator[Finding]:
     """Workers and ESG are to share a VLAN, and their subnets lie in ranges of different BCR pods.
 
@@ -153,7 +153,7 @@ def common_vlan_pods(context: Context) -> Iterator[Finding]:
             uplinks = ends.of_edge(edge, _UPLINK)
             networks = (*workers, *uplinks)
             more = f", and so do {len(apart) - 1:,} further edges" if len(apart) > 1 else ""
-            yield RULES["common-vlan-pods"].finding(
+            yield common_vlan_pods.finding(
                 f"{_names(workers)} in pod {_words(near)} and {_names(uplinks)} in pod {_words(pods_of[edge])} "
                 "cannot be on one VLAN",
                 workers[0].cidr_key,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.addresses import RangeSet
-from ipplan.checks.context import label, ranges_of, windows_for
-from ipplan.checks.registry import RULES, rule
+from ipplan.checks.iks import in_iks_window, windows_for
+from ipplan.checks.labels import label, ranges_of
+from ipplan.checks.registry import rule
 from ipplan.findings import Related, Source, format_key
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ _IKS_CREATE = Source(
 )
 
 
-@rule("unpublished-subnet", "warning", source=_IPS)
+@rule("warning", source=_IPS)
 def unpublished_subnet(context: Context) -> Iterator[Finding]:
     """A private subnet of IBM Cloud lies outside what IBM publishes for its data center, or the plan's.
 
@@ -76,7 +77,7 @@ def unpublished_subnet(context: Context) -> Iterator[Finding]:
                 else f'write {format_key(stated[1])} = "{elsewhere[0]}"'
             )
             help_ = f"if the subnet is really yours, {correction}"
-        yield RULES["unpublished-subnet"].finding(
+        yield unpublished_subnet.finding(
             f"{label(network)} is not in the customer private ranges that IBM Cloud publishes for {whom}",
             network.cidr_key,
             networks=(network.name,),
@@ -87,7 +88,7 @@ def unpublished_subnet(context: Context) -> Iterator[Finding]:
         )
 
 
-@rule("address-scope-mismatch", "error", source=_SUBNETS)
+@rule("error", source=_SUBNETS)
 def address_scope_mismatch(context: Context) -> Iterator[Finding]:
     """A public subnet has a private range, or a private subnet a public one.
 
@@ -109,7 +110,7 @@ def address_scope_mismatch(context: Context) -> Iterator[Finding]:
         else:
             continue
         twin = network.kind.name.rpartition("-")[0] + other
-        yield RULES["address-scope-mismatch"].finding(
+        yield address_scope_mismatch.finding(
             f"{label(network)} is of the {is_what} kind {network.kind.name} and has a {has_what} range",
             network.cidr_key,
             networks=(network.name,),
@@ -120,7 +121,7 @@ def address_scope_mismatch(context: Context) -> Iterator[Finding]:
         )
 
 
-@rule("unsold-size", "error", "warning", source=_SUBNETS, in_service=True)
+@rule("error", "warning", source=_SUBNETS, judges="in service")
 def unsold_size(context: Context) -> Iterator[Finding]:
     """An IBM-provided subnet has a size that IBM Cloud does not sell or assign for that type of subnet.
 
@@ -167,7 +168,7 @@ def unsold_size(context: Context) -> Iterator[Finding]:
 
 def _unsold(network: Network, length: int, why: str, severity: str, source: Source | None) -> Finding:
     what = str(network.prefix) if network.prefix else f"/{length}"
-    return RULES["unsold-size"].finding(
+    return unsold_size.finding(
         f"{network.name} {what}: IBM Cloud has no {network.kind.name} subnet of this size",
         (*network.key, "cidr" if network.prefix else "prefix"),
         severity="error" if severity == "error" else "warning",
@@ -178,7 +179,7 @@ def _unsold(network: Network, length: int, why: str, severity: str, source: Sour
     )
 
 
-@rule("iks-subnet-not-allowed", "error", source=_IKS_CREATE)
+@rule("error", source=_IKS_CREATE)
 def iks_subnet_not_allowed(context: Context) -> Iterator[Finding]:
     """A pod or service range of an IKS cluster lies outside the windows that IKS accepts.
 
@@ -188,10 +189,10 @@ def iks_subnet_not_allowed(context: Context) -> Iterator[Finding]:
     Do: choose a range in one of the windows.
     """
     for network in context.provided_by("default"):
-        if network.prefix is None or context.in_iks_window(network):
+        if network.prefix is None or in_iks_window(network):
             continue
         windows = windows_for(network.kind)
-        yield RULES["iks-subnet-not-allowed"].finding(
+        yield iks_subnet_not_allowed.finding(
             f"{label(network)} is not in a range that IKS accepts for {network.kind.role}s",
             network.cidr_key,
             networks=(network.name,),
@@ -201,7 +202,7 @@ def iks_subnet_not_allowed(context: Context) -> Iterator[Finding]:
         )
 
 
-@rule("iks-subnet-too-small", "error", source=_IKS_CREATE, in_service=True)
+@rule("error", source=_IKS_CREATE, judges="in service")
 def iks_subnet_too_small(context: Context) -> Iterator[Finding]:
     """A pod or service range of an IKS cluster is smaller than IKS accepts: /23 for pods, /24 for services.
 
@@ -215,7 +216,7 @@ def iks_subnet_too_small(context: Context) -> Iterator[Finding]:
             continue
         window = next(iter(windows_for(network.kind)), None)
         if window is not None and prefix.version == 4 and prefix.length > window.longest:
-            yield RULES["iks-subnet-too-small"].finding(
+            yield iks_subnet_too_small.finding(
                 f"{label(network)} is smaller than the /{window.longest} that IKS needs for {network.kind.role}s",
                 network.cidr_key,
                 networks=(network.name,),
@@ -224,7 +225,7 @@ def iks_subnet_too_small(context: Context) -> Iterator[Finding]:
             )
 
 
-@rule("size-without-effect", "warning", source=_IKS, in_service=True)
+@rule("warning", source=_IKS, judges="in service")
 def size_without_effect(context: Context) -> Iterator[Finding]:
     """A network states a size that changes nothing: its platform gives it a default range.
 
@@ -236,7 +237,7 @@ def size_without_effect(context: Context) -> Iterator[Finding]:
         stated = network.length is not None or network.hosts is not None
         if network.prefix is None and network.pool is None and stated:
             default = next(n for n in context.plan.defaults if n.name == network.name)
-            yield RULES["size-without-effect"].finding(
+            yield size_without_effect.finding(
                 f"{network.name} takes the default range {default.prefix}, whatever size it states",
                 (*network.key, "prefix" if network.length is not None else "hosts"),
                 networks=(network.name,),

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.addresses import PrefixIndex, RangeSet, parse_prefix
 from ipplan.catalog import KEEP_CLEAR
-from ipplan.checks.context import is_old_service_range, label
-from ipplan.checks.registry import RULES, rule
+from ipplan.checks.iks import in_iks_window, is_old_service_range
+from ipplan.checks.labels import label
+from ipplan.checks.registry import rule
 from ipplan.findings import SEVERITIES, Finding, Severity, Source
 from ipplan.plan.model import Shown
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ipplan.addresses import Prefix
     from ipplan.catalog import Reservation
     from ipplan.checks.context import Context
+    from ipplan.checks.registry import Rule
     from ipplan.findings import KeyPath
     from ipplan.landscape.ends import End
     from ipplan.plan.model import Network
@@ -91,17 +93,14 @@ class _Used(NamedTuple):
 
     def suggest(self, context: Context) -> str | None:
         """Return where the range could move to, if it is a network's own."""
-        return None if isinstance(self.of, Shown) else context.suggest(self.of)
+        return None if isinstance(self.of, Shown) else context.space.suggest(self.of)
 
 
-_SCOPE_RULES = {
-    "service": "ibm-service-overlap",
-    "private": "ibm-private-overlap",
-    "public": "ibm-public-overlap",
-}
+_SCOPES = ("service", "private", "public")
+"""The scopes of what IBM Cloud publishes; each has a rule of its own."""
 
 
-@rule("ibm-service-overlap", "error", source=_IPS)
+@rule("error", source=_IPS)
 def ibm_service_overlap(context: Context) -> Iterator[Finding]:
     """A network overlaps the services network of IBM Cloud.
 
@@ -111,10 +110,10 @@ def ibm_service_overlap(context: Context) -> Iterator[Finding]:
 
     Do: move the network to space that IBM Cloud does not publish.
     """
-    return _ibm(context, "service")
+    return _ibm(ibm_service_overlap, context, "service")
 
 
-@rule("ibm-private-overlap", "error", "warning", source=_IPS)
+@rule("error", "warning", source=_IPS)
 def ibm_private_overlap(context: Context) -> Iterator[Finding]:
     """A network overlaps private space that IBM Cloud gives to its customers.
 
@@ -124,10 +123,10 @@ def ibm_private_overlap(context: Context) -> Iterator[Finding]:
 
     Do: move the network, or name the plan's data centers under plan.data-centers.
     """
-    return _ibm(context, "private")
+    return _ibm(ibm_private_overlap, context, "private")
 
 
-@rule("ibm-public-overlap", "error", source=_IPS)
+@rule("error", source=_IPS)
 def ibm_public_overlap(context: Context) -> Iterator[Finding]:
     """A network overlaps public ranges that IBM Cloud uses itself: front-end, load balancer, VPN and others.
 
@@ -135,20 +134,19 @@ def ibm_public_overlap(context: Context) -> Iterator[Finding]:
 
     Do: use private space, or public space that is the enterprise's own.
     """
-    return _ibm(context, "public")
+    return _ibm(ibm_public_overlap, context, "public")
 
 
-def _ibm(context: Context, scope: str) -> Iterator[Finding]:
-    name = _SCOPE_RULES[scope]
+def _ibm(rule: Rule, context: Context, scope: str) -> Iterator[Finding]:
     for used, rows in context.once(_ibm_hits):
         hits = [(severity, row) for severity, row in rows if row.category.scope == scope]
         for severity in ("error", "warning"):
-            yield from _tell(context, name, severity, used, [row for s, row in hits if s == severity])
+            yield from _on_rows(rule, context, severity, used, [row for s, row in hits if s == severity])
 
 
 def _ibm_hits(context: Context) -> list[tuple[_Used, list[tuple[Severity, Reservation]]]]:
     """Return each range that IBM's ranges touch, with the rows to name: gravest first, then most specific."""
-    rows = [r for r in context.catalog.reservations if r.category.scope in _SCOPE_RULES]
+    rows = [r for r in context.catalog.reservations if r.category.scope in _SCOPES]
     special = RangeSet(r.prefix for r in context.special)
 
     def severity(row: Reservation) -> Severity:
@@ -161,7 +159,7 @@ def _ibm_hits(context: Context) -> list[tuple[_Used, list[tuple[Severity, Reserv
         touching = [
             row
             for row in context.catalog.overlapping(prefix)
-            if row.category.scope in _SCOPE_RULES
+            if row.category.scope in _SCOPES
             and not (used.public and row.category.scope == "public")
             # A block that IANA sets aside is told once, by special-purpose-overlap.
             and not (row.category.name == "ibm-reserved-block" and special.covers(row.prefix))
@@ -225,16 +223,17 @@ def _gravest(prefix: Prefix, hits: list[tuple[Severity, Reservation]]) -> list[t
     return sorted(kept, key=lambda hit: hit[1].prefix)
 
 
-def _tell(context: Context, name: str, severity: Severity, used: _Used, rows: list[Reservation]) -> Iterator[Finding]:
+def _on_rows(
+    rule: Rule, context: Context, severity: Severity, used: _Used, rows: list[Reservation]
+) -> Iterator[Finding]:
     """Yield one finding a row, or one for all where there are many."""
     if not rows:
         return
-    finding = RULES[name].finding
     if len(rows) > _SINGLE:
         largest = min(rows, key=lambda r: (r.prefix.length, r.prefix))
         centers = {r.data_center for r in rows if r.data_center}
         where = f" in {len(centers)} data centers" if len(centers) > 1 else ""
-        yield finding(
+        yield rule.finding(
             f"{used.label} overlaps {len(rows):,} ranges of IBM Cloud{where}, the largest {_row(largest)}",
             used.key,
             severity=severity,
@@ -246,7 +245,7 @@ def _tell(context: Context, name: str, severity: Severity, used: _Used, rows: li
         )
         return
     for row in rows:
-        yield finding(
+        yield rule.finding(
             f"{used.label} overlaps {_row(row)}",
             used.key,
             severity=severity,
@@ -269,12 +268,12 @@ def _row(row: Reservation) -> str:
     if row.category.owner == "ibm":
         if not title.startswith("IBM Cloud") and not row.category.name.startswith("ibm-platform-"):
             title = f"IBM Cloud {title}"
-        if row.category.scope in _SCOPE_RULES and not row.category.name.endswith("-block"):
+        if row.category.scope in _SCOPES and not row.category.name.endswith("-block"):
             details.append(f"edition {row.source.date}")
     return f"{title} {row.prefix}" + (f" ({', '.join(details)})" if details else "")
 
 
-@rule("special-purpose-overlap", "error", source=_IANA)
+@rule("error", source=_IANA)
 def special_purpose_overlap(context: Context) -> Iterator[Finding]:
     """A network overlaps space that IANA sets aside for a special purpose and not for private use.
 
@@ -284,11 +283,11 @@ def special_purpose_overlap(context: Context) -> Iterator[Finding]:
     Do: use private space: 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or fc00::/7.
     """
     for used, rows in _hits(context, context.special):
-        if not _in_iks_window(context, used):
-            yield from _most_specific(context, "special-purpose-overlap", used, rows)
+        if not _in_iks_window(used):
+            yield from _most_specific(special_purpose_overlap, context, used, rows)
 
 
-@rule("kubernetes-reserved-overlap", "error", "warning", "note", source=_IKS)
+@rule("error", "warning", "note", source=_IKS)
 def kubernetes_reserved_overlap(context: Context) -> Iterator[Finding]:
     """A network overlaps space that a Kubernetes platform keeps for itself.
 
@@ -299,10 +298,10 @@ def kubernetes_reserved_overlap(context: Context) -> Iterator[Finding]:
 
     Do: move the network. If the platform will never be beside it, leave it out of keep-clear under [plan].
     """
-    return _platform_hits(context, "kubernetes-reserved-overlap", "kubernetes")
+    return _platform_hits(kubernetes_reserved_overlap, context, "kubernetes")
 
 
-@rule("cloud-platform-overlap", "warning", source=_VPC)
+@rule("warning", source=_VPC)
 def cloud_platform_overlap(context: Context) -> Iterator[Finding]:
     """A network overlaps space of IBM Cloud VPC or VCF as a Service, and keep-clear names that platform.
 
@@ -312,10 +311,10 @@ def cloud_platform_overlap(context: Context) -> Iterator[Finding]:
     Do: move the network. The default prefixes of VPC differ by account: write your own under [[avoid]], and leave vpc
     out of keep-clear under [plan].
     """
-    return _platform_hits(context, "cloud-platform-overlap", "ibm")
+    return _platform_hits(cloud_platform_overlap, context, "ibm")
 
 
-def _platform_hits(context: Context, name: str, owner: str) -> Iterator[Finding]:
+def _platform_hits(rule: Rule, context: Context, owner: str) -> Iterator[Finding]:
     """Yield a finding for each range of the plan and each row of a platform that matters to it.
 
     A row that another rule always reports is left out: special-purpose space, and IBM Cloud's services network.
@@ -332,7 +331,7 @@ def _platform_hits(context: Context, name: str, owner: str) -> Iterator[Finding]
     index = PrefixIndex([row.prefix for row in rows])
     for used in _touching(context, index.prefixes) if rows else ():
         told, in_use = context.once(_told_elsewhere)
-        accepted = _in_iks_window(context, used)
+        accepted = _in_iks_window(used)
         hits: list[tuple[Severity, Reservation]] = []
         for row in (rows[i] for i in index.overlapping(used.prefix)):
             if told.covers(row.prefix) and not accepted:
@@ -344,7 +343,7 @@ def _platform_hits(context: Context, name: str, owner: str) -> Iterator[Finding]
         hits.sort(key=lambda hit: KEEP_CLEAR.index(hit[1].keep_clear or ""))
         for severity, row in _gravest(used.prefix, hits):
             equal = [r.keep_clear for s, r in hits if s == severity and r.prefix == row.prefix]
-            yield _platform_finding(context, name, severity, used, row, equal)
+            yield _platform_finding(rule, context, severity, used, row, equal)
 
 
 def _told_elsewhere(context: Context) -> tuple[RangeSet, frozenset[Prefix | None]]:
@@ -370,8 +369,8 @@ def _severity(context: Context, used: _Used, row: Reservation, *, accepted: bool
 
 
 def _platform_finding(
+    rule: Rule,
     context: Context,
-    name: str,
     severity: Severity,
     used: _Used,
     row: Reservation,
@@ -384,7 +383,7 @@ def _platform_finding(
         "warning": f"keep-clear under [plan] names {row.keep_clear}",
         "note": f"it matters only beside {' or '.join(names)}, which the plan does not have",
     }
-    return RULES[name].finding(
+    return rule.finding(
         f"{used.label} overlaps {_row(row)}",
         used.key,
         severity=severity,
@@ -397,7 +396,7 @@ def _platform_finding(
     )
 
 
-@rule("container-bridge-overlap", "error", "warning", "note", source=_DOCKER)
+@rule("error", "warning", "note", source=_DOCKER)
 def container_bridge_overlap(context: Context) -> Iterator[Finding]:
     """A network overlaps 172.17.0.0/16, the bridge docker0 that Docker sets up on every host.
 
@@ -417,7 +416,7 @@ def container_bridge_overlap(context: Context) -> Iterator[Finding]:
         severity: Severity
         if cluster is not None:
             severity, because = "error", f"the nodes of {cluster.title} have to reach it"
-        elif _in_iks_window(context, used):
+        elif _in_iks_window(used):
             continue
         elif named:
             severity, because = "warning", f"keep-clear under [plan] names {min(named)}"
@@ -428,7 +427,7 @@ def container_bridge_overlap(context: Context) -> Iterator[Finding]:
             )
         else:
             continue
-        yield RULES["container-bridge-overlap"].finding(
+        yield container_bridge_overlap.finding(
             f"{used.label} overlaps {_row(row)}",
             used.key,
             severity=severity,
@@ -460,7 +459,7 @@ def _by_name(context: Context) -> dict[str, Network]:
     return {network.name: network for network in context.plan.taking_part()}
 
 
-@rule("classic-route-overlap", "note", source=_IPS)
+@rule("note", source=_IPS)
 def classic_route_overlap(context: Context) -> Iterator[Finding]:
     """Networks that the enterprise brings lie in 10.0.0.0/8, which every classic server routes to the BCR.
 
@@ -477,7 +476,7 @@ def classic_route_overlap(context: Context) -> Iterator[Finding]:
             names.append(network.name)
     if first is not None:
         count = "one network lies" if len(names) == 1 else f"{len(names):,} networks lie"
-        yield RULES["classic-route-overlap"].finding(
+        yield classic_route_overlap.finding(
             f"{count} in {routes[0].prefix}, which every classic server routes to the BCR: they need more specific routes",
             first.cidr_key,
             networks=tuple(names),
@@ -493,11 +492,11 @@ def _hits(context: Context, rows: Iterable[Reservation]) -> Iterator[tuple[_Used
         yield used, [row for row in rows if row.prefix.overlaps(used.prefix)]
 
 
-def _in_iks_window(context: Context, used: _Used) -> bool:
-    return not isinstance(used.of, Shown) and context.in_iks_window(used.of)
+def _in_iks_window(used: _Used) -> bool:
+    return not isinstance(used.of, Shown) and in_iks_window(used.of)
 
 
-def _most_specific(context: Context, name: str, used: _Used, rows: list[Reservation]) -> Iterator[Finding]:
+def _most_specific(rule: Rule, context: Context, used: _Used, rows: list[Reservation]) -> Iterator[Finding]:
     """Yield a finding for the most specific row around a range, or for each outermost row inside it."""
     prefix = used.prefix
     around = [row for row in rows if row.prefix.covers(prefix)]
@@ -509,7 +508,7 @@ def _most_specific(context: Context, name: str, used: _Used, rows: list[Reservat
             if not any(other.prefix.covers(row.prefix) for other in chosen):
                 chosen.append(row)
     for row in chosen:
-        yield RULES[name].finding(
+        yield rule.finding(
             f"{used.label} overlaps {_row(row)}",
             used.key,
             networks=(used.network,),

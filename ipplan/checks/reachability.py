@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.checks.registry import RULES, rule
+from ipplan.checks.registry import rule
 from ipplan.findings import Related, Source
 from ipplan.plan.kinds import KINDS
 
@@ -26,7 +26,7 @@ _MOST_NAMED = 8
 """Name at most this many networks in one message."""
 
 
-@rule("unreachable-flow", "warning", source=_ARCHITECTURE, in_service=True)
+@rule("warning", source=_ARCHITECTURE, judges="in service")
 def unreachable_flow(context: Context) -> Iterator[Finding]:
     """A flow that the integration promises does not arrive, or its answer does not come back.
 
@@ -85,7 +85,7 @@ def _stopped(promise: Promise, traced: Trace, stop: Stop) -> Finding:
     what = "stops" if traced.stop is not None else "arrives, and its answer stops"
     more = (f"{promise.alike:,} further pairs of networks are alike",) if promise.alike else ()
     networks = tuple(n.name for n in (promise.source, destination) if n is not None)
-    return RULES["unreachable-flow"].finding(
+    return unreachable_flow.finding(
         f"{flow}{start} to {destination.name}{through} {what} at {where}: {stop.reason}",
         _key(promise),
         networks=networks,
@@ -100,7 +100,7 @@ def _key(promise: Promise) -> KeyPath:
     return promise.destination.key if promise.joint is None else promise.joint.key
 
 
-@rule("edge-missing", "warning", source=_ARCHITECTURE, in_service=True)
+@rule("warning", source=_ARCHITECTURE, judges="in service")
 def edge_missing(context: Context) -> Iterator[Finding]:
     """The plan has several edges, and a network of a vCenter Server instance does not say to which it belongs.
 
@@ -122,7 +122,7 @@ def edge_missing(context: Context) -> Iterator[Finding]:
     ]
     edges = ", ".join(edge_names[:_MOST_NAMED])
     for network in lost:
-        yield RULES["edge-missing"].finding(
+        yield edge_missing.finding(
             f"{network.name} does not say to which edge it belongs, and the plan has {len(edge_names):,}: {edges}",
             network.key,
             networks=(network.name,),

@@ -1,12 +1,14 @@
-"""What a rule is, and the table that `@rule` fills.
+"""Define what a rule is, and collect all rules with the decorator `@rule`.
 
-A rule is one decorated generator of findings; its docstring is its documentation: the first line says what it
-finds, the paragraph that starts with "Why:" why that matters, the one that starts with "Do:" what to do about it.
+A rule is one decorated generator of findings. The name of the function is the id of the rule, with hyphens: `def
+pool_overlap` is the rule pool-overlap. The docstring is its documentation: the first line says what it finds, the
+paragraph after "Why:" why that matters, the paragraph after "Do:" what to do about it. The decorator replaces the
+function by its `Rule`, so the function makes a finding with `pool_overlap.finding(...)`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ipplan.findings import Finding, KeyPath, Related, Severity, Source
 
@@ -14,22 +16,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ipplan.addresses import Prefix
-    from ipplan.checks.context import Context
 
-    Check = Callable[[Context], Iterator[Finding]]
+    Check = Callable[..., Iterator[Finding]]
+
+Subject = Literal["plan", "in service", "files", "plans", "waivers"]
+"""What a rule judges, which decides when it runs and what its function takes.
+
+"plan": the whole plan with retired networks, which keep their ranges; "in service": the plan without retired networks;
+"files": a plan and the files of `--against`; "plans": several plans together; "waivers": what the waivers of a plan did.
+"""
 
 
 class Rule(NamedTuple):
-    """One rule. `severities` lists those it can give, worst first; `source` is where it comes from.
-
-    One `in_service` judges what is in service, any other the whole plan with what is retired, which holds its ranges.
-    """
+    """One rule. `severities` lists those that its findings can have, worst first; `source` says where it comes from."""
 
     name: str
     severities: tuple[Severity, ...]
     source: Source
     check: Check
-    in_service: bool = False
+    judges: Subject = "plan"
 
     @property
     def summary(self) -> str:
@@ -68,7 +73,7 @@ class Rule(NamedTuple):
         help: str | None = None,  # noqa: A002  (the name that users see)
         source: Source | None = None,
     ) -> Finding:
-        """Build a finding of this rule; severity and source are the rule's own unless given."""
+        """Make a finding of this rule, with the rule's first severity and its source unless others are given."""
         return Finding(
             rule=self.name,
             severity=severity or self.severities[0],
@@ -85,16 +90,17 @@ class Rule(NamedTuple):
 
 
 RULES: dict[str, Rule] = {}
-"""Every rule by its name, those of one module in the order of the module."""
+"""All rules by name; the rules of one module in the order of the module."""
 
 
-def rule(name: str, *severities: Severity, source: Source, in_service: bool = False) -> Callable[[Check], Rule]:
-    """Enter a check into the table under a kebab-case name that describes the problem."""
+def rule(*severities: Severity, source: Source, judges: Subject = "plan") -> Callable[[Check], Rule]:
+    """Register a check as the rule that has the name of its function."""
 
-    def enter(check: Check) -> Rule:
+    def register(check: Check) -> Rule:
+        name = check.__name__.replace("_", "-")
         if name in RULES:
             raise ValueError(f"two rules are named {name}")
-        RULES[name] = entered = Rule(name, severities, source, check, in_service)
-        return entered
+        RULES[name] = registered = Rule(name, severities, source, check, judges)
+        return registered
 
-    return enter
+    return register

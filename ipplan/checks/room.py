@@ -6,8 +6,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ipplan.addresses import PrefixIndex, covering_prefix
-from ipplan.checks.context import label, others, ranges_of
-from ipplan.checks.registry import RULES, rule
+from ipplan.checks.labels import label, others, ranges_of
+from ipplan.checks.registry import rule
 from ipplan.findings import Related, Source
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _MOST_NAMED = 3
 """Things in the way that one finding names at most."""
 
 
-@rule("growth-blocked", "warning", source=Source("the plan's own grow-to"))
+@rule("warning", source=Source("the plan's own grow-to"))
 def growth_blocked(context: Context) -> Iterator[Finding]:
     """A network is to have room to grow, and something else lies in that room.
 
@@ -60,7 +60,7 @@ def growth_blocked(context: Context) -> Iterator[Finding]:
                     related.append(Related(aside.key, aside.network))
         if found:
             more = f" and {len(found) - _MOST_NAMED:,} more" if len(found) > _MOST_NAMED else ""
-            yield RULES["growth-blocked"].finding(
+            yield growth_blocked.finding(
                 f"{label(network)} cannot grow to {room}: {', '.join(found[:_MOST_NAMED])}{more} lies in it",
                 (*network.key, "grow-to"),
                 networks=(network.name,),
@@ -95,7 +95,7 @@ def _largest(index: PrefixIndex, networks: list[Network], network: Network, room
     return None
 
 
-@rule("group-split", "warning", source=Source("the plan's own groups"))
+@rule("warning", source=Source("the plan's own groups"))
 def group_split(context: Context) -> Iterator[Finding]:
     """The smallest prefix around the pinned networks of a group holds other networks too.
 
@@ -120,7 +120,7 @@ def group_split(context: Context) -> Iterator[Finding]:
         found = list(islice((n for n in inside if n.name not in names), _MOST_NAMED + 1))
         if found:
             more = " and others" if len(found) > _MOST_NAMED else ""
-            yield RULES["group-split"].finding(
+            yield group_split.finding(
                 f"group {group} lies in {cover} together with {', '.join(label(n) for n in found[:_MOST_NAMED])}{more}",
                 (*own[0].key, "group"),
                 networks=tuple(n.name for n in own[:_MOST_NAMED]),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.addresses import Prefix, PrefixIndex, RangeSet
-from ipplan.checks.registry import RULES, rule
+from ipplan.checks.registry import rule
+from ipplan.checks.space import Space
 from ipplan.findings import Related, Source
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ class Together(NamedTuple):
     places: Places
 
 
-@rule("shared-pool", "warning", source=Source("the plans' own pools, plan.byoip"))
-def shared_pool(context: Context) -> Iterator[Finding]:
+@rule("warning", source=Source("the plans' own pools, plan.byoip"), judges="plans")
+def shared_pool(context: Context, together: Together) -> Iterator[Finding]:
     """Two plans that are checked together allocate from the same addresses, or one from those of the other's networks.
 
     Why: `allocate` sees one plan. What it takes from a pool for one plan it may take for another too, and a network
@@ -39,20 +40,9 @@ def shared_pool(context: Context) -> Iterator[Finding]:
 
     Do: split the pool between the plans, or add an `[[avoid]]` entry for what the other plan has there.
     """
-    if context.together is None:
-        return
-    from ipplan.checks.context import Context as One
-
-    free = [_takes(One(plan, context.catalog)) for plan in context.together.plans]
-    yield from _same_pool(context, context.together, free)
-    yield from _foreign_networks(context, context.together, free)
-
-
-def _takes(context: Context) -> RangeSet:
-    """Return what a plan may still allocate."""
-    if not context.plan.pools:
-        return RangeSet(())
-    return context.usable_space - RangeSet(n.prefix for n in context.networks if n.prefix is not None)
+    free = [Space(plan, context.catalog).free if plan.pools else RangeSet(()) for plan in together.plans]
+    yield from _same_pool(context, together, free)
+    yield from _foreign_networks(context, together, free)
 
 
 def _same_pool(context: Context, together: Together, free: Sequence[RangeSet]) -> Iterator[Finding]:
@@ -77,9 +67,9 @@ def _same_pool(context: Context, together: Together, free: Sequence[RangeSet]) -
 
 
 def _pool_finding(together: Together, inner: Prefix, numbers: Mapping[int, int]) -> Finding:
-    plans = list(numbers)
     from ipplan.plan.sizing import awaits_range
 
+    plans = list(numbers)
     waiting = [
         f"{together.titles[at]} has {count:,} to allocate"
         for at in plans[:_MOST_NAMED]
@@ -89,7 +79,7 @@ def _pool_finding(together: Together, inner: Prefix, numbers: Mapping[int, int])
     named = ", ".join(together.titles[at] for at in plans[:_MOST_NAMED]) + more
     halves = _halves(inner) if len(plans) == 2 else None
     split = f", such as {halves[0]} and {halves[1]}" if halves else ""
-    return RULES["shared-pool"].finding(
+    return shared_pool.finding(
         f"plans {named} allocate from the same pool, {inner}",
         ("plan", "byoip", numbers[plans[0]]),
         cidrs=(inner,),
@@ -144,7 +134,7 @@ def _foreign_finding(
         help_ = f"add [[avoid]] with {entries} to plan {together.titles[at]}"
     else:
         help_ = f"split the pool, or add [[avoid]] entries for them to plan {together.titles[at]}"
-    return RULES["shared-pool"].finding(
+    return shared_pool.finding(
         f"{what} in pool {prefix} of plan {together.titles[at]}, which may allocate the same addresses",
         ("plan", "byoip", number),
         networks=tuple(n.name for n in networks[:_MOST_NAMED]),

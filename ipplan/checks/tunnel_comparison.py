@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.addresses import Prefix, RangeSet
-from ipplan.checks.comparison import Comparison, label, ranges
-from ipplan.checks.context import ranges_of
-from ipplan.checks.registry import RULES
+from ipplan.checks.comparison import Comparison, ranges
+from ipplan.checks.labels import label, ranges_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ipplan.catalog import Catalog
+    from ipplan.checks.registry import Rule
     from ipplan.findings import Finding
     from ipplan.landscape.ends import Carried, End
     from ipplan.landscape.model import HostAddress, Tunnel, TunnelEnd
@@ -53,8 +53,8 @@ class _Part(NamedTuple):
 class TunnelComparison(Comparison):
     """The tunnels of one file: what each side offers has to be what the landscape of the plan says."""
 
-    def __init__(self, plan: Plan, file: Observed, catalog: Catalog) -> None:
-        super().__init__(plan, file)
+    def __init__(self, rule: Rule, plan: Plan, file: Observed, catalog: Catalog) -> None:
+        super().__init__(rule, plan, file)
         from ipplan.landscape import Landscape
 
         self.landscape = Landscape(plan, catalog)
@@ -68,13 +68,13 @@ class TunnelComparison(Comparison):
             what = "an IPsec tunnel" if len(parts) == 1 else f"{len(parts):,} IPsec tunnels"
         found = self._described(parts)
         if found is None:
-            yield RULES["drift"].finding(
+            yield self.rule.finding(
                 f"{self.file.file} describes {what}, and the plan has none",
                 ("integration",),
                 help='write iks-vcs = "strongswan" or iks-icp = "strongswan" under [integration], or a [[link]] with method = "strongswan"',
             )
         elif not found:
-            yield RULES["drift"].finding(
+            yield self.rule.finding(
                 f"{self.file.file} describes {what}, and no address in it is one of a tunnel of the plan",
                 ("integration",),
                 help="compare the plan with the gateway at one of its tunnels, or add the tunnel as a [[link]]",
@@ -266,7 +266,7 @@ class _OneTunnel:
         if stated is not None:
             entry = f'{{ network = "{network.name}", as = "{stated}" }}'
             help_ = f"write nat = [{entry}] in the [[link]] of the tunnel if {file} is right"
-        return RULES["drift"].finding(
+        return self.whole.rule.finding(
             f"{label(network)} is shown {next(words)} in {self.whole.where(row)}, and {next(words)} by the plan",
             self.key,
             networks=(network.name,),
@@ -281,7 +281,7 @@ class _OneTunnel:
         if wrong:
             row, network = rows[0], wrong[0]
             more = f" and {len(wrong) - 1:,} more are" if len(wrong) > 1 else " is"
-            yield RULES["drift"].finding(
+            yield self.whole.rule.finding(
                 f"{label(network)}{more} shown as {row.prefix} in {self.whole.where(row)}, and otherwise by the plan",
                 self.key,
                 networks=tuple(n.name for n in wrong),
@@ -352,7 +352,7 @@ class _OneTunnel:
         stated = next((exchange for exchange in self.part.exchanges if exchange.version != planned), None)
         if stated is not None:
             line = f" line {stated.line}" if stated.line is not None else ""
-            yield RULES["drift"].finding(
+            yield self.whole.rule.finding(
                 f"IKE is version {stated.version} in {file}{line} ({stated.field}), and version {planned} by the plan",
                 ("integration", "ike") if self.whole.plan.ike is not None else self.key,
                 help=f"write ike = {stated.version} under [integration] if {file} is right",
