@@ -120,7 +120,7 @@ def incomplete_integration(context: Context) -> Iterator[Finding]:
                 ("integration", key),
                 help=f'add [networks.NAME] with kind = "{missing[0]}" ({KINDS[missing[0]].title})',
             )
-    for joint in context.landscape.ends.written if context.plan.links else ():
+    for joint in context.landscape.ends.links.written if context.plan.links else ():
         needed = _LINK_KINDS.get((joint.pair, joint.method), ((), ())) if joint.method is not None else ((), ())
         for end, kinds in zip((joint.first, joint.second), needed, strict=True):
             missing = [kind for kind in kinds if not any(_has(context, end, k) for k in kind.split(" or "))]

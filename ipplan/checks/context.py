@@ -178,7 +178,7 @@ class Context:
                 continue
             if opened is None or found in opened:
                 yield Stated(("integration", key), key, method, found)
-        for joint in self.landscape.ends.written if self.plan.links else ():
+        for joint in self.landscape.ends.links.written if self.plan.links else ():
             if joint.method == method and pair in (None, joint.pair):
                 yield Stated(joint.key, joint.title, method, joint.pair, joint)
 

@@ -204,7 +204,7 @@ def _cluster_ends(context: Context, tunnels: Sequence[Stated]) -> Iterator[Findi
         if cluster.platform != "iks" or cluster.name in public:
             continue
         end = End("iks", cluster.name)
-        opened = [s for s in short if not context.plan.links or ends.open(end, s.pair)]
+        opened = [s for s in short if not context.plan.links or ends.links.is_open(end, s.pair)]
         own, found = private.get(cluster.name), linked.get(cluster.name)
         if found is None and not opened:
             continue
@@ -501,7 +501,7 @@ def static_route_refused(context: Context) -> Iterator[Finding]:
             continue
         classic = RangeSet(landscape.classic)
         for site in bundle.first:
-            for item in landscape.ends.carried(bundle.joint(site), site):
+            for item in landscape.ends.carriage.carried(bundle.joint(site), site):
                 prefix = item.prefix
                 if prefix is None or prefix.version != 4 or classic.covers(prefix) or not refuses(prefix):
                     continue
@@ -552,10 +552,10 @@ def on_premises_address(context: Context) -> Iterator[Finding]:
         from ipplan.landscape.holders import first_named
 
         ends = context.landscape.ends
-        if not any(ends.carried(bundle.joint(site), site) for site in bundle.first):
+        if not any(ends.carriage.carried(bundle.joint(site), site) for site in bundle.first):
             continue
         for edge in bundle.second:
-            carried = ends.carried(bundle.joint(None, edge), edge)
+            carried = ends.carriage.carried(bundle.joint(None, edge), edge)
             stretched = [item.network for item in carried if not ends.on_premises(item.network)]
             if not stretched or first_named(stretched, *names.ON_PREMISES) is not None:
                 continue

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ipplan.checks.context import Context
     from ipplan.findings import Finding
     from ipplan.landscape import End, Joint
-    from ipplan.landscape.ends import Ends
+    from ipplan.landscape.standing import Ends
     from ipplan.plan.model import Network
 
 _VLANS = Source(
@@ -75,7 +75,9 @@ def _routed(context: Context) -> Iterator[tuple[Sequence[Network], str]]:
     landscape = context.landscape
     ends = landscape.ends
     kinds = ("vcs-esg-public", _UPLINK)
-    uplinks = {e: (*(bool(ends.of_edge(e, kind)) for kind in kinds), ends.tunnel_uplink(e)) for e in ends.edges}
+    uplinks = {
+        e: (*(bool(ends.of_edge(e, kind)) for kind in kinds), ends.tunnel_addresses.uplink(e)) for e in ends.edges
+    }
     for cluster in ends.of_platform("iks"):
         workers = ends.of_cluster(cluster, _WORKERS)
         if len(workers) > 1:
@@ -87,7 +89,7 @@ def _routed(context: Context) -> Iterator[tuple[Sequence[Network], str]]:
                 _over_bcr(joint),
             )
     for edge in ends.edges:
-        for joint in ends.written_of(edge):
+        for joint in ends.links.written_of(edge):
             if joint.pair == "edge-edge" and joint.method == "ipsec" and landscape.tunnels.ends_privately(joint):
                 both = (joint.first, joint.second)
                 yield (
@@ -107,8 +109,8 @@ def _through_bcr(ends: Ends, cluster: End, uplinks: Mapping[End, tuple[object, .
     """
     sorts = len(set(uplinks.values()))
     seen: set[tuple[object, ...]] = set()
-    by_edge = bool(ends.tunnel_edges(cluster))
-    for joint in ends.iter_joints(cluster, "iks-edge"):
+    by_edge = bool(ends.tunnel_addresses.edges(cluster))
+    for joint in ends.links.of_pair(cluster, "iks-edge"):
         own = uplinks[joint.second]
         if joint.link is None and not by_edge:
             if len(seen) == sorts:
@@ -117,7 +119,7 @@ def _through_bcr(ends: Ends, cluster: End, uplinks: Mapping[End, tuple[object, .
                 continue
             seen.add(own)
         routed = joint.method in ("static-nat", "bgp")
-        private = joint.method == "strongswan" and ends.ends_privately(joint, cluster)
+        private = joint.method == "strongswan" and ends.tunnel_addresses.ends_privately(joint, cluster)
         if (routed or private) and ends.of_edge(joint.second, _UPLINK):
             return joint
     return None
@@ -141,7 +143,7 @@ def common_vlan_pods(context: Context) -> Iterator[Finding]:
         workers = [n for n in ends.of_cluster(cluster, _WORKERS) if n.prefix is not None]
         near = _pods(context, workers)
         apart: list[Joint] = []
-        for joint in ends.iter_joints(cluster, "iks-edge") if near else ():
+        for joint in ends.links.of_pair(cluster, "iks-edge") if near else ():
             if joint.method == "common-vlan":
                 if joint.second not in pods_of:
                     pods_of[joint.second] = _pods(context, ends.of_edge(joint.second, _UPLINK))

@@ -152,7 +152,7 @@ class TunnelComparison(Comparison):
 
     def carried(self, end: _End, side: End) -> tuple[Carried, ...]:
         """Return the networks of one side that a tunnel carries."""
-        return self.landscape.ends.carried(end.tunnel.joint, side)
+        return self.landscape.ends.carriage.carried(end.tunnel.joint, side)
 
     def _space(self, end: _End, side: End) -> RangeSet:
         return space(self.carried(end, side))
@@ -178,7 +178,9 @@ class _OneTunnel:
         yield from self._compare("local", local, allowed, folded)
         # One release of the chart may carry all tunnels of a cluster; a gateway has each on its own.
         tunnels = [end.tunnel] if self.by_gateway else self.whole.landscape.tunnels.of_end(own)
-        behind = [item.network for tunnel in tunnels for item in ends.carried(tunnel.joint, tunnel.joint.far(own))]
+        behind = [
+            item.network for tunnel in tunnels for item in ends.carriage.carried(tunnel.joint, tunnel.joint.far(own))
+        ]
         # What the plan folds, a group or neighbours, is one prefix with room between its networks.
         folded = RangeSet(p for t in tunnels for e in (t.far_from(own),) for p in (*e.subnets, *e.policy))
         yield from self._compare("remote", remote, behind, folded)

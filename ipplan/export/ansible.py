@@ -80,7 +80,7 @@ def _links(request: Request, chosen: list[End] | None) -> Iterator[Joint]:
     every: Iterable[End] = (*ends.clusters, *ends.edges, *ends.sites) if chosen is None else chosen
     seen: set[Joint] = set()
     for end in every:
-        for joint in ends.joints_of(end):
+        for joint in ends.links.of(end):
             # Each is among the links of both of its ends.
             if chosen is None and joint.first != end:
                 continue

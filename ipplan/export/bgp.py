@@ -20,7 +20,7 @@ _NUMBERS = {"esg-asn": 64998, "iks-asn": 64999}
 
 def methods_of(landscape: Landscape, end: End) -> frozenset[str]:
     """Return the methods with BGP that join an edge with IKS clusters, or an IKS cluster with edges."""
-    found = (joint.method for joint in landscape.ends.iter_joints(end, "iks-edge"))
+    found = (joint.method for joint in landscape.ends.links.of_pair(end, "iks-edge"))
     return frozenset(method for method in found if method in METHODS)
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from ipplan.landscape import End
-    from ipplan.landscape.ends import Ends, Joint
+    from ipplan.landscape.ends import Joint
     from ipplan.landscape.model import (
         DestinationNat,
         Esg,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Tunnel,
         TunnelEnd,
     )
+    from ipplan.landscape.standing import Ends
     from ipplan.plan.model import Network
 
 
@@ -60,8 +61,8 @@ def describe_link(ends: Ends, joint: Joint) -> dict[str, Any]:
         "second": _end_name(joint.second),
         "pair": joint.pair,
         "method": joint.method,
-        "carries_of_first": [c.network.name for c in ends.carried(joint, joint.first)],
-        "carries_of_second": [c.network.name for c in ends.carried(joint, joint.second)],
+        "carries_of_first": [c.network.name for c in ends.carriage.carried(joint, joint.first)],
+        "carries_of_second": [c.network.name for c in ends.carriage.carried(joint, joint.second)],
     }
 
 

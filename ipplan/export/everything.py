@@ -152,7 +152,7 @@ def _is_for(request: Request, target: str, end: End) -> bool:
     """Tell whether a target is for an end at all: BGP and tunnels only where the plan has any there."""
     ends = request.landscape.ends
     if target in ("bird", "frr"):
-        return any(joint.method in _BGP for joint in ends.joints_of(end))
+        return any(joint.method in _BGP for joint in ends.links.of(end))
     if target.startswith("strongswan-conf"):
         far = [t.far_from(end).end.kind for t in request.landscape.tunnels.of_end(end) if t.joint.method in _IPSEC]
         if target == "strongswan-conf-iks":

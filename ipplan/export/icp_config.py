@@ -33,7 +33,7 @@ def export_icp_config(request: Request) -> str:
     ranges = {key: [n for n in ends.of_cluster(end, kind) if n.prefix is not None] for key, kind in _RANGES}
     workers = ends.of_cluster(end, "icp-worker")
     uplinks: Sequence[Network] = ()
-    if edge is not None and ends.joint("icp-edge", end, edge) is not None:
+    if edge is not None and ends.links.between("icp-edge", end, edge) is not None:
         uplinks = ends.of_edge(edge, UPLINKS["private"])
     balancers = []
     for key, what, front in _BALANCERS:

@@ -154,7 +154,7 @@ def _joints(request: Request, end: End, pairs: Sequence[Pair], names: Sequence[s
     for pair in pairs:
         if end.kind not in pair.split("-"):
             continue
-        yield from (j for j in ends.iter_joints(end, pair) if not names or j.far(end).name in names)
+        yield from (j for j in ends.links.of_pair(end, pair) if not names or j.far(end).name in names)
 
 
 def _no_tunnel(

@@ -279,9 +279,11 @@ def _free_blocks(free: Free) -> Iterator[tuple[Value, ...]]:
 def _links(request: Request) -> Iterator[tuple[Value, ...]]:
     ends = request.landscape.ends
     for end in (*ends.clusters, *ends.edges, *ends.sites):
-        for joint in ends.joints_of(end):
+        for joint in ends.links.of(end):
             if joint.first == end:
-                carried = (", ".join(map(_carried, ends.carried(joint, side))) for side in (joint.first, joint.second))
+                carried = (
+                    ", ".join(map(_carried, ends.carriage.carried(joint, side))) for side in (joint.first, joint.second)
+                )
                 yield joint.first.title, joint.second.title, joint.method or "undecided", *carried
 
 

@@ -48,11 +48,11 @@ class Alike:
         links = landscape.plan.links
         self._named = {n for link in links for n in (*link.networks, *(entry.network for entry in link.nat))}
         ends = landscape.ends
-        self._alone = {end for _, first, second in ends.closed for end in (first, second)}
+        self._alone = {end for _, first, second in ends.links.closed for end in (first, second)}
         # An edge that some IKS cluster names, itself or for its tunnel, is another one for the others.
         for cluster in ends.of_platform("iks"):
-            self._alone |= {End("edge", name) for name in ends.named_edges(cluster)}
-            self._alone |= ends.tunnel_edges(cluster)
+            self._alone |= {End("edge", name) for name in ends.links.named_edges(cluster)}
+            self._alone |= ends.tunnel_addresses.edges(cluster)
 
     @cached_property
     def _by_partner(self) -> bool:
@@ -110,7 +110,7 @@ class Alike:
             for two in twos
             if one != two
             for pair in PAIRS
-            if one.kind in PAIRS[pair].ends and (j := ends.joint(pair, one, two)) is not None
+            if one.kind in PAIRS[pair].ends and (j := ends.links.between(pair, one, two)) is not None
         )
 
     def _around(self, end: End) -> tuple[End, ...]:
@@ -152,8 +152,8 @@ class Alike:
         ends = self._landscape.ends
         if end.kind in ("site", "ibm-private") or end in self._alone:
             return end
-        written = sorted({(j.pair, j.method or "", repr(self._limits(j))) for j in ends.written_of(end)})
-        links = (tuple(written), tuple(ends.open(end, pair) for pair in PAIRS))
+        written = sorted({(j.pair, j.method or "", repr(self._limits(j))) for j in ends.links.written_of(end)})
+        links = (tuple(written), tuple(ends.links.is_open(end, pair) for pair in PAIRS))
         if end.kind == "edge":
             own = [n for kind in _UPLINKS for n in ends.of_edge(end, kind)]
             behind = frozenset(map(self._shape, ends.stretched_behind(end)))
@@ -165,8 +165,8 @@ class Alike:
         title = end.name if self._by_partner else None
         if end.kind == "icp":
             return end.kind, shapes, links, self.end(ends.edge_of_cluster(end)), title
-        far = {self.end(j.second) for j in ends.written_of(end) if j.pair == "iks-edge"}
-        return end.kind, shapes, links, frozenset(far), ends.named_edges(end), title
+        far = {self.end(j.second) for j in ends.links.written_of(end) if j.pair == "iks-edge"}
+        return end.kind, shapes, links, frozenset(far), ends.links.named_edges(end), title
 
     def _shapes(self, networks: Iterable[Network]) -> tuple[object, ...]:
         """Return the shapes of some networks, whatever their order in the plan."""

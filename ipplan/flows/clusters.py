@@ -165,7 +165,7 @@ def _undecided(walk: Walk, cluster: End) -> bool:
     """Stop where only a link that the plan leaves open could lead to what is behind an edge."""
     if cluster.kind != "iks" or walk.goal.domain != "overlay" or walk.goal.end is None:
         return False
-    joint = walk.landscape.ends.joint("iks-edge", cluster, walk.goal.end)
+    joint = walk.landscape.ends.links.between("iks-edge", cluster, walk.goal.end)
     if joint is None or joint.method is not None or not walk.at_goal():
         return False
     walk.halt(
@@ -709,8 +709,8 @@ def _through_dnat(walk: Walk, tunnel: Tunnel, cluster: End) -> None:
 def _sides(walk: Walk, joint: Joint, end: End) -> tuple[tuple[Translation, ...], tuple[Translation, ...]]:
     """Return what one end of a link translates: of its own side, and of the far side."""
     ends = walk.landscape.ends
-    own = translations(ends.carried(joint, end))
-    far = translations(ends.carried(joint, joint.far(end)))
+    own = translations(ends.carriage.carried(joint, end))
+    far = translations(ends.carriage.carried(joint, joint.far(end)))
     if translates_both(joint, end):
         return own, far
     if translates_both(joint, joint.far(end)):

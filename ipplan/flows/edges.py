@@ -462,7 +462,7 @@ def _undecided_nat(walk: Walk, edge: End, device: Esg) -> bool:
     network = next((n for n in device.behind if n.name == source), None)
     if network is None or network.kind.platform != "icp":
         return False
-    joint = walk.landscape.ends.joint("icp-edge", End("icp", network.cluster), edge)
+    joint = walk.landscape.ends.links.between("icp-edge", End("icp", network.cluster), edge)
     if joint is None or joint.method is not None:
         return False
     walk.halt(

@@ -194,7 +194,7 @@ def _towards_site(walk: Walk, network: Network) -> str | None:
     joint = None if site is None else _private_joint(walk, site)
     if joint is None or joint.method is None or site is None:
         return 'a link of the site with "ibm-private" (method routed) leads there, or enterprise = "routed"'
-    if not any(c.network.name == network.name for c in ends.carried(joint, site)):
+    if not any(c.network.name == network.name for c in ends.carriage.carried(joint, site)):
         return f"add {network.name} to the networks of {joint.title}"
     return None
 
@@ -411,7 +411,7 @@ def _through_concentrators(walk: Walk, site: End, route: Route) -> Place | None:
 
 
 def _private_joint(walk: Walk, site: End) -> Joint | None:
-    return next((j for j in walk.landscape.ends.joints_of(site) if j.pair == "site-private"), None)
+    return next((j for j in walk.landscape.ends.links.of(site) if j.pair == "site-private"), None)
 
 
 def _to_direct_link(walk: Walk, site: End, route: Route) -> Place | None:

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ipplan.landscape import Landscape
-    from ipplan.landscape.ends import Ends, Joint
+    from ipplan.landscape.ends import Joint
     from ipplan.landscape.model import HostAddress
+    from ipplan.landscape.standing import Ends
     from ipplan.plan.methods import Pair
     from ipplan.plan.model import Network
 
@@ -117,14 +118,14 @@ def _flows(landscape: Landscape, alike: Alike) -> Iterator[_Documented]:
             yield "A", None, count, (None,), ends.of_cluster(cluster, "iks-pod")
     for cluster, count in _classes(alike, ends.of_platform("icp")):
         edge = ends.edge_of_cluster(cluster)
-        joint = ends.joint("icp-edge", cluster, edge) if edge is not None else None
+        joint = ends.links.between("icp-edge", cluster, edge) if edge is not None else None
         if edge is not None and joint is not None and joint.method is not None:
             pods = ends.of_cluster(cluster, "icp-pod")
             yield "B", joint, count, (None,), pods
             yield "D", joint, count, pods, _vms(ends.behind(edge))
     for joint, count in _joints(landscape, alike):
         if joint.pair == "iks-edge":
-            carried = [c.network for c in ends.carried(joint, joint.second) if not c.outbound_only]
+            carried = [c.network for c in ends.carriage.carried(joint, joint.second) if not c.outbound_only]
             yield "C", joint, count, _pods(ends, joint), _vms(carried)
         elif joint.pair in ("site-edge", "site-private") and joint.link is None:
             # What a written link promises is what it carries; the key of the short form promises the documented flow.
@@ -139,7 +140,7 @@ def _pods(ends: Ends, joint: Joint) -> list[Network]:
     pods = ends.of_cluster(joint.first, "iks-pod")
     if joint.link is None or joint.method not in _OWN_ADDRESSES:
         return pods
-    carried = {c.network.name for c in ends.carried(joint, joint.first)}
+    carried = {c.network.name for c in ends.carriage.carried(joint, joint.first)}
     return [pod for pod in pods if pod.name in carried]
 
 
@@ -164,7 +165,7 @@ def _carried(landscape: Landscape, alike: Alike) -> Iterator[tuple[object, Promi
     for joint, count in _joints(landscape, alike):
         if joint.method not in _OWN_ADDRESSES:
             continue
-        first, second = (_first_of(alike, ends.carried(joint, end)) for end in (joint.first, joint.second))
+        first, second = (_first_of(alike, ends.carriage.carried(joint, end)) for end in (joint.first, joint.second))
         for one in first:
             for two in second:
                 if ends.on_premises(one.network) and ends.on_premises(two.network):
@@ -185,7 +186,7 @@ def _fronted(landscape: Landscape, alike: Alike) -> Iterator[tuple[object, Promi
     ends = landscape.ends
     for joint, count in _joints(landscape, alike):
         edge = ends.edge_of_cluster(joint.second) if joint.pair == "iks-icp" else None
-        if edge is None or ends.joint("icp-edge", joint.second, edge) is None:
+        if edge is None or ends.links.between("icp-edge", joint.second, edge) is None:
             continue
         workers = {n.name: n for n in ends.of_cluster(joint.second, "icp-worker")}
         own = ends.of_cluster(joint.first, "iks-worker-private")
@@ -211,17 +212,17 @@ def _joints(landscape: Landscape, alike: Alike) -> Iterator[tuple[Joint, int]]:
     """Yield one link of each class that joins something, with how many there are; not the NAT of ICP clusters."""
     ends = landscape.ends
     written: dict[object, list[Joint]] = {}
-    for joint in ends.written:
+    for joint in ends.links.written:
         if joint.method != "none":
             written.setdefault(alike.joint(joint), []).append(joint)
     yield from ((min(joints, key=_joint_place), len(joints)) for joints in written.values())
     for pair, row in PAIRS.items():
-        if row.key is None or pair == "icp-edge" or ends.short_method(pair) in (None, "none"):
+        if row.key is None or pair == "icp-edge" or ends.links.short_method(pair) in (None, "none"):
             continue
         firsts, seconds = (_classes(alike, _open(landscape, pair, kind)) for kind in row.ends)
         for one, many in firsts:
             for two, more in seconds:
-                joint_ = ends.joint(pair, one, two)
+                joint_ = ends.links.between(pair, one, two)
                 if joint_ is not None and joint_.link is None:
                     yield joint_, many * more
 
@@ -236,7 +237,7 @@ def _open(landscape: Landscape, pair: Pair, kind: str) -> list[End]:
         every = ends.sites
     else:
         every = (PRIVATE,) if kind == "ibm-private" else ends.of_platform(kind)
-    return [end for end in every if ends.open(end, pair)]
+    return [end for end in every if ends.links.is_open(end, pair)]
 
 
 def _classes(alike: Alike, ends: Iterable[End]) -> list[tuple[End, int]]:

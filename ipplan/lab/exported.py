@@ -134,23 +134,23 @@ def _join_wires(landscape: Landscape, lab: Drafts) -> None:
             for worker in ends.of_cluster(End("iks", ingress.cluster), f"iks-worker-{side}"):
                 lab.join(wire_name(worker), wire_name(ingress))
     for cluster in ends.of_platform("iks"):
-        for joint in ends.iter_joints(cluster, "iks-edge"):
+        for joint in ends.links.of_pair(cluster, "iks-edge"):
             if joint.method == "common-vlan":
                 for worker in ends.of_cluster(cluster, "iks-worker-private"):
                     for uplink in ends.of_edge(joint.second, "vcs-esg-private"):
                         lab.join(wire_name(worker), wire_name(uplink))
     for edge in ends.edges:
-        for joint in ends.iter_joints(edge, "edge-edge"):
+        for joint in ends.links.of_pair(edge, "edge-edge"):
             if joint.method == "routed":
                 for uplink in ends.of_edge(joint.first, "vcs-esg-private"):
                     for other in ends.of_edge(joint.second, "vcs-esg-private"):
                         lab.join(wire_name(uplink), wire_name(other))
     for site in ends.sites:
         own = [n for n in ends.of_site(site) if n.kind.provider == "enterprise"]
-        for joint in ends.iter_joints(site, "site-edge"):
+        for joint in ends.links.of_pair(site, "site-edge"):
             if joint.method != "l2-extension":
                 continue
-            for item in ends.carried(joint, joint.second):
+            for item in ends.carriage.carried(joint, joint.second):
                 for network in own:
                     if network.prefix is not None and network.prefix == item.network.prefix:
                         lab.join(wire_name(item.network), wire_name(network))
@@ -285,6 +285,6 @@ def _add_bcr(exports: Exports) -> None:
 
 def to_private(landscape: Landscape, site: End) -> bool:
     """Tell whether Direct Link joins a site with IBM Cloud's private network."""
-    return any(joint.far(site) == PRIVATE for joint in landscape.ends.joints_of(site)) or any(
-        joint.method == "l2-extension" for joint in landscape.ends.iter_joints(site, "site-edge")
+    return any(joint.far(site) == PRIVATE for joint in landscape.ends.links.of(site)) or any(
+        joint.method == "l2-extension" for joint in landscape.ends.links.of_pair(site, "site-edge")
     )

@@ -97,9 +97,9 @@ class Sites:
         for route in self.landscape.bcr:
             if route.via == "XCR" and route.to == site and route.prefix.version == 4:
                 self.backbone.bcr.scenery(f"ip route replace {route.prefix} via {from_bcr}")
-        joint = next((j for j in self.ends.joints_of(site) if j.pair == "site-private"), None)
+        joint = next((j for j in self.ends.links.of(site) if j.pair == "site-private"), None)
         if joint is not None and own is not None:
-            mine, theirs = (translations(self.ends.carried(joint, e)) for e in (site, PRIVATE))
+            mine, theirs = (translations(self.ends.carriage.carried(joint, e)) for e in (site, PRIVATE))
             if mine or theirs:
                 table = _LINK_TABLE + self.backbone.links
                 remote = [p for r in self.landscape.router_routes(site) if r.via == "XCR" for p in (r.prefix,)]
@@ -112,20 +112,20 @@ class Sites:
         """Return with which address the router itself sends over Direct Link: one that is routed back."""
         carried = {
             c.network.name
-            for j in self.ends.joints_of(site)
+            for j in self.ends.links.of(site)
             if j.pair == "site-private"
-            for c in self.ends.carried(j, site)
+            for c in self.ends.carriage.carried(j, site)
         }
         own = next((a for name, a in router.held if name in carried and ":" not in a), None)
         return "" if own is None else f" src {own}"
 
     def _stretched(self, site: End, router: Draft) -> None:
         """Put the router on premises into each stretched network: where the plan names no address, at a free one."""
-        for joint in self.ends.iter_joints(site, "site-edge"):
+        for joint in self.ends.links.of_pair(site, "site-edge"):
             if joint.method != "l2-extension":
                 continue
             self.lab.say("HCX: a stretched network is one wire")
-            for item in self.ends.carried(joint, joint.second):
+            for item in self.ends.carriage.carried(joint, joint.second):
                 network = item.network
                 if network.prefix is None or any(n == network.name for n, _ in router.held):
                     continue

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from ipplan.addresses import RangeSet
 from ipplan.landscape import routers, workers
 from ipplan.landscape.edges import EsgBuilder
-from ipplan.landscape.ends import OF_AN_EDGE, PRIVATE, UPLINKS, Carried, End, Ends, Joint
+from ipplan.landscape.ends import OF_AN_EDGE, PRIVATE, UPLINKS, Carried, End, Joint
 from ipplan.landscape.folding import Folder, of_version
 from ipplan.landscape.holders import gateway_address
 from ipplan.landscape.model import BCR_ASN, DeviceTable, Session, Speaker
+from ipplan.landscape.standing import Ends
 from ipplan.landscape.tables import Tables
 from ipplan.landscape.tunnels import Tunnels, esg_address
 
@@ -128,7 +129,7 @@ class Landscape:
         elif end.kind == "site":
             yield from _tables("on-premises router", self.site_name(end), self.router_routes(end))
         elif workers.private_subnets(self, end) or any(
-            self.tunnels.far_end(joint, end) for joint in self.ends.joints_of(end)
+            self.tunnels.far_end(joint, end) for joint in self.ends.links.of(end)
         ):
             # Not kept: those of all clusters together are many.
             found = self._workers.get(end) or workers.routes(self, end)
@@ -161,7 +162,7 @@ class Landscape:
 
     def sessions_of(self, cluster: End) -> Iterator[Session]:
         """Yield the BGP sessions of the workers of an IKS cluster, the workers first: with ESGs, then with the BCR."""
-        for joint in self.ends.iter_joints(cluster, "iks-edge"):
+        for joint in self.ends.links.of_pair(cluster, "iks-edge"):
             if joint.method == "common-vlan":
                 esg = self.esg_speaker(joint.second, self.announced(joint, joint.second))
                 if esg is not None:
@@ -190,7 +191,7 @@ class Landscape:
 
     def announces(self, edge: End) -> bool:
         """Tell whether an ESG announces its networks to the BCR."""
-        return any(j.method == "bgp" for j in self.ends.iter_joints(edge, "iks-edge"))
+        return any(j.method == "bgp" for j in self.ends.links.of_pair(edge, "iks-edge"))
 
     def announced_by(self, edge: End) -> tuple[Prefix, ...]:
         """Return what an ESG announces to the BCR: all that its links with it carry.
@@ -204,11 +205,11 @@ class Landscape:
     def _announce(self, edge: End) -> Iterator[Prefix]:
         own = self.ends.behind(edge)
         names = [n.name for n in own]
-        joints = [j for j in self.ends.iter_joints(edge, "iks-edge") if j.method == "bgp"]
+        joints = [j for j in self.ends.links.of_pair(edge, "iks-edge") if j.method == "bgp"]
         limited = [j for j in joints if j.limits(names)]
         carrying: dict[str, list[Joint]] = {}
         for joint in limited:
-            for item in self.ends.carried(joint, edge):
+            for item in self.ends.carriage.carried(joint, edge):
                 carrying.setdefault(item.network.name, []).append(joint)
         alike: dict[tuple[Joint, ...], list[Network]] = {}
         for network in own:
@@ -264,11 +265,11 @@ class Landscape:
     def _enterprise_outside(self) -> tuple[tuple[Prefix, str], ...]:
         known = RangeSet(self.classic)
         found: dict[Prefix, str] = {}
-        for joint in self.ends.joints_of(PRIVATE):
+        for joint in self.ends.links.of(PRIVATE):
             if joint.method is None:
                 continue
             whose = "the enterprise" if not self.plan.sites else joint.first.title
-            for prefix in self.folder.fold(self.ends.carried(joint, joint.first)):
+            for prefix in self.folder.fold(self.ends.carriage.carried(joint, joint.first)):
                 if not known.covers(prefix):
                     found.setdefault(prefix, f"{whose}, over Direct Link")
         return tuple(found.items())

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ipplan.findings import KeyPath
-    from ipplan.landscape.ends import End, Ends
+    from ipplan.landscape.ends import End
+    from ipplan.landscape.standing import Ends
     from ipplan.plan.methods import Method, Pair
     from ipplan.plan.model import Link
 
@@ -70,27 +71,27 @@ class Bundle(NamedTuple):
 
 def list_bundles(ends: Ends) -> Iterator[Bundle]:
     """Yield the links that join something: written ones, then those of the short form."""
-    for joint in ends.written:
+    for joint in ends.links.written:
         if joint.method != "none":
             yield Bundle(joint.pair, joint.method, (joint.first,), (joint.second,), joint.link)
     for pair, row in PAIRS.items():
-        if row.key is not None and (method := ends.short_method(pair)) != "none":
+        if row.key is not None and (method := ends.links.short_method(pair)) != "none":
             yield from _short_form(ends, pair, method)
 
 
 def _short_form(ends: Ends, pair: Pair, method: Method | None) -> Iterator[Bundle]:
     closed: dict[End, set[End]] = {}
-    for closed_pair, first, second in ends.closed:
+    for closed_pair, first, second in ends.links.closed:
         if closed_pair == pair:
             closed.setdefault(first, set()).add(second)
     alike: dict[object, list[End]] = {}
     for first in _candidates(ends, pair):
-        if ends.open(first, pair):
+        if ends.links.is_open(first, pair):
             own = frozenset(closed.get(first, ()))
             alike.setdefault((own, _signature(ends, pair, method, first)), []).append(first)
     for members in alike.values():
         shut = closed.get(members[0], ())
-        partners = [e for e in ends.partners(pair, members[0]) if ends.open(e, pair) and e not in shut]
+        partners = [e for e in ends.links.partners(pair, members[0]) if ends.links.is_open(e, pair) and e not in shut]
         for seconds in _split(ends, pair, method, members, partners):
             yield Bundle(pair, method, tuple(members), tuple(seconds))
 
@@ -110,7 +111,7 @@ def _signature(ends: Ends, pair: Pair, method: Method | None, first: End) -> obj
     if pair == "iks-icp":
         return special
     named = tuple(_names_a_tunnel(ends, first, kind) for kind in _PORTABLE) if method == "strongswan" else ()
-    return special, ends.named_edges(first), named
+    return special, ends.links.named_edges(first), named
 
 
 def _is_special(ends: Ends, pair: Pair, cluster: End) -> bool:
@@ -119,11 +120,11 @@ def _is_special(ends: Ends, pair: Pair, cluster: End) -> bool:
     An address may be for the tunnel to one partner; and what it reaches of ICP through the ESG depends on its
     tunnels to ICP.
     """
-    if any(name not in names.ICP_TUNNEL for name in ends.tunnel_names(cluster)):
+    if any(name not in names.ICP_TUNNEL for name in ends.tunnel_addresses.by_name(cluster)):
         return True
     return pair == "iks-edge" and (
-        any(j.pair == "iks-icp" for j in ends.written_of(cluster))
-        or any(closed == "iks-icp" and first == cluster for closed, first, _ in ends.closed)
+        any(j.pair == "iks-icp" for j in ends.links.written_of(cluster))
+        or any(closed == "iks-icp" and first == cluster for closed, first, _ in ends.links.closed)
     )
 
 

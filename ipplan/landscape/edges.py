@@ -83,7 +83,7 @@ class EsgBuilder:
         self.landscape = landscape
         self.end = end
         self.ends = landscape.ends
-        self.joints = self.ends.joints_of(end)
+        self.joints = self.ends.links.of(end)
         self.behind = [n for n in self.ends.behind(end) if n.prefix is not None]
         self.at: dict[str, list[Network]] = {
             # IPv4 first: it is what NAT, tunnels and BGP need.
@@ -96,7 +96,7 @@ class EsgBuilder:
         self.icp = [
             (c, joint)
             for c in self.ends.icp_behind.get(end, ())
-            if (joint := self.ends.joint("icp-edge", c, end)) is not None
+            if (joint := self.ends.links.between("icp-edge", c, end)) is not None
         ]
         self.given: dict[tuple[str, names.Names], HostAddress] = {}
         self.used: dict[str, dict[str, HostAddress]] = {role: {} for role in ROLES}
@@ -186,7 +186,7 @@ class EsgBuilder:
             j.method == "strongswan"
             for c, _ in self.icp
             for pair in ("iks-icp", "icp-icp")
-            for j in self.ends.iter_joints(c, pair)
+            for j in self.ends.links.of_pair(c, pair)
         )
 
     # Addresses on the interfaces.
@@ -284,7 +284,7 @@ class EsgBuilder:
 
     def untranslated(self, tunnel: Tunnel) -> tuple[Prefix, ...]:
         """Return what goes into a tunnel from here by its real addresses."""
-        items = self.ends.carried(tunnel.joint, self.end)
+        items = self.ends.carriage.carried(tunnel.joint, self.end)
         here = tunnel.joint.pair in _TRANSLATED_HERE
         key = id(items), here
         if key not in self.folded:
@@ -306,8 +306,8 @@ class EsgBuilder:
                 words = joint.title
             else:
                 continue
-            own = self.ends.carried(joint, self.end)
-            merged.setdefault((words, own), []).extend(self.ends.carried(joint, joint.far(self.end)))
+            own = self.ends.carriage.carried(joint, self.end)
+            merged.setdefault((words, own), []).extend(self.ends.carriage.carried(joint, joint.far(self.end)))
         fold = self.landscape.folder.fold
         for (words, own), far in merged.items():
             for match in of_version(fold(far), 4):
@@ -318,7 +318,7 @@ class EsgBuilder:
         """Yield the SNAT of links that show networks behind the ESG at other addresses."""
         for tunnel, match in self.translating(tunnels):
             role: Role = "gre" if tunnel.joint.method == "gre" else self.leaves_by(match, uplink)
-            for item in translations(self.ends.carried(tunnel.joint, self.end)):
+            for item in translations(self.ends.carriage.carried(tunnel.joint, self.end)):
                 if not self.translates(role) or item.real.version != 4:
                     continue
                 text = f"{item.network} as {item.shown} through {tunnel.joint.title}"
@@ -336,7 +336,7 @@ class EsgBuilder:
         for tunnel, match in self.translating(tunnels):
             uplink: Role = "private" if tunnel.private else "public"
             role: Role = "gre" if tunnel.joint.method == "gre" else uplink
-            for item in translations(self.ends.carried(tunnel.joint, self.end)):
+            for item in translations(self.ends.carriage.carried(tunnel.joint, self.end)):
                 if item.shown.size == item.real.size and item.real.version == 4:
                     text = f"{item.network}, shown through {tunnel.joint.title}"
                     yield RangeNat(role, item.shown, item.real, match, text)
@@ -440,7 +440,7 @@ class EsgBuilder:
 
     def to_machines(self, joints: Sequence[Joint]) -> Iterator[DestinationNat]:
         """Yield an address of the ESG for each VM that the plan names; where it names none, for an example."""
-        carried = {c.network.name for joint in joints for c in self.ends.carried(joint, self.end)}
+        carried = {c.network.name for joint in joints for c in self.ends.carriage.carried(joint, self.end)}
         for network in self.behind:
             prefix = network.prefix
             if network.kind.name != "vcs-vm" or network.name not in carried or prefix is None or prefix.version != 4:
@@ -467,7 +467,7 @@ class EsgBuilder:
             if esg is not None:
                 network = next(n for n in self.at["private"] if n.name == esg.address.network)
                 pods = landscape.folder.fold(
-                    c for j in self.joints if j.method == "bgp" for c in self.ends.carried(j, j.first)
+                    c for j in self.joints if j.method == "bgp" for c in self.ends.carriage.carried(j, j.first)
                 )
                 yield Session(esg, landscape.bcr_speaker(network, of_version(pods, 4)))
 
@@ -639,7 +639,7 @@ class EsgBuilder:
         for joint in self.joints:
             if joint.method != "l2-extension":
                 continue
-            stretched = self.ends.stretched_by(joint)
+            stretched = self.ends.carriage.stretched_by(joint)
             if not stretched:
                 continue
             own = {n.prefix for n in stretched}
@@ -651,7 +651,7 @@ class EsgBuilder:
                 hop = first_named(over, *names.ON_PREMISES)
                 wire = over[0].name if hop is None else hop.network
                 text = f"{joint.first.title}, over the stretched network {wire}"
-                for item in self.ends.carried(joint, joint.first):
+                for item in self.ends.carriage.carried(joint, joint.first):
                     prefix = item.prefix
                     # What is stretched is one wire with the enterprise's network and needs no route.
                     if prefix is not None and prefix.version == version and prefix not in own:

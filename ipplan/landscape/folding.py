@@ -11,7 +11,8 @@ from ipplan.addresses import Prefix, PrefixIndex, RangeSet, covering_prefix
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from ipplan.landscape.ends import Carried, Ends
+    from ipplan.landscape.ends import Carried
+    from ipplan.landscape.standing import Ends
     from ipplan.plan.model import Network
 
 _MOST_NAMES = 8

@@ -68,8 +68,8 @@ def list_instances(landscape: Landscape) -> Iterator[Instance]:
 def _over_direct_link(landscape: Landscape, site: End) -> bool:
     """Tell whether Direct Link brings a site here: plain routing, and the tunnel of the L2 concentrators."""
     ends = landscape.ends
-    return any(True for _ in ends.iter_joints(site, "site-private")) or any(
-        joint.method == "l2-extension" for joint in ends.iter_joints(site, "site-edge")
+    return any(True for _ in ends.links.of_pair(site, "site-private")) or any(
+        joint.method == "l2-extension" for joint in ends.links.of_pair(site, "site-edge")
     )
 
 
@@ -151,10 +151,10 @@ def of_site(landscape: Landscape, site: End) -> Iterator[Instance]:
         own = (a for a in tunnels if a is not None and a.network == port.network.name)
         ports.append(port._replace(addresses=tuple(dict.fromkeys((*port.addresses, *own)))))
     concentrators: dict[str, Port] = {}
-    for joint in ends.iter_joints(site, "site-edge"):
+    for joint in ends.links.of_pair(site, "site-edge"):
         if joint.method != "l2-extension":
             continue
-        for item in ends.carried(joint, joint.second):
+        for item in ends.carriage.carried(joint, joint.second):
             network = item.network
             address = find_named(network, *names.ON_PREMISES)
             here = ends.on_premises(network) and ends.site_of(network) == site
@@ -164,5 +164,5 @@ def of_site(landscape: Landscape, site: End) -> Iterator[Instance]:
         for network in ends.of_edge(joint.second, "vcs-hcx"):
             concentrators[network.name] = Port("HCX", network, _known(find_named(network, *names.CONCENTRATOR)))
     yield Instance("on-premises router", site, tuple(ports))
-    if any(j.method == "l2-extension" for j in ends.iter_joints(site, "site-edge")):
+    if any(j.method == "l2-extension" for j in ends.links.of_pair(site, "site-edge")):
         yield Instance("L2 concentrator", site, tuple(concentrators.values()))

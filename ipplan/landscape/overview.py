@@ -211,7 +211,7 @@ def _side(landscape: Landscape, bundle: Bundle, end: End) -> Side:
         # Nothing passes under its own addresses.
         return Side(end, (), ())
     joint = bundle.joint_of(end)
-    carries = landscape.ends.carried(joint, end)
+    carries = landscape.ends.carriage.carried(joint, end)
     if bundle.method in TUNNELS:
         tunnel_end = landscape.tunnels.end_of(joint, end)
         return Side(end, carries, tunnel_end.subnets, tunnel_end.gateway, tunnel_end.inside)
@@ -338,7 +338,7 @@ class _Reaching:
                 continue
             yield domain_name(edge), words
             for cluster in ends.icp_behind.get(edge, ()):
-                if ends.joint("icp-edge", cluster, edge) is not None:
+                if ends.links.between("icp-edge", cluster, edge) is not None:
                     yield domain_name(cluster), words
         yield "ibm-private", "on the public side of servers, through the FCR"
         yield "ibm-public", "through the FCR"

@@ -49,15 +49,15 @@ def bcr_routes(landscape: Landscape) -> Iterator[Route]:
             for prefix in landscape.announced_by(edge):
                 yield Route("BCR", None, prefix, "ESG", hop, None, "request", text, edge)
     for cluster in ends.of_platform("iks"):
-        joint = next((j for j in ends.joints_of(cluster) if j.method == "bgp"), None)
+        joint = next((j for j in ends.links.of(cluster) if j.method == "bgp"), None)
         if joint is None:
             continue
-        for item in ends.carried(joint, cluster):
+        for item in ends.carriage.carried(joint, cluster):
             if (own := item.prefix) is not None and own.version == 4:
                 text = f"{item.network.name}, announced in blocks by the workers of {cluster.name or 'IKS'}"
                 yield Route("BCR", None, own, "vRouter", None, None, "request", text, cluster)
-    for joint in ends.joints_of(PRIVATE):
-        for prefix, held in landscape.folder.fold_named(ends.carried(joint, joint.first)):
+    for joint in ends.links.of(PRIVATE):
+        for prefix, held in landscape.folder.fold_named(ends.carriage.carried(joint, joint.first)):
             text = f"{held}, announced by {joint.first.title} over Direct Link"
             yield Route("BCR", None, prefix, "XCR", None, None, "bgp", text, joint.first, joint)
 
@@ -80,12 +80,12 @@ def router_routes(landscape: Landscape, site: End) -> Iterator[Route]:
                 f"gateway of {network.name}",
                 site,
             )
-    tunnels = [t for j in ends.joints_of(site) if j.method == "gre" and (t := landscape.tunnels.of(j)) is not None]
+    tunnels = [t for j in ends.links.of(site) if j.method == "gre" and (t := landscape.tunnels.of(j)) is not None]
     # One route a prefix: the tunnel is more direct than what the BCR learns.
     by_gre = {prefix for tunnel in tunnels for prefix in landscape.seen_from(tunnel, site)}
-    for joint in ends.joints_of(site):
+    for joint in ends.links.of(site):
         if joint.pair == "site-private":
-            for item in ends.carried(joint, PRIVATE):
+            for item in ends.carriage.carried(joint, PRIVATE):
                 if item.prefix is not None:
                     text = f"{item.network.name}, {_BY_BGP}"
                     yield Route(device, name, item.prefix, "XCR", None, None, "static", text, PRIVATE, joint)
@@ -121,16 +121,16 @@ def _stretched(landscape: Landscape, edge: End, site: End) -> Iterator[Route]:
     ends = landscape.ends
     device: DeviceKind = "on-premises router"
     name = landscape.site_name(site)
-    joint = ends.joint("site-edge", site, edge)
+    joint = ends.links.between("site-edge", site, edge)
     hcx = [n for n in ends.of_edge(edge, "vcs-hcx") if n.prefix is not None]
     for network in hcx:
         assert network.prefix is not None
         text = f"{network.name}: the remote L2 concentrator, over the WAN"
         yield Route(device, name, network.prefix, "XCR", None, None, "static", text, PRIVATE, joint)
-    for link in ends.joints_of(site):
+    for link in ends.links.of(site):
         if link.second != edge or link.method != "l2-extension":
             continue
-        for item in ends.carried(link, edge):
+        for item in ends.carriage.carried(link, edge):
             network = item.network
             if network.prefix is not None and not ends.on_premises(network):
                 text = f"{network.name}, where it is stretched"

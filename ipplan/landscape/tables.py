@@ -22,7 +22,8 @@ from ipplan.landscape.ends import BEHIND, PRIVATE, TRANSIT, Carried, End
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ipplan.landscape.ends import Ends, Joint
+    from ipplan.landscape.ends import Joint
+    from ipplan.landscape.standing import Ends
     from ipplan.plan.model import Network
 
 SetKey = tuple[object, ...]
@@ -222,10 +223,10 @@ class Tables(Verdicts):
                 yield ("workers*", self._group(cluster))
                 if cluster.kind == "iks":
                     # A tunnel that ends at workers' private addresses does not carry their subnet.
-                    for uplink in ends.public_uplinks(cluster):
+                    for uplink in ends.tunnel_addresses.public_uplinks(cluster):
                         yield ("tunnelled", cluster, uplink)
                         yield ("tunnelled*", self._group(cluster), uplink)
-                    if ends.tunnel_names(cluster):
+                    if ends.tunnel_addresses.by_name(cluster):
                         yield ("tunnelled-for", cluster)
         if kind.provider == "enterprise" or ends.on_premises(network):
             for site in ends.sites_of(network):
@@ -251,7 +252,7 @@ class Tables(Verdicts):
 
     def _tunnels_openly(self, cluster: End) -> bool:
         """Tell whether the short form joins a cluster with every one of the other platform."""
-        return self.ends.open(cluster, "iks-icp") and cluster not in self._special
+        return self.ends.links.is_open(cluster, "iks-icp") and cluster not in self._special
 
     def _learned(self, network: Network) -> Iterator[SetKey]:
         yield _LEARNED
@@ -264,26 +265,28 @@ class Tables(Verdicts):
 
     def _group(self, cluster: End) -> object:
         """Return the edge that an IKS cluster names, None for one that the short form joins with every edge."""
-        if cluster.kind != "iks" or not self.ends.open(cluster, "iks-edge"):
+        if cluster.kind != "iks" or not self.ends.links.is_open(cluster, "iks-edge"):
             return cluster
-        if cluster in self._special or any(j.pair == "iks-icp" for j in self.ends.written_of(cluster)):
+        if cluster in self._special or any(j.pair == "iks-icp" for j in self.ends.links.written_of(cluster)):
             # What a link with ICP carries is not behind the ESG's tunnel, which then differs from those of others.
             return cluster
-        if self.ends.tunnel_edges(cluster):
+        if self.ends.tunnel_addresses.edges(cluster):
             # Its tunnels differ by the edge: some end at public addresses, others at the workers' own ones.
             return cluster
-        names = self.ends.named_edges(cluster)
+        names = self.ends.links.named_edges(cluster)
         return None if not names else cluster
 
     @cached_property
     def _special(self) -> frozenset[End]:
         """The ends that a closed link keeps from a pair, so that they are joined one by one."""
-        return frozenset(end for _, first, second in self.ends.closed for end in (first, second))
+        return frozenset(end for _, first, second in self.ends.links.closed for end in (first, second))
 
     @cached_property
     def _open_edges(self) -> frozenset[End]:
         """The edges that the short form joins with every IKS cluster that names none."""
-        return frozenset(e for e in self.ends.edges if self.ends.open(e, "iks-edge") and e not in self._special)
+        return frozenset(
+            e for e in self.ends.edges if self.ends.links.is_open(e, "iks-edge") and e not in self._special
+        )
 
     def _announced_pods(self, network: Network) -> bool:
         cluster = End("iks", network.cluster)
@@ -291,7 +294,7 @@ class Tables(Verdicts):
             return False
         return any(
             j.method == "bgp"
-            and any(c.network.name == network.name and c.shown is None for c in self.ends.carried(j, cluster))
+            and any(c.network.name == network.name and c.shown is None for c in self.ends.carriage.carried(j, cluster))
             for j in self._some_joints(cluster)
         )
 
@@ -301,7 +304,7 @@ class Tables(Verdicts):
         for joint in self._some_joints(edge):
             if joint.method == "bgp" and (
                 not joint.limits(n.name for n in self.ends.behind(edge))
-                or any(c.network.name == network.name for c in self.ends.carried(joint, edge))
+                or any(c.network.name == network.name for c in self.ends.carriage.carried(joint, edge))
             ):
                 return True
         return False
@@ -310,7 +313,7 @@ class Tables(Verdicts):
         """Return the links of an end that may announce, one for all that the short form makes."""
         if end not in self._announcing:
             found = []
-            for joint in self.ends.iter_joints(end, "iks-edge"):
+            for joint in self.ends.links.of_pair(end, "iks-edge"):
                 found.append(joint)
                 if joint.link is None:
                     break
@@ -326,16 +329,16 @@ class Tables(Verdicts):
         """The sides of written links that name some of their networks."""
         return [
             (joint, side)
-            for joint in self.ends.written
+            for joint in self.ends.links.written
             for side in (joint.first, joint.second)
-            if self.ends.limited(joint, side)
+            if self.ends.carriage.is_limited(joint, side)
         ]
 
     @cached_property
     def _limited(self) -> Mapping[str, list[SetKey]]:
         found: dict[str, list[SetKey]] = {}
         for joint, side in self._limited_sides:
-            for item in self.ends.carried(joint, side):
+            for item in self.ends.carriage.carried(joint, side):
                 if item.shown is None:
                     found.setdefault(item.network.name, []).extend(self._own_sets(joint, side, item))
         return found
@@ -364,7 +367,7 @@ class Tables(Verdicts):
         return [
             (item, joint, side)
             for joint, side in self._limited_sides
-            for item in self.ends.carried(joint, side)
+            for item in self.ends.carriage.carried(joint, side)
             if item.shown is not None
         ]
 
@@ -414,8 +417,8 @@ class Tables(Verdicts):
             elif joint.pair == "iks-edge":
                 if joint.method == "strongswan":
                     yield Entry(("inside", side), words, joint)
-                    named = self.ends.tunnel_name(side, joint.second) is not None
-                    where = ("tunnelled", side, self.ends.tunnel_uplink(joint.second))
+                    named = self.ends.tunnel_addresses.name_for(side, joint.second) is not None
+                    where = ("tunnelled", side, self.ends.tunnel_addresses.uplink(joint.second))
                     yield Entry(("tunnelled-for", side) if named else where, words, joint)
             elif joint.method == "strongswan":
                 yield Entry(("tunnel", side), words, joint)
@@ -430,7 +433,7 @@ class Tables(Verdicts):
 
     def _sites(self, suffix: str) -> Iterator[Entry]:
         """Yield the enterprise networks behind IBM Cloud's private network."""
-        for joint in self.ends.joints_of(PRIVATE):
+        for joint in self.ends.links.of(PRIVATE):
             words = "over Direct Link" if joint.method else "over the enterprise's link (enterprise is not stated)"
             site = joint.first
             if (joint, site) in self._limited_index:
@@ -448,19 +451,19 @@ class Tables(Verdicts):
         ends = self.ends
         yield Entry(("inside", cluster), "inside the cluster")
         yield from self._ibm()
-        written = [j for j in ends.written_of(cluster) if j.pair == "iks-edge"]
+        written = [j for j in ends.links.written_of(cluster) if j.pair == "iks-edge"]
         if not written and self._group(cluster) is None:
-            method = ends.short_method("iks-edge")
+            method = ends.links.short_method("iks-edge")
             words = _IKS_VCS.get(method)
             if words is not None:
                 yield Entry(("overlays",), words)
                 if method is None:
                     yield Entry(("transits",), words)
             for edge in ends.edges:
-                if edge not in self._open_edges and (joint := ends.joint("iks-edge", cluster, edge)):
+                if edge not in self._open_edges and (joint := ends.links.between("iks-edge", cluster, edge)):
                     yield from self._to_overlay(joint)
         else:
-            for joint in ends.joints_of(cluster):
+            for joint in ends.links.of(cluster):
                 if joint.pair == "iks-edge":
                     yield from self._to_overlay(joint)
         yield from self._far_clusters(cluster)
@@ -475,17 +478,17 @@ class Tables(Verdicts):
         """Yield what the tunnels of a cluster to other clusters carry."""
         words = "through the strongSwan tunnel between the clusters"
         far = "icp" if cluster.kind == "iks" else "iks"
-        for joint in self.ends.written_of(cluster):
+        for joint in self.ends.links.written_of(cluster):
             if joint.pair in ("iks-iks", "iks-icp", "icp-icp"):
                 yield from self._side(joint, joint.far(cluster), words)
-        if self.ends.short_method("iks-icp") != "strongswan" or not self.ends.open(cluster, "iks-icp"):
+        if self.ends.links.short_method("iks-icp") != "strongswan" or not self.ends.links.is_open(cluster, "iks-icp"):
             return
         together = self._tunnels_openly(cluster)
         if together:
             yield Entry(("tunnels", far), words)
         for other in self.ends.of_platform(far):
             if not (together and self._tunnels_openly(other)):
-                found = self.ends.joint("iks-icp", cluster, other)
+                found = self.ends.links.between("iks-icp", cluster, other)
                 if found is not None and found.link is None:
                     yield from self._side(found, other, words)
 
@@ -499,7 +502,7 @@ class Tables(Verdicts):
             return
         yield Entry(("overlay", edge), "through the ESG")
         yield Entry(("transit", edge), "through the ESG")
-        joint = ends.joint("icp-edge", cluster, edge)
+        joint = ends.links.between("icp-edge", cluster, edge)
         if joint is not None:
             through = "the ESG's NAT" if joint.method else "the ESG (icp-vcs is not stated)"
             yield from (e._replace(words=f"by {through}") for e in (*self._ibm(), *self._sites("")))
@@ -524,16 +527,16 @@ class Tables(Verdicts):
         `untranslated` adds the workers on a common VLAN, which the ESG reaches on the link.
         """
         ends = self.ends
-        method = ends.short_method("iks-edge")
-        written = [j for j in ends.written_of(edge) if j.pair == "iks-edge"]
+        method = ends.links.short_method("iks-edge")
+        written = [j for j in ends.links.written_of(edge) if j.pair == "iks-edge"]
         if edge in self._open_edges and not written and self._takes(edge, only):
-            uplink = ends.tunnel_uplink(edge)
+            uplink = ends.tunnel_addresses.uplink(edge)
             yield from _family(method, None, uplink, _IKS_BACK.get(method), untranslated=untranslated)
             for cluster in ends.of_platform("iks"):
-                if self._group(cluster) is not None and (joint := ends.joint("iks-edge", cluster, edge)):
+                if self._group(cluster) is not None and (joint := ends.links.between("iks-edge", cluster, edge)):
                     yield from self._from_cluster(joint, only, untranslated=untranslated)
             return
-        for joint in ends.joints_of(edge):
+        for joint in ends.links.of(edge):
             if joint.pair == "iks-edge":
                 yield from self._from_cluster(joint, only, untranslated=untranslated)
 
@@ -562,11 +565,11 @@ class Tables(Verdicts):
             return True
         if not only:
             return (joint, edge) not in self._limited_index
-        return any(c.network.name in only for c in self.ends.carried(joint, edge))
+        return any(c.network.name in only for c in self.ends.carriage.carried(joint, edge))
 
     def _esg_links(self, edge: End, only: set[str] | None = None) -> Iterator[Entry]:
         """Yield what an ESG reaches of other edges and, by its own tunnels, of sites."""
-        for joint in self.ends.joints_of(edge):
+        for joint in self.ends.links.of(edge):
             if joint.pair not in ("edge-edge", "site-edge") or joint.method == "l2-extension":
                 continue
             # A policy-based tunnel takes packets of its local subnets only; what is routed takes any.
@@ -576,8 +579,8 @@ class Tables(Verdicts):
 
     def _over_stretched(self, edge: End) -> Iterator[Entry]:
         """Yield what the DLR reaches over stretched networks: the enterprise networks of their sites."""
-        for joint in self.ends.joints_of(edge):
-            if joint.method == "l2-extension" and self.ends.stretched_by(joint):
+        for joint in self.ends.links.of(edge):
+            if joint.method == "l2-extension" and self.ends.carriage.stretched_by(joint):
                 yield from self._side(joint, joint.first, "over the stretched layer 2 network")
 
     def _bcr(self) -> Iterator[Entry]:
@@ -593,7 +596,7 @@ class Tables(Verdicts):
         """Yield the table of the router of a site."""
         yield Entry(("site", site), "directly")
         yield Entry(_PUBLIC, "through the internet")
-        for joint in self.ends.joints_of(site):
+        for joint in self.ends.links.of(site):
             if joint.pair == "site-private":
                 words = "over Direct Link" if joint.method else "over the enterprise's link (enterprise is not stated)"
                 yield from self._side(joint, PRIVATE, words)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ipplan.catalog import Catalog
-    from ipplan.landscape.ends import Carried, End, Ends, Joint
+    from ipplan.landscape.ends import Carried, End, Joint
+    from ipplan.landscape.standing import Ends
     from ipplan.landscape.tables import SetKey
     from ipplan.plan.model import Network, Plan
     from ipplan.plan.together import Places

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ipplan.addresses import Prefix
-    from ipplan.landscape.ends import Carried, End, Ends, Joint
+    from ipplan.landscape.ends import Carried, End, Joint
     from ipplan.landscape.folding import Folder
+    from ipplan.landscape.standing import Ends
     from ipplan.plan.methods import Pair
     from ipplan.plan.model import Network
 
@@ -118,7 +119,7 @@ class Tunnels:
 
     def of_end(self, end: End) -> list[Tunnel]:
         """Return the tunnels that end at a cluster, an edge or a site."""
-        found = (self.of(joint) for joint in self._ends.joints_of(end) if joint.method in TUNNELS)
+        found = (self.of(joint) for joint in self._ends.links.of(end) if joint.method in TUNNELS)
         return [tunnel for tunnel in found if tunnel is not None]
 
     def far_end(self, joint: Joint, end: End) -> TunnelEnd | None:
@@ -137,7 +138,7 @@ class Tunnels:
     def of_icp(self, cluster: End) -> Iterator[Tunnel]:
         """Yield the tunnels of an ICP cluster to other clusters, one by one."""
         for pair in _BETWEEN_CLUSTERS:
-            for joint in self._ends.iter_joints(cluster, pair):
+            for joint in self._ends.links.of_pair(cluster, pair):
                 if (tunnel := self.of(joint)) is not None:
                     yield tunnel
 
@@ -153,9 +154,9 @@ class Tunnels:
         """
         ends = self._ends
         if joint.pair == "iks-edge":
-            return ends.ends_privately(joint, joint.first)
+            return ends.tunnel_addresses.ends_privately(joint, joint.first)
         if joint.pair == "site-edge":
-            return any(j.pair == "site-private" and j.link is not None for j in ends.joints_of(joint.first)) or (
+            return any(j.pair == "site-private" and j.link is not None for j in ends.links.of(joint.first)) or (
                 not ends.of_edge(joint.second, UPLINKS["public"])
             )
         if joint.pair == "edge-edge":
@@ -171,8 +172,8 @@ class Tunnels:
         near_nat: tuple[Translation, ...] = ()
         far_nat: tuple[Translation, ...] = ()
         if joint.link is not None and joint.link.nat:
-            near_nat = translations(self._ends.carried(joint, joint.first))
-            far_nat = translations(self._ends.carried(joint, joint.second))
+            near_nat = translations(self._ends.carriage.carried(joint, joint.first))
+            far_nat = translations(self._ends.carriage.carried(joint, joint.second))
         if joint.first.kind == joint.second.kind and far.gateway is None and near.gateway is not None:
             # Only one of them can listen, whichever the link names first.
             return Tunnel(joint, far, near, ike, private, far_nat, near_nat)
@@ -180,7 +181,7 @@ class Tunnels:
 
     def subnets(self, joint: Joint, end: End) -> tuple[Prefix, ...]:
         """Return what a link carries of one side in the fewest prefixes, as machines on the far side know it."""
-        return self._fold(self._ends.carried(joint, end), real=False)
+        return self._fold(self._ends.carriage.carried(joint, end), real=False)
 
     def policy(self, joint: Joint, end: End) -> tuple[Prefix, ...]:
         """Return the same as it is on the way: shown, where its own side translates, and real where the strongSwan of an
@@ -188,7 +189,7 @@ class Tunnels:
         """
         if joint.link is None or not joint.link.nat:
             return self.subnets(joint, end)
-        return self._fold(self._ends.carried(joint, end), real=translates_both(joint, joint.far(end)))
+        return self._fold(self._ends.carriage.carried(joint, end), real=translates_both(joint, joint.far(end)))
 
     def _fold(self, items: tuple[Carried, ...], *, real: bool) -> tuple[Prefix, ...]:
         # Unlimited links of one end carry the same: fold it once. What is translated stays as it is written, because
@@ -210,7 +211,7 @@ class Tunnels:
         key = (end, joint.pair, private, id(subnets), id(policy), named)
         if key not in self._made_ends:
             self._made_ends[key] = self._make_end(joint, end, subnets, policy, named, private=private)
-        if alike and (end.kind == "icp" or not self._ends.tunnel_names(end)):
+        if alike and (end.kind == "icp" or not self._ends.tunnel_addresses.by_name(end)):
             self._plain[end] = self._made_ends[key]
         return self._made_ends[key]
 
@@ -249,8 +250,8 @@ class Tunnels:
     def _named_for(self, joint: Joint, cluster: End) -> HostAddress | None:
         """Return the address that an IKS cluster names for the tunnel to one other end, None where it names none."""
         far = joint.far(cluster)
-        name = self._ends.tunnel_name(cluster, far)
-        return None if name is None else find_named(self._ends.tunnel_names(cluster)[name], name)
+        name = self._ends.tunnel_addresses.name_for(cluster, far)
+        return None if name is None else find_named(self._ends.tunnel_addresses.by_name(cluster)[name], name)
 
     def _iks_gateway(self, joint: Joint, cluster: End) -> HostAddress | None:
         """Return the public load balancer address of a cluster's tunnels.
@@ -260,7 +261,7 @@ class Tunnels:
         own = self._ends.of_cluster(cluster, "iks-ingress-public")
         if joint.pair == "iks-edge":
             return first_named(own, *names.TUNNEL)
-        taken = any(j.method == "strongswan" for j in self._ends.iter_joints(cluster, "iks-edge"))
+        taken = any(j.method == "strongswan" for j in self._ends.links.of_pair(cluster, "iks-edge"))
         wanted = names.ICP_TUNNEL if taken else (*names.ICP_TUNNEL, *names.TUNNEL)
         return first_named(own, *wanted)
 
@@ -292,6 +293,6 @@ class Tunnels:
         return {}
 
     def _ending_at(self, edge: End) -> list[Joint]:
-        found = [j for j in self._ends.written_of(edge) if j.method in TUNNELS]
-        short = next(iter(self._ends.iter_joints(edge, "iks-edge")), None)
+        found = [j for j in self._ends.links.written_of(edge) if j.method in TUNNELS]
+        short = next(iter(self._ends.links.of_pair(edge, "iks-edge")), None)
         return [*found, *([short] if short is not None else [])]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 from ipplan.landscape.ends import BEHIND, PRIVATE, TRANSIT, End
 
 if TYPE_CHECKING:
-    from ipplan.landscape.ends import Carried, Ends
+    from ipplan.landscape.ends import Carried
+    from ipplan.landscape.standing import Ends
     from ipplan.landscape.tables import Conflict, Verdicts
     from ipplan.plan.model import Network, Plan
 
@@ -89,8 +90,8 @@ def _stretched(inner: _Placed, outer: _Placed) -> bool:
     if edge is None or site is None or part.prefix is None or whole.prefix is None:
         return False
     return whole.prefix.covers(part.prefix) and any(
-        joint.method == "l2-extension" and any(c.network.name == part.name for c in ends.carried(joint, edge))
-        for joint in ends.joints_of(edge)
+        joint.method == "l2-extension" and any(c.network.name == part.name for c in ends.carriage.carried(joint, edge))
+        for joint in ends.links.of(edge)
         if joint.first == site
     )
 
@@ -132,14 +133,14 @@ def _dealt_with(ends: Ends, network: Network) -> Literal["translated", "carried"
     """Return what the links that could carry a network do with it: translate it everywhere, or leave it out everywhere."""
     translated = left_out = False
     for end in ends_of(ends, network):
-        for joint in ends.joints_of(end):
+        for joint in ends.links.of(end):
             if joint.method in ("nat", "static-nat"):
                 continue  # NAT of the ESG: nothing is carried under its own addresses, and nothing is a translation
-            shown = [c.shown for c in ends.carried(joint, end) if c.network.name == network.name]
+            shown = [c.shown for c in ends.carriage.carried(joint, end) if c.network.name == network.name]
             if None in shown:
                 return "carried"
             translated = translated or bool(shown)
-            left_out = left_out or (not shown and ends.can_carry(joint, end, network))
+            left_out = left_out or (not shown and ends.carriage.can_carry(joint, end, network))
     return "translated" if translated else "left out" if left_out else "not joined"
 
 

@@ -50,7 +50,7 @@ def speakers(landscape: Landscape, joint: Joint) -> Iterator[Speaker]:
 
 def bcr_sessions(landscape: Landscape, cluster: End) -> Iterator[Session]:
     """Yield the sessions of the workers of an IKS cluster with the BCR, which announces the overlays to them."""
-    joints = [j for j in landscape.ends.joints_of(cluster) if j.method == "bgp"]
+    joints = [j for j in landscape.ends.links.of(cluster) if j.method == "bgp"]
     if not joints:
         return
     overlay = tuple(sorted({prefix for j in joints for prefix in landscape.learned_over(j)}))
@@ -69,7 +69,7 @@ def _iks_routes(landscape: Landscape, cluster: End) -> Iterator[Route]:
     device: DeviceKind = "IKS worker"
     yield from _through_tunnels(landscape, cluster, device)
     ends = landscape.ends
-    joints = [j for j in ends.joints_of(cluster) if j.pair == "iks-edge"]
+    joints = [j for j in ends.links.of(cluster) if j.pair == "iks-edge"]
     own = RangeSet(n.prefix for n in private_subnets(landscape, cluster) if n.prefix is not None)
     seen = set()
     for joint in joints:
@@ -94,7 +94,7 @@ def _through_tunnels(landscape: Landscape, cluster: End, device: DeviceKind) -> 
     """Return the routes that the strongSwan chart writes, into a table of their own."""
     found: list[Route] = []
     name, far_end, words = cluster.name, landscape.tunnels.far_end, landscape.words_through
-    for joint in landscape.ends.joints_of(cluster):
+    for joint in landscape.ends.links.of(cluster):
         if (far := far_end(joint, cluster)) is not None:
             end, text = far.end, words(far.end)
             # Where the far side is translated at this end, pods know it by what it is shown at.

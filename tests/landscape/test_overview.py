@@ -199,14 +199,14 @@ def test_bundles_are_the_links_of_every_end_and_alike(methods: dict[str, str], m
     landscape = landscape_of(text + more)
     ends = landscape.ends
     joined = [joint for bundle in list_bundles(ends) for joint in bundle.joints()]
-    of_ends = {j for e in (*ends.clusters, *ends.edges, *ends.sites) for j in ends.joints_of(e)}
+    of_ends = {j for e in (*ends.clusters, *ends.edges, *ends.sites) for j in ends.links.of(e)}
     assert len(joined) == len(set(joined))
     assert set(joined) == of_ends
     for bundle in list_bundles(ends):
         for joint in bundle.joints():
             for end in (joint.first, joint.second):
                 alike = bundle.joint_of(end)
-                assert ends.carried(alike, end) == ends.carried(joint, end)
+                assert ends.carriage.carried(alike, end) == ends.carriage.carried(joint, end)
                 if PAIRS[bundle.pair].ends[0] != "site" and bundle.method == "strongswan":
                     assert landscape.tunnels.end_of(alike, end) == landscape.tunnels.end_of(joint, end)
 

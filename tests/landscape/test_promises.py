@@ -34,7 +34,7 @@ OWN_ADDRESSES = {"common-vlan", "strongswan", "bgp", "ipsec", "gre", "l2-extensi
 def joints(landscape: Landscape) -> list[Joint]:
     ends = landscape.ends
     every = (*ends.clusters, *ends.edges, *ends.sites)
-    return list(dict.fromkeys(joint for end in every for joint in ends.joints_of(end)))
+    return list(dict.fromkeys(joint for end in every for joint in ends.links.of(end)))
 
 
 def carried_pairs(landscape: Landscape) -> Iterator[tuple[Joint, Network, Network]]:
@@ -42,7 +42,7 @@ def carried_pairs(landscape: Landscape) -> Iterator[tuple[Joint, Network, Networ
     ends = landscape.ends
 
     def side(joint: Joint, end: End) -> list[Carried]:
-        return [item for item in ends.carried(joint, end) if item.network.prefix is not None]
+        return [item for item in ends.carriage.carried(joint, end) if item.network.prefix is not None]
 
     for joint in joints(landscape):
         if joint.method not in OWN_ADDRESSES:

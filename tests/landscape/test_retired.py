@@ -215,14 +215,14 @@ def test_a_link_whose_names_are_all_retired_carries_nothing_rather_than_everythi
     assert [link.number for link in plan.in_service.links] == [0, 1, 3]
     ends = Landscape(plan.in_service, catalog()).ends
     # Of the first link the whole side of dallas is retired, so it has nothing left to carry; the second shows vm-db.
-    assert [joint.key for joint in ends.written] == [("link", 1), ("link", 3)]
+    assert [joint.key for joint in ends.links.written] == [("link", 1), ("link", 3)]
 
 
 def test_a_retired_link_does_not_open_the_short_form() -> None:
     text = TWO_EDGES.replace("[edges.dallas]", '[integration]\niks-vcs = "strongswan"\n[edges.dallas]', 1)
     ends = Landscape(retire(text, "networks.vm-app").in_service, catalog()).ends
     (iks,) = ends.of_platform("iks")
-    assert ends.joints_of(iks) == ()
+    assert ends.links.of(iks) == ()
 
 
 def test_a_network_of_the_only_edge_needs_not_name_it() -> None:

@@ -97,7 +97,7 @@ class Way:
         """Cross the tunnel of a route: what it shows for the goal becomes real, then the far device looks."""
         assert route.joint is not None
         assert route.to is not None
-        for item in self.ends.carried(route.joint, route.to):
+        for item in self.ends.carriage.carried(route.joint, route.to):
             if item.network.name == self.goal.name and item.shown is not None:
                 self.unshow(item.shown)
         if route.to.kind in ("iks", "icp"):
@@ -145,7 +145,7 @@ class Way:
         assert route.joint is not None
         tunnel: Tunnel | None = self.landscape.tunnels.of(route.joint)
         assert tunnel is not None
-        names = {c.network.name for c in self.ends.carried(route.joint, edge)}
+        names = {c.network.name for c in self.ends.carriage.carried(route.joint, edge)}
         return self.sender.name in names
 
     def passes_nat(self, edge: End, route: Route) -> bool:
@@ -188,7 +188,7 @@ class Way:
         if route.via == "ESG":
             return self.here(self.ends.behind(route.to))
         assert route.joint is not None
-        for item in self.ends.carried(route.joint, route.to):
+        for item in self.ends.carriage.carried(route.joint, route.to):
             if item.network.name == self.goal.name and item.shown is not None:
                 self.unshow(item.shown)
         return "router", route.to
@@ -217,7 +217,7 @@ class Way:
             return "fcr", None
         if route.via == "XCR":
             assert route.joint is not None
-            for item in self.ends.carried(route.joint, End("ibm-private", None)):
+            for item in self.ends.carriage.carried(route.joint, End("ibm-private", None)):
                 if item.network.name == self.goal.name and item.shown is not None:
                     self.unshow(item.shown)
             return "bcr", None
@@ -273,8 +273,8 @@ def excepted(landscape: Landscape, table: TableKey, item: Carried) -> bool:
     return any(
         joint.method in TUNNELS
         and landscape.tunnels.of(joint) is None
-        and item in landscape.ends.carried(joint, joint.far(table.end))
-        for joint in landscape.ends.joints_of(table.end)
+        and item in landscape.ends.carriage.carried(joint, joint.far(table.end))
+        for joint in landscape.ends.links.of(table.end)
     )
 
 

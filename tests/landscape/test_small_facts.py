@@ -337,10 +337,10 @@ def test_where_the_tunnel_of_a_cluster_and_an_edge_ends(
             text += network(name, kind, f"{start}.1.0/26", 'cluster = "a"', f"addresses = {{ {ingress[side]} }}")
     landscape = landscape_of(text)
     cluster, edge = End("iks", "a"), End("edge", "dal")
-    joint = landscape.ends.joint("iks-edge", cluster, edge)
+    joint = landscape.ends.links.between("iks-edge", cluster, edge)
     assert joint is not None
-    assert landscape.ends.ends_privately(joint, cluster) is privately
-    carried = {c.network.name for c in landscape.ends.carried(joint, cluster)}
+    assert landscape.ends.tunnel_addresses.ends_privately(joint, cluster) is privately
+    carried = {c.network.name for c in landscape.ends.carriage.carried(joint, cluster)}
     assert ("nodes" in carried) is not privately, "the tunnel's own packets do not enter it"
 
 

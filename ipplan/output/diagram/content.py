@@ -144,7 +144,7 @@ class _Builder:
     def _site(self, own: tuple[End, ...], title: str) -> Iterator[Column]:
         networks = [n for site in own for n in self.ends.of_site(site)]
         stretched = any(
-            joint.method == "l2-extension" for site in own for joint in self.ends.iter_joints(site, "site-edge")
+            joint.method == "l2-extension" for site in own for joint in self.ends.links.of_pair(site, "site-edge")
         )
         key = f"site:{title}"
         device = "router" if len(own) == 1 else f"{len(own):,} routers"
