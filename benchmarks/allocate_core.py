@@ -9,7 +9,7 @@ import gc
 import sys
 
 from benchmarks.plans import allocation_plan
-from ipplan.allocate import allocate
+from ipplan.allocation import allocate
 from ipplan.catalog import load_catalog
 from ipplan.output.allocation import document
 from ipplan.output.documents import render_json

@@ -14,7 +14,11 @@ html_copy_source = False
 html_static_path = ["_static"]
 html_css_files = ["wide-tables.css"]
 
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+autodoc_typehints_format = "short"
+autodoc_class_signature = "separated"
+nitpick_ignore_regex = [("py:.*", ".*")]
+"""Types of the Python interface are shown; a page for each of them would repeat the standard library's."""
 exclude_patterns = ["_static"]
 myst_heading_anchors = 4
 """Links may name headings down to this level, as in `rules.md#network-overlap`."""

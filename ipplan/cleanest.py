@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ipplan.addresses import WIDTH, Prefix, PrefixIndex, RangeSet
-from ipplan.allocate.demand import list_covers, list_taken
+from ipplan.allocation.demand import list_covers, list_taken
 from ipplan.catalog import CATEGORIES, EDITIONS, load_catalog
 
 if TYPE_CHECKING:

@@ -10,17 +10,17 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.addresses import WIDTH, RangeSet
-from ipplan.allocate import allocate
-from ipplan.allocate.accounts import count
-from ipplan.allocate.demand import list_covers, list_taken, list_wanted
+from ipplan.allocation import allocate
+from ipplan.allocation.accounts import count
+from ipplan.allocation.demand import list_covers, list_taken, list_wanted
 from ipplan.catalog import CATEGORIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ipplan.addresses import Prefix
-    from ipplan.allocate import Failure, PoolReport
-    from ipplan.allocate.demand import Taken, Wanted
+    from ipplan.allocation import Failure, PoolReport
+    from ipplan.allocation.demand import Taken, Wanted
     from ipplan.catalog import Catalog
     from ipplan.cleanest import Advice
     from ipplan.plan.model import Plan

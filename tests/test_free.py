@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ipplan.addresses import Prefix, parse_prefix
-from ipplan.allocate import allocate
+from ipplan.allocation import allocate
 from ipplan.catalog import CATEGORIES, Catalog, Reservation, load_catalog
 from ipplan.findings import Source
 from ipplan.free import Fit, Use, find_free

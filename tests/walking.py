@@ -133,7 +133,7 @@ def routes(hops: Iterable[Hop]) -> list[str]:
 
 def exported(text: str, target: str, **options: str) -> str:
     """Return the text of an export; raises ExportError where the plan lacks something for it."""
-    from ipplan.export import TARGETS, Options, Request, export
+    from ipplan.exporters import TARGETS, Options, Request, export
 
     made = export(TARGETS[target], Request(landscape(text), Options(**options)))
     assert isinstance(made, str)

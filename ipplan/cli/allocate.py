@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ipplan.addresses import Prefix
-    from ipplan.allocate import Allocation
+    from ipplan.allocation import Allocation
     from ipplan.catalog import Catalog
     from ipplan.findings import Finding
     from ipplan.output.table import Table
@@ -98,7 +98,7 @@ def command(
     warn_of_host_bits(plan.pools)
     before = () if path is None else _warn_of_errors(plan, catalog)
 
-    from ipplan.allocate import allocate
+    from ipplan.allocation import allocate
 
     allocation = allocate(plan, catalog, data_centers_only=allow_other_data_centers, previous=earlier)
     _say_moves(allocation)
@@ -164,7 +164,7 @@ def _refuse_foreign_pools(plan: Plan, pools: Sequence[Pool]) -> None:
 
 
 def _read_previous(file: str, plan: str | None) -> dict[str, Prefix]:
-    from ipplan.allocate.previous import PreviousError, parse_previous
+    from ipplan.allocation.previous import PreviousError, parse_previous
 
     if file == plan == "-":
         raise UsageProblem("the plan and the previous allocation cannot both be standard input")

@@ -142,7 +142,7 @@ def _sources(_: click.Context) -> Iterator[Word]:
 
 
 def _targets(_: click.Context) -> Iterator[Word]:
-    from ipplan.export import TARGETS
+    from ipplan.exporters import TARGETS
 
     return ((target.name, target.title) for target in TARGETS.values())
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ipplan.catalog import Catalog
-    from ipplan.export import Options, Request
+    from ipplan.exporters import Options, Request
     from ipplan.plan.model import Network, Plan
 
 _ALL_ADDRESSES = frozenset({"hosts", "reverse-zones", "xlsx", "ansible", "terraform"})
@@ -75,7 +75,7 @@ def command(
 
     Networks without a range are exported where allocate would place them. "-" reads the plan from standard input.
     """
-    from ipplan.export import LISTING, TARGETS, Options
+    from ipplan.exporters import LISTING, TARGETS, Options
 
     if everything:
         _check_all(name, output_file, (cluster, edge, site, to, worker, *labels))
@@ -139,7 +139,7 @@ def _export(
     *,
     force: bool,
 ) -> int:
-    from ipplan.export import TARGETS, ExportError, export
+    from ipplan.exporters import TARGETS, ExportError, export
 
     request = _prepare(path, options, labels, edition, force=force)
     if request is None:
@@ -162,7 +162,7 @@ def _prepare(
     """Return what a target is made from; None, after saying why, for a plan with errors."""
     from datetime import date
 
-    from ipplan.export import Request
+    from ipplan.exporters import Request
     from ipplan.landscape import Landscape
 
     plan, _ = read_plan(path)
@@ -190,7 +190,7 @@ def _check_all(name: str | None, folder: str | None, others: Sequence[str | None
 def _export_all(path: str, options: Options, folder: str, edition: str | None, *, force: bool) -> int:
     """Write every target into a folder, whole or not at all."""
     from ipplan.cli.folders import write_folder
-    from ipplan.export.everything import INDEX, export_everything, render_index
+    from ipplan.exporters.everything import INDEX, export_everything, render_index
     from ipplan.output.progress import Progress
 
     request = _prepare(path, options, (), edition, force=force)

@@ -76,8 +76,8 @@ def command(*, path: str, template: str, name: str | None, table: bool, force: b
 
 def _write_table(path: str, *, force: bool) -> None:
     """Write the sheet of networks, as its name says."""
-    from ipplan.export import ExportError
-    from ipplan.export.wish_table import wish_csv, wish_workbook
+    from ipplan.exporters import ExportError
+    from ipplan.exporters.wish_table import wish_csv, wish_workbook
 
     if path in ("-", "/dev/stdout"):
         deliver(wish_csv(), for_programs=True)

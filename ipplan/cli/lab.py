@@ -123,7 +123,7 @@ def _say_errors(plan: Plan, catalog: Catalog) -> None:
 
 
 def _design(plan: Plan, catalog: Catalog, start: str | None, end: str | None, *, every: bool) -> Design:
-    from ipplan.export import Request
+    from ipplan.exporters import Request
     from ipplan.flows import FlowError
     from ipplan.lab.run import design, documented, every_pair
     from ipplan.landscape import Landscape

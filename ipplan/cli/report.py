@@ -147,10 +147,10 @@ def _subject(plan: Plan, data: bytes, catalog: Catalog, today: date) -> Subject:
     """Return all that follows from the plan itself, with its networks where allocate places them."""
     from hashlib import sha256
 
-    from ipplan.allocate import allocate
+    from ipplan.allocation import allocate
     from ipplan.checks import check_plan
     from ipplan.cli.errors import new_errors
-    from ipplan.export import Request
+    from ipplan.exporters import Request
     from ipplan.findings import Report, place
     from ipplan.flows import trace_all
     from ipplan.free import find_free

@@ -16,8 +16,8 @@ def settle(plan: Plan, catalog: Catalog) -> Plan:
 
     Says so on standard error; where not every network finds a place, they stay without a range.
     """
-    from ipplan.allocate import allocate
-    from ipplan.allocate.pinning import pin
+    from ipplan.allocation import allocate
+    from ipplan.allocation.pinning import pin
 
     allocation = allocate(plan, catalog)
     if not allocation.ok:

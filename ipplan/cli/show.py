@@ -97,7 +97,7 @@ def _survey(plan: Plan, catalog: Catalog, chosen: Collection[str] | None) -> tup
 
 def allocate_networks(plan: Plan, catalog: Catalog) -> tuple[dict[str, Prefix], int]:
     """Return what allocate places, and the exit status; say what finds no place."""
-    from ipplan.allocate import allocate
+    from ipplan.allocation import allocate
 
     allocation = allocate(plan, catalog)
     for failure in allocation.failures:

@@ -43,7 +43,7 @@ def command(
     """
     from datetime import date
 
-    from ipplan.allocate.why import explain
+    from ipplan.allocation.why import explain
     from ipplan.checks import check_plan
     from ipplan.output import why as shown
 

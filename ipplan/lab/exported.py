@@ -9,7 +9,7 @@ import re
 from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.export import TARGETS, ExportError, Options, Request, addresses, export, routes
+from ipplan.exporters import TARGETS, ExportError, Options, Request, addresses, export, routes
 from ipplan.lab import overlay
 from ipplan.lab.drafts import workers_of
 from ipplan.lab.model import Command, Daemon
@@ -19,8 +19,8 @@ from ipplan.landscape.ends import PRIVATE, End
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from ipplan.export.addresses import Section
-    from ipplan.export.places import Host
+    from ipplan.exporters.addresses import Section
+    from ipplan.exporters.places import Host
     from ipplan.lab.drafts import Draft, Drafts, Place
     from ipplan.landscape import Landscape
     from ipplan.landscape.model import DeviceTable, Route

@@ -22,7 +22,7 @@ from ipplan.proof import Report
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from ipplan.export import Request
+    from ipplan.exporters import Request
     from ipplan.flows import Machine, Trace
     from ipplan.lab.model import Heard
     from ipplan.landscape import Landscape

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.addresses import Address, Prefix, format_address, parse_address
-from ipplan.export import ExportError, Options
-from ipplan.export.gre import tunnels_of
+from ipplan.exporters import ExportError, Options
+from ipplan.exporters.gre import tunnels_of
 from ipplan.lab.daemons import IKE_MARK
 from ipplan.lab.exported import worker_of
 from ipplan.lab.model import Command, Daemon, Gre

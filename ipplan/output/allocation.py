@@ -18,7 +18,7 @@ from ipplan.plan.sizing import first_usable, gateway_of, resolve_addresses, usab
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ipplan.allocate import Allocation, Row
+    from ipplan.allocation import Allocation, Row
     from ipplan.output.table import Choice
     from ipplan.plan.model import Plan
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ipplan.addresses import Prefix
-    from ipplan.allocate.why import Explanation, Refused
+    from ipplan.allocation.why import Explanation, Refused
     from ipplan.output.table import Choice
 
 _MOST_ALIKE = 4

@@ -58,7 +58,9 @@ class PlanError(Exception):
     """
 
     def __init__(self, file: str, problems: Sequence[Finding], hidden: int = 0) -> None:
-        super().__init__(f"{file}: {len(problems) + hidden} problems")
+        first = problems[0].message if problems else "cannot be read"
+        more = len(problems) + hidden - 1
+        super().__init__(f"{file}: {first}" + (f" (and {more:,} more)" if more > 0 else ""))
         self.file = file
         self.problems = tuple(problems[:MOST_PROBLEMS])
         self.hidden = hidden + len(problems) - len(self.problems)

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ipplan import __version__
-from ipplan.export.xlsx import derived_sheets
+from ipplan.exporters.xlsx import derived_sheets
 from ipplan.report.devices import devices_section
 from ipplan.report.findings import decisions_section, findings_section
 from ipplan.report.model import Report, Tile

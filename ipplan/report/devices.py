@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.export import mark
-from ipplan.export.addresses import sections
-from ipplan.export.nsx_esg import list_firewall
+from ipplan.exporters import mark
+from ipplan.exporters.addresses import sections
+from ipplan.exporters.nsx_esg import list_firewall
 from ipplan.output.table import Column
 from ipplan.report.grids import choose_columns, from_sheet, limited
 from ipplan.report.model import Grid, Section
@@ -14,8 +14,8 @@ from ipplan.report.model import Grid, Section
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ipplan.export import Request
-    from ipplan.export.workbook import Sheet
+    from ipplan.exporters import Request
+    from ipplan.exporters.workbook import Sheet
     from ipplan.landscape.model import Speaker
     from ipplan.report.model import Cell
     from ipplan.report.subject import Subject

@@ -14,7 +14,7 @@ from ipplan.report.model import Grid, Section
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ipplan.export.workbook import Sheet
+    from ipplan.exporters.workbook import Sheet
     from ipplan.inventory import Entry
     from ipplan.plan.model import Cluster, Edge, Network, Plan, Site
     from ipplan.report.model import Cell

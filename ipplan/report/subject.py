@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from ipplan.flows import Missing
 
 if TYPE_CHECKING:
-    from ipplan.allocate import Allocation
+    from ipplan.allocation import Allocation
     from ipplan.changes import Difference
-    from ipplan.export import Request
+    from ipplan.exporters import Request
     from ipplan.findings import Finding, Report
     from ipplan.flows import Trace
     from ipplan.free import Free

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ipplan.allocate import allocate
+from ipplan.allocation import allocate
 from ipplan.catalog import load_catalog
 from ipplan.checks import check_plan
 from ipplan.checks.drift import Against

@@ -14,8 +14,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import ipplan
-from ipplan.allocate import allocate
-from ipplan.allocate.why import explain
+from ipplan.allocation import allocate
+from ipplan.allocation.why import explain
 from ipplan.catalog import KEEP_CLEAR, KEPT_CLEAR, load_catalog
 from ipplan.checks import check_plan
 from ipplan.checks.examples import FILE

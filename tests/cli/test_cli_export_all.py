@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ipplan.export import TARGETS
+from ipplan.exporters import TARGETS
 
 if TYPE_CHECKING:
     from conftest import Run

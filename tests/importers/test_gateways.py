@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from ipplan.allocate import allocate
+from ipplan.allocation import allocate
 from ipplan.catalog import load_catalog
 from ipplan.checks import check_plan
 from ipplan.checks.drift import Against
-from ipplan.export import TARGETS, ExportError, Options, Request, export
+from ipplan.exporters import TARGETS, ExportError, Options, Request, export
 from ipplan.importers import SourceError, read_source
 from ipplan.importers.plan_text import make_plan
 from ipplan.inventory import with_ranges

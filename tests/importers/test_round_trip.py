@@ -10,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ipplan.catalog import load_catalog
-from ipplan.export import Request
-from ipplan.export.xlsx import export_xlsx
+from ipplan.exporters import Request
+from ipplan.exporters.xlsx import export_xlsx
 from ipplan.importers import read_source
 from ipplan.importers.plan_text import make_plan
 from ipplan.inventory import list_networks

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ipplan.allocate import allocate
+from ipplan.allocation import allocate
 from ipplan.catalog import load_catalog
 from ipplan.importers import SourceError, read_source
 from ipplan.importers.plan_text import make_plan

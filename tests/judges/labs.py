@@ -14,7 +14,7 @@ import pytest
 
 from ipplan.catalog import load_catalog
 from ipplan.cli.settle import settle
-from ipplan.export import Request
+from ipplan.exporters import Request
 from ipplan.lab import daemons, requirements, run
 from ipplan.lab.model import HOME, LabError
 from ipplan.lab.running import enter, list_labs

@@ -12,7 +12,7 @@ import pytest
 from ipplan.catalog import load_catalog
 from ipplan.checks import check_plan
 from ipplan.cli.settle import settle
-from ipplan.export import Request
+from ipplan.exporters import Request
 from ipplan.lab import run
 from ipplan.lab.model import LabError
 from ipplan.lab.requirements import check

@@ -11,7 +11,7 @@ from test_cases_checks import BOTH_SHOWN, net
 from test_cases_flows import FRA_PUBLIC, PLAN_18, PRIVATE_ENDS, WEB, routed
 from walking import REFERENCE, TWO, changes, edit, exported, flow, integrate, settled, walk
 
-from ipplan.export import ExportError
+from ipplan.exporters import ExportError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from random_plans import Draft, draft_plan
 
-from ipplan.allocate import allocate
+from ipplan.allocation import allocate
 from ipplan.catalog import load_catalog
 from ipplan.changes import Side, compare_plans
 from ipplan.checks import check_plan
-from ipplan.export import TARGETS, ExportError, Options, Request, export
+from ipplan.exporters import TARGETS, ExportError, Options, Request, export
 from ipplan.flows import FlowError, find_machine, trace_all
 from ipplan.free import find_free
 from ipplan.landscape import Landscape

@@ -6,7 +6,7 @@ import pytest
 from test_flow_laws import landscape_of, short_form
 
 from ipplan.addresses import parse_address, parse_prefix
-from ipplan.export import TARGETS, Options, Request, export
+from ipplan.exporters import TARGETS, Options, Request, export
 from ipplan.flows import FlowError, Tracer, find_machine, trace
 from ipplan.flows.alike import Alike
 from ipplan.flows.machines import is_public, machine_in

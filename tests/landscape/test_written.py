@@ -15,7 +15,7 @@ import yaml
 from random_plans import draft_plan
 
 from ipplan.catalog import load_catalog
-from ipplan.export import TARGETS, ExportError, Options, Request, export
+from ipplan.exporters import TARGETS, ExportError, Options, Request, export
 from ipplan.landscape import Landscape
 from ipplan.landscape.model import HOW, RangeNat
 from ipplan.plan.load import parse_plan

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ipplan.allocate import allocate
+from ipplan.allocation import allocate
 from ipplan.catalog import load_catalog
 from ipplan.flows import FLOWS, FlowError, Trace, trace_flow
 from ipplan.landscape import Landscape

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from ipplan.address_map import survey_plan
 from ipplan.addresses import format_address, parse_prefix
-from ipplan.allocate import allocate
+from ipplan.allocation import allocate
 from ipplan.catalog import Catalog, load_catalog
 from ipplan.free import find_free
 from ipplan.output.map_svg import render_map_svg

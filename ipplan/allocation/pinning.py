@@ -1,0 +1,29 @@
+"""From an allocation to a plan that states its ranges."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ipplan.allocation.result import Allocation
+    from ipplan.plan.model import Plan
+
+
+def pin(plan: Plan, allocation: Allocation) -> Plan:
+    """Return the plan with every allocated range pinned, in its text too if it was read from one.
+
+    In the text only the lines that state a size change. The plan itself is returned where nothing was allocated.
+    """
+    placed = {row.network.name: row.prefix for row in allocation.rows if row.status == "allocated"}
+    if not placed:
+        return plan
+    networks = tuple(
+        n._replace(prefix=placed[n.name], length=None, hosts=None) if n.name in placed else n for n in plan.networks
+    )
+    text = plan.text
+    if text:
+        from ipplan.plan.edit import pin_networks
+
+        text = pin_networks(text, {name: str(prefix) for name, prefix in placed.items()})
+    return replace(plan, networks=networks, text=text)

@@ -1,0 +1,554 @@
+"""The ESG of NSX for vSphere: its interfaces, NAT, routes, BGP and IPsec, as XML for the API and as tables to read.
+
+Elements and their order: NSX for vSphere API guide 6.4 (vmware/nsxraml @803f99a, 2020-07-03), the requests that
+replace the configuration of an edge's interfaces, NAT, routing and IPsec.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from ipplan.exporters import find_edge, find_esg, mark
+from ipplan.exporters.bgp import lacking, methods_of
+from ipplan.exporters.routes import show_hop
+from ipplan.landscape.holders import free_number
+from ipplan.landscape.model import DEFAULT_ROUTES
+from ipplan.output.table import Column, Table, render_markdown
+from ipplan.output.text import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+    from ipplan.addresses import Prefix
+    from ipplan.exporters import Request
+    from ipplan.landscape.model import Esg, HostAddress, Interface, Role, Session, Tunnel, TunnelEnd
+
+_IPSEC = ("strongswan", "ipsec")
+"""The methods of links that are IPsec tunnels of the ESG."""
+_LONGEST = 1024
+"""Characters of a description (API guide, static routes)."""
+_TITLES: dict[Role, str] = {
+    "public": "Public Uplink",
+    "private": "Private Uplink",
+    "transit": "Transit",
+    "workers": "ICP workers",
+    "gre": "GRE tunnel",
+}
+"""What the interfaces are called in IBM's design (vmwaresolutions archiref/nsx/networking_services.md, 2018-11-20)."""
+
+
+_MATCHES = {"snat": "snatMatchDestinationAddress", "dnat": "dnatMatchSourceAddress"}
+"""What limits a rule to the other side, by its action."""
+
+
+class _Rule(NamedTuple):
+    """One NAT rule in the words of NSX."""
+
+    action: str
+    interface: Role
+    original: str
+    match: str
+    translated: str
+    protocol: str
+    port: str
+    text: str
+    example: bool
+
+
+def export_nsx_esg(request: Request) -> str:
+    """Return the configuration of one ESG as XML; raise ExportError with all that the plan lacks for it."""
+    edge = _find_edge(request)
+    name = edge.name or "the ESG"
+    lines = [
+        *request.header(f"NSX for vSphere, {name}: interfaces, NAT, routing and IPsec"),
+        "Send features/nat, features/routing and features/ipsec with PUT to /api/4.0/edges/ID/nat/config,",
+        "/routing/config and /ipsec/config; each replaces all that is there. vnics belongs to PUT /api/4.0/edges/ID.",
+        "Rules that keep a source have the same original and translated address, and need NSX 6.3.0.",
+        "The firewall has to let through what is translated; target nsx-esg-table lists it.",
+        "An address marked as an example is one that the plan gives to nothing: name it in the plan.",
+    ]
+    root = ET.Element("edge")
+    root.append(ET.Comment("".join(f"\n  {_for_comment(line)}" for line in lines) + "\n"))
+    _vnics(root, edge)
+    features = ET.SubElement(root, "features")
+    rules = _List(ET.SubElement(ET.SubElement(features, "nat"), "natRules"), _nat_rules(edge), "rules")
+    routing = ET.SubElement(features, "routing")
+    routes = _routing(routing, edge)
+    if any(t.joint.method in _IPSEC for t in edge.tunnels):
+        _ipsec(ET.SubElement(features, "ipsec"), edge)
+    ET.indent(root)
+    text = ET.tostring(root, encoding="unicode")
+    parts = ['<?xml version="1.0" encoding="UTF-8"?>\n']
+    for items in (rules, routes):
+        head, text = items.split(text)
+        parts += [head, *items.render(head)]
+    return "".join([*parts, text, "\n"])
+
+
+def export_nsx_esg_table(request: Request) -> str:
+    """Return the same configuration as tables to read or to type from, in Markdown."""
+    edge = _find_edge(request)
+    head, made = request.header(f"ESG {edge.name or ''}".strip())
+    parts = [
+        f"# {escape(head)}\n\n{escape(made)}. A star marks an example: an address that the plan gives to nothing.\n"
+    ]
+    for title, columns, rows in _tables(edge):
+        if rows:
+            table = Table(tuple(Column(c) for c in columns), rows)
+            parts.append(f"## {title}\n\n{render_markdown(table)}")
+    return "\n".join(parts)
+
+
+def _find_edge(request: Request) -> Esg:
+    """Return the ESG; its BGP sessions, if it has any, need numbers."""
+    edge = find_edge(request)
+    needed = methods_of(request.landscape, edge)
+    return find_esg(request, edge, lacking(request.landscape, edge) if needed else ())
+
+
+def _for_comment(line: str) -> str:
+    """Return a line that may stand in a comment of XML: no two hyphens in a row, however many there are."""
+    # Twice, because what is replaced does not overlap: three hyphens leave two in a row the first time.
+    return escape(line).replace("--", "- -").replace("--", "- -")
+
+
+def _put(parent: ET.Element, **fields: str) -> None:
+    """Add an element with text for each field."""
+    for name, text in fields.items():
+        ET.SubElement(parent, name).text = escape(text)[:_LONGEST]
+
+
+def _note(parent: ET.Element, text: str) -> None:
+    parent.append(_comment(text))
+
+
+def _comment(text: str) -> ET.Element[Any]:
+    return ET.Comment(f" {_for_comment(text)} ")
+
+
+# XML.
+
+_AT_ONCE = 500
+"""Elements of a long list that are held together."""
+
+
+class _List:
+    """The elements of a long list, which are rendered a few at a time: all of them as a tree take six times their text.
+
+    A comment stands for them in the tree, which no text of a plan can look like: comments of such begin with a space.
+    """
+
+    def __init__(self, parent: ET.Element, elements: Iterator[ET.Element[Any]], name: str) -> None:
+        self._mark = f"<!--{name}-->"
+        self._elements = elements
+        self._first = list(islice(elements, _AT_ONCE))
+        if self._first:
+            parent.append(ET.Comment(name))
+
+    def split(self, text: str) -> tuple[str, str]:
+        """Return the text before and after the list."""
+        head, mark, tail = text.partition(self._mark)
+        return (head, tail) if mark else ("", text)
+
+    def render(self, head: str) -> Iterator[str]:
+        """Yield the text of the list, indented as the end of the text before it is."""
+        line = head[head.rindex("\n") :] if head else ""
+        some, start = self._first, ""
+        while some:
+            parent = ET.Element("list")
+            parent.extend(some)
+            ET.indent(parent, level=len(line) // 2 - 1)
+            text = ET.tostring(parent, encoding="unicode")
+            yield start + text.removeprefix("<list>").removesuffix("</list>").strip()
+            some, start = list(islice(self._elements, _AT_ONCE)), line
+
+
+def _vnics(root: ET.Element, edge: Esg) -> None:
+    vnics = ET.SubElement(root, "vnics")
+    for interface in edge.interfaces:
+        vnic = ET.SubElement(vnics, "vnic")
+        if interface.address.example:
+            own = interface.groups[0].network
+            entry = "esg = 1" if interface.role == "transit" else f"uplink = {free_number(own) or 4}"
+            _note(vnic, f"{interface.address} is an example: write addresses = {{ {entry} }} in {own.name}")
+        kind = "internal" if interface.role in ("transit", "workers") else "uplink"
+        _put(vnic, index=str(interface.number), name=_title(interface), type=kind)
+        groups = ET.SubElement(vnic, "addressGroups")
+        for group in interface.groups:
+            element = ET.SubElement(groups, "addressGroup")
+            _put(element, primaryAddress=group.primary.text)
+            if group.secondary:
+                secondary = ET.SubElement(element, "secondaryAddresses")
+                for address in group.secondary:
+                    _put(secondary, ipAddress=address.text)
+            assert group.network.prefix is not None
+            _put(element, subnetPrefixLength=str(group.network.prefix.length))
+        _put(vnic, isConnected="true")
+
+
+def _title(interface: Interface) -> str:
+    """Return the name of an interface; that of one to workers names their network."""
+    title = _TITLES[interface.role]
+    return title if interface.role != "workers" else f"{title}, {interface.groups[0].network.name}"
+
+
+def _rules(edge: Esg) -> Iterator[_Rule]:
+    for rule in edge.source_nat:
+        address = rule.address.text if rule.address is not None else str(rule.shown or rule.source)
+        match = "any" if rule.match is None else str(rule.match)
+        example = rule.address is not None and rule.address.example
+        yield _Rule("snat", rule.interface, str(rule.source), match, address, "any", "any", rule.text, example)
+    for back in edge.range_nat:
+        yield _Rule(
+            "dnat",
+            back.interface,
+            str(back.shown),
+            str(back.match),
+            str(back.target),
+            "any",
+            "any",
+            back.text,
+            example=False,
+        )
+    for nat in edge.destination_nat:
+        port = "any" if nat.port is None else str(nat.port)
+        yield _Rule(
+            "dnat",
+            nat.interface,
+            nat.address.text,
+            "any",
+            nat.target.text,
+            nat.protocol or "any",
+            port,
+            nat.text,
+            nat.address.example or nat.target.example,
+        )
+
+
+def _nat_rules(edge: Esg) -> Iterator[ET.Element[Any]]:
+    for rule in _rules(edge):
+        element = ET.Element("natRule")
+        if rule.example:
+            _note(element, "holds an example")
+        _put(element, action=rule.action)
+        if rule.interface == "gre":
+            _note(element, "without vnic, because a GRE tunnel has none; the addresses limit it")
+        else:
+            _put(element, vnic=_number(edge, rule.interface))
+        _put(element, originalAddress=rule.original)
+        if rule.match != "any":
+            _put(element, **{_MATCHES[rule.action]: rule.match})
+        _put(
+            element,
+            translatedAddress=rule.translated,
+            loggingEnabled="false",
+            enabled="true",
+            description=rule.text,
+            protocol=rule.protocol,
+            translatedPort=rule.port,
+            originalPort=rule.port,
+        )
+        yield element
+
+
+def _number(edge: Esg, role: Role | None) -> str:
+    return "" if role is None else str(next(i.number for i in edge.interfaces if i.role == role))
+
+
+def _routing(routing: ET.Element, edge: Esg) -> _List:
+    if edge.sessions:
+        _global(ET.SubElement(routing, "routingGlobalConfig"), edge)
+    static = ET.SubElement(routing, "staticRouting")
+    routes = _List(ET.SubElement(static, "staticRoutes"), _static_routes(edge), "routes")
+    for route in edge.routes:
+        if route.how == "static" and route.prefix == DEFAULT_ROUTES[4] and route.next_hop is not None:
+            _put(
+                ET.SubElement(static, "defaultRoute"),
+                description=f"{route.via}: {route.text}",
+                vnic=_number(edge, route.interface),
+                gatewayAddress=route.next_hop.text,
+            )
+    if edge.sessions:
+        _bgp(ET.SubElement(routing, "bgp"), edge)
+    return routes
+
+
+def _static_routes(edge: Esg) -> Iterator[ET.Element[Any]]:
+    """Yield the routes, then comments on those that a static route cannot be."""
+    for route in edge.routes:
+        if route.how == "static" and route.prefix != DEFAULT_ROUTES[4] and route.next_hop is not None:
+            element = ET.Element("route")
+            _put(
+                element,
+                description=f"{route.via}: {route.text}",
+                vnic=_number(edge, route.interface),
+                network=str(route.prefix),
+                nextHop=route.next_hop.text,
+            )
+            yield element
+    for route in edge.routes:
+        if route.how == "link":
+            yield _comment(
+                f"{route.prefix} has to be reached {route.text}: a route here takes a next hop, so give the"
+                " interface an address in that subnet"
+            )
+        elif route.how == "gre":
+            yield _comment(
+                f"{route.prefix} belongs into {route.text}: add the GRE tunnel with its addresses, then this route"
+            )
+
+
+def _announced(edge: Esg) -> tuple[Prefix, ...]:
+    """Return all that the ESG announces, to whomever."""
+    return tuple(dict.fromkeys(prefix for s in edge.sessions for prefix in s.first.announces))
+
+
+def _global(config: ET.Element, edge: Esg) -> None:
+    _put(config, routerId=edge.sessions[0].first.address.text)
+    prefixes = ET.SubElement(config, "ipPrefixes")
+    for number, prefix in enumerate(_announced(edge), 1):
+        _put(ET.SubElement(prefixes, "ipPrefix"), name=f"overlay-{number}", ipAddress=str(prefix))
+
+
+def _bgp(bgp: ET.Element, edge: Esg) -> None:
+    _put(bgp, enabled="true", localASNumber=str(edge.sessions[0].first.asn))
+    neighbours = ET.SubElement(bgp, "bgpNeighbours")
+    for session in edge.sessions:
+        element = ET.SubElement(neighbours, "bgpNeighbour")
+        if note := _about(session):
+            _note(element, note)
+        _put(
+            element,
+            ipAddress=session.second.address.text,
+            remoteASNumber=str(session.second.asn),
+            weight="60",
+            holdDownTimer="180",
+            keepAliveTimer="60",
+        )
+        filters = ET.SubElement(element, "bgpFilters")
+        for direction, prefixes, longest in (
+            ("in", session.second.announces, "32"),
+            ("out", session.first.announces, None),
+        ):
+            for prefix in prefixes:
+                item = ET.SubElement(filters, "bgpFilter")
+                _put(item, direction=direction, action="permit", network=str(prefix))
+                if longest is not None and prefix.length < 32:
+                    # Pods are announced in blocks (Calico), so longer prefixes have to pass.
+                    _put(item, ipPrefixGe=str(prefix.length), ipPrefixLe=longest)
+            rest = ET.SubElement(filters, "bgpFilter")
+            _put(rest, direction=direction, action="deny", network="0.0.0.0/0", ipPrefixGe="0", ipPrefixLe="32")
+    redistribution = ET.SubElement(bgp, "redistribution")
+    _put(redistribution, enabled="true")
+    rules = ET.SubElement(redistribution, "rules")
+    connected = {r.prefix for r in edge.routes if r.how == "connected"}
+    for number, prefix in enumerate(_announced(edge), 1):
+        rule = ET.SubElement(rules, "rule")
+        _put(rule, prefixName=f"overlay-{number}")
+        origin = ET.SubElement(rule, "from")
+        own = prefix in connected
+        _put(origin, ospf="false", bgp="false", static=_word(not own), connected=_word(own))
+        _put(rule, action="permit")
+
+
+def _word(value: bool) -> str:  # noqa: FBT001
+    return "true" if value else "false"
+
+
+def _about(session: Session) -> str:
+    """Say what of a session is an example."""
+    other = session.second
+    if other.device == "BCR":
+        return "the number of the BCR is an example: IBM tells it when it approves the peering"
+    if other.address.example:
+        return f"an example of a worker of {other.name}: IBM Cloud assigns the addresses"
+    return ""
+
+
+def _ipsec(ipsec: ET.Element, edge: Esg) -> None:
+    _put(ipsec, enabled="true")
+    sites = ET.SubElement(ipsec, "sites")
+    for tunnel in edge.tunnels:
+        local = tunnel.end_at(edge.end).gateway
+        if tunnel.joint.method in _IPSEC and local is not None:
+            _site(ET.SubElement(sites, "site"), tunnel, edge, local)
+
+
+def _site(site: ET.Element, tunnel: Tunnel, edge: Esg, local: HostAddress) -> None:
+    own, far = tunnel.end_at(edge.end), tunnel.far_from(edge.end)
+    what = f"strongSwan of IKS cluster {far.name}" if far.end.kind == "iks" else f"the tunnel to {far.end.title}"
+    known = far.gateway is not None and far.gateway.value is not None
+    for address in (local, far.gateway):
+        if address is not None and address.value is not None and address.example:
+            _note(site, f"{address} is an example")
+    _put(
+        site,
+        enabled="true",
+        name=tunnel.label,
+        description=what,
+        localId=own.identity,
+        localIp=local.text,
+        peerId=far.identity,
+        peerIp=far.gateway.text if far.gateway is not None and known else "any",
+        encryptionAlgorithm="aes256",
+    )
+    # Left out, because the API requires it with this mode; an empty one may be taken for agreed.
+    _note(site, "write the pre-shared key here as psk: it belongs into no plan, and is required")
+    _put(site, authenticationMode="psk", enablePfs="true", dhGroup="dh14")
+    for name, prefixes in (("localSubnets", own.policy), ("peerSubnets", far.policy)):
+        subnets = ET.SubElement(site, name)
+        for prefix in prefixes:
+            _put(subnets, subnet=str(prefix))
+    _put(site, ikeOption=f"ikev{tunnel.ike}", digestAlgorithm="sha-256", responderOnly=_word(own is not tunnel.near))
+
+
+# Tables.
+
+_Rows = list[list[str | int | None]]
+
+
+def _tables(edge: Esg) -> Iterator[tuple[str, tuple[str, ...], _Rows]]:
+    """Yield title, columns and rows of each table."""
+    yield (
+        "Interfaces",
+        ("vNIC", "name", "primary address", "secondary addresses", "network", "router"),
+        [
+            [
+                str(i.number),
+                _title(i),
+                f"{mark(g.primary)}/{g.network.prefix.length}",
+                ", ".join(map(mark, g.secondary)),
+                g.network.name,
+                "itself" if i.gateway is None else mark(i.gateway),
+            ]
+            for i in edge.interfaces
+            for g in i.groups
+            if g.network.prefix is not None
+        ],
+    )
+    yield (
+        "NAT, in this order",
+        ("action", "applied on", "original", "for destination", "translated", "port", "what"),
+        [
+            [action, _TITLES[role], original, match or "any", translated or "as it is", service or "any", text]
+            for action, role, original, match, translated, service, text in list_translations(edge)
+        ],
+    )
+    yield (
+        "Routes",
+        ("network", "next hop", "towards", "interface", "how", "what"),
+        [
+            [
+                str(r.prefix),
+                show_hop(r),
+                r.via,
+                "" if r.interface is None else _TITLES[r.interface],
+                r.how,
+                r.text,
+            ]
+            for r in edge.routes
+        ],
+    )
+    yield (
+        "BGP",
+        ("local address", "local AS", "neighbour", "what", "remote AS", "announces", "accepts"),
+        [
+            [
+                mark(s.first.address),
+                str(s.first.asn),
+                mark(s.second.address),
+                f"{s.second.device} {s.second.name or ''}".strip(),
+                f"{s.second.asn}{'*' if s.second.example else ''}",
+                _list(s.first.announces),
+                _list(s.second.announces),
+            ]
+            for s in edge.sessions
+        ],
+    )
+    yield (
+        "IPsec sites",
+        ("name", "local address", "local ID", "peer address", "peer ID", "local subnets", "peer subnets", "IKE"),
+        [
+            [
+                t.label,
+                mark(own.gateway),
+                own.identity,
+                mark(far.gateway),
+                far.identity,
+                _list(own.policy),
+                _list(far.policy),
+                f"IKEv{t.ike}, aes256, sha-256, dh14, PFS",
+            ]
+            for t, own, far in _tunnels(edge, *_IPSEC)
+        ],
+    )
+    yield (
+        "GRE tunnels",
+        ("name", "local address", "peer address", "local subnets", "peer subnets"),
+        [
+            [t.label, mark(own.gateway), mark(far.gateway), _list(own.policy), _list(far.policy)]
+            for t, own, far in _tunnels(edge, "gre")
+        ],
+    )
+    yield (
+        "Firewall: what has to pass",
+        ("source", "destination", "service", "what"),
+        list(list_firewall(edge)),
+    )
+
+
+def _tunnels(edge: Esg, *methods: str) -> Iterator[tuple[Tunnel, TunnelEnd, TunnelEnd]]:
+    """Yield the tunnels of some methods with the end of this ESG and the other one."""
+    for tunnel in edge.tunnels:
+        if tunnel.joint.method in methods:
+            yield tunnel, tunnel.end_at(edge.end), tunnel.far_from(edge.end)
+
+
+def list_translations(edge: Esg) -> Iterator[tuple[str, Role, str, str | None, str | None, str | None, str]]:
+    """Yield each NAT rule for people, in order: action, interface, original, match, translated, service, what for."""
+    for rule in edge.source_nat:
+        action, address = ("keep source", None) if rule.address is None else ("SNAT", mark(rule.address))
+        if rule.shown is not None:
+            action, address = "SNAT, 1 to 1", str(rule.shown)
+        match = None if rule.match is None else str(rule.match)
+        yield action, rule.interface, str(rule.source), match, address, None, rule.text
+    for back in edge.range_nat:
+        yield (
+            "DNAT, 1 to 1",
+            back.interface,
+            str(back.shown),
+            f"from {back.match}",
+            str(back.target),
+            None,
+            back.text,
+        )
+    for nat in edge.destination_nat:
+        service = None if nat.port is None else f"{nat.protocol} {nat.port}"
+        yield "DNAT", nat.interface, mark(nat.address), None, mark(nat.target), service, nat.text
+
+
+def _list(prefixes: Iterable[object]) -> str:
+    return ", ".join(map(str, prefixes))
+
+
+def list_firewall(edge: Esg) -> Iterator[list[str | int | None]]:
+    """Yield what the firewall has to let through for all of this; NSX matches translated traffic by real addresses."""
+    for network in edge.behind:
+        yield [str(network.prefix), "any", "any", f"{network.name} outward"]
+    for nat in edge.destination_nat:
+        service = "any" if nat.port is None else f"{nat.protocol} {nat.port}"
+        yield [
+            "any",
+            mark(nat.address),
+            service,
+            f"{nat.text}; choose the ports" if nat.port is None else nat.text,
+        ]
+    for session in edge.sessions:
+        yield [mark(session.second.address), mark(session.first.address), "tcp 179", "BGP"]
+    for tunnel, own, far in _tunnels(edge, *_IPSEC, "gre"):
+        service = "GRE" if tunnel.joint.method == "gre" else "udp 500, udp 4500, ESP"
+        yield [mark(far.gateway), mark(own.gateway), service, "GRE" if service == "GRE" else "IPsec"]
+        yield [_list(far.policy), _list(own.policy), "any", f"through the tunnel of {far.name}"]
