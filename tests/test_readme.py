@@ -8,13 +8,18 @@ that file; each line of a `console` block that starts with "$ " is run, and the 
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
+import yaml
 
+from ipplan import __version__, project
 from ipplan.plan.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -136,3 +141,58 @@ def test_the_page_on_flows_names_every_end_and_result() -> None:
     assert re.findall(r"^\| ([a-z][a-z-]*) \| [^|]+\|[^|]*\|$", ends, re.MULTILINE)[1:] == list(END_WORDS)
     results = text.split("## Results", 1)[1].split("##", 1)[0]
     assert re.findall(r"^\| ([a-z]+) \| [^|]+\|$", results, re.MULTILINE)[1:] == list(get_args(Result))
+
+
+def blocks_named(page: str, name: str) -> str:
+    """Return the text that a page gives for a file."""
+    texts = [m["text"] for m in BLOCK.finditer((ROOT / page).read_text(encoding="utf-8")) if m["file"] == name]
+    assert len(texts) == 1, name
+    return texts[0]
+
+
+def scripts_in(pipeline: Any) -> list[str]:
+    """Return the shell scripts of a workflow of GitHub or a job of GitLab, but for what prepares the machine."""
+    if "jobs" in pipeline:
+        steps = [step for job in pipeline["jobs"].values() for step in job["steps"]]
+        assert all(("uses" in step) != ("run" in step) for step in steps)
+        return [step["run"] for step in steps if "run" in step and not step["run"].startswith("pip install")]
+    return [line for job in pipeline.values() for line in job["script"]]
+
+
+@pytest.mark.posix
+@pytest.mark.parametrize("name", [".github/workflows/plan.yml", ".gitlab-ci.yml"])
+def test_the_pipelines_of_the_guide_run(name: str, tmp_path: Path) -> None:
+    pipeline = yaml.safe_load(blocks_named("docs/how-to/ci.md", name))
+    shutil.copy(ROOT / "sample-plans" / "two-clusters.toml", tmp_path / "plan.toml")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHON": sys.executable, "GITHUB_BASE_REF": "main"}
+    environment["GITHUB_STEP_SUMMARY"] = str(tmp_path / "summary.md")
+    shell = ["sh", "-e", "-c"]
+    prepare = (
+        "ipplan allocate plan.toml --write; git init -q -b main; git add plan.toml; "
+        "git -c user.name=n -c user.email=e@example.com commit -q -m plan; git update-ref refs/remotes/origin/main HEAD"
+    )
+    for script in [prepare, *scripts_in(pipeline)]:
+        command = f'ipplan() {{ "$PYTHON" -m ipplan "$@"; }}\n{script}'
+        done = subprocess.run(
+            [*shell, command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, (script, done.stderr)
+    written = re.findall(r"[\w-]+\.(?:html|json|xml|sarif)", yaml.safe_dump(pipeline))
+    assert len(written) >= 2
+    assert [file for file in written if not (tmp_path / file).is_file()] == []
+
+
+@pytest.mark.parametrize("name", ["plan.toml", "sites/dallas/plan.toml"])
+def test_the_hook_of_the_guide_is_there(name: str) -> None:
+    (wanted,) = yaml.safe_load(blocks_named("docs/how-to/pre-commit.md", ".pre-commit-config.yaml"))["repos"]
+    hooks = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))}
+    (hook,) = (hooks[hook["id"]] for hook in wanted["hooks"])
+    assert hook["entry"] == "ipplan check"
+    assert re.search(hook["files"], name)
+
+
+@pytest.mark.parametrize("page", ["docs/how-to/ci.md", "docs/how-to/pre-commit.md"])
+def test_guides_name_the_address_and_version_of_the_project(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert set(re.findall(r"https://ipplan\.example[^\s'@]*", text)) == {project.SOURCE}
+    assert set(re.findall(r"v(\d+\.\d+\.\d+)", text)) == {__version__}

@@ -9,11 +9,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tools.reference import json_documents
+from tools.reference import exit_codes, json_documents
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 
-PAGES = {"json.md": json_documents.page}
+PAGES = {"exit-codes.md": exit_codes.page, "json.md": json_documents.page}
 """Each file with the function that returns its text."""
 
 
