@@ -16,7 +16,6 @@ html_css_files = ["wide-tables.css"]
 
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 autodoc_typehints_format = "short"
-autodoc_class_signature = "separated"
 nitpick_ignore_regex = [("py:.*", ".*")]
 """Types of the Python interface are shown; a page for each of them would repeat the standard library's."""
 exclude_patterns = ["_static"]
