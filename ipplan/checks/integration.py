@@ -494,7 +494,7 @@ def static_route_refused(context: Context) -> Iterator[Finding]:
     Do: let the link to ibm-private show the network at another range (nat), or write a summary as its parts.
     """
     for bundle in context.joining("routed"):
-        from ipplan.landscape.tables import REFUSED, refuses
+        from ipplan.landscape.static_routes import REFUSED, refuses
 
         landscape = context.landscape
         if bundle.pair != "site-private" or not landscape.ends.of_platform("iks"):
@@ -527,7 +527,7 @@ def _few(ranges: RangeSet) -> str:
 
 def _instead(network: Network, site: End, item: Carried, prefix: Prefix) -> str:
     """Return what to do about a range that IKS refuses: narrower parts of a summary, or a translation."""
-    from ipplan.landscape.tables import REFUSED
+    from ipplan.landscape.static_routes import REFUSED
 
     rest = RangeSet([prefix]) - REFUSED
     if rest and item.shown is None:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from ipplan.checks.context import Context
     from ipplan.checks.sweep import Sweep
     from ipplan.findings import Finding, KeyPath, Severity
+    from ipplan.landscape.conflicts import Conflict, SetKey
     from ipplan.landscape.ends import Carried
-    from ipplan.landscape.tables import Conflict, SetKey
     from ipplan.landscape.verdicts import Judged
     from ipplan.plan.methods import IntegrationKey
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ipplan.exporters import ExportError, comment, find_cluster
 from ipplan.exporters.yaml_text import dump
-from ipplan.landscape.tables import refuses
+from ipplan.landscape.static_routes import refuses
 from ipplan.plan.names import as_label
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ipplan.flows.machines import is_public
 from ipplan.landscape.ends import End
 from ipplan.landscape.model import HostAddress
-from ipplan.landscape.tables import refuses
+from ipplan.landscape.static_routes import refuses
 from ipplan.landscape.verdicts import ends_of
 from ipplan.plan import names
 from ipplan.plan.methods import PAIRS
@@ -180,7 +180,7 @@ class Alike:
             facts = (
                 prefix.version,
                 prefix.length >= 31,
-                self._landscape.tables.classic.covers(prefix),
+                self._landscape.tables.destinations.classic.covers(prefix),
                 prefix.version == 4 and refuses(prefix),
                 is_public(HostAddress(prefix.version, prefix.first)),
             )

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from ipplan.flows.model import Outer
 from ipplan.flows.walk import Place, inside, real_of, shown_at
+from ipplan.landscape.conflicts import TableKey
 from ipplan.landscape.holders import free_number, pick
 from ipplan.landscape.model import HostAddress
-from ipplan.landscape.tables import TableKey, refuses
+from ipplan.landscape.static_routes import refuses
 from ipplan.landscape.tunnels import translates_both, translations
 from ipplan.landscape.workers import private_subnets
 from ipplan.plan import names

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from ipplan.flows.clusters import outer_address, translate_in, vxlan, wrong
 from ipplan.flows.machines import is_public
 from ipplan.flows.walk import Place, inside, shown_at
+from ipplan.landscape.conflicts import TableKey
 from ipplan.landscape.edges import on_transit
 from ipplan.landscape.ends import UPLINKS, End
 from ipplan.landscape.holders import free_number, pick
 from ipplan.landscape.model import HostAddress
 from ipplan.landscape.routers import default_gateway, vm_routes
-from ipplan.landscape.tables import TableKey
 from ipplan.plan import names
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from ipplan.flows.clusters import outer_address, translate_in, translate_out, vx
 from ipplan.flows.edges import on_vxlan
 from ipplan.flows.machines import is_public
 from ipplan.flows.walk import Place, inside
+from ipplan.landscape.conflicts import TableKey
 from ipplan.landscape.ends import End
 from ipplan.landscape.holders import find_named, pick
 from ipplan.landscape.model import HostAddress
-from ipplan.landscape.tables import TableKey, refuses
+from ipplan.landscape.static_routes import refuses
 from ipplan.plan import names
 
 if TYPE_CHECKING:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ipplan.flows.model import Action, EndWord
     from ipplan.landscape import Landscape
+    from ipplan.landscape.conflicts import TableKey
     from ipplan.landscape.model import (
         DestinationNat,
         HostAddress,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
         Translation,
         Tunnel,
     )
-    from ipplan.landscape.tables import TableKey
     from ipplan.plan.model import Network
 
     Entry = Route | SourceNat | DestinationNat | RangeNat

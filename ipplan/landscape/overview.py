@@ -12,7 +12,7 @@ from ipplan.addresses import Prefix, RangeSet, covering_prefix
 from ipplan.landscape.bundles import list_bundles
 from ipplan.landscape.edges import gateway_on_esg
 from ipplan.landscape.ends import BEHIND, METHOD_TITLES, PRIVATE, TRANSIT, UPLINKS, Carried, End
-from ipplan.landscape.tables import refuses
+from ipplan.landscape.static_routes import refuses
 from ipplan.landscape.tunnels import TUNNELS
 from ipplan.plan.kinds import KINDS
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from ipplan.findings import KeyPath
     from ipplan.landscape import Landscape
     from ipplan.landscape.bundles import Bundle
+    from ipplan.landscape.conflicts import SetKey, TableKey
     from ipplan.landscape.model import HostAddress
-    from ipplan.landscape.tables import SetKey, TableKey
     from ipplan.plan.model import Network, Plan
 
 DomainKind = Literal["iks", "icp", "overlay", "ibm-private", "ibm-public", "site", "internet"]

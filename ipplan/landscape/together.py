@@ -11,15 +11,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ipplan.landscape import Landscape
-from ipplan.landscape.tables import Entry, TableKey, Verdicts
+from ipplan.landscape.conflicts import Conflicts, Entry, TableKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ipplan.catalog import Catalog
+    from ipplan.landscape.conflicts import SetKey
     from ipplan.landscape.ends import Carried, End, Joint
     from ipplan.landscape.standing import Ends
-    from ipplan.landscape.tables import SetKey
     from ipplan.plan.model import Network, Plan
     from ipplan.plan.together import Places
 
@@ -105,7 +105,7 @@ class JoinedLandscape:
         return tuple(map(root, first))
 
 
-class JoinedTables(Verdicts):
+class JoinedTables(Conflicts):
     """The tables of several plans; sets and tables that they do not share are marked with their plan."""
 
     def __init__(self, joined: JoinedLandscape) -> None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 from ipplan.landscape.ends import BEHIND, PRIVATE, TRANSIT, End
 
 if TYPE_CHECKING:
+    from ipplan.landscape.conflicts import Conflict, Conflicts
     from ipplan.landscape.ends import Carried
     from ipplan.landscape.standing import Ends
-    from ipplan.landscape.tables import Conflict, Verdicts
     from ipplan.plan.model import Network, Plan
 
 
@@ -22,7 +22,7 @@ class Judged(Protocol):
     plan: Plan
 
     @property
-    def tables(self) -> Verdicts:
+    def tables(self) -> Conflicts:
         """Which table leads to which networks."""
 
     def ends_for(self, network: Network) -> Ends:

@@ -14,7 +14,7 @@ from ipplan.landscape.ends import PRIVATE, End
 from ipplan.landscape.folding import of_version
 from ipplan.landscape.holders import gateway_address, worker_addresses
 from ipplan.landscape.model import DEFAULT_ROUTES, ON_THE_LINK, Route, Session, Speaker
-from ipplan.landscape.tables import refuses
+from ipplan.landscape.static_routes import refuses
 from ipplan.landscape.tunnels import esg_address, esg_networks
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from ipplan.plan.load import parse_plan
 
 if TYPE_CHECKING:
     from ipplan.findings import Finding, KeyPath
+    from ipplan.landscape.conflicts import SetKey
 
 DAL10 = '[plan]\ndata-centers = ["dal10"]\n'
 
@@ -848,7 +849,7 @@ def test_a_waiver_covers_the_findings_whose_networks_it_all_names(
 @pytest.mark.parametrize("count", [60, 120])
 def test_many_clusters_on_one_default_range_are_looked_at_once(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sets that many tables lead to are not compared again for each network."""
-    from ipplan.landscape.tables import SetKey, Tables
+    from ipplan.landscape.tables import Tables
 
     asked: list[object] = []
     joined = Tables.joined

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ipplan.addresses import Prefix
+    from ipplan.landscape.conflicts import TableKey
     from ipplan.landscape.model import HostAddress, Route, Tunnel
-    from ipplan.landscape.tables import TableKey
     from ipplan.plan.model import Network
 
 load_catalog_once = cache(load_catalog)

@@ -11,11 +11,11 @@ from ipplan.flows import FlowError, Tracer, find_machine, trace
 from ipplan.flows.alike import Alike
 from ipplan.flows.machines import is_public, machine_in
 from ipplan.flows.walk import Lookup
+from ipplan.landscape.conflicts import TableKey
 from ipplan.landscape.ends import Carried, End
 from ipplan.landscape.folding import with_names
 from ipplan.landscape.holders import free_addresses, gateway_address, pick
 from ipplan.landscape.model import HostAddress, Route
-from ipplan.landscape.tables import TableKey
 from ipplan.landscape.verdicts import judge
 
 
