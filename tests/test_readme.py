@@ -20,10 +20,17 @@ import pytest
 import yaml
 
 from ipplan import __version__, project
+from ipplan.catalog import load_catalog
+from ipplan.checks import check_plan
+from ipplan.cli import COMMANDS
+from ipplan.cli.exit_codes import EXIT_CODES
 from ipplan.plan.kinds import KINDS
+from ipplan.plan.load import parse_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from conftest import Run
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -121,16 +128,38 @@ def test_the_page_on_plan_files_names_every_key_and_kind() -> None:
     assert {name for name in schema["properties"] if not re.search(rf"[`\[]{name}[`\].]", text)} == set()
 
 
-def test_the_plan_in_the_readme_is_a_plan() -> None:
-    from ipplan.catalog import load_catalog
-    from ipplan.checks import check_plan
-    from ipplan.plan.load import parse_plan
+def test_the_plan_on_the_first_page_is_a_plan() -> None:
+    text = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    (plan_text,) = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    plan = parse_plan(plan_text.encode(), "index.md")
+    assert [finding for finding in check_plan(plan, load_catalog()) if finding.severity == "error"] == []
 
-    (text,) = re.findall(
-        r"^```toml\n(.*?)^```$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
-    )
-    plan = parse_plan(text.encode(), "README.md")
-    assert [f for f in check_plan(plan, load_catalog()) if f.severity == "error"] == []
+
+def test_the_readme_is_short_and_names_every_command_and_exit_code() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 150
+    rows = re.findall(r"^\| ([^|]+) \|", text, re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`([a-z]+)`", row)} == set(COMMANDS)
+    assert {int(row) for row in rows if row.isdigit()} == set(EXIT_CODES)
+
+
+PICTURES = {
+    "landscape.svg": "topology reference-architecture.toml -o FILE",
+    "flow.svg": "topology reference-architecture.toml --flow C -o FILE",
+    "map.svg": "map reference-architecture.toml --allocated --cluster icp-prod -o FILE",
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_pictures_are_those_that_ipplan_draws(name: str, run: Run, tmp_path: Path, *, update_golden: bool) -> None:
+    assert sorted(path.name for path in (ROOT / "docs" / "images").iterdir()) == sorted(PICTURES)
+    shutil.copy(ROOT / "sample-plans" / "reference-architecture.toml", tmp_path)
+    done = run(*PICTURES[name].replace("FILE", name).split())
+    assert done.returncode == 0, done.stderr
+    picture = ROOT / "docs" / "images" / name
+    if update_golden:
+        shutil.copy(tmp_path / name, picture)
+    assert picture.read_bytes() == (tmp_path / name).read_bytes()
 
 
 def test_the_page_on_flows_names_every_end_and_result() -> None:
