@@ -197,7 +197,7 @@ def ranges_of(holder: Plan | Allocation) -> dict[str, netaddr.IPNetwork]:
     if isinstance(holder, Plan):
         prefixes = {network.name: network.prefix for network in holder.taking_part()}
     else:
-        prefixes = {row.network.name: row.prefix for row in holder.rows}
+        prefixes = {placement.network.name: placement.prefix for placement in holder.placements}
     return {name: prefix.to_netaddr() for name, prefix in prefixes.items() if prefix is not None}
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ipplan.addresses import Prefix
-    from ipplan.allocation import Failure, PoolReport
+    from ipplan.allocation import PoolReport, Shortfall
     from ipplan.allocation.demand import Taken, Wanted
     from ipplan.catalog import Catalog
     from ipplan.cleanest import Advice
@@ -91,7 +91,7 @@ class Total(NamedTuple):
 class Free(NamedTuple):
     """The whole answer. `pools` are in the order of the plan, each once; `totals` are told for each IP version.
 
-    `wanted` are the networks that have no range yet and are not counted as taken; `failures` are not empty exactly
+    `wanted` are the networks that have no range yet and are not counted as taken; `shortfalls` are not empty exactly
     where these should have been counted and do not all find a place. `advice` are the cleanest blocks of a size, where
     somebody asks for them.
     """
@@ -103,13 +103,13 @@ class Free(NamedTuple):
     totals: tuple[Total, ...]
     wanted: tuple[Wanted, ...]
     after_allocation: bool
-    failures: tuple[Failure, ...]
+    shortfalls: tuple[Shortfall, ...]
     advice: Advice | None = None
 
     @property
     def ok(self) -> bool:
         """Whether every network that had to be counted found its place."""
-        return not self.failures
+        return not self.shortfalls
 
 
 def find_free(
@@ -129,13 +129,13 @@ def find_free(
     """
     taken = list_taken(plan, catalog, frozenset(plan.data_centers) if data_centers_only else None)
     wanted = tuple(list_wanted(plan))
-    failures: tuple[Failure, ...] = ()
+    shortfalls: tuple[Shortfall, ...] = ()
     placed: list[Prefix] = []
     if after_allocation:
         allocation = allocate(plan, catalog, data_centers_only=data_centers_only)
         reports, free = allocation.pools, allocation.free
-        placed = [r.prefix for r in allocation.rows if r.status == "allocated" and r.prefix is not None]
-        failures = allocation.failures
+        placed = list(allocation.allocated.values())
+        shortfalls = allocation.shortfalls
     else:
         reports, free = count(plan, [*taken, *list_covers(plan, taken)], {})
     known = {report.prefix: report for report in reports}
@@ -148,9 +148,9 @@ def find_free(
         edition=catalog.edition,
         pools=tuple(_free_pool(known[prefix], uses, left, length) for prefix in chosen),
         totals=tuple(_totals(chosen, left)),
-        wanted=() if after_allocation and not failures else wanted,
+        wanted=() if after_allocation and not shortfalls else wanted,
         after_allocation=after_allocation,
-        failures=failures,
+        shortfalls=shortfalls,
     )
 
 

@@ -149,7 +149,7 @@ def test_after_allocation_agrees_with_what_allocate_reports(world: tuple[Plan, C
     allocation = allocate(plan, catalog)
     free = find_free(plan, catalog, after_allocation=True)
     assert free.ok is allocation.ok
-    assert free.failures == allocation.failures
+    assert free.shortfalls == allocation.shortfalls
     by_prefix = {report.prefix: report for report in allocation.pools}
     assert {pool.report.prefix: pool.report for pool in free.pools} == by_prefix
     (total,) = free.totals
@@ -157,7 +157,7 @@ def test_after_allocation_agrees_with_what_allocate_reports(world: tuple[Plan, C
     assert set().union(*(addresses(b) for p in free.pools for b in p.blocks)) == set().union(
         *(addresses(block) for block in allocation.free)
     )
-    placed = [row.prefix for row in allocation.rows if row.status == "allocated" and row.prefix is not None]
+    placed = [row.prefix for row in allocation.placements if row.status == "allocated" and row.prefix is not None]
     for pool in free.pools:
         expected = expected_uses(plan, catalog, pool.report.prefix, placed)
         uses = dict(pool.uses)
@@ -188,7 +188,7 @@ def test_where_not_all_can_be_placed_none_is_counted() -> None:
     free = find_free(plan(network("a", length=25), network("b", length=23)), EMPTY, after_allocation=True)
 
     assert not free.ok
-    assert [f.network for f in free.failures] == ["b"]
+    assert [f.network for f in free.shortfalls] == ["b"]
     assert blocks(free) == ["10.224.0.0/24"]
     assert len(free.wanted) == 2
 

@@ -8,16 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.addresses import WIDTH, Prefix, covering_prefix
-from ipplan.allocation.demand import reaches, span
-from ipplan.allocation.packing import aligned_blocks, gaps, merge
-from ipplan.allocation.result import Group, PoolReport, Skipped
+from ipplan.allocation.result import GroupPlacement, PoolReport, Skipped
+from ipplan.allocation.spans import aligned_blocks, gaps, merge, reaches, span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ipplan.allocation.demand import Taken
-    from ipplan.allocation.packing import Region, Span
-    from ipplan.allocation.result import Row
+    from ipplan.allocation.result import Placement
+    from ipplan.allocation.spans import Region, Span
     from ipplan.plan.model import Plan
 
 
@@ -70,10 +69,10 @@ def list_skipped(plan: Plan, taken: Sequence[Taken]) -> tuple[Skipped, ...]:
     return tuple(found)
 
 
-def list_groups(rows: Sequence[Row], taken: Sequence[Taken]) -> tuple[Group, ...]:
+def list_groups(placements: Sequence[Placement], taken: Sequence[Taken]) -> tuple[GroupPlacement, ...]:
     """Return the groups that have placed networks, each with the prefix around them and what else lies in it."""
     members: dict[tuple[str, int], list[tuple[str, Prefix]]] = {}
-    for network, _, prefix, _, _, held in rows:
+    for network, _, prefix, _, _, held in placements:
         if network.group is not None and prefix is not None:
             key = network.group, prefix.version
             members.setdefault(key, []).append((network.name, held or prefix))
@@ -83,16 +82,16 @@ def list_groups(rows: Sequence[Row], taken: Sequence[Taken]) -> tuple[Group, ...
     for t in taken:
         if t.category != "group":
             spans[t.prefix.version].append(span(t.prefix))
-    for row in rows:
-        if row.prefix is not None:
-            spans[row.prefix.version].append(span(row.held or row.prefix))
+    for placement in placements:
+        if placement.prefix is not None:
+            spans[placement.prefix.version].append(span(placement.held or placement.prefix))
     all_ = {version: merge(found) for version, found in spans.items()}
     found = []
     for (name, version), own in members.items():
         cover = covering_prefix([prefix for _, prefix in own])
         rest = gaps(*span(cover), merge(span(prefix) for _, prefix in own))
         alone = not any(reaches(all_[version], *gap) for gap in rest)
-        found.append(Group(name, cover, tuple(network for network, _ in own), alone))
+        found.append(GroupPlacement(name, cover, tuple(network for network, _ in own), alone))
     return tuple(found)
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.allocation.packing import Request, fits
+from ipplan.allocation.packing import fits
+from ipplan.allocation.space import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from ipplan.allocation.packing import Region, Span
+    from ipplan.allocation.spans import Region, Span
 
 _ELSEWHERE = 1 << 200
 """Where a pool that does not exist yet stands in for one: beyond every address."""

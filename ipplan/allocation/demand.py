@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.addresses import WIDTH, Prefix, covering_prefix
-from ipplan.allocation.packing import gaps, merge
+from ipplan.allocation.spans import gaps, merge, reaches, region, shared_regions, span
 from ipplan.plan.sizing import Sizing, awaits_range, request_version, size_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from ipplan.allocation.packing import Region, Span
+    from ipplan.allocation.spans import Region
     from ipplan.catalog import Catalog
     from ipplan.findings import Source
     from ipplan.plan.model import Network, Plan
@@ -56,14 +56,41 @@ class Wanted(NamedTuple):
     regions: tuple[Region, ...]
 
 
-def region(prefix: Prefix) -> Region:
-    """Return the prefix as first address and host bits."""
-    return prefix.first, WIDTH[prefix.version] - prefix.length
+class Block(NamedTuple):
+    """What is packed as one block of 2^bits addresses: a network, or a group under one cover.
 
+    `key` is the name of its request, `members` are in the order in which they lie in it.
+    """
 
-def span(prefix: Prefix) -> Span:
-    """Return the prefix as first and last address."""
-    return prefix.first, prefix.last
+    key: str
+    group: str | None
+    bits: int
+    regions: tuple[Region, ...]
+    members: tuple[Wanted, ...]
+
+    @property
+    def title(self) -> str:
+        """The name that people know it by."""
+        return self.key if self.group is None else f"group {self.group}"
+
+    @classmethod
+    def of_network(cls, wanted: Wanted, regions: tuple[Region, ...] | None = None) -> Block:
+        """Return a network as a block, in its own regions if no others are given."""
+        own = wanted.regions if regions is None else regions
+        return cls(wanted.network.name, None, WIDTH[wanted.version] - wanted.held, own, (wanted,))
+
+    @classmethod
+    def of_group(cls, group: str, members: Iterable[Wanted]) -> Block:
+        """Return the members of a group as one block: largest first, then by name, in the regions they share."""
+        first, *rest = members
+        regions = first.regions
+        for w in rest:
+            if w.regions != regions:
+                regions = shared_regions(regions, w.regions)
+        ordered = sorted((first, *rest), key=lambda w: (w.held, w.network.name))
+        total = sum(1 << WIDTH[w.version] - w.held for w in ordered)
+        # It sorts beside a network of the same name, and the NUL keeps them apart.
+        return cls(f"{group}\0", group, (total - 1).bit_length(), regions, tuple(ordered))
 
 
 def list_taken(plan: Plan, catalog: Catalog, data_centers: frozenset[str] | None) -> list[Taken]:
@@ -116,13 +143,8 @@ def list_covers(plan: Plan, taken: Sequence[Taken]) -> list[Taken]:
         cover = covering_prefix(own)
         spans = merge(map(span, own))
         if not any(reaches(reserved[version], *gap) for gap in gaps(*span(cover), spans)):
-            found.append(Taken(cover, "group", f"group {group} has it for itself", None))
+            found.append(Taken(cover, "group", f"reserved for group {group}", None))
     return found
-
-
-def reaches(spans: list[Span], first: int, last: int) -> bool:
-    """Tell whether merged spans share an address with first to last."""
-    return next(gaps(first, last, spans), None) != (first, last)
 
 
 def list_wanted(plan: Plan) -> Iterator[Wanted]:

@@ -1,43 +1,35 @@
-"""The allocation of one IP version: groups, packing, the second look, and what is said when there is no room."""
+"""The allocation of one IP version: groups, packing, and the second look at the result."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ipplan.addresses import WIDTH, Prefix, covering_prefix
-from ipplan.allocation.demand import reaches, region, span
-from ipplan.allocation.packing import Request, aligned_blocks, gaps, merge, pack
-from ipplan.allocation.result import Failure
+from ipplan.allocation.demand import Block
+from ipplan.allocation.packing import Turn, pack
+from ipplan.allocation.result import Shortfall
+from ipplan.allocation.space import Request
+from ipplan.allocation.spans import gaps, merge, reaches, region, shared_regions, span, spans_of
+from ipplan.allocation.trace import Joined, Step, Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from ipplan.allocation.advice import Movable
     from ipplan.allocation.demand import Taken, Wanted
-    from ipplan.allocation.packing import Packing, Region, Span
+    from ipplan.allocation.packing import Packing
+    from ipplan.allocation.spans import Region, Span
     from ipplan.plan.model import Plan
-
-_NO_POOL = "name one: byoip under [plan], or --byoip"
-
-
-class Group(NamedTuple):
-    """The members of a group that are packed as one block, under the cover of 2^bits addresses."""
-
-    name: str
-    bits: int
-    regions: tuple[Region, ...]
-    members: tuple[Wanted, ...]
-
-    @property
-    def key(self) -> str:
-        """The name of its request: it sorts beside a network of the same name, and the NUL keeps them apart."""
-        return f"{self.name}\0"
 
 
 class Job:
-    """The allocation of one IP version; `run` fills placed prefixes, notes and failures by network."""
+    """The allocation of one IP version; `run` fills placed prefixes, notes and shortfalls by network.
 
-    def __init__(self, plan: Plan, version: int, taken: Sequence[Taken], wanted: Sequence[Wanted]) -> None:
+    `trace` is the record of what was decided, kept only where it is asked for.
+    """
+
+    def __init__(
+        self, plan: Plan, version: int, taken: Sequence[Taken], wanted: Sequence[Wanted], *, keep_trace: bool = False
+    ) -> None:
         self.plan = plan
         self.version = version
         self.width = WIDTH[version]
@@ -46,38 +38,36 @@ class Job:
         self.placed: dict[str, Prefix] = {}
         self.held: list[Span] = []
         self.notes: dict[str, str] = {}
-        self.failures: dict[str, Failure] = {}
+        self.shortfalls: dict[str, Shortfall] = {}
+        self.trace = Trace(self.taken) if keep_trace else None
         self._covers: list[Prefix] = []
-        self._groups: dict[str, Group] = {}
+        self._groups: dict[str, Block] = {}
         self._singles: list[Wanted] = []
 
     def run(self, *, advise: bool = True) -> None:
-        """Place everything of this version, or fill `failures`; without `advise` they lack what would help."""
-        for w in self.wanted:
-            if w[2][0] > self.width:
-                why = f"{w.network.name} wants a /{w.sizing.length}, and pool {w.network.pool} is IPv{self.version}"
-                self._fail(w, None, why, f"write a prefix of at most {self.width}, or another pool")
-        if self.failures:
-            self.wanted = [w for w in self.wanted if w.network.name not in self.failures]
+        """Place everything of this version, or fill `shortfalls`; `advise` adds what would help to them."""
+        self._reject_lengths()
         if not self.wanted:
             return
         if not any(p.prefix.version == self.version for p in self.plan.pools):
+            missing = "pool" if not self.plan.pools else f"IPv{self.version} pool"
             for w in self.wanted:
-                self._fail(
-                    w,
-                    None,
-                    f"{w.network.name} needs a /{w.held}, and the plan has no {self._pool_word}",
-                    _NO_POOL,
-                )
+                why = f"{w.network.name} needs a /{w.held}, and the plan has no {missing}"
+                self._fail(w, why, "name one: byoip under [plan], or --byoip")
             return
         reserved = merge(span(t.prefix) for t in self.taken)
         self._gather(reserved)
         if self._covers:
             reserved = merge([*reserved, *map(span, self._covers)])
         sets, requests = self._requests()
-        packing = pack(sets, reserved, requests)
-        if packing.unplaced or self.failures:
-            self._explain(sets, requests, packing, reserved, advise=advise)
+        turns: list[Turn] | None = None if self.trace is None else []
+        packing = pack(sets, reserved, requests, turns=turns)
+        complete = not packing.unplaced and not self.shortfalls
+        if self.trace is not None:
+            self.trace.steps = self._steps(turns or (), self._blocks(), packing.placed if complete else {})
+        if packing.unplaced:
+            self._report(sets, requests, packing, advise=advise)
+        if not complete:
             return
         self._verify(sets, requests, packing, reserved)
         for w in self._singles:
@@ -86,12 +76,17 @@ class Job:
             self._lay_out(group, packing.placed[group.key])
         self.held += map(span, self._covers)
 
-    @property
-    def _pool_word(self) -> str:
-        return "pool" if not self.plan.pools else f"IPv{self.version} pool"
+    def _reject_lengths(self) -> None:
+        """Fail the networks with a prefix that this version does not have, and leave them out."""
+        for w in self.wanted:
+            if w[2][0] > self.width:
+                why = f"{w.network.name} wants a /{w.sizing.length}, and pool {w.network.pool} is IPv{self.version}"
+                self._fail(w, why, f"write a prefix of at most {self.width}, or another pool")
+        if self.shortfalls:
+            self.wanted = [w for w in self.wanted if w.network.name not in self.shortfalls]
 
     def _gather(self, reserved: list[Span]) -> None:
-        """Tell single networks from groups; members beside pinned ones of their group are placed at once."""
+        """Separate single networks from groups; place members beside pinned ones of their group at once."""
         groups: dict[str, list[Wanted]] = {}
         pins: dict[str, list[Prefix]] = {}
         for taken in self.taken:
@@ -105,14 +100,9 @@ class Job:
         for name, members in groups.items():
             if name in pins:
                 self._join(name, members, pins[name], reserved)
-                continue
-            total = sum(1 << self.width - w.held for w in members)
-            regions = members[0].regions
-            for w in members[1:]:
-                if w.regions != regions:
-                    regions = _common(regions, w.regions)
-            group = Group(name, (total - 1).bit_length(), regions, tuple(members))
-            self._groups[group.key] = group
+            else:
+                group = Block.of_group(name, members)
+                self._groups[group.key] = group
 
     def _join(self, group: str, members: list[Wanted], pins: list[Prefix], reserved: list[Span]) -> None:
         """Place members beside the pinned ones of their group, under the smallest cover that has room.
@@ -124,29 +114,41 @@ class Job:
         own = merge(map(span, pins))
         low, bits = region(around)
         while bits <= self.width:
-            first = low >> bits << bits
-            last = first + (1 << bits) - 1
-            if any(reaches(reserved, start, end) for start, end in gaps(first, last, own)):
+            cover = (low >> bits << bits, bits)
+            if any(reaches(reserved, *gap) for gap in gaps(*spans_of((cover,))[0], own)):
                 break
-            cover = (first, bits)
-            sets = [_common(w.regions, (cover,)) for w in members]
-            requests = [Request(w.network.name, self.width - w.held, i) for i, w in enumerate(members)]
-            packing = pack(sets, own, requests)
-            if not packing.unplaced:
-                self._covers.append(Prefix(self.version, first, self.width - bits))
-                for w in members:
-                    self._give(w, packing.placed[w.network.name], f"in group {group} under {self._covers[-1]}")
-                self._check_blocks([(w, packing.placed[w.network.name], sets[i]) for i, w in enumerate(members)], own)
+            if self._join_under(group, members, cover, own):
                 return
             bits += 1
+        if self.trace is not None:
+            self.trace.joined[group] = Joined(members, None, ())
         for w in members:
             self._fail(
                 w,
-                None,
                 f"{w.network.name} needs a /{w.held} beside the pinned networks of group {group}, and no "
                 f"prefix around them ({around} or larger) has that room and holds nothing else",
                 f"take {w.network.name} out of group {group}, or unpin the group's other networks",
             )
+
+    def _join_under(self, group: str, members: list[Wanted], cover: Region, own: list[Span]) -> bool:
+        """Place the members of a group under one cover beside its pinned networks; return whether they fit."""
+        sets = [shared_regions(w.regions, (cover,)) for w in members]
+        requests = [Request(w.network.name, self.width - w.held, i) for i, w in enumerate(members)]
+        turns: list[Turn] | None = None if self.trace is None else []
+        packing = pack(sets, own, requests, turns=turns)
+        if packing.unplaced:
+            return False
+        first, bits = cover
+        prefix = Prefix(self.version, first, self.width - bits)
+        self._covers.append(prefix)
+        for w in members:
+            self._give(w, packing.placed[w.network.name], f"in group {group} under {prefix}")
+        self._check_blocks([(w, packing.placed[w.network.name], sets[i]) for i, w in enumerate(members)], own)
+        if self.trace is not None:
+            blocks = {w.network.name: Block.of_network(w) for w in members}
+            steps = self._steps(turns or (), blocks, packing.placed)
+            self.trace.joined[group] = Joined(members, prefix, tuple(steps))
+        return True
 
     def _requests(self) -> tuple[list[tuple[Region, ...]], list[Request]]:
         numbers: dict[tuple[Region, ...], int] = {}
@@ -163,13 +165,13 @@ class Job:
             requests.append(Request(group.key, group.bits, number))
         return list(numbers), requests
 
-    def _lay_out(self, group: Group, first: int) -> None:
-        """Place the members of a group under their cover, largest first, then by name."""
+    def _lay_out(self, group: Block, first: int) -> None:
+        """Place the members of a group under their cover, in their order."""
         cover = Prefix(self.version, first, self.width - group.bits)
         self._covers.append(cover)
         blocks = []
-        for w in sorted(group.members, key=lambda w: (w.held, w.network.name)):
-            self._give(w, first, f"in group {group.name} under {cover}")
+        for w in group.members:
+            self._give(w, first, f"in group {group.group} under {cover}")
             blocks.append((w, first, ((cover.first, group.bits),)))
             first += 1 << self.width - w.held
         self._check_blocks(blocks, ())
@@ -185,12 +187,24 @@ class Job:
         if note is not None:
             self.notes[name] = note
 
+    def _steps(self, turns: Iterable[Turn], blocks: Mapping[str, Block], placed: Mapping[str, int]) -> list[Step]:
+        """Return the record of a packing: each block in the order of placement, and where it lies."""
+        steps = []
+        for turn in turns:
+            first = placed.get(turn.request.name)
+            prefix = None if first is None else Prefix(self.version, first, self.width - turn.request.bits)
+            steps.append(Step(blocks[turn.request.name], turn.regions, prefix))
+        return steps
+
+    def _blocks(self) -> dict[str, Block]:
+        return {**{w.network.name: Block.of_network(w) for w in self._singles}, **self._groups}
+
     def _verify(
         self, sets: list[tuple[Region, ...]], requests: list[Request], packing: Packing, reserved: list[Span]
     ) -> None:
         from ipplan.allocation.verify import Placed, verify
 
-        allowed = [_spans(regions) for regions in sets]
+        allowed = [spans_of(regions) for regions in sets]
         verify(
             (
                 tuple.__new__(Placed, (first, first + (1 << bits) - 1, name, allowed[number]))
@@ -205,142 +219,24 @@ class Job:
 
         verify(
             (
-                Placed(first, first + (1 << self.width - w.held) - 1, w.network.name, _spans(regions))
+                Placed(first, first + (1 << self.width - w.held) - 1, w.network.name, spans_of(regions))
                 for w, first, regions in blocks
             ),
             reserved,
         )
 
-    def _fail(
-        self, wanted: Wanted, largest: int | None, message: str, help_: str | None, needs: int | None = None
-    ) -> None:
+    def _fail(self, wanted: Wanted, message: str, help_: str) -> None:
         name = wanted.network.name
-        needs = wanted.held if needs is None else needs
-        self.failures[name] = Failure(name, needs, largest, message, help_)
+        self.shortfalls[name] = Shortfall(name, wanted.held, None, message, help_)
 
-    def _explain(
-        self,
-        sets: list[tuple[Region, ...]],
-        requests: list[Request],
-        packing: Packing,
-        reserved: list[Span],
-        *,
-        advise: bool,
+    def _report(
+        self, sets: list[tuple[Region, ...]], requests: list[Request], packing: Packing, *, advise: bool
     ) -> None:
-        """Turn what found no place into failures, each with what is missing and what would help."""
-        if not packing.unplaced:
-            return
-        help_ = self._advise(sets, requests, packing) if advise else None
-        bits = {r.name: r.bits for r in requests}
-        used = merge([*reserved, *((first, first + (1 << bits[n]) - 1) for n, first in packing.placed.items())])
-        largest: dict[int, int | None] = {}
-        singles = {w.network.name: w for w in self._singles}
-        for request in packing.unplaced:
-            if request.allowed not in largest:
-                largest[request.allowed] = self._largest(sets[request.allowed], used)
-            free = largest[request.allowed]
-            group = self._groups.get(request.name)
-            for w in (singles[request.name],) if group is None else group.members:
-                message = self._message(w, group, free, proven=packing.proven)
-                self._fail(w, free, message, help_, None if group is None else self.width - group.bits)
+        """Turn the requests that found no place into shortfalls."""
+        from ipplan.allocation.shortfalls import FailedPacking, list_shortfalls
 
-    def _advise(self, sets: list[tuple[Region, ...]], requests: list[Request], packing: Packing) -> str | None:
-        """Return the smallest change that would make everything fit, if one is found."""
-        from ipplan.allocation.advice import Problem, advise
-
-        everywhere = tuple(dict.fromkeys(region(p.prefix) for p in self.plan.pools if p.prefix.version == self.version))
-        fixed = [t.prefix for t in self.taken if not t.movable and t.keep_clear is None]
-        problem = Problem(
-            width=self.width,
-            sets=sets,
-            anywhere=sets.index(everywhere) if everywhere in sets else None,
-            fixed=merge(span(p) for p in (*fixed, *self._covers)),
-            movable=self._movable(),
-            requests=requests,
-            unplaced=packing.unplaced,
-            title=lambda name: f"group {self._groups[name].name}" if name in self._groups else name,
+        failed = FailedPacking(
+            self.plan, self.version, self.taken, self._covers, sets, requests, packing, self._blocks()
         )
-        return advise(problem)
-
-    def _message(self, wanted: Wanted, group: Group | None, free: int | None, *, proven: bool) -> str:
-        network, pool = wanted.network, wanted.network.pool
-        if group is None:
-            needs = wanted.held
-            what = f"{network.name} needs a /{needs}"
-            if not wanted.regions:
-                return f"{what}, and IKS takes no {network.kind.role} range of that size in pool {pool}"
-        else:
-            needs = self.width - group.bits
-            what = f"{network.name} needs a /{needs} together with the rest of group {group.name}"
-            if not group.regions:
-                return f"{what}, and the members of the group may use no pool in common"
-        where = "the pools" if pool is None else f"pool {pool}"
-        left = "nothing" if free is None else f"no block larger than a /{free}"
-        rest = f"with the other networks placed, {left} is left in {where}"
-        if free is not None and free <= needs:
-            rest = f"no arrangement was found that leaves one free in {where}"
-        if not proven:
-            rest += "; the search ended at its limit, so a place may exist all the same"
-        return f"{what}; {rest}"
-
-    def _largest(self, regions: tuple[Region, ...], used: list[Span]) -> int | None:
-        best = max(
-            (
-                bits
-                for first, wide in regions
-                for start, end in gaps(first, first + (1 << wide) - 1, used)
-                for _, bits in aligned_blocks(start, end)
-            ),
-            default=None,
-        )
-        return None if best is None else self.width - best
-
-    def _movable(self) -> list[Movable]:
-        """Return the reservations that the plan could give up, those first that need no other place."""
-        from ipplan.allocation.advice import Movable
-
-        found = [
-            Movable(f"drop avoid {t.prefix}", (span(t.prefix),), None) for t in self.taken if t.category == "avoid"
-        ]
-        found += self._kept_clear()
-        found += [
-            Movable(
-                f"let {t.own.name} move from {t.own.prefix}"
-                if t.category == "kept"
-                else f"unpin {t.own.name} at {t.own.prefix}",
-                (span(t.prefix),),
-                self.width - t.prefix.length,
-            )
-            for t in self.taken
-            if t.own is not None and t.movable
-        ]
-        return found
-
-    def _kept_clear(self) -> Iterator[Movable]:
-        """Yield what the platforms of `keep-clear` take that the plan does not have; one may have what another has."""
-        from ipplan.allocation.advice import Movable
-        from ipplan.catalog import KEEP_CLEAR
-
-        kept = [t for t in self.taken if t.keep_clear is not None]
-        if kept:
-            pools = [pool.prefix for pool in self.plan.pools]
-            near = {t.keep_clear for t in kept if any(t.prefix.overlaps(pool) for pool in pools)}
-            names = ", ".join(name for name in KEEP_CLEAR if name in near)
-            yield Movable(f"leave {names} out of keep-clear under [plan]", tuple(span(t.prefix) for t in kept), None)
-
-
-def _spans(regions: Iterable[Region]) -> list[Span]:
-    return [(first, first + (1 << bits) - 1) for first, bits in regions]
-
-
-def _common(one: Iterable[Region], other: Iterable[Region]) -> tuple[Region, ...]:
-    """Return what two lists of regions share, in the order of the first."""
-    other = tuple(other)
-    found = []
-    for first, bits in one:
-        for start, wide in other:
-            inner = (first, bits) if bits <= wide else (start, wide)
-            wider = max(bits, wide)
-            if first >> wider == start >> wider:
-                found.append(inner)
-    return tuple(dict.fromkeys(found))
+        for shortfall in list_shortfalls(failed, with_advice=advise):
+            self.shortfalls[shortfall.network] = shortfall

@@ -15,7 +15,7 @@ def pin(plan: Plan, allocation: Allocation) -> Plan:
 
     In the text only the lines that state a size change. The plan itself is returned where nothing was allocated.
     """
-    placed = {row.network.name: row.prefix for row in allocation.rows if row.status == "allocated"}
+    placed = allocation.allocated
     if not placed:
         return plan
     networks = tuple(

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ipplan.addresses import WIDTH, AddressError, Prefix, PrefixIndex, parse_prefix
-from ipplan.allocation.demand import Taken, span
+from ipplan.allocation.demand import Taken
+from ipplan.allocation.spans import span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -139,7 +139,7 @@ def _show(plan: Plan, allocation: Allocation, output: Output, *, explain: bool) 
 
 
 def _say_failures(allocation: Allocation) -> None:
-    for failure in allocation.failures:
+    for failure in allocation.shortfalls:
         say(f"error: {failure.message}")
         if failure.help is not None:
             say(f"help: {failure.help}")
@@ -181,9 +181,7 @@ def _pin(data: bytes, allocation: Allocation) -> bytes:
     """Return the text of the plan with every allocated range pinned."""
     from ipplan.plan.edit import pin_networks
 
-    return pin_networks(
-        data, {row.network.name: str(row.prefix) for row in allocation.rows if row.status == "allocated"}
-    )
+    return pin_networks(data, {name: str(prefix) for name, prefix in allocation.allocated.items()})
 
 
 def _refuse_new_errors(edited: bytes, path: str, catalog: Catalog, before: Sequence[Finding]) -> bool:
@@ -213,7 +211,7 @@ def _write(path: str, old: bytes, new: bytes, allocation: Allocation) -> None:
             "split the plan, or keep the ranges in a file: ipplan allocate PLAN --json -o FILE",
         )
     replace_unchanged(path, old, new)
-    count = sum(row.status == "allocated" for row in allocation.rows)
+    count = len(allocation.allocated)
     say(f"wrote {count:,} range{'' if count == 1 else 's'} into {path}")
 
 
@@ -228,11 +226,7 @@ def _difference(path: str, old: bytes, new: bytes) -> str:
 
 def _report_changes(allocation: Allocation, earlier: Mapping[str, Prefix] | None) -> int:
     """Name the networks whose ranges are neither in the plan nor in the earlier allocation; return 1 for any."""
-    names = [
-        row.network.name
-        for row in allocation.rows
-        if row.status == "allocated" and (earlier is None or earlier.get(row.network.name) != row.prefix)
-    ]
+    names = [n for n, prefix in allocation.allocated.items() if earlier is None or earlier.get(n) != prefix]
     if not names:
         return 0
     listed = ", ".join(names[:_MOST_NAMED])

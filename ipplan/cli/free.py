@@ -137,7 +137,7 @@ def command(
     )
     if output.format in ("csv", "markdown"):
         # The table has no place for them.
-        for failure in free.failures:
+        for failure in free.shortfalls:
             say(f"error: {failure.message}")
             if failure.help is not None:
                 say(f"help: {failure.help}")

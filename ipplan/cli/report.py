@@ -161,9 +161,7 @@ def _subject(plan: Plan, data: bytes, catalog: Catalog, today: date) -> Subject:
 
     found = place(check_plan(plan, catalog, today), plan.file, locate_in(data))
     allocation = allocate(plan, catalog)
-    placed = {
-        row.network.name: row.prefix for row in allocation.rows if row.status == "allocated" and row.prefix is not None
-    }
+    placed = allocation.allocated
     settled, brought = plan, []
     if placed:
         settled = with_ranges(plan, placed)

@@ -21,12 +21,12 @@ def settle(plan: Plan, catalog: Catalog) -> Plan:
 
     allocation = allocate(plan, catalog)
     if not allocation.ok:
-        count = len(allocation.failures)
+        count = len(allocation.shortfalls)
         say(f"warning: {count:,} network{'s have' if count > 1 else ' has'} no place; run ipplan allocate")
         return plan
     settled = pin(plan, allocation)
     if settled is plan:
         return plan
-    count = sum(row.status == "allocated" for row in allocation.rows)
+    count = len(allocation.allocated)
     say(f"{count:,} range{'' if count == 1 else 's'} as ipplan allocate would give, not pinned yet")
     return settled

@@ -100,14 +100,11 @@ def allocate_networks(plan: Plan, catalog: Catalog) -> tuple[dict[str, Prefix], 
     from ipplan.allocation import allocate
 
     allocation = allocate(plan, catalog)
-    for failure in allocation.failures:
+    for failure in allocation.shortfalls:
         say(f"error: {failure.message}")
         if failure.help is not None:
             say(f"help: {failure.help}")
-    placed = {
-        row.network.name: row.prefix for row in allocation.rows if row.status == "allocated" and row.prefix is not None
-    }
-    return placed, 0 if allocation.ok else 1
+    return allocation.allocated, 0 if allocation.ok else 1
 
 
 def choose_entries(

@@ -18,7 +18,7 @@ from ipplan.plan.sizing import first_usable, gateway_of, resolve_addresses, usab
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ipplan.allocation import Allocation, Row
+    from ipplan.allocation import Allocation, Placement
     from ipplan.output.table import Choice
     from ipplan.plan.model import Plan
 
@@ -42,7 +42,7 @@ def document(allocation: Allocation) -> dict[str, object]:
             }
             for p in allocation.pools
         ],
-        "allocations": [_row_document(row) for row in allocation.rows],
+        "allocations": [_placement_document(p) for p in allocation.placements],
         "failures": [
             {
                 "network": f.network,
@@ -51,7 +51,7 @@ def document(allocation: Allocation) -> dict[str, object]:
                 "message": f.message,
                 "help": f.help,
             }
-            for f in allocation.failures
+            for f in allocation.shortfalls
         ],
         "skipped": [
             {
@@ -71,8 +71,8 @@ def document(allocation: Allocation) -> dict[str, object]:
     }
 
 
-def _row_document(row: Row) -> dict[str, object]:
-    network, status, prefix, pool, reason, held = row
+def _placement_document(placement: Placement) -> dict[str, object]:
+    network, status, prefix, pool, reason, held = placement
     if prefix is None:
         first = last = cidr = netmask = size = room = gateway = None
     else:
@@ -84,7 +84,7 @@ def _row_document(row: Row) -> dict[str, object]:
             f"{first}/{length}",
             _netmask(version, length),
             usable(prefix, network.kind),
-            _gateway(row),
+            _gateway(placement),
         )
     return {
         "network": network.name,
@@ -99,7 +99,7 @@ def _row_document(row: Row) -> dict[str, object]:
         "size": size,
         "usable": room,
         "gateway": gateway,
-        "addresses": _addresses(row),
+        "addresses": _addresses(placement),
         "reason": reason,
         "held": None if held is None else str(held),
         **describe_about(network),
@@ -120,8 +120,8 @@ def _text(prefix: Prefix | None) -> str | None:
     return None if prefix is None else str(prefix)
 
 
-def _gateway(row: Row) -> str | None:
-    network, _, prefix, *_ = row
+def _gateway(placement: Placement) -> str | None:
+    network, _, prefix, *_ = placement
     if prefix is None:
         return None
     if not network.addresses and prefix.size > 1 and not network.kind.internal:
@@ -129,10 +129,10 @@ def _gateway(row: Row) -> str | None:
     return gateway_of(network, prefix)
 
 
-def _addresses(row: Row) -> dict[str, str]:
-    if row.prefix is None or not row.network.addresses:
+def _addresses(placement: Placement) -> dict[str, str]:
+    if placement.prefix is None or not placement.network.addresses:
         return {}
-    return dict(resolve_addresses(row.network, row.prefix))
+    return dict(resolve_addresses(placement.network, placement.prefix))
 
 
 _MOST_NAMED = 8
@@ -188,8 +188,8 @@ def table(plan: Plan, allocation: Allocation) -> Table:
     `plan` is what was allocated; it knows the edges of clusters.
     """
     rows = []
-    for row in allocation.rows:
-        network, status, prefix, pool, reason, held = row
+    for placement in allocation.placements:
+        network, status, prefix, pool, reason, held = placement
         first = last = None
         room = None
         if prefix is not None:
@@ -204,7 +204,7 @@ def table(plan: Plan, allocation: Allocation) -> Table:
                 _text(prefix),
                 first,
                 last,
-                _gateway(row),
+                _gateway(placement),
                 room,
                 status,
                 _text(pool),
@@ -280,15 +280,15 @@ def render_text(
             parts.append("".join(_reasons(allocation, width)))
     if allocation.skipped:
         parts.append(_lines([_skipped_line(allocation)], width))
-    parts += [render_error(f.message, f.help, width, color=color) for f in allocation.failures]
+    parts += [render_error(f.message, f.help, width, color=color) for f in allocation.shortfalls]
     parts.append(_lines([_summary(allocation)], width))
     return "\n".join(parts)
 
 
 def _reasons(allocation: Allocation, width: int | None) -> Iterator[str]:
     """Yield a paragraph for each network: why it is where it is."""
-    for row in allocation.rows:
-        yield hang(escape(f"{row.network.name}: {row.reason}"), width)
+    for placement in allocation.placements:
+        yield hang(escape(f"{placement.network.name}: {placement.reason}"), width)
 
 
 def _lines(lines: Iterable[str], width: int | None) -> str:
@@ -307,12 +307,12 @@ def _skipped_line(allocation: Allocation) -> str:
 
 def _summary(allocation: Allocation) -> str:
     if not allocation.ok:
-        count = len(allocation.failures)
+        count = len(allocation.shortfalls)
         one = count == 1
         return f"nothing allocated: {count:,} network{'' if one else 's'} found no place"
     counts: dict[str, int] = {}
-    for row in allocation.rows:
-        counts[row.status] = counts.get(row.status, 0) + 1
+    for placement in allocation.placements:
+        counts[placement.status] = counts.get(placement.status, 0) + 1
     words = {
         "allocated": "allocated",
         "pinned": "pinned",

@@ -60,7 +60,7 @@ def document(free: Free, length: int | None) -> dict[str, Any]:
                 "message": f.message,
                 "help": f.help,
             }
-            for f in free.failures
+            for f in free.shortfalls
         ],
     }
 
@@ -262,7 +262,7 @@ def render_text(free: Free, length: int | None, *, width: int | None, color: boo
     for shown, chosen in (*((other, choice.elsewhere) for other in others), (table(free, length), choice)):
         if shown.rows:
             parts.append(render_for_people(shown, width=width, color=color, choice=chosen))
-    parts += [render_error(f.message, f.help, width, color=color) for f in free.failures]
+    parts += [render_error(f.message, f.help, width, color=color) for f in free.shortfalls]
     parts.append("".join(line + "\n" for line in _wrapped(_summary(free, length), width)))
     return "\n".join(parts)
 

@@ -1,4 +1,4 @@
-"""The place of a network explained: as a document, a table and text.
+"""Render the explanation of a placement: as a document, a table and text.
 
 Must not decide anything: every reason here is read from the explanation.
 """
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ipplan.addresses import Prefix
-    from ipplan.allocation.why import Explanation, Refused
+    from ipplan.allocation.candidates import Refused
+    from ipplan.allocation.why import Explanation
     from ipplan.output.table import Choice
 
 _MOST_ALIKE = 4
-"""Longer runs of networks that lie one after the other are told as one line, for people only."""
+"""Show at most 4 networks of a run one by one; a longer run is one line, for people only."""
 
 
 def document(explanation: Explanation) -> dict[str, Any]:
@@ -88,7 +89,7 @@ COLUMNS = (
 
 
 def table(explanation: Explanation) -> Table:
-    """Return the refused candidates in the order in which they were looked at, and the chosen one last."""
+    """Return the blocked candidates in the order in which they are tried, and the chosen one last."""
     rows: list[tuple[Cell, ...]] = [_row(r) for r in explanation.refused]
     if (chosen := explanation.chosen) is not None:
         block = str(chosen.block)
@@ -102,7 +103,7 @@ def _row(refused: Refused) -> tuple[Cell, ...]:
 
 
 def _gathered(refused: Sequence[Refused]) -> Iterator[tuple[Cell, ...]]:
-    """Yield the rows for people: a long run of networks of one category becomes a row that counts them."""
+    """Yield the rows for people: a long run of networks of one category becomes one row with their number."""
     start = 0
     while start < len(refused):
         end = start + 1
@@ -126,7 +127,7 @@ def _gathered(refused: Sequence[Refused]) -> Iterator[tuple[Cell, ...]]:
 
 
 def render_text(explanation: Explanation, *, width: int | None, color: bool, choice: Choice = ALL) -> str:
-    """Return what people read: what the network is and asks for, what was refused, and the conclusion."""
+    """Return text for people: the network and its size, the blocked candidates, and the conclusion."""
     e = explanation
     parts = [_lines(_introduction(e), width)]
     if e.refused:
@@ -159,29 +160,29 @@ def _introduction(e: Explanation) -> list[str]:
 
 
 def _outcome(e: Explanation) -> str:
-    """Say in a few words where the network is and who decided that."""
+    """Say in a few words where the network is and who decided it."""
     if e.chosen is not None:
         return f"{e.chosen.prefix} is allocated"
     if e.status == "unplaced":
-        return "it has no place, and allocate gives none to any network"
+        return "it has no place, so allocate places no network"
     return f"{e.prefix if e.prefix is not None else 'it has no range yet'}; {escape(e.decided_by)}"
 
 
 def _conclusion(e: Explanation, width: int | None, *, color: bool) -> str:
     if e.chosen is not None:
         blocks = sum(r.blocks for r in e.refused)
-        before = f"{blocks:,} earlier candidate{' was' if blocks == 1 else 's were'} refused"
+        before = f"{blocks:,} earlier candidate{' is' if blocks == 1 else 's are'} blocked"
         if not blocks:
-            before = "no candidate comes before it"
+            before = "there is no earlier candidate"
         return _lines([f"{e.chosen.prefix}: {escape(e.chosen.reason)}; {before}"], width)
     if e.failure is not None:
         return render_error(e.failure.message, e.failure.help, width, color=color)
     if e.status != "pinned":
         return ""
     if not e.findings:
-        return _lines(["check finds nothing about it"], width)
+        return _lines(["check reports nothing about it"], width)
     rules = ", ".join(dict.fromkeys(f.rule for f in e.findings))
-    return _lines([f"check has findings about it: {rules}; run ipplan check"], width)
+    return _lines([f"check reports findings about it: {rules}; run ipplan check"], width)
 
 
 def _lines(lines: Sequence[str], width: int | None) -> str:

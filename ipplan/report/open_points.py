@@ -34,7 +34,7 @@ def list_points(subject: Subject) -> tuple[Point, ...]:
 
 
 def _ranges(subject: Subject) -> Iterator[Point]:
-    for failure in subject.allocation.failures:
+    for failure in subject.allocation.shortfalls:
         yield failure.message, _PLAN, failure.help
     for finding in subject.brought:
         yield f"{finding.rule}: {finding.message}", _PLAN, finding.help

@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ipplan.allocation.packing import Packing, Request, aligned_blocks, fits, gaps, merge, pack
+from ipplan.allocation.packing import Packing, fits, pack
+from ipplan.allocation.space import Request
+from ipplan.allocation.spans import aligned_blocks, gaps, merge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ipplan.allocation.packing import Region, Span
+    from ipplan.allocation.spans import Region, Span
 
 Case = tuple[list[list[tuple[int, int]]], list[tuple[int, int]], list[Request]]
 

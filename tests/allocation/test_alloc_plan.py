@@ -37,7 +37,7 @@ def plan(*networks: Network, pools: str = "10.50.0.0/16", **keys: Any) -> Plan:
 
 
 def placed(allocation: Allocation) -> dict[str, str]:
-    return {row.network.name: str(row.prefix) for row in allocation.rows if row.status == "allocated"}
+    return {row.network.name: str(row.prefix) for row in allocation.placements if row.status == "allocated"}
 
 
 def test_the_pool_of_the_usage_example_keeps_clear_of_three_data_centers() -> None:
@@ -64,14 +64,14 @@ def test_every_declared_network_has_a_row_in_plan_order() -> None:
         clusters={"iks": Cluster("iks", "iks")},
     )
     allocation = allocate(one, EMPTY)
-    assert [(row.network.name, row.status, row.prefix and str(row.prefix)) for row in allocation.rows] == [
+    assert [(row.network.name, row.status, row.prefix and str(row.prefix)) for row in allocation.placements] == [
         ("vtep", "to-order", None),
         ("pods", "default", "172.30.0.0/16"),
         ("office", "pinned", "192.168.0.0/16"),
         ("vms", "allocated", "10.50.1.0/24"),
         ("db", "pinned", "10.50.0.0/24"),
     ]
-    assert [row.pool and str(row.pool) for row in allocation.rows] == [
+    assert [row.pool and str(row.pool) for row in allocation.placements] == [
         None,
         None,
         None,
@@ -89,7 +89,7 @@ def test_a_network_stays_in_the_pool_it_names() -> None:
     one = plan(network("db", pool="10.7.0.0/20"), network("vm"), pools="10.9.0.0/20 10.7.0.0/20")
     allocation = allocate(one, EMPTY)
     assert placed(allocation) == {"db": "10.7.0.0/24", "vm": "10.9.0.0/24"}
-    assert [str(row.pool) for row in allocation.rows] == ["10.7.0.0/20", "10.9.0.0/20"]
+    assert [str(row.pool) for row in allocation.placements] == ["10.7.0.0/20", "10.9.0.0/20"]
 
 
 def test_avoids_pins_defaults_and_room_to_grow_are_kept_clear_of() -> None:
@@ -109,7 +109,7 @@ def test_avoids_pins_defaults_and_room_to_grow_are_kept_clear_of() -> None:
 def test_an_undeclared_default_range_is_kept_clear_of() -> None:
     one = plan(network("vms", length=16), pools="10.0.0.0/15", clusters={"icp": Cluster("icp", "icp")})
     allocation = allocate(one, EMPTY)
-    assert [f.network for f in allocation.failures] == ["vms"]
+    assert [f.network for f in allocation.shortfalls] == ["vms"]
     assert {s.category for s in allocation.skipped} == {"default"}
 
 
@@ -118,7 +118,7 @@ def test_room_to_grow_is_held_behind_the_network() -> None:
     allocation = allocate(one, EMPTY)
     assert placed(allocation) == {"a": "10.50.0.0/26", "b": "10.50.1.0/26"}
     assert allocation.pools[0].allocated == 256 + 64
-    assert "grow to 10.50.0.0/24" in allocation.rows[0].reason
+    assert "grow to 10.50.0.0/24" in allocation.placements[0].reason
 
 
 def test_a_group_lies_under_one_prefix_that_nothing_else_uses() -> None:
@@ -139,7 +139,7 @@ def test_a_group_lies_under_one_prefix_that_nothing_else_uses() -> None:
         "big": "10.50.2.0/24",
         "c": "10.50.3.0/26",
     }
-    assert all("under 10.50.0.0/23" in r.reason for r in allocation.rows if r.network.group)
+    assert all("under 10.50.0.0/23" in r.reason for r in allocation.placements if r.network.group)
 
 
 def test_a_group_with_a_pinned_member_grows_around_it() -> None:
@@ -159,8 +159,8 @@ def test_a_group_whose_cover_would_hold_a_stranger_fails() -> None:
         network("stranger", cidr="10.50.9.0/24"),
     )
     allocation = allocate(one, EMPTY)
-    assert [f.network for f in allocation.failures] == ["a"]
-    assert "group g" in allocation.failures[0].message
+    assert [f.network for f in allocation.shortfalls] == ["a"]
+    assert "group g" in allocation.shortfalls[0].message
 
 
 def test_members_of_a_group_without_a_common_pool_fail() -> None:
@@ -170,20 +170,20 @@ def test_members_of_a_group_without_a_common_pool_fail() -> None:
         pools="10.9.0.0/20 10.7.0.0/20",
     )
     allocation = allocate(one, EMPTY)
-    assert [f.network for f in allocation.failures] == ["a", "b"]
-    assert "no pool in common" in allocation.failures[0].message
+    assert [f.network for f in allocation.shortfalls] == ["a", "b"]
+    assert "no pool in common" in allocation.shortfalls[0].message
 
 
 def test_an_iks_range_from_a_pool_lies_where_iks_takes_it() -> None:
     clusters = {"iks": Cluster("iks", "iks")}
     pods = network("pods", "iks-pod", pool="172.16.0.0/12", cluster="iks", length=16)
     allocation = allocate(plan(pods, pools="172.16.0.0/12", clusters=clusters), NEWEST)
-    found = allocation.rows[0].prefix
+    found = allocation.placements[0].prefix
     assert found is not None
     # IKS takes 172.21.0.0 to 172.31.255.255; 172.21 and 172.30 are its defaults, 172.17 the container bridge.
     assert str(found) == "172.22.0.0/16"
     outside = allocate(plan(pods._replace(pool=parse_prefix("10.50.0.0/16")), clusters=clusters), NEWEST)
-    assert "IKS takes no pod range" in outside.failures[0].message
+    assert "IKS takes no pod range" in outside.shortfalls[0].message
     small = allocate(plan(pods._replace(length=24), pools="172.16.0.0/12", clusters=clusters), NEWEST)
     assert not small.ok
 
@@ -196,29 +196,29 @@ def test_ipv6_networks_come_from_ipv6_pools() -> None:
 def test_a_length_that_the_pool_cannot_have_is_a_failure() -> None:
     one = plan(network("six", length=64, pool="10.50.0.0/16", grow_to=24), network("other"))
     allocation = allocate(one, EMPTY)
-    assert [f.network for f in allocation.failures] == ["six"]
-    assert "wants a /64" in allocation.failures[0].message
+    assert [f.network for f in allocation.shortfalls] == ["six"]
+    assert "wants a /64" in allocation.shortfalls[0].message
     nowhere = allocate(plan(network("six", length=40)), EMPTY)
-    assert "no IPv6 pool" in nowhere.failures[0].message
+    assert "no IPv6 pool" in nowhere.shortfalls[0].message
 
 
 def test_one_failure_means_that_nothing_is_allocated() -> None:
     one = plan(network("pin", cidr="10.50.0.0/24"), network("small"), network("large", length=16))
     allocation = allocate(one, EMPTY)
     assert not allocation.ok
-    assert [row.status for row in allocation.rows] == ["pinned"]
-    assert [(f.network, f.needs, f.largest_free) for f in allocation.failures] == [("large", 16, 17)]
+    assert [row.status for row in allocation.placements] == ["pinned"]
+    assert [(f.network, f.needs, f.largest_free) for f in allocation.shortfalls] == [("large", 16, 17)]
 
 
 def test_without_a_pool_every_network_fails_and_is_told_where_to_name_one() -> None:
     allocation = allocate(plan(network("a"), network("b"), pools=""), EMPTY)
-    assert [f.network for f in allocation.failures] == ["a", "b"]
-    assert all(f.help is not None and "--byoip" in f.help and "[plan]" in f.help for f in allocation.failures)
+    assert [f.network for f in allocation.shortfalls] == ["a", "b"]
+    assert all(f.help is not None and "--byoip" in f.help and "[plan]" in f.help for f in allocation.shortfalls)
 
 
 def test_help_names_the_smallest_changes_and_each_of_them_works() -> None:
     one = plan(network("a", length=17), network("b", length=17), avoids=(Avoid(parse_prefix("10.50.0.0/24"), None),))
-    help_ = allocate(one, EMPTY).failures[0].help
+    help_ = allocate(one, EMPTY).shortfalls[0].help
     assert help_ == (
         "drop avoid 10.50.0.0/24, or make b a /18 or smaller, or add a pool of /17 or larger "
         "(byoip under [plan], or --byoip)"
@@ -233,7 +233,7 @@ def test_help_names_the_smallest_changes_and_each_of_them_works() -> None:
 
 def test_help_names_a_pinned_network_that_could_move() -> None:
     one = plan(network("pin", cidr="10.50.128.0/24"), network("x", cidr="10.50.0.0/24"), network("a", length=17))
-    help_ = allocate(one, EMPTY).failures[0].help
+    help_ = allocate(one, EMPTY).shortfalls[0].help
     assert help_ is not None
     assert "unpin pin at 10.50.128.0/24" in help_
     assert allocate(replace(one, networks=(network("pin"), *one.networks[1:])), EMPTY).ok
@@ -277,7 +277,7 @@ def hosts_of(prefix: Prefix) -> set[int]:
 def test_what_is_allocated_is_disjoint_in_its_pool_and_apart_from_everything_else(one: Plan) -> None:
     allocation = allocate(one, EMPTY)
     used = hosts_of(parse_prefix("10.50.0.40/32"))
-    for row in allocation.rows:
+    for row in allocation.placements:
         assert row.prefix is not None
         addresses = hosts_of(row.prefix)
         assert not addresses & used
@@ -286,10 +286,12 @@ def test_what_is_allocated_is_disjoint_in_its_pool_and_apart_from_everything_els
             pools = [row.network.pool] if row.network.pool else [p.prefix for p in one.pools]
             assert any(addresses <= hosts_of(p) for p in pools)
             assert row.prefix.length == row.network.length
-    groups = [row.prefix for row in allocation.rows if row.prefix and row.network.group]
+    groups = [row.prefix for row in allocation.placements if row.prefix and row.network.group]
     if groups:
         total = sum(
-            1 << 32 - min(r.network.length or 32, r.network.grow_to or 32) for r in allocation.rows if r.network.group
+            1 << 32 - min(r.network.length or 32, r.network.grow_to or 32)
+            for r in allocation.placements
+            if r.network.group
         )
         shift = (total - 1).bit_length()
         assert len({p.first >> shift for p in groups}) == 1
@@ -308,7 +310,7 @@ def test_the_order_of_tables_changes_no_placement(one: Plan, shuffle: random.Ran
     other = allocate(replace(one, networks=tuple(networks)), EMPTY)
     expected = allocate(one, EMPTY)
     assert placed(other) == placed(expected)
-    assert {f.network: f for f in other.failures} == {f.network: f for f in expected.failures}
+    assert {f.network: f for f in other.shortfalls} == {f.network: f for f in expected.shortfalls}
 
 
 @given(plans())
@@ -317,9 +319,9 @@ def test_a_pinned_result_is_stable_and_one_more_pool_breaks_no_fit(one: Plan) ->
     allocation = allocate(one, EMPTY)
     if not allocation.ok:
         return
-    pinned = tuple(row.network._replace(prefix=row.prefix, length=None, pool=None) for row in allocation.rows)
+    pinned = tuple(row.network._replace(prefix=row.prefix, length=None, pool=None) for row in allocation.placements)
     again = allocate(replace(one, networks=pinned), EMPTY)
-    assert [row.prefix for row in again.rows] == [row.prefix for row in allocation.rows]
+    assert [row.prefix for row in again.placements] == [row.prefix for row in allocation.placements]
     assert again.free == allocation.free or any(n.group for n in one.networks)
     assert allocate(replace(one, pools=(*one.pools, Pool(parse_prefix("192.168.0.0/24")))), EMPTY).ok
 

@@ -33,7 +33,7 @@ def run(text: str, previous: Mapping[str, str] | None = None) -> Allocation:
 
 
 def places(allocation: Allocation) -> dict[str, str]:
-    return {r.network.name: str(r.prefix) for r in allocation.rows if r.prefix is not None}
+    return {r.network.name: str(r.prefix) for r in allocation.placements if r.prefix is not None}
 
 
 # name: (networks, earlier places, places now, what is said of those that moved)
@@ -143,13 +143,13 @@ def test_what_stays_and_what_moves(name: str) -> None:
     assert places(found) == now
     assert dict(found.moved) == moved
     for network, why in moved.items():
-        assert next(r.reason for r in found.rows if r.network.name == network).count(why) == 1
+        assert next(r.reason for r in found.placements if r.network.name == network).count(why) == 1
 
 
 def test_where_nothing_helps_the_failure_is_that_of_a_fresh_allocation() -> None:
     text = HEAD + net("a", "prefix = 24") + net("b", "prefix = 22")
     found = run(text, {"a": "172.24.0.0/24"})
-    assert [f.message for f in found.failures] == [f.message for f in run(text).failures]
+    assert [f.message for f in found.shortfalls] == [f.message for f in run(text).shortfalls]
     assert not found.ok
 
 
@@ -247,5 +247,5 @@ def test_room_to_grow_is_reported_as_held() -> None:
         + net("b", 'cidr = "172.24.2.0/25"\ngrow-to = 24')
         + net("c", "prefix = 24")
     )
-    held = {r.network.name: None if r.held is None else str(r.held) for r in run(text).rows}
+    held = {r.network.name: None if r.held is None else str(r.held) for r in run(text).placements}
     assert held == {"a": "172.24.0.0/24", "b": "172.24.2.0/24", "c": None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import random
 import time
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,8 @@ from ipplan.plan.model import Avoid, Cluster, Network, Plan, Pool
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ipplan.allocation.why import Explanation, Refused
+    from ipplan.allocation.candidates import Refused
+    from ipplan.allocation.why import Explanation
 
 EMPTY = Catalog("none", ())
 NEWEST = load_catalog()
@@ -67,7 +69,7 @@ def check_against_brute_force(one: Plan) -> set[str]:
     """Compare every explanation with brute force; return the categories that were met."""
     allocation = allocate(one, EMPTY)
     categories = set()
-    for row in allocation.rows:
+    for row in allocation.placements:
         if row.status != "allocated":
             continue
         found = explain(one, EMPTY, row.network.name)
@@ -122,7 +124,7 @@ def some_plan(chance: random.Random) -> Plan:
     return plan(*networks, pools=" ".join(pools), avoids=avoids)
 
 
-def test_every_earlier_candidate_is_refused_once_by_what_it_overlaps() -> None:
+def test_every_earlier_candidate_is_blocked_once_by_what_it_overlaps() -> None:
     chance = random.Random(1)
     categories = set()
     for _ in range(400):
@@ -209,7 +211,7 @@ CASES = [
         "a",
         plan(network("a"), network("b", group="g"), network("c", group="g")),
         ("10.50.0.0/24", "10.50.1.0/24", 2, "10.50.0.0/23"),
-        "group g has it for itself and comes before it: it is larger",
+        "reserved for group g, which comes before it: it is larger",
     ),
     (
         "group",
@@ -223,7 +225,7 @@ CASES = [
         "b",
         plan(network("b"), network("a")),
         ("10.50.0.0/24", "10.50.0.0/24", 1, "10.50.0.0/24"),
-        "a comes before it: of equal blocks, names decide",
+        "a comes before it: of equal blocks, the name decides",
     ),
     (
         "placed",
@@ -237,7 +239,7 @@ CASES = [
         "a",
         plan(network("c", pool="10.7.0.0/23"), network("a"), pools="10.7.0.0/23 10.9.0.0/16"),
         ("10.7.0.0/24", "10.7.0.0/24", 1, "10.7.0.0/24"),
-        "c comes before it: it has fewer places to choose from",
+        "c comes before it: it has fewer pools to choose from",
     ),
     (
         "alignment",
@@ -286,11 +288,11 @@ def test_a_published_row_names_data_center_edition_and_source() -> None:
     assert row.source.date == "2025-10-03"
 
 
-def test_free_space_across_two_blocks_is_told() -> None:
+def test_free_space_across_two_blocks_is_reported() -> None:
     one = plan(network("a", length=23), network("p", cidr="10.50.0.0/24"), network("q", cidr="10.50.3.0/24"))
     found = explain(one, EMPTY, "a")
     assert [r.reason for r in found.refused] == [
-        "network p is pinned there; 10.50.1.0 to 10.50.2.255 is free, but no /23 starts in the middle of another",
+        "network p is pinned there; 10.50.1.0 to 10.50.2.255 is free, but not on a /23 boundary",
         "network q is pinned there",
     ]
     assert str(found.prefix) == "10.50.4.0/23"
@@ -303,10 +305,49 @@ def test_other_data_centers_are_free_where_that_is_allowed() -> None:
     assert len(every) > len(own)
 
 
+# -- the record of the allocator
+
+
+def test_an_allocation_keeps_traces_only_where_it_is_asked_to() -> None:
+    one = plan(network("a"))
+    assert allocate(one, EMPTY).traces == {}
+    assert set(allocate(one, EMPTY, keep_traces=True).traces) == {4, 6}
+    assert allocate(one, EMPTY, keep_traces=True) == allocate(one, EMPTY)
+
+
+def test_a_trace_has_each_network_once_where_it_was_placed() -> None:
+    chance = random.Random(2)
+    for _ in range(200):
+        one = some_plan(chance)
+        allocation = allocate(one, EMPTY, keep_traces=True)
+        trace = allocation.traces[4]
+        steps = [step for joined in trace.joined.values() for step in joined.steps] + trace.steps
+        found = {}
+        for step in steps:
+            for member in step.block.members:
+                assert member.network.name not in found
+                found[member.network.name] = step.prefix
+        if not allocation.ok:
+            assert all(step.prefix is None for step in trace.steps)
+            continue
+        assert set(found) == set(allocation.allocated)
+        for name, prefix in allocation.allocated.items():
+            block = found[name]
+            assert block is not None
+            assert block.covers(prefix)
+
+
+def test_an_unplaced_network_that_was_never_looked_at_has_no_order() -> None:
+    one = plan(network("a", length=20, group="g"), network("p", cidr="10.50.0.0/24", group="g"))
+    crowded = replace(one, networks=(*one.networks, network("q", cidr="10.50.1.0/24")))
+    assert explain(one, EMPTY, "a").order is not None
+    assert explain(crowded, EMPTY, "a").order is None
+
+
 # -- what is not a place
 
 
-def test_a_pinned_network_tells_the_findings_about_it() -> None:
+def test_a_pinned_network_has_the_findings_about_it() -> None:
     one = plan(network("a", cidr="10.50.0.0/24"), network("b", cidr="10.50.0.0/25"))
     found = explain(one, EMPTY, "b", findings=check_plan(one, EMPTY))
     assert found.status == "pinned"
@@ -315,7 +356,7 @@ def test_a_pinned_network_tells_the_findings_about_it() -> None:
     assert (found.refused, found.chosen, found.failure) == ((), None, None)
 
 
-def test_defaults_and_ordered_networks_tell_who_decides() -> None:
+def test_defaults_and_ordered_networks_say_who_decides() -> None:
     one = plan(
         network("pods", "iks-pod", cluster="c"),
         network("vtep", "vcs-vtep", length=26),
@@ -330,16 +371,16 @@ def test_defaults_and_ordered_networks_tell_who_decides() -> None:
     assert vtep.size.length == 26
 
 
-def test_a_network_without_room_tells_what_refuses_every_place_and_what_would_help() -> None:
+def test_a_network_without_room_has_what_blocks_every_place_and_what_would_help() -> None:
     one = plan(
         network("a", length=17),
         network("b", length=17),
         avoids=(Avoid(parse_prefix("10.50.0.0/24"), None),),
     )
-    failing = next(f.network for f in allocate(one, EMPTY).failures)
+    failing = next(f.network for f in allocate(one, EMPTY).shortfalls)
     found = explain(one, EMPTY, failing)
     assert found.status == "unplaced"
-    assert found.failure == allocate(one, EMPTY).failures[0]
+    assert found.failure == allocate(one, EMPTY).shortfalls[0]
     assert found.failure.help is not None
     assert found.failure.help.startswith("drop avoid 10.50.0.0/24")
     assert [(r.category, r.blocks) for r in found.refused] == [("avoid", 1), ("search", 1)]
@@ -365,7 +406,7 @@ def test_a_network_without_room_tells_what_refuses_every_place_and_what_would_he
 def test_failures_that_no_place_explains(one: Plan, name: str) -> None:
     found = explain(one, EMPTY, name)
     assert (found.status, found.refused, found.chosen) == ("unplaced", (), None)
-    assert found.failure == allocate(one, EMPTY).failures[0]
+    assert found.failure == allocate(one, EMPTY).shortfalls[0]
 
 
 def test_an_unknown_network_is_a_key_error() -> None:

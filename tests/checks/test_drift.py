@@ -119,7 +119,7 @@ def compare(plan_text: str, *files: Any, settle: bool = False) -> list[Finding]:
     catalog = load_catalog()
     settled = plan
     if settle:
-        rows = allocate(plan, catalog).rows
+        rows = allocate(plan, catalog).placements
         settled = with_ranges(plan, {r.network.name: r.prefix for r in rows if r.status == "allocated" and r.prefix})
     observed = tuple(
         read_source("auto", (file if isinstance(file, str) else json.dumps(file)).encode(), f"file{index}")

@@ -390,7 +390,7 @@ def test_no_allocation_overlaps_what_is_kept_clear(pool: str, keep: frozenset[st
     result = allocate(plan, load_catalog())
     assert result.ok
     clear = [cidr for name in keep for cidr in ranges_of(name) if cidr.version == version]
-    for row in result.rows:
+    for row in result.placements:
         mine: Any = ipaddress.ip_network(str(row.prefix))
         assert not [str(cidr) for cidr in clear if mine.overlaps(cidr)]
     skipped = [ipaddress.ip_network(str(s.prefix)) for s in result.skipped]
@@ -404,7 +404,9 @@ def test_no_allocation_overlaps_what_is_kept_clear(pool: str, keep: frozenset[st
 def test_beside_a_vpc_allocate_keeps_off_the_prefixes_of_its_zones() -> None:
     text = '[networks.pods]\nkind = "icp-pod"\nprefix = 17\n[clusters.icp]\nplatform = "icp"\n'
     pools = ["10.244.0.0/14"]
-    places = [str(allocate(plan_of(text, keep, pools), load_catalog()).rows[0].prefix) for keep in (None, ["vpc"])]
+    places = [
+        str(allocate(plan_of(text, keep, pools), load_catalog()).placements[0].prefix) for keep in (None, ["vpc"])
+    ]
 
     assert places == ["10.244.0.0/17", "10.246.0.0/17"]
 
@@ -426,7 +428,7 @@ def test_what_the_plan_has_is_avoided_without_keep_clear(text: str, keep: list[s
     vm = '[networks.vm]\nkind = "vcs-vm"\nprefix = 16\n'
     plan = plan_of(text + vm, keep, ["172.16.0.0/12"])
     result = allocate(plan, load_catalog())
-    (row,) = [row for row in result.rows if row.network.name == "vm"]
+    (row,) = [row for row in result.placements if row.network.name == "vm"]
     assert str(row.prefix) == place
 
     pinned = plan_of(text + vm.replace("prefix = 16", f'cidr = "{place}"'), keep, ["172.16.0.0/12"])
@@ -436,7 +438,7 @@ def test_what_the_plan_has_is_avoided_without_keep_clear(text: str, keep: list[s
 def test_where_keep_clear_leaves_no_room_the_help_says_so() -> None:
     text = '[networks.vm]\nkind = "vcs-vm"\nprefix = 24\n'
     result = allocate(plan_of(text, None, ["172.16.0.0/16"]), load_catalog())
-    (failure,) = result.failures
+    (failure,) = result.shortfalls
 
     assert failure.help is not None
     assert failure.help.startswith("leave iks, openshift, satellite out of keep-clear under [plan]")

@@ -73,7 +73,7 @@ def test_people_read_a_paragraph_a_table_and_a_conclusion(run: Run, tmp_path: Pa
         "source: IBM Cloud docs, infrastructure-hub: IBM Cloud IP ranges, edition 2025-10-03, https://"
     )
     assert conclusion == (
-        "10.52.0.0/14: it is the first candidate that nothing refuses; 1 earlier candidate was refused\n"
+        "10.52.0.0/14: it is the first candidate that nothing blocks; 1 earlier candidate is blocked\n"
     )
 
 
@@ -108,11 +108,11 @@ def test_a_plan_without_room_says_what_would_help(run: Run, tmp_path: Path) -> N
 def test_a_pinned_network_names_the_rules_that_find_fault(run: Run, bad_plan: Path) -> None:
     shown = run("why", bad_plan.name, "vm-db").stdout.decode()
     assert "the plan pins it (networks.vm-db.cidr)" in shown
-    assert "check has findings about it: network-overlap" in shown
+    assert "check reports findings about it: network-overlap" in shown
 
 
 def test_a_pinned_network_without_findings(run: Run, good_plan: Path) -> None:
-    assert b"check finds nothing about it\n" in run("why", good_plan.name, "vm-web").stdout
+    assert b"check reports nothing about it\n" in run("why", good_plan.name, "vm-web").stdout
 
 
 @pytest.mark.parametrize(

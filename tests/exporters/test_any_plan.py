@@ -60,7 +60,7 @@ def test_a_target_is_written_or_says_what_is_missing(
         plan = parse_plan(text.encode(), "plan.toml")
     except PlanError:
         return  # without a cidr an enterprise network is no network
-    ranges = {row.network.name: row.prefix for row in allocate(plan, catalog).rows if row.status == "allocated"}
+    ranges = {row.network.name: row.prefix for row in allocate(plan, catalog).placements if row.status == "allocated"}
     settled = "".join(
         table
         if (name := re.match(r"\[networks\.(\S+)\]", table)) is None or name[1] not in ranges

@@ -443,7 +443,7 @@ SAMPLES = Path(__file__).parent.parent.parent / "sample-plans"
 def test_every_tunnel_that_is_exported_does_not_drift_from_its_plan(sample: str) -> None:
     plan = parse_plan((SAMPLES / f"{sample}.toml").read_bytes(), "plan.toml")
     catalog = load_catalog()
-    rows = allocate(plan, catalog).rows
+    rows = allocate(plan, catalog).placements
     settled = with_ranges(plan, {r.network.name: r.prefix for r in rows if r.status == "allocated" and r.prefix})
     landscape = Landscape(settled, catalog)
     seen = 0

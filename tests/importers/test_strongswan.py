@@ -208,5 +208,5 @@ def test_nothing_is_allocated_from_what_a_tunnel_shows() -> None:
     more = '[plan]\nbyoip = ["10.232.0.0/15"]\n'
     text = made.replace("[plan]\n", more) + '[networks.vm]\nkind = "vcs-vm"\nprefix = 24\n'
     plan = parse_plan(text.encode(), "plan.toml")
-    (row,) = [row for row in allocate(plan, load_catalog()).rows if row.network.name == "vm"]
+    (row,) = [row for row in allocate(plan, load_catalog()).placements if row.network.name == "vm"]
     assert str(row.prefix).startswith("10.233.")

@@ -158,7 +158,7 @@ def test_allocate_gives_out_nothing_of_a_retired_range(seed: int) -> None:
             text += f"prefix = {random.choice((26, 27))}\n"
     plan = load(text)
     allocation = allocate(plan, catalog())
-    given = [row.prefix for row in allocation.rows if row.status == "allocated" and row.prefix is not None]
+    given = [row.prefix for row in allocation.placements if row.status == "allocated" and row.prefix is not None]
     held = [n.prefix for n in plan.networks if n.prefix is not None]
     assert len(given) == 3
     assert not any(prefix.overlaps(other) for prefix in given for other in held)
@@ -265,7 +265,7 @@ def test_a_retired_network_without_a_range_is_left_out_and_reported() -> None:
     text += '[networks.order]\nkind = "vcs-vsan"\nstatus = "retired"\n[networks.new]\nkind = "vcs-vm"\n'
     plan = load(text)
     allocation = allocate(plan, catalog())
-    assert [(row.network.name, str(row.prefix)) for row in allocation.rows] == [("new", "172.24.0.0/24")]
+    assert [(row.network.name, str(row.prefix)) for row in allocation.placements] == [("new", "172.24.0.0/24")]
     found = [f for f in check_plan(plan, catalog()) if f.rule == "retired-without-range"]
     assert [f.message for f in found] == [f"{name} is retired, and has no range to hold" for name in ("old", "order")]
     assert [f.key for f in found] == [("networks", "old", "status"), ("networks", "order", "status")]

@@ -175,7 +175,7 @@ def landscape_of(text: str) -> Landscape:
     """Return the landscape of a plan with what allocate places, as the command draws it."""
     plan, catalog = parse_plan(text.encode(), "plan.toml"), load_catalog()
     allocation = allocate(plan, catalog)
-    placed = {row.network.name: row.prefix for row in allocation.rows if row.status == "allocated"}
+    placed = {row.network.name: row.prefix for row in allocation.placements if row.status == "allocated"}
     if allocation.ok:
         networks = tuple(
             n._replace(prefix=placed[n.name], length=None, hosts=None) if n.name in placed else n for n in plan.networks

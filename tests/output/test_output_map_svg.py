@@ -103,7 +103,7 @@ def draw(plan: Plan, *of: str, allocated: bool = False) -> ET.Element:
     placed = {}
     if allocated:
         placed = {
-            r.network.name: r.prefix for r in allocate(plan, catalog).rows if r.status == "allocated" and r.prefix
+            r.network.name: r.prefix for r in allocate(plan, catalog).placements if r.status == "allocated" and r.prefix
         }
     text = render_map_svg(survey_plan(plan, catalog, placed=placed, of=[parse_prefix(p) for p in of]))
     return ET.fromstring(text)
