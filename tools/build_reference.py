@@ -9,11 +9,16 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tools.reference import exit_codes, json_documents
+from tools.reference import exit_codes, json_documents, kinds, plan_keys
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 
-PAGES = {"exit-codes.md": exit_codes.page, "json.md": json_documents.page}
+PAGES = {
+    "exit-codes.md": exit_codes.page,
+    "json.md": json_documents.page,
+    "kinds.md": kinds.page,
+    "plan-keys.md": plan_keys.page,
+}
 """Each file with the function that returns its text."""
 
 

@@ -173,7 +173,7 @@ def _address(name: str, value: str) -> NamedAddress:
 def _vlan(text: str) -> int:
     least, most = VLANS
     if not re.fullmatch(r"[0-9]{1,4}", text, re.ASCII) or not least <= int(text) <= most:
-        raise ValueError(f"{VLAN} is {text[:80]!r}, and has to be from {least} to {most:,}")
+        raise ValueError(f"{VLAN} is {text[:80]!r}; it must be from {least} to {most:,}")
     return int(text)
 
 

@@ -1,29 +1,32 @@
-"""The `[[link]]` entries of a plan: who is joined with whom, and how.
+"""The `[[link]]` entries of a plan: which ends are joined, and how.
 
-What can join whom is read from the table of pairs and methods; this module must not know what a method does.
+`methods` has the pairs of ends and the methods of each pair; this module must not know what a method does.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ipplan.addresses import WIDTH
 from ipplan.findings import format_key
-from ipplan.plan.methods import ENTERPRISE, IBM_PRIVATE, PAIRS, TRANSLATING, Method, pair_of
+from ipplan.plan.format import TABLES
+from ipplan.plan.link_ends import LinkEnds
+from ipplan.plan.methods import IBM_PRIVATE, PAIRS, Method, pair_of
 from ipplan.plan.model import Link, LinkNat
-from ipplan.plan.reader import show
+from ipplan.plan.problems import show
+from ipplan.plan.values import check_keys, read_array, read_text, read_value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from ipplan.addresses import Prefix
     from ipplan.findings import KeyPath
+    from ipplan.plan.format import Table
     from ipplan.plan.methods import EndKind, PairRow
     from ipplan.plan.model import Cluster, Network
-    from ipplan.plan.reader import Reader
+    from ipplan.plan.problems import Problems
 
+_TABLE = TABLES["link"]
 _END_TITLES: dict[EndKind, str] = {
     "iks": "an IKS cluster",
     "icp": "an ICP cluster",
@@ -32,14 +35,12 @@ _END_TITLES: dict[EndKind, str] = {
     "ibm-private": IBM_PRIVATE,
 }
 _SEVERAL = PAIRS["site-edge"]
-"""The pair that can have several links: HCX stretches some networks while a tunnel carries the rest."""
-_LINK_KEYS = ("between", "method", "networks", "nat")
-_NAT_KEYS = ("network", "as")
+"""The pair that can have several links: HCX stretches some networks while a tunnel carries the others."""
 
 
 def read_links(
-    read: Reader,
-    document: dict[str, Any],
+    problems: Problems,
+    document: Mapping[str, Any],
     clusters: Mapping[str, Cluster],
     edges: Collection[str],
     sites: Collection[str],
@@ -49,314 +50,207 @@ def read_links(
 
     Linear in the number of networks and of entries; a plan without links costs nothing.
     """
-    rows = read.tables(document, ("link",), _LINK_KEYS)
+    rows = read_array(problems, document, ("link",), _TABLE)
     if not rows:
         return ()
-    reader = _LinkReader(read, document, clusters, edges, sites, networks)
+    ends = LinkEnds(document, clusters, edges, sites, networks)
+    joins, carried = _JoinReader(problems, ends), _CarriedReader(problems, ends)
+    entries = []
     # All ends before any network: a link can say which edge a cluster is behind.
-    entries = [reader.entry(row, key) for key, row in rows]
-    found = (reader.link(entry) for entry in entries)
-    return tuple(link for link in found if link is not None)
+    for at, row in rows:
+        join = joins.join(row, at)
+        check_keys(problems, row, at, _table_of(join.pair))
+        entries.append((row, join))
+    seen: dict[frozenset[str], Link] = {}
+    found = []
+    for row, join in entries:
+        link = carried.link(row, join)
+        if link is not None and join.pair is not None:
+            _check_only_link(problems, seen.setdefault(frozenset(link.ends), link), link, join.pair)
+            found.append(link)
+    return tuple(found)
 
 
-class _Entry(NamedTuple):
-    """A link without what it carries. The ends are in the order of the pair where that is known."""
+def _table_of(pair: PairRow | None) -> Table:
+    """Return the format of a link between two ends: with the methods of their pair, where that is known."""
+    if pair is None:
+        return _TABLE
+    return _TABLE._replace(keys={**_TABLE.keys, "method": _TABLE.keys["method"]._replace(choices=pair.methods)})
 
-    row: dict[str, Any]
-    key: KeyPath
+
+class _Join(NamedTuple):
+    """The ends and the method of a link, each None after a problem. The ends are in the order of the pair, if known."""
+
+    at: KeyPath
     ends: tuple[str, str] | None
     pair: PairRow | None
     method: Method | None
 
 
-class _LinkReader:
-    """What all links of a plan share: who can be an end, and which network is of which end."""
+class _JoinReader:
+    """Reads which ends a link joins, and by which method."""
 
-    def __init__(
-        self,
-        read: Reader,
-        document: Mapping[str, Any],
-        clusters: Mapping[str, Cluster],
-        edges: Collection[str],
-        sites: Collection[str],
-        networks: Sequence[Network],
-    ) -> None:
-        self.read = read
-        self.clusters = clusters
-        self.networks = {network.name: network for network in networks}
-        # What is a problem already where it is declared needs no second one here.
-        self.unread = {name for name in _table(document, "networks") if name not in self.networks}
-        self.uncertain = {
-            name
-            for name, row in _table(document, "clusters").items()
-            if not isinstance(row, dict) or row.get("platform") not in ("iks", "icp")
-        }
-        declared = Counter([*clusters, *edges, *sites])
-        self.doubtful = {name for name, times in declared.items() if times > 1 or name == IBM_PRIVATE}
-        named = (*(cluster.edge for cluster in clusters.values()), *(network.edge for network in networks))
-        # In the order of the plan, because messages list them.
-        self.edges = tuple(dict.fromkeys([*edges, *(name for name in named if name is not None)]))
-        self.sites = tuple(sites) or (ENTERPRISE,)
-        self.seen: dict[frozenset[str], Link] = {}
-        # Which edge each ICP cluster is behind: it says so, a worker network does, or a link.
-        self.edge_of_cluster: dict[str, str] = {}
-        for network in networks:
-            if network.kind.router is not None and None not in (network.cluster, network.edge):
-                self.edge_of_cluster.setdefault(str(network.cluster), str(network.edge))
-        self.edge_of_cluster |= {c.name: c.edge for c in clusters.values() if c.edge is not None}
-        self.stretched: dict[str, list[tuple[str, Collection[str]]]] = {}
+    def __init__(self, problems: Problems, ends: LinkEnds) -> None:
+        self._problems = problems
+        self._ends = ends
 
-    @cached_property
-    def ends(self) -> dict[str, list[EndKind]]:
-        """What each name can mean as an end of a link."""
-        found: dict[str, list[EndKind]] = {}
-        for cluster in self.clusters.values():
-            found.setdefault(cluster.name, []).append(cluster.platform)
-        for edge in self.edges:
-            found.setdefault(edge, []).append("edge")
-        for site in self.sites:
-            found.setdefault(site, []).append("site")
-        found.setdefault(IBM_PRIVATE, []).append("ibm-private")
-        return found
-
-    def owners(self, network: Network) -> list[str]:
-        """Return the ends that a network is of: its cluster, its edge, its site, IBM's private network."""
-        kind = network.kind
-        found: list[str | None] = []
-        if kind.platform is not None:
-            found.append(network.cluster)
-        edge = self.edge_of(network)
-        found.append(edge)
-        if network.gateway_on == "on-premises" and edge is not None:
-            links = self.stretched.get(edge, ())
-            found += [site for site, names in links if not names or network.name in names]
-        if kind.provider == "enterprise":
-            found.append(network.site or (self.sites[0] if len(self.sites) == 1 else None))
-        if kind.provider == "ibm":
-            found.append(IBM_PRIVATE)
-        return list(dict.fromkeys(owner for owner in found if owner is not None))
-
-    def edge_of(self, network: Network) -> str | None:
-        """Return the edge of a network: named by it, that of its cluster, or the only one there is."""
-        if network.edge is not None or not network.kind.of_edge:
-            return network.edge
-        if network.cluster in self.edge_of_cluster:
-            return self.edge_of_cluster[network.cluster]
-        return self.edges[0] if len(self.edges) == 1 else None
-
-    # -- an entry ------------------------------------------------------------------------------------------
-
-    def entry(self, row: dict[str, Any], key: KeyPath) -> _Entry:
-        """Read ends and method of a link, and remember what they say of clusters and stretched networks."""
-        ends = self.between(row, (*key, "between"))
-        pair = None
-        if ends is not None and not self.uncertain.intersection(ends):
-            pair = self.pair(ends, (*key, "between"))
-        if ends is not None and pair is not None and pair[1]:
-            ends = ends[1], ends[0]
-        method = self.method(row, (*key, "method"), pair[0] if pair else None)
-        if ends is not None and pair is not None and pair[0] == PAIRS["icp-edge"] and method != "none":
-            self.edge_of_cluster.setdefault(*ends)
+    def join(self, row: Mapping[str, Any], at: KeyPath) -> _Join:
+        """Read ends and method of a link, and note what they say of clusters and stretched networks."""
+        ends = self._between(row, (*at, "between"))
+        pair: PairRow | None = None
+        if ends is not None and self._ends.are_certain(ends):
+            pair, ends = self._pair(ends, (*at, "between"))
+        method = self._method(row, (*at, "method"), pair)
+        if ends is not None and pair == PAIRS["icp-edge"] and method != "none":
+            self._ends.put_behind(*ends)
         if ends is not None and method == "l2-extension":
             names = row.get("networks", ())
-            self.stretched.setdefault(ends[1], []).append((ends[0], names if isinstance(names, list) else ()))
-        return _Entry(row, key, ends, pair[0] if pair else None, method)
+            self._ends.stretch(*ends, names if isinstance(names, list) else ())
+        return _Join(at, ends, pair, method)
 
-    def link(self, entry: _Entry) -> Link | None:
-        """Read what a link carries, and return it if all of it is good."""
-        row, key, ends, pair, method = entry
-        networks = self.carried(row, key, method, ends)
-        nat = self.nat(row, (*key, "nat"), method, ends)
-        if nat and pair == PAIRS["edge-edge"] and method == "routed":
-            self.read.problem(
-                "bad-value",
-                (*key, "nat"),
-                "has no effect between two edges that are routed: addresses are kept there",
-                'remove it, or write method = "ipsec"',
-            )
-        if pair is None or ends is None or method is None:
+    def _between(self, row: Mapping[str, Any], at: KeyPath) -> tuple[str, str] | None:
+        """Return the two ends in the order of the plan; None where one of them is not an end."""
+        key, written = _TABLE.keys["between"], row.get("between")
+        named = None if written is None else read_value(self._problems, written, at, key)
+        if named is None or len(named) != len(row["between"]):
             return None
-        link = Link(ends, method, networks, nat, int(key[-1]))
-        self.alone(link, pair)
-        return link
+        if len(named) != key.items:
+            self._problems.bad_value(at, f"names {len(named)} ends; a link joins two", f"write {key.how}")
+            return None
+        (_, first), (_, second) = named
+        valid = [self._check_end(name, path) for path, name in named]
+        if not all(valid):
+            return None
+        if first == second:
+            self._problems.bad_value(at, f"joins {show(first)} to itself", "name two different ends")
+            return None
+        return first, second
 
-    def between(self, row: dict[str, Any], key: KeyPath) -> tuple[str, str] | None:
-        """Return the two ends as they are written; None where one of them is not an end."""
-        how = 'write between = ["A", "B"]'
-        if "between" not in row:
-            self.read.missing(key, "a link joins two ends", how)
-            return None
-        texts = self.read.texts(row, key)
-        written = row["between"]
-        if not isinstance(written, list) or len(texts) != len(written):
-            return None
-        if len(texts) != 2:
-            self.read.problem("bad-value", key, f"names {len(texts)} ends, and a link joins two", how)
-            return None
-        (_, first), (_, second) = texts
-        good = [self.end(name, path) for path, name in texts]
-        if first == second and all(good):
-            self.read.problem("bad-value", key, f"joins {show(first)} to itself", "name two different ends")
-            return None
-        return (first, second) if all(good) else None
-
-    def end(self, name: str, key: KeyPath) -> bool:
-        """Tell whether a name is one end, and report where it is not."""
-        meanings = self.ends.get(name, [])
-        if name in self.doubtful:
+    def _check_end(self, name: str, at: KeyPath) -> bool:
+        """Return whether a name is one end, and report where it is not."""
+        known = self._ends.meanings
+        meanings = known.get(name, [])
+        if name in self._ends.ambiguous:
             return False
         if len(meanings) > 1:
             what = " and ".join(_END_TITLES[kind] for kind in meanings)
-            self.read.problem(
-                "bad-value",
-                key,
-                f"is {show(name)}, the name of {what}: this link can mean either",
-                "rename one of them",
+            self._problems.bad_value(
+                at, f"is {show(name)}, the name of {what}: this link can mean either", "rename one of them"
             )
-        elif not meanings and self.read.nearest(name, self.ends) is None and not self.edges:
-            self.read.problem(
+        elif not meanings and self._problems.nearest(name, known) is None and not self._ends.edges:
+            self._problems.add(
                 "unknown-reference",
-                key,
+                at,
                 f"is {show(name)}, and the plan has no such cluster, edge or site",
                 f"to link the edge, declare [{format_key(('edges', name))}]",
             )
         elif not meanings:
-            self.read.reference(key, name, self.ends, "cluster, edge or site")
+            self._problems.unknown_reference(at, name, known, "cluster, edge or site")
         return len(meanings) == 1
 
-    def pair(self, ends: tuple[str, str], key: KeyPath) -> tuple[PairRow, bool] | None:
-        """Return the row of the two ends, and whether they have to change places."""
-        first, second = (self.ends[name][0] for name in ends)
+    def _pair(self, ends: tuple[str, str], at: KeyPath) -> tuple[PairRow | None, tuple[str, str]]:
+        """Return the pair that two ends make, and the ends in its order; None after a problem."""
+        first, second = (self._ends.meanings[name][0] for name in ends)
         found = pair_of(first, second)
         if found is not None:
-            return PAIRS[found[0]], found[1]
+            name, swapped = found
+            return PAIRS[name], ends[::-1] if swapped else ends
         help_ = "; ".join(
             f"{_END_TITLES[end]} can be linked to {_partners(end)}" for end in dict.fromkeys((first, second))
         )
-        self.read.problem(
-            "bad-value",
-            key,
-            f"joins {_END_TITLES[first]} and {_END_TITLES[second]}, and no method does that",
-            help_,
+        self._problems.bad_value(
+            at, f"joins {_END_TITLES[first]} and {_END_TITLES[second]}, and no method does that", help_
         )
-        return None
+        return None, ends
 
-    def method(self, row: dict[str, Any], key: KeyPath, pair: PairRow | None) -> Method | None:
+    def _method(self, row: Mapping[str, Any], at: KeyPath, pair: PairRow | None) -> Method | None:
         """Return the method, which has to be one of its pair where that is known."""
-        known: tuple[Method, ...] = get_args(Method) if pair is None else pair.methods
-        listed = ", ".join(known)
         if "method" not in row:
-            self.read.missing(key, "it says how the two ends are joined", f"write one of {listed}")
             return None
-        value = self.read.text(row, key)
+        all_methods: tuple[Any, ...] = _TABLE.keys["method"].choices
+        known: tuple[Method, ...] = all_methods if pair is None else pair.methods
+        value = read_text(self._problems, row["method"], at)
         found = next((method for method in known if method == value), None)
         if value is not None and found is None:
-            what = "a link"
-            if pair is not None:
-                what = f"{_END_TITLES[pair.ends[0]]} and {_END_TITLES[pair.ends[1]]}"
-            near = self.read.nearest(value, known)
-            self.read.problem(
-                "bad-value",
-                key,
-                f"is {show(value)}, which is not a method for {what}: these are {listed}",
+            what = "a link" if pair is None else " and ".join(_END_TITLES[end] for end in pair.ends)
+            near = self._problems.nearest(value, known)
+            self._problems.bad_value(
+                at,
+                f"is {show(value)}, which is not a valid method for {what}: write one of {', '.join(known)}",
                 f'did you mean "{near}"?' if near else None,
             )
         return found
 
-    def alone(self, link: Link, pair: PairRow) -> None:
-        """Report a second link of one pair where that can have only one, or where one of them closes it."""
-        first = self.seen.setdefault(frozenset(link.ends), link)
-        if first is link:
-            return
-        if pair != _SEVERAL:
-            self.read.problem(
-                "bad-value",
-                (*link.key, "between"),
-                f"joins {link.ends[0]} and {link.ends[1]}, which {format_key(first.key)} does already",
-                "keep one of the two links: only a site and an edge can have several",
+
+class _CarriedReader:
+    """Reads which networks a link carries, and which it translates."""
+
+    def __init__(self, problems: Problems, ends: LinkEnds) -> None:
+        self._problems = problems
+        self._ends = ends
+
+    def link(self, row: Mapping[str, Any], join: _Join) -> Link | None:
+        """Return the whole link, None where its ends or its method are not valid."""
+        at, ends, pair, method = join
+        networks = self._networks(row, (*at, "networks"), ends)
+        nat = self._nat(row, (*at, "nat"), ends)
+        if nat and pair == PAIRS["edge-edge"] and method == "routed":
+            self._problems.bad_value(
+                (*at, "nat"),
+                "has no effect between two routed edges: they do not translate addresses",
+                'remove it, or write method = "ipsec"',
             )
-        elif "none" in (first.method, link.method):
-            self.read.problem(
-                "bad-value",
-                (*link.key, "method"),
-                f'is "{link.method}", and {format_key(first.key)} of the same ends has "{first.method}": "none" closes the pair',
-                "keep one of the two links",
-            )
-
-    # -- networks of an entry ------------------------------------------------------------------------------
-
-    def carried(
-        self, row: dict[str, Any], key: KeyPath, method: Method | None, ends: tuple[str, str] | None
-    ) -> tuple[str, ...]:
-        """Return the networks that the link is limited to."""
-        path = (*key, "networks")
-        if method == "none" and "networks" in row:
-            self.read.problem("bad-value", path, 'has no effect: method "none" carries nothing', "remove it")
-        texts = self.read.texts(row, path)
-        return tuple(dict.fromkeys(name for at, name in texts if self.network(name, at, ends) is not None))
-
-    def network(self, name: str, key: KeyPath, ends: tuple[str, str] | None) -> Network | None:
-        """Return the network of that name, None after a problem where it is of neither end."""
-        network = self.networks.get(name)
-        if network is None:
-            if name not in self.unread:
-                self.read.reference(key, name, self.networks, "network")
+        if pair is None or ends is None or method is None:
             return None
-        if ends is not None and not self.uncertain.intersection(ends):
-            owners = self.owners(network)
-            if not set(owners).intersection(ends):
-                self.read.problem(
-                    "bad-value",
-                    key,
-                    f"is {show(name)}, a network of neither {ends[0]} nor {ends[1]}",
-                    f"{name} is a network of {' and '.join(owners)}"
-                    if owners
-                    else f"write its edge or site in [{format_key(network.key)}]",
-                )
-                return None
-        return network
+        return Link(ends, method, networks, nat, int(at[-1]))
 
-    def nat(
-        self, row: dict[str, Any], key: KeyPath, method: Method | None, ends: tuple[str, str] | None
-    ) -> tuple[LinkNat, ...]:
-        """Return what the far side of the link sees at other addresses."""
-        if method is not None and method not in TRANSLATING and "nat" in row:
-            self.read.problem(
-                "bad-value",
-                key,
-                f'has no effect with method "{method}": only {", ".join(sorted(TRANSLATING))} translate networks',
-                "remove it",
-            )
+    def _networks(self, row: Mapping[str, Any], at: KeyPath, ends: tuple[str, str] | None) -> tuple[str, ...]:
+        """Return the networks that the link is limited to."""
+        named = read_value(self._problems, row["networks"], at, _TABLE.keys["networks"]) if "networks" in row else None
+        return tuple(dict.fromkeys(name for path, name in named or () if self._network(name, path, ends) is not None))
+
+    def _network(self, name: str, at: KeyPath, ends: tuple[str, str] | None) -> Network | None:
+        """Return the network with a name, None after a problem where it belongs to neither end."""
+        network = self._ends.networks.get(name)
+        if network is None:
+            if name not in self._ends.unread:
+                self._problems.unknown_reference(at, name, self._ends.networks, "network")
+            return None
+        if ends is None or not self._ends.are_certain(ends):
+            return network
+        owners = self._ends.owners(network)
+        if set(owners).intersection(ends):
+            return network
+        help_ = f"write its edge or site in [{format_key(network.key)}]"
+        if owners:
+            help_ = f"{name} is a network of {' and '.join(owners)}"
+        self._problems.bad_value(at, f"is {show(name)}, a network of neither {ends[0]} nor {ends[1]}", help_)
+        return None
+
+    def _nat(self, row: Mapping[str, Any], at: KeyPath, ends: tuple[str, str] | None) -> tuple[LinkNat, ...]:
+        """Return which networks the far side of the link sees at other addresses."""
+        entries = read_value(self._problems, row["nat"], at, _TABLE.keys["nat"]) if "nat" in row else ()
         found: dict[str, LinkNat] = {}
-        for path, entry in self.read.tables(row, key, _NAT_KEYS, 'write nat = [{ network = "NAME", as = "CIDR" }]'):
-            for word, why in (
-                ("network", "it says what is translated"),
-                ("as", "it says what the far side sees"),
-            ):
-                if word not in entry:
-                    self.read.missing((*path, word), why)
-            name = self.read.text(entry, (*path, "network"))
-            network = None if name is None else self.network(name, (*path, "network"), ends)
-            shown = self.read.prefix(entry["as"], (*path, "as")) if "as" in entry else None
+        for path, values in entries:
+            name, shown = values.get("network"), values.get("as")
+            network = None if name is None else self._network(name, (*path, "network"), ends)
             if name in found:
-                self.read.problem(
-                    "bad-value",
+                self._problems.bad_value(
                     (*path, "network"),
                     f"is {show(name)}, which this link translates already",
                     "keep one of the entries",
                 )
             elif network is not None and shown is not None:
-                self.size(network, shown, (*path, "as"))
+                self._check_size(network, shown, (*path, "as"))
                 found[network.name] = LinkNat(network.name, shown)
         return tuple(found.values())
 
-    def size(self, network: Network, shown: Prefix, key: KeyPath) -> None:
-        """Report a range that cannot stand for the network, as far as the plan states the network's size."""
+    def _check_size(self, network: Network, shown: Prefix, at: KeyPath) -> None:
+        """Report a prefix that does not fit the network, as far as the plan states the network's size."""
         known = network.prefix
         if known is not None and known.version != shown.version:
-            self.read.problem(
-                "bad-value",
-                key,
+            self._problems.bad_value(
+                at,
                 f"is {shown}, and {network.name} is an IPv{known.version} network",
                 f"write an IPv{known.version} prefix",
             )
@@ -364,12 +258,29 @@ class _LinkReader:
         length = network.length if known is None else known.length
         width = WIDTH[shown.version]
         if length is not None and shown.length not in (length, width):
-            self.read.problem(
-                "bad-value",
-                key,
-                f"is {shown}, and {network.name} is a /{length}: the two need the same size",
+            self._problems.bad_value(
+                at,
+                f"is {shown}, and {network.name} is a /{length}: both must have the same size",
                 f"write a /{length}, or one address (/{width}) for answers only",
             )
+
+
+def _check_only_link(problems: Problems, first: Link, link: Link, pair: PairRow) -> None:
+    """Report a second link of two ends that can have only one, or where one of the two links closes the pair."""
+    if first is link:
+        return
+    if pair != _SEVERAL:
+        problems.bad_value(
+            (*link.key, "between"),
+            f"joins {link.ends[0]} and {link.ends[1]}, which {format_key(first.key)} does already",
+            "keep one of the two links: only a site and an edge can have several",
+        )
+    elif "none" in (first.method, link.method):
+        problems.bad_value(
+            (*link.key, "method"),
+            f'is "{link.method}", and {format_key(first.key)} of the same ends has "{first.method}": "none" closes the pair',
+            "keep one of the two links",
+        )
 
 
 def _partners(end: EndKind) -> str:
@@ -381,9 +292,3 @@ def _partners(end: EndKind) -> str:
         if one == end
     ]
     return " or ".join(dict.fromkeys(found))
-
-
-def _table(document: Mapping[str, Any], title: str) -> Mapping[str, Any]:
-    """Return a table of the document, empty where there is none."""
-    value = document.get(title, {})
-    return value if isinstance(value, dict) else {}

@@ -278,7 +278,7 @@ def test_a_plan_names_a_file_or_an_edition(run: Run, plan: str, tmp_path: Path) 
     done = run("check", plan)
     assert done.returncode == 2
     assert "plans/plan.toml:7:15  plan.ranges-file" in done.stderr.decode()
-    assert "ranges-file and ranges-edition exclude each other" in done.stderr.decode()
+    assert "ranges-file is given beside ranges-edition" in done.stderr.decode()
 
 
 # -- compared

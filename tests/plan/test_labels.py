@@ -55,14 +55,14 @@ def test_each_table_takes_them() -> None:
 @pytest.mark.parametrize(
     ("line", "message", "help_"),
     [
-        ('labels = "erp"', 'labels is a string, "erp", and has to be a table', 'write labels = { team = "erp" }'),
-        ("labels = { team = 1 }", "labels.team is a number, 1, and has to be a string", "put it in quotes"),
+        ('labels = "erp"', 'labels is a string, "erp"; it must be a table', 'write labels = { team = "erp" }'),
+        ("labels = { team = 1 }", "labels.team is a number, 1; it must be a string", "put it in quotes"),
         ('labels = { "" = "x" }', 'labels."" has an empty name', None),
-        ("vlan = 0", "vlan is 0, and has to be from 1 to 4,094", None),
-        ("vlan = 4095", "vlan is 4095, and has to be from 1 to 4,094", None),
-        ('vlan = "7"', 'vlan is a string, "7", and has to be a whole number', None),
-        ('status = "retire"', 'status is "retire", which is no status', 'did you mean "retired"?'),
-        ('status = "active"', 'status is "active", which is no status', 'did you mean "live"?'),
+        ("vlan = 0", "vlan is 0; it must be from 1 to 4,094", None),
+        ("vlan = 4095", "vlan is 4095; it must be from 1 to 4,094", None),
+        ('vlan = "7"', 'vlan is a string, "7"; it must be a whole number', None),
+        ('status = "retire"', 'status is "retire", which is not a valid status', 'did you mean "retired"?'),
+        ('status = "active"', 'status is "active", which is not a valid status', 'did you mean "live"?'),
     ],
 )
 @pytest.mark.parametrize(

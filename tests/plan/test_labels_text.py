@@ -110,7 +110,7 @@ def test_labels_with_a_vlan() -> None:
     assert format_about([("a;b", " 'x\\y "), ("-c", "=")], None) == r"a\u003bb=\u0020\u0027x\\y\u0020; \u002dc=\u003d"
     assert parse_about("vlan=7") == ((), 7)
     for text in ("vlan=0", "vlan=4095", "vlan=x", "vlan=²", "vlan="):
-        with pytest.raises(ValueError, match=r"vlan is .*, and has to be from 1 to 4,094"):
+        with pytest.raises(ValueError, match=r"vlan is .*; it must be from 1 to 4,094"):
             parse_about(text)
     with pytest.raises(ValueError, match="vlan stands twice"):
         parse_about("vlan=1; vlan=2")

@@ -207,7 +207,7 @@ NAT = 'nat = [{{ network = "{}", as = "{}" }}]'
             2,
             11,
             "bad-value",
-            "link[0].between names 1 ends, and a link joins two",
+            "link[0].between names 1 ends; a link joins two",
             'write between = ["A", "B"]',
         ),
         (
@@ -215,7 +215,7 @@ NAT = 'nat = [{{ network = "{}", as = "{}" }}]'
             2,
             11,
             "wrong-type",
-            'link[0].between is a string, "dallas", and has to be an array of strings',
+            'link[0].between is a string, "dallas"; it must be an array of strings',
             "write it in brackets: [...]",
         ),
         (
@@ -255,7 +255,7 @@ NAT = 'nat = [{{ network = "{}", as = "{}" }}]'
             3,
             10,
             "bad-value",
-            'link[0].method is "ipsek", which is not a method for a site and an edge: these are l2-extension, ipsec, gre, none',
+            'link[0].method is "ipsek", which is not a valid method for a site and an edge: write one of l2-extension, ipsec, gre, none',
             'did you mean "ipsec"?',
         ),
         (
@@ -263,7 +263,7 @@ NAT = 'nat = [{{ network = "{}", as = "{}" }}]'
             3,
             10,
             "bad-value",
-            'link[0].method is "bgp", which is not a method for an ICP cluster and an edge: these are nat, none',
+            'link[0].method is "bgp", which is not a valid method for an ICP cluster and an edge: write one of nat, none',
             None,
         ),
         (
@@ -271,7 +271,7 @@ NAT = 'nat = [{{ network = "{}", as = "{}" }}]'
             2,
             11,
             "bad-value",
-            "link[0].between names 3 ends, and a link joins two",
+            "link[0].between names 3 ends; a link joins two",
             'write between = ["A", "B"]',
         ),
         (
@@ -303,7 +303,7 @@ NAT = 'nat = [{{ network = "{}", as = "{}" }}]'
             4,
             12,
             "bad-value",
-            'link[0].networks has no effect: method "none" carries nothing',
+            'link[0].networks has no effect with method "none"; it is only for l2-extension, ipsec and gre',
             "remove it",
         ),
         (
@@ -311,7 +311,7 @@ NAT = 'nat = [{{ network = "{}", as = "{}" }}]'
             4,
             7,
             "bad-value",
-            'link[0].nat has no effect with method "l2-extension": only gre, ipsec, routed, strongswan translate networks',
+            'link[0].nat has no effect with method "l2-extension"; it is only for ipsec and gre',
             "remove it",
         ),
         (
@@ -327,7 +327,7 @@ NAT = 'nat = [{{ network = "{}", as = "{}" }}]'
             4,
             31,
             "bad-value",
-            "link[0].nat[0].as is 10.9.0.0/25, and vm is a /24: the two need the same size",
+            "link[0].nat[0].as is 10.9.0.0/25, and vm is a /24: both must have the same size",
             "write a /24, or one address (/32) for answers only",
         ),
         (
@@ -335,7 +335,7 @@ NAT = 'nat = [{{ network = "{}", as = "{}" }}]'
             4,
             35,
             "bad-value",
-            "link[0].nat[0].as is 10.9.0.0/23, and office is a /24: the two need the same size",
+            "link[0].nat[0].as is 10.9.0.0/23, and office is a /24: both must have the same size",
             "write a /24, or one address (/32) for answers only",
         ),
         (
@@ -359,7 +359,7 @@ NAT = 'nat = [{{ network = "{}", as = "{}" }}]'
             4,
             8,
             "missing-key",
-            "link[0].nat[0].as is missing: it says what the far side sees",
+            "link[0].nat[0].as is missing: it is the prefix that the far side sees",
             None,
         ),
         (
@@ -367,7 +367,7 @@ NAT = 'nat = [{{ network = "{}", as = "{}" }}]'
             4,
             8,
             "missing-key",
-            "link[0].nat[0].network is missing: it says what is translated",
+            "link[0].nat[0].network is missing: it names the network whose addresses are translated",
             None,
         ),
         (
@@ -375,7 +375,7 @@ NAT = 'nat = [{{ network = "{}", as = "{}" }}]'
             4,
             7,
             "wrong-type",
-            "link[0].nat is a table, {'network': 'office', 'as': '10.9.0.0/24'}, and has to be an array of tables",
+            "link[0].nat is a table, {'network': 'office', 'as': '10.9.0.0/24'}; it must be an array of tables",
             'write nat = [{ network = "NAME", as = "CIDR" }]',
         ),
         (
@@ -436,7 +436,7 @@ NAT = 'nat = [{{ network = "{}", as = "{}" }}]'
             2,
             12,
             "bad-value",
-            'edges.x.internet is "snta", which is no way to reach the internet',
+            'edges.x.internet is "snta", which is not a valid way to reach the internet',
             'did you mean "snat"?',
         ),
         (
@@ -444,7 +444,7 @@ NAT = 'nat = [{{ network = "{}", as = "{}" }}]'
             2,
             15,
             "bad-value",
-            'edges.x.data-center is "DAL10", and a data center is written as in "dal10"',
+            'edges.x.data-center is "DAL10"; a data center is written like "dal10"',
             'write "dal10"',
         ),
         (
@@ -460,7 +460,7 @@ NAT = 'nat = [{{ network = "{}", as = "{}" }}]'
             3,
             8,
             "wrong-type",
-            "clusters.x.edge is a number, 3, and has to be a string",
+            "clusters.x.edge is a number, 3; it must be a string",
             "put it in quotes",
         ),
         (
@@ -476,7 +476,7 @@ NAT = 'nat = [{{ network = "{}", as = "{}" }}]'
             3,
             8,
             "bad-value",
-            "networks.x.site has no effect on a network of kind vcs-vm: only enterprise networks are at a site",
+            'networks.x.site has no effect with kind "vcs-vm"; it is only for enterprise',
             "remove it",
         ),
         (
@@ -484,7 +484,7 @@ NAT = 'nat = [{{ network = "{}", as = "{}" }}]'
             3,
             14,
             "bad-value",
-            "networks.x.gateway-on has no effect on a network of kind vcs-transit: it is for vcs-vm and icp-worker",
+            'networks.x.gateway-on has no effect with kind "vcs-transit"; it is only for vcs-vm and icp-worker',
             "remove it",
         ),
         (
@@ -492,7 +492,7 @@ NAT = 'nat = [{{ network = "{}", as = "{}" }}]'
             3,
             14,
             "bad-value",
-            'networks.x.gateway-on is "bcr", which is no place of a gateway',
+            'networks.x.gateway-on is "bcr", which is not a valid router for a gateway',
             "write one of dlr, esg, on-premises",
         ),
         (
@@ -508,7 +508,7 @@ NAT = 'nat = [{{ network = "{}", as = "{}" }}]'
             3,
             15,
             "bad-value",
-            'networks.x.data-center is "10", and a data center is written as in "dal10"',
+            'networks.x.data-center is "10"; a data center is written like "dal10"',
             None,
         ),
     ],
@@ -634,6 +634,6 @@ def test_two_edges_that_are_routed_keep_addresses() -> None:
     (problem,) = problems(text + link('["dallas", "frankfurt"]', "routed", nat), before=text.count("\n"))
     assert problem[2:] == (
         "bad-value",
-        "link[0].nat has no effect between two edges that are routed: addresses are kept there",
+        "link[0].nat has no effect between two routed edges: they do not translate addresses",
         'remove it, or write method = "ipsec"',
     )
