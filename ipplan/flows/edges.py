@@ -8,7 +8,7 @@ from ipplan.flows.clusters import outer_address, translate_in, vxlan, wrong
 from ipplan.flows.machines import is_public
 from ipplan.flows.walk import Place, inside, shown_at
 from ipplan.landscape.conflicts import TableKey
-from ipplan.landscape.edges import on_transit
+from ipplan.landscape.edge_addresses import on_transit
 from ipplan.landscape.ends import UPLINKS, End
 from ipplan.landscape.holders import free_number, pick
 from ipplan.landscape.model import HostAddress

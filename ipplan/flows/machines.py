@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ipplan.addresses import AddressError, Prefix, parse_address, parse_prefix
 from ipplan.flows.model import FlowError, Machine
-from ipplan.landscape.edges import on_transit
+from ipplan.landscape.edge_addresses import on_transit
 from ipplan.landscape.ends import BEHIND, TRANSIT, End
 from ipplan.landscape.holders import find_named, gateway_address, machines, name_at, pick, worker_addresses
 from ipplan.landscape.model import HostAddress

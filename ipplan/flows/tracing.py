@@ -9,10 +9,10 @@ from ipplan.flows.machines import internet, machine_in
 from ipplan.flows.model import Machine, Stop, Trace
 from ipplan.flows.walk import Memory, Place, Tracer, Walk, shown_at
 from ipplan.landscape.conflicts import TableKey
-from ipplan.landscape.edges import on_transit, virtual_address
+from ipplan.landscape.edge_addresses import esg_address, on_transit, virtual_address
 from ipplan.landscape.ends import UPLINKS, Carried, End
 from ipplan.landscape.holders import first_named, pick
-from ipplan.landscape.tunnels import esg_address, translations
+from ipplan.landscape.tunnels import translations
 from ipplan.landscape.verdicts import ends_of, homeless
 from ipplan.plan import names
 

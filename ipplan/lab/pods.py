@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ipplan.lab.exported import worker_of
 from ipplan.lab.packets import SERVED
-from ipplan.landscape.edges import virtual_address
+from ipplan.landscape.edge_addresses import virtual_address
 from ipplan.landscape.holders import first_named, pick
 from ipplan.plan import names
 

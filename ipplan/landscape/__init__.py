@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 from ipplan.addresses import RangeSet
 from ipplan.landscape import routers, workers
-from ipplan.landscape.edges import EsgBuilder
+from ipplan.landscape.edge_addresses import esg_address
+from ipplan.landscape.edges import build_esg
 from ipplan.landscape.ends import OF_AN_EDGE, PRIVATE, UPLINKS, Carried, End, Joint
 from ipplan.landscape.folding import Folder, of_version
 from ipplan.landscape.holders import gateway_address
 from ipplan.landscape.model import BCR_ASN, DeviceTable, Session, Speaker
 from ipplan.landscape.standing import Ends
 from ipplan.landscape.tables import Tables
-from ipplan.landscape.tunnels import Tunnels, esg_address
+from ipplan.landscape.tunnels import Tunnels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -76,7 +77,7 @@ class Landscape:
     def esg(self, edge: End) -> Esg:
         """Return the ESG of an edge with its DLR."""
         if edge not in self._esgs:
-            self._esgs[edge] = EsgBuilder(self, edge).build()
+            self._esgs[edge] = build_esg(self, edge)
         return self._esgs[edge]
 
     def worker_routes(self, cluster: End) -> tuple[Route, ...]:

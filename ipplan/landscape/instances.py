@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ipplan.landscape.edges import gateway_on_esg, on_transit
+from ipplan.landscape.edge_addresses import gateway_on_esg, on_transit
 from ipplan.landscape.ends import TRANSIT
 from ipplan.landscape.holders import find_named, gateway_address, virtual_addresses, worker_addresses
 from ipplan.plan import names

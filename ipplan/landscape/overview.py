@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ipplan.addresses import Prefix, RangeSet, covering_prefix
 from ipplan.landscape.bundles import list_bundles
-from ipplan.landscape.edges import gateway_on_esg
+from ipplan.landscape.edge_addresses import gateway_on_esg
 from ipplan.landscape.ends import BEHIND, METHOD_TITLES, PRIVATE, TRANSIT, UPLINKS, Carried, End
 from ipplan.landscape.static_routes import refuses
 from ipplan.landscape.tunnels import TUNNELS

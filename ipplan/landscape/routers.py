@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.landscape.edges import gateway_on_esg
+from ipplan.landscape.edge_addresses import esg_address, gateway_on_esg
 from ipplan.landscape.ends import PRIVATE, End
 from ipplan.landscape.holders import first_named, gateway_address
 from ipplan.landscape.model import DEFAULT_ROUTES, Route
-from ipplan.landscape.tunnels import esg_address
 from ipplan.plan import names
 
 if TYPE_CHECKING:

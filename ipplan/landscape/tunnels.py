@@ -10,8 +10,9 @@ from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ipplan.landscape.edge_addresses import esg_address
 from ipplan.landscape.ends import UPLINKS
-from ipplan.landscape.holders import find_named, first_named, free_addresses, pick
+from ipplan.landscape.holders import find_named, first_named, pick
 from ipplan.landscape.model import HostAddress, Translation, Tunnel, TunnelEnd
 from ipplan.plan import names
 from ipplan.plan.names import as_labels
@@ -28,32 +29,10 @@ if TYPE_CHECKING:
 
 TUNNELS = frozenset({"strongswan", "ipsec", "gre"})
 """The methods that are tunnels between two gateways."""
-_BETWEEN_CLUSTERS: tuple[Pair, ...] = ("iks-icp", "icp-icp")
+BETWEEN_CLUSTERS: tuple[Pair, ...] = ("iks-icp", "icp-icp")
 """The pairs of clusters in which one is of ICP."""
 _SITE_END = (*names.TUNNEL, "ipsec", "gre")
 """Under which names an enterprise network sets the end of a tunnel aside."""
-
-
-def esg_networks(ends: Ends, edge: End, role: str) -> list[Network]:
-    """Return the networks of an uplink in which the ESG has addresses: those of one IP version, IPv4 first."""
-    found = sorted(
-        (n for n in ends.of_edge(edge, UPLINKS[role]) if n.prefix is not None),
-        key=lambda n: n.prefix.version if n.prefix else 0,
-    )
-    return [n for n in found if n.prefix and found[0].prefix and n.prefix.version == found[0].prefix.version]
-
-
-def esg_address(ends: Ends, edge: End, role: str, wanted: names.Names = names.UPLINK) -> HostAddress | None:
-    """Return the address of an ESG on an uplink: named so, else its own one, which may be an example; None without one.
-
-    Where the uplink has no range yet, what the plan names there counts, without an address.
-    """
-    every = ends.of_edge(edge, UPLINKS[role])
-    own = esg_networks(ends, edge, role) or list(every)
-    for names_ in (wanted, names.UPLINK):
-        if (found := first_named(own, *names_)) is not None:
-            return found
-    return next((a for n in own[:1] for a in free_addresses(n)), pick(own[0]) if own else None)
 
 
 def translations(items: Iterable[Carried]) -> tuple[Translation, ...]:
@@ -137,7 +116,7 @@ class Tunnels:
 
     def of_icp(self, cluster: End) -> Iterator[Tunnel]:
         """Yield the tunnels of an ICP cluster to other clusters, one by one."""
-        for pair in _BETWEEN_CLUSTERS:
+        for pair in BETWEEN_CLUSTERS:
             for joint in self._ends.links.of_pair(cluster, pair):
                 if (tunnel := self.of(joint)) is not None:
                     yield tunnel

@@ -9,13 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.addresses import RangeSet
-from ipplan.landscape.edges import gateway_on_esg
+from ipplan.landscape.edge_addresses import esg_address, esg_networks, gateway_on_esg
 from ipplan.landscape.ends import PRIVATE, End
 from ipplan.landscape.folding import of_version
 from ipplan.landscape.holders import gateway_address, worker_addresses
 from ipplan.landscape.model import DEFAULT_ROUTES, ON_THE_LINK, Route, Session, Speaker
 from ipplan.landscape.static_routes import refuses
-from ipplan.landscape.tunnels import esg_address, esg_networks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -274,7 +274,7 @@ class _Builder:
 
     def _is_gateway(self, own: tuple[End, ...]) -> bool:
         """Tell whether the ESG itself is a gateway of a network on the overlay, or nothing else is there to be it."""
-        from ipplan.landscape.edges import gateway_on_esg
+        from ipplan.landscape.edge_addresses import gateway_on_esg
 
         behind = [n for e in own for n in self.ends.behind(e)]
         return not behind or any(gateway_on_esg(n) for n in behind)
