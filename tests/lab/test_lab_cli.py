@@ -303,7 +303,7 @@ def test_exported_scripts_may_run_again(keep: Callable[..., Kept], run: Run) -> 
 
 def test_the_page_on_the_lab_shows_what_it_shows(update_golden: bool) -> None:
     golden = (ROOT / "tests" / "golden" / "reference-architecture.lab.txt").read_text("utf-8")
-    page = ROOT / "docs" / "explanation" / "lab.md"
+    page = ROOT / "docs" / "reference" / "lab.md"
     text = page.read_text("utf-8")
     if update_golden:
         text = re.sub(r"```text\n\d+ devices[\s\S]*?```", f"```text\n{golden}```", text)
