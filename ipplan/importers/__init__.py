@@ -1,7 +1,11 @@
-"""From another tool's file to neutral rows of prefixes: a table of sources, each in a module of its own.
+"""Reads files of other tools as neutral rows of prefixes: a table of sources, each with a module of its own.
 
-A reader is a pure function from bytes to `Observed`; it opens no file, asks nobody, and either reads all of a file
-or raises SourceError with every problem. What becomes of the rows is not its business.
+A reader is a pure function from bytes to `Observed`: it opens no file, uses no network, and either reads all of a file or
+raises SourceError with every problem. It does not decide what a plan makes of the rows.
+
+To add a source: write one module with `read(data: bytes) -> Observed`, which adds rows to a `Collector`; add one entry to
+`IMPORTERS`; and add a sample to tests/importers/files. A file of one line in `tests/importers/test_import_files.py` says
+which source reads the sample.
 """
 
 from __future__ import annotations
@@ -20,11 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["AUTO", "DEFAULTS", "IMPORTERS", "Importer", "Options", "Problem", "SourceError", "read_source"]
 
 AUTO = "auto"
-"""The source that is guessed from what a file holds."""
+"""The name of the source that is guessed from the content of a file."""
 
 
 class Importer(NamedTuple):
-    """One source: its name, what it is in a line, how its file is had, and where its reader is (`module:function`).
+    """One source: its name, what it reads, the command that produces its file, and its reader as `module:function`.
 
     The reader of a `table` also takes the options for tables.
     """
@@ -41,13 +45,13 @@ IMPORTERS: dict[str, Importer] = {
     for importer in (
         Importer(
             "ibmcloud-subnets",
-            "subnets of an IBM Cloud classic account, or those that IKS may use",
+            "subnets of an IBM Cloud classic account, or of an IKS account",
             "ibmcloud sl subnet list --output json; ibmcloud ks subnets --provider classic --output json",
             "ipplan.importers.ibmcloud_subnets:read",
         ),
         Importer(
             "ks-cluster",
-            "an IKS cluster: pods, services, portable subnets",
+            "an IKS cluster: pod, service and portable subnets",
             "ibmcloud ks cluster get --cluster NAME --show-resources --output json",
             "ipplan.importers.ks_cluster:read",
         ),
@@ -59,7 +63,7 @@ IMPORTERS: dict[str, Importer] = {
         ),
         Importer(
             "kubectl-nodes",
-            "addresses of worker nodes, and their shares of the pod network",
+            "addresses of worker nodes, and their pod ranges",
             "kubectl get nodes -o json",
             "ipplan.importers.kubectl_nodes:read",
         ),
@@ -72,18 +76,18 @@ IMPORTERS: dict[str, Importer] = {
         Importer(
             "icp-config",
             "pods, services and virtual addresses of IBM Cloud Private",
-            "cluster/config.yaml of the installer",
+            "file cluster/config.yaml of the installer",
             "ipplan.importers.icp_config:read",
         ),
         Importer(
             "icp-hosts",
             "addresses of the nodes of IBM Cloud Private",
-            "cluster/hosts of the installer",
+            "file cluster/hosts of the installer",
             "ipplan.importers.icp_hosts:read",
         ),
         Importer(
             "terraform-state",
-            "networks of IBM Cloud that Terraform made or read",
+            "IBM Cloud networks in the state of Terraform",
             "terraform show -json; terraform state pull",
             "ipplan.importers.terraform_state:read",
         ),
@@ -102,13 +106,13 @@ IMPORTERS: dict[str, Importer] = {
         Importer(
             "ipsec-conf",
             "tunnels of a gateway with strongSwan or Libreswan",
-            "/etc/ipsec.conf of the gateway",
+            "file /etc/ipsec.conf of the gateway",
             "ipplan.importers.ipsec_conf:read",
         ),
         Importer(
             "swanctl",
             "tunnels of a gateway with strongSwan",
-            "/etc/swanctl/swanctl.conf of the gateway",
+            "file /etc/swanctl/swanctl.conf of the gateway",
             "ipplan.importers.swanctl:read",
         ),
         Importer(
@@ -127,7 +131,7 @@ IMPORTERS: dict[str, Importer] = {
         Importer(
             "phpipam",
             "subnets of phpIPAM",
-            "the export of subnets, saved as CSV",
+            "export of subnets, saved as CSV",
             "ipplan.importers.phpipam:read",
             table=True,
         ),
@@ -140,7 +144,7 @@ IMPORTERS: dict[str, Importer] = {
         ),
         Importer(
             "csv",
-            "any table with a header line",
+            "any table with a header",
             "a spreadsheet, as .xlsx or saved as CSV; ipplan init --table; ipplan show PLAN --format csv",
             "ipplan.importers.csv_table:read",
             table=True,
@@ -157,14 +161,14 @@ IMPORTERS: dict[str, Importer] = {
 
 
 def read_source(source: str, data: bytes, file: str, options: Options = DEFAULTS) -> Observed:
-    """Read a file of a source, or of the one that its content looks like; `file` is its name in messages.
+    """Read a file of a source, or guess the source from its content; `file` is its name in messages.
 
     `options` say how to read a table. Raises SourceError with every problem. Cost is linear in the size of the file.
     """
     from ipplan.importers.guess import guess_source
 
     if not data.strip():
-        help_ = None if source == AUTO else f"it is to hold {IMPORTERS[source].title}"
+        help_ = None if source == AUTO else f"{source} reads {IMPORTERS[source].title}"
         raise SourceError(Problem("the file is empty", 1, help_, "no-prefix"))
     try:
         if source == AUTO:
@@ -173,12 +177,10 @@ def read_source(source: str, data: bytes, file: str, options: Options = DEFAULTS
     except SourceError:
         if (other := _other_source(source, data, options)) is None:
             raise
-        message = f"the file is not of the source {source}; as {other} it can be read"
-        raise SourceError(Problem(message, None, f"name {other} or {AUTO}", "wrong-source")) from None
+        message = f"the file cannot be read as {source}, but it can be read as {other}"
+        raise SourceError(Problem(message, None, f"use the source {other}, or {AUTO}", "wrong-source")) from None
     except RecursionError:
-        raise SourceError(
-            Problem("its values stand inside one another too deeply to be read", None, None, "bad-value")
-        ) from None
+        raise SourceError(Problem("its values are nested too deeply to read", None, None, "bad-value")) from None
 
 
 def _read(source: str, data: bytes, options: Options) -> Observed:
@@ -192,9 +194,9 @@ def _read(source: str, data: bytes, options: Options) -> Observed:
     if options._replace(progress=None) != DEFAULTS:
         raise SourceError(
             Problem(
-                f"source {source} is no table, so it has no columns, rows above a header or sheets",
+                f"source {source} is not a table, and --column, --skip-rows, --sheet and --lenient are for tables",
                 None,
-                "leave out the options for tables",
+                "remove these options",
                 "wrong-source",
             )
         )
@@ -202,7 +204,7 @@ def _read(source: str, data: bytes, options: Options) -> Observed:
 
 
 def _other_source(source: str, data: bytes, options: Options) -> str | None:
-    """Return the source that a file is of, where that is another than the one that was named, and it can be read."""
+    """Return the source of a file, where it differs from the named one and can be read; None otherwise."""
     from ipplan.importers.guess import guess_source
 
     try:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ipplan.importers.collecting import Collector
 from ipplan.importers.document import read_json
-from ipplan.importers.reading import Collector, Problem, SourceError, counted
+from ipplan.importers.reading import Problem, SourceError, counted
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.load import show
 
@@ -16,13 +17,15 @@ SCHEMA = "ipplan.allocation/1"
 
 
 def read(data: bytes) -> Observed:
-    """Read the networks that have a range, and the pools; what IBM Cloud has yet to provide is passed over."""
+    """Read the networks that have a range, and the pools; a note counts the networks without a range."""
     (document, *_) = read_json(data)
     schema = document.text("schema")
     if schema != SCHEMA:
         raise SourceError(
             Problem(
-                f"the document is {show(schema) if schema else 'of no schema'}, not {SCHEMA}",
+                f"the schema of the document is {show(schema)}, not {SCHEMA}"
+                if schema
+                else f"the document has no schema {SCHEMA}",
                 document.line,
                 "ipplan allocate PLAN --json prints one",
                 "bad-value",
@@ -33,7 +36,7 @@ def read(data: bytes) -> Observed:
     for item in document.items("allocations"):
         name, kind = item.text("network") or "", item.text("kind")
         if kind not in KINDS:
-            collector.problem(f"network {show(name)} is of kind {show(kind or '')}, which is no kind", item.line)
+            collector.problem(f"network {show(name)} has the kind {show(kind or '')}, which does not exist", item.line)
             continue
         cidr = item.get("cidr")
         if cidr is None:
@@ -51,11 +54,11 @@ def read(data: bytes) -> Observed:
         for word, node in addresses.value.items() if addresses and isinstance(addresses.value, dict) else ():
             collector.add_address(str(node.value), node.line, word, name=word, description=f"{word} of {name}")
     pools = [
-        found[0]
+        found.prefix
         for pool in document.items("pools")
         if (found := collector.block(pool.text("cidr") or "", pool.line, "pool")) is not None
     ]
     if waiting:
-        collector.notes.append(f"left out for want of a range: {counted(waiting, 'network')}")
+        collector.notes.append(f"left out, because they have no range: {counted(waiting, 'network')}")
     kinds = {row.kind for row in collector.rows if row.kind}
     return collector.finish(kinds, pools=pools, nothing="no network of the allocation has a range")

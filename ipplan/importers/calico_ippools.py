@@ -1,9 +1,9 @@
 """Pod and service networks of Calico: IPPool and BGPConfiguration in JSON or YAML, or the pools of an Installation.
 
-Fields: projectcalico/libcalico-go lib/apis/v3/ippool.go and bgpconfig.go @7d7eb71. blockSize and the modes say nothing of
-a plan. A pool does not say of what cluster it is; one inside the windows that IKS accepts for pods is taken for IKS, any
-other for ICP. serviceClusterIPs is the service range of the same cluster; serviceExternalIPs and serviceLoadBalancerIPs
-are in use as well, for addresses that no network of the cluster holds.
+Fields: projectcalico/libcalico-go lib/apis/v3/ippool.go and bgpconfig.go @7d7eb71. A plan has no use for blockSize and the
+modes. A pool does not name its cluster: a pool inside the windows that IKS accepts for pods counts as IKS, any other as
+ICP. serviceClusterIPs is the service range of the same cluster; serviceExternalIPs and serviceLoadBalancerIPs are in use
+too, for addresses outside of the networks of the cluster.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from ipplan.addresses import WIDTH
 from ipplan.catalog import iks_windows
+from ipplan.importers.collecting import Collector
 from ipplan.importers.document import Node, read_documents
-from ipplan.importers.reading import Collector, counted, decode
+from ipplan.importers.reading import counted, decode
 from ipplan.importers.text_tables import read_table
 from ipplan.plan.load import show
 
@@ -30,13 +31,13 @@ _SERVICES = (
     ("serviceExternalIPs", "external addresses of services"),
     ("serviceLoadBalancerIPs", "load balancer addresses of services"),
 )
-"""Ranges of a BGPConfiguration; the first is the service range, the others are of no kind of a plan."""
+"""Ranges of a BGPConfiguration; the first is the service range, and a plan has no kind for the others."""
 _MOST_KINDS = 8
-"""Name at most this many kinds of resources that were left out."""
+"""Name at most 8 kinds of resources that were left out."""
 
 
 def read(data: bytes) -> Observed:
-    """Read resources: a list, one or several documents. A note counts those that state no range."""
+    """Read resources from a list, or from one or several documents; a note counts those without a range."""
     collector = Collector()
     left_out: Counter[str] = Counter()
     table = read_table(decode(data), "calico-ippools")
@@ -48,7 +49,7 @@ def read(data: bytes) -> Observed:
         services = _add_services(item, spec, collector) if kind == "BGPConfiguration" and spec else 0
         if not pools and not services:
             if item.get("apiVersion") is None:
-                what = f"is of kind {show(kind)}, not" if kind else "is no"
+                what = f"is of kind {show(kind)}, not" if kind else "is not an"
                 collector.problem(f"the entry {what} IPPool", item.line, _HELP)
             elif kind and not kind.endswith("List"):
                 left_out[kind] += 1
@@ -62,7 +63,7 @@ def read(data: bytes) -> Observed:
         kinds,
         one_cluster=True,
         help_=_HELP,
-        nothing="the file has no IPPool, and no BGPConfiguration with ranges of services",
+        nothing="the file has neither an IPPool nor a BGPConfiguration with service ranges",
     )
 
 
@@ -120,13 +121,13 @@ def _add_services(item: Node, spec: Node, collector: Collector) -> int:
 def _left_out(kinds: Counter[str]) -> str:
     words = [f"{count:,} {show(kind)}" for kind, count in kinds.most_common(_MOST_KINDS)]
     more = sum(kinds.values()) - sum(count for _, count in kinds.most_common(_MOST_KINDS))
-    return f"left out, because they state no range of the cluster: {', '.join(words)}" + (
+    return f"left out, because they have no range of the cluster: {', '.join(words)}" + (
         f" and {counted(more, 'resource')} of other kinds" if more else ""
     )
 
 
 def _with_kinds(rows: list[Row]) -> list[Row]:
-    """Return the rows with their likely kinds: pods by their range, services like the pods beside them if these agree."""
+    """Return the rows with their likely kinds: pods by their range, services like the pods if all of these agree."""
     pods = {_platform(row.prefix, "pod-subnet") for row in rows if row.kind == "icp-pod"}
     found = []
     for row in rows:
@@ -134,7 +135,7 @@ def _with_kinds(rows: list[Row]) -> list[Row]:
             found.append(row._replace(kind=f"{_platform(row.prefix, 'pod-subnet')}-pod"))
         elif row.kind == "icp-service":
             platform = next(iter(pods)) if len(pods) == 1 else _platform(row.prefix, "service-subnet")
-            # One announced address lies in the service range, and is none.
+            # A single address that is announced is part of the service range.
             whole = row.prefix.length < WIDTH[row.prefix.version]
             found.append(row._replace(kind=f"{platform}-service", whole=whole))
         else:

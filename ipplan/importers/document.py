@@ -1,6 +1,6 @@
-"""JSON and YAML as values that know their line, read the safe way: no tags, no code, nothing expanded.
+"""Reads JSON and YAML as values that know their line, safely: no tags, no code, nothing expanded.
 
-The only home of PyYAML, which is asked for only where a file is YAML. Knows nothing of what a document means.
+The only home of PyYAML, which is imported only for a file in YAML. Knows nothing of what a document means.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from ipplan.importers.reading import Problem, SourceError, decode
 
 LARGEST_YAML = 2 * 1024 * 1024
-"""Characters of YAML that are read at most: PyYAML takes about ten seconds for them."""
+"""Read at most 2 Mi characters of YAML: PyYAML takes about ten seconds for them."""
 
 
 class Node(NamedTuple):
@@ -22,7 +22,7 @@ class Node(NamedTuple):
     line: int
 
     def get(self, *path: str) -> Node | None:
-        """Return what stands under keys, one inside the other; None where that is nothing, or null."""
+        """Return the value at a path of keys; None where there is none, or null."""
         node: Node | None = self
         for key in path:
             if node is None or not isinstance(node.value, dict):
@@ -31,19 +31,19 @@ class Node(NamedTuple):
         return None if node is None or node.value is None else node
 
     def items(self, *path: str) -> list[Node]:
-        """Return the elements of a list, the node itself or what stands under keys; nothing for any other value."""
+        """Return the elements of the list at a path of keys, or of this node; none for any other value."""
         node = self.get(*path) if path else self
         return node.value if node is not None and isinstance(node.value, list) else []
 
     def text(self, *path: str) -> str | None:
-        """Return what stands under keys as text: a word or a number, stripped; None for anything else, and for ""."""
+        """Return the word or number at a path of keys as stripped text; None for anything else, and for ""."""
         node = self.get(*path)
         if node is None or isinstance(node.value, (dict, list, bool)):
             return None
         return str(node.value).strip() or None
 
     def number(self, *path: str) -> int | None:
-        """Return what stands under keys as a whole number, written as one or as text; None for anything else."""
+        """Return the whole number at a path of keys, also one written as text; None for anything else."""
         text = self.text(*path)
         if text is None or not (text.isascii() and text.isdigit() and len(text) < 16):
             return None
@@ -51,18 +51,18 @@ class Node(NamedTuple):
 
 
 def read_documents(data: bytes) -> tuple[Node, ...]:
-    """Return the documents of a file, which is JSON if it starts like it, else YAML; raise SourceError."""
+    """Return the documents of a file in JSON or YAML; raise SourceError for anything else."""
     text = decode(data)
     return _read_json(text, None) if looks_like_json(text) else _read_yaml(text)
 
 
 def read_json(data: bytes, hint: str | None = None) -> tuple[Node, ...]:
-    """Return the JSON values of a file, one after the other; raise SourceError, with a hint at what may be wrong."""
+    """Return the JSON values of a file, one after the other; raise SourceError, with a hint at the likely cause."""
     return _read_json(decode(data), hint)
 
 
 def looks_like_json(text: str) -> bool:
-    """Tell whether the first character that counts opens a JSON object or array."""
+    """Return whether a text starts with a JSON object or array."""
     return text.lstrip(" \t\r\n")[:1] in ("{", "[")
 
 
@@ -73,7 +73,7 @@ _TOKEN = re.compile(r'[{}\[\],:]|"(?:[^"\\]|\\.)*"|[^\s,:{}\[\]"]+', re.DOTALL)
 
 
 def _read_json(text: str, hint: str | None) -> tuple[Node, ...]:
-    """Let the standard library judge the text, then read it once more for the lines."""
+    """Validate the text with the standard library, then read it again for the lines."""
     parse_json(text, hint)
     return tuple(_Lines(text).documents())
 
@@ -93,9 +93,9 @@ def parse_json(text: str, hint: str | None = None) -> list[Any]:
             cut = error.msg.startswith("Unterminated") or not text[error.pos :].strip()
             raise SourceError(
                 Problem(
-                    f"this is no JSON: {words} at column {error.colno}",
+                    f"this is not valid JSON: {words} at column {error.colno}",
                     error.lineno,
-                    "the file ends too early: get it once more" if cut else hint,
+                    "the file ends too early: get it again" if cut else hint,
                     "json-syntax",
                 )
             ) from None
@@ -104,9 +104,9 @@ def parse_json(text: str, hint: str | None = None) -> list[Any]:
                 Problem(f"a number cannot be read: {str(error)[:80]}", None, None, "json-syntax")
             ) from None
         if not isinstance(value, dict | list):
-            # Nothing that is imported is a bare word, and two of them without a space between would read as one.
+            # No source is a bare word, and two words without a space would be read as one.
             raise SourceError(
-                Problem("this is no JSON object or array", text.count("\n", 0, at) + 1, hint, "json-syntax")
+                Problem("this is not a JSON object or array", text.count("\n", 0, at) + 1, hint, "json-syntax")
             )
         found.append(value)
         at = _after_space(text, at)
@@ -120,7 +120,7 @@ def _after_space(text: str, at: int) -> int:
 
 
 class _Lines:
-    """Reads a text that is valid JSON, and keeps the line of every value."""
+    """Reads a text that is known to be valid JSON, and keeps the line of every value."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -175,15 +175,20 @@ def _read_yaml(text: str) -> tuple[Node, ...]:
     except ImportError:
         raise SourceError(
             Problem(
-                "the file is YAML, and PyYAML, which reads it, is not installed",
+                "the file is YAML, and PyYAML is not installed",
                 None,
-                "pip install PyYAML, or give the file as JSON",
+                "pip install PyYAML, or get the file as JSON",
                 "no-yaml-reader",
             )
         ) from None
     if len(text) > LARGEST_YAML:
         raise SourceError(
-            Problem(f"the file is YAML of more than {LARGEST_YAML >> 20} MiB", None, "give it as JSON", "yaml-syntax")
+            Problem(
+                f"the file is YAML of more than {LARGEST_YAML >> 20} MiB, the most that ipplan reads",
+                None,
+                "get it as JSON",
+                "yaml-syntax",
+            )
         )
     try:
         roots = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
@@ -191,20 +196,20 @@ def _read_yaml(text: str) -> tuple[Node, ...]:
         mark = error.problem_mark or error.context_mark
         words = " ".join(part for part in (error.context, error.problem) if part)
         raise SourceError(
-            Problem(f"this is no YAML: {words}", mark.line + 1 if mark else None, None, "yaml-syntax")
+            Problem(f"this is not valid YAML: {words}", mark.line + 1 if mark else None, None, "yaml-syntax")
         ) from None
     except yaml.YAMLError as error:
         line = text.count("\n", 0, getattr(error, "position", 0)) + 1
         raise SourceError(
-            Problem("this is no YAML: it has a character that YAML does not allow", line, None, "yaml-syntax")
+            Problem("this is not valid YAML: it has a character that YAML does not allow", line, None, "yaml-syntax")
         ) from None
     found = (_Nodes().convert(root) for root in roots if root is not None)
-    # Nothing stands between the last "---" and the end of many a file.
+    # Many files have nothing after the last "---".
     return tuple(document for document in found if document.value is not None)
 
 
 class _Nodes:
-    """Turns PyYAML's nodes into ours; an alias stands for the very node that it names."""
+    """Turns PyYAML's nodes into ours; an alias becomes the same node as what it names."""
 
     def __init__(self) -> None:
         self.done: dict[int, Node] = {}
@@ -213,7 +218,7 @@ class _Nodes:
     def convert(self, node: Any) -> Node:
         line = node.start_mark.line + 1
         if id(node) in self.open:
-            raise SourceError(Problem("an alias stands inside what it names", line, None, "yaml-syntax"))
+            raise SourceError(Problem("an alias is inside the value that it names", line, None, "yaml-syntax"))
         if id(node) not in self.done:
             self.open.add(id(node))
             self.done[id(node)] = Node(self.value(node), line)

@@ -1,17 +1,18 @@
-"""Rows of the tunnels of a gateway, whatever its configuration looks like: ranges of both sides, and both addresses.
+"""Collects the tunnels of a gateway, in whatever format they are configured: ranges of both sides, and both addresses.
 
-The only words of such a file that ever reach a row or a message are ranges, addresses and the names of tunnels: none of
-its keys and passwords.
+Only ranges, addresses and the names of tunnels of such a file reach a row or a message: none of its keys and passwords.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.addresses import AddressError, Prefix, Range, parse_address
-from ipplan.importers.reading import Collector, counted
+from ipplan.addresses import AddressError, Prefix, parse_address
+from ipplan.importers.cells import CellError, parse_range
+from ipplan.importers.collecting import Collector
+from ipplan.importers.reading import counted
 from ipplan.observed import Exchange, Observed, Row
 from ipplan.plan.load import show
 
@@ -21,19 +22,26 @@ if TYPE_CHECKING:
     from ipplan.observed import Side
 
 _SELECTOR = re.compile(r"\[[^\]]*\]?$")
-"""Protocol and port behind a range: `10.1.0.0/24[tcp/443]`."""
+"""Protocol and port after a range: `10.1.0.0/24[tcp/443]`."""
 _DYNAMIC = frozenset({"dynamic", "%dynamic", "%any", "%any4", "%any6", "any", "%priv"})
 _ANY = frozenset({"0.0.0.0", "::"})
-"""Addresses that stand for any peer."""
+"""Addresses that mean any peer."""
 _WORDS = {"local": "local side", "remote": "remote side", "gateway": "own address", "far-gateway": "peer"}
 _MOST_NAMES = 5
-"""Name at most this many of the tunnels, or lines, that a note is about."""
+"""Name at most 5 tunnels, or lines, in one note."""
 _LONGEST_NAME = 200
-"""Characters of the name of a tunnel that are kept."""
+"""Keep at most 200 characters of the name of a tunnel."""
+
+
+class Setting(NamedTuple):
+    """The value of a setting, and its line."""
+
+    text: str = ""
+    line: int = 0
 
 
 class GatewayRows:
-    """Collects the tunnels of one file as its reader goes along; everything is told with its line."""
+    """Collects the tunnels of one file while its reader goes through it; every row keeps its line."""
 
     def __init__(self) -> None:
         self.collector = Collector()
@@ -43,37 +51,31 @@ class GatewayRows:
         self._seen: set[tuple[str, Side, Prefix]] = set()
 
     def ranges(self, tunnel: str, side: Side, text: str, line: int, field: str) -> None:
-        """Add the ranges of one side: prefixes, addresses or first-last, parted by commas or spaces."""
+        """Add the ranges of one side: prefixes, addresses or first-last, separated by commas or spaces."""
         for word in text.replace(",", " ").split():
             plain = _SELECTOR.sub("", word)
             if not plain or plain.lower() in _DYNAMIC or plain.startswith("%"):
-                self.leave_out(f"a {field} that its peer or interface decides", tunnel)
+                self.leave_out(f"a {field} that the peer or an interface sets", tunnel)
                 continue
             for prefix in self._prefixes(plain, line, field):
                 if prefix.length == 0:
-                    self.leave_out(f"a {field} of every address", tunnel)
+                    self.leave_out(f"a {field} of all addresses", tunnel)
                 else:
                     self._add(tunnel, side, prefix, line, field)
 
     def _prefixes(self, text: str, line: int, field: str) -> Iterator[Prefix]:
-        first, dash, last = text.partition("-")
-        if not dash:
+        if "-" not in text:
             text = text if "/" in text else _with_length(text)
             if (found := self.collector.block(text, line, field)) is not None:
-                yield found[0]
+                yield found.prefix
             return
         try:
-            one, other = parse_address(first.strip()), parse_address(last.strip())
-        except AddressError as error:
-            self.collector.problem(f"{field} is {show(text)}, which is no range: {error}", line)
-            return
-        if one.version != other.version or one.value > other.value:
-            self.collector.problem(f"{field} is {show(text)}, whose last address is not behind its first", line)
-            return
-        yield from Range(one.version, one.value, other.value).prefixes()
+            yield from parse_range(text)
+        except CellError as error:
+            self.collector.problem(f"{field} {error}", line, error.hint)
 
     def address(self, tunnel: str, side: Side, text: str, line: int, field: str) -> None:
-        """Add the address of one end; a name that DNS resolves, or any address, says nothing."""
+        """Add the address of one end; DNS names, and the addresses that mean any peer, are not added."""
         for word in text.replace(",", " ").split():
             try:
                 address = parse_address(word)
@@ -89,13 +91,11 @@ class GatewayRows:
         self._seen.add((tunnel, side, prefix))
         self.collector.rows.append(
             Row(
-                prefix,
-                "",
-                None,
-                None,
-                f"{_WORDS[side]} of the tunnel {tunnel} ({field})",
-                line,
-                field,
+                prefix=prefix,
+                name="",
+                description=f"{_WORDS[side]} of the tunnel {tunnel} ({field})",
+                line=line,
+                field=field,
                 whole=side in ("local", "remote"),
                 side=side,
                 tunnel=tunnel,
@@ -107,31 +107,31 @@ class GatewayRows:
         self._exchanges.append(Exchange(version, field, line, tunnel[:_LONGEST_NAME]))
 
     def leave_out(self, what: str, tunnel: str) -> None:
-        """Note that something of a tunnel is not read."""
+        """Note a part of a tunnel that is not read."""
         self._left_out.setdefault(what, {})[tunnel[:_LONGEST_NAME]] = None
 
     def missing(self, what: str, name: str, tunnel: str, line: int, help_: str) -> None:
-        """Note a section that others take in and that is not there: a problem, unless it may be in a file that is not read."""
+        """Report a section that another one refers to and that is missing; note it if it may be in an included file."""
         if self._includes:
-            self.leave_out(f"{what} {show(name)}, which may be in a file that is not read", tunnel)
+            self.leave_out(f"{what} {show(name)}, which may be in an included file", tunnel)
         else:
             self.collector.problem(f"{what} {show(name)}, which is not in the file", line, help_)
 
     def include(self, line: int) -> None:
-        """Note that a line takes in another file, which is not read."""
+        """Note a line that includes another file, which is not read."""
         self._includes.append(line)
 
     def finish(self, nothing: str, help_: str) -> Observed:
-        """Return all tunnels; raise SourceError where anything is wrong, or there is none."""
+        """Return all tunnels; raise SourceError where anything is wrong, or the file has none."""
         for what, names in self._left_out.items():
             listed = _some([show(name) for name in names])
             self.collector.notes.append(f"left out: {what}, in {counted(len(names), 'tunnel')}: {listed}")
         if len(self._includes) == 1:
-            self.collector.notes.append(f"line {self._includes[0]} takes in another file, which is not read")
+            self.collector.notes.append(f"line {self._includes[0]} includes another file, which is not read")
         elif self._includes:
             lines = _some([str(line) for line in self._includes])
             self.collector.notes.append(
-                f"{len(self._includes):,} lines take in other files, which are not read: {lines}"
+                f"{len(self._includes):,} lines include other files, which are not read: {lines}"
             )
         found = self.collector.finish(exchanges=self._exchanges, nothing=nothing, help_=help_)
         return replace(found, gateway=True)
@@ -140,15 +140,6 @@ class GatewayRows:
 def _some(words: list[str]) -> str:
     more = f" and {len(words) - _MOST_NAMES:,} more" if len(words) > _MOST_NAMES else ""
     return ", ".join(words[:_MOST_NAMES]) + more
-
-
-def is_address(text: str) -> bool:
-    """Tell whether a word is an address."""
-    try:
-        parse_address(text)
-    except AddressError:
-        return False
-    return True
 
 
 def _with_length(text: str) -> str:

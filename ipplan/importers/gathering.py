@@ -1,7 +1,7 @@
-"""From the rows of several files to what a plan holds of them: networks, their addresses, and what is avoided.
+"""Sorts the rows of several files into what a plan holds: networks, their named addresses, and avoided ranges.
 
-A row of a known kind is a network, one address in such a network is an address of it, and every other range is avoided, with
-its description. Knows nothing of TOML.
+A row of a known kind is a network, a single address inside such a network is one of its addresses, and every other range
+is avoided, with its description. Knows nothing of TOML.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.addresses import PrefixIndex
 from ipplan.importers.reading import kebab
-from ipplan.importers.tunnel_links import TunnelLink, find_links
+from ipplan.importers.tunnel_links import Home, TunnelLink, find_links
 from ipplan.observed import NOTHING, Row, Wish
 from ipplan.plan.kinds import KINDS
 
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Labels
 
 _APART = ("vrf", "namespace", "network-view", "l3domain")
-"""Labels by which two networks of one range are two: each is an address space of its own."""
+"""Labels that name an address space: two networks of one range in two of them are two networks."""
 
 
 class Names:
-    """Gives out names, each once."""
+    """Gives each network a name that no other has."""
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self.given = set(taken)
         self.next: dict[str, int] = {}
 
     def give(self, wish: str) -> str:
-        """Return the name, with a number behind it where it is taken."""
+        """Return the name, with a number after it where it is taken."""
         name = wish
         while name in self.given:
             number = self.next[wish] = self.next.get(wish, 1) + 1
@@ -45,7 +45,7 @@ class Names:
 
 
 class Draft:
-    """A network of the plan to be, with everything that the rows say of it."""
+    """A network of the new plan, with everything that the rows say about it."""
 
     def __init__(self, row: Row | Wish, cluster: str | None) -> None:
         self.row = row
@@ -62,18 +62,18 @@ class Draft:
 
     @property
     def prefix(self) -> Prefix | None:
-        """Its range, None for one that is only asked for."""
+        """Its range, None for a network that states only a size."""
         return self.row.prefix if isinstance(self.row, Row) else None
 
     def name(self, names: Names) -> str:
-        """Return the name that a plan gives it."""
+        """Return its name in a plan."""
         row = self.row
         if row.exact:
             return names.give(row.name)
         return names.give(kebab(row.name) or kebab(row.description or "") or row.kind or "network")
 
     def join(self, row: Row) -> None:
-        """Take over what another row says of the same network."""
+        """Add what another row says about the same network."""
         self.words.append(described(row))
         if row.about != NOTHING:
             stated = {name: value for name, value in self.about._asdict().items() if value not in (None, ())}
@@ -82,11 +82,11 @@ class Draft:
 
 
 class Gathered(NamedTuple):
-    """What a plan holds of the rows of several files.
+    """The contents of a plan, as the rows of several files describe them.
 
-    `avoids` and `containers` have the words of the rows with that range. `duplicates` counts rows that say what another
-    said already, `joined` those that say something more of a range that is avoided. `everything` are the ranges of
-    length 0, which are left out.
+    `avoids` and `containers` have the descriptions of the rows with that range. `duplicates` counts the rows that repeat
+    another row, `joined` those that describe an avoided range once more. `everything` are the ranges of length 0, which
+    are left out.
     """
 
     networks: list[Draft]
@@ -106,7 +106,7 @@ class Gathered(NamedTuple):
 
 
 def gather(observed: Sequence[Observed]) -> Gathered:
-    """Return what several files say, each range once; costs n log n in the number of rows."""
+    """Return what several files describe, each range once; costs n log n in the number of rows."""
     gatherer = _Gatherer(observed)
     gatherer.add_networks()
     gatherer.add_rest()
@@ -114,7 +114,7 @@ def gather(observed: Sequence[Observed]) -> Gathered:
 
 
 def described(row: Row | Wish) -> str:
-    """Return the description of a row, with its name where a plan cannot have that as it is."""
+    """Return the description of a row, with its name where a plan cannot use that unchanged."""
     words, name = row.description or "", row.name
     if not name or row.exact or name == words or (row.kind is not None and kebab(name) == name):
         return words
@@ -125,22 +125,22 @@ def described(row: Row | Wish) -> str:
 
 
 def joined(words: Iterable[str]) -> str:
-    """Return words of several rows as one text."""
+    """Return the descriptions of several rows as one text."""
     return "; ".join(dict.fromkeys(word for word in words if word))
 
 
 def _spaces(row: Row) -> tuple[str | None, Labels]:
-    """Return what tells two networks of one range apart: their edge, and the address space that labels name."""
+    """Return what distinguishes two networks of one range: their edge, and the address space that labels name."""
     return row.about.edge, tuple(pair for pair in row.about.labels if pair[0] in _APART)
 
 
 class _Gatherer:
-    """Sorts the rows of all files into networks, their addresses, and what is avoided."""
+    """Sorts the rows of all files into networks, their named addresses, and avoided ranges."""
 
     def __init__(self, observed: Sequence[Observed]) -> None:
         self.observed = observed
         rows = [row for one in observed for row in one.rows]
-        # The range of every address says nothing of a plan; that of a tunnel is for the comparison alone.
+        # A range of all addresses is not a network; that of a tunnel is used only in comparisons.
         self.everything = tuple(row for row in rows if not row.prefix.length)
         self.rows = [row for row in rows if row.prefix.length] if self.everything else rows
         self.wishes = [wish for one in observed for wish in one.wishes]
@@ -154,7 +154,7 @@ class _Gatherer:
         self.clusters: dict[tuple[str, str], str] = {}
         self.workers: dict[str, int] = {}
         known = [cluster for one in observed for cluster in one.clusters]
-        # One file calls a cluster by its name, another by its id; the name wins.
+        # One file has the name of a cluster, another its id; the plan uses the name.
         self._by_id = {cluster.id: cluster.name for cluster in known if cluster.id not in (None, cluster.name)}
         for cluster in known:
             self._name_cluster(cluster.name, cluster.platform, cluster)
@@ -173,7 +173,7 @@ class _Gatherer:
             self.workers.setdefault(self.clusters[key], cluster.workers)
 
     def _cluster_of(self, row: Row | Wish) -> str | None:
-        """Return the cluster of the plan that a row names; one of a kind without a platform may name any."""
+        """Return the cluster of the plan that a row names; a row of a kind without a platform may name any."""
         if row.cluster is None or row.kind is None:
             return None
         name, platform = self._by_id.get(row.cluster, row.cluster), KINDS[row.kind].platform
@@ -184,7 +184,7 @@ class _Gatherer:
     # -- networks ------------------------------------------------------------------------------------------
 
     def add_networks(self) -> None:
-        """Add the rows of a known kind, each prefix once for each cluster; those that name a cluster go first."""
+        """Add the rows of a known kind, each prefix once for each cluster; rows that name a cluster come first."""
         found: dict[tuple[Prefix, str], list[Draft]] = {}
         known = [row for row in self.rows if row.kind is not None and row.whole and not row.container]
         platforms = [platform for _, platform in self.clusters]
@@ -197,8 +197,8 @@ class _Gatherer:
                 twin.join(row)
                 self.duplicates += 1
             elif cluster is None and platforms.count(KINDS[row.kind].platform or "") > 1:
-                # A plan with several clusters has to say which one is meant, and the file does not.
-                self._avoid(row, f"{row.kind} of a cluster that is not named")
+                # A plan with several clusters has to name the one of each network, and the file does not.
+                self._avoid(row, f"{row.kind} of a cluster that the file does not name")
             else:
                 same.append(network := Draft(row, cluster))
                 self.networks.append(network)
@@ -208,7 +208,7 @@ class _Gatherer:
         self._add_wishes()
 
     def _add_wishes(self) -> None:
-        """Add the networks that are only asked for; one that a row pins is there already."""
+        """Add the networks that state only a size; those that a row pins are there already."""
         pinned = {(n.row.name, n.kind, n.cluster) for n in self.networks if n.row.name}
         for wish in self.wishes:
             network = Draft(wish, self._cluster_of(wish))
@@ -224,10 +224,10 @@ class _Gatherer:
             }
             self.networks.sort(key=lambda network: lines[id(network.row)])
 
-    # -- what is no network --------------------------------------------------------------------------------
+    # -- what is not a network -----------------------------------------------------------------------------
 
     def add_rest(self) -> None:
-        """Add what is no network of its own: addresses, shares of nodes, containers, rows of no known kind."""
+        """Add what is not a network itself: addresses, shares of nodes, containers, rows of no known kind."""
         placed = [(network.row.prefix, network) for network in self.networks if isinstance(network.row, Row)]
         placed.sort(key=lambda pair: pair[0])
         self._placed = [network for _, network in placed]
@@ -254,9 +254,9 @@ class _Gatherer:
                 self.duplicates += 1
 
     def _arranging(self) -> set[Prefix]:
-        """Return the containers in which other rows lie: they only arrange those, and are no reservation.
+        """Return the containers with other rows inside: they only group those, and are not avoided.
 
-        A route leads to somebody with all of its range, so it is one unless networks of the plan lie in it.
+        A route is avoided unless networks of the plan are inside it, because all of its range leads elsewhere.
         """
         containers = {row.prefix for row in self.rows if row.container}
         if not containers:
@@ -277,27 +277,28 @@ class _Gatherer:
         }
 
     def _add_translations(self) -> None:
-        """Keep what tunnels show in the place of other ranges: as links of clusters, else as avoided ranges."""
-        homes: dict[Prefix, list[tuple[str, int]]] = {}
+        """Add the ranges that tunnels translate to: as links between clusters, or else as avoided ranges."""
+        homes: dict[Prefix, list[Home]] = {}
         for place, network in enumerate(self.networks):
             if network.cluster is not None and network.prefix is not None:
-                homes.setdefault(network.prefix, []).append((network.cluster, place))
+                homes.setdefault(network.prefix, []).append(Home(network.cluster, place))
         self.links = find_links((one.rows for one in self.observed), homes)
-        said = {(self.networks[place].prefix, shown) for link in self.links for place, shown in link.nat}
+        linked = {(self.networks[nat.place].prefix, nat.shown) for link in self.links for nat in link.nat}
         for row in self.rows:
-            if row.shown is not None and (row.prefix, row.shown) not in said:
-                words = f"{row.prefix} is shown as {row.shown} in a strongSwan tunnel"
+            if row.shown is not None and (row.prefix, row.shown) not in linked:
+                words = f"a strongSwan tunnel translates {row.prefix} to {row.shown}"
                 self._add_words(row.shown, words)
 
     def _around(self, row: Row) -> Draft | None:
-        """Return the network in which a row lies: of its kind before others, then the smallest."""
-        found = [
-            (network, prefix)
-            for network in (self._placed[i] for i in self._index.overlapping(row.prefix))
-            if (prefix := network.prefix) is not None and prefix.covers(row.prefix)
-        ]
-        best = min(found, key=lambda n: (row.kind is not None and n[0].kind != row.kind, -n[1].length), default=None)
-        return None if best is None else best[0]
+        """Return the network that covers a row: one of its kind if there is any, then the smallest."""
+        around = [i for i in self._index.overlapping(row.prefix) if self._index.prefixes[i].covers(row.prefix)]
+
+        def rank(place: int) -> tuple[bool, int]:
+            other_kind = row.kind is not None and self._placed[place].kind != row.kind
+            return other_kind, -self._index.prefixes[place].length
+
+        best = min(around, key=rank, default=None)
+        return None if best is None else self._placed[best]
 
     def _add_address(self, network: Draft, row: Row) -> None:
         if row.cidr in network.addresses:
@@ -319,26 +320,27 @@ class _Gatherer:
         self._add_words(row.prefix, words)
 
     def _add_words(self, prefix: Prefix, words: str) -> None:
-        # Most ranges have the words of one row: a list for each would be a third of all memory.
+        # Most ranges are described by one row: a list for each range would be a third of all memory.
         if prefix not in self.avoids:
             self.avoids[prefix] = words
             return
-        said = self._several.setdefault(prefix, [self.avoids[prefix]])
-        if words in said or not words:
+        several = self._several.setdefault(prefix, [self.avoids[prefix]])
+        if words in several or not words:
             self.duplicates += 1
         else:
             self.joined += 1
-            said.append(words)
+            several.append(words)
 
     # -- the rest of a plan --------------------------------------------------------------------------------
 
     def result(self) -> Gathered:
+        """Return everything that was sorted, with the edge of each cluster."""
         self.avoids.update({prefix: joined(words) for prefix, words in self._several.items()})
         cluster_edges: dict[str, str] = {}
         for network in self.networks:
             edge = network.about.edge
             if edge is not None and network.cluster is not None and KINDS[network.kind].platform is not None:
-                # An edge is that of the whole cluster.
+                # The edge of one network is that of its whole cluster.
                 cluster_edges.setdefault(network.cluster, edge)
                 if cluster_edges[network.cluster] == edge:
                     network.about = network.about._replace(edge=None)
@@ -346,23 +348,23 @@ class _Gatherer:
         pools += [n.about.pool for n in self.networks if n.about.pool is not None]
         edges = [*cluster_edges.values(), *(n.about.edge for n in self.networks if n.about.edge is not None)]
         return Gathered(
-            self.networks,
-            self.avoids,
-            self.containers,
-            tuple(dict.fromkeys(pools)),
-            tuple(dict.fromkeys(center for one in self.observed for center in one.data_centers)),
-            {name: platform for (_, platform), name in self.clusters.items()},
-            self.workers,
-            cluster_edges,
-            tuple(dict.fromkeys(edges)),
-            tuple(dict.fromkeys(n.about.site for n in self.networks if n.about.site is not None)),
-            self.links,
-            self.duplicates,
-            self.joined,
-            self.everything,
+            networks=self.networks,
+            avoids=self.avoids,
+            containers=self.containers,
+            pools=tuple(dict.fromkeys(pools)),
+            data_centers=tuple(dict.fromkeys(center for one in self.observed for center in one.data_centers)),
+            clusters={name: platform for (_, platform), name in self.clusters.items()},
+            workers=self.workers,
+            cluster_edges=cluster_edges,
+            edges=tuple(dict.fromkeys(edges)),
+            sites=tuple(dict.fromkeys(n.about.site for n in self.networks if n.about.site is not None)),
+            links=self.links,
+            duplicates=self.duplicates,
+            joined=self.joined,
+            everything=self.everything,
         )
 
 
 def _in_one_space(network: Draft, row: Row) -> bool:
-    """Tell whether a row may be about a network: neither edge nor address space differ."""
+    """Return whether a row may be about a network: both have the same edge and address space."""
     return isinstance(network.row, Row) and _spaces(network.row) == _spaces(row)

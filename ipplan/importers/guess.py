@@ -1,4 +1,4 @@
-"""What source a file is of, told from its content alone: the keys of a document, or the header of a table."""
+"""Guesses the source of a file from its content: the keys of a document, or the header of a table."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import re
 from itertools import islice
 from typing import Any
 
+from ipplan.importers.cells import is_address, is_prefix
 from ipplan.importers.document import LARGEST_YAML, looks_like_json, parse_json
-from ipplan.importers.reading import Problem, SourceError, decode, is_address, is_prefix, is_workbook
+from ipplan.importers.reading import Problem, SourceError, decode, is_workbook
 from ipplan.importers.tables import DEFAULTS, Options, column_name, read_lines
 from ipplan.importers.text_tables import looks_like_table, table_source
 
@@ -34,7 +35,7 @@ _YAML = (
     ),
 )
 _START = 1 << 16
-"""Characters of a large file that tell what it is."""
+"""Look at the first 65,536 characters of a large file."""
 _TEXTS = (
     (
         "ipsec-conf",
@@ -54,20 +55,20 @@ _TEXTS = (
         ),
     ),
 )
-"""Texts of no common form: all patterns of one have to be in it."""
+"""Configuration files by patterns; a file has to match all patterns of one entry."""
 _FOR_PEOPLE = (
     (re.compile(r"^(default|[\d.]+/\d+|[\da-f:]+/\d+) (via \S+ )?dev \S+ ", re.MULTILINE), "ip -j route"),
     (re.compile(r"^\d+: \S+: <[A-Z_,]+> mtu \d+", re.MULTILINE), "ip -j addr"),
 )
-"""Texts whose command also prints JSON, which is read."""
+"""Output for people of commands that also print JSON, which ipplan reads."""
 _AS_JSON = "get it as JSON: add --output json (ibmcloud) or -o json (kubectl)"
-_MANY = "name the source: ipplan import --list tells which there are"
+_MANY = "name the source: ipplan import --list shows them"
 
 
 def guess_source(data: bytes, options: Options = DEFAULTS) -> str:
-    """Return the source that a file looks like; raise SourceError where it looks like none."""
+    """Return the source of a file; raise SourceError where nothing shows what it is."""
     text = "" if is_workbook(data) else decode(data)
-    # No configuration, no YAML that is read and no text for people is that large.
+    # Configuration files, YAML that ipplan reads and text for people are never that large.
     start = text if len(text) <= LARGEST_YAML else text[:_START]
     for source, patterns in _TEXTS:
         if all(pattern.search(start) for pattern in patterns):
@@ -76,7 +77,7 @@ def guess_source(data: bytes, options: Options = DEFAULTS) -> str:
         return known
     for pattern, command in _FOR_PEOPLE:
         if pattern.search(start):
-            message = f"the file is what {command.replace(' -j', '')} prints for people"
+            message = f"the file is the output of {command.replace(' -j', '')} for people"
             raise SourceError(Problem(message, None, f"get it as JSON: {command}", "text-table"))
     if looks_like_json(text):
         found = _guess_json(text)
@@ -84,21 +85,21 @@ def guess_source(data: bytes, options: Options = DEFAULTS) -> str:
         found = next((source for source, pattern in _YAML if pattern.search(start)), None)
         found = found or _guess_table(data, options)
     if found is None and looks_like_table(start):
-        message = "the file is a table that a command prints for people, and none that is known"
+        message = "the file is a table that a command prints for people, and ipplan does not know this table"
         raise SourceError(Problem(message, None, _AS_JSON, "text-table"))
     if found is None:
-        raise SourceError(Problem("nothing in the file tells what it is", None, _MANY, "unknown-source"))
+        raise SourceError(Problem("nothing in the file shows what it is", None, _MANY, "unknown-source"))
     return found
 
 
 def _guess_json(text: str) -> str | None:
     from ipplan.importers.ibmcloud_subnets import UNESCAPED
 
-    # That command is the one that is known to print what is no JSON.
+    # Only this command is known to print invalid JSON.
     documents = parse_json(text, UNESCAPED if _IDENTIFIER.search(text) else None)
     document = next((document for document in documents if document), documents[0])
     if document == []:
-        raise SourceError(Problem("the file holds an empty list", 1, _MANY, "no-prefix"))
+        raise SourceError(Problem("the file is an empty list", 1, _MANY, "no-prefix"))
     if isinstance(document, dict):
         if str(document.get("schema")).startswith("ipplan.allocation/"):
             return "json"
@@ -189,5 +190,5 @@ def _guess_table(data: bytes, options: Options) -> str | None:
 
 
 _MOST_ABOVE = 50
-"""Lines among which one tells what the table is; what stands above it may be a title."""
+"""Look for the header in the first 50 lines; a title may be above it."""
 _NETBOX = {"vrf", "tenant", "scope", "utilization", "children", "status", "namespace"}

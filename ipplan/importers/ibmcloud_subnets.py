@@ -1,17 +1,18 @@
 """Subnets of a classic account: `ibmcloud sl subnet list`, `ibmcloud ks subnets`, or objects of SoftLayer_Account.
 
-The list has had three shapes: objects of the API; rows of text in lower case; rows of text as now (softlayer/
-softlayer-cli plugin/commands/subnet/list.go @5e5db8ae and its history). No list has a prefix length, which then
-follows from the number of addresses. Nothing in them says what a subnet is for, so only subnets that are bound to an
-IKS cluster have a kind. The tables that both commands print without --output json say the same.
+The list has had three forms: objects of the API; rows of text in lower case; and today's rows of text (softlayer/
+softlayer-cli plugin/commands/subnet/list.go @5e5db8ae and its history). No list has a prefix length, so the reader
+derives it from the number of addresses. Nothing in a list says what a subnet is for, so only subnets that are bound to
+an IKS cluster get a kind. The tables that both commands print without --output json have the same content.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ipplan.importers.collecting import Collector
 from ipplan.importers.document import Node, looks_like_json, read_json
-from ipplan.importers.reading import Collector, SourceError, decode, kebab, kind_named
+from ipplan.importers.reading import SourceError, decode, kebab, kind_named
 from ipplan.importers.text_tables import no_table, read_table
 from ipplan.observed import Observed, ObservedCluster
 from ipplan.plan.kinds import KINDS
@@ -25,15 +26,15 @@ _ASK = (
     '"id,networkIdentifier,cidr,subnetType,addressSpace,note,datacenter[name]"'
 )
 _LENGTHS = f"{_ASK} prints prefix lengths"
-UNESCAPED = f"the command does not escape quotes in notes; {_ASK} prints the same without that fault"
-"""What to do where `ibmcloud sl subnet list` printed what is no JSON."""
+UNESCAPED = f"the command does not escape quotes in notes; {_ASK} prints the same with quotes escaped"
+"""What to do where the output of `ibmcloud sl subnet list` is not valid JSON."""
 _IBM = frozenset(name for name, kind in KINDS.items() if kind.provider == "ibm")
 _IPV6_LENGTH = 64
-"""The only size in which IBM Cloud gives IPv6 (IBM Cloud docs, subnets, about.md, 2025-06-02)."""
+"""The only size of IPv6 subnets that IBM Cloud offers (IBM Cloud docs, subnets, about.md, 2025-06-02)."""
 
 
 def read(data: bytes) -> Observed:
-    """Read a list of subnets of any of the shapes."""
+    """Read a list of subnets in any of its forms."""
     collector = Collector()
     clusters: list[ObservedCluster] = []
     centers: list[str] = []
@@ -98,7 +99,7 @@ def _add(item: Node, collector: Collector) -> None:
     keys = ("networkIdentifier", "Identifier", "identifier")
     identifier = next((found for key in keys if (found := item.text(key))), None)
     if identifier is None:
-        collector.problem("the entry has no networkIdentifier and no Identifier: it is no subnet", item.line)
+        collector.problem("the entry has neither networkIdentifier nor Identifier, so it is not a subnet", item.line)
         return
     mask = _length(item, identifier, collector)
     if mask is None and "/" not in identifier:
@@ -134,7 +135,7 @@ def _add(item: Node, collector: Collector) -> None:
 
 
 def _length(item: Node, identifier: str, collector: Collector) -> str | None:
-    """Return the mask of a subnet: what is stated, else what the number of its addresses tells."""
+    """Return the mask of a subnet: the stated one, or else that of its number of addresses."""
     if (stated := item.text("cidr") or item.text("netmask")) is not None:
         return stated
     if ":" in identifier:
@@ -144,14 +145,14 @@ def _length(item: Node, identifier: str, collector: Collector) -> str | None:
     if count is None:
         if "/" not in identifier:
             collector.problem(
-                f"subnet {show(identifier)} has no cidr, no netmask and no number of addresses",
+                f"subnet {show(identifier)} has no cidr, netmask or number of addresses",
                 item.line,
                 _LENGTHS,
             )
         return None
     if count & (count - 1) or count > 1 << 32:
         collector.problem(
-            f"subnet {show(identifier)} has {count:,} addresses, which is no power of two: its size is not certain",
+            f"subnet {show(identifier)} has {count:,} addresses, which is not a power of two, so its size is not certain",
             item.line,
             _LENGTHS,
         )

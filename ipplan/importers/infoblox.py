@@ -1,13 +1,14 @@
 """The CSV of Infoblox, which is not flat: a line `header-network,...` names the columns of the lines `network,...`.
 
-Networks and containers of IPv4 and IPv6 are read; objects of other types hold no prefix and are counted only.
+Reads networks and containers of IPv4 and IPv6; a note counts objects of other types, which have no prefix.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.importers.reading import KIND_WORDS, Collector, as_labels, counted, kind_named
+from ipplan.importers.collecting import Collector
+from ipplan.importers.reading import KIND_WORDS, as_labels, counted, kind_named
 from ipplan.importers.tables import (
     DEFAULTS,
     Options,
@@ -16,7 +17,7 @@ from ipplan.importers.tables import (
     fit,
     places_of,
     read_lines,
-    refuse_wide,
+    reject_wide,
     trim,
 )
 from ipplan.observed import NOTHING, About
@@ -28,11 +29,11 @@ if TYPE_CHECKING:
     from ipplan.observed import Observed
 
 _TYPES = {"network": False, "networkcontainer": True, "ipv6network": False, "ipv6networkcontainer": True}
-"""Object types with a prefix, and whether they only arrange others."""
+"""Object types with a prefix, and whether they only group others."""
 
 
 def read(data: bytes, options: Options = DEFAULTS) -> Observed:
-    """Read an export of the grid; types are told in any case, masks may be dotted or bits."""
+    """Read an export of the grid; types may be in any case, masks are netmasks or prefix lengths."""
     collector = Collector(lenient=options.lenient)
     columns: dict[str, list[str]] = {}
     others: dict[str, int] = {}
@@ -40,13 +41,13 @@ def read(data: bytes, options: Options = DEFAULTS) -> Observed:
         collector.cells = cells
         word = cells[0].lower().replace(" ", "")
         if word.startswith("header-"):
-            refuse_wide(len(trim(cells)), line)
+            reject_wide(len(trim(cells)), line)
             columns[word.removeprefix("header-")] = [column_name(cell) for cell in cells[1:]]
         elif word not in columns:
             collector.problem(
                 f"the line is of type {show(cells[0])}, and no line header-{word[:40]} before it names its columns",
                 line,
-                "this is no CSV of Infoblox; source csv reads flat tables",
+                "this is not a CSV of Infoblox; source csv reads flat tables",
                 "no-column",
             )
         elif word in _TYPES:
@@ -56,7 +57,7 @@ def read(data: bytes, options: Options = DEFAULTS) -> Observed:
         else:
             others[word] = others.get(word, 0) + 1
     collector.notes += [
-        f"left out for want of a prefix: {counted(count, 'row')} of type {word}"
+        f"left out, because they have no prefix: {counted(count, 'row')} of type {word}"
         for word, count in sorted(others.items())
     ]
     return collector.finish(
@@ -68,7 +69,7 @@ def read(data: bytes, options: Options = DEFAULTS) -> Observed:
 
 
 _ATTRIBUTE = "ea "
-"""What the columns of extensible attributes start with."""
+"""The first letters of columns with extensible attributes."""
 _NAMES = ("network name", "name")
 """Attributes that may name a network."""
 
@@ -81,15 +82,15 @@ def _add(record: Record, collector: Collector, columns: Sequence[str], *, contai
     mask = record.get("netmask", "cidr")
     view = record.get("network view")
     attributes = {c.removeprefix(_ATTRIBUTE): record.get(c) for c in columns if c.startswith(_ATTRIBUTE)}
-    told = {"network view": view} if view and view != "default" else {}
-    told |= {name: value for name, value in attributes.items() if value}
+    fields = {"network view": view} if view and view != "default" else {}
+    fields |= {name: value for name, value in attributes.items() if value}
     kind = kind_named(*(attributes.get(name) for name in KIND_WORDS))
     words = [record.get("comment")]
     about = NOTHING
     if kind is None:
-        words += [f"{name} {value}" for name, value in told.items()]
+        words += [f"{name} {value}" for name, value in fields.items()]
     else:
-        about = About(labels=as_labels(told, besides=(*_NAMES, "cluster"), kind=kind))
+        about = About(labels=as_labels(fields, besides=(*_NAMES, "cluster"), kind=kind))
     collector.add(
         address,
         record.line,

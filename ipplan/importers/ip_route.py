@@ -1,7 +1,7 @@
 """Routes and addresses of a Linux router or node: `ip -j route`, `ip -j -6 route`, `ip -j addr`, alone or one after the other.
 
-Fields: iproute2 6.1, ip/iproute.c and ip/ipaddress.c. What is connected is a network; what a gateway leads to is in use by
-somebody, and may be a summary of several networks. Routes of every host say nothing, and a note counts them: the default
+Fields: iproute2 6.1, ip/iproute.c and ip/ipaddress.c. A connected range is a network; a range behind a gateway is in use
+elsewhere, and may summarise several networks. A note counts the routes that every host has, which are left out: the default
 route, loopback, link-local and multicast, those of IBM Cloud's classic servers, and those to pods of the node itself.
 """
 
@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ipplan.addresses import WIDTH, parse_prefix
+from ipplan.importers.collecting import Collector
 from ipplan.importers.document import Node, read_json
-from ipplan.importers.reading import Collector
 
 if TYPE_CHECKING:
     from ipplan.addresses import Prefix
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 _HELP = "ip -j route; ip -j -6 route; ip -j addr"
 _NO_NETWORK = frozenset({"local", "broadcast", "multicast", "anycast", "nat"})
-"""Types of routes that stand for addresses of the host itself."""
+"""Types of routes to addresses of the host itself."""
 _NOWHERE = frozenset({"blackhole", "unreachable", "prohibit", "throw"})
 _OWN = tuple(map(parse_prefix, ("127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "::1/128", "fe80::/10", "ff00::/8")))
 _CLASSIC = frozenset(map(parse_prefix, ("10.0.0.0/8", "161.26.0.0/16", "166.8.0.0/14")))
 """The routes that IBM Cloud gives every classic server (ibm-cloud-docs/infrastructure-hub ips.md @c0135fb, 2025-10-03)."""
 _PODS, _SERVICES = "cali", "kube-ipvs0"
-"""Devices that have the addresses of pods and services, one by one: Calico's, and that of kube-proxy."""
+"""Devices with one address for each pod or service: Calico's, and that of kube-proxy."""
 
 
 class _Reader:
@@ -42,7 +42,7 @@ class _Reader:
         """Add one entry of `ip -j route`."""
         dst, kind = route.text("dst"), route.text("type") or "unicast"
         if dst is None:
-            self.collector.problem("the entry has no dst: it is no route", route.line, _HELP)
+            self.collector.problem("the entry has no dst, so it is not a route", route.line, _HELP)
             return
         if dst in ("default", "0.0.0.0/0", "::/0"):
             self.left_out["default route"] += 1
@@ -71,7 +71,7 @@ class _Reader:
             local, length = entry.text("local"), entry.text("prefixlen")
             if local is None or length is None:
                 if entry.value:
-                    self.collector.problem("the address has no local and no prefixlen", entry.line, _HELP)
+                    self.collector.problem("the address has no local or no prefixlen", entry.line, _HELP)
                 continue
             peer = entry.text("address")
             prefix = self._prefix(f"{peer or local}/{length}", entry, "local")
@@ -89,7 +89,7 @@ class _Reader:
         if "/" not in text:
             text += "/128" if ":" in text else "/32"
         found = self.collector.block(text, node.line, field)
-        return None if found is None else found[0]
+        return None if found is None else found.prefix
 
     def _is_own(self, prefix: Prefix) -> bool:
         own = any(known.covers(prefix) for known in _OWN) or prefix.length == 0
@@ -99,7 +99,7 @@ class _Reader:
 
     @staticmethod
     def _gateway(route: Node) -> str | None:
-        """Return the next hop of a route, the first of several; None where the destination is on the link."""
+        """Return the first next hop of a route, None where the destination is on the link."""
         hops = [route, *route.items("nexthops")]
         return next((text for hop in hops for text in (hop.text("gateway"), hop.text("via", "host")) if text), None)
 
@@ -118,7 +118,7 @@ def read(data: bytes) -> Observed:
     """Read routes and addresses in any order."""
     reader = _Reader()
     entries = [entry for document in read_json(data) for entry in document.items() or [document]]
-    # What is connected is known better by its address than by its route.
+    # The address of a connected network says more than its route, so it is read first.
     for entry in sorted(entries, key=lambda entry: entry.get("addr_info") is None):
         if entry.get("addr_info") is not None:
             reader.interface(entry)
@@ -128,6 +128,6 @@ def read(data: bytes) -> Observed:
         words = ", ".join(f"{what} ({count:,})" for what, count in reader.left_out.items())
         reader.collector.notes.append(f"left out: {words}")
     found = reader.collector.finish(
-        partial=True, nothing="no route and no address in the file is of a network", help_=_HELP
+        partial=True, nothing="the file has no route to a network, and no address in one", help_=_HELP
     )
     return replace(found, routes=True)

@@ -1,16 +1,17 @@
 """Workers of an IKS cluster: `ibmcloud ks worker ls --output json`, or its table.
 
 Fields: IBM-Cloud/bluemix-go api/container/containerv1/workers.go (privateIP, publicIP, location) and containerv2/workers.go
-@71bc1d28 (networkInterfaces with ipAddress and cidr, on VPC); newer outputs have both addresses in networkInformation. No
-worker states the length of its subnet, except on VPC, whose subnets are of no kind of a plan.
+@71bc1d28 (networkInterfaces with ipAddress and cidr, on VPC); newer outputs have both addresses in networkInformation.
+Only workers on VPC state the length of their subnet, and a plan has no kind for those subnets.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ipplan.importers.collecting import Collector
 from ipplan.importers.document import Node, looks_like_json, read_documents
-from ipplan.importers.reading import Collector, SourceError, decode
+from ipplan.importers.reading import SourceError, decode
 from ipplan.importers.text_tables import no_table, read_table
 
 if TYPE_CHECKING:
@@ -23,13 +24,13 @@ _ADDRESSES = (("privateIP", "iks-worker-private"), ("publicIP", "iks-worker-publ
 
 
 def read(data: bytes) -> Observed:
-    """Read a list of workers; one without an address, because it is not deployed yet, is counted in a note."""
+    """Read a list of workers; a note counts those without an address, which are not deployed yet."""
     collector = Collector()
     zones: list[str] = []
     waiting = 0
     for worker in _workers(data):
         if not isinstance(worker.value, dict):
-            collector.problem("the entry is no worker", worker.line, _HELP)
+            collector.problem("the entry is not a worker", worker.line, _HELP)
             continue
         before = len(collector.rows)
         _add(worker, collector)
@@ -66,7 +67,7 @@ def _add(worker: Node, collector: Collector) -> None:
                 continue
             collector.add_address(text, node.line, key, name=name, kind=kind, description=f"{key} of worker {name}")
             break
-    # Without the two, it is a worker on VPC: its subnet is known, and none of a plan's.
+    # A worker with neither is on VPC: its subnet is known, and a plan has no kind for it.
     if worker.text("privateIP") is not None or (inside is not None and inside.text("privateIP") is not None):
         return
     for interface in worker.items("networkInterfaces"):

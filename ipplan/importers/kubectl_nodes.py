@@ -1,7 +1,7 @@
 """Worker nodes: `kubectl get nodes -o json`, or the table of `-o wide`.
 
-A node states addresses without a length. Calico notes the length on the node, and then the subnet of the workers is
-known; where it does not, addresses stay single. What cluster it is, labels and the version of the kubelet tell.
+A node states addresses without a length. Where Calico adds the length to the node, the subnet of the workers is known;
+otherwise the addresses stay single. Labels and the version of the kubelet say whether the cluster is IKS or ICP.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from ipplan.addresses import AddressError, parse_block
+from ipplan.importers.collecting import Collector
 from ipplan.importers.document import Node, read_documents
-from ipplan.importers.reading import Collector, decode
+from ipplan.importers.reading import decode
 from ipplan.importers.text_tables import read_table
 from ipplan.plan.load import show
 
@@ -36,7 +37,7 @@ def read(data: bytes) -> Observed:
             _add(item, collector)
             labels = item.get("metadata", "labels")
             keys = ("ibm-cloud.kubernetes.io/zone", "topology.kubernetes.io/zone")
-            # Zones of other clouds, and of clusters on premises, are no data centers of IBM Cloud.
+            # Zones of other clouds, and of clusters on premises, are not data centers of IBM Cloud.
             if _platform(item) == "iks":
                 zones += [zone for key in keys if labels and (zone := labels.text(key))]
     kinds = {row.kind for row in collector.rows if row.kind}
@@ -49,7 +50,7 @@ def _nodes(document: Node) -> Iterator[Node]:
 
 
 def _platform(item: Node) -> Literal["iks", "icp"] | None:
-    """Return what kind of cluster a node is of, None where nothing tells."""
+    """Return the platform of a node's cluster, None where nothing says it."""
     labels = item.get("metadata", "labels")
     names = labels.value if labels is not None and isinstance(labels.value, dict) else {}
     provider = item.text("spec", "providerID") or ""
@@ -66,13 +67,13 @@ def _add(item: Node, collector: Collector) -> None:
     annotations = item.get("metadata", "annotations") or Node({}, item.line)
     for key in _ANNOTATIONS:
         node, text = annotations.get(key), annotations.text(key)
-        # Calico leaves the length out where it does not know it.
+        # Calico writes no length where it does not know it.
         if node is None or text is None or "/" not in text:
             continue
         try:
             subnet = str(parse_block(text))
         except AddressError as error:
-            collector.problem(f"{key} of {name} is {show(text)}, which is no prefix: {error}", node.line)
+            collector.problem(f"{key} {show(text)} of node {name} is not a valid prefix: {error}", node.line)
             continue
         collector.add(
             subnet,
@@ -98,7 +99,7 @@ def _add(item: Node, collector: Collector) -> None:
 
 
 def _add_pods(item: Node, name: str, platform: str | None, collector: Collector) -> None:
-    """Add the share of the pod network that a node has."""
+    """Add a node's share of the pod network."""
     shares = [node for node in item.items("spec", "podCIDRs") if node.value]
     if not shares and (single := item.get("spec", "podCIDR")) is not None and single.value:
         shares = [single]

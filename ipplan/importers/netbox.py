@@ -1,7 +1,7 @@
 """Prefixes of NetBox or Nautobot: the CSV export, or the JSON of the REST API.
 
-A role or tag that is named like one of ipplan's kinds gives the kind, and so does a description that `ipplan export` wrote;
-status container only arranges others. Fields as NetBox 4.7.3 and Nautobot 3.2.7 write them.
+The kind of a network comes from a role or tag with the name of a kind, or from a description that `ipplan export` wrote. A
+prefix of status container only groups others. Fields as NetBox 4.7.3 and Nautobot 3.2.7 write them.
 """
 
 from __future__ import annotations
@@ -9,18 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.importers.document import looks_like_json, read_json
-from ipplan.importers.reading import (
-    Collector,
-    Problem,
-    SourceError,
-    as_labels,
-    counted,
-    decode,
-    is_workbook,
-    kebab,
-    kind_named,
-)
+from ipplan.importers.collecting import Collector
+from ipplan.importers.document import Node, looks_like_json, read_json
+from ipplan.importers.reading import Problem, SourceError, as_labels, counted, decode, is_workbook, kebab, kind_named
 from ipplan.importers.tables import DEFAULTS, Options, Record, Table, column_name, read_table, require_columns
 from ipplan.netbox.wanted import MARK
 from ipplan.observed import NOTHING, About, ColumnUse
@@ -49,7 +40,7 @@ _ABOUT = (
     "owner",
     "tags",
 )
-"""Fields that a row is told with, in this order; then come all others that hold anything."""
+"""Fields that describe a row, in this order; all others with a value follow."""
 _COMPUTED = frozenset(
     {
         "id",
@@ -77,35 +68,35 @@ _COMPUTED = frozenset(
         "comments",
     }
 )
-"""Columns that NetBox and Nautobot work out or keep for themselves, and those that have a place of their own here."""
+"""Columns that NetBox and Nautobot compute or keep for themselves, and those that are read separately."""
 _SWITCHED_OFF = frozenset({"false", "", "-", "\u2014"})
 _POOL = "BYOIP pool"
-"""How `ipplan export` describes the container of a pool."""
+"""The description of the container of a pool, as `ipplan export` writes it."""
 _HELP = "export the table of prefixes"
 _STATUSES = {"reserved": "planned", "deprecated": "retired"}
-"""What a status of NetBox or Nautobot means in a plan; active is what a network is anyway."""
+"""The status in a plan for one of NetBox or Nautobot; "active" needs none."""
 _VLAN = re.compile(r"(?:.*\()?([0-9]{1,4})\)?")
 """A VLAN as NetBox shows it: its number, or a name with the number in brackets."""
 
 
 class _Entry(NamedTuple):
-    """What either form says of a prefix; `roles` are words that may name a kind."""
+    """A prefix in either format; `roles` are words that may name a kind."""
 
     cidr: str | None
     line: int
     description: str
     comments: str
-    told: dict[str, str]
+    fields: dict[str, str]
     roles: tuple[str, ...]
     container: bool
 
 
 def read(data: bytes, options: Options = DEFAULTS) -> Observed:
-    """Read an export of prefixes; a page of a longer list is told."""
+    """Read an export of prefixes; a note says where the file is one page of a longer list."""
     if not is_workbook(data) and looks_like_json(decode(data)):
         if options._replace(progress=None, lenient=False) != DEFAULTS:
-            message = "the file is JSON, which has no columns, rows above a header or sheets"
-            raise SourceError(Problem(message, None, "leave out the options for tables", "wrong-source"))
+            message = "the file is JSON, and --column, --skip-rows and --sheet are for tables"
+            raise SourceError(Problem(message, None, "remove these options", "wrong-source"))
         collector = Collector(lenient=options.lenient)
         entries = _from_json(data, collector)
         uses: tuple[ColumnUse, ...] = ()
@@ -122,7 +113,7 @@ def read(data: bytes, options: Options = DEFAULTS) -> Observed:
             continue
         if entry.container and entry.description == _POOL:
             if (pool := collector.block(entry.cidr, entry.line, "prefix")) is not None:
-                pools.append(pool[0])
+                pools.append(pool.prefix)
             continue
         _add(entry, edges, collector)
     kinds = {row.kind for row in collector.rows if row.kind}
@@ -143,23 +134,23 @@ def _add(entry: _Entry, edges: Collection[str], collector: Collector) -> None:
             words.append(entry.comments)
     else:
         words.append(entry.comments)
-    told = {key: value for key, value in entry.told.items() if not _usual(key, value, kind)}
+    fields = {key: value for key, value in entry.fields.items() if not _usual(key, value, kind)}
     if kind is None:
-        words += [f"{key} {value}" for key, value in told.items()]
+        words += [f"{key} {value}" for key, value in fields.items()]
         about = NOTHING
     else:
-        status = _STATUSES.get(told.get("status", "").lower())
+        status = _STATUSES.get(fields.get("status", "").lower())
         if status is not None:
-            del told["status"]
-        number = _VLAN.fullmatch(told.get("vlan", ""))
+            del fields["status"]
+        number = _VLAN.fullmatch(fields.get("vlan", ""))
         if number is not None and VLANS[0] <= int(number[1]) <= VLANS[1]:
             if vlan is None:
                 vlan = int(number[1])
-            if vlan == int(number[1]) and told["vlan"] in (number[1], f"vlan-{vlan} ({vlan})"):
-                del told["vlan"]
-        _leave_out_own_tags(told, labels)
-        edge = next((value for key, value in told.items() if key in edges), None)
-        own = as_labels(told, besides=edges, kind=kind)
+            if vlan == int(number[1]) and fields["vlan"] in (number[1], f"vlan-{vlan} ({vlan})"):
+                del fields["vlan"]
+        _leave_out_own_tags(fields, labels)
+        edge = next((value for key, value in fields.items() if key in edges), None)
+        own = as_labels(fields, besides=edges, kind=kind)
         about = About(
             edge=edge,
             labels=(*labels, *(p for p in own if p[0] not in dict(labels))),
@@ -179,14 +170,14 @@ def _add(entry: _Entry, edges: Collection[str], collector: Collector) -> None:
     )
 
 
-def _leave_out_own_tags(told: dict[str, str], labels: Labels) -> None:
-    """Take the tags that `ipplan netbox push` gives out of what is told, by slug or by name: labels say the same."""
-    tags = told.pop("tags", "").split(",")
+def _leave_out_own_tags(fields: dict[str, str], labels: Labels) -> None:
+    """Remove the tags that `ipplan netbox push` sets, by slug or by name: labels say the same."""
+    tags = fields.pop("tags", "").split(",")
     if MARK in tags:
         own = {f"{name}:{value}" for name, value in labels}
         tags = [tag for tag in tags if tag not in own and not re.match(f"{MARK}(-|$| plan )", tag)]
     if any(tags):
-        told["tags"] = ",".join(tags)
+        fields["tags"] = ",".join(tags)
 
 
 def _is_name(name: str, kind: str | None) -> bool:
@@ -218,33 +209,35 @@ def _from_table(table: Table) -> Iterator[_Entry]:
     others = [name for name in dict.fromkeys(table.columns) if name and name not in (*_ABOUT, *_COMPUTED)]
     for record in table.records:
         table.collector.cells = record.cells
-        told = {
+        fields = {
             name: cell
             for name in (*_ABOUT, *others)
             if (cell := record.get(name)) is not None and cell.lower() not in _SWITCHED_OFF
         }
-        tags = told.get("tags", "").split(",")
+        tags = fields.get("tags", "").split(",")
         yield _Entry(
             record.get("prefix"),
             record.line,
             record.get("description") or "",
             record.get("comments") or "",
-            _without_kind(told, tags),
-            (told.get("role", ""), *tags),
+            _without_kind(fields, tags),
+            (fields.get("role", ""), *tags),
             _is_container(record),
         )
 
 
-def _without_kind(told: dict[str, str], tags: Sequence[str]) -> dict[str, str]:
-    """Return the fields without the tags that name a kind."""
+def _without_kind(fields: dict[str, str], tags: Sequence[str]) -> dict[str, str]:
+    """Return the fields without tags that name a kind."""
     others = [tag.strip() for tag in tags if kind_named(tag) is None and tag.strip()]
-    return {key: ",".join(others) if key == "tags" else value for key, value in told.items() if key != "tags" or others}
+    return {
+        key: ",".join(others) if key == "tags" else value for key, value in fields.items() if key != "tags" or others
+    }
 
 
 def _uses(table: Table) -> Iterator[ColumnUse]:
     own = {"prefix": "cidr", "description": "name", "comments": "description", "role": "kind", "tags": "kind"}
     for name, title in zip(table.columns, table.written, strict=True):
-        left = "left out: NetBox works it out" if name in _COMPUTED else f"label {kebab(name) or name}"
+        left = "left out: NetBox computes it" if name in _COMPUTED else f"label {kebab(name) or name}"
         yield ColumnUse(title, own.get(name) or (name if name in ("status", "vlan") else left))
 
 
@@ -259,11 +252,11 @@ def _from_json(data: bytes, collector: Collector) -> Iterator[_Entry]:
         count = document.number("count")
         if count is not None and count > len(items):
             collector.notes.append(
-                f"it holds {len(items):,} of {counted(count, 'prefix')}: "
-                "the others are on other pages, or ask with ?limit=0"
+                f"the file has {len(items):,} of {counted(count, 'prefix')}: "
+                "get the other pages too, or all prefixes with ?limit=0"
             )
         for item in items:
-            # Nautobot tells containers by their type, and a status by its name.
+            # Nautobot has containers by their type, and a status by its name.
             status = item.text("status", "value") or item.text("status", "name") or item.text("status")
             about = {
                 "status": status,
@@ -277,10 +270,10 @@ def _from_json(data: bytes, collector: Collector) -> Iterator[_Entry]:
             }
             tags = [text for tag in item.items("tags") if (text := tag.text("slug") or tag.text("name"))]
             others = ",".join(tag for tag in tags if kind_named(tag) is None)
-            fields = item.get("custom_fields")
-            custom = fields.value if fields is not None and isinstance(fields.value, dict) else {}
-            own = {key: text for key in custom if fields is not None and (text := fields.text(key))}
-            told = {key: value for key, value in (about | {"tags": others} | own).items() if value}
+            custom = item.get("custom_fields") or Node({}, item.line)
+            names = custom.value if isinstance(custom.value, dict) else {}
+            own = {name: text for name in names if (text := custom.text(name))}
+            fields = {key: value for key, value in (about | {"tags": others} | own).items() if value}
             roles = (item.text("role", "slug"), about["role"], *tags)
             node = item.get("prefix")
             yield _Entry(
@@ -288,7 +281,7 @@ def _from_json(data: bytes, collector: Collector) -> Iterator[_Entry]:
                 node.line if node else item.line,
                 item.text("description") or "",
                 item.text("comments") or "",
-                told,
+                fields,
                 tuple(role for role in roles if role),
                 "container" in (status, item.text("type", "value")),
             )

@@ -1,12 +1,12 @@
 """The cells of one network in a table: its sizes, its named addresses, and everything else that it states.
 
-A cell that says what its column cannot hold, and every cell of no known meaning, is a label, so that none is lost.
+A cell whose value does not fit its column, and every cell of no known meaning, becomes a label, so that none is lost.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ipplan.addresses import AddressError, parse_address, parse_block
 from ipplan.findings import LONGEST_NAME
@@ -20,26 +20,33 @@ from ipplan.plan.model import GATEWAY_ON, STATUSES, VLANS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ipplan.importers.collecting import Collector
     from ipplan.importers.columns import Columns
-    from ipplan.importers.reading import Collector
     from ipplan.importers.tables import Record
     from ipplan.plan.model import NamedAddress
 
 NO_VALUE = frozenset({"", "-", "--", "\u2013", "\u2014", "n/a", "#n/a"})
-"""What people write into a cell that has no value; in a column that may be a name it is one."""
+"""What people write into a cell without a value; in a column of names it may be a name."""
 WAITING = ("to-order", "to-allocate", "no-range", "to order", "to allocate", "to be ordered")
-"""What ipplan's own tables say of a network that has no range yet."""
+"""The status, in ipplan's own tables, of a network that has no range yet."""
 UNPINNED = ("allocated", "allocated, not pinned")
-"""What they say of a range that the plan does not state."""
+"""Their status of a network whose range the plan does not state."""
 _OWN_STATUS = (*WAITING, *UNPINNED, "pinned", "default", "none")
 _DATA_CENTER = re.compile(r"[a-z]{3}[0-9]{2}")
 _GATEWAYS = ("gateway", "default gateway", "gateway ip", "gw")
 _ELSEWHERE = ("cluster", "addresses", "prefix", "hosts")
-"""Fields that are no part of what is told here, or only in some tables."""
+"""Fields that are read elsewhere, or only in some tables."""
+
+
+class Sizes(NamedTuple):
+    """The size that a row asks for: a prefix length, a number of hosts, or neither."""
+
+    length: int | None
+    hosts: int | None
 
 
 class NetworkCells:
-    """Reads what the rows of one table say of networks. Problems go to the collector of the table."""
+    """Reads what the rows of one table say of networks; reports problems to the collector of the table."""
 
     def __init__(self, columns: Columns, titles: Sequence[str], collector: Collector) -> None:
         self._columns = columns
@@ -47,36 +54,36 @@ class NetworkCells:
         self._collector = collector
 
     def cell(self, cells: Sequence[str], field: str) -> str:
-        """Return the cell of a field, empty where it has no value or the table no such column."""
+        """Return the cell of a field, empty where it has no value or the table has no such column."""
         place = self._columns.fields.get(field)
         return cells[place] if place is not None and cells[place].lower() not in NO_VALUE else ""
 
     # -- sizes and addresses -------------------------------------------------------------------------------
 
-    def sizes(self, record: Record) -> tuple[int | None, int | None] | None:
-        """Return the prefix length and the number of hosts that a row asks for; None where one is no number."""
+    def sizes(self, record: Record) -> Sizes | None:
+        """Return the size that a row asks for; None, and a problem, where a cell is not a valid size."""
         cells, line = record.cells, record.line
         text = self.cell(cells, "prefix").removeprefix("/") or self._shown_length(cells)
         length = _number(text)
         if text and (length is None or length > 128):
-            self._collector.problem(f"prefix is {show(text)}, which is no prefix length", line)
+            self._collector.problem(f"prefix {show(text)} is not a valid prefix length", line)
             return None
         text = self.cell(cells, "hosts")
         hosts = _number(text)
         if text and not hosts:
-            self._collector.problem(f"hosts is {show(text)}, which is no number of hosts", line)
+            self._collector.problem(f"hosts {show(text)} is not a valid number of hosts", line)
             return None
         if length is not None and hosts is not None:
             self._collector.problem(
-                f"the row asks for /{length} and for {hosts:,} hosts: a network states one of the two",
+                f"the row asks for /{length} and for {hosts:,} hosts; a network states one of the two",
                 line,
-                "empty one of the two cells",
+                "leave one of the two cells empty",
             )
             return None
-        return length, hosts
+        return Sizes(length, hosts)
 
     def _shown_length(self, cells: Sequence[str]) -> str:
-        """Return the length that older tables of ipplan have in the place of a range."""
+        """Return the length that older tables of ipplan have in the column of ranges."""
         place = self._columns.cidr
         if not self._columns.own or place is None or "hosts" in self._columns.fields:
             return ""
@@ -88,7 +95,7 @@ class NetworkCells:
         try:
             return parse_addresses(text)
         except ValueError:
-            # Older tables part them by spaces: "gateway=10.1.0.1 vip=#4".
+            # Older tables separate them by spaces: "gateway=10.1.0.1 vip=#4".
             found: list[NamedAddress] = []
             for word in text.split():
                 try:
@@ -100,13 +107,13 @@ class NetworkCells:
     # -- everything else -----------------------------------------------------------------------------------
 
     def about(self, record: Record, kind: str, used: Sequence[int | None], *, ranged: bool) -> About | None:
-        """Return what a row says beside name, kind and range, which stand in the columns `used`.
+        """Return what a row says besides name, kind and range, which are in the columns `used`.
 
-        `ranged` says that the row has a range. None, and problems, where a cell does not say what it has to.
+        `ranged` says that the row has a range. Returns None, and reports problems, where a cell cannot be read.
         """
         cells, columns = record.cells, self._columns
         found = _Found()
-        before = self._complaints()
+        before = self._count_problems()
         for field, place in columns.fields.items():
             cell = cells[place]
             if cell.lower() in NO_VALUE or place == columns.mask:
@@ -124,23 +131,23 @@ class NetworkCells:
         for name, text in found.labels.items():
             if len(text) > LONGEST_NAME:
                 self._collector.problem(
-                    f"{name[:80]} has {len(text):,} characters, and a label takes {LONGEST_NAME}",
+                    f"{name[:80]} has {len(text):,} characters; a label holds at most {LONGEST_NAME}",
                     record.line,
-                    "shorten it, or take it for a description: --column description=TITLE",
+                    "shorten it, or use the column as the description: --column description=TITLE",
                 )
-        if self._complaints() > before:
+        if self._count_problems() > before:
             return None
         stated = tuple(a for a in self.addresses(cells) if a.address is None or not ranged)
         return found.about(stated)
 
-    def _complaints(self) -> int:
+    def _count_problems(self) -> int:
         return len(self._collector.problems) + self._collector.hidden + len(self._collector.left_out)
 
     def _label(self, place: int) -> str:
         return kebab(self._titles[place]) or self._titles[place] or f"column-{place + 1}"
 
     def _read(self, field: str, cell: str, kind: str, line: int, found: _Found) -> None:
-        """Read the cell of one field into the values, or where it says something else into the labels."""
+        """Read the cell of one field into the values, or into the labels where it does not fit the field."""
         word = cell.lower()
         value: object = cell
         if field == "status":
@@ -156,7 +163,7 @@ class NetworkCells:
         elif field == "grow-to":
             value = _number(cell.rpartition("/")[2])
             if value is None or value > 128:
-                self._collector.problem(f"grow-to is {show(cell)}, which is no prefix length", line)
+                self._collector.problem(f"grow-to {show(cell)} is not a valid prefix length", line)
         elif field == "pool":
             try:
                 value = parse_block(cell)
@@ -183,7 +190,7 @@ class NetworkCells:
 
 
 class _Found:
-    """What was found of one network: values of the fields of `About`, and labels."""
+    """What the cells of one network say: values of the fields of `About`, and labels."""
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
@@ -191,7 +198,7 @@ class _Found:
         self.gateway: tuple[NamedAddress, ...] = ()
 
     def take_gateway(self, cell: str) -> bool:
-        """Take the cell of a gateway for a named address; False where it is no address."""
+        """Use the cell of a gateway as a named address; return False where it is not an address."""
         try:
             self.gateway = parse_addresses(f"gateway={parse_address(cell)}")
         except (AddressError, ValueError):
@@ -199,6 +206,7 @@ class _Found:
         return True
 
     def about(self, stated: tuple[NamedAddress, ...]) -> About:
+        """Return everything that was found, with the named addresses that the row states."""
         own = dict(self.values.pop("labels", ()))
         labels = own | {name: text for name, text in self.labels.items() if name not in own}
         if not labels and not self.values and not stated and not self.gateway:
@@ -208,6 +216,6 @@ class _Found:
 
 
 def _number(text: str) -> int | None:
-    """Return a whole number, also one whose thousands are parted by commas, apostrophes or spaces."""
+    """Return a whole number, also one with commas, apostrophes or spaces between thousands."""
     text = re.sub(r"(?<=\d)[,'’ \u00a0\u202f](?=\d{3}(?!\d))", "", text.strip())
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None

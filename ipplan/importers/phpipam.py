@@ -1,7 +1,7 @@
 """Subnets of phpIPAM, saved as CSV: section, subnet, mask, description, vlan, domain, vrf.
 
 Columns as phpIPAM's own import reads and its export writes them (phpipam/phpipam app/admin/import-export @6e11367e,
-export-subnets.php @142d606). A subnet that another names as its master only arranges others, and a folder has no range.
+export-subnets.php @142d606). A subnet that is the master of another only groups others, and a folder has no range.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 _ABOUT = ("section", "vlan", "vlan domain", "domain", "vrf", "master subnet", "location", "customer")
 _NOTHING = ("/", "NA")
-"""What the export writes where a subnet has no master, or no VLAN."""
+"""What the export writes for a subnet without a master, or without a VLAN."""
 
 
 def read(data: bytes, options: Options = DEFAULTS) -> Observed:
-    """Read an export; the mask may stand with the subnet or in its own column, as bits or dotted."""
+    """Read an export; the mask is in the column of the subnet or its own, as a prefix length or a netmask."""
     table = read_table(data, options, lambda column: column == "subnet")
-    require_columns(table, ("subnet",), ("section",), help_="the columns are those of phpIPAM's own import")
+    require_columns(table, ("subnet",), ("section",), help_="export the subnets of phpIPAM with its own columns")
     records = list(table.records)
     subnets = [
         record._replace(cells=["" if cell in _NOTHING else cell for cell in record.cells])
@@ -37,4 +37,6 @@ def read(data: bytes, options: Options = DEFAULTS) -> Observed:
     observed = read_columns(table._replace(records=subnets, sample=sample), about=_ABOUT, containers=masters)
     if not folders:
         return observed
-    return replace(observed, notes=(f"left out for want of a prefix: {counted(folders, 'folder')}", *observed.notes))
+    return replace(
+        observed, notes=(f"left out, because they have no prefix: {counted(folders, 'folder')}", *observed.notes)
+    )

@@ -1,6 +1,6 @@
-"""From what was gathered to the text of a plan that holds each range once.
+"""Writes what was gathered as the text of a plan that holds each range once.
 
-Nothing that a file says can break out of a value: all text goes through `quote`.
+No text of a file can break out of its value: all text goes through `quote`.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from ipplan.observed import Observed
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
-"""A key that TOML takes without quotes."""
+"""A key that needs no quotes in TOML."""
 
 
 class Imported(NamedTuple):
     """The text of a plan, and how many networks, named addresses, avoided ranges and pools it has.
 
-    `wishes` counts the networks without a range, `duplicates` rows that say what another said already, `joined` those
-    whose words were added to an avoided range. `containers` only arrange other ranges and are comments; `everything`
+    `wishes` counts the networks without a range, `duplicates` the rows that repeat another row, `joined` those whose
+    description was added to an avoided range. `containers` only group other ranges and become comments; `everything`
     are ranges of all addresses, which are left out.
     """
 
@@ -49,7 +49,7 @@ class Imported(NamedTuple):
 
 
 def make_plan(observed: Sequence[Observed], name: str | None) -> Imported:
-    """Return the plan of what several files say; costs n log n in the number of rows."""
+    """Return the plan that several files describe; costs n log n in the number of rows."""
     gathered = gather(observed)
     text = StringIO(newline="")
     for line in _plan_lines(gathered, observed, name):
@@ -59,7 +59,7 @@ def make_plan(observed: Sequence[Observed], name: str | None) -> Imported:
 
 
 def summarize(gathered: Gathered, text: str) -> Imported:
-    """Return a text with what it holds of what was gathered."""
+    """Return the text of a plan with the counts of what was gathered for it."""
     return Imported(
         text=text,
         networks=len(gathered.networks),
@@ -76,7 +76,7 @@ def summarize(gathered: Gathered, text: str) -> Imported:
 
 def _plan_lines(gathered: Gathered, observed: Sequence[Observed], name: str | None) -> Iterator[str]:
     files = ", ".join(f"{quote(one.file)} ({one.source})" for one in observed)
-    yield f"# What ipplan import read from {files}."
+    yield f"# Imported by ipplan from {files}."
     yield f"schema = {SCHEMA}"
     yield from ("", "[plan]")
     if name:
@@ -96,7 +96,7 @@ def _listed(prefixes: Iterable[Prefix]) -> str:
 
 
 def standing_lines(gathered: Gathered, besides: Mapping[str, Iterable[str]] | None = None) -> Iterator[str]:
-    """Yield the tables of clusters, edges and sites, without those whose names are in `besides`, by title."""
+    """Yield the tables of clusters, edges and sites, except those that `besides` names for each kind of table."""
     known = besides or {}
     for cluster, platform in gathered.clusters.items():
         if cluster in known.get("clusters", ()):
@@ -113,10 +113,10 @@ def standing_lines(gathered: Gathered, besides: Mapping[str, Iterable[str]] | No
 
 
 def entry_lines(gathered: Gathered, names: Names) -> Iterator[str]:
-    """Yield the entries of avoided ranges, links and networks; `names` gives the networks theirs."""
+    """Yield the entries of avoided ranges, links and networks; `names` gives each network its name."""
     for prefix, words in gathered.containers.items():
-        told = f": {joined(words)}" if joined(words) else ""
-        yield from ("", f"# Container, not avoided because ranges lie in it: {prefix}{_one_line(told)}")
+        about = f": {joined(words)}" if joined(words) else ""
+        yield from ("", f"# Container, not avoided because other ranges are inside it: {prefix}{_one_line(about)}")
     for prefix, reason in gathered.avoids.items():
         yield f'\n[[avoid]]\ncidr = "{prefix}"'
         if reason:
@@ -166,7 +166,7 @@ def _network_lines(network: Draft, name: str) -> Iterator[str]:
 
 
 def _addresses(network: Draft) -> Iterator[str]:
-    """Yield each named address as the plan states it: by its number, or in full."""
+    """Yield each named address as a plan states it: by its number, or in full."""
     stated = set()
     for address, name in network.addresses.items():
         stated.add(name)
@@ -178,7 +178,10 @@ def _addresses(network: Draft) -> Iterator[str]:
 
 
 def _link_lines(link: TunnelLink, names: Sequence[str]) -> Iterator[str]:
-    """Yield the entry of a tunnel between two clusters; `nat` alone would limit its side to what it translates."""
+    """Yield the entry of a tunnel between two clusters.
+
+    It lists the other networks too, because `nat` alone would limit the tunnel to those that it translates.
+    """
     yield from (
         "",
         "[[link]]",
@@ -194,15 +197,15 @@ def _link_lines(link: TunnelLink, names: Sequence[str]) -> Iterator[str]:
 
 
 def key(name: str) -> str:
-    """Return a name as a key of TOML."""
+    """Return a name as a key in TOML."""
     return name if _BARE.fullmatch(name) else quote(name)
 
 
 def _cut(text: str) -> str:
-    """Return the text, cut where it is longer than a plan takes."""
+    """Return the text, cut to the length that a plan accepts."""
     return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 3]}..."
 
 
 def _one_line(text: str) -> str:
-    """Return the text for a comment: what TOML does not allow there is written as in a string."""
+    """Return the text for a comment; characters that TOML does not allow there are escaped as in a string."""
     return quote(text)[1:-1]

@@ -1,9 +1,9 @@
 """Values of the strongSwan chart: local.subnet, remote.subnet, loadBalancerIP, and the translations of subnets.
 
 Keys as in the values that ship with the chart (lionelmace/ibmcloud-utils iks/strongswan/strongswan-config-orig.yaml
-@3351a0f, 2024-05-06). Both keys of translations are lists of REAL=SHOWN. Where localSubnetNAT shows a subnet as another,
-local.subnet names the other, and the row has the subnet of the cluster; the left side of remoteSubnetNAT is an entry of
-remote.subnet. Both sides of a translation are in use, whether the tunnel carries them or not.
+@3351a0f, 2024-05-06). Both keys of translations are lists of REAL=SHOWN. Where localSubnetNAT translates a subnet,
+local.subnet has the translated one, and the row has the subnet of the cluster; the left side of remoteSubnetNAT is an
+entry of remote.subnet. Both ranges of a translation are in use, also where the tunnel does not carry them.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.addresses import AddressError, Prefix, parse_address, parse_block
+from ipplan.importers.collecting import Collector
 from ipplan.importers.document import Node, read_documents
-from ipplan.importers.reading import Collector
 from ipplan.observed import Exchange
 from ipplan.plan.load import show
 from ipplan.plan.names import TUNNEL
@@ -20,7 +20,7 @@ from ipplan.plan.names import TUNNEL
 if TYPE_CHECKING:
     from ipplan.observed import Observed, Side
 
-_HELP = "helm get values RELEASE --all -o yaml prints them"
+_HELP = "get the values with: helm get values RELEASE --all -o yaml"
 _SIDES: tuple[tuple[str, Side, str], ...] = (
     ("local", "local", "localSubnetNAT"),
     ("remote", "remote", "remoteSubnetNAT"),
@@ -28,7 +28,7 @@ _SIDES: tuple[tuple[str, Side, str], ...] = (
 
 
 class _Nat(NamedTuple):
-    """One translation: the real subnet, and what the other side of the chart sees in its place."""
+    """One translation: the real subnet, and the one that the other side of the tunnel sees."""
 
     real: str
     shown: str
@@ -46,8 +46,8 @@ def read(data: bytes) -> Observed:
         _add_gateways(document, collector)
         if (own := document.get("overRideIpsecConf")) is not None and isinstance(own.value, str) and own.value.strip():
             collector.notes.append(
-                f"overRideIpsecConf is set (line {own.line}), and the chart then takes that text in the place of the other"
-                " values: save it as a file and import it as ipsec-conf"
+                f"overRideIpsecConf is set (line {own.line}), and the chart then uses that text in place of the other"
+                " values: save the text as a file and import it as ipsec-conf"
             )
     return collector.finish(
         exchanges=[found for document in documents if (found := _exchange(document)) is not None],
@@ -57,7 +57,7 @@ def read(data: bytes) -> Observed:
 
 
 def _add_side(document: Node, part: str, side: Side, key: str, collector: Collector) -> None:
-    """Add what one side offers, each entry with its translation, then the translations of what it does not list."""
+    """Add the subnets of one side with their translations, then the translations of subnets that it does not list."""
     nats = _translations(document, key, collector)
     entries = _list(document, part, "subnet")
     if side == "local" and _text(document, "enableSingleSourceIP") == "true":
@@ -69,13 +69,13 @@ def _add_side(document: Node, part: str, side: Side, key: str, collector: Collec
     listed: set[Prefix] = set()
     for text, line in entries:
         if text.startswith("%"):
-            collector.notes.append(f"{part}.subnet is {text} and not compared (line {line})")
+            collector.notes.append(f"{part}.subnet is {text}, which is not a range and is not compared (line {line})")
             continue
         prefix = _prefix(text)
         if prefix is None or prefix not in ends:
             _add_subnet(text, line, f"{part}.subnet", side, None, collector)
         elif prefix not in listed:
-            # A real subnet that is listed beside what it is shown as comes with that.
+            # A real subnet that is listed next to its translation is added with that.
             for nat in (nat for nat, shown in carried if shown == prefix):
                 _add_subnet(text, line, f"{part}.subnet", side, nat, collector)
         listed |= {prefix} if prefix is not None else set()
@@ -85,13 +85,13 @@ def _add_side(document: Node, part: str, side: Side, key: str, collector: Collec
         _add_subnet(nat.real, nat.line, key, side, nat, collector)
         if listed and prefix is not None and not any(own.covers(prefix) for own in listed):
             collector.notes.append(
-                f"{key} shows {nat.real} as {nat.shown} (line {nat.line}), and {part}.subnet does not list {prefix}:"
-                " the tunnel does not carry it"
+                f"{key} translates {nat.real} to {nat.shown} (line {nat.line}), but {part}.subnet does not list {prefix},"
+                " so the tunnel does not carry it"
             )
 
 
 def _add_subnet(text: str, line: int, field: str, side: Side, nat: _Nat | None, collector: Collector) -> None:
-    """Add a subnet of one side: its real range, and what it is shown as."""
+    """Add a subnet of one side: its real range, and its translation."""
     shown = None if nat is None else nat.shown
     collector.add(
         _with_length(text if nat is None else nat.real),
@@ -99,12 +99,12 @@ def _add_subnet(text: str, line: int, field: str, side: Side, nat: _Nat | None, 
         field,
         side=side,
         shown=None if shown is None else _with_length(shown),
-        description=f"{side}.subnet of a strongSwan tunnel" + (f", shown as {shown}" if shown else ""),
+        description=f"{side}.subnet of a strongSwan tunnel" + (f", translated to {shown}" if shown else ""),
     )
 
 
 def _add_source(text: str, line: int, field: str, collector: Collector) -> None:
-    """Add the single address that all traffic of the cluster comes from, which is no network of it."""
+    """Add the single address that all traffic of the cluster comes from, which is not one of its networks."""
     collector.add(
         _with_length(text),
         line,
@@ -115,7 +115,7 @@ def _add_source(text: str, line: int, field: str, collector: Collector) -> None:
 
 
 def _add_zones(document: Node, collector: Collector) -> None:
-    """Add what the cluster shows of itself in each zone: `dal10=192.168.168.10/32`."""
+    """Add the addresses that the far side sees of each zone: `dal10=192.168.168.10/32`."""
     for text, line in _list(document, "local", "zoneSubnet"):
         zone, _, cidr = text.rpartition("=")
         collector.add(
@@ -144,7 +144,7 @@ def _add_gateways(document: Node, collector: Collector) -> None:
             description=f"{field} of a strongSwan tunnel",
         )
     for text, line in _list(document, "remote", "gateway"):
-        # %any, or a name that DNS resolves, says nothing about addresses.
+        # %any and DNS names are not addresses.
         if _is_address(text):
             collector.add_address(
                 text,
@@ -174,7 +174,7 @@ def _text(document: Node, key: str) -> str | None:
 
 
 def _list(document: Node, *path: str) -> list[tuple[str, int]]:
-    """Return the words of a value, which commas, spaces or line breaks part, or those of a list, with their lines."""
+    """Return the words of a value or a list with their lines; commas, spaces and line breaks separate words."""
     node = _node(document, *path)
     if node is None:
         return []
@@ -188,19 +188,19 @@ def _list(document: Node, *path: str) -> list[tuple[str, int]]:
 
 
 def _translations(document: Node, key: str, collector: Collector) -> list[_Nat]:
-    """Return each entry of localSubnetNAT or remoteSubnetNAT; one that is none is a problem."""
+    """Return the translations of localSubnetNAT or remoteSubnetNAT; report entries that are not REAL=SHOWN."""
     found = []
     for text, line in _list(document, key):
         real, equals, shown = text.partition("=")
         if equals and real and shown:
             found.append(_Nat(real, shown, line))
         else:
-            collector.problem(f"{key} has {show(text)}, which is not REAL=SHOWN", line)
+            collector.problem(f"{key} {show(text)} is not of the form REAL=SHOWN", line)
     return found
 
 
 def _with_length(text: str) -> str:
-    """Return a subnet as it is written, one address with its full length."""
+    """Return a subnet unchanged, a single address with its full prefix length."""
     if "/" in text:
         return text
     try:
@@ -217,7 +217,7 @@ def _prefix(text: str) -> Prefix | None:
 
 
 def _exchange(document: Node) -> Exchange | None:
-    """Return the version of IKE; None where the file states none, or leaves it to the two ends."""
+    """Return the version of IKE; None where the file does not fix one."""
     node = _node(document, "ipsec", "keyexchange")
     version = None if node is None else {"ikev1": 1, "ikev2": 2}.get(str(node.value).lower())
     return None if node is None or version is None else Exchange(version, "ipsec.keyexchange", node.line)

@@ -1,4 +1,4 @@
-"""Tables as records that know their line: CSV of any delimiter, or a sheet of a workbook, with or without a header.
+"""Reads tables as records that know their line: CSV with any delimiter, or a sheet of a workbook.
 
 Knows nothing of what the columns of a tool mean.
 """
@@ -12,15 +12,9 @@ import unicodedata
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.importers.reading import (
-    Collector,
-    Problem,
-    SourceError,
-    decode,
-    is_address,
-    is_prefix,
-    is_workbook,
-)
+from ipplan.importers.cells import is_address, is_prefix
+from ipplan.importers.collecting import Collector
+from ipplan.importers.reading import Problem, SourceError, decode, is_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,21 +22,21 @@ if TYPE_CHECKING:
 _DELIMITERS = ",;\t|"
 _STATED = re.compile(r"sep=([,;\t|])\r?\n", re.IGNORECASE)
 SAMPLE = 1000
-"""Records from which the meaning of columns is told where their names do not tell it."""
+"""Look at the first 1,000 records for the meaning of columns whose names do not say it."""
 MOST_COLUMNS = 1024
-"""Columns that a table may have."""
+"""Read at most 1,024 columns of a table."""
 _LONGEST_LINE = 1 << 24
-"""Characters of a line, and of a cell."""
+"""Read lines and cells of at most 16 Mi characters."""
 _PROGRESS = 4096
-"""Records between two calls that tell how far the reading is."""
+"""Report the progress every 4,096 records."""
 
 
 class Options(NamedTuple):
-    """How a table is to be read.
+    """How to read a table.
 
-    `skip_rows` lines stand above the header. `columns` names the column of a field by its title or its number from 1.
-    `sheet` is that of a workbook. `lenient` leaves out what cannot be read instead of refusing the file. `progress` is
-    called with the number of lines read.
+    `skip_rows` lines are above the header. `columns` names the column of a field by its title or its number from 1.
+    `sheet` is the name of a sheet of a workbook. `lenient` leaves out lines that cannot be read instead of rejecting the
+    file. `progress` is called with the number of lines read.
     """
 
     skip_rows: int = 0
@@ -53,7 +47,7 @@ class Options(NamedTuple):
 
 
 DEFAULTS = Options()
-"""A table as it comes."""
+"""Read a table without any option."""
 
 
 class Record(NamedTuple):
@@ -64,7 +58,7 @@ class Record(NamedTuple):
     places: Mapping[str, tuple[int, ...]]
 
     def get(self, *columns: str) -> str | None:
-        """Return the first cell among these columns that holds anything, None where none does."""
+        """Return the first cell among these columns that is not empty, None if all are."""
         for name in columns:
             for place in self.places.get(name, ()):
                 if cell := self.cells[place]:
@@ -73,10 +67,11 @@ class Record(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A header, its names as `column_name` has them and as they are written, its line, and the records below it.
+    """A header and the records below it.
 
-    `records` can be gone through once; `sample` are the first of them. `collector` has what was noted so far, and is
-    told of records that do not fit the header. `options` are those that the table is read with.
+    `columns` are the names as `column_name` returns them, `written` as the file has them; `line` is that of the header.
+    `records` can be iterated once; `sample` are the first of them. `collector` has the problems so far, and gets those of
+    records that do not fit the header.
     """
 
     columns: tuple[str, ...]
@@ -93,7 +88,7 @@ class Table(NamedTuple):
 
 
 def column_name(text: str) -> str:
-    """Return the name of a column in lower case, words joined by one space, without accents, stars and other signs."""
+    """Return the name of a column in lower case, with single spaces, without accents, stars and other signs."""
     if text.isascii():
         return " ".join(re.sub(r"[^a-z0-9]+", " ", text.lower()).split())
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
@@ -101,7 +96,7 @@ def column_name(text: str) -> str:
 
 
 def places_of(columns: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    """Return the places of each column by its name; of two columns of one name both."""
+    """Return the places of each column by its name; two columns may share a name."""
     found: dict[str, tuple[int, ...]] = {}
     for place, name in enumerate(columns):
         found[name] = (*found.get(name, ()), place)
@@ -109,13 +104,13 @@ def places_of(columns: Sequence[str]) -> dict[str, tuple[int, ...]]:
 
 
 def fit(cells: list[str], width: int, line: int, collector: Collector) -> list[str]:
-    """Return as many cells as there are columns; note a problem where there are more, because then they are shifted."""
+    """Return as many cells as there are columns; report a problem where there are more, because cells have shifted."""
     if len(cells) > width:
         if any(cells[width:]):
             collector.problem(
-                f"the row has {len(cells)} cells, and its header names {width} columns",
+                f"the row has {len(cells)} cells, and the header names {width} columns",
                 line,
-                "write a value that holds the delimiter in double quotes",
+                "put a value that holds the delimiter in double quotes",
                 "csv-syntax",
             )
         del cells[width:]
@@ -125,9 +120,9 @@ def fit(cells: list[str], width: int, line: int, collector: Collector) -> list[s
 
 
 def read_lines(data: bytes, options: Options = DEFAULTS) -> Iterator[tuple[int, list[str]]]:
-    """Yield the first line and the cells of every record that is not empty, below the rows that are skipped.
+    """Yield the first line and the cells of every record that is not empty, after the rows to skip.
 
-    Raises SourceError at bad quoting.
+    Raises SourceError for bad quoting.
     """
     lines = _sheet_lines(data, options) if is_workbook(data) else _csv_lines(data)
     for number, (line, cells) in enumerate(lines):
@@ -143,10 +138,10 @@ def _sheet_lines(data: bytes, options: Options) -> Iterator[tuple[int, list[str]
     rows = ((line, trim([_plain(cell) for cell in cells])) for line, cells in read_sheet(data, options.sheet))
     held = ((line, cells) for line, cells in rows if cells)
     first = list(islice(held, SAMPLE))
-    # A sheet does not end its rows: a column without a title is one all the same where cells stand in it.
+    # Rows of a sheet may have any length: a column without a title counts where it has cells.
     width = max((len(cells) for _, cells in first), default=0)
     for line, cells in first:
-        refuse_wide(len(cells), line)
+        reject_wide(len(cells), line)
         yield line, cells + [""] * (width - len(cells))
     yield from held
 
@@ -168,68 +163,68 @@ def _csv_lines(data: bytes) -> Iterator[tuple[int, list[str]]]:
                 yield line, stripped
             line = start + reader.line_num + 1
     except csv.Error as error:
-        help_ = "a value that starts with a double quote has to end with one: look for one too many from here on"
-        raise SourceError(Problem(f"this is no CSV: {error}", line, help_, "csv-syntax")) from None
+        help_ = "a value that starts with a double quote has to end with one: look for a stray quote from here on"
+        raise SourceError(Problem(f"this is not valid CSV: {error}", line, help_, "csv-syntax")) from None
     finally:
         csv.field_size_limit(limit)
 
 
 def _split(text: str, start: int, delimiter: str) -> Iterator[str]:
-    """Yield the lines with their ends, as a file would that is opened without translation of line ends.
+    """Yield the lines with their line ends unchanged.
 
-    Raises SourceError at a line that no table has, before it fills the memory.
+    Raises SourceError for a line that is too long for a table, before it fills the memory.
     """
     size = 1 << 16
     while start < len(text):
         end = text.find("\n", start + size)
         end = len(text) if end < 0 else end + 1
         if end - start > 2 * size:
-            _refuse_long_lines(text, start, end, delimiter)
-        # A part ends after a line feed, so that no line is cut and "\r\n" stays whole.
+            _reject_long_lines(text, start, end, delimiter)
+        # A part ends after a line feed, so that it cuts no line and no "\r\n".
         yield from io.StringIO(text[start:end], newline="")
         start = end
 
 
-def _refuse_long_lines(text: str, start: int, end: int, delimiter: str) -> None:
+def _reject_long_lines(text: str, start: int, end: int, delimiter: str) -> None:
     line = text.count("\n", 0, start) + 1
     while start < end:
         after = text.find("\n", start, end) + 1 or end
         if after - start > _LONGEST_LINE:
-            message = f"the line has {after - start:,} characters: at most {_LONGEST_LINE:,}"
-            raise SourceError(Problem(message, line, "this is hardly a table", "csv-syntax"))
+            message = f"the line has {after - start:,} characters; ipplan reads at most {_LONGEST_LINE:,}"
+            raise SourceError(Problem(message, line, "check that the file is a table", "csv-syntax"))
         if after - start > 1 << 16 and (count := text.count(delimiter, start, after)) > 1 << 20:
-            refuse_wide(count + 1, line)
+            reject_wide(count + 1, line)
         start, line = after, line + 1
 
 
-def refuse_wide(count: int, line: int) -> None:
-    """Raise SourceError where a line has more columns than are read."""
+def reject_wide(count: int, line: int) -> None:
+    """Raise SourceError for a line with more columns than are read."""
     if count > MOST_COLUMNS:
-        message = f"the line has {count:,} columns: at most {MOST_COLUMNS:,} are read"
-        raise SourceError(Problem(message, line, "leave out columns, or a stray cell far to the right", "too-large"))
+        message = f"the line has {count:,} columns; ipplan reads at most {MOST_COLUMNS:,}"
+        raise SourceError(Problem(message, line, "remove columns, or a stray cell far to the right", "too-large"))
 
 
 def trim(cells: list[str]) -> list[str]:
-    """Return the cells without the empty ones at their end."""
+    """Return the cells without empty ones at the end."""
     while cells and not cells[-1]:
         cells.pop()
     return cells
 
 
 def is_comment(cells: Sequence[str]) -> bool:
-    """Tell whether a line is a comment: it starts with "#", and no cell of it is a range of addresses."""
+    """Return whether a line is a comment: it starts with "#", and no cell is a prefix or an address."""
     return _COMMENT.match(cells[0]) is not None and not any(is_prefix(c) or is_address(c) for c in cells)
 
 
 _COMMENT = re.compile(r"#(?!\d+$|(N/A|[A-Z]+[!?]|DIV/0!)$)")
-"""A comment, and no number and no error value of a spreadsheet."""
+"""The start of a comment; "#7" is a number, and "#N/A" an error value of a spreadsheet."""
 
 
 def read_table(data: bytes, options: Options = DEFAULTS, known: Callable[[str], bool] | None = None) -> Table:
-    """Return the records of a file whose first line that is not empty names the columns.
+    """Return the records of a file whose first line names the columns.
 
-    `known` tells names of columns of which a header has one at least. Where the first line has none and a later one
-    has, the file has something above its header: an error, or with `lenient` left out. Comments may always stand there.
+    A header has at least one name that `known` accepts. Where only a later line has one, the lines above it are an
+    error, or left out with `lenient`. Comments are always allowed above the header.
     """
     collector = Collector(lenient=options.lenient)
     lines = read_lines(data, options)
@@ -243,7 +238,7 @@ def read_table(data: bytes, options: Options = DEFAULTS, known: Callable[[str], 
         collector.leave_out(line, cells, "it is a comment")
     at = 0 if known is None or options.columns else _header(head, known, options)
     for line, cells in head[:at]:
-        collector.leave_out(line, cells, "it stands above the header")
+        collector.leave_out(line, cells, "it is above the header")
     line, cells = head[at]
     return make_table(cells, line, chain(head[at + 1 :], lines), collector, options)
 
@@ -257,9 +252,9 @@ def make_table(
 ) -> Table:
     """Return the table of a header, its line, and the lines below it."""
     first = list(islice(lines, SAMPLE))
-    # Empty columns at the end, which spreadsheets write by the thousand, are none.
+    # Spreadsheets write empty columns at the end, by the thousand: they do not count.
     widest = max((len(trim(cells[: len(header)])) for _, cells in [(line, list(header)), *first]), default=0)
-    refuse_wide(widest, line)
+    reject_wide(widest, line)
     written = tuple(header[:widest])
     columns = tuple(map(column_name, written))
     places = places_of(columns)
@@ -273,7 +268,7 @@ def make_table(
 
 
 def _left_out(cells: list[str], header: Sequence[str], line: int, collector: Collector) -> bool:
-    """Leave out what says nothing in any table: a header that is repeated, and comments."""
+    """Leave out a repeated header and a comment; return whether the line is one of them."""
     if cells[0] == header[0] and tuple(cells) == header:
         collector.leave_out(line, cells, "it repeats the header")
     elif cells[0][:1] == "#" and is_comment(cells):
@@ -284,13 +279,13 @@ def _left_out(cells: list[str], header: Sequence[str], line: int, collector: Col
 
 
 _MOST_ABOVE = 50
-"""Lines among which the header is looked for."""
+"""Look for the header in the first 50 lines."""
 
 
 def _header(head: Sequence[tuple[int, list[str]]], known: Callable[[str], bool], options: Options) -> int:
-    """Return the place of the header among the first lines: the first line unless only a later one names columns.
+    """Return the place of the header among the first lines: the first line, unless only a later one names columns.
 
-    A header in words that nobody knows is the line above the first one with an address.
+    A header of unknown words is the line above the first line with an address.
     """
     found = next((i for i, (_, cells) in enumerate(head) if any(known(column_name(c)) for c in cells)), None)
     if found is None:
@@ -301,29 +296,29 @@ def _header(head: Sequence[tuple[int, list[str]]], known: Callable[[str], bool],
     line = head[found][0]
     raise SourceError(
         Problem(
-            f"the first line names no column that is known; line {line} may be the header",
+            f"the first line names no known column; line {line} may be the header",
             head[0][0],
-            f"--skip-rows {line - 1} starts there, and --lenient leaves out what stands above",
+            f"--skip-rows {line - 1} starts there, and --lenient leaves out the lines above it",
             "no-column",
         )
     )
 
 
 def require_columns(table: Table, *choices: Sequence[str], help_: str) -> None:
-    """Raise SourceError where the header names none of the columns of a choice."""
+    """Raise SourceError where the header has none of the columns of a choice."""
     collector = Collector()
     for names in choices:
         if table.first_of(names) is None:
             wanted = " or ".join(names[:4])
-            collector.problem(f"the header names no column {wanted}", table.line, help_, "no-column")
+            collector.problem(f"the header has no column {wanted}", table.line, help_, "no-column")
     if collector.problems:
         raise SourceError(*collector.problems)
 
 
 def _delimiter(text: str) -> str:
-    """Return the delimiter that the first line has most of that is neither empty nor a comment, else the comma.
+    """Return the delimiter that the first line uses most, empty lines and comments aside; the comma by default.
 
-    Where the first line is a title, which the next ones tell, they decide.
+    Where the following lines show that the first line is a title, they decide.
     """
     lines = (line for line in io.StringIO(text[: 1 << 20]) if line.strip())
     some = list(islice(lines, _MOST_ABOVE))
@@ -339,9 +334,9 @@ def _delimiter(text: str) -> str:
 
 
 def _plain(cell: str) -> str:
-    """Return a cell stripped, and without what keeps spreadsheets from taking it for a formula or a number.
+    """Return a cell stripped, without the marks that keep a spreadsheet from changing it.
 
-    That is an apostrophe before it, or the formula ="10.1".
+    These are an apostrophe before the text, and the formula ="10.1".
     """
     cell = cell.strip()
     if cell[:2] == '="' and cell[-1:] == '"' and len(cell) > 2:

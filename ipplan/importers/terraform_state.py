@@ -1,9 +1,9 @@
-"""What Terraform knows of IBM Cloud: `terraform show -json`, or a state file of version 4.
+"""The IBM Cloud resources of Terraform: `terraform show -json`, or a state file of version 4.
 
 Attributes: IBM-Cloud/terraform-provider-ibm, ibm/service/classicinfrastructure/resource_ibm_subnet.go @72f9fd9f and the pages
 website/docs/r/ of the other resources; layouts: developer.hashicorp.com, JSON output format 1.x, and state version 4 of
-Terraform 0.12 and later. Only the attributes named below are looked at: a state holds keys and passwords in plain text.
-Networks of VPC and Power are of no kind of a plan, and only kept clear.
+Terraform 0.12 and later. Reads only the attributes named below, because a state holds keys and passwords in plain text.
+A plan has no kind for networks of VPC and Power, so these are only avoided.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from ipplan.importers.collecting import Collector
 from ipplan.importers.document import Node, read_json
-from ipplan.importers.reading import Collector, counted, kebab, kind_named
+from ipplan.importers.reading import counted, kebab, kind_named
 from ipplan.observed import ObservedCluster
 from ipplan.plan.load import show
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 _HELP = "terraform show -json prints the state"
 _MOST_TYPES = 8
-"""Name at most this many types of resources that have no range."""
+"""Name at most 8 types of resources without a range."""
 _PLAIN = {
     "ibm_is_vpc_address_prefix": (("cidr", "address prefix of a VPC"),),
     "ibm_is_subnet": (("ipv4_cidr_block", "subnet of a VPC"),),
@@ -46,11 +47,11 @@ _PLAIN = {
         ("public_subnet", "public subnet of bare metal servers"),
     ),
 }
-"""Resources whose ranges are of no kind of a plan: the attributes that hold ranges, and what these are."""
+"""Resources whose ranges have no kind in a plan: the attributes that hold ranges, and what these are."""
 
 
 class _Resource(NamedTuple):
-    """A resource that exists: its type, its name in Terraform, and its attributes."""
+    """An existing resource: its type, its name in Terraform, and its attributes."""
 
     type: str
     name: str
@@ -58,7 +59,7 @@ class _Resource(NamedTuple):
 
 
 def read(data: bytes) -> Observed:
-    """Read every resource of the state, also of modules and of data sources; a note counts those without a range."""
+    """Read every resource of the state, with modules and data sources; a note counts those without a range."""
     collector = Collector()
     clusters: list[ObservedCluster] = []
     centers: list[str] = []
@@ -81,16 +82,16 @@ def read(data: bytes) -> Observed:
         words = [f"{count:,} {show(name)}" for name, count in others.most_common(_MOST_TYPES)]
         more = len(others) - len(words)
         collector.notes.append(
-            f"left out, because no range in them is known: {', '.join(words)}"
+            f"left out, because ipplan reads no range of them: {', '.join(words)}"
             + (f" and {counted(more, 'other type')}" if more else "")
         )
-    # Resources and data sources, and servers of one subnet, say the same more than once.
+    # Resources and data sources, and servers of one subnet, repeat the same ranges.
     collector.rows = list({(row.prefix, row.kind, row.cluster): row for row in reversed(collector.rows)}.values())[::-1]
     return collector.finish(
         clusters=clusters,
         data_centers=centers,
         help_=_HELP,
-        nothing="no resource in the file has a range: it is empty, or of another cloud",
+        nothing="no resource in the file has a range: the file is empty, or of another cloud",
     )
 
 
@@ -104,9 +105,9 @@ def _resources(document: Node, collector: Collector) -> Iterator[_Resource]:
         return
     if document.number("version") is not None:
         collector.problem(
-            f"the state is of version {document.number('version')}, and only version 4 is read",
+            f"the state has version {document.number('version')}; ipplan reads version 4",
             document.line,
-            f"{_HELP} in the layout that is read",
+            f"{_HELP} in a format that ipplan reads",
             "wrong-type",
         )
         return
@@ -117,12 +118,12 @@ def _resources(document: Node, collector: Collector) -> Iterator[_Resource]:
     ][:1]
     if not modules and document.get("planned_values") is not None:
         collector.problem(
-            "the file is a plan of Terraform for resources that do not exist yet",
+            "the file is a Terraform plan, whose resources do not exist yet",
             document.line,
             _HELP,
             "wrong-type",
         )
-    for module in modules:  # which grows by the modules below
+    for module in modules:  # the loop appends child modules to the list
         modules += module.items("child_modules")
         for resource in module.items("resources"):
             if (values := resource.get("values")) is not None:
@@ -130,7 +131,7 @@ def _resources(document: Node, collector: Collector) -> Iterator[_Resource]:
 
 
 def _words(node: Node, key: str) -> list[Node]:
-    """Return the texts of an attribute, one or a list; none where it is unknown or empty."""
+    """Return the texts of an attribute, one or a list; none where it is missing or empty."""
     found = node.get(key)
     if found is None:
         return []

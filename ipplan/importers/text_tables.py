@@ -1,8 +1,8 @@
 """Tables that commands print for people: `ibmcloud` without --output json, `kubectl get -o wide`, `calicoctl get -o wide`.
 
-Both kinds of tools set cells apart by at least two spaces, and start each below its heading. Headings are those that the
-commands print (ibm-cloud-docs/containers, kubernetes-cli and cs_subnets.md; IBM/kubernetes-networking docs/). What a
-table says becomes the same values as the JSON of its command, for the reader of that.
+These tools separate cells by at least two spaces, and start each below its heading. Headings are those that the commands
+print (ibm-cloud-docs/containers, kubernetes-cli and cs_subnets.md; IBM/kubernetes-networking docs/). A table becomes the
+same values as the JSON of its command, so that one reader serves both.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _GAP = re.compile(r" {2,}")
 _NOTHING = frozenset({"", "-", "<none>", "<unknown>", "none"})
 _SETTING = re.compile(r"[ \t]*([A-Z][A-Za-z ]{1,40}):[ \t]+(\S.*)")
-"""A line of `ibmcloud ks cluster get` above its tables."""
+"""A line that `ibmcloud ks cluster get` prints above its tables."""
 
 
 class TextTable(NamedTuple):
-    """A table that one command prints: its source, headings that tell it, and the command that prints the same as JSON."""
+    """A table that a command prints: its source, its first headings, and the command that prints the same as JSON."""
 
     source: str
     headings: tuple[str, ...]
@@ -46,7 +46,7 @@ TABLES = (
     TextTable("calico-ippools", ("name", "cidr", "nat"), "calicoctl get ippools -o json"),
 )
 _SETTINGS = re.compile(r"^[ \t]*(Pod Subnet:[ \t]+\d|Service Subnet:[ \t]+\d|Master URL:[ \t]+http)", re.MULTILINE)
-"""What `ibmcloud ks cluster get` prints of a cluster, with or without its tables."""
+"""Lines that `ibmcloud ks cluster get` prints, with or without tables."""
 _START = re.compile(
     r"^[ \t]*(?:" + "|".join(" {2,}".join(map(re.escape, table.headings)) for table in TABLES) + r")(?: {2}|[ \r]*$)",
     re.MULTILINE | re.IGNORECASE,
@@ -55,7 +55,7 @@ _ANY_TABLE = re.compile(r"^[ \t]*(?:ID|NAME|Name)(?: {2,}\S+(?: \S+)*){2,}[ \r]*
 
 
 def table_source(text: str) -> str | None:
-    """Return the source of the first table that a text holds, None where it holds none that is known."""
+    """Return the source of the first known table in a text, None if there is none."""
     found = _START.search(text)
     if found is not None:
         cells = _cells(found[0])
@@ -64,12 +64,12 @@ def table_source(text: str) -> str | None:
 
 
 def looks_like_table(text: str) -> bool:
-    """Tell whether a text has the heading of some table of a command."""
+    """Return whether a text has the heading of a table that some command prints."""
     return _ANY_TABLE.search(text) is not None
 
 
 def read_table(text: str, source: str) -> list[Node] | None:
-    """Return the entries of a source's tables in a text, as the JSON of its command has them; None where it has none.
+    """Return the entries of a source's tables in a text, as its JSON has them; None where the text has no such table.
 
     Raises SourceError with every line that does not fit its heading, and the command that prints JSON.
     """
@@ -86,6 +86,8 @@ def read_table(text: str, source: str) -> list[Node] | None:
 
 
 _Row = dict[str, str]
+_MOST_PROBLEMS = 20
+"""Report at most 20 lines that do not fit their heading; the others are counted."""
 
 
 def _starts(cells: list[str], table: TextTable) -> bool:
@@ -119,7 +121,7 @@ def _rows(text: str, source: str) -> Iterator[tuple[_Row, int]]:
         values = cells if len(cells) == len(headings) else _by_place(line, starts)
         if values is not None:
             yield dict(zip((heading.lower() for heading in headings), values, strict=False)), number
-        elif len(problems) < 20:
+        elif len(problems) < _MOST_PROBLEMS:
             help_ = f"get it as JSON: {table.command}"
             problems.append(Problem("the line does not fit the heading of its table", number, help_, "text-table"))
         else:
@@ -129,7 +131,7 @@ def _rows(text: str, source: str) -> Iterator[tuple[_Row, int]]:
 
 
 def _by_place(line: str, starts: list[int]) -> list[str] | None:
-    """Return the cells of a line that has some empty, by where they stand; None where one stands across two columns."""
+    """Return the cells of a line with empty ones, by their position; None where a cell is across two columns."""
     if any(place and line[place - 1 : place].strip() for place in starts):
         return None
     cells = [line[start:end].strip() for start, end in zip(starts, [*starts[1:], len(line)], strict=True)]
@@ -137,7 +139,7 @@ def _by_place(line: str, starts: list[int]) -> list[str] | None:
 
 
 def _node(values: Mapping[str, object], line: int) -> Node:
-    """Return plain values as those of a document, all on one line."""
+    """Return plain values as those of a document, all with the same line."""
 
     def convert(value: object) -> Node:
         if isinstance(value, dict):
@@ -150,7 +152,7 @@ def _node(values: Mapping[str, object], line: int) -> Node:
 
 
 def _text(row: _Row, *headings: str) -> str | None:
-    """Return the first of these cells that says something."""
+    """Return the first of these cells that has a value."""
     return next((row[heading] for heading in headings if row.get(heading, "-").lower() not in _NOTHING), None)
 
 
@@ -256,7 +258,7 @@ def _pool(row: _Row, line: int) -> Node:
 
 
 def no_table(source: str) -> Problem:
-    """Return what to tell of a text that is neither JSON nor a table of a source."""
+    """Return the problem of a text that is neither JSON nor a table of a source."""
     commands = " or ".join(dict.fromkeys(table.command for table in TABLES if table.source == source))
     help_ = f"get it as JSON: {commands}"
     return Problem(f"this is neither JSON nor the table that the command of {source} prints", 1, help_, "json-syntax")

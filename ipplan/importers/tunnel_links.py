@@ -1,7 +1,7 @@
-"""From the values of tunnels to links between clusters of the plan, where both ends are known to the last network.
+"""Makes links between clusters of the plan from the values of tunnels, where both ends are certain.
 
-Such values name no end. One is known where all that is known of a side lies in one cluster, and a link is only made for
-what it shows at other addresses: every other tunnel is for a person to write.
+The values of a tunnel do not name its ends. An end is certain where one cluster has every known range of that side. A
+link is made only for a tunnel that translates addresses; a person has to add every other tunnel.
 """
 
 from __future__ import annotations
@@ -16,20 +16,34 @@ if TYPE_CHECKING:
     from ipplan.addresses import Prefix
     from ipplan.observed import Row
 
-    Homes = Mapping[Prefix, Sequence[tuple[str, int]]]
-    """By range, the networks that have it: each with its cluster, and its place among the networks of the plan."""
+    Homes = Mapping[Prefix, Sequence["Home"]]
+    """The networks that have each range."""
+
+
+class Home(NamedTuple):
+    """A network by its cluster, and its place among the networks of the plan."""
+
+    cluster: str
+    place: int
+
+
+class Translated(NamedTuple):
+    """A network by its place among those of the plan, and the range that the far side of a tunnel sees instead."""
+
+    place: int
+    shown: Prefix
 
 
 class TunnelLink(NamedTuple):
-    """A tunnel between two clusters: the places of the networks that it carries as they are, and of those that it shows."""
+    """A tunnel between two clusters: the places of the networks that it carries unchanged, and those that it translates."""
 
     clusters: tuple[str, str]
     networks: tuple[int, ...]
-    nat: tuple[tuple[int, Prefix], ...]
+    nat: tuple[Translated, ...]
 
 
 def find_links(tunnels: Iterable[Sequence[Row]], homes: Homes) -> list[TunnelLink]:
-    """Return the links of tunnels that translate, one for each pair of clusters; the first word on a network counts."""
+    """Return the links of tunnels that translate, one for each pair of clusters; the first value for a network counts."""
     found: dict[frozenset[str], TunnelLink] = {}
     for rows in tunnels:
         link = _link(rows, homes)
@@ -39,7 +53,7 @@ def find_links(tunnels: Iterable[Sequence[Row]], homes: Homes) -> list[TunnelLin
         earlier = found.get(key, TunnelLink(link.clusters, (), ()))
         nat = {**dict(link.nat), **dict(earlier.nat)}
         networks = dict.fromkeys(place for place in (*earlier.networks, *link.networks) if place not in nat)
-        found[key] = TunnelLink(earlier.clusters, tuple(networks), tuple(nat.items()))
+        found[key] = TunnelLink(earlier.clusters, tuple(networks), _translations(nat))
     return list(found.values())
 
 
@@ -54,7 +68,7 @@ def _link(rows: Sequence[Row], homes: Homes) -> TunnelLink | None:
             return None
         clusters.append(cluster)
         for row in own:
-            place = next((place for name, place in homes.get(row.prefix, ()) if name == cluster), None)
+            place = next((home.place for home in homes.get(row.prefix, ()) if home.cluster == cluster), None)
             if row.shown is None:
                 networks += [] if place is None else [place]
             elif place is None or not _stands_for(row.shown, row.prefix):
@@ -63,16 +77,20 @@ def _link(rows: Sequence[Row], homes: Homes) -> TunnelLink | None:
                 nat.setdefault(place, row.shown)
     if not nat or clusters[0] == clusters[1]:
         return None
-    return TunnelLink((clusters[0], clusters[1]), tuple(n for n in networks if n not in nat), tuple(nat.items()))
+    return TunnelLink((clusters[0], clusters[1]), tuple(n for n in networks if n not in nat), _translations(nat))
+
+
+def _translations(nat: Mapping[int, Prefix]) -> tuple[Translated, ...]:
+    return tuple(Translated(place, shown) for place, shown in nat.items())
 
 
 def _cluster(rows: Iterable[Row], homes: Homes) -> str | None:
-    """Return the only cluster that has every range of a side that any cluster has."""
-    known = [{name for name, _ in homes[row.prefix]} for row in rows if row.prefix in homes]
+    """Return the one cluster that has all ranges of a side, as far as any cluster has them; None if not exactly one does."""
+    known = [{home.cluster for home in homes[row.prefix]} for row in rows if row.prefix in homes]
     common = set.intersection(*known) if known else set()
     return common.pop() if len(common) == 1 else None
 
 
 def _stands_for(shown: Prefix, real: Prefix) -> bool:
-    """Tell whether a plan accepts a range in the place of another: one of its size, or one address."""
+    """Return whether a plan accepts the translation of a range: to one of its size, or to one address."""
     return shown.version == real.version and shown.length in (real.length, WIDTH[shown.version])

@@ -1,8 +1,8 @@
 """VyOS, Vyatta or EdgeOS: the IPsec tunnels of a router, as `set` commands or in braces.
 
 Words: VyOS documentation, docs/configuration/vpn/site2site_ipsec.rst (1.3 and 1.4); IBM's Virtual Router Appliance has the
-same below `security vpn ipsec`, and older Vyatta local-subnet and remote-subnet. A peer is named by its address, or by
-a word with remote-address. Whatever stands below authentication is dropped as it is read.
+same below `security vpn ipsec`, and older Vyatta local-subnet and remote-subnet. The name of a peer is its address, or a
+word with remote-address. The reader drops everything below authentication.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from ipplan.importers.gateway_rows import GatewayRows, is_address
+from ipplan.importers.cells import is_address
+from ipplan.importers.gateway_rows import GatewayRows, Setting
 from ipplan.importers.reading import decode
 
 if TYPE_CHECKING:
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 
 _HELP = "show configuration commands | match ipsec, or show configuration, prints them"
 _DEEPEST = 32
-"""Braces inside one another that are read at most."""
+"""Read at most 32 levels of braces."""
 _MOST_WORDS = 24
-"""Words of a setting, with those of the braces around it, that are kept."""
+"""Keep at most 24 words of a setting, with those of the braces around it."""
 _ADDRESSES: dict[str, Side] = {
     "local-address": "gateway",
     "local-ip": "gateway",
@@ -37,6 +38,7 @@ _RANGES: dict[tuple[str, ...], Side] = {
     ("remote", "subnet"): "remote",
     ("remote-subnet",): "remote",
 }
+_VERSIONS = {"ikev1": 1, "ikev2": 2}
 _BLOCK_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _SKIPPED = ("#", "//", "[edit", "!")
 
@@ -44,14 +46,14 @@ _Path = tuple[str, ...]
 
 
 def read(data: bytes) -> Observed:
-    """Read the site-to-site peers of a router, each of them a tunnel with the ranges of all its parts."""
+    """Read the site-to-site peers of a router; each is a tunnel with the ranges of all its parts."""
     rows = GatewayRows()
     paths = [(path, line) for path, line in _paths(decode(data), rows)]
-    versions: dict[str, tuple[int, int]] = {}
+    versions: dict[str, Setting] = {}
     off: set[_Path] = set()
     for path, line in paths:
-        if path[:1] == ("ike-group",) and path[2:3] == ("key-exchange",) and path[3:] in (("ikev1",), ("ikev2",)):
-            versions[path[1]] = (int(path[3][-1]), line)
+        if path[:1] == ("ike-group",) and path[2:3] == ("key-exchange",) and path[3:] and path[3] in _VERSIONS:
+            versions[path[1]] = Setting(path[3], line)
         elif path[:1] == ("peer",) and path[-1] == "disable" and len(path) in (3, 5):
             off.add(path[:-1])
     for path, line in paths:
@@ -67,14 +69,14 @@ def read(data: bytes) -> Observed:
     return rows.finish("the file has no site-to-site peer of IPsec", _HELP)
 
 
-def _add(name: str, words: _Path, line: int, versions: dict[str, tuple[int, int]], rows: GatewayRows) -> None:
+def _add(name: str, words: _Path, line: int, versions: dict[str, Setting], rows: GatewayRows) -> None:
     if len(words) == 2 and words[0] in _ADDRESSES:
         rows.address(name, _ADDRESSES[words[0]], words[1], line, words[0])
     elif len(words) == 2 and words[0] == "ike-group" and words[1] in versions:
-        version, at = versions[words[1]]
-        rows.exchange(name, version, at, "key-exchange")
+        version = versions[words[1]]
+        rows.exchange(name, _VERSIONS[version.text], version.line, "key-exchange")
     elif words[:2] == ("vti", "bind"):
-        rows.leave_out("a tunnel whose ranges its routes decide (vti)", name)
+        rows.leave_out("a tunnel whose ranges depend on routes (vti)", name)
     elif words[:1] == ("tunnel",) and words[2:-1] in _RANGES:
         rows.ranges(name, _RANGES[words[2:-1]], words[-1], line, " ".join(words[2:-1]))
 
@@ -90,7 +92,7 @@ def _paths(text: str, rows: GatewayRows) -> Iterator[tuple[_Path, int]]:
             continue
         if line == "}":
             if not stack:
-                rows.collector.problem("a brace is closed that was not opened", number, _HELP)
+                rows.collector.problem("this closing brace has no opening brace", number, _HELP)
                 return
             stack.pop()
             opened.pop()
@@ -98,22 +100,22 @@ def _paths(text: str, rows: GatewayRows) -> Iterator[tuple[_Path, int]]:
         words = _words(line)
         around = stack[-1] if stack else ()
         if words is None:
-            rows.collector.problem("the line has a quote that is not closed", number, _HELP)
+            rows.collector.problem("the line has no closing quote", number, _HELP)
         elif words[-1:] == ("{",):
             stack.append((*around, *words[:-1])[:_MOST_WORDS])
             opened.append(number)
             if len(stack) > _DEEPEST:
-                rows.collector.problem("its braces stand inside one another too deeply to be read", number)
+                rows.collector.problem(f"ipplan reads at most {_DEEPEST} levels of braces", number)
                 return
             yield from _below(stack[-1], number)
         elif words:
             yield from _below((*around, *(words[1:] if words[0] == "set" else words))[:_MOST_WORDS], number)
     if opened:
-        rows.collector.problem("the file ends before the brace is closed", opened[-1], "get it once more")
+        rows.collector.problem("the file ends before the closing brace of this line", opened[-1], "get the file again")
 
 
 def _below(path: _Path, line: int) -> Iterator[tuple[_Path, int]]:
-    """Yield a path from its peer or group on; anything else, and what authenticates, is nobody's business."""
+    """Yield the part of a path from its peer or group on; nothing for other settings and for authentication."""
     if "authentication" in path:
         return
     for place, word in enumerate(path):

@@ -1,6 +1,7 @@
-"""Sheets of Excel workbooks (.xlsx) as lines of text cells. The only home of openpyxl, asked for only where a file is one.
+"""Reads sheets of Excel workbooks (.xlsx) as lines of text cells.
 
-Reads values, never formulas, row after row, so that memory does not grow with the sheet.
+The only home of openpyxl, which is imported only for a workbook. Reads values, never formulas, row after row, so that
+memory does not grow with the sheet.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 LARGEST_UNPACKED = 1 << 30
-"""Bytes that the parts of a workbook may have unpacked, so that a small file cannot fill the memory."""
+"""Read workbooks of at most 1 GiB unpacked, so that a small file cannot fill the memory."""
 _MOST_ROWS = 1 << 20
-"""Rows that a sheet can have: a file may number them beyond it, and each row that is left out would be gone through."""
+"""Read at most 1,048,576 rows, the most that Excel writes: a broken file may have larger row numbers."""
 _FORMULA = re.compile(rb"<(\w+:)?f[\s>/]")
 OWN_SHEET = "networks"
-"""The sheet of a workbook of ipplan that holds its networks."""
+"""The sheet of networks in a workbook that ipplan wrote."""
 _SHEET_HELP = "name the sheet: --sheet NAME"
 _FORMULA_HELP = "open the workbook in a spreadsheet, which calculates it, and save it"
 
@@ -32,33 +33,33 @@ _FORMULA_HELP = "open the workbook in a spreadsheet, which calculates it, and sa
 def read_sheet(data: bytes, name: str | None) -> Iterator[tuple[int, list[str]]]:
     """Yield the number of each row from 1, and its cells as text.
 
-    `name` is that of the sheet; without one it is that named Networks, else the first that holds anything. Raises
-    SourceError where the bytes are no workbook, openpyxl is missing, or there is no such sheet.
+    `name` is that of the sheet; without it, the sheet is the one named Networks, or the only one with any cell. Raises
+    SourceError where the bytes are not a workbook, openpyxl is missing, or there is no such sheet.
     """
     try:
         import openpyxl
     except ImportError:
         raise SourceError(
             Problem(
-                "the file is an Excel workbook, and openpyxl, which reads it, is not installed",
+                "the file is an Excel workbook, and openpyxl is not installed",
                 None,
                 "pip install 'ipplan[xlsx]', or save the sheet as CSV",
                 "no-xlsx-reader",
             )
         ) from None
-    _refuse_bombs(data)
+    _reject_bombs(data)
     import warnings
 
     try:
         with warnings.catch_warnings():
-            # What openpyxl warns of, styles and extensions, is no part of a cell's value.
+            # openpyxl warns of styles and extensions, which do not change the values of cells.
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True, keep_links=False)
             sheets = [s for s in book.worksheets if getattr(s, "sheet_state", "visible") == "visible"]
             sheet = _choose(sheets or book.worksheets, name)
-            # What a file says of its size may be wrong, and then rows would be cut.
+            # The size that a file states may be wrong, and openpyxl would then cut rows.
             sheet.reset_dimensions()
-            _refuse_formulas_without_value(sheet)
+            _reject_formulas_without_value(sheet)
             for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
                 if number > _MOST_ROWS:
                     raise ValueError(f"a sheet has at most {_MOST_ROWS:,} rows")
@@ -67,30 +68,30 @@ def read_sheet(data: bytes, name: str | None) -> Iterator[tuple[int, list[str]]]
     except SourceError:
         raise
     except Exception as error:
-        # openpyxl lets whatever a broken part raises through: KeyError, ParseError, ValueError and others.
+        # openpyxl passes on whatever a broken part raises: KeyError, ParseError, ValueError and others.
         raise SourceError(
             Problem(
                 f"the workbook cannot be read: {type(error).__name__}: {str(error)[:120]}",
                 None,
-                "save it once more as .xlsx, or the sheet as CSV",
+                "save it again as .xlsx, or save the sheet as CSV",
                 "not-text",
             )
         ) from None
 
 
-def _refuse_bombs(data: bytes) -> None:
+def _reject_bombs(data: bytes) -> None:
     """Raise SourceError where the archive is broken, or would be too large unpacked."""
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             size = sum(part.file_size for part in archive.infolist())
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
         raise SourceError(
-            Problem(f"the workbook cannot be read: {str(error)[:120]}", None, "get it once more", "not-text")
+            Problem(f"the workbook cannot be read: {str(error)[:120]}", None, "get it again", "not-text")
         ) from None
     if size > LARGEST_UNPACKED:
         raise SourceError(
             Problem(
-                f"the workbook has {size >> 20:,} MiB unpacked: at most {LARGEST_UNPACKED >> 20:,}",
+                f"the workbook has {size >> 20:,} MiB unpacked; ipplan reads at most {LARGEST_UNPACKED >> 20:,} MiB",
                 None,
                 "save the sheet as CSV",
                 "too-large",
@@ -98,8 +99,8 @@ def _refuse_bombs(data: bytes) -> None:
         )
 
 
-def _refuse_formulas_without_value(sheet: Any) -> None:
-    """Raise SourceError for formulas that nobody calculated, as programs write them: their cells would look empty."""
+def _reject_formulas_without_value(sheet: Any) -> None:
+    """Raise SourceError for formulas without a value, as programs write them: their cells would look empty."""
     if not _has_formulas(sheet):
         return
     from xml.etree.ElementTree import iterparse
@@ -118,7 +119,7 @@ def _refuse_formulas_without_value(sheet: Any) -> None:
                     if len(problems) >= MOST_PROBLEMS:
                         hidden += 1
                         continue
-                    message = f"cell {cell.get('r')} has a formula, and the file does not hold its value"
+                    message = f"cell {cell.get('r')} has a formula, and the file does not have its value"
                     problems.append(Problem(message, row, _FORMULA_HELP, "no-value"))
                 element.clear()
     if problems:
@@ -126,7 +127,7 @@ def _refuse_formulas_without_value(sheet: Any) -> None:
 
 
 def _open(sheet: Any) -> IO[bytes]:
-    """Open the XML of a sheet, to which openpyxl has no public way."""
+    """Open the XML of a sheet, for which openpyxl has no public function."""
     source: IO[bytes] = sheet._get_source()  # noqa: SLF001
     return source
 
@@ -147,7 +148,7 @@ def _choose(sheets: Sequence[Any], name: str | None) -> Any:
         found = next((s for s in sheets if s.title.casefold() == name.casefold()), None)
         if found is None:
             near = nearest(name, titles)
-            help_ = f"did you mean {show(near)}?" if near else f"there are {', '.join(map(show, titles[:8]))}"
+            help_ = f"did you mean {show(near)}?" if near else f"its sheets are {', '.join(map(show, titles[:8]))}"
             raise SourceError(Problem(f"the workbook has no sheet {show(name)}", None, help_, "unknown-sheet"))
         return found
     own = next((s for s in sheets if s.title.casefold() == OWN_SHEET), None)

@@ -313,44 +313,44 @@ def test_tunnels_to_others_are_nothing_of_the_plan() -> None:
 
 
 NOTES = [
-    ("swanctl", SWANCTL, ["line 19 takes in another file, which is not read"]),
+    ("swanctl", SWANCTL, ["line 19 includes another file, which is not read"]),
     (
         "ipsec-conf",
         "include other\nconn a\n also=base\n left=192.0.2.1\n",
         [
-            'left out: also names conn "base", which may be in a file that is not read, in 1 tunnel: "a"',
-            "line 1 takes in another file, which is not read",
+            'left out: also names conn "base", which may be in an included file, in 1 tunnel: "a"',
+            "line 1 includes another file, which is not read",
         ],
     ),
     (
         "swanctl",
         "connections { a : base { local_addrs = 192.0.2.1 } }\ninclude b\n",
         [
-            'left out: the section takes in "base", which may be in a file that is not read, in 1 tunnel: "line 1"',
-            "line 2 takes in another file, which is not read",
+            'left out: the section inherits "base", which may be in an included file, in 1 tunnel: "line 1"',
+            "line 2 includes another file, which is not read",
         ],
     ),
     ("ipsec-conf", IPSEC_CONF, ['left out: auto=ignore, in 1 tunnel: "old"']),
-    ("ipsec-conf", "include a\ninclude b\n" + LIBRESWAN, ["2 lines take in other files, which are not read: 1, 2"]),
+    ("ipsec-conf", "include a\ninclude b\n" + LIBRESWAN, ["2 lines include other files, which are not read: 1, 2"]),
     (
         "ipsec-conf",
         "conn a\n left=192.0.2.1\n leftsubnet=0.0.0.0/0\n right=%any\n rightsubnet=10.1.0.0/16\n",
-        ['left out: a leftsubnet of every address, in 1 tunnel: "a"'],
+        ['left out: a leftsubnet of all addresses, in 1 tunnel: "a"'],
     ),
     (
         "ipsec-conf",
         "conn a\n left=192.0.2.1\n right=%any\nconn b\n type=passthrough\n left=127.0.0.1\n right=%any\n",
-        ['left out: a connection that is no tunnel, in 1 tunnel: "b"'],
+        ['left out: a connection that is not a tunnel, in 1 tunnel: "b"'],
     ),
     (
         "swanctl",
         "connections { a { remote_addrs = 192.0.2.9\n children { b { remote_ts = 10.1.0.0/16 } } } }",
-        ['left out: a local_ts that its peer or interface decides, in 1 tunnel: "a"'],
+        ['left out: a local_ts that the peer or an interface sets, in 1 tunnel: "a"'],
     ),
     (
         "vyos",
         "set vpn ipsec site-to-site peer 192.0.2.9 vti bind vti0\nset vpn ipsec site-to-site peer 192.0.2.9 local-address 192.0.2.1\n",
-        ['left out: a tunnel whose ranges its routes decide (vti), in 1 tunnel: "192.0.2.9"'],
+        ['left out: a tunnel whose ranges depend on routes (vti), in 1 tunnel: "192.0.2.9"'],
     ),
     (
         "vyos",
@@ -395,21 +395,29 @@ def test_ipv6_and_ranges_of_addresses() -> None:
 BAD = [
     ("ipsec-conf", "conn a\n left=10.0.0.1\n leftsubnet=10.0.0.0/33\n", [(3, "prefix length 33")]),
     ("ipsec-conf", "conn a\n left=10.0.0.1\nPSK-not-told\n", [(3, "neither a section nor a setting")]),
-    ("ipsec-conf", "conn a\n also=b\nconn b\n also=a\n left=10.0.0.1\n", [(4, 'conn "a" takes itself in by also')]),
+    ("ipsec-conf", "conn a\n also=b\nconn b\n also=a\n left=10.0.0.1\n", [(4, 'conn "a" includes itself by also')]),
     ("ipsec-conf", "conn a\n also=b\n left=10.0.0.1\n", [(2, 'also names conn "b", which is not in the file')]),
     ("ipsec-conf", "conn a\n left=%any\n", [(None, "the file has no conn with addresses or subnets")]),
-    ("swanctl", "connections {\n a {\n", [(2, "the file ends before the section is closed")]),
-    ("swanctl", "connections { }\n}\n", [(2, "a section is closed that was not opened")]),
+    ("swanctl", "connections {\n a {\n", [(2, "the file ends before the closing brace of this section")]),
+    ("swanctl", "connections { }\n}\n", [(2, "this closing brace has no opening brace")]),
     ("swanctl", "connections {\n = PSK-not-told\n}\n", [(2, "neither a section nor a setting")]),
-    ("swanctl", "connections { a : b { local_addrs = 10.0.0.1 } }\n", [(1, 'takes in "b", which is not in the file')]),
-    ("swanctl", "connections { a : connections.a { local_addrs = 10.0.0.1 } }\n", [(1, "takes in others without end")]),
-    ("swanctl", "connections " + "{ a " * 100, [(1, "too deeply to be read")]),
-    ("swanctl", "connections { a { children { b { local_ts = 10.0.0.9-10.0.0.1 } } } }", [(1, "not behind its first")]),
-    ("vyos", "vpn {\n peer 10.0.0.1 {\n", [(2, "the file ends before the brace is closed")]),
-    ("vyos", "vpn {\n peer 10.0.0.1 {\n}\n}\n}\n", [(5, "a brace is closed that was not opened")]),
-    ("vyos", "set vpn ipsec site-to-site peer 'x\n", [(1, "a quote that is not closed")]),
+    ("swanctl", "connections { a : b { local_addrs = 10.0.0.1 } }\n", [(1, 'inherits "b", which is not in the file')]),
+    (
+        "swanctl",
+        "connections { a : connections.a { local_addrs = 10.0.0.1 } }\n",
+        [(1, "inherits itself, or more than 16 levels of others")],
+    ),
+    ("swanctl", "connections " + "{ a " * 100, [(1, "at most 16 levels")]),
+    (
+        "swanctl",
+        "connections { a { children { b { local_ts = 10.0.0.9-10.0.0.1 } } } }",
+        [(1, "its first address is above its last")],
+    ),
+    ("vyos", "vpn {\n peer 10.0.0.1 {\n", [(2, "the file ends before the closing brace of this line")]),
+    ("vyos", "vpn {\n peer 10.0.0.1 {\n}\n}\n}\n", [(5, "this closing brace has no opening brace")]),
+    ("vyos", "set vpn ipsec site-to-site peer 'x\n", [(1, "the line has no closing quote")]),
     ("vyos", "set vpn ipsec esp-group G\n", [(None, "no site-to-site peer of IPsec")]),
-    ("vyos", "vpn {\n" + "a {\n" * 40 + "peer x {\n", [(33, "too deeply to be read")]),
+    ("vyos", "vpn {\n" + "a {\n" * 40 + "peer x {\n", [(33, "at most 32 levels")]),
 ]
 
 

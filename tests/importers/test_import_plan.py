@@ -400,7 +400,7 @@ def test_a_network_without_its_cluster_is_avoided_where_the_plan_has_several() -
 
     assert [n.name for n in plan.networks] == ["icp-pod", "icp-pod-2"]
     assert [(str(a.prefix), a.reason) for a in plan.avoids] == [
-        ("10.227.0.0/16", "icp-pod of a cluster that is not named")
+        ("10.227.0.0/16", "icp-pod of a cluster that the file does not name")
     ]
 
 
@@ -446,7 +446,9 @@ def test_a_container_is_avoided_unless_ranges_lie_in_it() -> None:
     plan = parse_plan(made.text.encode(), "x")
 
     assert [str(a.prefix) for a in plan.avoids] == ["192.168.0.0/16"]
-    assert "\n# Container, not avoided because ranges lie in it: 10.224.0.0/12: all\\u000Aof it\n" in made.text
+    assert (
+        "\n# Container, not avoided because other ranges are inside it: 10.224.0.0/12: all\\u000Aof it\n" in made.text
+    )
     assert [str(prefix) for prefix in made.containers] == ["10.224.0.0/12"]
     assert '# These containers can be pools to allocate from: byoip = ["10.224.0.0/12"]' in made.text
     assert [f.message for f in check_plan(plan, load_catalog()) if f.severity == "error"] == []

@@ -496,7 +496,7 @@ def test_other_resources_beside_pools_are_passed_over() -> None:
     }
     observed = read_source("auto", json.dumps({"kind": "List", "items": [peer, pool]}).encode(), "x")
     assert [(row.name, str(row.prefix)) for row in observed.rows] == [("a", "10.1.0.0/16")]
-    assert observed.notes == ('left out, because they state no range of the cluster: 1 "BGPPeer"',)
+    assert observed.notes == ('left out, because they have no range of the cluster: 1 "BGPPeer"',)
 
 
 BGP = {
@@ -551,7 +551,7 @@ def test_resources_without_a_range_are_counted_by_kind() -> None:
     items: list[Any] = [{"apiVersion": "projectcalico.org/v3", "kind": kind} for kind in kinds]
     items.append({"apiVersion": "projectcalico.org/v3", "kind": "IPPool", "spec": {"cidr": "10.1.0.0/16"}})
     (note,) = read_source("auto", json.dumps({"items": items}).encode(), "x").notes
-    assert note.startswith('left out, because they state no range of the cluster: 2 "BGPPeer", 1 "FelixConfiguration"')
+    assert note.startswith('left out, because they have no range of the cluster: 2 "BGPPeer", 1 "FelixConfiguration"')
     assert note.endswith(" and 4 resources of other kinds")
 
 
@@ -602,8 +602,8 @@ def test_details_are_kept() -> None:
     assert [row.container for row in read("infoblox").rows] == [True, False, False, False]
     assert read("infoblox").rows[1].cidr == "10.176.80.255/22"
     assert read("infoblox").notes == (
-        "left out for want of a prefix: 1 row of type hostrecord",
-        "address 10.176.80.255/22 has host bits set; the block that holds it is 10.176.80.0/22 (line 4)",
+        "left out, because they have no prefix: 1 row of type hostrecord",
+        "address 10.176.80.255/22 has host bits set; the enclosing block is 10.176.80.0/22 (line 4)",
     )
     web = read("netbox-csv").rows[1]
     assert web.description == 'web, tier "one"'
@@ -616,8 +616,12 @@ def test_details_are_kept() -> None:
 
 
 BAD: dict[str, tuple[str, str, list[tuple[int | None, str]]]] = {
-    "no-json": ("ks-cluster", '{"name": "a",\n "podSubnet": }', [(2, "this is no JSON: expecting value at column 15")]),
-    "unescaped": ("ibmcloud-subnets", '[{"Note": "a "b" c"}]', [(1, "this is no JSON")]),
+    "no-json": (
+        "ks-cluster",
+        '{"name": "a",\n "podSubnet": }',
+        [(2, "this is not valid JSON: expecting value at column 15")],
+    ),
+    "unescaped": ("ibmcloud-subnets", '[{"Note": "a "b" c"}]', [(1, "this is not valid JSON")]),
     "empty": ("ks-cluster", "  \n", [(1, "the file is empty")]),
     "two-faults": (
         "netbox",
@@ -627,33 +631,33 @@ BAD: dict[str, tuple[str, str, list[tuple[int | None, str]]]] = {
     "odd-count": (
         "ibmcloud-subnets",
         '[{"Identifier": "10.0.0.0", "IPs": "7"}, {"Identifier": "10.0.1.0"}, {"x": 1}]',
-        [(1, "7 addresses, which is no power of two"), (1, "no cidr, no netmask"), (1, "it is no subnet")],
+        [(1, "7 addresses, which is not a power of two"), (1, "no cidr, netmask"), (1, "so it is not a subnet")],
     ),
-    "bad-yaml": ("icp-config", "network_cidr: [10.0.0.0/8\nx: y\n", [(2, "this is no YAML: ")]),
+    "bad-yaml": ("icp-config", "network_cidr: [10.0.0.0/8\nx: y\n", [(2, "this is not valid YAML: ")]),
     "yaml-control": (
         "icp-config",
         "network_cidr: 10.0.0.0/8\nx: \x07\n",
         [(2, "a character that YAML does not allow")],
     ),
-    "yaml-loop": ("icp-config", "network_cidr: &a [*a]\n", [(1, "an alias stands inside what it names")]),
+    "yaml-loop": ("icp-config", "network_cidr: &a [*a]\n", [(1, "an alias is inside the value that it names")]),
     "template": (
         "icp-config",
         "network_cidr: '{{ pods }}'\ncluster_vip: vip.example.com\n",
-        [(1, "which is no prefix"), (2, "which is no address")],
+        [(1, "is not a valid prefix"), (2, "is not a valid address")],
     ),
     "no-config": ("icp-config", "a: b\n", [(None, "the file has no network_cidr")]),
-    "no-keys": ("icp-config", "- 1\n", [(None, "it holds no keys and values")]),
-    "header": ("csv", "name,size\na,1\n", [(1, "the header names no column cidr or prefix")]),
+    "no-keys": ("icp-config", "- 1\n", [(None, "it has no keys and values")]),
+    "header": ("csv", "name,size\na,1\n", [(1, "the header has no column cidr or prefix")]),
     "no-prefix": ("csv", "name,cidr\na,\nb,10.0.0.0\n", [(2, "the row has no cidr"), (3, "it has no prefix length")]),
-    "mask": ("csv", "ip,mask\n10.0.0.0,255.0.255.0\n", [(2, "no prefix length and no netmask")]),
-    "quotes": ("csv", 'name,cidr\n"a,10.0.0.0/8\n', [(2, "this is no CSV: unexpected end of data")]),
+    "mask": ("csv", "ip,mask\n10.0.0.0,255.0.255.0\n", [(2, "neither a prefix length nor a netmask")]),
+    "quotes": ("csv", 'name,cidr\n"a,10.0.0.0/8\n', [(2, "this is not valid CSV: unexpected end of data")]),
     "flat": ("infoblox", "a,b\nx,8\n", [(1, "no line header-a before it"), (2, "no line header-x")]),
     "wrong-source": (
         "infoblox",
         "address,netmask\n10.0.0.0,8\n",
-        [(None, "not of the source infoblox; as csv it can be read")],
+        [(None, "cannot be read as infoblox, but it can be read as csv")],
     ),
-    "no-pools": ("calico-ippools", "apiVersion: v1\nkind: BGPPeer\n", [(None, "the file has no IPPool")]),
+    "no-pools": ("calico-ippools", "apiVersion: v1\nkind: BGPPeer\n", [(None, "the file has neither an IPPool")]),
     "no-nodes": ("kubectl-nodes", '{"kind": "List", "items": []}', [(None, "no node in the file has an address")]),
     "pods": ("kubectl-nodes", '{"items": [{"kind": "Pod"}]}', [(1, 'of kind "Pod", not Node')]),
     "wrong-kind": (
@@ -665,20 +669,20 @@ BAD: dict[str, tuple[str, str, list[tuple[int | None, str]]]] = {
     "other-kind": (
         "json",
         '{"schema": "ipplan.allocation/1", "allocations": [{"network": "a", "kind": "b"}]}',
-        [(1, "which is no kind")],
+        [(1, "which does not exist")],
     ),
-    "vlans": ("ks-cluster", '{"data": {"vlanipmap.json": "{"}}', [(1, "vlanipmap.json: this is no JSON")]),
+    "vlans": ("ks-cluster", '{"data": {"vlanipmap.json": "{"}}', [(1, "vlanipmap.json: this is not valid JSON")]),
     "no-name": ("ks-cluster", "[{}]", [(1, "the entry has no name")]),
     "no-header": ("auto", "web,10.1.0.0/24\ndb,10.2.0.0/24\n", [(1, "the first line holds the prefix 10.1.0.0/24")]),
     "two-columns": (
         "auto",
         "vpc,part\n10.1.0.0/16,10.1.1.0/24\n",
-        [(1, 'columns "vpc" and "part" hold prefixes')],
+        [(1, 'columns "vpc" and "part" all hold prefixes')],
     ),
     "shifted": (
         "csv",
         "cidr,note\n10.1.0.0/24,a, b\n,x\n",
-        [(2, "the row has 3 cells, and its header names 2 columns"), (3, "the row has no cidr")],
+        [(2, "the row has 3 cells, and the header names 2 columns"), (3, "the row has no cidr")],
     ),
     "shifted-blocks": (
         "infoblox",
@@ -687,8 +691,8 @@ BAD: dict[str, tuple[str, str, list[tuple[int | None, str]]]] = {
     ),
     "nothing": ("auto", "", [(1, "the file is empty")]),
     "nothing-named": ("csv", "\n \n", [(1, "the file is empty")]),
-    "no-rows": ("auto", "[]", [(1, "the file holds an empty list")]),
-    "deep": ("netbox", "[" * 100_000, [(None, "too deeply to be read")]),
+    "no-rows": ("auto", "[]", [(1, "the file is an empty list")]),
+    "deep": ("netbox", "[" * 100_000, [(None, "too deeply to read")]),
     "nul": ("auto", "name,cidr\nx\0,10.1.0.0/24\n", [(2, "bytes of value zero")]),
     "cut-off": ("ks-cluster", '{"name": "a', [(1, "unterminated string starting at column 10")]),
     "no-spec": (
@@ -696,17 +700,21 @@ BAD: dict[str, tuple[str, str, list[tuple[int | None, str]]]] = {
         "apiVersion: x\nkind: IPPool\nmetadata: {name: a}\n",
         [(1, 'pool "a" has no spec.cidr')],
     ),
-    "peers-only": ("auto", "apiVersion: projectcalico.org/v3\nkind: BGPPeer\n", [(None, "the file has no IPPool")]),
+    "peers-only": (
+        "auto",
+        "apiVersion: projectcalico.org/v3\nkind: BGPPeer\n",
+        [(None, "the file has neither an IPPool")],
+    ),
     "no-size": (
         "ibmcloud-subnets",
         '[{"networkIdentifier": "10.1.0.0", "ipAddresses": []}]',
-        [(1, "no number of addresses")],
+        [(1, "or number of addresses")],
     ),
-    "no-schema": ("json", "{}", [(1, "the document is of no schema")]),
-    "binary": ("csv", "\x01", [(1, "the header names no column")]),
-    "unknown": ("auto", "hello world\n", [(None, "nothing in the file tells what it is")]),
-    "unknown-json": ("auto", '{"a": 1}', [(None, "nothing in the file tells what it is")]),
-    "nan": ("netbox", '[{"prefix": NaN}]', [(1, "which is no prefix")]),
+    "no-schema": ("json", "{}", [(1, "the document has no schema")]),
+    "binary": ("csv", "\x01", [(1, "the header has no column")]),
+    "unknown": ("auto", "hello world\n", [(None, "nothing in the file shows what it is")]),
+    "unknown-json": ("auto", '{"a": 1}', [(None, "nothing in the file shows what it is")]),
+    "nan": ("netbox", '[{"prefix": NaN}]', [(1, "is not a valid prefix")]),
     "many-digits": ("netbox", "[" + "1" * 5000 + "]", [(None, "a number cannot be read")]),
 }
 
@@ -742,7 +750,7 @@ def test_bytes_that_are_no_text_are_told_with_their_line() -> None:
         (b"\x1f\x8brest", "the file is compressed, not text", "gunzip"),
         (
             "name,cidr\n".encode("utf-16-le"),
-            "the file has bytes of value zero: it is no text, or UTF-16 without its mark",
+            "the file has bytes of value zero: it is not text, or it is UTF-16 without a byte order mark",
             "UTF-8",
         ),
         (b"b\xfcro,cidr\n", "the file is not UTF-8: byte 0xfc cannot be read", "iconv -f WINDOWS-1252 -t UTF-8"),

@@ -125,16 +125,16 @@ def test_both_sides_of_a_translation_are_in_the_plan(case: str) -> None:
     for real, _, shown in ranges(observed):
         assert real in avoided
         if shown is not None:
-            assert f"{real} is shown as {shown} in a strongSwan tunnel" in avoided[shown]
+            assert f"a strongSwan tunnel translates {real} to {shown}" in avoided[shown]
 
 
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("localSubnetNAT: 172.21.0.0/16\n", 1, "which is not REAL=SHOWN"),
-        ("localSubnetNAT: 172.21.0.0/16=\n", 1, "which is not REAL=SHOWN"),
+        ("localSubnetNAT: 172.21.0.0/16\n", 1, "is not of the form REAL=SHOWN"),
+        ("localSubnetNAT: 172.21.0.0/16=\n", 1, "is not of the form REAL=SHOWN"),
         ("x: 1\nremoteSubnetNAT: 172.21.0.0/33=10.0.0.0/16\n", 2, "prefix length 33"),
-        ("localSubnetNAT: 172.21.0.0/16=nonsense\n", 1, "which is no prefix"),
+        ("localSubnetNAT: 172.21.0.0/16=nonsense\n", 1, "is not a valid prefix"),
     ],
 )
 def test_a_translation_that_is_none_is_a_problem(text: str, line: int, words: str) -> None:

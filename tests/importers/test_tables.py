@@ -125,21 +125,21 @@ def test_a_range_is_read_in_the_ways_in_which_people_write_it(cell: str, expecte
     ("text", "line", "message"),
     [
         ("network,mask,name\n10.20.1.0,,x\n", 2, 'the row has no mask, and "10.20.1.0" has no prefix length'),
-        ("cidr\n10.1.2.9-10.1.2.1\n", 2, "whose first address is not below its last"),
-        ("cidr\n10.1.2.9-fd00::1\n", 2, "whose first address is not below its last"),
-        ("cidr,kind\n10.1.2.1-10.1.2.9,vcs-vm\n", 2, "a range that is no single prefix"),
-        ("cidr\n10.1.2.0 /33\n", 2, "which is no prefix"),
-        ("name,kind,hosts\nx,vcs-vms,10\n", 2, 'the row has no cidr, and its kind "vcs-vms" is none'),
-        ("name,kind,hosts\nx,vcs-vm,many\n", 2, 'hosts is "many", which is no number of hosts'),
+        ("cidr\n10.1.2.9-10.1.2.1\n", 2, "is not a valid range"),
+        ("cidr\n10.1.2.9-fd00::1\n", 2, "is not a valid range"),
+        ("cidr,kind\n10.1.2.1-10.1.2.9,vcs-vm\n", 2, "is 4 prefixes"),
+        ("cidr\n10.1.2.0 /33\n", 2, "is not a valid prefix"),
+        ("name,kind,hosts\nx,vcs-vms,10\n", 2, 'the row has no cidr, and "vcs-vms" is not a kind'),
+        ("name,kind,hosts\nx,vcs-vm,many\n", 2, 'hosts "many" is not a valid number of hosts'),
         ("name,kind,hosts,prefix\nx,vcs-vm,10,24\n", 2, "asks for /24 and for 10 hosts"),
-        ("name,kind,prefix\nx,vcs-vm,200\n", 2, 'prefix is "200", which is no prefix length'),
-        ("name,kind,prefix,grow to\nx,vcs-vm,24,big\n", 2, 'grow-to is "big", which is no prefix length'),
+        ("name,kind,prefix\nx,vcs-vm,200\n", 2, 'prefix "200" is not a valid prefix length'),
+        ("name,kind,prefix,grow to\nx,vcs-vm,24,big\n", 2, 'grow-to "big" is not a valid prefix length'),
         (
             f"name,kind,cidr,x\na,vcs-vm,10.1.0.0/24,{'y' * 501}\n",
             2,
-            "x has 501 characters, and a label takes 500",
+            "x has 501 characters; a label holds at most 500",
         ),
-        ("name,kind,cidr\nx,enterprise,\n", 2, "the enterprise's own networks exist already"),
+        ("name,kind,cidr\nx,enterprise,\n", 2, "networks of the enterprise exist already"),
     ],
 )
 def test_a_cell_that_is_wrong_is_told_with_its_line(text: str, line: int, message: str) -> None:
@@ -204,10 +204,8 @@ def test_a_comment_behind_a_prefix_is_kept() -> None:
 
 def test_several_ranges_in_a_cell_are_no_network() -> None:
     ((line, message),) = problems('cidr,kind\n"10.1.0.0/24, 10.2.0.0/24",vcs-vm\n')
-    assert (line, message.partition(", which ")[2]) == (
-        2,
-        "is 2 ranges, and a network of kind vcs-vm has one",
-    )
+    assert line == 2
+    assert message.endswith("lists 2 ranges, and a network of kind vcs-vm has one range")
 
 
 def test_a_cell_that_says_that_there_is_nothing_is_no_value() -> None:
@@ -230,7 +228,7 @@ def test_a_cell_that_a_spreadsheet_spoilt_is_told_with_what_to_do(cell: str) -> 
     (problem,) = caught.value.problems
     assert problem.line == 2
     assert problem.help is not None
-    assert "write" in problem.help
+    assert "enter the value" in problem.help
 
 
 def test_addresses_of_hosts_are_named_addresses_or_avoided() -> None:
@@ -240,7 +238,7 @@ def test_addresses_of_hosts_are_named_addresses_or_avoided() -> None:
     document = tomli.loads(make_plan([net, hosts], None).text)
     assert document["networks"]["web"]["addresses"] == {"web1": "10.1.0.5"}
     assert document["avoid"] == [{"cidr": "10.9.0.7/32", "reason": "old"}]
-    assert hosts.notes == ("2 rows without a prefix length or mask: each is one address, not a network",)
+    assert hosts.notes == ("2 rows without a prefix length or mask: read as single addresses, not as networks",)
     # A network without its length is no address.
     for text in ("cidr,name\n10.1.0.5,x\n", "ip,name\n10.1.0.0,x\n10.1.0.5,y\n", "ip,mask\n10.1.0.5,\n"):
         assert problems(text)
@@ -303,7 +301,7 @@ def test_empty_columns_at_the_end_are_none() -> None:
 
 def test_what_stands_above_and_between_is_told_and_left_out_only_when_asked() -> None:
     (found,) = problems(FRENCH)
-    assert found == (1, "the first line names no column that is known; line 3 may be the header")
+    assert found == (1, "the first line names no known column; line 3 may be the header")
     observed = read_source("auto", FRENCH.encode(), "x", Options(lenient=True))
     assert [(row.line, row.text) for row in observed.left_out] == [
         (1, "Plan d'adressage"),
@@ -322,7 +320,7 @@ def test_columns_can_be_named() -> None:
         ("10.2.0.0/16", "Labo: passerelle 10.2.0.1"),
     ]
     ((line, message),) = problems(text, skip_rows=2, columns=(("cidr", "Adress"),))
-    assert (line, message) == (3, 'there is no column "Adress" for cidr')
+    assert (line, message) == (3, 'the table has no column "Adress" for cidr')
 
 
 @pytest.mark.parametrize(
@@ -458,7 +456,7 @@ def with_rows(rows: str) -> bytes:
 
 def test_a_formula_without_its_value_is_told_with_its_cell() -> None:
     row = '<row r="2"><c r="A2" t="str"><f>X1</f><v>10.1.0.0/24</v></c><c r="B2" t="str"><f>X2</f>{}</c></row>'
-    assert problems(with_rows(row.format(""))) == [(2, "cell B2 has a formula, and the file does not hold its value")]
+    assert problems(with_rows(row.format(""))) == [(2, "cell B2 has a formula, and the file does not have its value")]
     assert avoided(with_rows(row.format("<v></v>"))) == [("10.1.0.0/24", None)]
 
 
@@ -466,7 +464,7 @@ def test_a_sheet_is_read_to_its_last_cell_and_not_beyond() -> None:
     address = '<row r="2"><c r="A2" t="str"><v>10.1.0.0/24</v></c></row>'
     far = '<row r="3"><c r="{}3"><v>1</v></c></row>'
     assert problems(with_rows(address + far.format("ZZZ"))) == [
-        (3, "the line has 18,278 columns: at most 1,024 are read")
+        (3, "the line has 18,278 columns; ipplan reads at most 1,024")
     ]
     assert "at most 1,048,576 rows" in problems(with_rows(address + '<row r="4000000000"/>'))[0][1]
     rows = "".join(f'<row r="{n}"/>' for n in range(3, 100_000))
@@ -476,9 +474,9 @@ def test_a_sheet_is_read_to_its_last_cell_and_not_beyond() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("cidr" + ",c" * 2000 + "\n10.1.0.0/24\n", "the line has 2,001 columns: at most 1,024 are read"),
-        ("cidr\n" + "," * (1 << 21) + "\n", "the line has 2,097,153 columns: at most 1,024 are read"),
-        ("cidr," + "x" * (1 << 25) + "\n", "the line has 33,554,438 characters: at most 16,777,216"),
+        ("cidr" + ",c" * 2000 + "\n10.1.0.0/24\n", "the line has 2,001 columns; ipplan reads at most 1,024"),
+        ("cidr\n" + "," * (1 << 21) + "\n", "the line has 2,097,153 columns; ipplan reads at most 1,024"),
+        ("cidr," + "x" * (1 << 25) + "\n", "the line has 33,554,438 characters; ipplan reads at most 16,777,216"),
     ],
 )
 def test_a_table_without_measure_is_refused(text: str, message: str) -> None:

@@ -134,7 +134,7 @@ BAD = [
     (
         "VLAN ID   Subnet CIDR         Public   User-managed\n2234947   10.xxx.xx.xxx/29    false    false\n",
         2,
-        "which is no prefix",
+        "is not a valid prefix",
         None,
     ),
     (
@@ -168,13 +168,13 @@ BAD += [
     (
         "default via 192.0.2.1 dev eth0 proto dhcp\n10.1.0.0/24 dev eth0 scope link\n",
         None,
-        "what ip route prints",
+        "the output of ip route",
         "get it as JSON: ip -j route",
     ),
     (
         "2: eth0: <BROADCAST,MULTICAST,UP> mtu 1500 qdisc fq\n    inet 10.1.0.5/24 scope global\n",
         None,
-        "what ip addr prints",
+        "the output of ip addr",
         "get it as JSON: ip -j addr",
     ),
 ]
