@@ -1,22 +1,23 @@
-"""What was gathered, added to a plan that exists: new tables at its end, and nothing else in it changes.
+"""Adds what was gathered to an existing plan: new tables at its end, and nothing else in it changes.
 
-What the plan holds already is passed over, and what contradicts it is left out and told. Opens no file.
+Skips what the plan has already, and reports what contradicts it. Opens no file.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.addresses import PrefixIndex
 from ipplan.importers.gathering import Draft, Gathered, Names, gather
 from ipplan.importers.plan_text import Imported, entry_lines, standing_lines, summarize
 from ipplan.observed import Wish
 from ipplan.plan.edit import AppendError, append_tables
+from ipplan.plan.homes import Homes
 from ipplan.plan.toml_text import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ipplan.addresses import Prefix
     from ipplan.observed import Observed
@@ -33,7 +34,10 @@ class AdditionError(ValueError):
 
 @dataclass
 class Addition:
-    """The text of a plan with what was added, what that is, how much the plan had already, and what is left out."""
+    """The text of a plan with its additions, and what they are.
+
+    `present` counts the rows that the plan has already, `left_out` says what was not added and why.
+    """
 
     data: bytes
     made: Imported
@@ -42,10 +46,10 @@ class Addition:
 
 
 def add_to_plan(data: bytes, plan: Plan, observed: Sequence[Observed]) -> Addition:
-    """Return the text of a plan with the networks and avoided ranges of files behind everything that it says.
+    """Return the text of a plan, followed by the networks and avoided ranges of files that it does not have.
 
-    Costs n log n in the number of rows. Raises AdditionError where they need a pool that the plan does not have, or
-    where the plan states networks or avoided ranges in a form that no table can follow.
+    Costs n log n in the number of rows. Raises AdditionError where a network needs a pool that the plan does not have,
+    or where the plan writes networks or avoided ranges in a form that no table can follow.
     """
     gathered = gather(observed)
     pools = {pool.prefix for pool in plan.pools}
@@ -53,10 +57,10 @@ def add_to_plan(data: bytes, plan: Plan, observed: Sequence[Observed]) -> Additi
     needed = {n.about.pool for n in gathered.networks}
     if wanted := [str(p) for p in missing if p in needed]:
         raise AdditionError(
-            f"networks are to be allocated from {', '.join(wanted)}, which is no pool of the plan",
+            f"networks ask for pool {', '.join(wanted)}, which the plan does not have",
             f"add {', '.join(map(quote, wanted))} to byoip under [plan]",
         )
-    adding = _Adding(plan)
+    adding = _Adding(plan, gathered.cluster_edges)
     kept = gathered._replace(
         networks=[n for n in gathered.networks if adding.is_new(n)],
         avoids={p: words for p, words in gathered.avoids.items() if adding.may_avoid(p)},
@@ -66,80 +70,126 @@ def add_to_plan(data: bytes, plan: Plan, observed: Sequence[Observed]) -> Additi
         links=[],
     )
     if gathered.links:
-        adding.left_out.append(f"{len(gathered.links):,} links: write them in the plan")
+        adding.left_out.append(f"{len(gathered.links):,} links: add them to the plan by hand")
     for pool in missing:
-        adding.left_out.append(f"{pool}, a pool of the file: add it to byoip under [plan] if it is one of the plan")
+        adding.left_out.append(f"{pool}, a pool of the file: to allocate from it, add it to byoip under [plan]")
     edited = _append(data, plan, kept, observed)
     return Addition(edited, summarize(kept, ""), adding.present, adding.left_out)
 
 
-class _Adding:
-    """Tells what a plan has already, and what contradicts it."""
+class _Home(NamedTuple):
+    """The cluster and the edge of a network, each None where nothing says which."""
 
-    def __init__(self, plan: Plan) -> None:
+    cluster: str | None
+    edge: str | None
+
+    def may_be(self, other: _Home) -> bool:
+        """Return whether two networks of one range may be the same: nothing known of both differs."""
+        return all(None in (own, others) or own == others for own, others in zip(self, other, strict=True))
+
+
+class _Held(NamedTuple):
+    """A range that the plan holds, and what it is in words."""
+
+    prefix: Prefix
+    words: str
+
+
+class _Adding:
+    """Decides what of a file is new to a plan, and collects what contradicts it.
+
+    A row often leaves out what the plan leaves no choice about, such as the only edge. So the cluster and edge of a
+    network are those that the plan resolves, and a row that does not state them fits any.
+    """
+
+    def __init__(self, plan: Plan, cluster_edges: Mapping[str, str]) -> None:
         self.present = 0
         self.left_out: list[str] = []
+        self._cluster_edges = cluster_edges
+        self._plan_homes = Homes(plan)
         self._by_name = {network.name: network for network in plan.networks}
-        self._ranges = {(n.prefix, n.kind.name, n.cluster, n.edge) for n in plan.networks if n.prefix is not None}
-        held = [(n.prefix, n.name) for n in plan.ranges() if n.prefix is not None]
-        held += [(aside.prefix, aside.words) for aside in plan.set_aside]
-        held.sort(key=lambda pair: pair[0])
-        self._held = [prefix for prefix, _ in held]
-        self._names = [name for _, name in held]
-        self._index = PrefixIndex(self._held)
+        self._by_range: dict[tuple[Prefix, str], list[_Home]] = {}
+        for network in plan.networks:
+            if network.prefix is not None:
+                self._by_range.setdefault((network.prefix, network.kind.name), []).append(self._home_of(network))
+        held = [_Held(n.prefix, n.name) for n in plan.ranges() if n.prefix is not None]
+        held += [_Held(aside.prefix, aside.words) for aside in plan.set_aside]
+        self._held = sorted(held, key=lambda one: one.prefix)
+        self._index = PrefixIndex([one.prefix for one in self._held])
         self._pools = [pool.prefix for pool in plan.pools]
 
-    def is_new(self, draft: Draft) -> bool:
-        """Tell whether the plan lacks a network; one that it has otherwise is left out."""
-        name = draft.name(Names())
-        same = self._by_name.get(name)
-        prefix = draft.prefix
-        if prefix is not None and (prefix, draft.kind, draft.cluster, draft.about.edge) in self._ranges:
-            self.present += 1
-            return False
-        if same is None or same.kind.name != draft.kind:
-            return True
-        if isinstance(draft.row, Wish) or same.prefix == prefix:
-            self.present += 1
-            return False
-        self.left_out.append(f"{name} {prefix}{_at(draft.row.line)}: it is {_range(same)} in the plan, which stays")
-        return False
+    def _home_of(self, network: Network) -> _Home:
+        return _Home(network.cluster, self._plan_homes.edge_of(network))
 
-    def may_avoid(self, prefix: Prefix) -> bool:
-        """Tell whether a range is to be avoided: not one that the plan holds, nor one that holds some of the plan."""
-        if any(prefix.covers(pool) for pool in self._pools):
-            self.left_out.append(f"{prefix}: nothing would be left of a pool of the plan")
+    def is_new(self, draft: Draft) -> bool:
+        """Return whether the plan lacks a network; report one that the plan has with another range."""
+        home = _Home(draft.cluster, draft.about.edge or self._cluster_edges.get(draft.cluster or ""))
+        prefix = draft.prefix
+        if prefix is not None and any(home.may_be(other) for other in self._by_range.get((prefix, draft.kind), ())):
+            self.present += 1
             return False
-        touched = list(self._index.overlapping(prefix))
-        if not touched:
+        same = self._namesake(draft, home)
+        if same is None:
             return True
-        if any(self._held[i].covers(prefix) for i in touched):
+        if isinstance(draft.row, Wish):
             self.present += 1
         else:
-            self.left_out.append(f"{prefix}: {self._names[touched[0]]} of the plan lies in it")
+            at = "" if draft.row.line is None else f" (line {draft.row.line})"
+            self.left_out.append(
+                f"{same.name} {prefix}{at}: in the plan it {_range_of(same)}; ipplan does not change it"
+            )
+        return False
+
+    def _namesake(self, draft: Draft, home: _Home) -> Network | None:
+        """Return the network of the plan that has the name and kind of a draft, and may be the same.
+
+        Networks of several clusters may share a name in a file; in the plan, the later ones have a number.
+        """
+        name = draft.name(Names())
+        for same in self._numbered(name):
+            if same.kind.name == draft.kind and home.may_be(self._home_of(same)):
+                return same
+        return None
+
+    def _numbered(self, name: str) -> Iterable[Network]:
+        """Yield the networks that the plan names NAME, NAME-2, NAME-3 and so on."""
+        number, own = 1, name
+        while (network := self._by_name.get(own)) is not None:
+            yield network
+            number += 1
+            own = f"{name}-{number}"
+
+    def may_avoid(self, prefix: Prefix) -> bool:
+        """Return whether a range can be avoided: the plan does not hold it, and it holds nothing of the plan."""
+        if any(prefix.covers(pool) for pool in self._pools):
+            self.left_out.append(f"{prefix}: it covers a pool of the plan, which would have no space left")
+            return False
+        touched = [self._held[i] for i in self._index.overlapping(prefix)]
+        if not touched:
+            return True
+        if any(one.prefix.covers(prefix) for one in touched):
+            self.present += 1
+        else:
+            self.left_out.append(f"{prefix}: it covers {touched[0].words} of the plan")
         return False
 
 
-def _at(line: int | None) -> str:
-    return "" if line is None else f" (line {line})"
-
-
-def _range(network: Network) -> str:
-    return "still to be allocated or ordered" if network.prefix is None else str(network.prefix)
+def _range_of(network: Network) -> str:
+    return "has no range yet" if network.prefix is None else f"is {network.prefix}"
 
 
 def _append(data: bytes, plan: Plan, gathered: Gathered, observed: Sequence[Observed]) -> bytes:
-    """Return the text with new tables behind it; raise AdditionError where it cannot be continued so."""
+    """Return the text followed by new tables; raise AdditionError where no table can follow it."""
     known = {"clusters": plan.clusters, "edges": plan.edge_names, "sites": plan.sites}
     lines = [*standing_lines(gathered, known), *entry_lines(gathered, Names(n.name for n in plan.networks))]
     if not lines:
         return data
     files = ", ".join(f"{quote(one.file)} ({one.source})" for one in observed)
-    text = "\n".join(["", f"# What ipplan import added from {files}.", *lines[lines[0] == "" :]]) + "\n"
+    text = "\n".join(["", f"# Added by ipplan import from {files}.", *lines[lines[0] == "" :]]) + "\n"
     try:
         return append_tables(data, text)
     except AppendError as error:
         raise AdditionError(
             "the plan states networks or avoided ranges on one line, so no tables can follow",
-            f"write tables such as [networks.NAME] and [[avoid]] in the place of {error}",
+            f"write tables such as [networks.NAME] and [[avoid]] in place of {error}",
         ) from None

@@ -86,9 +86,9 @@ def test_a_source_that_the_file_is_not_of_is_told_in_one_line(run: Run, tmp_path
     done = run("import", "infoblox", write(tmp_path / "c.json", CLUSTER))
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.decode().splitlines() == [
-        "error[wrong-source]: the file is not of the source infoblox; as ks-cluster it can be read",
+        "error[wrong-source]: the file cannot be read as infoblox, but it can be read as ks-cluster",
         "  --> c.json",
-        "   = help: name ks-cluster or auto",
+        "   = help: use the source ks-cluster, or auto",
         "",
         "c.json: cannot be read: 1 problem",
     ]
@@ -168,7 +168,7 @@ def test_all_problems_of_all_files_at_once_and_nothing_written(run: Run, tmp_pat
     assert (done.returncode, done.stdout) == (2, b"")
     text = done.stderr.decode()
     for words in (
-        'error[bad-value]: cidr is "10.0.0.0/33", which is no prefix: ',
+        'error[bad-value]: cidr "10.0.0.0/33" is not a valid prefix: ',
         "\n  --> one.csv:2\n",
         "\n  --> one.csv:3\n",
         "one.csv: cannot be read: 2 problems",
@@ -293,9 +293,9 @@ def test_into_adds_what_the_plan_lacks_and_changes_nothing_else(
     assert done.stderr.decode().splitlines() == [
         "all.csv: 8 rows of csv",
         "1 network and 1 avoided range added to plan.toml; 3 rows it has already",
-        "left out: db 10.225.0.0/24 (line 9): it is still to be allocated or ordered in the plan, which stays",
-        "left out: 10.0.0.0/8: nothing would be left of a pool of the plan",
-        "left out: 10.224.0.0/23: web of the plan lies in it",
+        "left out: db 10.225.0.0/24 (line 9): in the plan it has no range yet; ipplan does not change it",
+        "left out: 10.0.0.0/8: it covers a pool of the plan, which would have no space left",
+        "left out: 10.224.0.0/23: it covers web of the plan",
     ]
     assert run("import", "csv", table, "--into", "plan.toml").returncode == 0
     assert (tmp_path / "plan.toml").read_bytes() == after
@@ -374,7 +374,7 @@ def test_rows_that_cannot_be_read_refuse_the_file_unless_it_is_lenient(run: Run,
     [
         (("--column", "cidr"), b'--column cidr="IP range"'),
         (("--column", "nmae=x"), b"did you mean name?"),
-        (("--column", "cidr=range"), b"there is no column"),
+        (("--column", "cidr=range"), b"the table has no column"),
         (("--skip-rows", "-1"), b"skip-rows"),
         (("--skip-rows", "99"), b"the file is empty below line 99"),
     ],

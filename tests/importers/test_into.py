@@ -139,3 +139,100 @@ def test_a_plan_on_one_line_says_what_to_write(line: str) -> None:
     with pytest.raises(AdditionError, match="no tables can follow") as caught:
         add(of(line), TABLE)
     assert "[networks.NAME]" in caught.value.hint
+
+
+# -- what the plan has already ----------------------------------------------------------------------------------
+
+ONE_OF_EACH = """\
+schema = 1
+[plan]
+byoip = ["10.64.0.0/14"]
+[edges.esg-1]
+[clusters.prod]
+platform = "icp"
+[networks.web]
+kind = "vcs-vm"
+cidr = "10.64.1.0/24"
+[networks.pods]
+kind = "icp-pod"
+cidr = "10.65.0.0/16"
+"""
+"""A plan that leaves no choice: one edge and one cluster, which its networks need not name."""
+
+SEVERAL = """\
+schema = 1
+[plan]
+byoip = ["10.64.0.0/14"]
+[edges.esg-1]
+[edges.esg-2]
+[clusters.prod]
+platform = "icp"
+edge = "esg-1"
+[clusters.test]
+platform = "icp"
+edge = "esg-2"
+[networks.web]
+kind = "vcs-vm"
+edge = "esg-1"
+cidr = "10.64.1.0/24"
+[networks.pods]
+kind = "icp-pod"
+cluster = "prod"
+cidr = "10.65.0.0/16"
+[networks.pods-2]
+kind = "icp-pod"
+cluster = "test"
+prefix = 20
+"""
+
+
+@pytest.mark.parametrize("plan", [ONE_OF_EACH, SEVERAL])
+@pytest.mark.parametrize(
+    "row",
+    [
+        "10.64.1.0/24,vcs-vm,web,,",
+        "10.64.1.0/24,vcs-vm,web,,esg-1",
+        "10.64.1.0/24,vcs-vm,shop frontend,,",
+        "10.64.1.0/24,vcs-vm,shop frontend,,esg-1",
+        "10.65.0.0/16,icp-pod,containers,,",
+        "10.65.0.0/16,icp-pod,containers,prod,",
+        "10.65.0.0/16,icp-pod,containers,,esg-1",
+        "10.65.0.0/16,icp-pod,containers,prod,esg-1",
+    ],
+)
+def test_a_network_is_known_again_where_nothing_that_its_row_states_differs(plan: str, row: str) -> None:
+    done = add(plan.encode(), f"cidr,kind,name,cluster,edge\n{row}\n")
+    assert (done.data, done.present, done.left_out) == (plan.encode(), 1, [])
+
+
+@pytest.mark.parametrize(
+    ("plan", "row", "name"),
+    [
+        (ONE_OF_EACH, "10.64.1.0/24,vcs-vm,shop,,esg-2", "shop"),
+        (ONE_OF_EACH, "10.64.1.0/24,vcs-vm,web,,esg-2", "web-2"),
+        (SEVERAL, "10.64.1.0/24,vcs-vm,shop,,esg-2", "shop"),
+        (SEVERAL, "10.65.0.0/16,icp-pod,containers,test,", "containers"),
+        (SEVERAL, "10.65.0.0/16,icp-pod,pods,test,esg-2", None),
+    ],
+)
+def test_a_network_of_another_edge_or_cluster_is_another_network(plan: str, row: str, name: str | None) -> None:
+    done = add(plan.encode(), f"cidr,kind,name,cluster,edge\n{row}\n")
+    networks = tomli.loads(done.data.decode())["networks"]
+    if name is None:
+        # The plan has the network of this cluster under a numbered name, and with another range.
+        assert done.left_out == [
+            "pods-2 10.65.0.0/16 (line 2): in the plan it has no range yet; ipplan does not change it"
+        ]
+    else:
+        assert networks[name]["cidr"] == row.partition(",")[0]
+
+
+def test_wishes_of_two_clusters_may_share_a_name() -> None:
+    table = "name,kind,cluster,prefix\npods,icp-pod,prod,20\npods,icp-pod,test,20\nnodes,icp-worker,test,26\n"
+    plan = SEVERAL.partition("[networks.pods-2]")[0].encode()
+    done = add(plan, table)
+    networks = tomli.loads(done.data.decode())["networks"]
+    assert networks["pods-2"] == {"kind": "icp-pod", "cluster": "test", "prefix": 20}
+    assert (done.present, [*networks]) == (1, ["web", "pods", "pods-2", "nodes"])
+    again = add(done.data, table)
+    assert (again.data, again.present) == (done.data, 3)
