@@ -342,8 +342,9 @@ _WAIVE = Table(
     "A finding that an owner accepts.",
     {
         "rule": Key("name", "The rule whose finding is accepted.", required="it names the rule to waive"),
+        # Not a name of at most 500 characters: the title of another plan can stand before the name.
         "networks": Key(
-            "name",
+            "text",
             "The networks that the finding is about; PLAN/NETWORK for a network of another plan.",
             "every network",
             array=True,

@@ -30,7 +30,7 @@ NETWORK = '[networks.web]\nkind = "vcs-vm"\nprefix = 24\n'
         (f'[plan]\nname = "{LONG}"\n', "plan.name has 1,000,000 characters: at most 500"),
         (f'[plan]\ndescription = "{LONG}"\n', "plan.description has 1,000,000 characters: at most 10,000"),
         (f'[networks.web]\nkind = "{LONG}"\n', "networks.web.kind has 1,000,000 characters"),
-        (f'[[link]]\nbetween = ["{LONG}", "b"]\nmethod = "ipsec"\n', "no such cluster, edge or site"),
+        (f'[[link]]\nbetween = ["{LONG}", "b"]\nmethod = "ipsec"\n', "between[0] has 1,000,000 characters"),
         (f"{LONG} = x\n", "is not in quotes: x"),
         (f'x = "{LONG}\n', "is not closed"),
         (f"{LONG} = 1\n{LONG} = 2\n", "is defined a second time"),

@@ -213,3 +213,10 @@ def test_of_two_clusters_one_has_to_be_named() -> None:
 
     assert (line, rule) == (5, "missing-key")
     assert "2 iks clusters" in message
+
+
+def test_a_waiver_may_name_a_network_of_another_plan_with_two_long_names() -> None:
+    name = f"{'p' * 500}/{'n' * 500}"
+    plan = load(f'[[waive]]\nrule = "network-overlap"\nreason = "r"\nnetworks = ["{name}"]\n')
+
+    assert plan.waivers[0].networks == (name,)
