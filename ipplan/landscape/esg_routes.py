@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ipplan.addresses import RangeSet
+from ipplan.landscape.bgp import bcr_speaker, esg_speaker, worker_speakers
 from ipplan.landscape.edge_addresses import esg_address, esg_networks, gateway_on_esg, on_transit
 from ipplan.landscape.ends import PRIVATE, UPLINKS, Carried, End
 from ipplan.landscape.folding import of_version, with_names
@@ -33,17 +34,17 @@ def list_sessions(edge: EdgeFacts) -> Iterator[Session]:
     landscape = edge.landscape
     for joint in edge.joints:
         if joint.method == "common-vlan":
-            esg = landscape.esg_speaker(edge.end, landscape.announced(joint, edge.end))
+            esg = esg_speaker(landscape, edge.end, landscape.announced(joint, edge.end))
             if esg is not None:
-                yield from (Session(esg, worker) for worker in landscape.speakers(joint))
+                yield from (Session(esg, worker) for worker in worker_speakers(landscape, joint))
     if any(joint.method == "bgp" for joint in edge.joints):
-        esg = landscape.esg_speaker(edge.end, landscape.announced_by(edge.end))
+        esg = esg_speaker(landscape, edge.end, landscape.announced_by(edge.end))
         if esg is not None:
             network = next(n for n in edge.at["private"] if n.name == esg.address.network)
             pods = landscape.folder.fold(
                 c for j in edge.joints if j.method == "bgp" for c in edge.ends.carriage.carried(j, j.first)
             )
-            yield Session(esg, landscape.bcr_speaker(network, of_version(pods, 4)))
+            yield Session(esg, bcr_speaker(network, of_version(pods, 4)))
 
 
 def uplink_routes(edge: EdgeFacts) -> Iterator[Route]:

@@ -89,7 +89,7 @@ def router_routes(landscape: Landscape, site: End) -> Iterator[Route]:
                     text = f"{item.network.name}, {_BY_BGP}"
                     yield Route(device, name, item.prefix, "XCR", None, None, "static", text, PRIVATE, joint)
             limited = joint.limits(n.name for n in ends.private)
-            for prefix, text in () if limited else landscape.learned():
+            for prefix, text in () if limited else landscape.learned:
                 if prefix in by_gre:
                     continue
                 yield Route(device, name, prefix, "XCR", None, None, "static", f"{text}, {_BY_BGP}", PRIVATE, joint)

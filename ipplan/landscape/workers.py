@@ -1,4 +1,4 @@
-"""The workers of clusters: their routes, and the BGP sessions of those of IKS.
+"""The workers of clusters: their routes, and the addresses of these.
 
 Sources: reference architecture, section integration; the routes that every classic server has and StaticRoute: IBM Cloud docs,
 containers static-routes.md, 2026-07-27, and IBM Cloud IP ranges, 2025-10-03.
@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING
 from ipplan.addresses import RangeSet
 from ipplan.landscape.edge_addresses import esg_address, esg_networks, gateway_on_esg
 from ipplan.landscape.ends import PRIVATE, End
-from ipplan.landscape.folding import of_version
 from ipplan.landscape.holders import gateway_address, worker_addresses
-from ipplan.landscape.model import DEFAULT_ROUTES, ON_THE_LINK, Route, Session, Speaker
+from ipplan.landscape.model import DEFAULT_ROUTES, ON_THE_LINK, Route
 from ipplan.landscape.static_routes import refuses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ipplan.landscape import Landscape
-    from ipplan.landscape.ends import Joint
     from ipplan.landscape.model import DeviceKind, HostAddress
     from ipplan.plan.model import Network
 
@@ -34,28 +32,6 @@ def private_subnets(landscape: Landscape, cluster: End) -> list[Network]:
 def nodes(landscape: Landscape, cluster: End) -> list[HostAddress]:
     """Return the addresses of the workers of a cluster: named ones, else examples."""
     return worker_addresses(landscape.ends.clusters[cluster], private_subnets(landscape, cluster))
-
-
-def speakers(landscape: Landscape, joint: Joint) -> Iterator[Speaker]:
-    """Yield the workers of an IKS cluster as speakers of BGP, with what they announce: the pods of their cluster."""
-    cluster = joint.first
-    pods = of_version(landscape.tunnels.subnets(joint, cluster), 4)
-    subnets = {n.name: n.prefix for n in private_subnets(landscape, cluster)}
-    for address in nodes(landscape, cluster):
-        subnet = subnets[address.network or ""]
-        assert subnet is not None
-        yield Speaker("vRouter", cluster.name, address, landscape.plan.asns.get("iks-asn"), pods, subnet)
-
-
-def bcr_sessions(landscape: Landscape, cluster: End) -> Iterator[Session]:
-    """Yield the sessions of the workers of an IKS cluster with the BCR, which announces the overlays to them."""
-    joints = [j for j in landscape.ends.links.of(cluster) if j.method == "bgp"]
-    if not joints:
-        return
-    overlay = tuple(sorted({prefix for j in joints for prefix in landscape.learned_over(j)}))
-    subnets = {n.name: n for n in private_subnets(landscape, cluster)}
-    for worker in speakers(landscape, joints[0]):
-        yield Session(worker, landscape.bcr_speaker(subnets[worker.address.network or ""], overlay))
 
 
 def routes(landscape: Landscape, cluster: End) -> tuple[Route, ...]:
