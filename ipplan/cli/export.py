@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from ipplan.exporters import Options, Request
     from ipplan.plan.model import Network, Plan
 
-_ALL_ADDRESSES = frozenset({"hosts", "reverse-zones", "xlsx", "ansible", "terraform"})
-"""Targets that list every named address of the plan."""
 _MOST_SHOWN = 5
 """Named addresses that one message names at most."""
 
@@ -234,6 +232,8 @@ def _takes_default(network: Network) -> bool:
 
 def _say_left_out(plan: Plan, target: str) -> None:
     """Say which named addresses are not in the file, because their networks do not hold them or have no range."""
+    from ipplan.exporters import TARGETS
+
     missing = []
     for network in plan.networks:
         for named in network.addresses:
@@ -241,7 +241,7 @@ def _say_left_out(plan: Plan, target: str) -> None:
                 missing.append(f"{named.name} of {network.name}")
             elif named.resolve(network.prefix) is None:
                 say(f"warning: {network.name} {network.prefix} does not hold its address {named.name}: left out")
-    if missing and target in _ALL_ADDRESSES:
+    if missing and TARGETS[target].addresses:
         more = f" and {len(missing) - _MOST_SHOWN:,} more" if len(missing) > _MOST_SHOWN else ""
         say(f"note: left out, as the network has no range yet: {', '.join(missing[:_MOST_SHOWN])}{more}")
 

@@ -1,7 +1,7 @@
-"""What devices and tools take: a function from a settled plan to the text of a file, one module a target.
+"""Configuration for devices and tools: one module a target, each a function from a settled plan to the text of a file.
 
-A target is a row of `TARGETS`. Nothing here reads or writes files, and nothing that a plan contains can break out of
-a value: every writer is the standard library, a well-kept library, or quotes through one function.
+Targets are listed in `ipplan.exporters.targets`. Nothing here reads or writes files. No text of a plan can break out of a
+value: every writer is the standard library, a well-kept library, or quotes through one function.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan import __version__
+from ipplan.exporters.targets import LISTING, TARGETS, Target
 from ipplan.output.text import escape
 from ipplan.plan.service import HELP
 
@@ -24,11 +25,36 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Cluster, Network, Plan
 
 
-class Options(NamedTuple):
-    """What was asked for on the command line, None where nothing was.
+__all__ = [
+    "LISTING",
+    "STAR",
+    "TARGETS",
+    "ExportError",
+    "Options",
+    "Request",
+    "Target",
+    "comment",
+    "export",
+    "find_cluster",
+    "find_edge",
+    "find_esg",
+    "find_site",
+    "mark",
+    "quoted",
+    "refuse",
+]
 
-    `cluster`, `edge` and `site` say whose file it is, or which devices; `to` is the other end of a tunnel, `worker` a
-    worker by its number or address, `domain` the DNS domain of the named addresses.
+STAR = "A star marks an example: an address that the plan does not assign."
+"""What a table says about the stars of `mark`."""
+_MOST_NAMES = 8
+"""Name at most this many clusters, edges or sites that an option can choose."""
+
+
+class Options(NamedTuple):
+    """The options of the command line; None where one is not given.
+
+    `cluster`, `edge` and `site` choose whose file is written; `to` is the other end of a tunnel, `worker` a worker by
+    its number or address, `domain` the DNS domain of the named addresses.
     """
 
     cluster: str | None = None
@@ -40,12 +66,12 @@ class Options(NamedTuple):
 
 
 class Request(NamedTuple):
-    """What a target is made from: the landscape of a plan whose networks have ranges, and the options.
+    """The input of a target: the landscape of a plan whose networks have ranges, and the options.
 
-    Networks that IBM Cloud has yet to provide have no range. `placed` names the networks whose range is not pinned in
-    the plan but where allocation would place them; on the day `today` waivers are judged, and without one none expires.
-    `stated` are these networks as the plan states them, with their sizes.
-    `chosen` names the networks to list, None for all; only a target that lists networks (`LISTING`) looks at it.
+    Networks that IBM Cloud still has to provide have no range. `placed` names the networks whose range is not pinned:
+    they have the range where allocate would place them. `stated` has these networks as the plan states them, with their
+    sizes. `today` is the day on which waivers are judged; without it no waiver expires. `chosen` names the networks to
+    list, None for all; only targets that list networks (`LISTING`) use it.
     """
 
     landscape: Landscape
@@ -56,17 +82,17 @@ class Request(NamedTuple):
     stated: Mapping[str, Network] = MappingProxyType({})
 
     def lists(self, network: Network) -> bool:
-        """Tell whether a target that lists networks lists this one."""
+        """Return whether a target that lists networks lists this one."""
         return self.chosen is None or network.name in self.chosen
 
     @property
     def plan(self) -> Plan:
-        """The plan of the landscape: what of it is in service."""
+        """The plan of the landscape, without what is retired."""
         return self.landscape.plan
 
     @property
     def whole(self) -> Plan:
-        """The plan with what is retired, which holds its ranges and is in no export."""
+        """The plan with its retired networks, which keep their ranges but are in no export."""
         return self.plan.whole or self.plan
 
     @property
@@ -75,141 +101,32 @@ class Request(NamedTuple):
         return self.landscape.catalog
 
     def header(self, purpose: str) -> list[str]:
-        """Return the lines that every target starts with, without comment signs: what for, and made from what."""
+        """Return the two lines that every target starts with, without comment signs: its purpose, and what it is from."""
         name = self.plan.name or self.plan.file
         return [
             purpose,
-            f"made by ipplan {__version__} from plan {name}, IBM Cloud ranges of {self.catalog.edition}",
+            f"written by ipplan {__version__} from plan {name}, IBM Cloud ranges of {self.catalog.edition}",
         ]
 
 
 class ExportError(ValueError):
-    """A target that cannot be made from this plan; says what is missing and what to do."""
+    """A target cannot be written from this plan; the message says what is missing, `help` what to do."""
 
     def __init__(self, message: str, help_: str | None = None) -> None:
         super().__init__(message)
         self.help = help_
 
 
-_MOST_NAMES = 8
-"""Name at most this many of those that an option can choose."""
-
-
-class Target(NamedTuple):
-    """One target: its name, what it is in a line, and where its function is (`module:function`).
-
-    The function takes a `Request` and returns text, or bytes for a binary format; it raises ExportError.
-    """
-
-    name: str
-    title: str
-    function: str
-
-
-TARGETS: dict[str, Target] = {
-    target.name: target
-    for target in (
-        Target(
-            "icp-config", "cluster/config.yaml of the ICP installer", "ipplan.exporters.icp_config:export_icp_config"
-        ),
-        Target(
-            "strongswan-iks",
-            "values of the strongSwan chart in IKS, for the tunnel to the ESG",
-            "ipplan.exporters.strongswan:export_iks",
-        ),
-        Target(
-            "strongswan-iks-icp",
-            "values of the strongSwan chart in IKS, for the tunnel to another cluster",
-            "ipplan.exporters.strongswan:export_iks_to_clusters",
-        ),
-        Target(
-            "strongswan-icp",
-            "values of the strongSwan chart in ICP, for the tunnel to another cluster",
-            "ipplan.exporters.strongswan:export_icp",
-        ),
-        Target(
-            "strongswan-conf",
-            "swanctl.conf of a Linux gateway in the place of the ESG, for all of its tunnels",
-            "ipplan.exporters.strongswan:export_conf",
-        ),
-        Target(
-            "strongswan-conf-iks",
-            "swanctl.conf of an IKS cluster, for its tunnels to ESGs",
-            "ipplan.exporters.strongswan:export_conf_iks",
-        ),
-        Target(
-            "strongswan-conf-iks-icp",
-            "swanctl.conf of an IKS cluster, for its tunnels to other clusters",
-            "ipplan.exporters.strongswan:export_conf_iks_to_clusters",
-        ),
-        Target(
-            "strongswan-conf-icp",
-            "swanctl.conf of an ICP cluster, for its tunnels to other clusters",
-            "ipplan.exporters.strongswan:export_conf_icp",
-        ),
-        Target(
-            "strongswan-conf-site",
-            "swanctl.conf of the gateway of a site, for its tunnels to ESGs",
-            "ipplan.exporters.strongswan:export_conf_site",
-        ),
-        Target(
-            "nsx-esg", "NSX-V Edge Services Gateway: XML for the NSX API", "ipplan.exporters.nsx_esg:export_nsx_esg"
-        ),
-        Target(
-            "nsx-esg-table",
-            "tables of the ESG to read: interfaces, routes, NAT (Markdown)",
-            "ipplan.exporters.nsx_esg:export_nsx_esg_table",
-        ),
-        Target("routes", "who needs which route, by device (Markdown)", "ipplan.exporters.routes:export_routes"),
-        Target("ip-route", "these routes as a shell script with ip route", "ipplan.exporters.routes:export_ip_route"),
-        Target(
-            "ip-address",
-            "addresses of every device as a shell script with ip address",
-            "ipplan.exporters.addresses:export_ip_address",
-        ),
-        Target("nftables", "the NAT of the ESG as Linux rules", "ipplan.exporters.nftables:export_nftables"),
-        Target(
-            "ibmcloud",
-            "what to order from IBM Cloud, as commands of its CLI (shell)",
-            "ipplan.exporters.ibmcloud:export_ibmcloud",
-        ),
-        Target("frr", "BGP of the ESG for a Linux gateway in its place (frr.conf)", "ipplan.exporters.frr:export_frr"),
-        Target("bird", "BGP of an IKS worker, the other end (bird.conf)", "ipplan.exporters.bird:export_bird"),
-        Target(
-            "static-route",
-            "routes of IKS workers to the enterprise, for IKS's add-on (YAML)",
-            "ipplan.exporters.static_route:export_static_route",
-        ),
-        Target("calico", "pools and BGP of a cluster for calicoctl (YAML)", "ipplan.exporters.calico:export_calico"),
-        Target("hosts", "a hosts file of the named addresses", "ipplan.exporters.hosts:export_hosts"),
-        Target(
-            "reverse-zones",
-            "PTR records of the named addresses, for BIND",
-            "ipplan.exporters.reverse_zones:export_reverse_zones",
-        ),
-        Target("xlsx", "the address plan as an Excel workbook", "ipplan.exporters.xlsx:export_xlsx"),
-        Target("netbox", "bulk import of prefixes into NetBox (CSV)", "ipplan.exporters.netbox:export_netbox"),
-        Target("ansible", "variables for Ansible (group_vars, YAML)", "ipplan.exporters.ansible:export_ansible"),
-        Target("terraform", "variables for Terraform (tfvars.json)", "ipplan.exporters.terraform:export_terraform"),
-    )
-}
-"""Every target by its name, in the order of the documentation."""
-
-
-LISTING = frozenset({"hosts", "reverse-zones", "xlsx", "netbox", "terraform"})
-"""Targets that list networks, each for itself, so that some of them can be chosen."""
-
-
 def export(target: Target, request: Request) -> str | bytes:
     """Return the text or bytes of a target.
 
-    Raises ExportError where the plan lacks something for it, or what an option names is retired.
+    Raises ExportError where the plan has not all that the target needs, or an option names something retired.
     """
     from importlib import import_module
 
     _refuse_retired(request)
     module, _, function = target.function.partition(":")
-    made: str | bytes = getattr(import_module(module), function)(request)
+    made: str | bytes = getattr(import_module(f"ipplan.exporters.{module}"), function)(request)
     return made
 
 
@@ -227,13 +144,13 @@ def _refuse_retired(request: Request) -> None:
 
 
 def quoted(text: str) -> str:
-    """Return text as a double-quoted string of YAML and JSON, which nothing in it can end."""
+    """Return text as a double-quoted string of YAML and JSON; no character in it can end the string."""
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
     import re
     from json import dumps
 
-    # YAML takes the two halves of a JSON escape for two characters, so what is above U+FFFF stays as it is.
+    # YAML reads the two halves of a JSON escape as two characters, so characters above U+FFFF stay as they are.
     return re.sub(
         r"[^\x20-\x7e\U00010000-\U0010ffff]",
         lambda found: f"\\u{ord(found.group()):04x}",
@@ -242,19 +159,19 @@ def quoted(text: str) -> str:
 
 
 def comment(text: str, sign: str = "#") -> str:
-    """Return text as a comment line, which nothing in it can end: line breaks in it become escapes."""
+    """Return text as one comment line: line breaks in it become escapes, so none can end the comment."""
     return f"{sign} {escape(text)}"
 
 
 def mark(address: HostAddress | None) -> str:
-    """Return an address for a table, with a star if the plan gives it to nothing; "any" where nobody knows one."""
+    """Return an address for a table, with a star where it is an example; "any" where it is not known."""
     if address is None or address.value is None:
         return "any"
     return f"{address.text}{'*' if address.example else ''}"
 
 
 def find_cluster(request: Request, platform: str | None = None) -> Cluster:
-    """Return the cluster to export: the one that was asked for, or the only one, of a platform or of any."""
+    """Return the cluster to export, of one platform or of any: the one that --cluster names, or the only one."""
     clusters = [c for c in request.plan.clusters.values() if platform in (None, c.platform)]
     kind = "" if platform is None else f"{platform.upper()} "
     asked = request.options.cluster
@@ -274,7 +191,7 @@ def find_cluster(request: Request, platform: str | None = None) -> Cluster:
 
 
 def refuse(missing: Sequence[tuple[str, str]]) -> None:
-    """Raise ExportError with all that is missing and what to write, where anything is."""
+    """Raise ExportError with everything that is missing and what to write; do nothing if nothing is missing."""
     if missing:
         raise ExportError(
             "; ".join(dict.fromkeys(what for what, _ in missing)),
@@ -283,17 +200,17 @@ def refuse(missing: Sequence[tuple[str, str]]) -> None:
 
 
 def find_edge(request: Request) -> End:
-    """Return the edge to export: the one that was asked for, or the only one."""
+    """Return the edge to export: the one that --edge names, or the only one."""
     return _find_end("edge", "ESG", request.landscape.ends.edges, request.options.edge)
 
 
 def find_site(request: Request) -> End:
-    """Return the site to export: the one that was asked for, or the only one."""
+    """Return the site to export: the one that --site names, or the only one."""
     return _find_end("site", "site", request.landscape.ends.sites, request.options.site)
 
 
 def find_esg(request: Request, edge: End, missing: Iterable[tuple[str, str]] = ()) -> Esg:
-    """Return the ESG of an edge. Raises ExportError with all that is missing for it, and what the target found missing."""
+    """Return the ESG of an edge; raise ExportError with what the target found missing and what the ESG needs."""
     esg = request.landscape.esg(edge)
     refuse((*missing, *esg.missing, *request.landscape.homeless))
     return esg

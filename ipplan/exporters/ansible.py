@@ -1,4 +1,4 @@
-"""Variables for Ansible (group_vars): the networks, and what the devices need."""
+"""Variables for Ansible (group_vars): the networks, and what each device needs to be configured."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ipplan.exporters.data import (
     describe_sites,
     describe_tunnel,
 )
+from ipplan.exporters.routes import content_of
 from ipplan.exporters.yaml_text import Unsafe, dump, indent
 from ipplan.landscape import End
 
@@ -32,10 +33,10 @@ _PLAIN = re.compile(r"[A-Za-z0-9_ .,:;/'()-]*")
 
 
 def export_ansible(request: Request) -> str:
-    """Return the variable `ipplan`; no string in it can be taken for a template.
+    """Return the variable `ipplan`; Ansible takes no string in it for a template.
 
-    Of a cluster or an edge that was asked for, only what these hold; else of the whole plan. Item by item, so that
-    nothing beside the text itself is held.
+    With --cluster or --edge it has only what belongs to these, otherwise the whole plan. It is made item by item, so
+    that memory holds little more than the text.
     """
     header = request.header("variables for Ansible: group_vars/all/ipplan.yaml")
     landscape = request.landscape
@@ -57,7 +58,7 @@ def export_ansible(request: Request) -> str:
 
 
 def _chosen(request: Request) -> list[End] | None:
-    """Return the cluster and the edge that were asked for, None for all."""
+    """Return the cluster and the edge that the options name, None for all."""
     found: list[End] = []
     if request.options.cluster is not None:
         cluster = find_cluster(request)
@@ -127,7 +128,7 @@ def _items(key: str, values: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _routes(request: Request, chosen: list[End] | None) -> Iterator[str]:
-    """Yield the routes; what the same route says in another table is rendered once."""
+    """Yield the routes; a route that is in several tables is rendered once."""
     known: dict[tuple[object, ...], str] = {}
     empty = True
     for device in _devices(request, chosen):
@@ -135,21 +136,21 @@ def _routes(request: Request, chosen: list[End] | None) -> Iterator[str]:
             yield "  routes:\n"
             empty = False
         head = indent(dump([_unsafe({"device": device.kind, "name": device.name})]), 4)
-        yield "".join([f"{head}{known.get(route[2:8]) or _rest(route, known)}" for route in device.routes])
+        yield "".join([f"{head}{known.get(content_of(route)) or _rest(route, known)}" for route in device.routes])
     if empty:
         yield "  routes: []\n"
 
 
 def _rest(route: Route, known: dict[tuple[object, ...], str]) -> str:
-    """Return what a route says beside whose it is, and keep it for other tables: from the prefix to the text."""
+    """Return a route without its device, and keep the text for the same route in other tables."""
     described = describe_route(route)
     del described["device"], described["name"]
-    known[route[2:8]] = text = indent(dump(_unsafe(described)), 6)
+    known[content_of(route)] = text = indent(dump(_unsafe(described)), 6)
     return text
 
 
 def _unsafe(value: Any) -> Any:
-    """Return a value with each string tagged !unsafe that is more than plain words; keys are never templates."""
+    """Return a value with every string tagged !unsafe that has more than plain words; keys are never templates."""
     if isinstance(value, str):
         return value if _PLAIN.fullmatch(value) else Unsafe(value)
     if isinstance(value, Mapping):

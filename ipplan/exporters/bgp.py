@@ -1,4 +1,4 @@
-"""What the targets with BGP share: which ends have it, and how an example is marked."""
+"""What the BGP targets share: which ends have BGP, what is missing for it, and comments on examples."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ if TYPE_CHECKING:
     from ipplan.landscape.model import HostAddress, Speaker
 
 METHODS = ("common-vlan", "bgp")
-"""The methods between IKS and an edge that have BGP sessions (reference architecture, section integration)."""
+"""The methods between IKS and an edge that use BGP (reference architecture, section integration)."""
 _NUMBERS = {"esg-asn": 64998, "iks-asn": 64999}
-"""Numbers to propose: private ones that IBM Cloud does not exclude (direct-link subnet-configuration.md, 2025-07-11)."""
+"""AS numbers to propose: private ones that IBM Cloud does not exclude (direct-link subnet-configuration.md, 2025-07-11)."""
 
 
 def methods_of(landscape: Landscape, end: End) -> frozenset[str]:
-    """Return the methods with BGP that join an edge with IKS clusters, or an IKS cluster with edges."""
+    """Return the BGP methods that join an edge with IKS clusters, or an IKS cluster with edges."""
     found = (joint.method for joint in landscape.ends.links.of_pair(end, "iks-edge"))
     return frozenset(method for method in found if method in METHODS)
 
 
-def lacking(landscape: Landscape, end: End) -> Iterator[tuple[str, str]]:
-    """Yield what a plan lacks for the BGP sessions of an ESG or of the workers of a cluster.
+def missing_for_sessions(landscape: Landscape, end: End) -> Iterator[tuple[str, str]]:
+    """Yield what is missing in a plan for the BGP sessions of an ESG or of the workers of a cluster, and what to write.
 
-    On the common VLAN the two are the ends of one session, so both have to have a number.
+    On the common VLAN the two are the ends of one session, so both need an AS number.
     """
     methods = methods_of(landscape, end)
     own = "esg-asn" if end.kind == "edge" else "iks-asn"
     if not methods:
         words = " or ".join(f'"{name}"' for name in METHODS)
         yield (
-            f"{end.title} has no BGP",
+            f"{end.title} has no BGP session",
             f"write iks-vcs = {words} under [integration], or a [[link]] with such a method",
         )
     for key, number in _NUMBERS.items():
@@ -48,14 +48,14 @@ def lacking(landscape: Landscape, end: End) -> Iterator[tuple[str, str]]:
 def examples(
     addresses: Iterable[HostAddress | None], speakers: Iterable[Speaker], sign: str = "#", indent: str = ""
 ) -> list[str]:
-    """Return a comment for each address and number that the plan does not state."""
+    """Return a comment for each address and AS number that the plan does not state."""
     texts = [
-        f"{a.text} is an example: the plan gives no address of {a.network} to it"
+        f"{a.text} is an example: the plan names no address in {a.network} for it"
         for a in addresses
         if a is not None and a.example
     ]
     texts += [
-        f"{s.asn} of the {s.device} is an example: IBM tells its number when it approves the peering"
+        f"AS {s.asn} of the {s.device} is an example: IBM gives the number when it approves the peering"
         for s in speakers
         if s.example
     ]

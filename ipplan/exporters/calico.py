@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ipplan.exporters import comment, find_cluster, refuse
-from ipplan.exporters.bgp import examples, lacking, methods_of
+from ipplan.exporters.bgp import examples, methods_of, missing_for_sessions
 from ipplan.exporters.yaml_text import dump
 from ipplan.landscape import End
 from ipplan.plan.names import as_label
@@ -35,7 +35,7 @@ def export_calico(request: Request) -> str:
     end = End(cluster.platform, cluster.name)
     pods = [n.prefix for n in request.landscape.ends.of_cluster(end) if n.kind.role == "pod" and n.prefix is not None]
     with_bgp = cluster.platform == "iks" and bool(methods_of(request.landscape, end))
-    missing = list(lacking(request.landscape, end)) if with_bgp else []
+    missing = list(missing_for_sessions(request.landscape, end)) if with_bgp else []
     if not pods:
         missing.insert(
             0, (f"no pod network of cluster {cluster.name} has a range", "ipplan allocate PLAN tells why not")

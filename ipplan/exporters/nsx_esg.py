@@ -1,4 +1,4 @@
-"""The ESG of NSX for vSphere: its interfaces, NAT, routes, BGP and IPsec, as XML for the API and as tables to read.
+"""The ESG of NSX for vSphere as XML for its API: interfaces, NAT, routes, BGP and IPsec.
 
 Elements and their order: NSX for vSphere API guide 6.4 (vmware/nsxraml @803f99a, 2020-07-03), the requests that
 replace the configuration of an edge's interfaces, NAT, routing and IPsec.
@@ -10,27 +10,25 @@ import xml.etree.ElementTree as ET
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.exporters import find_edge, find_esg, mark
-from ipplan.exporters.bgp import lacking, methods_of
-from ipplan.exporters.routes import show_hop
+from ipplan.exporters import find_edge, find_esg
+from ipplan.exporters.bgp import methods_of, missing_for_sessions
 from ipplan.landscape.holders import free_number
 from ipplan.landscape.model import DEFAULT_ROUTES
-from ipplan.output.table import Column, Table, render_markdown
 from ipplan.output.text import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from typing import Any
 
     from ipplan.addresses import Prefix
     from ipplan.exporters import Request
-    from ipplan.landscape.model import Esg, HostAddress, Interface, Role, Session, Tunnel, TunnelEnd
+    from ipplan.landscape.model import Esg, HostAddress, Interface, Role, Session, Tunnel
 
-_IPSEC = ("strongswan", "ipsec")
+IPSEC = ("strongswan", "ipsec")
 """The methods of links that are IPsec tunnels of the ESG."""
 _LONGEST = 1024
 """Characters of a description (API guide, static routes)."""
-_TITLES: dict[Role, str] = {
+TITLES: dict[Role, str] = {
     "public": "Public Uplink",
     "private": "Private Uplink",
     "transit": "Transit",
@@ -60,7 +58,7 @@ class _Rule(NamedTuple):
 
 def export_nsx_esg(request: Request) -> str:
     """Return the configuration of one ESG as XML; raise ExportError with all that the plan lacks for it."""
-    edge = _find_edge(request)
+    edge = find_configured_edge(request)
     name = edge.name or "the ESG"
     lines = [
         *request.header(f"NSX for vSphere, {name}: interfaces, NAT, routing and IPsec"),
@@ -77,7 +75,7 @@ def export_nsx_esg(request: Request) -> str:
     rules = _List(ET.SubElement(ET.SubElement(features, "nat"), "natRules"), _nat_rules(edge), "rules")
     routing = ET.SubElement(features, "routing")
     routes = _routing(routing, edge)
-    if any(t.joint.method in _IPSEC for t in edge.tunnels):
+    if any(t.joint.method in IPSEC for t in edge.tunnels):
         _ipsec(ET.SubElement(features, "ipsec"), edge)
     ET.indent(root)
     text = ET.tostring(root, encoding="unicode")
@@ -88,25 +86,11 @@ def export_nsx_esg(request: Request) -> str:
     return "".join([*parts, text, "\n"])
 
 
-def export_nsx_esg_table(request: Request) -> str:
-    """Return the same configuration as tables to read or to type from, in Markdown."""
-    edge = _find_edge(request)
-    head, made = request.header(f"ESG {edge.name or ''}".strip())
-    parts = [
-        f"# {escape(head)}\n\n{escape(made)}. A star marks an example: an address that the plan gives to nothing.\n"
-    ]
-    for title, columns, rows in _tables(edge):
-        if rows:
-            table = Table(tuple(Column(c) for c in columns), rows)
-            parts.append(f"## {title}\n\n{render_markdown(table)}")
-    return "\n".join(parts)
-
-
-def _find_edge(request: Request) -> Esg:
-    """Return the ESG; its BGP sessions, if it has any, need numbers."""
+def find_configured_edge(request: Request) -> Esg:
+    """Return the ESG to export; raise ExportError where it has BGP sessions and the plan has no AS numbers for them."""
     edge = find_edge(request)
     needed = methods_of(request.landscape, edge)
-    return find_esg(request, edge, lacking(request.landscape, edge) if needed else ())
+    return find_esg(request, edge, missing_for_sessions(request.landscape, edge) if needed else ())
 
 
 def _for_comment(line: str) -> str:
@@ -129,10 +113,8 @@ def _comment(text: str) -> ET.Element[Any]:
     return ET.Comment(f" {_for_comment(text)} ")
 
 
-# XML.
-
 _AT_ONCE = 500
-"""Elements of a long list that are held together."""
+"""Keep at most this many elements of a long list in memory at a time."""
 
 
 class _List:
@@ -175,7 +157,7 @@ def _vnics(root: ET.Element, edge: Esg) -> None:
             entry = "esg = 1" if interface.role == "transit" else f"uplink = {free_number(own) or 4}"
             _note(vnic, f"{interface.address} is an example: write addresses = {{ {entry} }} in {own.name}")
         kind = "internal" if interface.role in ("transit", "workers") else "uplink"
-        _put(vnic, index=str(interface.number), name=_title(interface), type=kind)
+        _put(vnic, index=str(interface.number), name=title_of(interface), type=kind)
         groups = ET.SubElement(vnic, "addressGroups")
         for group in interface.groups:
             element = ET.SubElement(groups, "addressGroup")
@@ -189,9 +171,9 @@ def _vnics(root: ET.Element, edge: Esg) -> None:
         _put(vnic, isConnected="true")
 
 
-def _title(interface: Interface) -> str:
+def title_of(interface: Interface) -> str:
     """Return the name of an interface; that of one to workers names their network."""
-    title = _TITLES[interface.role]
+    title = TITLES[interface.role]
     return title if interface.role != "workers" else f"{title}, {interface.groups[0].network.name}"
 
 
@@ -373,7 +355,7 @@ def _ipsec(ipsec: ET.Element, edge: Esg) -> None:
     sites = ET.SubElement(ipsec, "sites")
     for tunnel in edge.tunnels:
         local = tunnel.end_at(edge.end).gateway
-        if tunnel.joint.method in _IPSEC and local is not None:
+        if tunnel.joint.method in IPSEC and local is not None:
             _site(ET.SubElement(sites, "site"), tunnel, edge, local)
 
 
@@ -403,152 +385,3 @@ def _site(site: ET.Element, tunnel: Tunnel, edge: Esg, local: HostAddress) -> No
         for prefix in prefixes:
             _put(subnets, subnet=str(prefix))
     _put(site, ikeOption=f"ikev{tunnel.ike}", digestAlgorithm="sha-256", responderOnly=_word(own is not tunnel.near))
-
-
-# Tables.
-
-_Rows = list[list[str | int | None]]
-
-
-def _tables(edge: Esg) -> Iterator[tuple[str, tuple[str, ...], _Rows]]:
-    """Yield title, columns and rows of each table."""
-    yield (
-        "Interfaces",
-        ("vNIC", "name", "primary address", "secondary addresses", "network", "router"),
-        [
-            [
-                str(i.number),
-                _title(i),
-                f"{mark(g.primary)}/{g.network.prefix.length}",
-                ", ".join(map(mark, g.secondary)),
-                g.network.name,
-                "itself" if i.gateway is None else mark(i.gateway),
-            ]
-            for i in edge.interfaces
-            for g in i.groups
-            if g.network.prefix is not None
-        ],
-    )
-    yield (
-        "NAT, in this order",
-        ("action", "applied on", "original", "for destination", "translated", "port", "what"),
-        [
-            [action, _TITLES[role], original, match or "any", translated or "as it is", service or "any", text]
-            for action, role, original, match, translated, service, text in list_translations(edge)
-        ],
-    )
-    yield (
-        "Routes",
-        ("network", "next hop", "towards", "interface", "how", "what"),
-        [
-            [
-                str(r.prefix),
-                show_hop(r),
-                r.via,
-                "" if r.interface is None else _TITLES[r.interface],
-                r.how,
-                r.text,
-            ]
-            for r in edge.routes
-        ],
-    )
-    yield (
-        "BGP",
-        ("local address", "local AS", "neighbour", "what", "remote AS", "announces", "accepts"),
-        [
-            [
-                mark(s.first.address),
-                str(s.first.asn),
-                mark(s.second.address),
-                f"{s.second.device} {s.second.name or ''}".strip(),
-                f"{s.second.asn}{'*' if s.second.example else ''}",
-                _list(s.first.announces),
-                _list(s.second.announces),
-            ]
-            for s in edge.sessions
-        ],
-    )
-    yield (
-        "IPsec sites",
-        ("name", "local address", "local ID", "peer address", "peer ID", "local subnets", "peer subnets", "IKE"),
-        [
-            [
-                t.label,
-                mark(own.gateway),
-                own.identity,
-                mark(far.gateway),
-                far.identity,
-                _list(own.policy),
-                _list(far.policy),
-                f"IKEv{t.ike}, aes256, sha-256, dh14, PFS",
-            ]
-            for t, own, far in _tunnels(edge, *_IPSEC)
-        ],
-    )
-    yield (
-        "GRE tunnels",
-        ("name", "local address", "peer address", "local subnets", "peer subnets"),
-        [
-            [t.label, mark(own.gateway), mark(far.gateway), _list(own.policy), _list(far.policy)]
-            for t, own, far in _tunnels(edge, "gre")
-        ],
-    )
-    yield (
-        "Firewall: what has to pass",
-        ("source", "destination", "service", "what"),
-        list(list_firewall(edge)),
-    )
-
-
-def _tunnels(edge: Esg, *methods: str) -> Iterator[tuple[Tunnel, TunnelEnd, TunnelEnd]]:
-    """Yield the tunnels of some methods with the end of this ESG and the other one."""
-    for tunnel in edge.tunnels:
-        if tunnel.joint.method in methods:
-            yield tunnel, tunnel.end_at(edge.end), tunnel.far_from(edge.end)
-
-
-def list_translations(edge: Esg) -> Iterator[tuple[str, Role, str, str | None, str | None, str | None, str]]:
-    """Yield each NAT rule for people, in order: action, interface, original, match, translated, service, what for."""
-    for rule in edge.source_nat:
-        action, address = ("keep source", None) if rule.address is None else ("SNAT", mark(rule.address))
-        if rule.shown is not None:
-            action, address = "SNAT, 1 to 1", str(rule.shown)
-        match = None if rule.match is None else str(rule.match)
-        yield action, rule.interface, str(rule.source), match, address, None, rule.text
-    for back in edge.range_nat:
-        yield (
-            "DNAT, 1 to 1",
-            back.interface,
-            str(back.shown),
-            f"from {back.match}",
-            str(back.target),
-            None,
-            back.text,
-        )
-    for nat in edge.destination_nat:
-        service = None if nat.port is None else f"{nat.protocol} {nat.port}"
-        yield "DNAT", nat.interface, mark(nat.address), None, mark(nat.target), service, nat.text
-
-
-def _list(prefixes: Iterable[object]) -> str:
-    return ", ".join(map(str, prefixes))
-
-
-def list_firewall(edge: Esg) -> Iterator[list[str | int | None]]:
-    """Yield what the firewall has to let through for all of this; NSX matches translated traffic by real addresses."""
-    for network in edge.behind:
-        yield [str(network.prefix), "any", "any", f"{network.name} outward"]
-    for nat in edge.destination_nat:
-        service = "any" if nat.port is None else f"{nat.protocol} {nat.port}"
-        yield [
-            "any",
-            mark(nat.address),
-            service,
-            f"{nat.text}; choose the ports" if nat.port is None else nat.text,
-        ]
-    for session in edge.sessions:
-        yield [mark(session.second.address), mark(session.first.address), "tcp 179", "BGP"]
-    for tunnel, own, far in _tunnels(edge, *_IPSEC, "gre"):
-        service = "GRE" if tunnel.joint.method == "gre" else "udp 500, udp 4500, ESP"
-        yield [mark(far.gateway), mark(own.gateway), service, "GRE" if service == "GRE" else "IPsec"]
-        yield [_list(far.policy), _list(own.policy), "any", f"through the tunnel of {far.name}"]

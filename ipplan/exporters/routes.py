@@ -1,6 +1,6 @@
-"""Who needs which route: as tables for people and tickets, and as commands for Linux.
+"""The routes that each device needs: as tables for people and tickets, and as commands for Linux.
 
-What each device needs is derived in `ipplan.landscape`; here it is only written.
+`ipplan.landscape` derives the routes; this module only writes them.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from ipplan.exporters import ExportError, comment, mark
+from ipplan.exporters import STAR, ExportError, comment, mark
 from ipplan.exporters.gre import has_addresses, tunnels_of
 from ipplan.landscape.model import HOW
 from ipplan.output.table import Column, Table, render_markdown
@@ -30,23 +30,21 @@ _COLUMNS = (
     Column("what"),
 )
 _REQUESTED = (
-    "IBM Cloud's routers know none of the networks to be requested, and drop what they did not assign: request the peering"
-    " and these prefixes from IBM.\n"
+    "IBM Cloud's routers have no route to the requested networks, and drop packets from addresses that IBM did not"
+    " assign: request the peering and these prefixes from IBM.\n"
 )
 
 
 def export_routes(request: Request) -> str:
     """Return a table for each device, in Markdown; raise ExportError where no device needs a route."""
     purpose, made = request.header("Routes of every device")
-    parts = [
-        f"# {escape(purpose)}\n\n{escape(made)}. A star marks an example: an address that the plan gives to nothing.\n\n"
-    ]
+    parts = [f"# {escape(purpose)}\n\n{escape(made)}. {STAR}\n\n"]
     head = render_markdown(Table(_COLUMNS, ()))
     known: dict[tuple[object, ...], str] = {}
     missing: dict[tuple[str, str], None] = dict.fromkeys(request.landscape.homeless)
     for device in _devices(request):
         parts.append(f"## {escape(device.title)}\n\n{head}")
-        parts += [known.get(route[2:8]) or _row(route, known) for route in device.routes]
+        parts += [known.get(content_of(route)) or _row(route, known) for route in device.routes]
         parts.append("\n")
         if device.kind == "BCR" and any(route.how == "request" for route in device.routes):
             parts.append(_REQUESTED)
@@ -54,30 +52,35 @@ def export_routes(request: Request) -> str:
     missing |= dict.fromkeys(_missing(request))
     if missing:
         parts.append(
-            "## What the plan lacks\n\n" + "".join(f"- {escape(what)}: {escape(help_)}\n" for what, help_ in missing)
+            "## Missing in the plan\n\n" + "".join(f"- {escape(what)}: {escape(help_)}\n" for what, help_ in missing)
         )
     else:
         parts.pop()
     return "".join(parts)
 
 
+def content_of(route: Route) -> tuple[object, ...]:
+    """Return what a table says about a route except whose it is: the same in many tables, so it is rendered once."""
+    return route.prefix, route.via, route.next_hop, route.interface, route.how, route.text
+
+
 def _row(route: Route, known: dict[tuple[object, ...], str]) -> str:
-    """Return the row of a route, and keep it for the same route in other tables: from the prefix to the text."""
+    """Return the row of a route, and keep it for the same route in other tables."""
     row = [str(route.prefix), show_hop(route), route.via, HOW[route.how], route.text]
-    known[route[2:8]] = text = render_markdown(Table(_COLUMNS, [row])).split("\n", 2)[2]
+    known[content_of(route)] = text = render_markdown(Table(_COLUMNS, [row])).split("\n", 2)[2]
     return text
 
 
 def show_hop(route: Route) -> str:
-    """Return the next hop for a table, with a star where it is an example; nothing where there is none or nobody knows it."""
+    """Return the next hop for a table, with a star where it is an example; empty where there is none or it is not known."""
     return "" if route.next_hop is None or route.next_hop.value is None else mark(route.next_hop)
 
 
 def export_ip_route(request: Request) -> str:
-    """Return a shell script that sets the routes of the device that it is given, with the words of iproute2."""
+    """Return a shell script that sets the routes of one device, named by its argument, with iproute2."""
     lines = [
         "#!/bin/sh",
-        *map(comment, request.header("routes of a Linux machine in the place of a device")),
+        *map(comment, request.header("routes of a Linux machine that replaces a device")),
     ]
     body: list[str] = []
     known: dict[tuple[object, ...], str] = {}
@@ -88,10 +91,10 @@ def export_ip_route(request: Request) -> str:
         if any(route.how == "link" for route in device.routes):
             body.append('    : "${LINK:?the interface on the common VLAN}"')
         tunnels = _gre(request, device)
-        body += [known.get(route[2:8]) or _command(route, known, tunnels) for route in device.routes]
+        body += [known.get(content_of(route)) or _command(route, known, tunnels) for route in device.routes]
         body += ["    :", "    ;;"]
     missing = dict.fromkeys((*request.landscape.homeless, *_missing(request)))
-    lines += [comment(f"The plan lacks: {what}: {help_}") for what, help_ in missing]
+    lines += [comment(f"missing in the plan: {what}: {help_}") for what, help_ in missing]
     lines += ["# Run it as: sh FILE DEVICE", "set -eu", 'case "${1:-}" in', *body]
     usage = f"usage: sh FILE DEVICE, one of: {', '.join(names)}"
     lines += [
@@ -105,7 +108,7 @@ def export_ip_route(request: Request) -> str:
 
 
 def labelled(request: Request) -> Iterator[tuple[str, DeviceTable]]:
-    """Yield the devices of the script, each with what it is called there."""
+    """Yield the devices of the script, each with its label there."""
     labels: dict[str, int] = {}
     for device in _devices(request):
         # Different names may have the same label.
@@ -115,7 +118,7 @@ def labelled(request: Request) -> Iterator[tuple[str, DeviceTable]]:
 
 
 def _gre(request: Request, device: DeviceTable) -> Mapping[End, str]:
-    """Return the names of the GRE interfaces that a device has by their far ends."""
+    """Return the names of the GRE interfaces of a device, by the far ends of their tunnels."""
     if not any(route.how == "gre" for route in device.routes):
         return {}
     ends = request.landscape.ends
@@ -125,16 +128,16 @@ def _gre(request: Request, device: DeviceTable) -> Mapping[End, str]:
 
 
 def _missing(request: Request) -> Iterator[tuple[str, str]]:
-    """Yield what keeps routes from being complete, and what to write."""
+    """Yield what is missing in the plan for complete routes, and what to write."""
     for edge in request.landscape.ends.edges:
         yield from request.landscape.esg(edge).missing
 
 
 def _command(route: Route, known: dict[tuple[object, ...], str], tunnels: Mapping[End, str]) -> str:
-    """Return the command for a route, or why there is none, as a comment."""
+    """Return the command for a route; a comment that says why, where there is no command."""
     if route.how == "gre" and route.to is not None and route.to in tunnels:
         return f"    {_family(route)} route replace {route.prefix} dev {tunnels[route.to]}  {comment(route.text)}"
-    known[route[2:8]] = line = f"    {_words(route)}"
+    known[content_of(route)] = line = f"    {_words(route)}"
     return line
 
 
@@ -164,5 +167,5 @@ def _devices(request: Request) -> Iterator[DeviceTable]:
     if not found:
         raise ExportError(
             "no device needs a route: no network behind the ESG has a range",
-            "add networks, and ipplan allocate PLAN --write",
+            "add networks, and run ipplan allocate PLAN --write",
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ipplan.addresses import format_address
 from ipplan.checks import check_plan
 from ipplan.exporters import ExportError, mark
-from ipplan.exporters.nsx_esg import list_translations
+from ipplan.exporters.nsx_esg_table import list_nat
 from ipplan.exporters.routes import show_hop
 from ipplan.exporters.workbook import MOST_CHARACTERS, Shade, Sheet, write_workbook
 from ipplan.free import find_free
@@ -307,7 +307,7 @@ def _routes(request: Request) -> Iterator[tuple[Value, ...]]:
 
 def _nat(request: Request) -> Iterator[tuple[Value, ...]]:
     for edge in request.landscape.ends.edges:
-        for row in list_translations(request.landscape.esg(edge)):
+        for row in list_nat(request.landscape.esg(edge)):
             yield edge.name, *row
 
 

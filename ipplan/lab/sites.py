@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from ipplan.flows.machines import NOT_ON_THE_INTERNET, is_public
 from ipplan.lab.backbone import outside
 from ipplan.lab.exported import to_private
+from ipplan.lab.link_nat import LinkNat, add_link_nat
 from ipplan.lab.model import Command
 from ipplan.lab.overlay import wire_name
-from ipplan.lab.tunnels import add_translations
 from ipplan.landscape.ends import PRIVATE
 from ipplan.landscape.holders import free_addresses, pick
 from ipplan.landscape.tunnels import translations
@@ -104,7 +104,8 @@ class Sites:
                 table = _LINK_TABLE + self.backbone.links
                 remote = [p for r in self.landscape.router_routes(site) if r.via == "XCR" for p in (r.prefix,)]
                 remote += [t.real for t in theirs]
-                add_translations(router, own, mine, theirs, remote or [NOT_ON_THE_INTERNET[0]], table)
+                nat = LinkNat(own, mine, theirs, remote or [NOT_ON_THE_INTERNET[0]], table, shared=False)
+                add_link_nat(router, nat)
                 router.late.append(Command(f"ip route replace default via {from_xcr} table {table}", None))
                 self.lab.say(f"NAT of {joint.title} at {router.title}")
 

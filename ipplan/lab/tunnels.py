@@ -14,6 +14,7 @@ from ipplan.exporters import ExportError, Options
 from ipplan.exporters.gre import tunnels_of
 from ipplan.lab.daemons import IKE_MARK
 from ipplan.lab.exported import worker_of
+from ipplan.lab.link_nat import LinkNat, add_link_nat, nat_chain
 from ipplan.lab.model import Command, Daemon, Gre
 from ipplan.landscape.tunnels import translates_both
 from ipplan.plan.sizing import last_usable
@@ -209,9 +210,9 @@ def _add_policy(lab: Drafts, draft: Draft, tunnel: Tunnel, end: End, table: int)
     if chart:
         _give_node_address(draft, own, far)
     if chart and side.here:
-        add_translations(draft, _DEVICE, side.own, side.far if side.both else (), far.policy, table)
+        add_link_nat(draft, LinkNat(_DEVICE, side.own, side.far if side.both else (), far.policy, table, shared=True))
     elif end.kind == "site" and side.here:
-        add_translations(draft, _DEVICE, side.own, (), far.policy, table)
+        add_link_nat(draft, LinkNat(_DEVICE, side.own, (), far.policy, table, shared=True))
     if (side.own or side.far) and end.kind != "edge":
         lab.say(f"NAT of {end.title} on {tunnel.joint.title}, as the chart or the router does it")
 
@@ -223,7 +224,7 @@ def _give_node_address(draft: Draft, own: TunnelEnd, far: TunnelEnd) -> None:
         return
     local, remote = (", ".join(map(str, policy)) for policy in (own.policy, far.policy))
     draft.rule(
-        _chain(
+        nat_chain(
             "postrouting",
             95,
             f"oifname {_DEVICE} ip saddr != {{ {local} }} ip daddr {{ {remote} }} snat to {node}",
@@ -240,82 +241,6 @@ def _leave_out_translated(draft: Draft) -> None:
         f"iifname {_DEVICE} ct direction original ct mark set 1\n"
         "ct status dnat ct direction reply ct mark != 1 meta mark set 1\n}\n}\n",
         "policies after NAT",
-    )
-
-
-# NAT of links, where no export writes it.
-
-
-def add_translations(
-    draft: Draft,
-    interface: str,
-    own: Sequence[Translation],
-    far: Sequence[Translation],
-    remote: Sequence[Prefix],
-    table: int,
-) -> None:
-    """Translate what a link shows at other addresses: its own side on the way out, the far side where this end does both.
-
-    The far side is looked up by what it is shown at, so a mark leads the packet into the table of the link.
-    """
-    mark = table
-    everything = ", ".join(map(str, dict.fromkeys((*remote, *(t.real for t in far)))))
-    own_rules, far_rules = [], []
-    # Tunnels share a device, so it is the far side that tells them apart; an interface is of one link alone.
-    there, here = "", ""
-    if interface == _DEVICE:
-        there, here = f" ip daddr {{ {everything} }}", f" ip saddr {{ {everything} }}"
-    for item in own:
-        own_rules.append(f"oifname {interface} ip saddr {item.real}{there} {_source(item)}")
-        if item.real.size == item.shown.size:
-            far_rules.append(
-                f"iifname {interface}{here} ip daddr {item.shown} dnat ip prefix to ip daddr map {{ {item.shown} : {item.real} }}"
-            )
-    marked, inward, arriving = [], [], []
-    for item in far:
-        marked.append(f"iifname != {interface} ip daddr {item.shown} meta mark set {mark}")
-        if item.real.size == item.shown.size:
-            inward.append(
-                f"meta mark {mark} ip daddr {item.shown} dnat ip prefix to ip daddr map {{ {item.shown} : {item.real} }}"
-            )
-        marked.append(f"iifname {interface} ip saddr {item.real} meta mark set {mark + 1000}")
-        own_rules.append(f"meta mark {mark + 1000} ip saddr {item.real} {_source(item)}")
-        arriving.append(f"meta mark {mark + 1000} ip saddr {item.real} {_source(item)}")
-    text = _chain("postrouting", 92, *own_rules) + _chain("prerouting", -105, *far_rules, *inward)
-    if far:
-        lines = "\n".join(marked)
-        local = "\n".join(f"ip daddr {item.shown} meta mark set {mark}" for item in far)
-        text += (
-            (
-                # After the mark of policies, which knows nothing of links.
-                f"table ip lab-marks-{table} {{\nchain in {{\ntype filter hook prerouting priority -149;\n{lines}\n}}\n"
-                f"chain out {{\ntype route hook output priority -150;\n{local}\n}}\n}}\n"
-            )
-            + _chain("output", -105, *inward)
-            + _chain("input", 92, *arriving)
-        )
-        draft.late.append(Command(f"ip rule add priority 95 fwmark {mark} lookup {table}", None, "NAT of the link"))
-        if interface == _DEVICE:
-            # The reverse path filter looks for the real source, which only the table of the link leads to.
-            valid = "echo 1 > /proc/sys/net/ipv4/conf/all/src_valid_mark"
-            rule = f"ip rule add priority 96 fwmark {mark + 1000} lookup {table}"
-            draft.late.append(Command(f"{rule}\n{valid}", None, "NAT of the link"))
-    if own_rules or far_rules or inward:
-        draft.rule(text.replace("table ip lab-nat", f"table ip lab-nat-{table}"), "NAT of the link")
-
-
-def _source(item: Translation) -> str:
-    if item.real.size != item.shown.size:
-        return f"snat to {format_address(item.shown.version, item.shown.first)}"
-    return f"snat ip prefix to ip saddr map {{ {item.real} : {item.shown} }}"
-
-
-def _chain(hook: str, priority: int, *rules: str) -> str:
-    lines = "\n".join(rules)
-    return (
-        f"table ip lab-nat {{\nchain {hook}{abs(priority)} {{\ntype nat hook {hook} priority {priority};\n{lines}\n}}\n}}\n"
-        if rules
-        else ""
     )
 
 

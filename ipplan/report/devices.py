@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.exporters import mark
+from ipplan.exporters import STAR, mark
 from ipplan.exporters.addresses import sections
-from ipplan.exporters.nsx_esg import list_firewall
+from ipplan.exporters.nsx_esg_table import list_firewall
 from ipplan.output.table import Column
 from ipplan.report.grids import choose_columns, from_sheet, limited
 from ipplan.report.model import Grid, Section
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from ipplan.landscape.model import Speaker
     from ipplan.report.model import Cell
     from ipplan.report.subject import Subject
-
-_STARS = "A star marks an example: an address that the plan gives to nothing."
 
 
 def devices_section(subject: Subject, sheets: Mapping[str, Sheet]) -> Section:
@@ -69,7 +67,7 @@ def devices_section(subject: Subject, sheets: Mapping[str, Sheet]) -> Section:
         ),
         _firewall(request),
     )
-    return Section("devices", "Devices", f"Derived from the plan, for what is in service. {_STARS}", blocks)
+    return Section("devices", "Devices", f"Derived from the plan, for what is in service. {STAR}", blocks)
 
 
 def _interfaces(request: Request) -> Grid:

@@ -58,7 +58,7 @@ def documents(text: str) -> dict[str, list[dict[str, Any]]]:
 def test_golden(run: Run, tmp_path: Path, case: str, target: str, ending: str, *, update_golden: bool) -> None:
     plan, edge, cluster = CASES[case]
     text = exported(run, tmp_path, target, plan, *(edge if target == "frr" else cluster))
-    text = re.sub(r"made by ipplan \S+", "made by ipplan VERSION", text)
+    text = re.sub(r"written by ipplan \S+", "written by ipplan VERSION", text)
     file = GOLDEN / f"{case}.{target}.{ending}"
     if update_golden:
         GOLDEN.mkdir(exist_ok=True)
@@ -112,7 +112,7 @@ def test_each_cluster_may_announce_its_own_pods_only(run: Run, tmp_path: Path) -
 def test_the_number_of_the_bcr_is_marked_as_an_example(run: Run, tmp_path: Path) -> None:
     for target, options in (("frr", ()), ("bird", ()), ("calico", ("--cluster", "iks-prod"))):
         text = exported(run, tmp_path, target, BGP, *options)
-        assert re.search(r"(?m)^[#!] 13884 of the BCR is an example: IBM tells", text), target
+        assert re.search(r"(?m)^[#!] AS 13884 of the BCR is an example: IBM gives", text), target
 
 
 @pytest.mark.parametrize("plan", [COMMON, BGP, TWO], ids=["common-vlan", "bcr", "two"])

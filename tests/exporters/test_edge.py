@@ -189,7 +189,7 @@ def test_tables_for_people_hold_every_route_and_rule(run: Run, plan: Path) -> No
         "## NAT, in this order",
         "## Routes",
         "## IPsec sites",
-        "## Firewall: what has to pass",
+        "## Firewall: traffic to allow",
     ]
     assert "| DNAT | Private Uplink | 10.176.18.195 | any | 172.24.18.10 | any | master VIP of icp-prod |" in table
     assert "| 172.30.0.0/16 | 169.46.49.35 | strongSwan | by the policy of a tunnel |" in routes
@@ -240,7 +240,7 @@ def test_an_address_that_the_plan_gives_to_nothing_is_marked(run: Run, plan: Pat
     assert "#   private: 10.176.18.194 (an example)" in exported(run, plan, "nftables")
 
 
-def test_routes_say_what_the_plan_lacks_for_others(run: Run, tmp_path: Path) -> None:
+def test_routes_say_what_is_missing_for_others(run: Run, tmp_path: Path) -> None:
     text = (SAMPLES / "two-clusters.toml").read_text("utf-8")
     plan = tmp_path / "plan.toml"
     plan.write_text(
@@ -248,9 +248,9 @@ def test_routes_say_what_the_plan_lacks_for_others(run: Run, tmp_path: Path) -> 
         "utf-8",
     )
     told = '- vm-fra names no edge, and the plan has several: write edge = "NAME" in each\n'
-    assert exported(run, plan, "routes").endswith(f"## What the plan lacks\n\n{told}")
-    assert "# The plan lacks: vm-fra names no edge" in exported(run, plan, "ip-route")
-    assert "What the plan lacks" not in exported(run, SAMPLES / "two-clusters.toml", "routes")
+    assert exported(run, plan, "routes").endswith(f"## Missing in the plan\n\n{told}")
+    assert "# missing in the plan: vm-fra names no edge" in exported(run, plan, "ip-route")
+    assert "Missing in the plan" not in exported(run, SAMPLES / "two-clusters.toml", "routes")
 
 
 def test_a_long_list_of_routes_and_rules_is_one_tree_in_order() -> None:

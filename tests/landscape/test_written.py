@@ -71,7 +71,7 @@ def test_the_tables_hold_every_route_and_no_other(landscape: Landscape) -> None:
     text = made(landscape, "routes")
     devices = list(landscape.devices())
     assert (text is None) == (not devices)
-    parts = sections(text or "", "## (.*)", "## What the plan lacks")
+    parts = sections(text or "", "## (.*)", "## Missing in the plan")
     expected: dict[str, Counter[tuple[str, ...]]] = {}
     for device in devices:
         rows = ((str(r.prefix), known(r.next_hop), r.via, HOW[r.how], r.text) for r in device.routes)
@@ -83,7 +83,7 @@ def test_the_tables_hold_every_route_and_no_other(landscape: Landscape) -> None:
             if line.startswith("| ") and not line.startswith(("| network", "| ---"))
         )
         for title, lines in parts.items()
-        if title != "What the plan lacks"
+        if title != "Missing in the plan"
     }
     assert found == expected
 

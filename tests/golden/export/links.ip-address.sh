@@ -1,6 +1,6 @@
 #!/bin/sh
 # addresses of a Linux machine in the place of a device
-# made by ipplan VERSION from plan links, IBM Cloud ranges of 2025-10-03
+# written by ipplan VERSION from plan links, IBM Cloud ranges of 2025-10-03
 # The names of its interfaces come from variables: PUBLIC=eth0 PRIVATE=eth1 sh FILE DEVICE
 set -eu
 case "${1:-}" in

@@ -1,6 +1,6 @@
 #!/bin/sh
 # what to order from IBM Cloud: IKS clusters and portable subnets
-# made by ipplan VERSION from plan reference-architecture, IBM Cloud ranges of 2025-10-03
+# written by ipplan VERSION from plan reference-architecture, IBM Cloud ranges of 2025-10-03
 # Read it before you run it: what it orders is billed. First: ibmcloud login.
 # usage: sh FILE clusters, and when the workers are deployed, sh FILE subnets
 # VLANs are given by their id (ibmcloud ks vlan ls --zone ZONE, ibmcloud sl vlan list).

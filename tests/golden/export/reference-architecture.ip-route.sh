@@ -1,6 +1,6 @@
 #!/bin/sh
-# routes of a Linux machine in the place of a device
-# made by ipplan VERSION from plan reference-architecture, IBM Cloud ranges of 2025-10-03
+# routes of a Linux machine that replaces a device
+# written by ipplan VERSION from plan reference-architecture, IBM Cloud ranges of 2025-10-03
 # Run it as: sh FILE DEVICE
 set -eu
 case "${1:-}" in
