@@ -41,7 +41,7 @@ def _listed(index: str) -> list[str]:
 
 def test_every_target_is_written_for_somebody(run: Run, tmp_path: Path) -> None:
     """Of links.toml, which has every method, each target is written, or the index says why not."""
-    plan = Path(__file__).parent.parent / "export" / "links.toml"
+    plan = Path(__file__).parent.parent / "exporters" / "links.toml"
     done = run("export", str(plan), "--all", "--force", "-o", "out")
     assert done.returncode == 0, done.stderr
     index = (tmp_path / "out" / "index.md").read_text(encoding="utf-8")

@@ -48,5 +48,5 @@ def test_packets_go_as_flows_say(name: str) -> None:
 
 def test_every_kind_of_link_comes_up() -> None:
     """Links of every pair and method, with NAT, on three edges: each device takes what is exported for it."""
-    with start(design((ROOT / "tests" / "export" / "links.toml").read_text("utf-8"), documented)) as process:
+    with start(design((ROOT / "tests" / "exporters" / "links.toml").read_text("utf-8"), documented)) as process:
         assert not process.not_up

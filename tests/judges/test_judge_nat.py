@@ -22,7 +22,7 @@ pytestmark = pytest.mark.judges
 
 ROOT = Path(__file__).parent.parent.parent
 REFERENCE = ROOT / "sample-plans" / "reference-architecture.toml"
-LINKS = ROOT / "tests" / "export" / "links.toml"
+LINKS = ROOT / "tests" / "exporters" / "links.toml"
 METHODS = INTEGRATION["iks-vcs"]
 
 
