@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ipplan.plan.kinds import KINDS
 from tools import build_reference
 
 if TYPE_CHECKING:
@@ -35,6 +36,14 @@ def test_the_page_on_json_has_every_key(path: Path) -> None:
     document = page.split(f"\n(json-{path.stem})=\n")[1].split("\n## ")[1]
     described = set(re.findall(r"^\| `(?:[^`]*\.)?(\w+)` \|", document + shared, re.MULTILINE))
     assert set(keys_in(json.loads(path.read_text(encoding="utf-8")))) - described == set()
+
+
+def test_the_pages_on_plans_have_every_key_and_kind() -> None:
+    keys, kinds = (build_reference.PAGES[name]() for name in ("plan-keys.md", "kinds.md"))
+    described = set(re.findall(r"^\| `([a-z-]+)` \|", keys, re.MULTILINE)) | set(re.findall(r"`\[+([a-z]+)", keys))
+    schema = json.loads((ROOT / "ipplan" / "schemas" / "plan.json").read_text(encoding="utf-8"))
+    assert set(keys_in(schema)) - described == set()
+    assert set(KINDS) - set(re.findall(r"^\| `([a-z-]+)` \|", kinds, re.MULTILINE)) == set()
 
 
 def test_check_fails_until_the_pages_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
