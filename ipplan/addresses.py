@@ -1,10 +1,11 @@
 """Address arithmetic on closed integer ranges, and the one strict reader of address text.
 
-Everything here is a small immutable value: `Address`, `Prefix` (an aligned block), `Range` (any first to last) and
-`RangeSet` (a canonical set of ranges). The reader accepts one ASCII spelling and guesses nothing; netaddr,
-whose only home this module is, is asked only to explain text that was refused, and by the tests as an oracle.
+Every value is small and immutable: `Address`, `Prefix` (an aligned block), `Range` (any first to last) and `RangeSet`
+(a canonical set of ranges). An address is an IP version and an integer; text is read and written only in the part after
+the values. The reader accepts one ASCII spelling and guesses nothing.
 
-This module knows nothing of plans, catalogues or output.
+This module is the only home of netaddr: `to_netaddr` and `from_netaddr` are the border to programs that use it, and
+`explain_refusal` asks it about netmasks. It knows nothing of plans, catalogues or output.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from netaddr import IPNetwork
+    from netaddr import IPAddress, IPNetwork, IPRange
 
 WIDTH = {4: 32, 6: 128}
 """Bits in an address, by IP version."""
 HOST_MASKS = {version: [(1 << width - n) - 1 for n in range(width + 1)] for version, width in WIDTH.items()}
-"""The bits after each prefix length, all set."""
+"""The bits after each prefix length, all set, by IP version."""
 
 
 class AddressError(ValueError):
-    """Text that is no address or prefix; `str()` says why, `suggestion` what was probably meant."""
+    """Report text that is not a valid address or prefix: `str()` says why, `suggestion` what to write instead."""
 
     def __init__(self, reason: str, suggestion: str | None = None) -> None:
         super().__init__(reason)
@@ -33,10 +34,10 @@ class AddressError(ValueError):
 
 
 class HostBitsError(AddressError):
-    """A prefix whose host bits are set, such as 10.50.0.0/12.
+    """Report a prefix with host bits set, such as 10.50.0.0/12.
 
-    `block` is the prefix that holds the address at the given length, `address` the address as written, an
-    integer, and `exact` the largest prefix that starts there.
+    `block` is the enclosing prefix of the given length, `address` the address as written, an integer, and `exact` the
+    largest prefix that starts at this address.
     """
 
     def __init__(self, block: Prefix, address: int) -> None:
@@ -44,7 +45,10 @@ class HostBitsError(AddressError):
         self.address = address
         self.exact = largest_prefix_at(block.version, address, block.last)
         written = f"{format_address(block.version, address)}/{block.length}"
-        super().__init__(f"{written} has host bits set: the block that holds it is {block}", str(block))
+        super().__init__(f"{written} has host bits set; the enclosing block is {block}", str(block))
+
+
+# -- values: an address, a prefix, a range ------------------------------------------------------------------
 
 
 class _AddressFields(NamedTuple):
@@ -53,7 +57,7 @@ class _AddressFields(NamedTuple):
 
 
 class Address(_AddressFields):
-    """One address: IP version and value as an integer; its text is the canonical one.
+    """One address: its IP version, and its value as an integer. Its text is the canonical one.
 
     Invariant: `version` is 4 or 6 and 0 <= value < 2^width.
     """
@@ -64,12 +68,23 @@ class Address(_AddressFields):
         """Build an address; raise ValueError where the invariant does not hold."""
         width = WIDTH.get(version)
         if width is None or not 0 <= value < 1 << width:
-            raise ValueError(f"no address of version {version!r} and value {value!r}")
+            raise ValueError(f"version {version!r} and value {value!r} are not a valid address")
         return tuple.__new__(cls, (version, value))
+
+    @classmethod
+    def from_netaddr(cls, address: IPAddress) -> Address:
+        """Return the address of a `netaddr.IPAddress`; refuses what `parse_address` refuses."""
+        return _checked_address(address.version, address.value)
+
+    def to_netaddr(self) -> IPAddress:
+        """Return the same address as a `netaddr.IPAddress`."""
+        from netaddr import IPAddress
+
+        return IPAddress(self.value, self.version)
 
     @property
     def prefix(self) -> Prefix:
-        """The prefix that holds this address alone."""
+        """The prefix that has this address only."""
         return tuple.__new__(Prefix, (self.version, self.value, WIDTH[self.version]))
 
     def __str__(self) -> str:
@@ -85,8 +100,8 @@ class _PrefixFields(NamedTuple):
 class Prefix(_PrefixFields):
     """An aligned block of addresses: IP version, first address as an integer, prefix length.
 
-    Invariant: `version` is 4 or 6, the length fits it, and `first` has no host bits. It is a tuple, because
-    plans hold a hundred thousand of them; tuple order is by version, address, and the larger block first.
+    Invariant: `version` is 4 or 6, the length fits it, and `first` has no host bits. It is a tuple, because a plan may
+    have a hundred thousand of them. The order of tuples is by version, then by address, the larger block first.
     """
 
     __slots__ = ()
@@ -95,10 +110,24 @@ class Prefix(_PrefixFields):
         """Build a prefix; raise ValueError where the invariant does not hold."""
         width = WIDTH.get(version)
         if width is None or not 0 <= length <= width:
-            raise ValueError(f"no prefix of version {version!r} and length {length!r}")
+            raise ValueError(f"version {version!r} and length {length!r} are not a valid prefix")
         if not 0 <= first < 1 << width or first & ((1 << width - length) - 1):
             raise ValueError(f"{first:#x} is not the first address of a /{length}")
         return tuple.__new__(cls, (version, first, length))
+
+    @classmethod
+    def from_netaddr(cls, network: IPNetwork) -> Prefix:
+        """Return the prefix of a `netaddr.IPNetwork`.
+
+        Refuses what `parse_prefix` refuses: raises HostBitsError where the address of the network has host bits.
+        """
+        return _checked_prefix(network.version, network.ip.value, network.prefixlen)
+
+    def to_netaddr(self) -> IPNetwork:
+        """Return the same prefix as a `netaddr.IPNetwork`."""
+        from netaddr import IPNetwork
+
+        return IPNetwork((self.first, self.length), version=self.version)
 
     @property
     def last(self) -> int:
@@ -107,7 +136,7 @@ class Prefix(_PrefixFields):
 
     @property
     def size(self) -> int:
-        """How many addresses it holds, network and broadcast address included."""
+        """The number of addresses, with network and broadcast address."""
         return 1 << WIDTH[self.version] - self.length
 
     @property
@@ -117,39 +146,33 @@ class Prefix(_PrefixFields):
 
     @property
     def netmask(self) -> str | None:
-        """The dotted netmask; None for IPv6, which has none."""
+        """The dotted netmask; None for IPv6, which does not use netmasks."""
         if self.version == 6:
             return None
         return format_address(4, (1 << 32) - (1 << 32 - self.length))
 
     def holds(self, address: Address) -> bool:
-        """Tell whether the address is in this prefix."""
+        """Return whether the address is in this prefix."""
         return self.version == address.version and self.first <= address.value <= self.last
 
     def covers(self, other: Prefix) -> bool:
-        """Tell whether every address of `other` is in this prefix."""
+        """Return whether every address of `other` is in this prefix."""
         return self.version == other.version and self.length <= other.length and self.first <= other.first <= self.last
 
     def overlaps(self, other: Prefix) -> bool:
-        """Tell whether the two share an address; two prefixes that do are nested."""
+        """Return whether the two share an address; two prefixes that do are nested."""
         return self.covers(other) or other.covers(self)
 
     def shared(self, other: Prefix) -> Prefix | None:
-        """Return the block that both hold, None where they are disjoint."""
+        """Return the block that both have in common, None where they are disjoint."""
         if self.covers(other):
             return other
         return self if other.covers(self) else None
 
     def supernet(self, length: int) -> Prefix:
-        """Return the prefix of the given, not greater, length that holds this one."""
+        """Return the prefix of the given length that covers this one; the length must not be greater."""
         shift = WIDTH[self.version] - length
         return Prefix(self.version, self.first >> shift << shift, length)
-
-    def to_netaddr(self) -> IPNetwork:
-        """Return the same prefix as a `netaddr.IPNetwork`."""
-        from netaddr import IPNetwork
-
-        return IPNetwork((self.first, self.length), version=self.version)
 
     def __str__(self) -> str:
         return f"{format_address(self.version, self.first)}/{self.length}"
@@ -173,12 +196,23 @@ class Range(_RangeFields):
         """Build a range; raise ValueError where the invariant does not hold."""
         width = WIDTH.get(version)
         if width is None or not 0 <= first <= last < 1 << width:
-            raise ValueError(f"no range of version {version!r} from {first!r} to {last!r}")
+            raise ValueError(f"version {version!r}, first {first!r} and last {last!r} are not a valid range")
         return tuple.__new__(cls, (version, first, last))
+
+    @classmethod
+    def from_netaddr(cls, addresses: IPRange) -> Range:
+        """Return the range of a `netaddr.IPRange`."""
+        return cls(addresses.version, addresses.first, addresses.last)
+
+    def to_netaddr(self) -> IPRange:
+        """Return the same range as a `netaddr.IPRange`."""
+        from netaddr import IPAddress, IPRange
+
+        return IPRange(IPAddress(self.first, self.version), IPAddress(self.last, self.version))
 
     @property
     def size(self) -> int:
-        """How many addresses it holds."""
+        """The number of addresses."""
         return self.last - self.first + 1
 
     def prefixes(self) -> Iterator[Prefix]:
@@ -192,6 +226,123 @@ class Range(_RangeFields):
 
     def __str__(self) -> str:
         return f"{format_address(self.version, self.first)}-{format_address(self.version, self.last)}"
+
+
+# -- text: one strict spelling -------------------------------------------------------------------------------
+
+
+def format_address(version: int, value: int) -> str:
+    """Return the canonical text of an address: dotted decimal, or RFC 5952 for IPv6."""
+    if version == 4:
+        return f"{value >> 24}.{value >> 16 & 255}.{value >> 8 & 255}.{value & 255}"
+    groups = [f"{value >> shift & 0xFFFF:x}" for shift in range(112, -1, -16)]
+    best_start, best_length, start = 0, 1, None
+    for index in range(9):
+        if index < 8 and groups[index] == "0":
+            start = index if start is None else start
+        elif start is not None:
+            if index - start > best_length:
+                best_start, best_length = start, index - start
+            start = None
+    if best_length < 2:
+        return ":".join(groups)
+    return ":".join(groups[:best_start]) + "::" + ":".join(groups[best_start + best_length :])
+
+
+_OCTETS = {str(value): value for value in range(256)}
+_LENGTHS = {4: {str(value): value for value in range(33)}, 6: {str(value): value for value in range(129)}}
+_GROUP = re.compile(r"[0-9a-fA-F]{1,4}\Z", re.ASCII)
+
+
+def _read_ipv4(text: str) -> int | None:
+    octets = text.split(".")
+    try:
+        a, b, c, d = octets
+        return _OCTETS[a] << 24 | _OCTETS[b] << 16 | _OCTETS[c] << 8 | _OCTETS[d]
+    except (ValueError, KeyError):
+        return None
+
+
+def _read_ipv6(text: str) -> int | None:
+    head, gap, tail = text.partition("::")
+    left = head.split(":") if head else []
+    right = tail.split(":") if tail else []
+    missing = 8 - len(left) - len(right)
+    if (missing < 1 if gap else missing != 0) or not all(_GROUP.match(g) for g in (*left, *right)):
+        return None
+    value = 0
+    for group in (*left, *["0"] * missing, *right):
+        value = value << 16 | int(group, 16)
+    return value
+
+
+def _version_of(address: str) -> int:
+    return 6 if ":" in address else 4
+
+
+def _read(address: str) -> int | None:
+    return _read_ipv6(address) if ":" in address else _read_ipv4(address)
+
+
+def parse_address(text: str) -> Address:
+    """Read one address.
+
+    Raises AddressError for anything but four decimal octets without leading zeros, or the hexadecimal groups of
+    RFC 4291: no netmask, no zone id, no space around it, no IPv4 address inside an IPv6 address.
+    """
+    version = 6 if ":" in text else 4
+    value = _read_ipv6(text) if version == 6 else _read_ipv4(text)
+    if value is None:
+        raise explain_refusal(text)
+    return _checked_address(version, value)
+
+
+def parse_prefix(text: str) -> Prefix:
+    """Read one prefix in CIDR notation, address and length, in the one strict ASCII form.
+
+    Raises HostBitsError where only the host bits are wrong, else AddressError with the reason. Nothing is guessed: no
+    default length, no netmask, no octal.
+    """
+    address, _, length_text = text.partition("/")
+    version = 6 if ":" in address else 4
+    length = _LENGTHS[version].get(length_text)
+    value = _read_ipv6(address) if version == 6 else _read_ipv4(address)
+    if value is None or length is None:
+        raise explain_refusal(text)
+    return _checked_prefix(version, value, length)
+
+
+def parse_block(text: str) -> Prefix:
+    """Read a prefix as `parse_prefix` does; where host bits are set, return the enclosing block."""
+    try:
+        return parse_prefix(text)
+    except HostBitsError as error:
+        return error.block
+
+
+def _checked_address(version: int, value: int) -> Address:
+    """Return an address; raise AddressError for an IPv4-mapped one, which would hide an overlap with the IPv4 range."""
+    if version == 6 and value >> 32 == 0xFFFF:
+        raise _mapped(value & 0xFFFFFFFF, None)
+    return tuple.__new__(Address, (version, value))
+
+
+def _checked_prefix(version: int, value: int, length: int) -> Prefix:
+    """Return a prefix; raise HostBitsError for one with host bits, and AddressError for an IPv4-mapped one."""
+    if version == 6 and value >> 32 == 0xFFFF and length >= 96:
+        raise _mapped(value & 0xFFFFFFFF, length - 96)
+    host_mask = HOST_MASKS[version][length]
+    if value & host_mask:
+        raise HostBitsError(tuple.__new__(Prefix, (version, value & ~host_mask, length)), value)
+    return tuple.__new__(Prefix, (version, value, length))
+
+
+def _mapped(value: int, length: int | None) -> AddressError:
+    ipv4 = format_address(4, value) if length is None else f"{format_address(4, value)}/{length}"
+    return AddressError("an IPv4-mapped IPv6 address hides an IPv4 range: write the IPv4 range itself", ipv4)
+
+
+# -- sets and indexes ----------------------------------------------------------------------------------------
 
 
 class RangeSet:
@@ -249,7 +400,7 @@ class RangeSet:
 
     @property
     def size(self) -> int:
-        """How many addresses it holds."""
+        """The number of addresses."""
         return sum(r.last - r.first + 1 for r in self.ranges)
 
     def __or__(self, other: RangeSet) -> RangeSet:
@@ -273,7 +424,7 @@ class RangeSet:
         return _set_of(tuple(out))
 
     def __sub__(self, other: RangeSet) -> RangeSet:
-        """Take away in one pass over both, linear in their lengths."""
+        """Subtract in one pass over both, linear in their lengths."""
         out: list[Range] = []
         holes = other.ranges
         j = 0
@@ -297,17 +448,17 @@ class RangeSet:
         return found if found is not None and found.version == version else None
 
     def covers(self, item: Range | Prefix) -> bool:
-        """Tell whether every address of `item` is in the set, in log n time."""
+        """Return whether every address of `item` is in the set, in log n time."""
         found = self._at(item.version, item.first)
         return found is not None and item.last <= found.last
 
     def overlaps(self, item: Range | Prefix) -> bool:
-        """Tell whether any address of `item` is in the set, in log n time."""
+        """Return whether any address of `item` is in the set, in log n time."""
         found = self._at(item.version, item.last)
         return found is not None and found.last >= item.first
 
     def _touching(self, version: int, first: int, last: int) -> tuple[int, int]:
-        """Return where the ranges that share an address with these stand: the first, and the one after the last."""
+        """Return the positions of the ranges that share an address with these: the first, and the one after the last."""
         ranges = self.ranges
         start = bisect_left(ranges, (version, first))
         # The one that starts before may reach into it.
@@ -315,7 +466,7 @@ class RangeSet:
         return start, bisect_left(ranges, (version, last + 1), start)
 
     def within(self, item: Range | Prefix) -> RangeSet:
-        """Return what of the set is in `item`, at the cost of a search and of copying what is found."""
+        """Return the part of the set that is in `item`, at the cost of a search and of a copy of that part."""
         version, first, last = item.version, item.first, item.last
         start, end = self._touching(version, first, last)
         found = list(self.ranges[start:end])
@@ -325,7 +476,7 @@ class RangeSet:
         return _set_of(tuple(found))
 
     def without(self, item: Range | Prefix) -> RangeSet:
-        """Return the set less `item`, at the cost of a search and of one copy."""
+        """Return the set without `item`, at the cost of a search and of one copy."""
         version, first, last = item.version, item.first, item.last
         start, end = self._touching(version, first, last)
         if start == end:
@@ -336,9 +487,9 @@ class RangeSet:
         return _set_of(self.ranges[:start] + kept + self.ranges[end:])
 
     def lowest_prefix(self, length: int, inside: Prefix) -> Prefix | None:
-        """Return the first prefix of a length in the set and in a block, None where none is.
+        """Return the first prefix of a length that is in the set and in a block, None if there is none.
 
-        Costs a search, and the ranges before it in the block.
+        Costs a search, and a look at each range before it in the block.
         """
         version, low, high = inside.version, inside.first, inside.last
         host_bits = WIDTH[version] - length
@@ -356,24 +507,24 @@ class RangeSet:
             yield from span.prefixes()
 
     def largest_prefix(self) -> Prefix | None:
-        """Return the largest aligned block inside the set, the lowest of equals; None for the empty set.
+        """Return the largest prefix in the set, of equal ones the lowest; None for the empty set.
 
-        Sets of both IP versions are compared by prefix length within IPv4 first.
+        If the set has addresses of both IP versions, it is the largest of IPv4.
         """
         return min(self.prefixes(), key=lambda p: (p.version, p.length, p.first), default=None)
 
 
 def _set_of(ranges: tuple[Range, ...]) -> RangeSet:
-    """Return the set of ranges that are sorted, disjoint and not adjacent already."""
+    """Return the set of ranges that are already sorted, disjoint and not adjacent."""
     made = RangeSet.__new__(RangeSet)
     object.__setattr__(made, "ranges", ranges)
     return made
 
 
 class PrefixIndex:
-    """Prefixes in a fixed order by which those that overlap another are found without looking at all.
+    """Sorted prefixes, to find those that overlap another one without a look at each.
 
-    Invariant: the prefixes are sorted; equal ones may stand in it several times. What is found are positions.
+    Invariant: the prefixes are sorted; equal ones may occur several times. Results are positions in `prefixes`.
     """
 
     __slots__ = ("_lengths", "prefixes")
@@ -384,10 +535,10 @@ class PrefixIndex:
         self._lengths = {version: sorted({p[2] for p in prefixes if p[0] == version}) for version in (4, 6)}
 
     def overlapping(self, prefix: Prefix) -> Iterator[int]:
-        """Yield the positions of all that share an address with the prefix.
+        """Yield the positions of all prefixes that overlap the given one.
 
-        First those around or equal to it, the most specific first, then those inside it in address order. Costs
-        a search for each prefix length in use, and what is found.
+        First those that cover or equal it, the most specific first, then those inside it in address order. Costs a
+        search for each prefix length in use, and a step for each result.
         """
         version, first, length = prefix
         prefixes = self.prefixes
@@ -409,7 +560,7 @@ class PrefixIndex:
 
 
 def covering_prefix(prefixes: Sequence[Prefix]) -> Prefix:
-    """Return the smallest prefix around some of one IP version; there has to be one at least."""
+    """Return the smallest prefix that covers some prefixes of one IP version, of which there is at least one."""
     version = prefixes[0].version
     low, high = min(p.first for p in prefixes), max(p.last for p in prefixes)
     bits = (low ^ high).bit_length()
@@ -421,103 +572,11 @@ def largest_prefix_at(version: int, first: int, last: int) -> Prefix:
     return next(Range(version, first, last).prefixes())
 
 
-def format_address(version: int, value: int) -> str:
-    """Return the canonical text of an address: dotted decimal, or RFC 5952 for IPv6."""
-    if version == 4:
-        return f"{value >> 24}.{value >> 16 & 255}.{value >> 8 & 255}.{value & 255}"
-    groups = [f"{value >> shift & 0xFFFF:x}" for shift in range(112, -1, -16)]
-    best_start, best_length, start = 0, 1, None
-    for index in range(9):
-        if index < 8 and groups[index] == "0":
-            start = index if start is None else start
-        elif start is not None:
-            if index - start > best_length:
-                best_start, best_length = start, index - start
-            start = None
-    if best_length < 2:
-        return ":".join(groups)
-    return ":".join(groups[:best_start]) + "::" + ":".join(groups[best_start + best_length :])
-
-
-_OCTETS = {str(value): value for value in range(256)}
-_LENGTHS = {4: {str(value): value for value in range(33)}, 6: {str(value): value for value in range(129)}}
-_GROUP = re.compile(r"[0-9a-fA-F]{1,4}\Z", re.ASCII)
-
-
-def _read_ipv4(text: str) -> int | None:
-    octets = text.split(".")
-    try:
-        a, b, c, d = octets
-        return _OCTETS[a] << 24 | _OCTETS[b] << 16 | _OCTETS[c] << 8 | _OCTETS[d]
-    except (ValueError, KeyError):
-        return None
-
-
-def _read_ipv6(text: str) -> int | None:
-    head, gap, tail = text.partition("::")
-    left = head.split(":") if head else []
-    right = tail.split(":") if tail else []
-    missing = 8 - len(left) - len(right)
-    if (missing < 1 if gap else missing != 0) or not all(_GROUP.match(g) for g in (*left, *right)):
-        return None
-    value = 0
-    for group in (*left, *["0"] * missing, *right):
-        value = value << 16 | int(group, 16)
-    return value
-
-
-def parse_address(text: str) -> Address:
-    """Read one address.
-
-    Raises AddressError for anything but four decimal octets without leading zeros, or the hexadecimal groups
-    of RFC 4291: no netmask, no zone id, no surrounding space, no address of either version inside the other.
-    """
-    version = 6 if ":" in text else 4
-    value = _read_ipv6(text) if version == 6 else _read_ipv4(text)
-    if value is None:
-        raise explain_refusal(text)
-    if version == 6 and value >> 32 == 0xFFFF:
-        raise _mapped(value & 0xFFFFFFFF, None)
-    return tuple.__new__(Address, (version, value))
-
-
-def parse_prefix(text: str) -> Prefix:
-    """Read one prefix in CIDR notation, address and length, in the one strict ASCII form.
-
-    Raises HostBitsError where only the host bits are wrong, else AddressError with the reason. Nothing is
-    guessed: no default length, no netmask, no octal. IPv4-mapped IPv6 is refused, because an overlap with the
-    IPv4 range it stands for would go unseen.
-    """
-    address, _, length_text = text.partition("/")
-    version = 6 if ":" in address else 4
-    length = _LENGTHS[version].get(length_text)
-    value = _read_ipv6(address) if version == 6 else _read_ipv4(address)
-    if value is None or length is None:
-        raise explain_refusal(text)
-    if version == 6 and (value >> 32 == 0xFFFF and length >= 96):
-        raise _mapped(value & 0xFFFFFFFF, length - 96)
-    host_bits = WIDTH[version] - length
-    if value & ((1 << host_bits) - 1):
-        raise HostBitsError(tuple.__new__(Prefix, (version, value >> host_bits << host_bits, length)), value)
-    return tuple.__new__(Prefix, (version, value, length))
-
-
-def parse_block(text: str) -> Prefix:
-    """Read a prefix as `parse_prefix` does, but take the block that holds it where host bits are set."""
-    try:
-        return parse_prefix(text)
-    except HostBitsError as error:
-        return error.block
-
-
-def _mapped(value: int, length: int | None) -> AddressError:
-    ipv4 = format_address(4, value) if length is None else f"{format_address(4, value)}/{length}"
-    return AddressError("an IPv4-mapped IPv6 address hides an IPv4 range: write the IPv4 range itself", ipv4)
+# -- why a text is refused -----------------------------------------------------------------------------------
 
 
 def explain_refusal(text: str) -> AddressError:
-    """Return the reason why the strict reader refuses the text, and what to write where that is certain."""
-    address, slash, length = text.partition("/")
+    """Return the reason why the strict reader refuses a text, and what to write where that is certain."""
     if not text:
         return AddressError("it is empty")
     if not text.isascii():
@@ -528,40 +587,45 @@ def explain_refusal(text: str) -> AddressError:
         joined = text.replace(" ", "")
         return AddressError("it has spaces", joined if _accepts(joined) else None)
     if "%" in text:
-        return AddressError("a zone id has no place in a plan: it means one interface of one host")
+        return AddressError("a zone id belongs to an interface of one host, not to a plan")
+    address, slash, length = text.partition("/")
     if ":" in address and "." in address:
-        return AddressError("an IPv4 address inside an IPv6 address is not read: write hexadecimal groups")
+        return AddressError("an IPv4 address inside an IPv6 address is not accepted: write hexadecimal groups")
     octets = address.split(".")
-    if ":" not in address and all(o.isdigit() for o in octets):
-        if len(octets) < 4:
-            filled = ".".join([*octets, *["0"] * (4 - len(octets))]) + slash + length
-            return AddressError(
-                f"it has {len(octets)} of the four octets; nothing is filled in",
-                filled if _accepts(filled) else None,
-            )
-        if len(octets) > 4:
-            return AddressError(f"it has {len(octets)} octets, an IPv4 address has four")
-        too_big = next((o for o in octets if int(o[:6]) > 255), None)
-        if too_big is not None:
-            return AddressError(f"octet {too_big[:12]} is greater than 255")
-        zeros = next((o for o in octets if len(o) > 1 and o[0] == "0"), None)
-        if zeros is not None:
-            plain = ".".join(str(int(o)) for o in octets) + slash + length
-            return AddressError(
-                f"octet {zeros[:12]} has a leading zero, which some tools read as octal",
-                plain if _accepts(plain) else None,
-            )
+    if ":" not in address and all(octet.isdigit() for octet in octets):
+        problem = _explain_octets(octets, slash + length)
+        if problem is not None:
+            return problem
     if slash:
         return _explain_length(address, length)
-    if _accepts(f"{address}/0") or (_read_ipv4(address) if ":" not in address else _read_ipv6(address)) is not None:
-        width = 128 if ":" in address else 32
-        return AddressError("it has no prefix length", f"{address}/{width}")
+    if _read(address) is not None:
+        return AddressError("it has no prefix length", f"{address}/{WIDTH[_version_of(address)]}")
     return AddressError("it is not an address")
 
 
+def _explain_octets(octets: list[str], rest: str) -> AddressError | None:
+    """Return what is wrong with the decimal octets of an IPv4 address, None if they are right; `rest` comes after them."""
+    if len(octets) < 4:
+        filled = ".".join([*octets, *["0"] * (4 - len(octets))]) + rest
+        reason = f"it has {len(octets)} of the four octets; ipplan does not add the others"
+        return AddressError(reason, filled if _accepts(filled) else None)
+    if len(octets) > 4:
+        return AddressError(f"it has {len(octets)} octets, an IPv4 address has four")
+    too_big = next((octet for octet in octets if int(octet[:6]) > 255), None)
+    if too_big is not None:
+        return AddressError(f"octet {too_big[:12]} is greater than 255")
+    zeros = next((octet for octet in octets if len(octet) > 1 and octet[0] == "0"), None)
+    if zeros is None:
+        return None
+    plain = ".".join(str(int(octet)) for octet in octets) + rest
+    reason = f"octet {zeros[:12]} has a leading zero, which some tools read as octal"
+    return AddressError(reason, plain if _accepts(plain) else None)
+
+
 def _explain_length(address: str, length: str) -> AddressError:
-    version = 6 if ":" in address else 4
-    if (_read_ipv6(address) if version == 6 else _read_ipv4(address)) is None:
+    """Return what is wrong with a text that has a slash."""
+    version = _version_of(address)
+    if _read(address) is None:
         return AddressError("it is not an address and prefix length such as 10.1.0.0/16 or fd00:1::/48")
     if not length:
         return AddressError("the prefix length after the slash is missing")
@@ -576,22 +640,24 @@ def _explain_length(address: str, length: str) -> AddressError:
 
 
 def _explain_netmask(address: str, mask: str) -> AddressError:
-    """Tell a netmask or wildcard from other dotted text; netaddr knows both notations."""
+    """Return what is wrong with a dotted text after the slash; netaddr reads netmasks and wildcard masks."""
     import netaddr
 
     try:
         network = netaddr.IPNetwork(f"{address}/{mask}", version=4)
     except (netaddr.AddrFormatError, ValueError, TypeError):
-        return AddressError("a dotted mask is not read, and this one is no netmask: write the prefix length")
+        return AddressError(
+            "a dotted mask is not accepted, and this one is not a valid netmask: write the prefix length"
+        )
     if mask in {"0.0.0.0", "255.255.255.255"}:
-        return AddressError("a dotted mask is not read, and this one may be a netmask or a wildcard")
+        return AddressError("a dotted mask is not accepted, and this one can be a netmask or a wildcard mask")
     return AddressError(
-        "a netmask or wildcard mask is not read: write the prefix length", f"{address}/{network.prefixlen}"
+        "a netmask or wildcard mask is not accepted: write the prefix length", f"{address}/{network.prefixlen}"
     )
 
 
 def _accepts(text: str) -> bool:
-    """Tell whether the strict reader takes the text as a prefix, host bits or not."""
+    """Return whether the strict reader accepts the text as a prefix, with host bits or without."""
     try:
         parse_block(text)
     except AddressError:

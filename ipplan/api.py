@@ -202,7 +202,9 @@ def ranges_of(holder: Plan | Allocation) -> dict[str, netaddr.IPNetwork]:
 
 
 def _prefix(value: PrefixLike) -> Prefix:
-    return value if isinstance(value, Prefix) else parse_prefix(str(value))
+    if isinstance(value, str):
+        return parse_prefix(value)
+    return value if isinstance(value, Prefix) else Prefix.from_netaddr(value)
 
 
 def _landscape(plan: Plan, ranges: str | None) -> Landscape:

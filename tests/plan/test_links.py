@@ -351,7 +351,7 @@ NAT = 'nat = [{{ network = "{}", as = "{}" }}]'
             4,
             35,
             "bad-value",
-            'link[0].nat[0].as is "10.9.0.1/24": 10.9.0.1/24 has host bits set: the block that holds it is 10.9.0.0/24',
+            'link[0].nat[0].as is "10.9.0.1/24": 10.9.0.1/24 has host bits set; the enclosing block is 10.9.0.0/24',
             "write 10.9.0.0/24, or 10.9.0.1/32 if only that part is meant",
         ),
         (
