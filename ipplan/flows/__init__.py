@@ -9,10 +9,10 @@ Source of the steps: IBM Cloud docs, vmware-solutions, "Integration, IP addressi
 from __future__ import annotations
 
 from ipplan.flows.documented import find_flow, find_pair, name_of, trace_all, trace_flow
+from ipplan.flows.lookups import Tracer
 from ipplan.flows.machines import find_machine
 from ipplan.flows.model import END_WORDS, FLOWS, FlowError, Machine, Missing, Trace
 from ipplan.flows.tracing import trace
-from ipplan.flows.walk import Tracer
 
 __all__ = [
     "END_WORDS",

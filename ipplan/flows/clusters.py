@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.flows.model import Outer
+from ipplan.flows.stops import stop_at_wrong, stop_if_ambiguous
 from ipplan.flows.walk import Place, inside, real_of, shown_at
 from ipplan.landscape.conflicts import TableKey
 from ipplan.landscape.holders import free_number, pick
@@ -15,7 +16,6 @@ from ipplan.landscape.workers import private_subnets
 from ipplan.plan import names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import TypeGuard
 
     from ipplan.flows.model import Action, Changed
@@ -38,7 +38,7 @@ def leave(walk: Walk, place: Place) -> Place | None:
         walk.hop(device, "session", text, name=cluster.name, changed=restored)
     elif pod:
         walk.hop("vRouter", "forward", text, name=cluster.name)
-    if walk.is_ambiguous("vRouter" if pod else "worker", TableKey("worker", cluster)):
+    if stop_if_ambiguous(walk, "vRouter" if pod else "worker", TableKey("worker", cluster)):
         return None
     own = _own_network(walk, cluster)
     near = _subnet(walk, place)
@@ -342,7 +342,7 @@ def _into_pod(walk: Walk, cluster: End) -> Place | None:
         walk.hop("pod", "deliver", "receives it", name=cluster.name)
         walk.arrived()
         return None
-    return wrong(walk, "pod", cluster.name, inside_)
+    return stop_at_wrong(walk, "pod", cluster.name, inside_)
 
 
 def _is_inside(network: Network | None, cluster: End) -> TypeGuard[Network]:
@@ -352,29 +352,6 @@ def _is_inside(network: Network | None, cluster: End) -> TypeGuard[Network]:
         and network.kind.internal
         and (network.kind.platform, network.cluster) == (cluster.kind, cluster.name)
     )
-
-
-def wrong(walk: Walk, device: str, name: str | None, networks: Iterable[str]) -> Place | None:
-    """End at a machine of some networks that is not the one that was meant."""
-    own = set(networks)
-    holding = [c.network.name for c in walk.tracer.holding(walk.destination) if c.network.name in own]
-    if walk.answering and not walk.destination.same(walk.goal.address):
-        walk.halt(
-            device,
-            "no-session",
-            f"the answer arrives at {walk.destination}, which has no session of the request",
-            name=name,
-        )
-        return None
-    where = f", an address of {holding[-1]}" if holding else ""
-    walk.halt(
-        device,
-        "wrong-network",
-        f"it arrives at {walk.destination}{where}, and {walk.goal.title} was meant",
-        "move one of the networks that have the address" if walk.at_goal() else None,
-        name=name,
-    )
-    return None
 
 
 def arrive(walk: Walk, place: Place) -> Place | None:
@@ -387,7 +364,7 @@ def arrive(walk: Walk, place: Place) -> Place | None:
     restored = walk.restore(("worker", cluster))
     if restored:
         walk.hop("worker", "session", "reverses the SNAT of the request", name=cluster.name, changed=restored)
-    if walk.is_ambiguous("worker", TableKey("worker", cluster)):
+    if stop_if_ambiguous(walk, "worker", TableKey("worker", cluster)):
         return None
     own = _own_network(walk, cluster)
     if own is not None:
@@ -412,7 +389,7 @@ def at_node(walk: Walk, cluster: End) -> Place | None:
         return None
     if not walk.answering and _is_inside(walk.goal.network, cluster):
         return through_proxy(walk, cluster, "routes it to a pod of the ALB or Ingress")
-    return wrong(walk, "worker", cluster.name, own)
+    return stop_at_wrong(walk, "worker", cluster.name, own)
 
 
 def _refuses(walk: Walk, cluster: End, side: str) -> bool:
@@ -458,7 +435,7 @@ def ingress(walk: Walk, place: Place) -> Place | None:
         walk.arrived()
         return None
     if not _is_inside(walk.goal.network, cluster):
-        return wrong(walk, "load balancer", cluster.name, (network.name,))
+        return stop_at_wrong(walk, "load balancer", cluster.name, (network.name,))
     services = [n for n in walk.landscape.ends.of_cluster(cluster) if n.kind.role == "service" and n.prefix is not None]
     if services:
         changed = walk.translate(("worker", cluster), destination=pick(services[0], *names.INGRESS))
@@ -492,7 +469,7 @@ def through_proxy(walk: Walk, cluster: End, text: str) -> Place | None:
     changed = walk.translate(("worker", cluster), destination=proxy)
     walk.hop("kube-proxy", "service", text, name=cluster.name, changed=changed)
     changed = walk.translate(("proxy", cluster), source=proxy, destination=target)
-    if walk.is_ambiguous("vRouter", TableKey("worker", cluster)):
+    if stop_if_ambiguous(walk, "vRouter", TableKey("worker", cluster)):
         return None
     encapsulate(walk, cluster)
     walk.hop(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.flows.alike import Alike, Block
+from ipplan.flows.lookups import Tracer
 from ipplan.flows.machines import find_machine, internet, machine_in
 from ipplan.flows.model import FLOWS, Flow, FlowError, Machine, Missing, Trace
 from ipplan.flows.tracing import trace
-from ipplan.flows.walk import Tracer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.flows.clusters import outer_address, translate_in, vxlan, wrong
+from ipplan.flows.clusters import outer_address, translate_in, vxlan
 from ipplan.flows.machines import is_public
+from ipplan.flows.stops import stop_at_wrong, stop_if_ambiguous, stop_without_range
 from ipplan.flows.walk import Place, inside, shown_at
 from ipplan.landscape.conflicts import TableKey
 from ipplan.landscape.edge_addresses import on_transit
@@ -127,7 +128,7 @@ def _behind(walk: Walk, edge: End, route: Route | None) -> Place | None:
     if route is None:
         walk.halt("ESG", "no-route", f"it has no route to {walk.destination}", name=edge.name)
         return None
-    if walk.is_ambiguous("ESG", TableKey("esg", edge)):
+    if stop_if_ambiguous(walk, "ESG", TableKey("esg", edge)):
         return None
     if route.via == "DLR":
         return Place("dlr", edge, "esg")
@@ -142,7 +143,7 @@ def _own_address(walk: Walk, device: Esg, role: str) -> Place | None:
         walk.arrived()
         return None
     if walk.answering or role not in (*UPLINKS, "workers", "transit"):
-        return wrong(walk, "ESG", device.name, own)
+        return stop_at_wrong(walk, "ESG", device.name, own)
     if role not in UPLINKS:
         role = "private" if device.holds_on("private", walk.destination) else "public"
     walk.halt(
@@ -185,10 +186,9 @@ def _rule_to(walk: Walk, device: Esg, role: str) -> str | None:
 def _route(walk: Walk, device: Esg, place: Place, *, established: bool = False) -> Place | None:
     """The table of the ESG, then its tunnels and SNAT."""
     edge = device.end
-    if walk.is_ambiguous("ESG", TableKey("esg", edge)):
+    if stop_if_ambiguous(walk, "ESG", TableKey("esg", edge)):
         return None
-    lookup = walk.tracer.esg(edge)
-    route = lookup.find(walk.destination)
+    route = walk.tracer.esg(edge).find(walk.destination)
     tunnel = _policy(walk, device, route)
     changed: tuple[Changed, ...] = ()
     if route is not None and route.interface not in UPLINKS:
@@ -199,47 +199,52 @@ def _route(walk: Walk, device: Esg, place: Place, *, established: bool = False) 
     if tunnel is not None:
         return _into_tunnel(walk, device, tunnel, route)
     if waiting := _waiting(walk, edge, route):
-        walk.lacks_range("ESG", waiting, "so the routes by it are not known", name=edge.name)
+        stop_without_range(walk, "ESG", waiting, "so the routes by it are not known", name=edge.name)
         return None
     if route is None:
-        walk.halt(
-            "ESG",
-            "no-route",
-            f"it has no route to {walk.destination}",
-            _add_uplinks(walk, edge),
-            name=edge.name,
-            table="routes of the ESG",
-            nearest=lookup.nearest(walk.destination),
-        )
-        return None
+        return _no_route(walk, edge)
     if route.via == "DLR":
-        walk.hop(
-            "ESG",
-            "route",
-            "sends it to the DLR over the transit network",
-            name=edge.name,
-            route=route,
-            changed=changed,
-        )
+        text = "sends it to the DLR over the transit network"
+        walk.hop("ESG", "route", text, name=edge.name, route=route, changed=changed)
         return Place("dlr", edge, "esg")
     if route.via == "VXLAN":
         network = _network_behind(walk, edge)
         what = "VM" if network is not None and network.kind.name == "vcs-vm" else "worker"
-        walk.outer = (vxlan(walk, edge),)
-        walk.hop(
-            "ESG",
-            "vxlan",
-            f"puts it on the VXLAN of the {what}",
-            name=edge.name,
-            route=route,
-            changed=changed,
-            case=f"the {what} runs on another host; on the same host there is no VXLAN frame",
-        )
-        walk.outer = ()
-        return on_vxlan(walk, edge)
+        return _onto_vxlan(walk, edge, "ESG", what, route, changed)
     if route.via == "transit":
         return _on_transit(walk, edge, route, "ESG")
     return _uplink(walk, device, route, place, established=established)
+
+
+def _no_route(walk: Walk, edge: End) -> Place | None:
+    walk.halt(
+        "ESG",
+        "no-route",
+        f"it has no route to {walk.destination}",
+        _add_uplinks(walk, edge),
+        name=edge.name,
+        table="routes of the ESG",
+        nearest=walk.tracer.esg(edge).nearest(walk.destination),
+    )
+    return None
+
+
+def _onto_vxlan(
+    walk: Walk, edge: End, device: str, what: str, route: Route, changed: tuple[Changed, ...] = ()
+) -> Place | None:
+    """Put the packet into a VXLAN frame to the host of a machine."""
+    walk.outer = (vxlan(walk, edge),)
+    walk.hop(
+        device,
+        "vxlan",
+        f"puts it on the VXLAN of the {what}",
+        name=edge.name,
+        route=route,
+        changed=changed,
+        case=f"the {what} runs on another host; on the same host there is no VXLAN frame",
+    )
+    walk.outer = ()
+    return on_vxlan(walk, edge)
 
 
 def _waiting(walk: Walk, edge: End, route: Route | None) -> list[Network]:
@@ -546,7 +551,7 @@ def dlr(walk: Walk, place: Place) -> Place | None:
     assert edge is not None
     tables = walk.landscape.tables.tables
     key = TableKey("dlr", edge) if TableKey("dlr", edge) in tables else TableKey("esg", edge)
-    if walk.is_ambiguous("DLR", key):
+    if stop_if_ambiguous(walk, "DLR", key):
         return None
     lookup = walk.tracer.dlr(edge)
     route = lookup.find(walk.destination)
@@ -564,21 +569,16 @@ def dlr(walk: Walk, place: Place) -> Place | None:
     if route.via == "VXLAN":
         if place.how == "vm":
             walk.hop("DLR", "route", "routes it between two VXLANs", name=edge.name, route=route)
-        walk.outer = (vxlan(walk, edge),)
-        walk.hop(
-            "DLR",
-            "vxlan",
-            "puts it on the VXLAN of the VM",
-            name=edge.name,
-            route=route,
-            case="the VM runs on another host; on the same host there is no VXLAN frame",
-        )
-        walk.outer = ()
-        return on_vxlan(walk, edge)
+        return _onto_vxlan(walk, edge, "DLR", "VM", route)
     if route.via == "transit":
         return _on_transit(walk, edge, route, "DLR")
     if route.via == "on-premises router":
         return _over_stretched(walk, edge, route)
+    return _to_esg(walk, edge, route)
+
+
+def _to_esg(walk: Walk, edge: End, route: Route) -> Place | None:
+    """From the DLR over the transit network to the ESG."""
     if route.next_hop is None:
         walk.halt(
             "DLR",
@@ -634,7 +634,7 @@ def on_vxlan(walk: Walk, edge: End) -> Place | None:
         walk.hop("VM", "deliver", "receives it", name=network.name)
         walk.arrived()
         return None
-    return wrong(walk, "VM", network.name, (network.name,))
+    return stop_at_wrong(walk, "VM", network.name, (network.name,))
 
 
 def _network_behind(walk: Walk, edge: End) -> Network | None:

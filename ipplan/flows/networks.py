@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.flows.clusters import outer_address, translate_in, translate_out, vxlan, wrong
+from ipplan.flows.clusters import outer_address, translate_in, translate_out, vxlan
 from ipplan.flows.edges import on_vxlan
 from ipplan.flows.machines import is_public
+from ipplan.flows.stops import stop_at_wrong, stop_if_ambiguous
 from ipplan.flows.walk import Place, inside
 from ipplan.landscape.conflicts import TableKey
 from ipplan.landscape.ends import End
@@ -61,7 +62,7 @@ def _choose_side(walk: Walk, network: Network, *, public: bool) -> tuple[Changed
 
 def bcr(walk: Walk, place: Place) -> Place | None:
     """At the BCR: to one of its subnets, to what it learned by BGP, to the enterprise, or to IBM's services."""
-    if walk.is_ambiguous("BCR", TableKey("bcr", None)):
+    if stop_if_ambiguous(walk, "BCR", TableKey("bcr", None)):
         return None
     if place.how == "xcr" and walk.source.value is not None and walk.tracer.bcr.find(walk.source) is None:
         walk.halt(
@@ -282,7 +283,7 @@ def ibm(walk: Walk, place: Place) -> Place | None:
         walk.hop(host_title(network), "deliver", "receives it", name=network.name)
         walk.arrived()
         return None
-    return wrong(walk, host_title(network), network.name, (network.name,))
+    return stop_at_wrong(walk, host_title(network), network.name, (network.name,))
 
 
 def host_title(network: Network) -> str:
@@ -309,7 +310,7 @@ def router(walk: Walk, place: Place) -> Place | None:
         _translate_in(walk, site, name)
     if not from_inside and not walk.answering:
         walk.pass_through(("router", site))
-    if walk.is_ambiguous(device, TableKey("router", site)):
+    if stop_if_ambiguous(walk, device, TableKey("router", site)):
         return None
     lookup = walk.tracer.router(site)
     route = lookup.find(walk.destination)
@@ -354,7 +355,7 @@ def _to_user(walk: Walk, site: End, route: Route) -> Place | None:
         walk.hop("enterprise user", "deliver", "receives it", name=network.name if network else None)
         walk.arrived()
         return None
-    return wrong(walk, "enterprise user", name, own)
+    return stop_at_wrong(walk, "enterprise user", name, own)
 
 
 def _through_concentrators(walk: Walk, site: End, route: Route) -> Place | None:
@@ -377,6 +378,12 @@ def _through_concentrators(walk: Walk, site: End, route: Route) -> Place | None:
         name=name,
         route=route,
     )
+    return _over_the_wan(walk, site, edge)
+
+
+def _over_the_wan(walk: Walk, site: End, edge: End) -> Place | None:
+    """From the L2 concentrator of a site to that of an edge, and onto the VXLAN."""
+    name = walk.landscape.site_name(site)
     hcx = walk.landscape.ends.of_edge(edge, "vcs-hcx")
     far = (
         pick(hcx[0], *names.CONCENTRATOR)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from ipplan.flows import clusters, edges, networks
 from ipplan.flows.machines import internet, machine_in
 from ipplan.flows.model import Machine, Stop, Trace
-from ipplan.flows.walk import Memory, Place, Tracer, Walk, shown_at
+from ipplan.flows.stops import stop_at_unknown
+from ipplan.flows.walk import Memory, Place, Walk, shown_at
 from ipplan.landscape.conflicts import TableKey
 from ipplan.landscape.edge_addresses import esg_address, on_transit, virtual_address
 from ipplan.landscape.ends import UPLINKS, Carried, End
@@ -19,6 +20,7 @@ from ipplan.plan import names
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from ipplan.flows.lookups import Tracer
     from ipplan.landscape import Landscape
     from ipplan.landscape.model import HostAddress
     from ipplan.plan.model import Network
@@ -69,34 +71,14 @@ def trace(tracer: Tracer, source: Machine, destination: Machine) -> Trace:
         walk.assume(remark)
     walk.source, walk.destination = source.address, asked
     walk.fronted = not asked.same(goal.address)
-    walk.hop(
-        "internet user" if source.domain == "internet" else host(source),
-        "request",
-        "asks for its destination by name",
-        name=_network_name(source),
-    )
-    what = _whose(tracer, asked, goal) if walk.fronted else "its address"
-    walk.hop("DNS", "dns", f"answers with {asked}, {what}")
+    _ask(walk, source, asked)
     if goal.network is not None and homeless(tracer.landscape.ends, goal.network):
-        what = "site" if goal.network.kind.provider == "enterprise" else "edge"
-        walk.halt(
-            host(source),
-            "undetermined",
-            f"{goal.network.name} names no {what}, and the plan has several",
-            f'write {what} = "NAME" in it',
-            name=_network_name(source),
-        )
+        _stop_at_homeless(walk, source, goal.network)
     else:
         _go(walk, source)
     back: tuple[Walk, Stop | None] | None = None
     if walk.stop is None:
         back = _answer(tracer, walk, source, asked, goal)
-    assumptions = dict(walk.assumptions)
-    if back is not None:
-        assumptions.update(back[0].assumptions)
-    if walk.stop is None or walk.stop.end != "ambiguous":
-        for network in dict.fromkeys(n.name for n in _conflicting(tracer, goal)):
-            assumptions[f"{goal.title} overlaps {network}; the address {goal.address} is not in the shared part"] = None
     return Trace(
         None,
         f"{source.title} to {goal.title}",
@@ -108,8 +90,40 @@ def trace(tracer: Tracer, source: Machine, destination: Machine) -> Trace:
         walk.end or "delivered",
         () if back is None else tuple(back[0].hops),
         None if back is None else back[1],
-        tuple(assumptions),
+        tuple(_assumptions(walk, None if back is None else back[0])),
     )
+
+
+def _ask(walk: Walk, source: Machine, asked: HostAddress) -> None:
+    """Start the walk: the sender asks DNS for the address of its destination."""
+    walk.hop(
+        "internet user" if source.domain == "internet" else host(source),
+        "request",
+        "asks for its destination by name",
+        name=_network_name(source),
+    )
+    what = _whose(walk.tracer, asked, walk.goal) if walk.fronted else "its address"
+    walk.hop("DNS", "dns", f"answers with {asked}, {what}")
+
+
+def _stop_at_homeless(walk: Walk, source: Machine, network: Network) -> None:
+    what = "site" if network.kind.provider == "enterprise" else "edge"
+    walk.halt(
+        host(source),
+        "undetermined",
+        f"{network.name} names no {what}, and the plan has several",
+        f'write {what} = "NAME" in it',
+        name=_network_name(source),
+    )
+
+
+def _assumptions(walk: Walk, back: Walk | None) -> Iterator[str]:
+    """Yield what a flow supposes that the plan does not say: on its way, on the way back, and about overlaps."""
+    yield from dict.fromkeys((*walk.assumptions, *(back.assumptions if back is not None else ())))
+    if walk.stop is None or walk.stop.end != "ambiguous":
+        goal = walk.goal
+        for network in dict.fromkeys(n.name for n in _conflicting(walk.tracer, goal)):
+            yield f"{goal.title} overlaps {network}; the address {goal.address} is not in the shared part"
 
 
 def _whose(tracer: Tracer, asked: HostAddress, goal: Machine) -> str:
@@ -188,7 +202,11 @@ def _answering_address(walk: Walk, goal: Machine) -> HostAddress:
 
 def _go(walk: Walk, start: Machine) -> None:
     place = first_place(walk, start)
-    if place is not None:
+    if place is None:
+        return
+    if walk.destination.value is None and walk.destination.text not in walk.memory.places:
+        stop_at_unknown(walk, place)
+    else:
         walk.run(STEPS, place)
 
 

@@ -6,10 +6,11 @@ Source: reference architecture (IBM Cloud docs, vmware-solutions, "Integration, 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ipplan.landscape.edge_addresses import esg_address, gateway_on_esg
-from ipplan.landscape.ends import PRIVATE, End
+from ipplan.landscape.ends import PRIVATE
 from ipplan.landscape.holders import first_named, gateway_address
 from ipplan.landscape.model import DEFAULT_ROUTES, Route
 from ipplan.plan import names
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
 
     from ipplan.addresses import Prefix
     from ipplan.landscape import Landscape
-    from ipplan.landscape.model import DeviceKind, HostAddress
+    from ipplan.landscape.ends import End, Joint
+    from ipplan.landscape.model import DeviceKind, HostAddress, How
     from ipplan.plan.model import Network
 
+_ROUTER: DeviceKind = "on-premises router"
 _BY_BGP = "over Direct Link; by BGP from the XCR, or static without it"
 
 
@@ -64,68 +67,61 @@ def bcr_routes(landscape: Landscape) -> Iterator[Route]:
 def router_routes(landscape: Landscape, site: End) -> Iterator[Route]:
     """Yield the table of the router of a site."""
     ends = landscape.ends
-    device: DeviceKind = "on-premises router"
     name = landscape.site_name(site)
+    route = partial(Route, _ROUTER, name)
     for network in ends.of_site(site):
         if network.prefix is not None:
-            yield Route(
-                device,
-                name,
-                network.prefix,
-                "LAN",
-                gateway_address(network),
-                None,
-                "connected",
-                f"gateway of {network.name}",
-                site,
-            )
-    tunnels = [t for j in ends.links.of(site) if j.method == "gre" and (t := landscape.tunnels.of(j)) is not None]
-    # One route a prefix: the tunnel is more direct than what the BCR learns.
-    by_gre = {prefix for tunnel in tunnels for prefix in landscape.seen_from(tunnel, site)}
+            hop = gateway_address(network)
+            yield route(network.prefix, "LAN", hop, None, "connected", f"gateway of {network.name}", site)
     for joint in ends.links.of(site):
         if joint.pair == "site-private":
-            for item in ends.carriage.carried(joint, PRIVATE):
-                if item.prefix is not None:
-                    text = f"{item.network.name}, {_BY_BGP}"
-                    yield Route(device, name, item.prefix, "XCR", None, None, "static", text, PRIVATE, joint)
-            limited = joint.limits(n.name for n in ends.private)
-            for prefix, text in () if limited else landscape.learned:
-                if prefix in by_gre:
-                    continue
-                yield Route(device, name, prefix, "XCR", None, None, "static", f"{text}, {_BY_BGP}", PRIVATE, joint)
+            yield from _over_direct_link(landscape, joint, site)
         elif joint.method == "l2-extension":
             yield from _stretched(landscape, joint.second, site)
         elif joint.pair == "site-edge":
-            tunnel = landscape.tunnels.of(joint)
-            if tunnel is not None:
-                how = "gre" if joint.method == "gre" else "ipsec"
-                for prefix in landscape.seen_from(tunnel, site):
-                    yield Route(
-                        device,
-                        name,
-                        prefix,
-                        "ESG",
-                        tunnel.far_from(site).gateway,
-                        None,
-                        how,  # type: ignore[arg-type]
-                        f"the tunnel to {joint.second.title}",
-                        joint.second,
-                        joint,
-                    )
+            yield from _through_tunnel(landscape, joint, site)
     for version in sorted({n.prefix.version for n in ends.of_site(site) if n.prefix is not None}):
-        yield Route(device, name, DEFAULT_ROUTES[version], "internet", None, None, "base", "the internet")
+        yield route(DEFAULT_ROUTES[version], "internet", None, None, "base", "the internet")
+
+
+def _over_direct_link(landscape: Landscape, joint: Joint, site: End) -> Iterator[Route]:
+    """Yield the routes of a site to IBM Cloud's private network, and to what the BCR learns by BGP."""
+    ends = landscape.ends
+    route = partial(Route, _ROUTER, landscape.site_name(site))
+    for item in ends.carriage.carried(joint, PRIVATE):
+        if item.prefix is not None:
+            yield route(item.prefix, "XCR", None, None, "static", f"{item.network.name}, {_BY_BGP}", PRIVATE, joint)
+    if joint.limits(n.name for n in ends.private):
+        return
+    gre = (landscape.tunnels.of(j) for j in ends.links.of(site) if j.method == "gre")
+    # One route a prefix: the tunnel is more direct than what the BCR learns.
+    by_gre = {prefix for tunnel in gre if tunnel is not None for prefix in landscape.seen_from(tunnel, site)}
+    for prefix, text in landscape.learned:
+        if prefix not in by_gre:
+            yield route(prefix, "XCR", None, None, "static", f"{text}, {_BY_BGP}", PRIVATE, joint)
+
+
+def _through_tunnel(landscape: Landscape, joint: Joint, site: End) -> Iterator[Route]:
+    """Yield the routes of a site to what is behind an edge, through their tunnel."""
+    tunnel = landscape.tunnels.of(joint)
+    if tunnel is None:
+        return
+    how: How = "gre" if joint.method == "gre" else "ipsec"
+    gateway, text = tunnel.far_from(site).gateway, f"the tunnel to {joint.second.title}"
+    for prefix in landscape.seen_from(tunnel, site):
+        name = landscape.site_name(site)
+        yield Route(_ROUTER, name, prefix, "ESG", gateway, None, how, text, joint.second, joint)
 
 
 def _stretched(landscape: Landscape, edge: End, site: End) -> Iterator[Route]:
     ends = landscape.ends
-    device: DeviceKind = "on-premises router"
     name = landscape.site_name(site)
     joint = ends.links.between("site-edge", site, edge)
     hcx = [n for n in ends.of_edge(edge, "vcs-hcx") if n.prefix is not None]
     for network in hcx:
         assert network.prefix is not None
         text = f"{network.name}: the remote L2 concentrator, over the WAN"
-        yield Route(device, name, network.prefix, "XCR", None, None, "static", text, PRIVATE, joint)
+        yield Route(_ROUTER, name, network.prefix, "XCR", None, None, "static", text, PRIVATE, joint)
     for link in ends.links.of(site):
         if link.second != edge or link.method != "l2-extension":
             continue
@@ -134,7 +130,7 @@ def _stretched(landscape: Landscape, edge: End, site: End) -> Iterator[Route]:
             if network.prefix is not None and not ends.on_premises(network):
                 text = f"{network.name}, where it is stretched"
                 at = first_named([network], *names.ON_PREMISES)
-                yield Route(device, name, network.prefix, "L2 concentrator", at, None, "layer-2", text, edge, link)
+                yield Route(_ROUTER, name, network.prefix, "L2 concentrator", at, None, "layer-2", text, edge, link)
 
 
 def vm_routes(landscape: Landscape, network: Network) -> Iterator[Route]:

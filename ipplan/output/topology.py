@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ipplan.landscape.ends import End
     from ipplan.landscape.instances import Instance, Port
     from ipplan.landscape.model import HostAddress
-    from ipplan.landscape.overview import LinkRow, Overview, Reach, RouteSet, Side
+    from ipplan.landscape.overview import LinkRow, Overview, Reach, RouteRow, RouteSet, Side
     from ipplan.output.table import Cell, Choice
     from ipplan.plan.model import Cluster, Edge, Plan, Site
 
@@ -83,24 +83,25 @@ def document(shown: Shown, edition: str) -> dict[str, Any]:
             }
             for r in overview.reach
         ],
-        "routes": [
+        "routes": [_route(row) for row in overview.routes],
+    }
+
+
+def _route(row: RouteRow) -> dict[str, Any]:
+    return {
+        "device": row.device,
+        "of": [_end(end) for end in row.at],
+        "towards": row.towards,
+        "purpose": row.purpose,
+        "key": None if row.key is None else format_key(row.key),
+        "targets": [
             {
-                "device": r.device,
-                "of": [_end(end) for end in r.at],
-                "towards": r.towards,
-                "purpose": r.purpose,
-                "key": None if r.key is None else format_key(r.key),
-                "targets": [
-                    {
-                        "end": _end(each.end),
-                        "cidrs": _texts(each.prefixes),
-                        "merged": _texts(each.merged),
-                        "cover": None if each.cover is None else str(each.cover),
-                    }
-                    for each in r.sets
-                ],
+                "end": _end(each.end),
+                "cidrs": _texts(each.prefixes),
+                "merged": _texts(each.merged),
+                "cover": None if each.cover is None else str(each.cover),
             }
-            for r in overview.routes
+            for each in row.sets
         ],
     }
 

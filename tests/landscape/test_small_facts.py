@@ -9,8 +9,8 @@ from ipplan.addresses import parse_address, parse_prefix
 from ipplan.exporters import TARGETS, Options, Request, export
 from ipplan.flows import FlowError, Tracer, find_machine, trace
 from ipplan.flows.alike import Alike
+from ipplan.flows.lookups import Lookup
 from ipplan.flows.machines import is_public, machine_in
-from ipplan.flows.walk import Lookup
 from ipplan.landscape.conflicts import TableKey
 from ipplan.landscape.ends import Carried, End
 from ipplan.landscape.folding import with_names

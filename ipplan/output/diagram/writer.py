@@ -44,6 +44,34 @@ _FLOW_LEGEND = (
     ("request", "request, with the numbers of its hops"),
     ("answer", "answer; × marks where one of them stops"),
 )
+_STROKES = {
+    "cable": "stroke-width:1.5",
+    "tunnel": "stroke-width:2",
+    "plain": "stroke-width:2;stroke-dasharray:2 3",
+    "stretched": "stroke-width:2.5;stroke-dasharray:9 4",
+    "open": "stroke-width:1.5;stroke-dasharray:1 5",
+    "request": "stroke-width:3.5",
+    "answer": "stroke-width:2.5;stroke-dasharray:7 4",
+}
+"""How each kind of line is drawn."""
+_LIGHT = {
+    "cable": "#1a1a1a",
+    "tunnel": "#0072b2",
+    "plain": "#b0006d",
+    "stretched": "#00694c",
+    "open": "#595959",
+    "request": "#d55e00",
+    "answer": "#d55e00",
+}
+"""The colour of each kind of line on a light background."""
+_DARK = {
+    "cable": "#ececec",
+    "tunnel": "#56b4e9",
+    "plain": "#cc79a7",
+    "stretched": "#009e73",
+    "open": "#b4b4b4",
+}
+"""The same on a dark background, but for flows, which keep their colour."""
 _NOTE = "Links above the devices use the public network, links below them the private one. A dot joins; a gap in a bar passes it."
 
 
@@ -96,32 +124,7 @@ class _Pen:
     def sheet(self) -> str:
         """Return the rules of style that only the diagram has, and the head of an arrow."""
         p = self.prefix
-        lines = {
-            "cable": "stroke-width:1.5",
-            "tunnel": "stroke-width:2",
-            "plain": "stroke-width:2;stroke-dasharray:2 3",
-            "stretched": "stroke-width:2.5;stroke-dasharray:9 4",
-            "open": "stroke-width:1.5;stroke-dasharray:1 5",
-            "request": "stroke-width:3.5",
-            "answer": "stroke-width:2.5;stroke-dasharray:7 4",
-        }
-        light = {
-            "cable": "#1a1a1a",
-            "tunnel": "#0072b2",
-            "plain": "#b0006d",
-            "stretched": "#00694c",
-            "open": "#595959",
-            "request": "#d55e00",
-            "answer": "#d55e00",
-        }
-        dark = {
-            "cable": "#ececec",
-            "tunnel": "#56b4e9",
-            "plain": "#cc79a7",
-            "stretched": "#009e73",
-            "open": "#b4b4b4",
-        }
-        rules = [f".{p}{name}{{fill:none;{look};stroke:{light[name]}}}" for name, look in lines.items()]
+        rules = [f".{p}{name}{{fill:none;{look};stroke:{_LIGHT[name]}}}" for name, look in _STROKES.items()]
         rules += [
             f".{p}frame{{fill:none;stroke:#8a8a8a;stroke-width:1;stroke-dasharray:5 4}}",
             f".{p}hover{{fill:none;stroke:#000;stroke-opacity:0;stroke-width:12}}",
@@ -129,7 +132,7 @@ class _Pen:
             f".{p}root text{{pointer-events:none}}",
         ]
         rules.append("@media screen and (prefers-color-scheme:dark){")
-        rules += [f".{p}{name}{{stroke:{color}}}" for name, color in dark.items()]
+        rules += [f".{p}{name}{{stroke:{color}}}" for name, color in _DARK.items()]
         rules.append("}")
         head = element("path", d="M0 0L8 4L0 8Z", class_=self.cls("badge"))
         marker = element(
