@@ -1,8 +1,8 @@
-"""Two editions of the published ranges compared: what is published anew, withdrawn, changed or only of another
-size, which addresses that takes or gives back, and what it does to the findings of a plan.
+"""Compares two editions of the published ranges: which ranges are new, withdrawn, changed or resized, which addresses
+that takes or releases, and how it changes the findings of a plan.
 
 Functions from catalogues and findings to values; nothing here reads a plan, runs a check or prints. Comparing the
-other way round gives the mirrored result.
+editions in the other order gives the mirrored result.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ipplan.addresses import RangeSet
+from ipplan.catalog import Catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ipplan.addresses import Prefix
-    from ipplan.catalog import Catalog, Reservation
+    from ipplan.catalog import Reservation
     from ipplan.findings import Finding
     from ipplan.plan.model import Plan
 
 ChangeKind = Literal["published", "withdrawn", "changed", "grew", "shrank", "split", "joined"]
 CHANGES: tuple[ChangeKind, ...] = ("published", "withdrawn", "changed", "grew", "shrank", "split", "joined")
-"""What can happen to rows, in the order in which it is counted."""
+"""The kinds of changes, in the order of the summary."""
 
 MIRROR: Mapping[ChangeKind, ChangeKind] = {
     "published": "withdrawn",
@@ -34,24 +35,24 @@ MIRROR: Mapping[ChangeKind, ChangeKind] = {
     "split": "joined",
     "joined": "split",
 }
-"""What each is when the editions are compared the other way round."""
+"""The kind of each change when the editions are compared in the other order."""
 
 
 class Difference(NamedTuple):
-    """What a changed row says in another way: the name of the field, and its value in each edition."""
+    """A field of a changed row: its name, and its value in each edition."""
 
     field: str
     old: str | None
     new: str | None
 
 
-class Change(NamedTuple):
-    """Rows of the old edition, and the rows of the new one that stand in their place.
+class RangeChange(NamedTuple):
+    """Rows of the old edition, and the rows of the new one that replace them.
 
-    kind: "published" has only new rows, one; "withdrawn" only old ones, one; "changed" one of each, of the same
-    prefix. In "grew", "shrank", "split" and "joined" rows of one category, data center and pod have other
-    prefixes: the new ones hold more addresses, fewer, or the same in smaller or in larger pieces. `taken` are the
-    addresses that are taken since, `released` those that no longer are; see `Comparison`.
+    kind: "published" has one new row, "withdrawn" one old row, and "changed" one of each, with the same prefix. In
+    "grew", "shrank", "split" and "joined" rows of one category, data center and pod have other prefixes: the new ones
+    hold more addresses, fewer, or the same in smaller or in larger pieces. `taken` are the addresses that only the new
+    edition takes, `released` those that only the old one takes; see `Comparison`.
     """
 
     kind: ChangeKind
@@ -62,17 +63,17 @@ class Change(NamedTuple):
 
     @property
     def rows(self) -> tuple[Reservation, ...]:
-        """All of its rows, the old ones first."""
+        """All rows of the change, the old ones first."""
         return (*self.old, *self.new)
 
     @property
     def differences(self) -> tuple[Difference, ...]:
-        """In what a changed row differs; empty for other changes, whose rows differ in being there."""
+        """The fields in which a changed row differs; empty for other kinds of changes."""
         if self.kind != "changed":
             return ()
         (old,), (new,) = self.old, self.new
         before, after = _described(old), _described(new)
-        # A title follows from its category, and a city from its data center: neither is told twice.
+        # A title follows from its category, and a city from its data center, so neither is a difference of its own.
         implied = {"title": "category", "city": "data_center", "scope": "category"}
         return tuple(
             Difference(name, before[name], after[name])
@@ -85,15 +86,15 @@ class Change(NamedTuple):
 class Comparison:
     """Two editions row by row, and address by address.
 
-    Invariant: every compared row of the old edition is in `unchanged` or in one change, and so is every one of the
-    new edition. An address is taken where allocation keeps clear of it (`Catalog.avoids`); a row inside a block that
-    stays reserved takes none by coming and releases none by going. `old_space` is what is taken by the old edition
-    within the compared rows, `new_space` by the new one: without `released` and with `taken` the one is the other.
+    Invariant: every compared row of each edition is in `unchanged` or in exactly one change. An address is taken if
+    allocation avoids it (`Catalog.avoids`); a row inside a block that stays reserved takes and releases none.
+    `old_space` is what the old edition takes within the compared rows, `new_space` what the new one takes:
+    `new_space` is `old_space` without `released` and with `taken`.
     """
 
     old: Catalog
     new: Catalog
-    changes: tuple[Change, ...]
+    changes: tuple[RangeChange, ...]
     unchanged: tuple[Reservation, ...]
     old_space: RangeSet
     released: RangeSet
@@ -101,13 +102,13 @@ class Comparison:
     new_space: RangeSet
 
     def count(self, kind: ChangeKind) -> int:
-        """How many changes are of a kind."""
+        """Return how many changes are of a kind."""
         return sum(change.kind == kind for change in self.changes)
 
     def one_sided(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the categories of compared rows that the new edition has no row of, then those of the old one.
+        """Return the categories of compared rows that only the old edition has, then those that only the new one has.
 
-        Such a table was dropped or begun as a whole: that says more about the page than about the network.
+        Such a table was added or removed as a whole, which says more about the page than about the network.
         """
         old, new = ({row.category.name for row in side.reservations} for side in (self.old, self.new))
         compared = {row.category.name for change in self.changes for row in change.rows}
@@ -115,27 +116,27 @@ class Comparison:
 
 
 def compare(old: Catalog, new: Catalog, wanted: Callable[[Reservation], bool] | None = None) -> Comparison:
-    """Compare two editions; with `wanted`, keep what concerns a wanted row on either side.
+    """Compare two editions; with `wanted`, keep the changes with a wanted row on either side.
 
-    Rows are compared by what they say, not by their source, which differs between editions. Changes stand in address
+    Rows are compared by their content, not by their source, which differs between editions. Changes are in address
     order. Costs n log n in the number of rows.
     """
     unchanged, gone, come = _unchanged(old.reservations, new.reservations)
     pairs, gone, come = _changed(gone, come)
-    moved, gone, come = _resized(gone, come)
-    sides: list[tuple[ChangeKind, tuple[Reservation, ...], tuple[Reservation, ...]]] = [
-        *(("changed", (before,), (after,)) for before, after in pairs),
-        *((_verdict(before, after), before, after) for before, after in moved),
-        *(("withdrawn", (row,), ()) for row in gone),
-        *(("published", (), (row,)) for row in come),
+    resized, gone, come = _resized(gone, come)
+    replaced = [
+        *(_Replaced("changed", (before,), (after,)) for before, after in pairs),
+        *resized,
+        *(_Replaced("withdrawn", (row,), ()) for row in gone),
+        *(_Replaced("published", (), (row,)) for row in come),
     ]
     if wanted is not None:
-        sides = [side for side in sides if any(map(wanted, (*side[1], *side[2])))]
+        replaced = [one for one in replaced if any(map(wanted, (*one.old, *one.new)))]
         unchanged = [row for row in unchanged if wanted(row)]
     old_taken, new_taken = _taken(old.reservations), _taken(new.reservations)
     changes = [
-        Change(kind, before, after, _taken(after) - old_taken, _taken(before) - new_taken)
-        for kind, before, after in sides
+        RangeChange(kind, before, after, _taken(after) - old_taken, _taken(before) - new_taken)
+        for kind, before, after in replaced
     ]
     changes.sort(key=lambda change: sorted(map(_identity_key, change.rows)))
     listed_old = _taken([*unchanged, *(row for change in changes for row in change.old)])
@@ -152,14 +153,20 @@ def compare(old: Catalog, new: Catalog, wanted: Callable[[Reservation], bool] | 
     )
 
 
-def _taken(rows: Iterable[Reservation]) -> RangeSet:
-    from ipplan.catalog import Catalog
+class _Replaced(NamedTuple):
+    """Rows of the old edition, and the rows of the new one that replace them."""
 
+    kind: ChangeKind
+    old: tuple[Reservation, ...]
+    new: tuple[Reservation, ...]
+
+
+def _taken(rows: Iterable[Reservation]) -> RangeSet:
     return RangeSet(row.prefix for row in rows if Catalog.avoids(row))
 
 
 def _described(row: Reservation) -> dict[str, str | None]:
-    """Return what a row says about its prefix, by the name of the field."""
+    """Return what a row says about its prefix, by name of field."""
     return {
         "category": row.category.name,
         "scope": row.category.scope,
@@ -173,8 +180,8 @@ def _described(row: Reservation) -> dict[str, str | None]:
 
 
 def _identity_key(row: Reservation) -> tuple[Prefix, tuple[str, ...]]:
-    """Return what makes two rows the same, as a key by which rows are also sorted."""
-    # Nothing sorts before the empty text, and no field is empty: None and text stay apart.
+    """Return the identity of a row, which is also its sort key."""
+    # No field is the empty text, so it can stand for None.
     return row.prefix, tuple(value or "" for value in _described(row).values())
 
 
@@ -182,7 +189,7 @@ Rows = list["Reservation"]
 
 
 def _unchanged(old: Sequence[Reservation], new: Sequence[Reservation]) -> tuple[Rows, Rows, Rows]:
-    """Return the rows that both have (as the new one words them), and what is left of each; equal rows count."""
+    """Return the rows that both editions have, and the other rows of each; equal rows count separately."""
     in_old, in_new = Counter(map(_identity_key, old)), Counter(map(_identity_key, new))
     both = in_old & in_new
     same, come = _split(new, both)
@@ -191,7 +198,7 @@ def _unchanged(old: Sequence[Reservation], new: Sequence[Reservation]) -> tuple[
 
 
 def _split(rows: Sequence[Reservation], counts: Counter[tuple[Prefix, tuple[str, ...]]]) -> tuple[Rows, Rows]:
-    """Return as many of the rows as are counted, and the rest."""
+    """Return as many equal rows as `counts` says, and the rest."""
     left = Counter(counts)
     counted: Rows = []
     rest: Rows = []
@@ -203,9 +210,9 @@ def _split(rows: Sequence[Reservation], counts: Counter[tuple[Prefix, tuple[str,
 
 
 def _changed(gone: Rows, come: Rows) -> tuple[list[tuple[Reservation, Reservation]], Rows, Rows]:
-    """Return the pairs of rows of one prefix, and the rows that have no partner.
+    """Return the pairs of rows with one prefix, and the rows without a partner on each side.
 
-    Where several rows share a prefix, those that have most in common are paired.
+    Where several rows share a prefix, the most similar ones are paired.
     """
     by_prefix: dict[Prefix, tuple[Rows, Rows]] = {}
     for index, rows in enumerate((gone, come)):
@@ -226,48 +233,51 @@ def _changed(gone: Rows, come: Rows) -> tuple[list[tuple[Reservation, Reservatio
 
 
 def _unlikeness(pair: tuple[Reservation, Reservation]) -> tuple[object, ...]:
-    """Return a key by which the most alike of several pairs comes first; it takes both sides alike."""
+    """Return a sort key that puts the most similar pair first; it does not depend on the order of the editions."""
     a, b = map(_described, pair)
     weights = {"category": 8, "data_center": 4, "pod": 2}
     score = sum(weights.get(name, 1) for name in a if a[name] == b[name])
     return -score, sorted(map(_identity_key, pair))
 
 
-def _resized(
-    gone: Rows, come: Rows
-) -> tuple[list[tuple[tuple[Reservation, ...], tuple[Reservation, ...]]], Rows, Rows]:
-    """Return the old and new rows that stand in each other's place, and the rows that do so in nobody's.
+class _Member(NamedTuple):
+    """A row, and the edition that has it: 0 for the old one, 1 for the new one."""
 
-    These are rows of one category, data center and pod, inside one outermost prefix that is a row of either side.
+    row: Reservation
+    edition: int
+
+
+def _resized(gone: Rows, come: Rows) -> tuple[list[_Replaced], Rows, Rows]:
+    """Return the old and new rows that replace each other with other prefixes, and the other rows of each edition.
+
+    Such rows have one category, data center and pod, and one of them covers all the others.
     """
-    groups: dict[tuple[str | None, ...], list[tuple[Prefix, int, Reservation]]] = {}
-    for side, rows in enumerate((gone, come)):
+    groups: dict[tuple[str | None, ...], list[_Member]] = {}
+    for edition, rows in enumerate((gone, come)):
         for row in rows:
             group = (row.category.name, row.data_center, row.pod)
-            groups.setdefault(group, []).append((row.prefix, side, row))
-    moved = []
+            groups.setdefault(group, []).append(_Member(row, edition))
+    resized = []
     left_old: Rows = []
     left_new: Rows = []
     for members in groups.values():
-        # In address order the larger prefix stands first, so what follows an outermost one is inside it or past it.
-        members.sort(key=lambda member: (member[0], member[1], _identity_key(member[2])))
+        # A larger prefix comes first, so that the rows that follow an outermost one are inside it or after it.
+        members.sort(key=lambda member: (member.row.prefix, member.edition, _identity_key(member.row)))
         for family in _families(members):
-            before = tuple(row for _, side, row in family if side == 0)
-            after = tuple(row for _, side, row in family if side == 1)
+            before = tuple(member.row for member in family if member.edition == 0)
+            after = tuple(member.row for member in family if member.edition == 1)
             if before and after:
-                moved.append((before, after))
+                resized.append(_Replaced(_kind_of_resize(before, after), before, after))
             left_old += () if after else before
             left_new += () if before else after
-    return moved, left_old, left_new
+    return resized, left_old, left_new
 
 
-def _families(
-    members: Sequence[tuple[Prefix, int, Reservation]],
-) -> Iterator[list[tuple[Prefix, int, Reservation]]]:
-    """Yield each outermost prefix with all that is inside it."""
-    family: list[tuple[Prefix, int, Reservation]] = []
+def _families(members: Sequence[_Member]) -> Iterator[list[_Member]]:
+    """Yield each outermost prefix with the rows inside it."""
+    family: list[_Member] = []
     for member in members:
-        if family and not family[0][0].covers(member[0]):
+        if family and not family[0].row.prefix.covers(member.row.prefix):
             yield family
             family = []
         family.append(member)
@@ -275,23 +285,23 @@ def _families(
         yield family
 
 
-def _verdict(before: Sequence[Reservation], after: Sequence[Reservation]) -> ChangeKind:
+def _kind_of_resize(before: Sequence[Reservation], after: Sequence[Reservation]) -> ChangeKind:
     old, new = RangeSet(row.prefix for row in before), RangeSet(row.prefix for row in after)
     if old == new:
-        # The outermost prefix is on one side only, so the sizes of the largest differ.
+        # Only one edition has the outermost prefix, so the sizes of the largest rows differ.
         larger = min(row.prefix.length for row in after) < min(row.prefix.length for row in before)
         return "joined" if larger else "split"
     return "grew" if old.size < new.size else "shrank"
 
 
-# -- what it does to a plan
+# -- what changes for a plan
 
 
 class Shared(NamedTuple):
-    """A range that a finding is about, beside the network's own.
+    """A range of a finding, besides that of the network itself.
 
-    row: what the edition of the finding publishes there, None for a range that is nobody's row, such as another
-    network's. change: what happened to that row between the editions, None where it is the same in both.
+    row: the row that the edition of the finding publishes there, None for another range, such as that of a network.
+    change: the change of that row between the editions, None where it is the same in both.
     """
 
     prefix: Prefix
@@ -300,14 +310,14 @@ class Shared(NamedTuple):
 
 
 class FindingChange(NamedTuple):
-    """A finding that only one edition gives, or gives for further ranges, which alone are listed then."""
+    """A finding of only one edition; of a finding of both, the ranges that only one has."""
 
     finding: Finding
     ranges: tuple[Shared, ...]
 
 
 class Hit(NamedTuple):
-    """A pinned BYOIP network that published ranges overlap, and which ones in each edition."""
+    """A pinned BYOIP network that overlaps published ranges, and these ranges in each edition."""
 
     network: str
     kind: str
@@ -317,12 +327,11 @@ class Hit(NamedTuple):
 
 
 class PlanComparison(NamedTuple):
-    """What the editions do to one plan.
+    """How the findings of one plan differ between the editions.
 
-    new: findings of the new edition that the old one does not give; gone: the reverse; stay: how many findings of
-    the new edition the old one gives as well, so that all of the new edition are in `new` or counted there. hits:
-    every pinned BYOIP network that either edition's ranges overlap, in the order of the plan; pinned: how many of
-    such networks the plan has.
+    new: findings of the new edition that the old one does not give; gone: the reverse; stay: the number of findings
+    that both give, so that `new` and `stay` together are all findings of the new edition. hits: every pinned BYOIP
+    network that overlaps ranges of either edition, in the order of the plan; pinned: the number of such networks.
     """
 
     new: tuple[FindingChange, ...]
@@ -340,11 +349,10 @@ class PlanComparison(NamedTuple):
 def compare_findings(
     comparison: Comparison, plan: Plan, old: Sequence[Finding], new: Sequence[Finding]
 ) -> PlanComparison:
-    """Compare what a check of the plan finds with each edition; `comparison` is that of the whole editions.
+    """Compare the findings of a plan with each edition; `comparison` is that of the whole editions.
 
-    Two findings are the same if rule, severity, place in the plan (its key), networks, ranges and what they share
-    are; the words may differ, for they name editions and suggest what is free. A finding that counts many published
-    ranges is compared range by range.
+    Two findings are the same if their rule, severity, key, networks, ranges and overlap are; messages may differ,
+    because they name editions and suggest free space. A finding with many published ranges is compared range by range.
     """
     in_old, in_new = Counter(_parts(old)), Counter(_parts(new))
     appeared = _only(new, in_new - in_old, _Rows(comparison.new, comparison, "new"))
@@ -368,15 +376,16 @@ Part = tuple[object, ...]
 
 
 def _part(finding: Finding, index: int) -> Part:
-    """Return the identity of a finding as far as one of its further ranges goes; what is shared follows from it."""
+    """Return the identity of a finding with one of its ranges; the overlap follows from these."""
     further = None if finding.overlap is None else finding.cidrs[index : index + 1]
     return finding.rule, finding.severity, finding.key, finding.networks, finding.cidrs[:1], further
 
 
 def _indices(finding: Finding) -> range:
-    """Return the places of the further ranges by which a finding is compared, of one only if they are mere context.
+    """Return the places of the ranges by which a finding is compared, besides that of the network.
 
-    Such are the ranges of a finding that shares no addresses, for example the pools that a network is outside of.
+    The ranges of a finding without an overlap are context, such as the pools that a network is outside of: they count
+    as one.
     """
     return range(1, 2 if finding.overlap is None else max(len(finding.cidrs), 2))
 
@@ -386,26 +395,26 @@ def _parts(findings: Iterable[Finding]) -> Iterator[Part]:
 
 
 def _only(findings: Sequence[Finding], parts: Counter[Part], rows: _Rows) -> tuple[FindingChange, ...]:
-    """Return the findings that have any of the parts, with the ranges that those parts are about."""
+    """Return the findings that have any of the parts, with the ranges of these parts."""
     left = Counter(parts)
     found = []
     for finding in findings:
         ranges = []
-        hit = False
+        is_hit = False
         for index in _indices(finding):
             part = _part(finding, index)
             if left[part] > 0:
                 left[part] -= 1
-                hit = True
+                is_hit = True
                 if finding.overlap is not None:
                     ranges += [rows.shared(finding, prefix) for prefix in finding.cidrs[index : index + 1]]
-        if hit:
+        if is_hit:
             found.append(FindingChange(finding, tuple(ranges)))
     return tuple(found)
 
 
 class _Rows:
-    """The rows of one edition by their prefix, and what happened to each."""
+    """The rows of one edition by their prefix, and the change of each."""
 
     def __init__(self, catalog: Catalog, comparison: Comparison, side: Literal["old", "new"]) -> None:
         self._by_prefix: dict[Prefix, Rows] = {}
@@ -423,12 +432,13 @@ class _Rows:
 
 
 def _is_about(finding: Finding, row: Reservation) -> bool:
-    # IBM's rules are named for the scope of their rows; those of others take the source of the row for their own.
+    # Rules about IBM's ranges have the scope of the row in their name; other findings have the source of the row.
     return finding.rule == f"ibm-{row.category.scope}-overlap" or finding.source == row.source
 
 
 def _hit(findings: Iterable[Finding]) -> dict[str, tuple[Prefix, ...]]:
-    """Return the published ranges that each network overlaps, by its name, as the findings tell them."""
+    """Return the published ranges that each network overlaps, by its name, as the findings list them."""
+    # Only a comparison with a plan needs the rules.
     from ipplan.checks import RULES
     from ipplan.checks.published import __name__ as published
 

@@ -1,6 +1,6 @@
-"""Two editions of the published ranges compared: as the document `ipplan.ranges-diff/1`, a table and text.
+"""Renders the comparison of two editions of the published ranges: as `ipplan.ranges-diff/1`, a table and text.
 
-Must not decide anything: what changed, and what that does to a plan, is read from the comparison.
+Decides nothing: the comparison says what changed, and what that means for a plan.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
     from ipplan.addresses import Prefix, RangeSet
     from ipplan.catalog import Edition, Reservation
-    from ipplan.editions import Change, Comparison, Difference, FindingChange, Hit, PlanComparison, Shared
+    from ipplan.editions import Comparison, Difference, FindingChange, Hit, PlanComparison, RangeChange, Shared
     from ipplan.output.table import Choice
 
 _MOST_BLOCKS = 6
-"""Of the blocks that are taken or released, and of the ranges of one finding, people are shown so many."""
+"""Show people at most 6 of the taken or released blocks, and of the ranges of one finding."""
 
 
 class PlanDiff(NamedTuple):
-    """Name and file of a plan, and what the editions do to it."""
+    """Name and file of a plan, and how its findings differ between the editions."""
 
     name: str | None
     file: str
@@ -34,7 +34,7 @@ class PlanDiff(NamedTuple):
 
 
 class DiffReport(NamedTuple):
-    """What is reported: the editions, the filters by which ranges were chosen, and what was found."""
+    """The content of the report: the editions, the filters of ranges, and the comparison."""
 
     old: Edition
     new: Edition
@@ -45,7 +45,7 @@ class DiffReport(NamedTuple):
 
     @property
     def names(self) -> tuple[str, str]:
-        """What the editions are called: their names, with the files where these do not tell them apart."""
+        """The names of the editions, with their files where the names are equal."""
         if self.old.name != self.new.name or self.old == self.new:
             return self.old.name, self.new.name
         old, new = (escape(edition.file or "built in") for edition in (self.old, self.new))
@@ -94,7 +94,7 @@ def _cidrs(space: RangeSet) -> list[str]:
     return list(map(str, space.prefixes()))
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _change(change: RangeChange) -> dict[str, Any]:
     return {
         "change": change.kind,
         "old": [_row(row) for row in change.old],
@@ -154,7 +154,7 @@ def _hit(hit: Hit) -> dict[str, Any]:
 
 
 def _when(hit: Hit) -> str:
-    """Say in which editions a network is hit."""
+    """Return in which editions a network overlaps published ranges."""
     if hit.old and hit.new:
         return "both"
     return "old" if hit.old else "new"
@@ -170,12 +170,12 @@ COLUMNS = (
     Column("differs", goes=4, long="cut"),
     Column("released", "number", goes=5),
     Column("taken", "number", goes=5),
-    # These help whoever sorts a table.
+    # For sorting and filtering in a spreadsheet.
     Column("category", goes=EXTRA),
     Column("city", goes=EXTRA),
     Column("note", goes=EXTRA),
 )
-"""What is known of a change of the ranges."""
+"""The columns of a change."""
 
 _FINDING_COLUMNS = (
     Column("change"),
@@ -195,13 +195,13 @@ _FINDING_COLUMNS = (
 
 
 def table(report: DiffReport) -> Table:
-    """Return the changes in address order; with a plan, its findings that are new, then those that are gone."""
+    """Return the changes in address order; with a plan, its new findings, then those that are gone."""
     if report.plan is None:
         return Table(COLUMNS, [_change_cells(change) for change in report.comparison.changes])
     return Table(_FINDING_COLUMNS, _finding_rows(report.plan.comparison, most=None))
 
 
-def _change_cells(change: Change) -> tuple[Cell, ...]:
+def _change_cells(change: RangeChange) -> tuple[Cell, ...]:
     row = (change.new or change.old)[0]
     return (
         change.kind,
@@ -220,7 +220,7 @@ def _change_cells(change: Change) -> tuple[Cell, ...]:
 
 
 def _joined(rows: Sequence[Reservation]) -> str | None:
-    # Rows of one prefix differ in their notes; the prefix is told once.
+    # Rows of one prefix differ in their notes; the prefix is listed once.
     return "; ".join(dict.fromkeys(str(row.prefix) for row in rows)) or None
 
 
@@ -240,7 +240,7 @@ def _finding_cells(word: str, change: FindingChange, most: int | None) -> tuple[
     finding = change.finding
     shown = [str(shared.prefix) for shared in change.ranges[:most]]
     if rest := len(change.ranges) - len(shown):
-        shown.append(f"and {rest:,} further")
+        shown.append(f"and {rest:,} more")
     severity = finding.severity if finding.waived is None else f"waived {finding.severity}"
     at = finding.location
     place = (None, None, None) if at is None else (at.file, at.line, at.key_text)
@@ -260,13 +260,13 @@ def _finding_cells(word: str, change: FindingChange, most: int | None) -> tuple[
 
 
 def _happened(ranges: Sequence[Shared]) -> str | None:
-    """Return what happened to the published rows of a finding, each word once."""
+    """Return the kinds of changes of the published rows of a finding, each once."""
     words = {shared.change for shared in ranges}
     return ", ".join(kind for kind in CHANGES if kind in words) or None
 
 
 def render_text(report: DiffReport, *, width: int | None, color: bool, choice: Choice = ALL) -> str:
-    """Return what people read: the ranges, or with a plan its findings, and what they come to."""
+    """Return the text for people: the changed ranges, or with a plan its findings, and a summary."""
 
     def show(whole: Table, chosen: Choice) -> str:
         return render_for_people(whole, width=width, color=color, choice=chosen) if whole.rows else ""
@@ -297,25 +297,29 @@ def _hit_rows(hits: Sequence[Hit]) -> list[tuple[Cell, ...]]:
 
 
 def _some(ranges: Sequence[Prefix]) -> str | None:
-    """Return the first of some ranges and how many more there are, None where there are none."""
+    """Return the first of some ranges and the number of the others, None where there are none."""
     rest = len(ranges) - _MOST_BLOCKS
     shown = "; ".join(map(str, ranges[:_MOST_BLOCKS])) or None
-    return f"{shown}; and {rest:,} further" if rest > 0 else shown
+    return f"{shown}; and {rest:,} more" if rest > 0 else shown
 
 
 def _plan_summary(report: DiffReport, plan: PlanDiff) -> str:
     found = plan.comparison
-    # Words of the finding are those of an edition, so a reader has to know which is which.
-    said = f"{len(found.new):,} new with {report.names[1]}, {len(found.gone):,} gone, {found.stay:,} stay"
-    byoip = "1 pinned BYOIP network" if found.pinned == 1 else f"{found.pinned:,} pinned BYOIP networks"
-    hit = f"of {byoip}, {len(found.hits):,} hit by published ranges" if found.pinned else "no pinned BYOIP network"
-    return f"{escape(plan.file)}: findings: {said}; {hit}"
+    # Messages of findings name an edition, so the summary says which edition is the new one.
+    findings = f"{len(found.new):,} new with {report.names[1]}, {len(found.gone):,} gone, {found.stay:,} unchanged"
+    if not found.pinned:
+        affected = "no pinned BYOIP networks"
+    else:
+        byoip = "1 pinned BYOIP network" if found.pinned == 1 else f"{found.pinned:,} pinned BYOIP networks"
+        affected = f"{len(found.hits):,} of {byoip} affected by published ranges"
+    return f"{escape(plan.file)}: findings: {findings}; {affected}"
 
 
 def _summary(report: DiffReport) -> list[str]:
     found = report.comparison
     counts = [f"{found.count(kind):,} {kind}" for kind in CHANGES if found.count(kind)]
-    lines = [f"{' to '.join(report.names)}: {', '.join(counts) or 'no difference'}, {len(found.unchanged):,} unchanged"]
+    changes = ", ".join(counts) or "no difference"
+    lines = [f"{' to '.join(report.names)}: {changes}, {len(found.unchanged):,} unchanged"]
     if found.changes:
         lines += [f"newly taken: {_space(found.taken)}", f"no longer taken: {_space(found.released)}"]
     for edition, names in zip(report.names, found.one_sided(), strict=True):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ipplan.addresses import parse_prefix
 from ipplan.catalog import CATEGORIES, EDITIONS, Catalog, Reservation, load_catalog
 from ipplan.checks import check_plan
-from ipplan.editions import CHANGES, MIRROR, Change, Comparison, PlanComparison, compare, compare_findings
+from ipplan.editions import CHANGES, MIRROR, Comparison, PlanComparison, RangeChange, compare, compare_findings
 from ipplan.findings import Source
 from ipplan.plan.load import parse_plan
 
@@ -50,8 +50,8 @@ def said(one: Reservation) -> tuple[object, ...]:
     return (*one[:7], one.platform)
 
 
-def mirrored(change: Change) -> Change:
-    return Change(MIRROR[change.kind], change.new, change.old, change.released, change.taken)
+def mirrored(change: RangeChange) -> RangeChange:
+    return RangeChange(MIRROR[change.kind], change.new, change.old, change.released, change.taken)
 
 
 def addresses(cidrs: Iterable[str]) -> set[int]:
@@ -86,7 +86,7 @@ def holds_every_row_once(found: Comparison) -> None:
         assert Counter(map(said, [*found.unchanged, *rows])) == Counter(map(said, edition.reservations))
 
 
-def is_what_its_kind_says(change: Change) -> None:
+def is_what_its_kind_says(change: RangeChange) -> None:
     old, new = (addresses(str(r.prefix) for r in rows) for rows in (change.old, change.new))
     lengths = [min((r.prefix.length for r in rows), default=0) for rows in (change.old, change.new)]
     counts = (len(change.old), len(change.new))

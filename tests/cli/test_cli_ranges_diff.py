@@ -178,7 +178,7 @@ def test_people_read_findings_networks_and_sums(run: Run, plan: str) -> None:
         "message",
     ]
     assert networks.splitlines()[-1].split() == ["hit", "vcs-vm", "10.176.20.0/24", "-", "10.176.0.0/15"]
-    assert "of 2 pinned BYOIP networks, 1 hit by published ranges" in rest
+    assert "1 of 2 pinned BYOIP networks affected by published ranges" in rest
     assert "newly taken: 9,182,720 addresses: 10.160.0.0/12, " in rest
     assert f"only {NEW} has rows of ibm-customer-private, " in rest
 

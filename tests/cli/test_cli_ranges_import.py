@@ -53,7 +53,7 @@ def test_an_imported_edition_is_the_one_that_is_built_in(run: Run, tmp_path: Pat
     assert (done.returncode, done.stdout) == (0, b"")
     said = done.stderr.decode()
     assert f"note: {facts} does not state the date of its edition: {NEWEST}, as in its name\n" in said
-    assert "fra05 166.0.32.0/23 is public, in the table of service networks; so in edition" in said
+    assert "fra05 166.0.32.0/23 is public, but in the table of service networks; edition" in said
     assert said.endswith(f"{facts}: 790 ranges of 49 data centers, edition {NEWEST}; written to ranges.csv\n")
 
     done = run("ranges", "diff", NEWEST, "ranges.csv", "--exit-code")
@@ -107,7 +107,7 @@ def test_rows_that_cannot_be_read_are_listed_and_left_out_when_asked(run: Run, t
         "page.md:5",
         '"da113" is not a data center',
         "page.md:6",
-        '"10.1./24" is not a range',
+        '"10.1./24" is not a valid range',
         "--lenient",
     ):
         assert text in strict.stderr.decode()
@@ -131,7 +131,7 @@ def test_rows_that_cannot_be_read_are_listed_and_left_out_when_asked(run: Run, t
         (["page.md", "--date", "2026-02-30"], '"2026-02-30" is not a valid date'),
         (["page.md", "--date", "2026-02-01", "--url", "x"], '"x" is not a web address'),
         (["page.md", "--date", "2026-02-01", "-o", "page.md"], "cannot write page.md: this run reads it"),
-        (["bad.md", "--date", "2026-02-01", "--lenient"], '"10.1./24" is not a range'),
+        (["bad.md", "--date", "2026-02-01", "--lenient"], '"10.1./24" is not a valid range'),
     ],
 )
 def test_what_cannot_be_imported_ends_with_2(run: Run, tmp_path: Path, args: list[str], message: str) -> None:
@@ -225,13 +225,13 @@ def test_write_keeps_the_key_and_export_names_the_edition(run: Run, plan: str, t
     ("text", "place", "message"),
     [
         (EDITION.replace("customer-private,", "customer-privat,"), ":5", '"customer-privat" is not a category of IBM'),
-        (EDITION.replace("10.224.0.0/16", "10.224.0.0/33"), ":5", '"10.224.0.0/33" is not a range'),
+        (EDITION.replace("10.224.0.0/16", "10.224.0.0/33"), ":5", '"10.224.0.0/33" is not a valid range'),
         (EDITION.replace("dal10", "Dallas 10"), ":5", '"Dallas 10" is not a data center'),
         (EDITION.replace("# date: 2026-06-09\n", ""), ":1", "the file does not state the date of its edition"),
         (
             EDITION.replace("# date: 2026-06-09", "# date: 2026-13-09"),
             ":3",
-            'the date "2026-13-09" is not a valid date',
+            '"2026-13-09" is not a valid date',
         ),
         ("", "", "the file is empty"),
     ],

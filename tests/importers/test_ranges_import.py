@@ -18,7 +18,7 @@ from ipplan.catalog import EDITIONS, Edition, load_catalog, make_catalog
 from ipplan.importers import SourceError
 from ipplan.importers.ranges import catalog_from, find_date, read_published
 from ipplan.importers.ranges.ranges_file import render_ranges_file
-from ipplan.importers.ranges.rows import Row, unique
+from ipplan.importers.ranges.rows import PublishedRange, unique
 from ipplan.importers.ranges.suspects import choose_base, find_suspects
 from tools.build_catalog import FACTS
 
@@ -39,7 +39,7 @@ def facts(edition: str) -> list[tuple[str, ...]]:
     return [tuple(row[name] for name in columns) for row in csv.DictReader(text.splitlines())]
 
 
-def fields(row: Row) -> tuple[str, ...]:
+def fields(row: PublishedRange) -> tuple[str, ...]:
     return (row.category, row.data_center or "", row.city or "", row.pod or "", str(row.prefix), row.note or "")
 
 
@@ -191,7 +191,7 @@ def test_a_ranges_file_of_an_edition_gives_the_same_catalogue(edition: str) -> N
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Z"]), min_size=1, max_size=12)
 ROWS = st.builds(
-    Row,
+    PublishedRange,
     category=st.sampled_from(["customer-private", "service-network", "service-file-block", "legacy"]),
     data_center=st.sampled_from([None, "all", "dal10", "fra02az", "xyz99"]),
     city=st.none() | WORDS,
@@ -206,7 +206,7 @@ ROWS = st.builds(
 
 @given(rows=st.lists(ROWS, min_size=1, max_size=12), title=WORDS, day=st.dates())
 @settings(max_examples=60, deadline=None)
-def test_any_edition_survives_its_ranges_file(rows: list[Row], title: str, day: object) -> None:
+def test_any_edition_survives_its_ranges_file(rows: list[PublishedRange], title: str, day: object) -> None:
     edition = Edition(str(day), f"t{title}", "https://example.com/ips", None, "any.csv")
     text = render_ranges_file(edition, rows)
 
@@ -362,11 +362,11 @@ def test_the_date_of_a_saved_page(text: str) -> None:
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("|ams03|Amsterdam|159.8.197.0./24|", 'ams03: "159.8.197.0./24" is not a range'),
-        ("|dal05|Dallas|10.1.143/139.0/24|", 'dal05: "10.1.143/139.0/24" is not a range'),
-        ("|mon01|Montreal|10.3.118.02/24|", 'mon01: "10.3.118.02/24" is not a range'),
-        ("|sao05|São Paulo|84.0/24|", 'sao05: "84.0/24" is not a range'),
-        ("|sao05|São Paulo|84.0.0.0/33|", 'sao05: "84.0.0.0/33" is not a range'),
+        ("|ams03|Amsterdam|159.8.197.0./24|", 'ams03: "159.8.197.0./24" is not a valid range'),
+        ("|dal05|Dallas|10.1.143/139.0/24|", 'dal05: "10.1.143/139.0/24" is not a valid range'),
+        ("|mon01|Montreal|10.3.118.02/24|", 'mon01: "10.3.118.02/24" is not a valid range'),
+        ("|sao05|São Paulo|84.0/24|", 'sao05: "84.0/24" is not a valid range'),
+        ("|sao05|São Paulo|84.0.0.0/33|", 'sao05: "84.0.0.0/33" is not a valid range'),
         ("|da113|Dallas|10.1.0.0/16|", '"da113" is not a data center'),
         ("|syd4|Sydney|10.1.0.0/16|", '"syd4" is not a data center'),
         ("||Sydney|10.1.0.0/16|", "the row has no data center"),
@@ -386,10 +386,10 @@ def test_a_table_and_a_sentence_of_no_known_kind_are_told() -> None:
     reading = read(f"## Quantum network\n{table}\n\nAlways permit 10.3.0.0/16.\n")
 
     assert [(p.line, p.message) for p in reading.problems] == [
-        (2, 'the table under "Quantum network" is of no known kind: its 2 rows are not read')
+        (2, 'ipplan does not know the table under "Quantum network"; its 2 rows are not read')
     ]
     assert [(p.line, p.message) for p in reading.remarks] == [
-        (7, "a sentence that is not known has 10.3.0.0/16: not read")
+        (7, "ipplan does not know this sentence; not read: 10.3.0.0/16")
     ]
 
 
@@ -402,29 +402,29 @@ def test_a_table_and_a_sentence_of_no_known_kind_are_told() -> None:
         ),
         (
             "customer-private,dal10,Dallas,BCR09,10.48.9.0/24",
-            "dal10 BCR09 10.48.9.0/24 lies in a range of dal12, 10.48.0.0/16",
+            "dal10 BCR09 10.48.9.0/24 is inside a range of dal12, 10.48.0.0/16",
         ),
-        ("service-network,dal10,Dallas,,10.7.0.9/20", "dal10 10.7.0.9/20 has host bits set; it is read as 10.7.0.0/20"),
+        ("service-network,dal10,Dallas,,10.7.0.9/20", "dal10 10.7.0.9/20 has host bits set; read as 10.7.0.0/20"),
         (
             "service-network,fra05,Frankfurt,,166.0.48.0/23",
-            "fra05 166.0.48.0/23 is public, in the table of service networks",
+            "fra05 166.0.48.0/23 is public, but in the table of service networks",
         ),
         (
             "front-end-public,fra05,Frankfurt,,10.7.0.0/24",
-            "fra05 10.7.0.0/24 is private, in the table of public front-end networks",
+            "fra05 10.7.0.0/24 is private, but in the table of public front-end networks",
         ),
         (
             "customer-private,fra05,Frankfurt,BCR03,10.0.0.0/8",
-            "fra05 BCR03 10.0.0.0/8 is far from the usual size of customer private networks, /14 to /29",
+            "fra05 BCR03 10.0.0.0/8 has an unusual size: customer private networks are /14 to /29",
         ),
         (
             "front-end-public,fra05,Frankfurt,,149.81.0.0/28",
-            "fra05 149.81.0.0/28 is far from the usual size of public front-end networks, /23 to /24",
+            "fra05 149.81.0.0/28 has an unusual size: public front-end networks are /23 to /24",
         ),
         ("service-network,zrh01,Zurich,,10.7.0.0/20", "zrh01 is a data center that no earlier edition has"),
         (
             "front-end-public,ams03,Amsterdam,,159.8.198.0/23",
-            "ams03 159.8.198.0/23 stands twice in the table of public front-end networks; one is kept",
+            "ams03 159.8.198.0/23 is in the table of public front-end networks twice; kept once",
         ),
     ],
 )
@@ -449,8 +449,8 @@ def test_what_the_facts_call_suspect_is_found() -> None:
         "fra04 10.201.110.0/24",
     ):
         assert any(p.message.startswith(f"{name} ") for p in found)
-    assert [p.message for p in found if not p.message.endswith(f"; so in edition {NEWEST}")] == [
-        "dal13 10.200.142.0/24 stands twice in the table of file and block storage services; one is kept"
+    assert [p.message for p in found if not p.message.endswith(f"; edition {NEWEST} has this too")] == [
+        "dal13 10.200.142.0/24 is in the table of file and block storage services twice; kept once"
     ]
     assert len(found) == 11
 
@@ -464,8 +464,8 @@ def test_a_table_that_lost_rows_is_suspect() -> None:
     found = find_suspects(read("\n".join(left)).rows, choose_base("2026-06-09"))
 
     assert [p.message for p in found if p.line is None] == [
-        f"load-balancer: 23 rows, and edition {NEWEST} has 39",
-        f"ssl-vpn: 0 rows, and edition {NEWEST} has 33",
+        f"load-balancer: 23 rows; edition {NEWEST} has 39",
+        f"ssl-vpn: 0 rows; edition {NEWEST} has 33",
     ]
 
 

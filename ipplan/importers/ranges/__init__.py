@@ -1,6 +1,6 @@
-"""An edition of IBM's ranges from a file: IBM's page as Markdown or HTML, or a ranges file.
+"""Reads an edition of IBM's ranges: from IBM's page as Markdown or HTML, or from a ranges file.
 
-Knows neither paths nor streams: it is given bytes.
+Knows neither paths nor streams: it gets bytes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ipplan.catalog import EDITIONS, Edition, load_catalog, make_catalog
 from ipplan.importers.ranges.blocks import LARGEST_PAGE
 from ipplan.importers.ranges.ranges_file import is_ranges_file, read_ranges_file
-from ipplan.importers.ranges.rows import PUBLISHED, Head, Reading, Row, unique
+from ipplan.importers.ranges.rows import PUBLISHED, Head, PublishedRange, Reading, find_city, read_date, unique
 from ipplan.importers.reading import Problem, SourceError, decode
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ _DATE_IN_NAME = re.compile(r"(?<!\d)(\d{4}-\d{2}-\d{2})(?!\d)")
 
 
 def read_published(data: bytes, date: str | None = None) -> Reading:
-    """Return what a file says, whatever its form; raise SourceError for one in which there is nothing to read.
+    """Return the content of a file in any of the formats; raise SourceError for a file without any range.
 
-    `date` is that of the edition where it is known from elsewhere.
+    `date` is that of the edition, where the caller knows it.
     """
     text = decode(data)
     reading = read_ranges_file(text) if is_ranges_file(text) else _read_page(text, date)
     if not reading.rows and not reading.problems:
-        message = "there is no range to read" if text.strip() else "the file is empty"
+        message = "the file has no range" if text.strip() else "the file is empty"
         raise SourceError(
             Problem(message, None, "save IBM's page of IP ranges as Markdown or HTML, or give a ranges file")
         )
@@ -42,7 +42,7 @@ def _read_page(text: str, date: str | None) -> Reading:
 
     if len(text) > LARGEST_PAGE:
         raise SourceError(
-            Problem(f"the page is larger than {LARGEST_PAGE >> 20} MiB", None, "IBM's page has fewer than 100 KB")
+            Problem(f"the page is larger than {LARGEST_PAGE >> 20} MiB", None, "IBM's page has less than 100 KB")
         )
     if is_html(text):
         from ipplan.importers.ranges.html_page import read_html
@@ -56,20 +56,18 @@ def _read_page(text: str, date: str | None) -> Reading:
 
 
 def is_html(text: str) -> bool:
-    """Tell whether a page is HTML: it starts with a tag, or has a table of tags and none of Markdown."""
+    """Return whether a page is HTML: it starts with a tag, or its tables are those of HTML and not of Markdown."""
     start = text.lstrip("\ufeff \t\r\n")[:1000].lower()
     if start.startswith(("<!doctype html", "<html", "<head", "<body", "<table", "<!--", "<main", "<div", "<h")):
         return True
     return "<table" in text and "\n|" not in text
 
 
-def _with_known(rows: Iterable[Row], date: str | None) -> Iterable[Row]:
+def _with_known(rows: Iterable[PublishedRange], date: str | None) -> Iterable[PublishedRange]:
     """Yield the rows with the notes and cities that ipplan's own editions have for the same rows.
 
-    The page does not say what is doubtful about a row. The edition is the newest that is not after the date.
+    The page does not say what is doubtful about a row. The notes are those of the newest edition up to the date.
     """
-    from ipplan.importers.ranges.page import find_city
-
     known = [edition for edition in EDITIONS if date is None or edition <= date]
     notes: dict[tuple[object, ...], str] = {}
     cities: dict[str, str] = {}
@@ -95,15 +93,13 @@ def _same(*fields: object) -> tuple[object, ...]:
 
 
 def find_date(name: str) -> str | None:
-    """Return the date in the name of a file, None where it has none; its folders do not count."""
-    from ipplan.importers.ranges.rows import read_date
-
+    """Return the date in the name of a file, None where it has none; names of folders do not count."""
     found = _DATE_IN_NAME.findall(name.replace("\\", "/").rpartition("/")[2])
     return read_date(found[-1]) if found else None
 
 
 def make_edition(head: Head, file: str) -> Edition:
-    """Return the edition of a file; raise SourceError where its date is not known."""
+    """Return the edition of a file; raise SourceError where its date is unknown."""
     if head.date is None:
         raise SourceError(
             Problem("the file does not state the date of its edition", 1, "ipplan ranges import FILE --date DATE")
@@ -113,7 +109,7 @@ def make_edition(head: Head, file: str) -> Edition:
 
 
 def catalog_from(data: bytes, file: str) -> Catalog:
-    """Return the catalogue with the edition in a file; raise SourceError with everything that cannot be read."""
+    """Return the catalogue with the edition of a file; raise SourceError with everything that cannot be read."""
     reading = read_published(data)
     if reading.problems:
         raise SourceError(*reading.problems)

@@ -1,4 +1,4 @@
-"""What a page consists of, whether it was written as Markdown or HTML: headings, tables and lines of text.
+"""The parts of a page in Markdown or HTML: headings, tables and lines of text.
 
 Knows nothing of what a page is about.
 """
@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 LARGEST_PAGE = 4 * 1024 * 1024
-"""Characters of a page that are read at most; IBM's page has fewer than 100 KB."""
+"""Read at most 4 Mi characters of a page; IBM's page has less than 100 KB."""
 
 MOST_CELLS = 200_000
-"""Cells of one table that are read at most, those that a span repeats included."""
+"""Read at most 200,000 cells of one table, with those that a span repeats."""
 
 
 class Heading(NamedTuple):
-    """A heading; level 1 is the title of the page. `anchor` is the name by which links lead there."""
+    """A heading; level 1 is the title of the page. `anchor` is the name for links to it."""
 
     line: int
     level: int
@@ -31,14 +31,14 @@ class Text(NamedTuple):
 
 
 class TableRow(NamedTuple):
-    """The cells of a row; several lines in one cell are parted by line breaks."""
+    """The cells of a row; a cell may have line breaks."""
 
     line: int
     cells: tuple[str, ...]
 
 
 class Table(NamedTuple):
-    """A table; its first row is the header. `titles` are its caption and the name of its tab, where it has them."""
+    """A table; its first row is the header. `titles` are its caption and the name of its tab, if any."""
 
     line: int
     rows: tuple[TableRow, ...]
@@ -49,7 +49,7 @@ Block = Heading | Text | Table
 
 
 class Page(NamedTuple):
-    """The parts of a page in their order, and what it says about itself: lower-case names such as lastupdated."""
+    """The parts of a page in order, and what it says about itself, by lower-case names such as lastupdated."""
 
     blocks: tuple[Block, ...]
     about: dict[str, str]

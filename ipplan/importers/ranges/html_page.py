@@ -1,13 +1,13 @@
-"""HTML as blocks of a page, with the standard library's parser: tables with spans, nested tags, entities.
+"""Reads HTML as blocks of a page, with the standard library's parser: tables with spans, nested tags, entities.
 
-It takes whatever is there: tags that are not closed, rows outside of tables, a page that ends in the middle.
+It accepts any input: tags that are not closed, rows outside of tables, a page that ends in the middle.
 """
 
 from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.importers.ranges.blocks import MOST_CELLS, Block, Heading, Page, Table, TableRow, Text
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Attributes = Sequence[tuple[str, str | None]]
 
 _SILENT = frozenset({"script", "style", "template", "sup", "svg", "select", "button"})
-"""Elements whose text is no text of the page; footnote marks would pass for digits of an address."""
+"""Elements whose text is not read; footnote marks would look like digits of an address."""
 _INLINE = frozenset(
     {
         "a",
@@ -52,7 +52,7 @@ _INLINE = frozenset(
     }
 )
 _MOST_DEEP = 20
-"""Tables inside of each other that are told apart."""
+"""Read at most 20 levels of tables inside tables."""
 _OPEN = re.compile(r"<(?:!--|[!?]|/?[a-zA-Z])")
 _TAG = re.compile(r"""</?[a-zA-Z](?:[^<>"']|"[^"]{0,5000}"|'[^']{0,5000}'){0,5000}>""")
 _RAW = re.compile(r"<(script|style|textarea|template)\b", re.IGNORECASE)
@@ -61,7 +61,7 @@ _UPDATED = re.compile(r"\blast[ -]?updated\b\W{0,10}(\d{4}-\d{2}-\d{2})", re.IGN
 
 
 def read_html(text: str) -> Page:
-    """Return the blocks of a page, and what its head and its text say of title, date and address."""
+    """Return the blocks of a page, and the title, date and address that its head and its text state."""
     parser = _Parser()
     parser.feed(_whole_tags(text))
     parser.close()
@@ -69,10 +69,10 @@ def read_html(text: str) -> Page:
 
 
 def _whole_tags(text: str) -> str:
-    """Return the text without comments, declarations and scripts, and with &lt; for every < that starts no whole tag.
+    """Return the text without comments, declarations and scripts, and with &lt; for every < that starts no complete tag.
 
     Lines keep their numbers. The parser tries again from each < where a tag or comment is not closed, so a few
-    megabytes of such would keep it busy for hours; this pass costs as much as the text is long.
+    megabytes of them would keep it busy for hours; the cost of this pass is linear in the text.
     """
     parts: list[str] = []
     at = 0
@@ -99,20 +99,35 @@ def _whole_tags(text: str) -> str:
     return "".join(parts)
 
 
+class _Cell(NamedTuple):
+    """A cell: its text in parts, and how many columns and rows it spans."""
+
+    parts: list[str]
+    columns: int
+    rows: int
+
+
+class _Row(NamedTuple):
+    """The cells of a row, and its line."""
+
+    line: int
+    cells: list[_Cell]
+
+
 class _Table:
-    """A table that is being read: rows of cells, each with its text and its spans."""
+    """A table that is being read: rows of cells with their text and spans."""
 
     def __init__(self, line: int) -> None:
         self.line = line
         self.titles: list[str] = []
-        self.rows: list[tuple[int, list[tuple[list[str], int, int]]]] = []
+        self.rows: list[_Row] = []
         self.cells = 0
         self.caption: list[str] | None = None
         self.cell: list[str] | None = None
 
     def start_row(self, line: int) -> None:
         self.cell = self.caption = None
-        self.rows.append((line, []))
+        self.rows.append(_Row(line, []))
 
     def start_cell(self, line: int, attributes: Attributes) -> None:
         if not self.rows:
@@ -122,15 +137,15 @@ class _Table:
         self.cells += 1
         if self.cells <= MOST_CELLS:
             spans = dict(attributes)
-            self.rows[-1][1].append((self.cell, _span(spans.get("colspan")), _span(spans.get("rowspan"))))
+            self.rows[-1].cells.append(_Cell(self.cell, _span(spans.get("colspan")), _span(spans.get("rowspan"))))
 
     @property
     def buffer(self) -> list[str] | None:
-        """Where text goes now."""
+        """The list that collects text now."""
         return self.caption if self.caption is not None else self.cell
 
     def finish(self) -> Table:
-        """Return the table as a grid: a cell stands in every row and column that it spans."""
+        """Return the table as a grid: a cell is repeated in every row and column that it spans."""
         held: dict[int, tuple[str, int]] = {}
         rows: list[TableRow] = []
         made = 0
@@ -142,14 +157,14 @@ class _Table:
                 if rest > 1:
                     left[column] = text, rest - 1
             column = 0
-            for parts, columns, down in cells:
-                text = _joined(parts)
-                for _ in range(min(columns, MOST_CELLS - made - len(row))):
+            for cell in cells:
+                text = _joined(cell.parts)
+                for _ in range(min(cell.columns, MOST_CELLS - made - len(row))):
                     while column in row:
                         column += 1
                     row[column] = text
-                    if down > 1:
-                        left[column] = text, down - 1
+                    if cell.rows > 1:
+                        left[column] = text, cell.rows - 1
             made += len(row)
             if made > MOST_CELLS:
                 break
@@ -262,7 +277,7 @@ class _Parser(HTMLParser):
         elif (buffer := self.tables[-1].buffer) is not None:
             buffer.append(text)
 
-    # -- what becomes of it
+    # -- blocks
 
     def _read_head(self, tag: str, attributes: dict[str, str | None]) -> None:
         if tag == "link":
@@ -280,7 +295,7 @@ class _Parser(HTMLParser):
             self.blocks.append(table.finish())
 
     def _flush(self, line: int) -> None:
-        """Close the heading or paragraph that is open."""
+        """Close the open heading or paragraph."""
         text = _joined(self.parts).replace("\n", " ")
         heading, self.heading, self.parts = self.heading, None, []
         if heading is not None:
@@ -288,7 +303,7 @@ class _Parser(HTMLParser):
                 self.blocks.append(heading._replace(text=text))
         elif text:
             self.blocks.append(Text(min(self.start, line), text))
-            # The date may be in a part of its own after the words.
+            # The date may be in the next part after the words.
             if "lastupdated" not in self.about and (updated := _UPDATED.search(self.before + text[:1000])):
                 self.about["lastupdated"] = updated[1]
             self.before = text[-20:] + " "

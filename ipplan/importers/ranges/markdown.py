@@ -1,6 +1,6 @@
-r"""Markdown, in the dialect of IBM Cloud's documentation, as blocks of a page.
+r"""Reads Markdown, in the dialect of IBM Cloud's documentation, as blocks of a page.
 
-It reads tables with and without outer pipes, rows that lack the closing one, line breaks written as \\n or <br>, front
+It accepts tables with and without outer pipes, rows without the closing pipe, line breaks written as \\n or <br>, front
 matter, and the attribute lines `{: ...}` that hold captions and names of tabs. It never fails.
 """
 
@@ -21,7 +21,7 @@ _TITLES = re.compile(r'\b(?:caption|tab-title)="([^"]*)"')
 _ANCHOR = re.compile(r"\{:\s*#([\w-]+)")
 _CELL_END = re.compile(r"(?<!\\)\|")
 _BREAK = re.compile(r"\\n|<br\s*/?>", re.IGNORECASE)
-# Each class leaves out its own opening mark, so that a line of such marks costs no more than its length.
+# Each class excludes its own opening mark, so that the cost is linear in a line of such marks.
 _NOISE = re.compile(r"\{\{[^{}]*\}\}|\[\^[^\[\]]*\]|<sup>[^<>]*</sup>|</?[A-Za-z][^<>]*>|[`*]")
 _MOST_COLUMNS = 100
 _MARKS = frozenset("{[<`*&")
@@ -53,7 +53,7 @@ def read_markdown(text: str) -> Page:
 
 
 def clean(text: str) -> str:
-    """Return the words of Markdown text: no marks, no footnotes, no tags, links by their text."""
+    """Return the words of Markdown text without marks, footnotes and tags; a link becomes its text."""
     if not _MARKS.isdisjoint(text):
         text = unescape(_NOISE.sub("", _LINK.sub(r"\1", text)))
     return text.strip()
@@ -73,7 +73,7 @@ def _read_front_matter(lines: Sequence[str]) -> tuple[dict[str, str], int]:
 
 
 def _read_attributes(line: str, blocks: list[Block]) -> None:
-    """Give what an attribute line says to the table or heading before it."""
+    """Add the titles or the anchor of an attribute line to the table or heading before it."""
     if not blocks:
         return
     last = blocks[-1]
@@ -89,7 +89,7 @@ def _is_row(line: str) -> bool:
 
 
 def _is_rule(line: str) -> bool:
-    """Tell whether a line is the one between the header of a table and its rows."""
+    """Return whether a line is the one between the header of a table and its rows."""
     return "-" in line and "|" in line and not line.strip("|:- \t")
 
 

@@ -1,8 +1,8 @@
-"""IBM's page of IP ranges: from its headings, tables and sentences to rows.
+"""Reads IBM's page of IP ranges: from its headings, tables and sentences to rows.
 
-The page has a table for each kind of range, and a few ranges in sentences only. A table is known by its caption, the
-name of its tab, the heading above it, or the ports in its first row, in this order; columns are known by their
-names. The change log of the page lists ranges that are no longer, or are in a table anyway, and is passed over.
+The page has a table for each kind of range, and a few ranges in sentences only. The category of a table follows from its
+caption, the name of its tab, the heading above it, or the ports in its first row, in this order; columns are recognised by
+their names. The change log of the page is skipped: its ranges are withdrawn, or also in a table.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from ipplan.importers.ranges.blocks import Heading, Table, Text
 from ipplan.importers.ranges.rows import (
     NO_LENGTH,
     Head,
+    PublishedRange,
     Reading,
-    Row,
     cut,
+    find_city,
     range_problem,
     read_data_center,
     read_date,
@@ -27,7 +28,7 @@ from ipplan.importers.ranges.rows import (
 from ipplan.importers.reading import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from ipplan.importers.ranges.blocks import Page, TableRow
 
@@ -49,7 +50,7 @@ _TABLES = (
     (r"legacy", "legacy"),
     (r"service network", "service-network"),
 )
-"""What a title of a table holds, and the category of its rows; the first that is found counts."""
+"""Words in the title of a table, and the category of its rows; the first match counts."""
 
 _FLOWS = (
     (r"\b808[67]\b|vault", "service-evault"),
@@ -57,14 +58,14 @@ _FLOWS = (
     (r"\b48000\b", "service-advmon"),
     (r"\b443\b", "service-icos"),
 )
-"""Ports in the first row of a table of services, which has neither caption nor tab in some copies."""
+"""Ports in the first row of a table of services, for copies of the page without captions and tabs."""
 
 _WITHOUT_DATA_CENTER = ("legacy", "vulnerability-scan", "rhel-endpoint")
 
 _ADDRESS = re.compile(r"(?<![\w./])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?![\w/]|\.\d)")
 _SPACED_LENGTH = re.compile(r"(?<=[\d:]) ?/ ?(?=\d)")
 _SEPARATOR = re.compile(r"(?:\\n|\[\^[^\[\]]*\]|[\s,;])+")
-"""What stands between ranges: also the marks of IBM's Markdown for a line break and a footnote, which HTML copies keep."""
+"""Separators of ranges, with the marks of IBM's Markdown for a line break and a footnote, which HTML copies keep."""
 _WSUS = re.compile(r"\bwsus([a-z]{3}\d\d)\S*")
 _HOST = re.compile(r"\b[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*){2,}\b")
 
@@ -86,14 +87,14 @@ _SENTENCES = (
     ),
     (r"\bwsus[a-z]{3}\d", "windows-wsus-server", ""),
 )
-"""What a sentence with ranges holds, the category of these, and the note of their rows."""
+"""Words in a sentence with ranges, the category of these ranges, and the note of their rows."""
 
 _ASIDES = ("master subnet",)
-"""Sentences whose ranges say something of a row of a table."""
+"""Sentences whose ranges only comment on a row of a table."""
 
 
 class _Columns(NamedTuple):
-    """Where the columns of a table are; None where it has no such column."""
+    """The places of the columns of a table; None for a column that it does not have."""
 
     data_center: int | None
     city: int | None
@@ -104,7 +105,7 @@ class _Columns(NamedTuple):
 
 
 def read_page(page: Page) -> Reading:
-    """Return the rows of a page in its order, with every place that could not be read."""
+    """Return the rows of a page in its order, with every line that could not be read."""
     reader = _PageReader()
     titles: list[Heading] = []
     for block in page.blocks:
@@ -134,7 +135,7 @@ def _read_head(page: Page) -> Head:
 
 
 def _front_matter(page: Page) -> dict[str, str]:
-    """Return the front matter that a rendered copy shows as a table, its names in the header."""
+    """Return the front matter, which a rendered copy shows as a table with the names in its header."""
     for block in page.blocks[:20]:
         if isinstance(block, Table) and "lastupdated" in block.rows[0].cells and len(block.rows) > 1:
             return dict(zip(block.rows[0].cells, block.rows[1].cells, strict=False))
@@ -142,15 +143,15 @@ def _front_matter(page: Page) -> dict[str, str]:
 
 
 def read_url(url: str) -> str | None:
-    """Return the address of a page, None for one that is not of the web."""
+    """Return the address of a web page, None for any other text."""
     return url if url.startswith(("https://", "http://")) and len(url) < 1000 and url.isprintable() else None
 
 
 class _PageReader:
-    """Collects the rows of a page, and what could not be read."""
+    """Collects the rows of a page, and the lines that could not be read."""
 
     def __init__(self) -> None:
-        self.rows: list[Row] = []
+        self.rows: list[PublishedRange] = []
         self.problems: list[Problem] = []
         self.remarks: list[Problem] = []
 
@@ -164,11 +165,11 @@ class _PageReader:
         lower = text.lower()
         for pattern, category, note in _SENTENCES:
             if start := re.search(pattern, lower):
-                # The list follows the words that introduce it; what an earlier sentence names is another matter.
+                # The list follows the words that introduce it; ranges in an earlier sentence do not belong to it.
                 self._add_from_sentence(block.line, text, text[start.start() :], category, note)
                 return
         shown = ", ".join(dict.fromkeys(found[:5]))
-        self.remarks.append(Problem(f"a sentence that is not known has {shown}: not read", block.line))
+        self.remarks.append(Problem(f"ipplan does not know this sentence; not read: {shown}", block.line))
 
     def _add_from_sentence(self, line: int, whole: str, text: str, category: str, note: str) -> None:
         center: str | None = None if category in _WITHOUT_DATA_CENTER else "all"
@@ -180,7 +181,7 @@ class _PageReader:
         if wsus := _WSUS.search(text):
             center = wsus[1]
         for printed in dict.fromkeys(_ADDRESS.findall(text)):
-            self._add_range(Row(category, center, None, None, _NOWHERE, note or None, line), printed)
+            self._add_range(PublishedRange(category, center, None, None, _NOWHERE, note or None, line), printed)
 
     # -- tables
 
@@ -189,12 +190,12 @@ class _PageReader:
         columns = _find_columns(header)
         found = any(_range_texts(cell) for row in rows for cell in row.cells)
         if not found and columns.range is None:
-            return  # such as the rules of RHEL until 2021, which name data centers only
+            return  # such as the rules of RHEL until 2021, which have data centers and no ranges
         category = _find_category(table, headings)
         if category is None:
             under = f'under "{cut(headings[-1].text)}"' if headings else "at the top"
             if found:
-                message = f"the table {under} is of no known kind: its {len(rows):,} rows are not read"
+                message = f"ipplan does not know the table {under}; its {len(rows):,} rows are not read"
                 self.problems.append(Problem(message, table.line))
             return
         location = None
@@ -206,7 +207,7 @@ class _PageReader:
     def _read_row(self, row: TableRow, columns: _Columns, category: str, location: str | None) -> None:
         printed = _cell(row, columns.data_center) or ""
         center = read_data_center(printed)
-        # Of every cell: rows of the page lack cells, or have a range too many of them.
+        # Look at every cell: some rows of the page lack a cell, and others have a range in a wrong one.
         texts = [text for at, cell in enumerate(row.cells) if at != columns.data_center for text in _range_texts(cell)]
         place = f"{center}: " if center else ""
         if category not in _WITHOUT_DATA_CENTER and center is None:
@@ -222,7 +223,7 @@ class _PageReader:
         elif endpoint := _cell(row, columns.endpoint):
             note = f"endpoint {endpoint}"
         city = _cell(row, columns.city)
-        about = Row(
+        about = PublishedRange(
             category,
             center,
             _NO_CITY if city in ("-", "–") else city,
@@ -234,21 +235,21 @@ class _PageReader:
         for text in texts:
             self._add_range(about, text, place)
 
-    def _add_range(self, about: Row, text: str, place: str = "") -> None:
+    def _add_range(self, about: PublishedRange, text: str, place: str = "") -> None:
         try:
-            prefix, printed, has_length = read_range(text)
+            stated = read_range(text)
         except AddressError as error:
             self.problems.append(range_problem(text, error, about.line, place))
             return
-        notes = (about.note, None if has_length else NO_LENGTH)
-        self.rows.append(about._replace(prefix=prefix, printed=printed, note="; ".join(filter(None, notes)) or None))
+        note = "; ".join(filter(None, (about.note, None if stated.has_length else NO_LENGTH)))
+        self.rows.append(about._replace(prefix=stated.prefix, printed=stated.printed, note=note or None))
         require_room(len(self.rows), about.line)
 
 
-_NOWHERE = read_range("0.0.0.0/0")[0]
-"""Stands in a row until its range is read."""
+_NOWHERE = read_range("0.0.0.0/0").prefix
+"""The placeholder in a row until its range is read."""
 _NO_CITY = ""
-"""Stands in a row whose city is printed as a dash, which is left as it is."""
+"""The city of a row with a dash, which stays without a city."""
 
 
 def _find_category(table: Table, headings: Sequence[Heading]) -> str | None:
@@ -276,21 +277,21 @@ def _find_columns(header: TableRow) -> _Columns:
 
 
 def _is_data(row: TableRow, header: TableRow) -> bool:
-    """Tell whether a row may hold ranges: neither empty, nor the header once more, nor a list of ports."""
+    """Return whether a row may have ranges: it is not empty, not a repeated header and not a list of ports."""
     if row.cells == header.cells or not any(cell.strip() for cell in row.cells):
         return False
     return not any("required flows" in cell.lower() for cell in row.cells)
 
 
 def _cell(row: TableRow, at: int | None) -> str | None:
-    """Return what is in a column, None for an empty cell and for one that a range has slipped into."""
+    """Return the cell of a column, None for an empty cell and for one with a misplaced range."""
     if at is None or at >= len(row.cells) or _range_texts(row.cells[at]):
         return None
     return " ".join(row.cells[at].split()) or None
 
 
 def _range_texts(cell: str) -> list[str]:
-    """Return the words of a cell that are ranges or were meant to be: those with a digit and a point or colon."""
+    """Return the words of a cell that are, or look like, ranges: those with digits and dots, colons or a slash."""
     words = (word.strip("*()[]\"'") for word in _SEPARATOR.split(_SPACED_LENGTH.sub("/", cell)))
     return [
         word
@@ -301,19 +302,11 @@ def _range_texts(cell: str) -> list[str]:
     ]
 
 
-def _with_cities(rows: Sequence[Row]) -> Iterator[Row]:
-    """Yield the rows with the city of their data center where only other rows of the page name it."""
+def _with_cities(rows: Sequence[PublishedRange]) -> Iterator[PublishedRange]:
+    """Yield the rows with the city of their data center, also where only other rows of the page name it."""
     cities: dict[str, str] = {}
     for row in rows:
         if row.data_center is not None and row.city:
             cities.setdefault(row.data_center, row.city)
     for row in rows:
         yield row if row.city is not None else row._replace(city=find_city(row.data_center, cities))
-
-
-def find_city(data_center: str | None, cities: Mapping[str, str]) -> str | None:
-    """Return the city of a data center, or that of another one whose name has the same three letters."""
-    if data_center is None or data_center == "all":
-        return None
-    same = (city for name, city in cities.items() if name[:3] == data_center[:3])
-    return cities.get(data_center) or next(same, None)

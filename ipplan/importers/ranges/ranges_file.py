@@ -1,11 +1,11 @@
-"""The ranges file: an edition of IBM's ranges as CSV, with its source in lines of `#` at the top.
+"""Reads and writes the ranges file: an edition of IBM's ranges as CSV, with its source in `#` lines at the top.
 
     # title: IBM Cloud docs, infrastructure-hub: IBM Cloud IP ranges, edition 2025-10-03
     # url: https://github.com/ibm-cloud-docs/infrastructure-hub/blob/c0135fb/ips.md
     # date: 2025-10-03
     category,data_center,city,pod,cidr,note
 
-Writing what was read gives the same rows and the same source.
+A file that is read and written again keeps its rows and its source.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from ipplan.importers.ranges.rows import (
     NO_LENGTH,
     PUBLISHED,
     Head,
+    PublishedRange,
     Reading,
-    Row,
     cut,
     range_problem,
     read_data_center,
@@ -40,13 +40,13 @@ COLUMNS = ("category", "data_center", "city", "pod", "cidr", "note")
 _REQUIRED = ("category", "cidr")
 _HEAD = ("title", "url", "date", "revision")
 _LONGEST_TEXT = 1000
-"""Characters of a cell or of a line at the top."""
+"""Read at most 1,000 characters of a cell, or of a line at the top."""
 _LONGEST_CATEGORY = 40
-"""Characters of a category for which the nearest known one is looked up."""
+"""Suggest a category only for a word of fewer than 40 characters."""
 
 
 def is_ranges_file(text: str) -> bool:
-    """Tell whether a text is CSV with the columns of a ranges file, behind any lines of `#`."""
+    """Return whether a text is CSV with the columns of a ranges file, after any `#` lines."""
     for line in text.lstrip("\ufeff").split("\n", 50)[:50]:
         if line.strip() and not line.startswith("#"):
             return {"category", "cidr"} <= {name.strip().strip('"').lower() for name in line[:1000].split(",")}
@@ -54,15 +54,15 @@ def is_ranges_file(text: str) -> bool:
 
 
 def read_ranges_file(text: str) -> Reading:
-    """Read every row; one with a mistake is a problem at its line, and is left out."""
+    """Read every row; report a row with a mistake at its line, and leave it out."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     head, problems, start = _read_head(lines)
     reader = csv.reader(lines[start:], strict=True)
-    rows: list[Row] = []
+    rows: list[PublishedRange] = []
     try:
         columns = [name.strip().lower() for name in next(reader, [])]
         if missing := [name for name in _REQUIRED if name not in columns]:
-            what = f"there is no column {' and '.join(missing)}"
+            what = f"the file has no column {' and '.join(missing)}"
             problems.append(Problem(what, start + 1, f"the columns are {','.join(COLUMNS)}"))
             return Reading(head, (), tuple(problems))
         places = {name: columns.index(name) for name in COLUMNS if name in columns}
@@ -70,7 +70,7 @@ def read_ranges_file(text: str) -> Reading:
             line = start + reader.line_num
             if any(cell.strip() for cell in cells):
                 row = _read_row(cells, places, line)
-                (rows if isinstance(row, Row) else problems).append(row)  # type: ignore[arg-type]
+                (rows if isinstance(row, PublishedRange) else problems).append(row)  # type: ignore[arg-type]
                 require_room(len(rows) + len(problems), line)
     except csv.Error as error:
         problems.append(Problem(f"the row cannot be read as CSV: {error}", start + reader.line_num))
@@ -78,7 +78,7 @@ def read_ranges_file(text: str) -> Reading:
 
 
 def _read_head(lines: Sequence[str]) -> tuple[Head, list[Problem], int]:
-    """Return what the lines of `#` say, what is wrong with them, and how many lines come before the columns."""
+    """Return what the `#` lines say, what is wrong with them, and the number of lines above the columns."""
     found: dict[str, str] = {}
     problems: list[Problem] = []
     for number, line in enumerate(lines):
@@ -90,7 +90,7 @@ def _read_head(lines: Sequence[str]) -> tuple[Head, list[Problem], int]:
             continue
         if name == "date" and read_date(value) is None:
             help_ = "write it as 2025-10-03"
-            problems.append(Problem(f'the date "{cut(value)}" is not a valid date', number + 1, help_))
+            problems.append(Problem(f'"{cut(value)}" is not a valid date', number + 1, help_))
         elif len(value) > _LONGEST_TEXT:
             problems.append(Problem(f"the {name} has more than {_LONGEST_TEXT:,} characters", number + 1))
         else:
@@ -100,7 +100,7 @@ def _read_head(lines: Sequence[str]) -> tuple[Head, list[Problem], int]:
     return Head(**found), problems, number
 
 
-def _read_row(cells: Sequence[str], places: Mapping[str, int], line: int) -> Row | Problem:
+def _read_row(cells: Sequence[str], places: Mapping[str, int], line: int) -> PublishedRange | Problem:
     value = {name: cells[at].strip() if at < len(cells) else "" for name, at in places.items()}
     if any(len(text) > _LONGEST_TEXT for text in value.values()):
         return Problem(f"a cell has more than {_LONGEST_TEXT:,} characters", line)
@@ -112,17 +112,27 @@ def _read_row(cells: Sequence[str], places: Mapping[str, int], line: int) -> Row
     center = value.get("data_center", "")
     name = read_data_center(center)
     if center and name is None:
-        return Problem(f'"{cut(center)}" is not a data center', line, "write it as in dal10, or all for every one")
+        return Problem(
+            f'"{cut(center)}" is not a data center', line, "write a name such as dal10, or all for every data center"
+        )
     try:
-        prefix, printed, has_length = read_range(value["cidr"])
+        stated = read_range(value["cidr"])
     except AddressError as error:
         return range_problem(value["cidr"], error, line)
-    note = value.get("note") or (None if has_length else NO_LENGTH)
-    return Row(category, name, value.get("city") or None, value.get("pod") or None, prefix, note, line, printed)
+    return PublishedRange(
+        category=category,
+        data_center=name,
+        city=value.get("city") or None,
+        pod=value.get("pod") or None,
+        prefix=stated.prefix,
+        note=value.get("note") or (None if stated.has_length else NO_LENGTH),
+        line=line,
+        printed=stated.printed,
+    )
 
 
-def render_ranges_file(edition: Edition, rows: Iterable[Row]) -> str:
-    """Return the text of a ranges file, its rows in the order that they are given in."""
+def render_ranges_file(edition: Edition, rows: Iterable[PublishedRange]) -> str:
+    """Return the text of a ranges file; the rows keep their order."""
     out = io.StringIO()
     for name in _HEAD:
         if value := getattr(edition, name):

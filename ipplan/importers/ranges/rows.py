@@ -1,4 +1,4 @@
-"""What the readers of an edition give: its rows, what it says of itself, and what could not be read."""
+"""The content of an edition as its readers return it: published ranges, its source, and what could not be read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ipplan.catalog import CATEGORIES
 from ipplan.importers.reading import Problem, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 PUBLISHED = frozenset(
     name.removeprefix("ibm-")
@@ -20,22 +20,24 @@ PUBLISHED = frozenset(
     and category.scope in ("private", "service", "public", "route")
     and name != "ibm-reserved-block"
 )
-"""The categories of rows of IBM's page, without `ibm-`."""
+"""The categories of ranges on IBM's page, without `ibm-`."""
 
 MOST_ROWS = 20_000
-"""Rows of an edition that are read at most; IBM's page has fewer than 1,000."""
+"""Read at most 20,000 ranges of an edition; IBM's page has fewer than 1,000."""
 
 _LONGEST_SHOWN = 60
+"""Show at most 60 characters of a text in a message."""
 _DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
 _DATA_CENTER = re.compile(r"[a-z]{3}(?:\d\d(?:az)?)?")
 NO_LENGTH = "no prefix length in source"
-"""The note of a row that the source prints as an address alone."""
+"""The note of a range that the source prints as an address alone."""
 
 
-class Row(NamedTuple):
-    """A published range: category without `ibm-`, data center ("all": every one, None: none is named) and the rest.
+class PublishedRange(NamedTuple):
+    """One row of an edition: a range that IBM publishes, and what it is for.
 
-    `line` is where it stands. `printed` is how the source writes a prefix whose host bits are set, None for others.
+    `category` is without `ibm-`; `data_center` is "all" for every one, None where none is named; `line` is that of the
+    file. `printed` is how the source writes a prefix whose host bits are set, None for others.
     """
 
     category: str
@@ -49,17 +51,25 @@ class Row(NamedTuple):
 
     @property
     def data(self) -> tuple[str, str, str | None, str | None, str | None, str | None]:
-        """The row as the catalogue takes it: two rows are the same if this is."""
+        """The row as the catalogue takes it; two rows with the same data are duplicates."""
         return str(self.prefix), self.category, self.data_center, self.city, self.pod, self.note
 
     @property
     def name(self) -> str:
-        """The row in a message: data center, pod and range."""
+        """The range in a message: data center, pod and prefix."""
         return " ".join(word for word in (self.data_center, self.pod, str(self.prefix)) if word)
 
 
+class StatedRange(NamedTuple):
+    """A range as a text states it; `printed` is the text where the host bits are set."""
+
+    prefix: Prefix
+    printed: str | None = None
+    has_length: bool = True
+
+
 class Head(NamedTuple):
-    """What an edition says of itself; None where it does not."""
+    """What an edition says about itself; None where it says nothing."""
 
     date: str | None = None
     title: str | None = None
@@ -68,17 +78,17 @@ class Head(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """All that a file says, in its order: rows, the places that could not be read, and what else was noticed."""
+    """The content of a file in its order: ranges, the lines that could not be read, and remarks on others."""
 
     head: Head
-    rows: tuple[Row, ...]
+    rows: tuple[PublishedRange, ...]
     problems: tuple[Problem, ...]
     remarks: tuple[Problem, ...] = ()
 
 
-def unique(rows: Iterable[Row]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
-    """Return the rows, each once, and those that say what an earlier one says."""
-    seen: dict[object, Row] = {}
+def unique(rows: Iterable[PublishedRange]) -> tuple[tuple[PublishedRange, ...], tuple[PublishedRange, ...]]:
+    """Return each row once, and the duplicates of earlier rows."""
+    seen: dict[object, PublishedRange] = {}
     repeated = []
     for row in rows:
         if row.data in seen:
@@ -92,31 +102,28 @@ def require_room(rows: int, line: int) -> None:
     """Raise SourceError for more rows than an edition of IBM's page can have."""
     if rows > MOST_ROWS:
         raise SourceError(
-            Problem(f"there are more than {MOST_ROWS:,} ranges, and IBM's page has fewer than 1,000", line)
+            Problem(f"the file has more than {MOST_ROWS:,} ranges; IBM's page has fewer than 1,000", line)
         )
 
 
-def read_range(text: str) -> tuple[Prefix, str | None, bool]:
-    """Return the prefix that a text means, the text itself if its host bits are set, and whether it has a length.
-
-    Raises AddressError for anything else.
-    """
+def read_range(text: str) -> StatedRange:
+    """Return the range that a text states; raise AddressError for anything else."""
     try:
         if "/" not in text:
-            return parse_address(text).prefix, None, False
-        return parse_prefix(text), None, True
+            return StatedRange(parse_address(text).prefix, has_length=False)
+        return StatedRange(parse_prefix(text))
     except HostBitsError as error:
-        return error.block, text, True
+        return StatedRange(error.block, printed=text)
 
 
 def range_problem(text: str, error: AddressError, line: int, what: str = "") -> Problem:
-    """Return the problem of a text that is not a range; `what` says whose it is."""
-    hint = None if error.suggestion is None else f"it may mean {error.suggestion}"
-    return Problem(f'{what}"{cut(text)}" is not a range: {error}', line, hint)
+    """Return the problem of a text that is not a range; `what` says where it belongs."""
+    hint = None if error.suggestion is None else f"did you mean {error.suggestion}?"
+    return Problem(f'{what}"{cut(text)}" is not a valid range: {error}', line, hint)
 
 
 def cut(text: str) -> str:
-    """Return as much of a text as a message can show."""
+    """Return a text, cut to the length that a message shows."""
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "..."
 
 
@@ -133,3 +140,11 @@ def read_data_center(text: str) -> str | None:
     """Return the name of a data center in lower case, "all" for every one; None for another text."""
     name = "".join(text.split()).lower()
     return name if _DATA_CENTER.fullmatch(name) else None
+
+
+def find_city(data_center: str | None, cities: Mapping[str, str]) -> str | None:
+    """Return the city of a data center, or of another one whose name starts with the same three letters."""
+    if data_center is None or data_center == "all":
+        return None
+    same = (city for name, city in cities.items() if name[:3] == data_center[:3])
+    return cities.get(data_center) or next(same, None)

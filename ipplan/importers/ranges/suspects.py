@@ -1,6 +1,6 @@
-"""What looks wrong about the rows of an edition although it can be read: typing errors of the page, most of them.
+"""Finds rows of an edition that can be read but look wrong: most of them are typing errors of the page.
 
-Nothing here refuses a row. Every function takes rows and the edition of the catalogue that they are compared with.
+Nothing here rejects a row. Functions take rows, and the edition of the catalogue to compare them with.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ipplan.addresses import WIDTH, Prefix, RangeSet, parse_prefix
 from ipplan.catalog import CATEGORIES, EDITIONS, load_catalog
-from ipplan.importers.ranges.rows import PUBLISHED, Row, unique
+from ipplan.importers.ranges.rows import PUBLISHED, PublishedRange, unique
 from ipplan.importers.reading import Problem
 
 if TYPE_CHECKING:
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from ipplan.catalog import Catalog
 
 MOST_LOST = 20
-"""Percent of the rows of a table that may be gone before that is suspect."""
+"""Report a table that lost more than 20 percent of its rows."""
 _LENGTH_MARGIN = 2
-"""Bits by which a prefix may be larger or smaller than every known one of its table."""
+"""Report a prefix that is more than 2 bits shorter or longer than every known one of its table."""
 
 _MOST_INSIDE = 3
-"""Ranges of other data centers in one range that are told one by one."""
+"""Report at most 3 ranges of other data centers inside one range separately, more of them as one problem."""
 
 _PRIVATE_SPACE = RangeSet(
     parse_prefix(cidr)
@@ -38,7 +38,7 @@ _PRIVATE_SPACE = RangeSet(
         "fc00::/7",
     )
 )
-"""What IBM Cloud uses inside: private-use and shared space, and its own public blocks that it does not route outside."""
+"""Space inside IBM Cloud: private-use and shared space, and its public blocks that it does not route outside."""
 
 _TABLES: Mapping[str, Collection[str]] = {
     "private": (
@@ -72,77 +72,75 @@ _OWN_ONLY = (
     ("pptp-vpn", "pptp-vpn-pop"),
     ("front-end-public", "load-balancer"),
 )
-"""Tables, in each group of which a range belongs to one data center only."""
+"""Groups of tables; within each group a range belongs to one data center only."""
 
 
 def choose_base(date: str | None) -> Catalog:
-    """Return the newest edition of the catalogue that is not after a date, or the newest of all."""
+    """Return the newest edition of the catalogue up to a date, or the newest of all."""
     return load_catalog(max((edition for edition in EDITIONS if date is None or edition <= date), default=None))
 
 
-def find_suspects(rows: Sequence[Row], base: Catalog) -> list[Problem]:
-    """Return what looks wrong, by line; first what concerns no line. Costs n log n."""
+def find_suspects(rows: Sequence[PublishedRange], base: Catalog) -> list[Problem]:
+    """Return what looks wrong by line, first what concerns no line; costs n log n."""
     once, repeated = unique(rows)
     known = {problem.message for problem in _find(list(_rows_of(base)), base)}
     found = [
-        problem._replace(message=f"{problem.message}; so in edition {base.edition}")
+        problem._replace(message=f"{problem.message}; edition {base.edition} has this too")
         if problem.message in known
         else problem
         for problem in _find(once, base)
     ]
     found += _lost_tables(once, base)
     found += _of_new_data_center(once)
-    found += [
-        Problem(f"{row.name} stands twice in the table of {_title(row)}; one is kept", row.line) for row in repeated
-    ]
+    found += [Problem(f"{row.name} is in the table of {_title(row)} twice; kept once", row.line) for row in repeated]
     return sorted(found, key=lambda problem: problem.line or 0)
 
 
-def _find(rows: Sequence[Row], base: Catalog) -> list[Problem]:
+def _find(rows: Sequence[PublishedRange], base: Catalog) -> list[Problem]:
     return [*_with_host_bits(rows), *_in_wrong_space(rows), *_of_odd_size(rows, base), *_of_other_data_center(rows)]
 
 
-def _rows_of(catalog: Catalog) -> Iterator[Row]:
-    """Yield the published rows of an edition as they would be read."""
+def _rows_of(catalog: Catalog) -> Iterator[PublishedRange]:
+    """Yield the published rows of an edition of the catalogue."""
     for row in catalog.reservations:
         if row.category.name[4:] in PUBLISHED:
-            yield Row(row.category.name[4:], row.data_center, row.city, row.pod, row.prefix, row.note, 0)
+            yield PublishedRange(row.category.name[4:], row.data_center, row.city, row.pod, row.prefix, row.note, 0)
 
 
-def _title(row: Row) -> str:
+def _title(row: PublishedRange) -> str:
     return CATEGORIES[f"ibm-{row.category}"].title + "s"
 
 
-def _lost_tables(rows: Iterable[Row], base: Catalog) -> Iterator[Problem]:
+def _lost_tables(rows: Iterable[PublishedRange], base: Catalog) -> Iterator[Problem]:
     old = Counter(row.category.name[4:] for row in base.reservations if row.category.name[4:] in PUBLISHED)
     new = Counter(row.category for row in rows)
     for category, before in old.items():
         after = new[category]
         if (before - after) * 100 > MOST_LOST * before:
             yield Problem(
-                f"{category}: {after:,} rows, and edition {base.edition} has {before:,}",
+                f"{category}: {after:,} rows; edition {base.edition} has {before:,}",
                 None,
-                "look whether a table is missing or cut" if after else "look whether the table is missing",
+                "check whether a table is missing or incomplete" if after else "check whether the table is missing",
             )
 
 
-def _with_host_bits(rows: Iterable[Row]) -> Iterator[Problem]:
+def _with_host_bits(rows: Iterable[PublishedRange]) -> Iterator[Problem]:
     for row in rows:
         if row.printed is not None:
             center = f"{row.data_center} " if row.data_center else ""
-            yield Problem(f"{center}{row.printed} has host bits set; it is read as {row.prefix}", row.line)
+            yield Problem(f"{center}{row.printed} has host bits set; read as {row.prefix}", row.line)
 
 
-def _in_wrong_space(rows: Iterable[Row]) -> Iterator[Problem]:
+def _in_wrong_space(rows: Iterable[PublishedRange]) -> Iterator[Problem]:
     for row in rows:
         inside = _PRIVATE_SPACE.covers(row.prefix)
         if row.category in _TABLES["private"] and not inside:
-            yield Problem(f"{row.name} is public, in the table of {_title(row)}", row.line)
+            yield Problem(f"{row.name} is public, but in the table of {_title(row)}", row.line)
         elif row.category in _TABLES["public"] and _PRIVATE_SPACE.overlaps(row.prefix):
-            yield Problem(f"{row.name} is private, in the table of {_title(row)}", row.line)
+            yield Problem(f"{row.name} is private, but in the table of {_title(row)}", row.line)
 
 
-def _of_odd_size(rows: Iterable[Row], base: Catalog) -> Iterator[Problem]:
+def _of_odd_size(rows: Iterable[PublishedRange], base: Catalog) -> Iterator[Problem]:
     lengths: dict[tuple[str, int], list[int]] = {}
     for known in base.reservations:
         if known.category.name[4:] in PUBLISHED:
@@ -155,14 +153,12 @@ def _of_odd_size(rows: Iterable[Row], base: Catalog) -> Iterator[Problem]:
         length = row.prefix.length
         whole = WIDTH[row.prefix.version]
         if length < shortest - _LENGTH_MARGIN or (longest + _LENGTH_MARGIN < length and length < whole):
-            yield Problem(
-                f"{row.name} is far from the usual size of {_title(row)}, /{shortest} to /{longest}", row.line
-            )
+            yield Problem(f"{row.name} has an unusual size: {_title(row)} are /{shortest} to /{longest}", row.line)
 
 
-def _of_other_data_center(rows: Iterable[Row]) -> Iterator[Problem]:
-    """Yield the rows that lie in or are a range of another data center, each once."""
-    groups: dict[int, dict[Prefix, list[Row]]] = {}
+def _of_other_data_center(rows: Iterable[PublishedRange]) -> Iterator[Problem]:
+    """Yield the rows that are a range of another data center, or are inside one, each once."""
+    groups: dict[int, dict[Prefix, list[PublishedRange]]] = {}
     for row in rows:
         group = next((at for at, names in enumerate(_OWN_ONLY) if row.category in names), None)
         if group is not None and row.data_center not in (None, "all"):
@@ -171,7 +167,7 @@ def _of_other_data_center(rows: Iterable[Row]) -> Iterator[Problem]:
                 same.append(row)
     for places in groups.values():
         lengths = sorted({prefix.length for prefix in places}, reverse=True)
-        inside: dict[Row, list[Row]] = {}
+        inside: dict[PublishedRange, list[PublishedRange]] = {}
         for prefix, here in places.items():
             for row in here:
                 other = _other_owner(row, here, prefix, places, lengths)
@@ -181,26 +177,26 @@ def _of_other_data_center(rows: Iterable[Row]) -> Iterator[Problem]:
             yield from _overlaps(other, members)
 
 
-def _overlaps(other: Row, members: Sequence[Row]) -> Iterator[Problem]:
+def _overlaps(other: PublishedRange, members: Sequence[PublishedRange]) -> Iterator[Problem]:
     if len(members) > _MOST_INSIDE:
-        # The one around is to blame, most likely.
+        # The surrounding range is most likely the wrong one.
         yield Problem(
             f"{other.name} holds {len(members):,} ranges of other data centers, such as {members[0].name}", other.line
         )
         return
     for row in members:
-        where = "is also" if other.prefix == row.prefix else "lies in"
+        where = "is also" if other.prefix == row.prefix else "is inside"
         yield Problem(f"{row.name} {where} a range of {other.data_center}, {other.prefix}", row.line)
 
 
 def _other_owner(
-    row: Row,
-    here: Sequence[Row],
+    row: PublishedRange,
+    here: Sequence[PublishedRange],
     prefix: Prefix,
-    places: Mapping[Prefix, Sequence[Row]],
+    places: Mapping[Prefix, Sequence[PublishedRange]],
     lengths: Sequence[int],
-) -> Row | None:
-    """Return the smallest range around a row that another data center has, unless its own has one as small."""
+) -> PublishedRange | None:
+    """Return the smallest range of another data center around a row; None if its own data center has one as small."""
     for length in lengths:
         if length > prefix.length:
             continue
@@ -214,11 +210,11 @@ def _other_owner(
     return None
 
 
-def _of_new_data_center(rows: Iterable[Row]) -> Iterator[Problem]:
+def _of_new_data_center(rows: Iterable[PublishedRange]) -> Iterator[Problem]:
     known = {row.data_center for edition in EDITIONS for row in load_catalog(edition).reservations}
-    told: set[str] = set()
+    reported: set[str] = set()
     for row in rows:
         center = row.data_center
-        if center not in (None, "all") and center not in known and center not in told:
-            told.add(str(center))
+        if center not in (None, "all") and center not in known and center not in reported:
+            reported.add(str(center))
             yield Problem(f"{center} is a data center that no earlier edition has", row.line)
