@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ipplan.catalog import Catalog
     from ipplan.cli.netbox_api import NetBox
-    from ipplan.netbox.difference import Change
+    from ipplan.netbox.difference import ObjectChange
     from ipplan.netbox.outcome import Outcome
     from ipplan.netbox.wanted import Desired
     from ipplan.plan.model import Plan
@@ -43,7 +43,7 @@ class _Compared(NamedTuple):
     netbox: NetBox
     vrf: int | None
     desired: Desired
-    changes: tuple[Change, ...]
+    changes: tuple[ObjectChange, ...]
 
 
 _EXAMPLES = """\b
@@ -168,7 +168,7 @@ def _compare(plan: Plan, asked: _Asked) -> _Compared:
     return _Compared(plan, plan.name, netbox, vrf, desired, changes)
 
 
-def _planned(changes: Sequence[Change]) -> list[Outcome]:
+def _planned(changes: Sequence[ObjectChange]) -> list[Outcome]:
     from ipplan.netbox.difference import WRITING
     from ipplan.netbox.outcome import Outcome
 

@@ -24,7 +24,7 @@ from ipplan.output.text import escape
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ipplan.netbox.difference import Change, Found, Raw
+    from ipplan.netbox.difference import Found, ObjectChange, Raw
     from ipplan.netbox.outcome import Outcome
     from ipplan.netbox.wanted import Desired, What
 
@@ -121,7 +121,7 @@ class NetBox:
             raw = self._read_raw(desired, "null" if number is None else str(number))
             return read_found(raw), number
 
-    def send(self, changes: Sequence[Change], vrf: int | None) -> Iterator[Outcome]:
+    def send(self, changes: Sequence[ObjectChange], vrf: int | None) -> Iterator[Outcome]:
         """Make changes in their order, many in a request; yield what became of each.
 
         Of a request that NetBox refuses because of an object, every object is sent by itself. After any other refusal, and
@@ -151,7 +151,7 @@ class NetBox:
                 yield from (Outcome(change, "not-tried", None) for change in left)
                 return
 
-    def _try(self, batch: Sequence[Change], vrf: int | None) -> _Refused | None:
+    def _try(self, batch: Sequence[ObjectChange], vrf: int | None) -> _Refused | None:
         """Send changes of one kind in one request; return why they were not made, None for done."""
         endpoint = self._endpoint(batch[0].what)
         try:
@@ -279,7 +279,7 @@ class NetBox:
         return f"{self.url} answers in a form that ipplan does not know", "ipplan knows NetBox 4.7"
 
 
-def _next_batch(changes: Sequence[Change]) -> list[Change]:
+def _next_batch(changes: Sequence[ObjectChange]) -> list[ObjectChange]:
     """Return the first changes that one request can make."""
     _, first = next(groupby(changes, key=lambda change: (change.what, _VERBS[change.action])))
     return list(first)[:_MOST_SENT]

@@ -1,5 +1,5 @@
-"""A plan and a NetBox: what the plan wants there, what is there, and the changes from the one to the other.
+"""A plan and a NetBox: the objects that the plan wants there, those that exist, and the changes between them.
 
-Pure functions on values; what asks a NetBox and what sends the changes is the command line's. Field names are those of
-NetBox's REST API, 4.7.
+Pure functions on values. `ipplan.cli` reads from NetBox and sends the changes. Field names are those of the REST API of
+NetBox 4.7.
 """

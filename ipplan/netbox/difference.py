@@ -1,8 +1,8 @@
-"""What a plan wants in a NetBox against what is there: the changes, each a value, in the order in which they can be made.
+"""Compare the objects that a plan wants with those in a NetBox: the changes, in an order in which they can be made.
 
-An object is the plan's if it has two tags: `MARK` and the plan's own. Nothing else is changed or deleted, unless it is
-adopted. Tags, roles and VLAN groups are only created: somebody may rename or recolour them, and plans share them. Fields
-that a plan does not state stay as they are, except a role or VLAN that ipplan gave.
+An object belongs to the plan if it has two tags: `MARK` and the plan's own tag. Other objects are not changed or
+deleted, unless --adopt takes them over. Tags, roles and VLAN groups are only created: plans share them, and people may
+rename or recolour them. Fields that the plan does not state stay as they are, except a role or VLAN that ipplan set.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 Action = Literal["create", "update", "adopt", "delete", "unplanned", "conflict"]
 ACTIONS: tuple[Action, ...] = ("create", "update", "adopt", "delete", "unplanned", "conflict")
-"""What becomes of an object. The last two change nothing: unplanned is the plan's and no longer in it, and conflict is
-somebody else's in the place of what the plan wants."""
+"""What happens to an object. The last two change nothing. Unplanned: the object belongs to the plan, which no longer
+has it. Conflict: the plan wants an object where one exists that does not belong to it."""
 WRITING: frozenset[Action] = frozenset({"create", "update", "adopt", "delete"})
 """Actions that change a NetBox."""
 
@@ -30,7 +30,7 @@ Raw = dict[str, Any]
 
 
 class Found(NamedTuple):
-    """An object of a NetBox: its number, and the fields that a plan has a say in, in the form of `Wanted.fields`."""
+    """An object in a NetBox: its ID there, and the fields that a plan sets, in the form of `Wanted.fields`."""
 
     what: What
     key: str
@@ -45,15 +45,15 @@ class Found(NamedTuple):
 
 
 class Field(NamedTuple):
-    """A field that changes: its name, its value before, None where there was none, and after."""
+    """A field that changes: its name, its old value (None where there was none), and its new value."""
 
     name: str
     old: Value
     new: Value
 
 
-class Change(NamedTuple):
-    """What becomes of one object; `number` is that of NetBox, None for one that is created. `reason` is for conflicts."""
+class ObjectChange(NamedTuple):
+    """The change of one object. `number` is its ID in NetBox, None for a new object; only conflicts have a `reason`."""
 
     action: Action
     what: What
@@ -64,9 +64,9 @@ class Change(NamedTuple):
 
 
 def read_found(raw: Mapping[What, Iterable[Raw]]) -> tuple[Found, ...]:
-    """Return objects as the REST API of NetBox writes them, as values.
+    """Return objects of the REST API of NetBox as values.
 
-    A VLAN of a prefix is written without its group there, so it is looked up among the VLANs that are given.
+    The API gives the VLAN of a prefix without its group, so the group comes from the VLANs in `raw`.
     """
     groups = {int(row["id"]): str(row["slug"]) for row in raw.get("VLAN group", ())}
     vlans: dict[int, VlanName] = {}
@@ -103,22 +103,25 @@ def read_found(raw: Mapping[What, Iterable[Raw]]) -> tuple[Found, ...]:
 
 
 def same_prefix(text: str) -> str:
-    """Return a prefix in one form, because programs write some IPv6 addresses in different ones."""
+    """Return a prefix in one form: programs write some IPv6 addresses in different ways."""
     return str(ip_network(text))
 
 
 def difference(
     desired: Desired, found: Sequence[Found], *, prune: bool = False, adopt: bool = False
-) -> tuple[Change, ...]:
-    """Return the changes from what is found to what is desired; linear in both, and nothing for what is as it should be.
+) -> tuple[ObjectChange, ...]:
+    """Return the changes that turn what is found into what is desired; linear in both.
 
-    What has to be there first comes first, and what is deleted comes last, in the opposite order. With `prune` what is the
-    plan's and not desired is deleted, with `adopt` what is somebody else's in its place becomes the plan's.
+    An object comes before those that name it. Deletions come last, in the opposite order. With `prune`, objects of the
+    plan that are no longer desired are deleted. With `adopt`, foreign objects in the place of desired ones become the
+    plan's.
     """
     return tuple(_Comparison(desired, found, prune=prune, adopt=adopt).changes())
 
 
 class _Comparison:
+    """The comparison of wanted and found objects, by kind and key."""
+
     def __init__(self, desired: Desired, found: Sequence[Found], *, prune: bool, adopt: bool) -> None:
         self._desired, self._prune, self._adopt = desired, prune, adopt
         self._found: dict[tuple[What, str], list[Found]] = {}
@@ -129,7 +132,7 @@ class _Comparison:
             if one.what in self._names:
                 self._names[one.what][str(one.fields["name"])] = one.key
 
-    def changes(self) -> Iterator[Change]:
+    def changes(self) -> Iterator[ObjectChange]:
         for wanted in self._desired.objects:
             if wanted.what in ("tag", "role", "VLAN group"):
                 yield from self._shared(wanted)
@@ -137,19 +140,19 @@ class _Comparison:
                 yield from self._own(wanted)
         yield from self._rest()
 
-    def _shared(self, wanted: Wanted) -> Iterator[Change]:
-        """Create what is missing of what is never changed."""
+    def _shared(self, wanted: Wanted) -> Iterator[ObjectChange]:
+        """Create a missing tag, role or VLAN group; an existing one is never changed."""
         if (wanted.what, wanted.key) in self._found:
             return
         fields = dict(wanted.fields)
         name = str(fields["name"])
         if name in self._names.get(wanted.what, {}):
             if wanted.what == "role":
-                return  # one of this name serves, whatever its slug
+                return  # a role of this name is good enough, whatever its slug
             fields["name"] = f"{name[:90]} (ipplan)"
         yield _create(wanted._replace(fields=fields))
 
-    def _own(self, wanted: Wanted) -> Iterator[Change]:
+    def _own(self, wanted: Wanted) -> Iterator[ObjectChange]:
         key = same_prefix(wanted.key) if wanted.what == "prefix" else wanted.key
         there = self._found.get((wanted.what, key), [])
         mine = [one for one in there if self._is_mine(one)]
@@ -160,12 +163,12 @@ class _Comparison:
             fields = self._changed(one, self._resolved(wanted))
             if mine or self._adopt:
                 if fields:
-                    yield Change("update" if mine else "adopt", one.what, wanted.key, one.number, fields)
+                    yield ObjectChange("update" if mine else "adopt", one.what, wanted.key, one.number, fields)
                 continue
-            yield Change("conflict", one.what, wanted.key, one.number, fields, _owner(one))
+            yield ObjectChange("conflict", one.what, wanted.key, one.number, fields, _owner(one))
 
-    def _rest(self) -> Iterator[Change]:
-        """Yield what is the plan's and not desired."""
+    def _rest(self) -> Iterator[ObjectChange]:
+        """Yield the objects that belong to the plan and are no longer desired."""
         wanted = {(w.what, same_prefix(w.key) if w.what == "prefix" else w.key) for w in self._desired.objects}
         for what in reversed(KINDS_OF_OBJECTS):
             for (kind, key), there in self._found.items():
@@ -173,13 +176,13 @@ class _Comparison:
                     continue
                 for one in there:
                     if self._is_mine(one):
-                        yield Change("delete" if self._prune else "unplanned", what, key, one.number)
+                        yield ObjectChange("delete" if self._prune else "unplanned", what, key, one.number)
 
     def _is_mine(self, one: Found) -> bool:
         return one.tags >= {MARK, self._desired.tag}
 
     def _resolved(self, wanted: Wanted) -> Mapping[str, Value]:
-        """Return the fields with the slug of the role that is there under the name of the wanted one."""
+        """Return the fields; where a role of the wanted name exists in NetBox, they have its slug."""
         role = wanted.fields.get("role")
         if not isinstance(role, str) or ("role", role) in self._found:
             return wanted.fields
@@ -196,23 +199,23 @@ class _Comparison:
         return tuple(fields)
 
 
-def _create(wanted: Wanted) -> Change:
+def _create(wanted: Wanted) -> ObjectChange:
     fields = (Field(name, None, value) for name, value in wanted.fields.items() if value not in (None, "", ()))
-    return Change("create", wanted.what, wanted.key, None, tuple(fields))
+    return ObjectChange("create", wanted.what, wanted.key, None, tuple(fields))
 
 
 def _merged(there: Iterable[str], wanted: Value) -> tuple[str, ...]:
-    """Return the wanted tags, and those that are there and not ipplan's."""
+    """Return the wanted tags, and the present tags that are not from ipplan."""
     assert isinstance(wanted, tuple)
     others = (slug for slug in there if slug != MARK and not slug.startswith(f"{MARK}-"))
     return tuple(sorted({*map(str, wanted), *others}))
 
 
 def _stays(name: str, old: Value, new: Value) -> bool:
-    """Tell whether a field that differs is left as it is.
+    """Return whether a field that differs stays as it is.
 
-    A role or VLAN that ipplan did not give stays where the plan has none, and so does a VLAN of another group that has
-    the ID of the plan's.
+    Where the plan has no role or VLAN, one that ipplan did not set stays. A VLAN of another group with the same ID as
+    the plan's stays too.
     """
     if name == "role":
         return new is None and old not in KINDS
@@ -224,12 +227,12 @@ def _stays(name: str, old: Value, new: Value) -> bool:
 def _owner(one: Found) -> str:
     plans = sorted(slug for slug in one.tags if slug.startswith(f"{MARK}-plan-"))
     if MARK in one.tags and plans:
-        return f"ipplan made it from another plan (tag {', '.join(plans)})"
-    return "somebody else made it"
+        return f"belongs to another plan (tag {', '.join(plans)})"
+    return "not created by ipplan"
 
 
-def payload(change: Change, vrf: int | None) -> Raw:
-    """Return what the REST API takes to make a change: all fields of what is created, those that change of what is there.
+def payload(change: ObjectChange, vrf: int | None) -> Raw:
+    """Return the body of the REST request for a change: all fields of a new object, or the changed fields of another.
 
     Other objects are named by their slugs, so that they can be created in the same run.
     """

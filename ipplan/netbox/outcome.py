@@ -1,4 +1,4 @@
-"""A plan held against a NetBox, and what became of each change of a push: what the command line reports."""
+"""The result of comparing a plan with a NetBox, and of a push: what the command line reports."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ipplan.netbox.difference import Change
+    from ipplan.netbox.difference import ObjectChange
     from ipplan.netbox.wanted import Desired
 
 State = Literal["planned", "done", "failed", "not-tried", "left"]
-"""What became of a change: planned for one that nobody asked to make, left for one that changes nothing."""
+"""The state of a change: planned if it was only shown, left for an unplanned object or a conflict."""
 
 
 class Outcome(NamedTuple):
-    """A change and what became of it; `error` is why it failed, None unless it did."""
+    """A change and its state; `error` says why it failed, None unless it did."""
 
-    change: Change
+    change: ObjectChange
     state: State
     error: str | None = None
 
 
 class Report(NamedTuple):
-    """A plan by name and file, a NetBox by URL and VRF (None: the global table), and what became of each change.
+    """A plan by name and file, a NetBox by URL and VRF (None: the global table), and the outcome of each change.
 
-    `pushed` says that changes were asked for, not only shown.
+    `pushed` is true for a push, false where changes are only shown.
     """
 
     plan: str
@@ -38,10 +38,10 @@ class Report(NamedTuple):
 
     @property
     def unchanged(self) -> int:
-        """How many objects that the plan wants are as it wants them."""
+        """The number of objects in NetBox that are already as the plan wants them."""
         touched = sum(o.change.action not in ("delete", "unplanned") for o in self.outcomes)
         return len(self.desired.objects) - touched
 
     def count(self, state: State) -> int:
-        """Return how many changes came to this."""
+        """Return the number of changes in a state."""
         return sum(outcome.state == state for outcome in self.outcomes)

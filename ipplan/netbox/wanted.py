@@ -1,7 +1,7 @@
-"""From a plan to the objects that it wants in a NetBox: tags, roles, VLAN groups, VLANs and prefixes.
+"""The objects that a plan wants in a NetBox: tags, roles, VLAN groups, VLANs and prefixes.
 
-Limits of lengths and the words for status are those of NetBox 4.7 (models extras.Tag, ipam.Role, ipam.VLANGroup, ipam.VLAN
-and ipam.Prefix). Knows nothing of what is in a NetBox.
+Lengths and status values are those of NetBox 4.7 (models extras.Tag, ipam.Role, ipam.VLANGroup, ipam.VLAN and
+ipam.Prefix). This module does not know what exists in a NetBox.
 """
 
 from __future__ import annotations
@@ -20,33 +20,35 @@ if TYPE_CHECKING:
 
 What = Literal["tag", "role", "VLAN group", "VLAN", "prefix"]
 KINDS_OF_OBJECTS: tuple[What, ...] = ("tag", "role", "VLAN group", "VLAN", "prefix")
-"""What ipplan writes, in an order in which nothing names what comes after it."""
+"""The kinds of objects that ipplan writes, each after the kinds that it refers to."""
 
 MARK = "ipplan"
-"""The slug of the tag of everything that ipplan made; slugs of its other tags begin with it and a hyphen."""
+"""The slug of the tag on every object that ipplan created; slugs of its other tags start with it and a hyphen."""
 _MOST_DESCRIPTION = 200
+"""A description has at most 200 characters."""
 _MOST_NAME = 100
+"""A name has at most 100 characters."""
 _PLAIN = re.compile("[a-z0-9]+(?:-[a-z0-9]+)*")
-"""A slug that is its own text; it has no two hyphens in a row, so that two of them joined by two stay apart."""
+"""Text that can be a slug unchanged; without two hyphens in a row, because two hyphens join two such texts."""
 STATUSES = {"planned": "reserved", "ordered": "reserved", "retired": "deprecated"}
-"""What NetBox calls what is not there yet, and what only holds its range; all else is active."""
+"""The status in NetBox of networks that do not exist yet or only keep their range; all others are active."""
 _MOST_USED = ("active", "reserved", "deprecated")
-"""The status of a VLAN is the first of these that one of its networks has."""
+"""The status of a VLAN is the first of these that any of its networks has."""
 
 
 class VlanName(NamedTuple):
-    """A VLAN as a prefix names it: the slug of its group, None for one of another group than the plan's, and its ID."""
+    """A VLAN as a prefix refers to it: the slug of its group (None for a group that is not the plan's), and its ID."""
 
     group: str | None
     vid: int
 
 
 Value = str | int | VlanName | tuple[str, ...] | None
-"""What a field holds; tags and only they are a tuple, of slugs in order."""
+"""The value of a field; only tags are a tuple: their slugs, sorted."""
 
 
 class Wanted(NamedTuple):
-    """An object that the plan wants: what it is, by what it is found, and the fields that the plan has a say in."""
+    """An object that the plan wants: its kind, the key by which it is found, and the fields that the plan sets."""
 
     what: What
     key: str
@@ -54,7 +56,7 @@ class Wanted(NamedTuple):
 
 
 class Shared(NamedTuple):
-    """A network whose prefix stands in NetBox for another part of the plan, because NetBox has each prefix once."""
+    """A network whose prefix another part of the plan has too: NetBox gets each prefix once, for that other part."""
 
     network: str
     prefix: str
@@ -64,8 +66,8 @@ class Shared(NamedTuple):
 class Desired(NamedTuple):
     """Everything that a plan wants in a NetBox.
 
-    `tag` is the slug of the plan's own tag. Invariant: no two objects have the same kind and key. `waiting` names the
-    networks that have no range yet, `shared` those that have no prefix of their own.
+    `tag` is the slug of the plan's own tag. `waiting` names the networks without a range, `shared` those without a
+    prefix of their own. Invariant: no two objects have the same kind and key.
     """
 
     tag: str
@@ -79,7 +81,7 @@ class Desired(NamedTuple):
 
 
 def describe(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula (CWE-1236), on one line and without double quotes, cut to fit."""
+    """Return text on one line, without double quotes, cut to fit, and safe from being a spreadsheet formula (CWE-1236)."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text.replace('"', "'")).split())
     safe = f"'{line}" if line.startswith(("=", "+", "-", "@")) else line
     return safe[:_MOST_DESCRIPTION].rstrip()
@@ -97,10 +99,10 @@ def slug_of_plan(name: str) -> str:
 
 
 def want(plan: Plan, name: str) -> Desired:
-    """Return what a plan, which is known as `name`, wants in a NetBox; linear in the plan.
+    """Return what a plan, marked with `name`, wants in a NetBox; linear in the plan.
 
-    Only what has a range: what is pinned, and the defaults of platforms. Of networks, pools and avoided ranges with the
-    same prefix the first of these counts. What is retired holds its range, as deprecated.
+    Only networks with a range are included: pinned ones, and those on the default of their platform. Where networks,
+    pools and avoided ranges have the same prefix, the first of these counts. Retired networks are deprecated.
     """
     prefixes = _Prefixes(plan, slug_of_plan(name))
     for network in plan.taking_part():
@@ -126,7 +128,7 @@ def want(plan: Plan, name: str) -> Desired:
 
 
 class _Prefixes:
-    """The prefixes of a plan as they are added, and what they name: kinds, labels and VLANs."""
+    """The prefixes of a plan as they are added, and what they refer to: kinds, labels and VLANs."""
 
     def __init__(self, plan: Plan, tag: str) -> None:
         self.tag = tag
@@ -142,7 +144,7 @@ class _Prefixes:
         self._vlans: dict[VlanName, list[Network]] = {}
 
     def add_network(self, network: Network) -> None:
-        """Add a network that has a range; note one that waits for it, unless it is retired."""
+        """Add a network with a range; record one without a range as waiting, unless it is retired."""
         status = self._status(network)
         if network.prefix is None:
             if status != "deprecated":
@@ -179,7 +181,7 @@ class _Prefixes:
         comments: str = "",
         labels: Iterable[str] = (),
     ) -> bool:
-        """Add a prefix, and tell whether nothing else has it; if something has, note a network that shares it."""
+        """Add a prefix and return True; where another part of the plan has it, record a network as shared, return False."""
         if prefix in self._holders:
             if role is not None:
                 self.shared.append(Shared(holder, prefix, self._holders[prefix]))
@@ -197,7 +199,7 @@ class _Prefixes:
         return True
 
     def vlans(self) -> list[Wanted]:
-        """Return a VLAN for each ID of a group, named after it: names of networks move from one to another."""
+        """Return a VLAN for each ID of a group, named after its ID, because networks move between VLANs."""
         return [
             Wanted(
                 "VLAN",
@@ -220,7 +222,7 @@ class _Prefixes:
         return STATUSES.get(network.status or "", "active")
 
     def _group(self, network: Network) -> str:
-        """Return the group of a network's VLAN: one for each data center, because each counts its VLANs for itself."""
+        """Return the group of a network's VLAN: one for each data center, because each has its own VLAN IDs."""
         cluster = self._plan.clusters.get(network.cluster or "")
         edge = self._plan.edges.get(self._homes.edge_of(network) or "")
         stated = (network.data_center, cluster and cluster.data_center, edge and edge.data_center)
@@ -229,7 +231,7 @@ class _Prefixes:
 
 
 def key_of_vlan(vlan: VlanName) -> str:
-    """Return by what a VLAN is found: its group and its ID."""
+    """Return the key of a VLAN: its group and its ID."""
     return f"{vlan.group}/{vlan.vid}"
 
 
@@ -249,7 +251,7 @@ def _tags(name: str, tag: str, labels: Mapping[str, tuple[str, str]]) -> list[Wa
 
 
 def _name_of_label(slug: str, label: str, value: str) -> str:
-    """Return the name of a label's tag, which is not that of another label, nor of a tag that marks objects."""
+    """Return the name of a label's tag, different from those of other labels and of the tags that mark objects."""
     return _fit(f"{label}:{value}", _MOST_NAME, key=slug, marked=label.startswith(MARK) or ":" in label)
 
 
@@ -288,7 +290,7 @@ def _slug(text: str) -> str:
 
 
 def _readable(text: str) -> str:
-    """Return what of a text a slug can hold, to be read; it tells nothing apart."""
+    """Return the readable part of a slug; different texts may have the same one."""
     return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-") or "x"
 
 
@@ -299,7 +301,7 @@ def _digest(text: str) -> str:
 def _fit(text: str, most: int, *, key: str | None = None, marked: bool = False) -> str:
     """Return a name that fits and can be shown; one that had to be changed, or is `marked`, ends in a digest.
 
-    The digest is of `key`, which tells what has the same text apart, or else of the whole text.
+    The digest is that of `key`, which makes equal texts different, or of the whole text.
     """
     shown = describe(text)
     if shown == text and len(text) <= most and not marked:

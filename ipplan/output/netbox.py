@@ -1,4 +1,4 @@
-"""A plan held against a NetBox: as the document `ipplan.netbox/1`, a table and text. Must not decide anything."""
+"""Render the comparison of a plan with a NetBox: the document `ipplan.netbox/1`, a table and text. Decides nothing."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ipplan.output.table import ALL, Column, Table, render_for_people
 from ipplan.output.text import escape, wrap
 
 if TYPE_CHECKING:
-    from ipplan.netbox.difference import Change, Field
+    from ipplan.netbox.difference import Field, ObjectChange
     from ipplan.netbox.outcome import Outcome, Report
     from ipplan.netbox.wanted import Value
     from ipplan.output.table import Choice
 
 _MOST_NAMED = 6
 """Name at most this many networks in one line."""
-_UNTOLD = frozenset({"slug", "tags", "group", "vid"})
-"""Fields that a new object is not shown with, because its name or a row of its own says the same."""
+_NOT_SHOWN = frozenset({"slug", "tags", "group", "vid"})
+"""Fields of a new object that are not shown, because its name or another row says the same."""
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -79,25 +79,25 @@ COLUMNS = (
     Column("name", "address"),
     Column("fields", long="wrap"),
 )
-"""What is known of a change; of one that was to be made also what became of it."""
+"""The columns of a change; a push adds its state and error."""
 
 
 def table(report: Report) -> Table:
-    """Return the changes, a row each; with what became of them where they were to be made."""
+    """Return a row for each change; after a push with its state and error."""
     columns = list(COLUMNS)
     if report.pushed:
         columns += [Column("state"), Column("error", long="wrap")]
     rows = []
     for outcome in report.outcomes:
         change = outcome.change
-        row = [change.action, change.what, change.key, _told(change)]
+        row = [change.action, change.what, change.key, _details(change)]
         rows.append([*row, outcome.state, outcome.error] if report.pushed else row)
     return Table(tuple(columns), rows)
 
 
-def _told(change: Change) -> str | None:
+def _details(change: ObjectChange) -> str | None:
     if change.action == "create":
-        shown = [f"{f.name} {_text(f.new)}" for f in change.fields if f.name not in _UNTOLD]
+        shown = [f"{f.name} {_text(f.new)}" for f in change.fields if f.name not in _NOT_SHOWN]
     else:
         shown = [_difference(f) for f in change.fields if change.action != "conflict" or f.name != "tags"]
     return "; ".join([change.reason, *shown] if change.reason else shown) or None
@@ -117,7 +117,7 @@ def _text(value: Value) -> str:
 
 
 def render_text(report: Report, *, width: int | None, color: bool, choice: Choice = ALL) -> str:
-    """Return what people read: the changes, and lines that sum up and say what is not pushed and why."""
+    """Return the changes as a table, and lines that sum up and say what is not pushed and why."""
     grid = ""
     if report.outcomes:
         grid = render_for_people(table(report), width=width, color=color, choice=choice) + "\n"
@@ -134,14 +134,14 @@ def _summary(report: Report) -> list[str]:
     lines = [f"{escape(report.url)}, {place}: {', '.join(counts) or 'no difference'}, {report.unchanged:,} unchanged"]
     actions = {outcome.change.action for outcome in report.outcomes}
     if "conflict" in actions:
-        lines.append("conflict: not made from this plan, left alone; push --adopt takes it over")
+        lines.append("conflict: not created from this plan, so it is not changed; push --adopt takes it over")
     if "unplanned" in actions:
-        lines.append("unplanned: made from this plan, no longer in it; push --prune deletes it")
+        lines.append("unplanned: created from this plan, but no longer in it; push --prune deletes it")
     if report.desired.waiting:
         names = report.desired.waiting
         lines.append(f"no range yet, not pushed: {_some(names)}; ipplan allocate --write pins ranges")
     lines += [
-        f"{escape(shared.network)} has the prefix {shared.prefix} of {escape(shared.other)}: NetBox has it once"
+        f"{escape(shared.network)} and {escape(shared.other)} have the same prefix {shared.prefix}: NetBox gets it once"
         for shared in report.desired.shared
     ]
     return lines

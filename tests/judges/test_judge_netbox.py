@@ -223,7 +223,7 @@ def test_what_others_made_is_a_conflict_and_adopted_only_if_asked(site: Site, ru
     netbox.write(WEB)
     done = netbox("push")
     assert [(c["name"], c["reason"], c["state"]) for c in done["changes"] if c["change"] == "conflict"] == [
-        ("172.24.0.0/24", "somebody else made it", "left")
+        ("172.24.0.0/24", "not created by ipplan", "left")
     ]
     assert netbox.prefixes()["172.24.0.0/24"]["last_updated"] == foreign["last_updated"]
     assert counted(netbox("diff", "--exit-code", status=1))["conflict"] == 1

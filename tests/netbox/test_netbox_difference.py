@@ -1,4 +1,4 @@
-"""The changes from a NetBox to what a plan wants, made in a small world with NetBox's rules, for any plans and worlds.
+"""The changes that bring a NetBox to what a plan wants, applied to a small model with the rules of NetBox, for random plans.
 
 tests/judges has the same against NetBox itself.
 """
@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ipplan.addresses import parse_prefix
-from ipplan.netbox.difference import WRITING, Change, difference, payload, read_found
+from ipplan.netbox.difference import WRITING, ObjectChange, difference, payload, read_found
 from ipplan.netbox.wanted import Desired, slug_of_plan, want
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.labels import parse_about
@@ -38,7 +38,7 @@ UNIQUE = {"tag": ["name", "slug"], "role": ["name", "slug"], "VLAN group": ["slu
 
 
 class World:
-    """Objects as NetBox's REST API writes them, and the rules by which NetBox refuses a change."""
+    """Objects as the REST API of NetBox returns them, and the rules by which NetBox refuses a change."""
 
     def __init__(self) -> None:
         self.objects: dict[What, dict[int, dict[str, Any]]] = {
@@ -53,12 +53,12 @@ class World:
     def found(self) -> tuple[Any, ...]:
         return read_found({what: copy.deepcopy(list(rows.values())) for what, rows in self.objects.items()})
 
-    def make(self, changes: Iterable[Change]) -> None:
+    def make(self, changes: Iterable[ObjectChange]) -> None:
         for change in changes:
             if change.action in WRITING:
                 self._make(change)
 
-    def _make(self, change: Change) -> None:
+    def _make(self, change: ObjectChange) -> None:
         rows = self.objects[change.what]
         if change.action == "delete":
             assert change.number is not None
@@ -80,7 +80,7 @@ class World:
         return [vlan for vlan in self.objects["VLAN"].values() if (vlan["group"] or {}).get("id") == number]
 
     def _resolved(self, key: str, value: Any) -> Any:
-        """Return what the API answers with for what it is sent; fail where that names nothing that is there."""
+        """Return the answer of the API to a request; fail where the request names an object that does not exist."""
         if key == "tags":
             return [self._by("tag", slug=tag["slug"]) for tag in value]
         if key == "status":
@@ -138,7 +138,7 @@ labels = st.dictionaries(
 
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
-    """Return a plan of any few networks, pools and avoided ranges, some with the same prefix."""
+    """Return a random plan of a few networks, pools and avoided ranges, some with the same prefix."""
     networks = tuple(
         Network(
             name,
@@ -166,7 +166,7 @@ def plans(draw: st.DrawFn) -> Plan:
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    """Return a NetBox that somebody else uses, with tags and roles that are named like ipplan's, or another plan's."""
+    """Return a NetBox that others use too, with tags and roles named like those of ipplan or of another plan."""
     world = World()
     for name in draw(st.sets(st.sampled_from(["ipplan", "ipplan plan a", "team:", "a:a", "mine"]))):
         world.add("tag", name=name, slug=f"their-{len(world.objects['tag'])}")
@@ -194,7 +194,7 @@ def worlds(draw: st.DrawFn) -> World:
 
 
 def of_others(world: World, tag: str) -> dict[str, Any]:
-    """Return a copy of everything that is not the plan's."""
+    """Return a copy of every object that does not belong to the plan."""
     return copy.deepcopy(
         {
             what: {number: row for number, row in rows.items() if tag not in {t["slug"] for t in row["tags"]}}
@@ -222,7 +222,7 @@ def test_after_a_push_nothing_differs_but_what_was_to_be_left(
 
 
 def held(world: World, tag: str | None = None) -> set[str]:
-    """Return the prefixes of a world, or those that are the plan's."""
+    """Return the prefixes of a world, all or only those of the plan."""
     rows = [row for row in world.objects["prefix"].values() if tag in (None, *(t["slug"] for t in row["tags"]))]
     return {str(parse_prefix(row["prefix"])) for row in rows}
 
@@ -308,7 +308,7 @@ def test_what_nobody_states_in_the_plan_stays() -> None:
     prefix["vlan"] = world.add("VLAN", vid=7, name="theirs")
     prefix["tags"] = [*prefix["tags"], world.add("tag", name="critical", slug="critical")]
     assert difference(small(), world.found()) == ()
-    # Its own VLAN is theirs, as long as the ID is the plan's.
+    # A VLAN of another group stays as long as its ID is the one of the plan.
     world.make(difference(small(vlan=7), world.found()))
     assert prefix["vlan"]["name"] == "theirs"
     world.make(difference(small(vlan=8), world.found()))
@@ -339,5 +339,5 @@ def test_the_owner_of_a_conflict_is_named() -> None:
     world = World()
     world.make(difference(want(Plan("p", pools=(Pool(parse_prefix("10.0.0.0/24")),)), "b"), world.found()))
     (conflict,) = [c for c in difference(small(), world.found()) if c.action == "conflict"]
-    assert conflict.reason == "ipplan made it from another plan (tag ipplan-plan-b)"
+    assert conflict.reason == "belongs to another plan (tag ipplan-plan-b)"
     assert ("status", "container", "active") in {tuple(field) for field in conflict.fields}

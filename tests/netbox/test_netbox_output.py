@@ -1,4 +1,4 @@
-"""What people and pipelines read of a plan held against a NetBox."""
+"""The comparison of a plan with a NetBox as text, table and JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from jsonschema import Draft202012Validator
 
 from ipplan.addresses import parse_prefix
-from ipplan.netbox.difference import Change, Field, difference
+from ipplan.netbox.difference import Field, ObjectChange, difference
 from ipplan.netbox.outcome import Outcome, Report
 from ipplan.netbox.wanted import VlanName, want
 from ipplan.output.documents import render_json
@@ -19,7 +19,7 @@ from ipplan.plan.model import Network, Plan
 SCHEMA = json.loads((Path(__file__).parents[2] / "ipplan" / "schemas" / "netbox.json").read_text("utf-8"))
 WEB = Network("web", KINDS["vcs-vm"], parse_prefix("10.0.0.0/24"), labels=(("team", "erp\x1b[31m"),), vlan=12)
 PLAN = Plan("plan.toml", networks=(WEB, WEB._replace(name="same\n"), Network("db", KINDS["vcs-vm"], length=24)))
-UPDATE = Change(
+UPDATE = ObjectChange(
     "update",
     "prefix",
     "10.0.0.0/24",
@@ -31,8 +31,8 @@ UPDATE = Change(
         Field("tags", ("critical", "ipplan-label-old"), ("critical", "ipplan-label-new")),
     ),
 )
-CONFLICT = Change("conflict", "prefix", "10.0.1.0/24", 8, reason="somebody else made it")
-UNPLANNED = Change("unplanned", "VLAN", "ipplan-plan-a/9", 9)
+CONFLICT = ObjectChange("conflict", "prefix", "10.0.1.0/24", 8, reason="not created by ipplan")
+UNPLANNED = ObjectChange("unplanned", "VLAN", "ipplan-plan-a/9", 9)
 
 
 def report(*outcomes: Outcome, pushed: bool = True) -> Report:
@@ -66,10 +66,10 @@ def test_text_says_what_became_of_each_change() -> None:
     assert "tags: +ipplan-label-new -ipplan-label-old" in shown
     assert (
         "https://netbox.example.com, VRF red: 1 update, 1 unplanned, 1 conflict, 5 unchanged\n"
-        "conflict: not made from this plan, left alone; push --adopt takes it over\n"
-        "unplanned: made from this plan, no longer in it; push --prune deletes it\n"
+        "conflict: not created from this plan, so it is not changed; push --adopt takes it over\n"
+        "unplanned: created from this plan, but no longer in it; push --prune deletes it\n"
         "no range yet, not pushed: db; ipplan allocate --write pins ranges\n"
-        "same\\n has the prefix 10.0.0.0/24 of web: NetBox has it once\n"
+        "same\\n and web have the same prefix 10.0.0.0/24: NetBox gets it once\n"
     ) in shown
 
 
