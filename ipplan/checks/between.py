@@ -1,7 +1,7 @@
-"""Several plans judged together: the findings that concern more than one of them.
+"""Check several plans together: the findings that concern more than one of them.
 
-What concerns one plan only is left to its own check, and no law is written twice: networks of two plans are judged by the
-rule for those of one.
+What concerns one plan only is left to its own check. No rule is written twice: networks of two plans are judged by
+the rules for the networks of one.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ class Between(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """What plans do to each other. `used` are the waivers, by plan and number, that cover some of it.
+    """What plans do to each other. `used` are the waivers, by plan and number, that cover a finding.
 
-    `spare` are the findings of each plan on its waivers for what several plans do, which cover nothing.
+    `spare` are the findings of each plan about its waivers for several plans that cover nothing.
     """
 
     together: Together
@@ -57,7 +57,7 @@ class Judgement(NamedTuple):
 
 
 def check_together(plans: Sequence[Plan], catalog: Catalog, today: datetime.date | None = None) -> Judgement:
-    """Return the findings that concern more than one plan, those that a waiver covers marked so, not yet placed.
+    """Return the findings that concern more than one plan, those that a waiver covers marked, not yet placed.
 
     What concerns one plan only is left to its own check. Costs n log n in the networks of all plans, n for each
     plan that has pools, and the findings themselves.
@@ -67,13 +67,13 @@ def check_together(plans: Sequence[Plan], catalog: Catalog, today: datetime.date
     context = _TogetherContext(together, catalog)
     findings = (*_overlaps(context), *_avoided(context), *shared_pool.check(context, together))
     found = [_between(context, finding) for finding in findings]
-    return _settle(together, found, today)
+    return _apply_waivers(together, found, today)
 
 
 def place_between(found: Sequence[Between], places: Places, files: Sequence[tuple[str, Locate]]) -> list[Between]:
-    """Give each finding, and what is related to it, its place in the file of its plan; return all in printing order.
+    """Give each finding, and its related places, a place in the file of its plan; return all in printing order.
 
-    `files` has the name of each plan's file, and what finds line and column of key paths there.
+    `files` has the name of each plan's file, and a function that finds line and column of key paths there.
     """
     wanted: list[set[KeyPath]] = [set() for _ in files]
     for finding, _ in found:
@@ -96,7 +96,7 @@ def place_between(found: Sequence[Between], places: Places, files: Sequence[tupl
 
 
 class _TogetherContext(Context):
-    """The merged plan, whose networks bear the title of their plan."""
+    """The merged plan, whose networks have the title of their plan before their name."""
 
     def __init__(self, together: Together, catalog: Catalog) -> None:
         plans = [prefixed(plan, title) for plan, title in zip(together.plans, together.titles, strict=True)]
@@ -120,26 +120,26 @@ def _between(context: _TogetherContext, finding: Finding) -> Between:
 
 
 def _overlaps(context: _TogetherContext) -> Iterator[Finding]:
-    """Yield the overlaps of networks of two plans, by the law for those of one."""
+    """Yield the overlaps of networks of two plans, by the rule for those of one."""
     places = context.together.places
-    told = 0
+    reported = 0
     pairs: set[tuple[int, int]] = set()
     for run in overlapping_runs(context):
         around: dict[int, Around] = {}
         for item, first, last in run:
             own = places.of_name(item.network.name)
-            before = told
+            before = reported
             for other, stack in around.items():
                 pair = (min(own, other), max(own, other))
-                many = told > FULL_DETAIL
+                many = reported > FULL_DETAIL
                 # Of very many overlaps each network has one, and each two plans at least one.
-                if other == own or (many and told > before and pair in pairs):
+                if other == own or (many and reported > before and pair in pairs):
                     continue
                 stack.close_before(first)
                 outers, further = stack.nearest(item, 1 if many else MOST_NEIGHBOURS)
                 if outers:
                     pairs.add(pair)
-                told += len(outers)
+                reported += len(outers)
                 for outer in outers:
                     yield overlap_finding(context, item, outer, further if outer is outers[-1] else 0)
             mine = around.setdefault(own, Around(context.joined))
@@ -148,7 +148,7 @@ def _overlaps(context: _TogetherContext) -> Iterator[Finding]:
 
 
 def _avoided(context: _TogetherContext) -> Iterator[Finding]:
-    """Yield the pinned BYOIP networks in space that another plan avoids, for something else than these.
+    """Yield the pinned BYOIP networks in space that another plan avoids for another reason.
 
     An entry inside of the network, or around a pool of its plan, is there because of that plan.
     """
@@ -177,11 +177,11 @@ def _avoided(context: _TogetherContext) -> Iterator[Finding]:
             )
 
 
-def _settle(together: Together, found: Sequence[Between], today: datetime.date | None) -> Judgement:
-    """Mark what a waiver of a plan covers: one of the rule that names every network of the finding.
+def _apply_waivers(together: Together, found: Sequence[Between], today: datetime.date | None) -> Judgement:
+    """Mark the findings that a waiver of a plan covers: one of the rule that names every network of the finding.
 
-    Networks of other plans stand there under their prefixed names. Only where a finding has no networks, a waiver that
-    names none covers it too, in a plan that it concerns.
+    Networks of other plans have prefixed names there. A waiver that names no networks covers only findings without
+    networks, in a plan that they concern.
     """
     waivers: dict[str, list[tuple[int, int, Waiver, frozenset[str]]]] = {}
     for at, (plan, title) in enumerate(zip(together.plans, together.titles, strict=True)):

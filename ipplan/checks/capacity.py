@@ -1,4 +1,4 @@
-"""Whether ranges are large enough for what the plan puts into them, with the numbers."""
+"""Capacity: ranges and addresses against what the plan puts into them."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _SUBNETS = Source(
 )
 
 _IKS_MOST_PODS = 250
-"""Most pods on one IKS worker (limitations.md)."""
+"""IKS runs at most this many pods on one worker (limitations.md)."""
 _PLAN = Source("the plan's own addresses")
 _POINT_TO_POINT = Source(
     "RFC 3021: 31-bit prefixes on IPv4 point-to-point links",
@@ -86,9 +86,9 @@ def _with_cluster(context: Context, role: Role) -> Iterator[tuple[Network, Prefi
 def pod_capacity(context: Context) -> Iterator[Finding]:
     """A pod range is too small for the workers and pods of its cluster.
 
-    Why: IKS gives each worker 128 addresses of the pod range; Calico on ICP gives each node whole blocks of 64, and
-    masters, proxies and other nodes take blocks as well as workers. A node that finds no block left starts no pods,
-    and the range of a running cluster cannot change.
+    Why: IKS gives each worker 128 addresses of the pod range. Calico on ICP gives each node whole blocks of 64;
+    masters, proxies and other nodes take blocks too. A node that finds no free block starts no pods, and the range
+    of a running cluster cannot change.
 
     Do: make the range larger, or plan fewer workers or pods.
     """
@@ -96,13 +96,13 @@ def pod_capacity(context: Context) -> Iterator[Finding]:
 
 
 def _too_small(rule: Rule, context: Context, role: Role, icp_source: Source | None) -> Iterator[Finding]:
-    """Yield the pod or service ranges with fewer addresses than their cluster takes."""
+    """Yield findings of a rule on the pod or service ranges with fewer addresses than their cluster needs."""
     for network, prefix, cluster in _with_cluster(context, role):
         need = need_of(role, cluster)
         if need is None or need.addresses <= room_in(prefix, network.kind):
             continue
         if cluster.platform == "iks" and prefix.version != 4:
-            continue  # IKS takes no IPv6 range of any size: iks-subnet-not-allowed
+            continue  # IKS accepts no IPv6 range of any size: iks-subnet-not-allowed reports it
         yield rule.finding(
             f"{sized_label(network, prefix)} is too small for cluster {cluster.name}: it needs"
             f" {need.addresses:,} addresses and a /{prefix.length} has {prefix.size:,}",
@@ -117,10 +117,10 @@ def _too_small(rule: Rule, context: Context, role: Role, icp_source: Source | No
 
 @rule("error", "warning", source=_IKS_LIMITS, judges="in service")
 def pods_per_worker(context: Context) -> Iterator[Finding]:
-    """An IKS cluster plans more pods on a worker than IKS runs there, or than its pod range serves.
+    """An IKS cluster plans more pods on a worker than IKS runs there, or than its pod range has addresses for.
 
-    Why: IKS runs 110 pods on a worker, 10 a core from 11 cores on, and never more than 250; its sizing rule gives
-    a worker 128 addresses of the pod range.
+    Why: IKS runs 110 pods on a worker, 10 for each core from 11 cores on, and never more than 250. It gives a
+    worker 128 addresses of the pod range.
 
     Do: plan more workers with fewer pods each.
     """
@@ -130,7 +130,7 @@ def pods_per_worker(context: Context) -> Iterator[Finding]:
             continue
         too_many = pods > _IKS_MOST_PODS
         yield pods_per_worker.finding(
-            f"cluster {cluster.name} plans {pods:,} pods a worker, and IKS "
+            f"cluster {cluster.name} plans {pods:,} pods a worker, but IKS "
             + (
                 f"runs at most {_IKS_MOST_PODS}" if too_many else f"gives a worker {IKS_ADDRESSES_PER_WORKER} addresses"
             ),
@@ -143,7 +143,7 @@ def pods_per_worker(context: Context) -> Iterator[Finding]:
 def service_capacity(context: Context) -> Iterator[Finding]:
     """A service range is too small for the services of its cluster.
 
-    Why: every service takes an address; IKS counts 255 services in a /24, and ICP has two services of its own. The
+    Why: every service needs an address. IKS counts 255 services in a /24, and ICP has two services of its own. The
     range of a running cluster cannot change.
 
     Do: make the range larger.
@@ -173,13 +173,13 @@ def service_range_too_large(context: Context) -> Iterator[Finding]:
 
 @rule("error", "warning", source=_SUBNETS, judges="in service")
 def worker_capacity(context: Context) -> Iterator[Finding]:
-    """The worker networks of a cluster have fewer addresses than its nodes take.
+    """The worker networks of a cluster have fewer addresses than its nodes need.
 
-    Why: each worker takes an address of each of its networks; on ICP masters, proxies, other nodes and the two virtual
-    addresses stand there as well. Network, gateway and broadcast address are taken, and in IBM's subnets two more
-    where the routers run HSRP: enough only without HSRP is a warning.
+    Why: each worker needs an address in each of its networks. On ICP masters, proxies, other nodes and the two
+    virtual addresses need one too. Network, gateway and broadcast address are not for nodes. In IBM's subnets two
+    more are not, if the routers run HSRP: a network that is large enough only without HSRP is a warning.
 
-    Do: order a larger subnet or a further one, or make the BYOIP network larger.
+    Do: order a larger subnet or one more, or make the BYOIP network larger.
     """
     groups: dict[tuple[str, str], list[tuple[Network, Prefix]]] = {}
     for network, prefix, cluster in _with_cluster(context, "worker"):
@@ -193,7 +193,7 @@ def worker_capacity(context: Context) -> Iterator[Finding]:
     }
     for (name, kind), members in groups.items():
         if (name, kind) in open_ended:
-            continue  # a further subnet will be ordered, of a size that the plan does not state
+            continue  # one more subnet will be ordered, of a size that the plan does not state
         need = need_of("worker", context.plan.clusters[name])
         if need is None:
             continue
@@ -208,7 +208,7 @@ def worker_capacity(context: Context) -> Iterator[Finding]:
         lone = len(members) == 1 and not from_ibm
         yield worker_capacity.finding(
             f"{', '.join(sized_label(*member) for member in members)} has {room:,} addresses for nodes"
-            f"{'' if severe else ' where the routers run HSRP'}, and cluster {name} needs {need.addresses:,}",
+            f"{'' if severe else ' if the routers run HSRP'}, but cluster {name} needs {need.addresses:,}",
             size_key(network),
             severity="error" if severe else "warning",
             networks=tuple(n.name for n, _ in members),
@@ -225,13 +225,13 @@ def worker_capacity(context: Context) -> Iterator[Finding]:
 
 @rule("error", "warning", source=_POINT_TO_POINT, judges="in service")
 def no_room_for_hosts(context: Context) -> Iterator[Finding]:
-    """A network for VMs, ICP workers or transit has one address, or only two.
+    """A network for VMs, ICP workers or transit has only one address, or two.
 
-    Why: in a /32 the router has no address beside the host, so nothing reaches it. A /31 has no network and broadcast
-    address, and works only where router and host both take it so: a warning. A transit network of two has no protocol
-    address for the DLR. Two routers may share a /127 of IPv6 (RFC 6164).
+    Why: a /32 has no address for the router beside the host, so nothing reaches it. A /31 has no network and
+    broadcast address, and works only if router and host both support that: a warning. A transit network of two has
+    no protocol address for the DLR. Two routers may share a /127 of IPv6 (RFC 6164).
 
-    Do: take a /30 for one host, a /29 for up to five or for transit, or state `hosts`.
+    Do: use a /30 for one host, a /29 for up to five hosts or for transit, or state `hosts`.
     """
     kinds = (kind for kind in KINDS.values() if kind.provider == "byoip" and not kind.internal)
     for network, prefix in context.sized_ranges(n for kind in kinds for n in context.by_kind[kind.name]):
@@ -239,7 +239,7 @@ def no_room_for_hosts(context: Context) -> Iterator[Finding]:
         if prefix.size > 2 or (transit and prefix.version == 6 and prefix.size == 2):
             continue
         gateway = "the ESG and the DLR" if transit else "a gateway and one host"
-        what = f"has two addresses, for {gateway}" if prefix.size == 2 else "is one address"
+        what = f"has two addresses, for {gateway}" if prefix.size == 2 else "has one address"
         rest = "without network and broadcast address" if prefix.size == 2 else f"not enough for {gateway}"
         length = 29 if transit else 30
         yield no_room_for_hosts.finding(
@@ -248,18 +248,19 @@ def no_room_for_hosts(context: Context) -> Iterator[Finding]:
             severity="error" if prefix.size == 1 else "warning",
             networks=(network.name,),
             cidrs=ranges_of(network),
-            help=f"take a /{length} for {gateway}" if prefix.version == 4 else "take a /64",
+            help=f"use a /{length} for {gateway}" if prefix.version == 4 else "use a /64",
         )
 
 
 @rule("error", source=_PREFIX, judges="in service")
 def impossible_size(context: Context) -> Iterator[Finding]:
-    """A network asks for a size that it cannot have: longer than its pools' addresses, or smaller than its grow-to.
+    """A network asks for a size that it cannot have: a prefix too long for its pools, or a grow-to smaller than itself.
 
-    Why: an IPv4 prefix ends at /32, so nothing can be allocated for a longer one; and a network cannot grow to a
-    range that is smaller than its own.
+    Why: an IPv4 prefix ends at /32, so nothing can be allocated for a longer one. A network cannot grow to a range
+    that is smaller than its own.
 
-    Do: write a shorter prefix, a pool of the other IP version, or a grow-to that is shorter than the network's prefix.
+    Do: write a shorter prefix, use a pool of the other IP version, or write a grow-to that is shorter than the
+    network's prefix.
     """
     finding = impossible_size.finding
     # Networks that state neither are most of a large plan, and every size that follows from a kind is possible.
@@ -275,32 +276,32 @@ def impossible_size(context: Context) -> Iterator[Finding]:
         if prefix is None and awaits_range(network) and pools and (version not in pools or length > WIDTH[version]):
             where = "every pool" if network.pool is None else f"pool {network.pool}"
             yield finding(
-                f"{network.name} asks for a /{length}, and {where} is IPv{min(pools)}",
+                f"{network.name} asks for a /{length}, but {where} is IPv{min(pools)}",
                 size_key(network),
                 networks=(network.name,),
                 help="write a prefix of at most 32, or an IPv6 pool",
             )
         elif network.grow_to is not None and network.grow_to > length:
             yield finding(
-                f"{network.name} is a /{length} and is to grow to a /{network.grow_to}, which is smaller",
+                f"{network.name} is a /{length}, but its grow-to = {network.grow_to} is smaller",
                 (*network.key, "grow-to"),
                 networks=(network.name,),
                 cidrs=ranges_of(network),
-                help=f"write a prefix length below {length}, or leave it out" if length else "leave it out",
+                help=f"write a grow-to below {length}, or remove it" if length else "remove it",
             )
 
 
 @rule("error", "warning", source=_SUBNETS, judges="in service")
 def named_address(context: Context) -> Iterator[Finding]:
-    """A named address is not one that its network has to give: outside of it, given twice, or taken by a router.
+    """A named address is not valid in its network: outside of it, used twice, or used by a router.
 
-    Why: rules, VIPs and gateways made from it would point elsewhere or at each other. The first usable address of
-    IBM Cloud's subnets is the gateway, so a device there would have the router's address. Where IBM's routers run
-    HSRP they take the next two addresses of a portable subnet as well; IBM does not publish where, so these two are a
-    warning.
+    Why: rules, VIPs and gateways that use it would point elsewhere or at each other. The first usable address of
+    IBM Cloud's subnets is the gateway, so a device there would have the router's address. If IBM's routers run
+    HSRP, they use the next two addresses of a portable subnet too. IBM does not publish where they do, so these two
+    are a warning.
 
     Do: count from 1 for the first usable address, from -1 for the last, or write an address of the network. In IBM
-    Cloud's subnets start at 2, in portable ones better at 4. Where the network has no range yet, make it larger.
+    Cloud's subnets start at 2, in portable ones better at 4. If the network has no range yet, make it larger.
     """
     for network in context.detailed:
         if not network.addresses:
@@ -314,7 +315,7 @@ def named_address(context: Context) -> Iterator[Finding]:
 
 
 def _misplaced(network: Network, prefix: Prefix) -> Iterator[Finding]:
-    """Yield what is outside of a network, equal to another address of it, or no address for a host."""
+    """Yield the addresses that are outside of a network, equal to another one of it, or not for a host."""
     finding = named_address.finding
     networks, cidrs = (network.name,), (prefix,)
     ends: dict[int, str] = {}
@@ -333,7 +334,7 @@ def _misplaced(network: Network, prefix: Prefix) -> Iterator[Finding]:
                 networks=networks,
                 cidrs=cidrs,
                 source=_PLAN,
-                because=(f"usable are numbers 1 to {numbers:,}, {prefix.range}",),
+                because=(f"usable numbers are 1 to {numbers:,}, {prefix.range}",),
             )
         elif address in taken:
             yield finding(
@@ -356,7 +357,7 @@ def _misplaced(network: Network, prefix: Prefix) -> Iterator[Finding]:
 
 
 def _not_fitting(context: Context, network: Network) -> Iterator[Finding]:
-    """Yield the addresses that a network without a range cannot have, wherever it will be."""
+    """Yield the addresses that a network without a range cannot have, wherever it is placed."""
     finding = named_address.finding
     size = context.sized.get(network.name)
     taken: dict[Address, str] = {}
@@ -380,12 +381,12 @@ def _not_fitting(context: Context, network: Network) -> Iterator[Finding]:
                 key,
                 networks=(network.name,),
                 source=_PLAN,
-                because=(f"usable are numbers 1 to {usable:,} of a /{size.length}",),
+                because=(f"usable numbers are 1 to {usable:,} of a /{size.length}",),
             )
         elif size is not None and address is not None:
             if address in taken:
                 yield finding(
-                    f"addresses {taken[address]} and {entry.name} of {sized_label(network, size)} are the same one",
+                    f"addresses {taken[address]} and {entry.name} of {sized_label(network, size)} are the same address",
                     key,
                     networks=(network.name,),
                     source=_PLAN,
@@ -395,13 +396,13 @@ def _not_fitting(context: Context, network: Network) -> Iterator[Finding]:
 
 
 def _in_pools(context: Context, network: Network, address: Prefix) -> bool:
-    """Tell whether an address lies where the network may be placed; a plan without pools does not say."""
+    """Return whether an address lies where the network may be placed; always true if the plan has no pools."""
     pools = [pool.prefix for pool in context.plan.pools] if network.pool is None else [network.pool]
     return not pools or any(pool.covers(address) for pool in pools)
 
 
 def _taken_by_routers(network: Network) -> Iterator[Finding]:
-    """Yield the addresses of a subnet of IBM Cloud that its routers have, whether it is ordered yet or not."""
+    """Yield the addresses of a subnet of IBM Cloud that IBM's routers use, whether it is ordered yet or not."""
     from ipplan.landscape.holders import free_number
 
     numbers = {entry.name: _number(entry, network) for entry in network.addresses}
@@ -410,7 +411,7 @@ def _taken_by_routers(network: Network) -> Iterator[Finding]:
     for name, number in numbers.items():
         if number == 1 and name not in GATEWAY:
             yield named_address.finding(
-                f"address {name} of {what} is number 1, the gateway of the subnet: IBM's router has it",
+                f"address {name} of {what} is number 1, the gateway of the subnet, which IBM's router uses",
                 (*network.key, "addresses", name),
                 networks=(network.name,),
                 cidrs=cidrs,
@@ -422,17 +423,17 @@ def _taken_by_routers(network: Network) -> Iterator[Finding]:
     names = [f"{name} = {number}" for name, number in numbers.items() if number in routers]
     if names:
         yield named_address.finding(
-            f"{' and '.join(names)} of {what}: IBM's two routers take numbers 2 and 3 where they run HSRP",
+            f"{' and '.join(names)} of {what}: IBM's two routers use numbers 2 and 3 if they run HSRP",
             (*network.key, "addresses"),
             severity="warning",
             networks=(network.name,),
             cidrs=cidrs,
-            help="count from 4, or ask IBM whether the subnet has HSRP",
+            help="start at 4, or ask IBM whether the subnet has HSRP",
         )
 
 
 def _number(entry: NamedAddress, network: Network) -> int | None:
-    """Return which usable address of an IPv4 subnet a named one is, None where that is not known or not IPv4."""
+    """Return which usable address of an IPv4 subnet a named one is, None if it is unknown or IPv6."""
     prefix = network.prefix
     if prefix is None:
         return None if (network.length or 0) > WIDTH[4] else entry.nth

@@ -1,4 +1,4 @@
-"""A plan beside one file of another tool: the differences as findings of the rule drift."""
+"""Compare a plan with one file of another tool: the differences are findings of the rule drift."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Comparison:
-    """A plan beside one file: what both need to tell a difference."""
+    """A plan and one file: what every comparison needs to report a difference."""
 
     def __init__(self, rule: Rule, plan: Plan, file: Observed) -> None:
         self.rule = rule
@@ -42,7 +42,7 @@ class Comparison:
         return sorted((n for other in found for n in self.holders[other]), key=lambda n: self.place[n.name])
 
     def differ(self, network: Network, row: Row) -> Finding:
-        """The plan and the file have different ranges for one network."""
+        """Report that the plan and the file have different ranges for one network."""
         assert network.prefix is not None
         shared = network.prefix.shared(row.prefix)
         where = f'write cidr = "{row.prefix}"' if network.declared else f"add a network of kind {network.kind.name}"
@@ -59,7 +59,7 @@ class Comparison:
             help=f"{where} if {self.file.file} is right, or correct {row.field} there",
         )
 
-    def plan_lacks(
+    def missing_in_plan(
         self,
         row: Row,
         what: str = "network",
@@ -68,28 +68,31 @@ class Comparison:
         more: int = 0,
         instead: Sequence[Network] = (),
     ) -> Finding:
-        """The file has a range that the plan does not have, and so many more like it; the plan has others instead."""
+        """Report a range of the file that the plan does not have.
+
+        `more` counts further ranges like it; `instead` are networks that the plan has in their place.
+        """
         because = [f"it is {row.description}"] if row.description else []
         if more:
             because.append(f"{more:,} more of {row.field} {'are' if more > 1 else 'is'} in no network of the plan")
         if instead:
-            because.append(f"the plan has {', '.join(map(label, instead[:4]))} for that")
+            because.append(f"the plan has {', '.join(map(label, instead[:4]))} instead")
         near = self.overlapping(row.prefix)
         if near:
             because.append(f"it shares addresses with {', '.join(map(label, near[:4]))}")
         touched = list(dict.fromkeys((*near, *instead)))
         return self.rule.finding(
-            f"{row.cidr} is in {self.where(row)}, and the plan has no such {what}",
+            f"{row.cidr} is in {self.where(row)}, but the plan has no such {what}",
             instead[0].cidr_key if instead else key,
             networks=tuple(n.name for n in touched),
             cidrs=(*ranges_of(*touched), row.prefix),
             related=others(*(n for n in touched if n not in instead[:1])),
             because=tuple(because),
-            help=f"add it to the plan, as [[avoid]] where it is nobody's business, or take it out of {self.file.file}",
+            help=f"add it to the plan (as [[avoid]] if it is not part of the plan), or remove it from {self.file.file}",
         )
 
-    def file_lacks(self, network: Network, field: str | None = None) -> Finding:
-        """The plan has a network that the file does not have."""
+    def missing_in_file(self, network: Network, field: str | None = None) -> Finding:
+        """Report a network of the plan that the file does not have."""
         place = self.file.file if field is None else f"{field} of {self.file.file}"
         return self.rule.finding(
             f"{label(network)} is not in {place}",
@@ -97,18 +100,18 @@ class Comparison:
             networks=(network.name,),
             cidrs=ranges_of(network),
             because=(f"such a file lists every network of kind {network.kind.name}",) if field is None else (),
-            help=f"add it to {place}, or take it out of the plan",
+            help=f"add it to {place}, or remove it from the plan",
         )
 
     def address_differs(self, network: Network, named: NamedAddress, text: str, row: Row | None) -> Finding:
-        """The plan names another address than the file has, or the file has none."""
+        """Report a named address of the plan that the file has elsewhere, or does not have."""
         said = f"is {row.cidr} in {self.where(row)}" if row is not None else f"is not in {self.file.file}"
         return self.rule.finding(
             f"address {named.name} {text} of {network.name} {said}",
             (*network.key, "addresses", named.name),
             networks=(network.name,),
             cidrs=ranges_of(network),
-            help=f"put right the plan, or {self.file.file}",
+            help=f"correct the plan or {self.file.file}",
         )
 
     def where(self, row: Row) -> str:
@@ -117,7 +120,7 @@ class Comparison:
         return f"{self.file.file}{line}" + (f" ({row.field})" if row.field else "")
 
     def compare_addresses(self, rows: Sequence[Row], homes: Sequence[Network]) -> Iterator[Finding]:
-        """Compare single addresses that a plan may name with the networks in which they would be named."""
+        """Compare single addresses that a plan may name with the networks in which it would name them."""
         named = list(_named(homes, rows[0].names))
         stated = {row.cidr for row in rows}
         for network, address, text in named:
@@ -125,14 +128,14 @@ class Comparison:
                 yield self.address_differs(network, address, text, rows[0])
         for row in [] if named else rows:
             if homes and not any(n.prefix is not None and n.prefix.covers(row.prefix) for n in homes):
-                yield self.plan_lacks(row, f"address in {' or '.join(n.name for n in homes[:4])}", homes[0].key)
+                yield self.missing_in_plan(row, f"address in {' or '.join(n.name for n in homes[:4])}", homes[0].key)
 
 
 class ListComparison(Comparison):
-    """A file that lists networks: each row has to be one of the plan's, and the other way round."""
+    """A file that lists networks: each row has to be a network of the plan, and the other way round."""
 
     def findings(self) -> Iterator[Finding]:
-        """Yield what differs, in the order of the file, then what it lacks in the order of the plan."""
+        """Yield what differs, in the order of the file, then what the file does not have, in the order of the plan."""
         self.certain = True
         self.scope = list(self._scope())
         self.left = {network.name: network for network in self.scope}
@@ -155,7 +158,7 @@ class ListComparison(Comparison):
                 del self.left[meant.name]
                 yield self.differ(meant, row)
             elif not self.file.partial or self._touches(row):
-                yield self.plan_lacks(row)
+                yield self.missing_in_plan(row)
         yield from self._routes()
         for name in self.holding:
             self.left.pop(name, None)
@@ -163,28 +166,28 @@ class ListComparison(Comparison):
         yield from self._named_addresses()
         for network in self.left.values():
             if network.name in self.plan.retired.networks:
-                continue  # It may still be there, and need not be.
-            # An IPAM has each prefix once, whatever stands on it.
+                continue  # it may still be in the file, and need not be
+            # An IPAM has each prefix once, whatever uses it.
             once = self.file.partial and network.prefix in self.rows_of
             if network.kind.name in self.file.kinds and not network.default and self.certain and not once:
-                yield self.file_lacks(network)
+                yield self.missing_in_file(network)
 
     def _routes(self) -> Iterator[Finding]:
-        """Yield routes into the pools that lead to no network of the plan; one that holds networks is a summary of them."""
+        """Yield routes into the pools to no network of the plan; a route to several networks is a summary."""
         for row in self.file.rows if self.file.routes else ():
             known = self.avoided.covers(row.prefix) or self.overlapping(row.prefix)
             if row.container and self.pools.overlaps(row.prefix) and not known:
-                yield self.plan_lacks(row)
+                yield self.missing_in_plan(row)
 
     def _is_part(self, row: Row) -> bool:
-        """Tell whether a router has a part of an enterprise network, of which a plan may only know the summary."""
+        """Return whether a router has a part of an enterprise network, of which a plan may have only the summary."""
         return self.file.routes and any(
             n.kind.provider == "enterprise" and n.prefix is not None and n.prefix.covers(row.prefix)
             for n in self.overlapping(row.prefix)
         )
 
     def _scope(self) -> Iterator[Network]:
-        """Yield the networks that the file can be about: for the file of one cluster, those of that cluster."""
+        """Yield the networks that the file can describe: for the file of one cluster, those of that cluster."""
         platforms = {KINDS[kind].platform for kind in self.file.kinds}
         clusters = self._clusters(platforms) if self.file.one_cluster else None
         for network in self.networks:
@@ -192,7 +195,7 @@ class ListComparison(Comparison):
                 yield network
 
     def _clusters(self, platforms: Collection[str | None]) -> set[str | None] | None:
-        """Return the cluster that the file is most likely of, None where that cannot be told."""
+        """Return the cluster that the file most likely describes, None if that is not clear."""
         names = [cluster.name for cluster in self.plan.clusters.values() if cluster.platform in platforms]
         stated = {cluster.name for cluster in self.file.clusters} | {c.id for c in self.file.clusters}
         same = [name for name in names if name in stated]
@@ -208,27 +211,27 @@ class ListComparison(Comparison):
         likely = [name for name, score in scores.items() if score == best]
         if best and len(likely) == 1:
             return {likely[0], None}
-        # Of any of them: then nothing can be said about what the file lacks.
+        # It may be of any cluster, so nothing can be said about what the file does not have.
         self.certain = False
         return None
 
     def _is_there(self, row: Row) -> bool:
-        """Tell whether the plan has exactly this network, and take it off the list."""
+        """Return whether the plan has exactly this network, and remove it from the networks left."""
         found = [n for n in self.holders.get(row.prefix, ()) if n.name in self.inside]
         found = [n for n in found if row.kind is None or n.kind.name in self._kinds(row)]
-        # Each of several rows of one prefix stands for one network; a single one for all that have it.
+        # Each of several rows of one prefix is one network; a single row is all networks that have the prefix.
         if self.rows_of[row.prefix] > 1 and found:
             found = sorted(found, key=lambda n: (n.name not in self.left, n.name != row.name))[:1]
         for network in found:
             self.left.pop(network.name, None)
         return bool(found)
 
-    def _tells_kinds(self) -> bool:
-        """Tell whether the kinds of the rows are stated, not guessed: pools of Calico fit two kinds of pods."""
+    def _states_kinds(self) -> bool:
+        """Return whether the file states the kinds of its rows. If not, they are guessed, as for pools of Calico."""
         return len({KINDS[kind].platform for kind in self.file.kinds if KINDS[kind].internal}) < 2
 
     def _holders(self, row: Row) -> list[Network]:
-        """Return the networks of the plan that hold the row."""
+        """Return the networks of the plan that contain the row."""
         return [
             n
             for n in self.overlapping(row.prefix)
@@ -237,7 +240,7 @@ class ListComparison(Comparison):
         ]
 
     def _parts(self, parts: Sequence[Row], holders: Sequence[list[Network]]) -> Iterator[Finding]:
-        """Compare rows that lie in networks, each with those that hold it; where none of a field is held, tell it once."""
+        """Compare rows that lie in networks with these; if none of a field does, report the field once."""
         held = {(row.kind, row.field) for row, around in zip(parts, holders, strict=True) if around}
         strays: dict[tuple[str | None, str], list[Row]] = {}
         for row, around in zip(parts, holders, strict=True):
@@ -247,21 +250,21 @@ class ListComparison(Comparison):
                 strays.setdefault((row.kind, row.field), []).append(row)
         for group, rows in strays.items():
             if group in held:
-                yield from map(self.plan_lacks, rows)
+                yield from map(self.missing_in_plan, rows)
                 continue
             instead = [network for network in self.left.values() if network.kind.name == group[0]]
             for network in instead:
                 del self.left[network.name]
-            yield self.plan_lacks(rows[0], more=len(rows) - 1, instead=instead)
+            yield self.missing_in_plan(rows[0], more=len(rows) - 1, instead=instead)
 
     def _moved(self, row: Row, around: Sequence[Network]) -> Iterator[Finding]:
-        """Yield the address of the row's name where none of the networks that hold the row has it there."""
+        """Yield the address with the row's name if no network around the row has it there."""
         named = list(_named(around, (row.name,))) if row.is_address else []
         if named and all(text != row.cidr for _, _, text in named):
             yield self.address_differs(*named[0], row)
 
     def _touches(self, row: Row) -> bool:
-        """Tell whether the row shares addresses with what the plan has."""
+        """Return whether the row shares addresses with the pools or networks of the plan."""
         return self.pools.overlaps(row.prefix) or bool(self.overlapping(row.prefix))
 
     def _other_kind(self, row: Row) -> Network | None:
@@ -270,7 +273,7 @@ class ListComparison(Comparison):
     def _kind_differs(self, network: Network, row: Row) -> Finding:
         self.left.pop(network.name, None)
         return self.rule.finding(
-            f"{label(network)} is of kind {network.kind.name}, and of kind {row.kind} in {self.where(row)}",
+            f"{label(network)} is of kind {network.kind.name}, but of kind {row.kind} in {self.where(row)}",
             (*network.key, "kind") if network.declared else network.key,
             networks=(network.name,),
             cidrs=(*ranges_of(network), row.prefix),
@@ -278,24 +281,24 @@ class ListComparison(Comparison):
         )
 
     def _kinds(self, row: Row) -> Collection[str]:
-        """Return the kinds that a row may be of: where kinds are guessed, those of its role on any platform."""
+        """Return the kinds that a row may have; if they are guessed, those of its role on any platform."""
         if row.kind is None:
             return self.file.kinds
-        if self._tells_kinds():
+        if self._states_kinds():
             return {row.kind}
         return {kind for kind in self.file.kinds if KINDS[kind].role == KINDS[row.kind].role}
 
     def _bucket(self, row: Row) -> str | None:
-        """Return what is alike for rows that may be the same network of the plan."""
-        return row.kind if row.kind is None or self._tells_kinds() else KINDS[row.kind].role
+        """Return a key that is equal for rows that may be the same network of the plan."""
+        return row.kind if row.kind is None or self._states_kinds() else KINDS[row.kind].role
 
     def _same_name(self, row: Row) -> Network | None:
-        """Return the network of the plan that has the name of the row and is not in the file so far."""
+        """Return the network of the plan with the name of the row, if the file did not have it so far."""
         same = self.left.get(row.name)
         return same if same is not None and same.kind.name in self._kinds(row) else None
 
     def _meant(self, row: Row) -> Network | None:
-        """Return the network of the plan that the row most likely is, at another range: None if none is likely."""
+        """Return the network of the plan that the row most likely is, at another range; None if none is likely."""
         if (same := self._same_name(row)) is not None:
             return same
         kinds = self._kinds(row)
@@ -323,12 +326,12 @@ class ListComparison(Comparison):
 
 
 def ranges(networks: Iterable[Network]) -> RangeSet:
-    """Return the addresses of networks that have a range."""
+    """Return the addresses of the networks that have a range."""
     return RangeSet(network.prefix for network in networks if network.prefix is not None)
 
 
 def _named(networks: Iterable[Network], wanted: Sequence[str]) -> Iterator[tuple[Network, NamedAddress, str]]:
-    """Yield of each network the address with the first of these names that it has, and the address as text."""
+    """Yield of each network its first address with one of these names, and the address as text."""
     for network in networks:
         by_name = {address.name: address for address in network.addresses}
         found = next((by_name[name] for name in wanted if name in by_name), None)

@@ -1,4 +1,4 @@
-"""What a plan still lacks, and words in it that nothing answers to. A plan that is only begun has no errors here."""
+"""Completeness: missing networks and unknown names (warnings only)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _INTEGRATION_KINDS: dict[tuple[IntegrationKey, Method], Sequence[str]] = {
     ("enterprise", "l2-extension"): ("enterprise", "vcs-vm", "vcs-hcx"),
     ("enterprise", "routed"): ("enterprise",),
 }
-"""By key and method of the short form: the kinds of network that a plan then needs."""
+"""The kinds of network that a plan needs for each key and method of the short form."""
 _UPLINK = "vcs-esg-public or vcs-esg-private"
 _BEHIND = "vcs-vm or icp-worker"
 _LINK_KINDS: dict[tuple[Pair, Method], tuple[Sequence[str], Sequence[str]]] = {
@@ -63,17 +63,18 @@ _LINK_KINDS: dict[tuple[Pair, Method], tuple[Sequence[str], Sequence[str]]] = {
     ("site-edge", "gre"): (("enterprise",), (_UPLINK, _BEHIND)),
     ("site-private", "routed"): (("enterprise",), ()),
 }
-"""By pair and method of a link: the kinds of network that each of its ends needs, of several the one or the other."""
+"""The kinds of network that each end of a link needs, by pair and method; "A or B" means one of the two."""
 
 
 @rule("warning", source=_ARCHITECTURE, judges="in service")
 def incomplete_cluster(context: Context) -> Iterator[Finding]:
     """A cluster has no pod, service or worker network in the plan.
 
-    Why: the platform then takes its default range. IKS's defaults take part in the checks; ICP's defaults,
+    Why: the platform then uses its default range. The checks include the defaults of IKS. ICP's defaults,
     10.1.0.0/16 and 10.0.0.0/16, lie inside the services network of IBM Cloud and must not be used.
 
-    Do: add the missing networks; without a cidr ICP's are allocated and IKS's take their default.
+    Do: add the missing networks. Without a cidr, networks of ICP are allocated and networks of IKS get their
+    default.
     """
     needed = [kind for groups in _CLUSTER_KINDS.values() for kinds in groups for kind in kinds]
     have = {(n.cluster, kind) for kind in needed for n in context.by_kind[kind]}
@@ -89,7 +90,7 @@ def incomplete_cluster(context: Context) -> Iterator[Finding]:
         ]
         if missing:
             defaults = defaults_of.get(cluster.name, [])
-            because = tuple(f"its {n.kind.role}s take the default {n.prefix}" for n in defaults)
+            because = tuple(f"its {n.kind.role}s get the default {n.prefix}" for n in defaults)
             icp = cluster.platform == "icp" and bool(defaults)
             if icp:
                 because += ("ICP's defaults lie inside the services network of IBM Cloud",)
@@ -105,9 +106,9 @@ def incomplete_cluster(context: Context) -> Iterator[Finding]:
 
 @rule("warning", source=_ARCHITECTURE, judges="in service")
 def incomplete_integration(context: Context) -> Iterator[Finding]:
-    """An integration is chosen, and networks that it joins or needs are not in the plan.
+    """An integration is chosen, but networks that it joins or needs are not in the plan.
 
-    Why: its addresses cannot be checked, and its routes, tunnels and NAT rules cannot be written.
+    Why: ipplan cannot check their addresses, and cannot write the routes, tunnels and NAT rules.
 
     Do: add the networks, those of IBM Cloud without cidr until they are ordered; or choose "none".
     """
@@ -116,7 +117,7 @@ def incomplete_integration(context: Context) -> Iterator[Finding]:
         missing = [kind for kind in kinds if kind not in have]
         if missing and any(s.joint is None and s.name == key for s in context.stated(method)):
             yield incomplete_integration.finding(
-                f'integration {key} = "{method}" lacks networks of kind {", ".join(missing)}',
+                f'integration {key} = "{method}" needs networks of kind {", ".join(missing)}, and the plan has none',
                 ("integration", key),
                 help=f'add [networks.NAME] with kind = "{missing[0]}" ({KINDS[missing[0]].title})',
             )
@@ -129,14 +130,14 @@ def incomplete_integration(context: Context) -> Iterator[Finding]:
                 owner = "cluster" if end.kind in ("iks", "icp") else end.kind
                 whose = f' and {owner} = "{end.name}"' if owner != "site" or context.plan.sites else ""
                 yield incomplete_integration.finding(
-                    f"{joint.title} lacks networks of kind {', '.join(missing)} at {end.title}",
+                    f"{joint.title} needs networks of kind {', '.join(missing)} at {end.title}, and the plan has none",
                     joint.key,
                     help=f'add [networks.NAME] with kind = "{kind}"{whose} ({KINDS[kind].title})',
                 )
 
 
 def _has(context: Context, end: End, kind: str) -> bool:
-    """Tell whether an end has a network of a kind."""
+    """Return whether an end has a network of a kind."""
     ends = context.landscape.ends
     if end.kind in ("iks", "icp"):
         return bool(ends.of_cluster(end, kind))
@@ -150,14 +151,15 @@ def _has(context: Context, end: End, kind: str) -> bool:
 def site_missing(context: Context) -> Iterator[Finding]:
     """An enterprise network names no site, and the plan has several.
 
-    Why: nothing says where the network stands, so no link leads to it: its overlaps are not judged, and its routes
-    are not written.
+    Why: no link leads to a network at an unknown site. So its overlaps are not judged, and its routes are not
+    written.
 
     Do: write site = "NAME" in the network.
     """
     sites = list(context.plan.sites)
     if len(sites) < 2:
         return
+    listed = ", ".join(sites[:4]) + (" ..." if len(sites) > 4 else "")
     for network in context.by_kind["enterprise"]:
         if network.site is None:
             yield site_missing.finding(
@@ -165,7 +167,7 @@ def site_missing(context: Context) -> Iterator[Finding]:
                 network.key,
                 networks=(network.name,),
                 cidrs=ranges_of(network),
-                help=f'write site = "{sites[0]}", or another of {", ".join(sites[:4])}{" ..." if len(sites) > 4 else ""}',
+                help=f'write site = "{sites[0]}", or another of {listed}',
             )
 
 
@@ -173,9 +175,9 @@ def site_missing(context: Context) -> Iterator[Finding]:
 def unknown_data_center(context: Context) -> Iterator[Finding]:
     """The plan, an edge, a cluster or a network names a data center for which IBM Cloud publishes no range.
 
-    Why: a typing error here would turn errors into warnings, since only the plan's own data centers count.
+    Why: only the plan's own data centers count, so a typing error here turns errors into warnings.
 
-    Do: correct the name, or choose the edition that has it.
+    Do: correct the name, or choose an edition that has it.
     """
     known = {r.data_center for r in context.catalog.reservations if r.data_center}
     named: list[tuple[str, KeyPath]] = [
@@ -188,7 +190,7 @@ def unknown_data_center(context: Context) -> Iterator[Finding]:
                 f"data center {name} has no row in IBM Cloud's ranges of {context.catalog.edition}",
                 key,
                 networks=(str(key[1]),) if key[0] == "networks" else (),
-                help=f"published there: {', '.join(near)}" if near else None,
+                help=f"similar names in that edition: {', '.join(near)}" if near else None,
             )
 
 
@@ -196,8 +198,8 @@ def unknown_data_center(context: Context) -> Iterator[Finding]:
 def retired_without_range(context: Context) -> Iterator[Finding]:
     """A retired network has no range.
 
-    Why: what is retired only holds its range, so that nothing else gets it. Without one it holds nothing: allocate
-    leaves the network out, and so do flows and exports.
+    Why: a retired network only keeps its range, so that no other network gets it. Without a range it keeps nothing,
+    and allocate, flows and exports skip it.
 
     Do: write the cidr that it had, or remove the network.
     """
@@ -207,21 +209,21 @@ def retired_without_range(context: Context) -> Iterator[Finding]:
     for network in context.plan.taking_part():
         if network.prefix is None and (words := retired.words("network", network.name)) is not None:
             yield retired_without_range.finding(
-                f"{words}, and has no range to hold",
+                f"{words}, but has no range to keep",
                 (*network.key, "status") if network.status == RETIRED else network.key,
                 networks=(network.name,),
-                help="write the cidr that it had, or remove it",
+                help="write the cidr that it had, or remove the network",
             )
 
 
 @rule("warning", source=Source("the plan's own groups"))
 def lonely_group(context: Context) -> Iterator[Finding]:
-    """A group has one member only.
+    """A group has only one member.
 
-    Why: a group puts its members under one covering prefix; with one member it does nothing, so the name of
-    the group may be a typing error.
+    Why: a group puts its members under one covering prefix. With one member it has no effect, so its name may be a
+    typing error.
 
-    Do: correct the name, or leave the group out.
+    Do: correct the name, or remove the group.
     """
     sizes = Counter(n.group for n in context.detailed if n.group is not None)
     for network in context.detailed:

@@ -41,7 +41,7 @@ class Stated(NamedTuple):
 
     @property
     def short(self) -> str:
-        """The key with its value, or the link, for a sentence."""
+        """The key with its value, or the link, for a message."""
         return f'{self.name} = "{self.method}"' if self.joint is None else self.name
 
     @property
@@ -51,12 +51,12 @@ class Stated(NamedTuple):
 
     @property
     def tunnel(self) -> str:
-        """The tunnel, for a sentence."""
+        """The tunnel, for a message."""
         return f"the tunnel of {self.name}" if self.joint is None else self.name
 
 
 class Context:
-    """A plan, the catalogue, and what several rules need of both; each part is computed when a rule first asks for it."""
+    """A plan, the catalogue, and what several rules need of both; each part is computed when first asked for."""
 
     def __init__(self, plan: Plan, catalog: Catalog) -> None:
         self.plan = plan

@@ -1,4 +1,4 @@
-"""What each way of joining clusters, edges and sites needs, and what forbids it."""
+"""Integration: what each method of joining clusters, edges and sites needs."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _BGP = Source(
 )
 _PUBLIC_UPLINK, _PRIVATE_UPLINK = "vcs-esg-public", "vcs-esg-private"
 _CALICO_ASN = 64512
-"""What Calico announces with unless told otherwise (projectcalico/libcalico-go @7d7eb71, BGPConfiguration)."""
+"""The number that Calico announces with by default (projectcalico/libcalico-go @7d7eb71, BGPConfiguration)."""
 _EXCLUDED_ASNS = (
     (0, 0),
     (13884, 13884),
@@ -73,19 +73,19 @@ _EXCLUDED_ASNS = (
 )
 """Autonomous system numbers that IBM Cloud uses itself, first and last (direct-link subnet-configuration.md)."""
 _PROPOSED_ASNS = (64998, 64999, 64997)
-"""Numbers to propose, best first. A plan whose IKS and ESG share one states two numbers at most, so one is left."""
+"""Numbers to propose, best first. A plan whose IKS and ESG share a number states at most two, so one is left."""
 _MOST_PREFIXES = 200
-"""Prefixes that a VRF takes over Direct Link (direct-link subnet-configuration.md)."""
+"""A VRF accepts at most this many prefixes over Direct Link (direct-link subnet-configuration.md)."""
 
 
 @rule("error", "warning", source=_DIRECT_LINK, judges="in service")
 def excluded_asn(context: Context) -> Iterator[Finding]:
-    """A BGP speaker that announces to IBM Cloud has an autonomous system number that IBM excludes.
+    """A BGP speaker that announces to IBM Cloud has an autonomous system number (ASN) that IBM excludes.
 
-    Why: IBM Cloud uses these numbers itself and drops what comes from them as a loop. Calico's default, 64512, is
-    one of them, so workers that peer with the BCR need another; a plan that states none gets a warning.
+    Why: IBM Cloud uses these numbers itself, and drops routes from them as loops. Calico's default, 64512, is one
+    of them, so workers that peer with the BCR need another number. A plan that states none gets a warning.
 
-    Do: state another private number, such as 64999, and set the same in Calico, on the ESG or on the router.
+    Do: state another private number, such as 64999, and set the same number in Calico, on the ESG or on the router.
     """
     plan = context.plan
     bgp = next(context.stated("bgp"), None)
@@ -99,13 +99,13 @@ def excluded_asn(context: Context) -> Iterator[Finding]:
                 f"{bgp.title} states no iks-asn, and Calico's default {_CALICO_ASN} is excluded",
                 bgp.key,
                 severity="warning",
-                help="write iks-asn = 64999 under [integration], or the number that was agreed with IBM",
+                help="write iks-asn = 64999 under [integration], or the number agreed with IBM",
             )
         elif asn is not None and any(first <= asn <= last for first, last in _EXCLUDED_ASNS):
             yield excluded_asn.finding(
                 f"{key} {asn} is a number that IBM Cloud uses itself",
                 ("integration", key),
-                help="64999 is what IBM gives customers by default; 64514 to 65099 are free as well",
+                help="write 64999, IBM's default for customers, or a number from 64514 to 65099",
             )
 
 
@@ -113,9 +113,9 @@ def excluded_asn(context: Context) -> Iterator[Finding]:
 def asn_loop(context: Context) -> Iterator[Finding]:
     """IKS workers and ESG peer with the BCR under the same autonomous system number.
 
-    Why: the BCR adds its own number to the AS path and passes the route on. It arrives with the receiver's number in
-    its path, and BGP drops it as a loop: workers learn no overlay, and the ESG learns no pods. On a common VLAN equal
-    numbers are fine, because workers and ESG speak directly, as one autonomous system.
+    Why: the BCR adds its own number to the AS path and passes the route on. The receiver finds its own number in
+    the path, and BGP drops the route as a loop: workers learn no overlay networks, and the ESG learns no pods. On a
+    common VLAN equal numbers are fine, because workers and ESG peer directly, as one autonomous system.
 
     Do: write different numbers for iks-asn and esg-asn, and set them in Calico and on the ESG.
     """
@@ -137,7 +137,7 @@ def asn_loop(context: Context) -> Iterator[Finding]:
         related=(Related(("integration", "iks-asn")),),
         because=(
             f"{joint.first.title} and {joint.second.title} are joined by bgp, which goes over the BCR",
-            f"routes of the one reach the other with the AS path {BCR_ASN} {shared}",
+            f"routes of one reach the other with the AS path {BCR_ASN} {shared}",
         ),
         help=f"write esg-asn = {proposed} under [integration]",
     )
@@ -147,19 +147,19 @@ def asn_loop(context: Context) -> Iterator[Finding]:
 def calico_peering(context: Context) -> Iterator[Finding]:
     """The integration changes Calico on IKS workers, which IKS does not support, or which IBM has to approve.
 
-    Why: BGP peers are Calico resources of the cluster, and IKS supports neither changed components nor a changed
-    default pool: an update may undo it. Peering with the BCR (a note) is no standard offering either.
+    Why: BGP peers are Calico resources of the cluster. IKS supports neither changed components nor a changed
+    default pool: an update may undo the change. Peering with the BCR (a note) is not a standard offering either.
 
-    Do: ask IBM before relying on it, or choose "strongswan", which needs neither.
+    Do: ask IBM before you rely on it, or choose "strongswan", which needs neither.
     """
     for stated in context.stated("common-vlan"):
         yield calico_peering.finding(
-            f"{stated.short} makes the ESG a BGP peer of Calico, and IKS does not support changes to Calico",
+            f"{stated.short} makes the ESG a BGP peer of Calico, but IKS does not support changes to Calico",
             stated.key,
         )
     for stated in context.stated("bgp"):
         yield calico_peering.finding(
-            f"{stated.short} has to be requested from IBM and approved: peering with the BCR is no standard offering",
+            f"{stated.short} needs a request to IBM and its approval: peering with the BCR is not a standard offering",
             stated.key,
             severity="note",
             source=_ARCHITECTURE,
@@ -168,18 +168,19 @@ def calico_peering(context: Context) -> Iterator[Finding]:
 
 @rule("warning", source=_CHART, judges="in service")
 def tunnel_address(context: Context) -> Iterator[Finding]:
-    """A tunnel has no address of its own to end at: a strongSwan tunnel no public portable one, a GRE tunnel none outside.
+    """A tunnel has no address of its own: strongSwan needs a public portable one, GRE one outside of the tunnel.
 
-    Why: loadBalancerIP of the strongSwan chart takes only a free portable public address of the cluster; any other
-    is logged as an error and the service stays without address. The reference architecture draws a private one. A
-    load balancer holds its address for one release of the chart, and a release has one far end. And where the ESG
-    ends one tunnel and forwards another to ICP, each needs an address of the ESG: IKE has one port. A GRE tunnel
-    needs the address of both ends, and one inside of a network that it carries would be looked up in the tunnel itself.
+    Why: loadBalancerIP of the strongSwan chart accepts only a free portable public address of the cluster. For any
+    other it logs an error, and the service has no address. The reference architecture draws a private one. A load
+    balancer has its address for one release of the chart, and a release has one far end. If the ESG ends one tunnel
+    and forwards another to ICP, each tunnel needs its own address of the ESG, because IKE has one port. A GRE
+    tunnel needs the addresses of both ends. An end inside a network that the tunnel carries would be looked up in
+    the tunnel itself.
 
     Do: name an address strongswan in the cluster's network of kind iks-ingress-public, and EDGE-strongswan for each
-    further edge; or let the chart dial out (ipsec.auto = start) and waive this. For ICP, name icp-strongswan, or
-    CLUSTER-strongswan, in the network of kind vcs-esg-public. For GRE, name gre in an enterprise network of the site
-    that the link does not carry.
+    further edge; or let the chart open the connection (ipsec.auto = start) and waive this finding. For ICP, name
+    icp-strongswan, or CLUSTER-strongswan, in the network of kind vcs-esg-public. For GRE, name gre in an enterprise
+    network of the site that the link does not carry.
     """
     yield from _gre_ends(context)
     tunnels = list(context.stated("strongswan"))
@@ -190,7 +191,7 @@ def tunnel_address(context: Context) -> Iterator[Finding]:
 
 
 def _cluster_ends(context: Context, tunnels: Sequence[Stated]) -> Iterator[Finding]:
-    """Yield the IKS clusters that name no public address for their tunnels, and private ones that the chart refuses."""
+    """Yield the IKS clusters that name no public address for their tunnels, or a private one that the chart rejects."""
     public, private = _named_in(context, "iks-ingress-public"), _named_in(context, "iks-ingress-private")
     from ipplan.landscape.ends import End
 
@@ -214,9 +215,9 @@ def _cluster_ends(context: Context, tunnels: Sequence[Stated]) -> Iterator[Findi
             message = f"cluster {cluster.name} names no public portable address for {what}"
             because: tuple[str, ...] = ()
         else:
-            message = f"{own.name} names a private address for {what}, and the chart takes no private loadBalancerIP"
+            message = f"{own.name} names a private address for {what}, but the chart accepts no private loadBalancerIP"
             because = (
-                "IKS then dials from the workers' private addresses to the private one of the ESG, and the workers'"
+                "IKS then connects from the workers' private addresses to the private one of the ESG, and the workers'"
                 " subnet is not in the tunnel",
             )
         yield tunnel_address.finding(
@@ -229,19 +230,19 @@ def _cluster_ends(context: Context, tunnels: Sequence[Stated]) -> Iterator[Findi
 
 
 def _gre_ends(context: Context) -> Iterator[Finding]:
-    """Yield the GRE tunnels that have no address at a site, or one that is reached through the tunnel itself only."""
+    """Yield the GRE tunnels without an address at a site, or with one that only the tunnel itself reaches."""
     for bundle in context.joining("gre"):
         for site, edge in ((site, edge) for site in bundle.first for edge in bundle.second):
             joint = bundle.joint(site, edge)
             end = context.landscape.tunnels.end_of(joint, site)
             address = None if end.gateway is None else end.gateway.prefix
             if end.gateway is None:
-                message = f"{joint.title} has no address at {site.title}, and GRE needs that of both ends"
+                message = f"{joint.title} has no address at {site.title}, but GRE needs the addresses of both ends"
                 networks: tuple[str, ...] = ()
             elif address is not None and any(subnet.covers(address) for subnet in end.subnets):
                 message = (
                     f"{joint.title} ends at {end.gateway} of {end.gateway.network}, which the tunnel itself carries:"
-                    " its own packets would be sent into it"
+                    " its own packets would enter it"
                 )
                 networks = (end.gateway.network or "",)
             else:
@@ -250,7 +251,7 @@ def _gre_ends(context: Context) -> Iterator[Finding]:
                 message,
                 joint.key,
                 networks=networks,
-                help="name gre in an enterprise network of the site, and leave that network out of networks of the link",
+                help="name gre in an enterprise network of the site, and do not list it under networks of the link",
             )
 
 
@@ -265,17 +266,18 @@ def _shared_ends(context: Context) -> Iterator[Finding]:
         gates = context.landscape.ends.of_cluster(cluster, "iks-ingress-public")
         named = {a.name: n for n in reversed(gates) for a in n.addresses}
         found = next((name for name in TUNNEL if name in named), None)
-        # A cluster that names no address dials from its workers' own ones, to any number of edges.
+        # A cluster that names no address connects from its workers' own addresses, to any number of edges.
         if found is None:
             continue
         far = [edge.name or "" for bundle in own for edge in bundle.second]
         shared = [name for name in far if not any(f"{name}-{word}" in named for word in TUNNEL)]
         if len(shared) > 1:
+            missing = _names([f"{name}-strongswan" for name in shared[1:]])
             yield tunnel_address.finding(
-                f"{cluster.title} ends the tunnels to {_names(shared)} at address {found} of {named[found].name}, and"
-                " each needs one of its own",
+                f"{cluster.title} ends the tunnels to {_names(shared)} at address {found} of {named[found].name}, but"
+                " each needs its own address",
                 own[0].key,
-                help=f"name {_names([f'{name}-strongswan' for name in shared[1:]])} in the network of kind iks-ingress-public",
+                help=f"name {missing} in the network of kind iks-ingress-public",
             )
 
 
@@ -285,41 +287,41 @@ def _names(words: Sequence[str]) -> str:
 
 
 def _icp_ends(context: Context, tunnels: Sequence[Stated]) -> Iterator[Finding]:
-    """Yield the edges that end a tunnel themselves and name no address for the tunnels of the ICP clusters behind them."""
+    """Yield the edges that end a tunnel themselves and name no address for the tunnels of ICP clusters behind them."""
     ends, landscape = context.landscape.ends, context.landscape
     ending: set[End] = set()
     tunnelled: set[End] = set()
     for bundle in context.joining("strongswan", "ipsec"):
         ending.update(e for e in (*bundle.first, *bundle.second) if e.kind == "edge")
         tunnelled.update(e for e in (*bundle.first, *bundle.second) if e.kind == "icp")
-    # A plan that is only begun has both tunnels and no ICP cluster yet.
-    begun = {"iks-vcs", "iks-icp"} <= {s.name for s in tunnels} and not ends.of_platform("icp")
+    # An early plan has both tunnels but no ICP cluster yet.
+    early = {"iks-vcs", "iks-icp"} <= {s.name for s in tunnels} and not ends.of_platform("icp")
     for edge in ends.edges:
         uplinks = ends.of_edge(edge, _PUBLIC_UPLINK)
         icp = [c for c in ends.icp_behind.get(edge, ()) if c in tunnelled]
-        if not uplinks or not (begun or (icp and (edge in ending or len(icp) > 1))):
+        if not uplinks or not (early or (icp and (edge in ending or len(icp) > 1))):
             continue
-        if begun:
-            lacking = not any(a.name in ICP_TUNNEL for n in uplinks for a in n.addresses)
-            wanted, what = [ICP_TUNNEL[0]] if lacking else [], "the tunnel to ICP"
+        if early:
+            missing = not any(a.name in ICP_TUNNEL for n in uplinks for a in n.addresses)
+            wanted, what = [ICP_TUNNEL[0]] if missing else [], "the tunnel to ICP"
         else:
-            silent = [c for c in icp if landscape.tunnels.icp_gateway(c) is None]
+            unnamed = [c for c in icp if landscape.tunnels.icp_gateway(c) is None]
             alone = len(ends.icp_behind[edge]) == 1
-            wanted = [ICP_TUNNEL[0] if alone else f"{c.name}-strongswan" for c in silent]
-            what = "the tunnel to ICP" if alone else f"the tunnels to {', '.join(c.name or '' for c in silent)}"
+            wanted = [ICP_TUNNEL[0] if alone else f"{c.name}-strongswan" for c in unnamed]
+            what = "the tunnel to ICP" if alone else f"the tunnels to {', '.join(c.name or '' for c in unnamed)}"
         if wanted:
-            why = "the ESG ends another tunnel itself" if edge in ending else "each needs one of its own"
+            why = "the ESG ends another tunnel itself" if edge in ending else "each needs its own address"
             yield tunnel_address.finding(
                 f"{', '.join(n.name for n in uplinks)} names no address for {what}, and {why}",
                 uplinks[0].key,
                 networks=tuple(n.name for n in uplinks),
                 help=f"write {' and '.join(f'{name} = {nth}' for nth, name in enumerate(wanted, 5))}, or other free"
-                " addresses, under addresses there",
+                f" addresses, under addresses of {uplinks[0].name}",
             )
 
 
 def _named_in(context: Context, kind: str) -> dict[str | None, Network]:
-    """Return by cluster the network of a kind that sets an address aside for a tunnel."""
+    """Return by cluster the network of a kind that names an address for a tunnel."""
     return {
         network.cluster: network
         for network in context.by_kind[kind]
@@ -331,10 +333,10 @@ def _named_in(context: Context, kind: str) -> dict[str | None, Network]:
 def ike_version(context: Context) -> Iterator[Finding]:
     """A tunnel with IKEv1 has more than one subnet on a side.
 
-    Why: with ipsec.keyexchange = ikev1 the strongSwan chart carries one local and one remote subnet; pods,
-    services and workers are three. NSX edges propose IKEv1 unless they are told otherwise.
+    Why: with ipsec.keyexchange = ikev1 the strongSwan chart carries one local and one remote subnet, but pods,
+    services and workers are three. NSX edges propose IKEv1 unless they are configured otherwise.
 
-    Do: use IKEv2 on both sides (leave out ike, or write ike = 2), or bring each side under one prefix with `group`.
+    Do: use IKEv2 on both sides (remove ike, or write ike = 2), or put each side under one prefix with `group`.
     """
     if context.plan.ike != 1:
         return
@@ -343,7 +345,8 @@ def ike_version(context: Context) -> Iterator[Finding]:
         if first > 1 or second > 1:
             one, two = _SIDE_TITLES.get(stated.name, ("one end", "the other"))
             yield ike_version.finding(
-                f"ike = 1, and {stated.tunnel} has {first:,} subnets on the side of {one} and {second:,} on that of {two}",
+                f"ike = 1, but {stated.tunnel} has {first:,} subnets on the side of {one} and {second:,} on the side of"
+                f" {two}",
                 ("integration", "ike") if stated.joint is None else stated.key,
                 help="write ike = 2",
             )
@@ -366,7 +369,7 @@ def _most_subnets(context: Context, stated: Stated, side: int) -> int:
         for end in (bundle.first, bundle.second)[side]
     ]
     if not found and side == 0:
-        # Without a far end so far, what the clusters have is known already.
+        # The far end is not in the plan yet, but the subnets of the clusters are known.
         nobody = End("edge" if stated.name == "iks-vcs" else "icp", None)
         found = [
             len(subnets(Joint(stated.pair, cluster, nobody, "strongswan"), cluster))
@@ -377,9 +380,9 @@ def _most_subnets(context: Context, stated: Stated, side: int) -> int:
 
 @rule("error", source=_VRF, judges="in service")
 def vrf_needed(context: Context) -> Iterator[Finding]:
-    """The enterprise is routed over Direct Link, and the account uses VLAN spanning.
+    """The enterprise is routed over Direct Link, but the account uses VLAN spanning.
 
-    Why: Direct Link needs a VRF for the account, and a VRF ends VLAN spanning and IBM's IPsec VPN; the change
+    Why: Direct Link needs a VRF for the account, and a VRF ends VLAN spanning and IBM's IPsec VPN. The change
     interrupts the private network for up to 30 minutes.
 
     Do: plan the move to a VRF, then write account-routing = "vrf".
@@ -388,22 +391,22 @@ def vrf_needed(context: Context) -> Iterator[Finding]:
         return
     for stated in context.stated("routed", "site-private"):
         yield vrf_needed.finding(
-            f"{stated.short} needs a VRF, and the account has VLAN spanning",
+            f"{stated.short} needs a VRF, but the account has VLAN spanning",
             ("integration", "account-routing") if stated.joint is None else stated.key,
-            help='write account-routing = "vrf" once the account is moved',
+            help='write account-routing = "vrf" when the account has moved to a VRF',
         )
 
 
 @rule("error", "warning", source=_ARCHITECTURE, judges="in service")
 def nat_addresses(context: Context) -> Iterator[Finding]:
-    """The private uplink of an ESG has no address for each virtual address of ICP behind it.
+    """The private uplink of an ESG has no address for each virtual address (VIP) of ICP behind it.
 
-    Why: the master and proxy VIPs of ICP are reached from IBM Cloud's private network by DNAT, one address of the
-    ESG's portable subnet each, beside that of the uplink. Too small a subnet is an error, addresses that are not
-    named are a warning. With several ICP clusters behind one ESG, a name has to say which cluster it stands for.
+    Why: IBM Cloud's private network reaches the master and proxy VIPs of ICP by DNAT. Each VIP needs an address of
+    the ESG's portable subnet, beside that of the uplink. Too small a subnet is an error, addresses without a name
+    are a warning. With several ICP clusters behind one ESG, a name has to say for which cluster it is.
 
-    Do: name the addresses in the network of kind vcs-esg-private, as CLUSTER-master and CLUSTER-proxy where several
-    clusters stand behind the ESG, or order a larger subnet.
+    Do: name the addresses in the network of kind vcs-esg-private, as CLUSTER-master and CLUSTER-proxy if several
+    clusters are behind the ESG, or order a larger subnet.
     """
     translated: dict[End, list[End]] = {}
     for bundle in context.joining("nat"):
@@ -419,28 +422,30 @@ def nat_addresses(context: Context) -> Iterator[Finding]:
         own = tuple(n.name for n in uplinks)
         if all(n.prefix is not None for n in uplinks) and room < len(wanted) + 1:
             yield nat_addresses.finding(
-                f"{', '.join(own)} has {room:,} addresses, and uplink and {len(wanted):,} VIPs of ICP need {len(wanted) + 1:,}",
+                f"{', '.join(own)} has {room:,} addresses, but uplink and {len(wanted):,} VIPs of ICP need"
+                f" {len(wanted) + 1:,}",
                 uplinks[0].cidr_key,
                 networks=own,
                 cidrs=ranges_of(*uplinks),
             )
         elif len(clusters) == 1 and len(named) < len(wanted):
             yield nat_addresses.finding(
-                f"{', '.join(own)} names {len(named):,} addresses for NAT, and ICP has {len(wanted):,} VIPs: {', '.join(wanted)}",
+                f"{', '.join(own)} names {len(named):,} of the {len(wanted):,} addresses for NAT that the VIPs of"
+                f" ICP need: {', '.join(wanted)}",
                 uplinks[0].key,
                 severity="warning",
                 networks=own,
-                help="write addresses = { uplink = 4, icp-master = 5, icp-proxy = 6 } there",
+                help=f"write addresses = {{ uplink = 4, icp-master = 5, icp-proxy = 6 }} in {uplinks[0].name}",
             )
         elif len(clusters) > 1 and (missing := _unclear(context, clusters, named)):
             yield nat_addresses.finding(
-                f"{', '.join(own)} does not say which address stands for {', '.join(missing)}:"
+                f"{', '.join(own)} names no address for {', '.join(missing)}:"
                 f" {len(clusters):,} ICP clusters are behind this ESG",
                 uplinks[0].key,
                 severity="warning",
                 networks=own,
-                help=f"write {', '.join(f'{name} = {nth}' for nth, name in enumerate(missing, 3))}, or other free addresses,"
-                " under addresses there",
+                help=f"write {', '.join(f'{name} = {nth}' for nth, name in enumerate(missing, 3))}, or other free"
+                f" addresses, under addresses of {uplinks[0].name}",
             )
 
 
@@ -451,7 +456,7 @@ def _vips(context: Context, cluster: End) -> list[str]:
 
 
 def _unclear(context: Context, clusters: Sequence[End], named: set[str]) -> list[str]:
-    """Return the names that the ESG's addresses for several clusters need and do not have."""
+    """Return the names that addresses of the ESG need for several clusters, and that are missing."""
     found = []
     for cluster in clusters:
         workers = context.landscape.ends.of_cluster(cluster, "icp-worker")
@@ -464,11 +469,11 @@ def _unclear(context: Context, clusters: Sequence[End], named: set[str]) -> list
 
 @rule("error", source=_DIRECT_LINK, judges="in service")
 def too_many_routes(context: Context) -> Iterator[Finding]:
-    """A site announces more prefixes than a VRF takes over Direct Link.
+    """A site announces more prefixes over Direct Link than a VRF accepts.
 
-    Why: a VRF takes 200 prefixes, and 120 beside a transit gateway; beyond that the session is taken down.
+    Why: a VRF accepts 200 prefixes, and 120 with a transit gateway. With more, the session is closed.
 
-    Do: bring networks under covering prefixes, so that fewer routes reach them.
+    Do: put networks under covering prefixes, so that fewer routes reach them.
     """
     for bundle in context.joining("routed"):
         if bundle.pair != "site-private":
@@ -478,20 +483,20 @@ def too_many_routes(context: Context) -> Iterator[Finding]:
             if len(announced) > _MOST_PREFIXES:
                 who = site.title if context.plan.sites else "the enterprise"
                 yield too_many_routes.finding(
-                    f"{who} announces {len(announced):,} prefixes at least, and a VRF takes {_MOST_PREFIXES:,}",
+                    f"{who} announces {len(announced):,} prefixes or more, but a VRF accepts {_MOST_PREFIXES:,}",
                     bundle.key,
                 )
 
 
 @rule("warning", source=_STATIC_ROUTES, judges="in service")
 def static_route_refused(context: Context) -> Iterator[Finding]:
-    """IKS workers need a static route to an enterprise network, and IKS refuses one for its range.
+    """IKS workers need a static route to an enterprise network, but IKS rejects one for its range.
 
-    Why: classic servers have routes to 10.0.0.0/8, 161.26.0.0/16 and 166.8.0.0/14 on their private side, and answer
-    everybody else on the public one. Then the reverse path filter drops what comes in from the enterprise. IKS
-    refuses static routes to 172.16.0.0/16 and 172.18.0.0/16 to 172.20.0.0/16, and to summaries that hold one of these.
+    Why: classic servers have private routes to 10.0.0.0/8, 161.26.0.0/16 and 166.8.0.0/14, and answer everybody
+    else on the public side. Then the reverse path filter drops packets from the enterprise. IKS rejects static
+    routes to 172.16.0.0/16 and 172.18.0.0/16 to 172.20.0.0/16, and to summaries that contain one of these.
 
-    Do: let the link to ibm-private show the network at another range (nat), or write a summary as its parts.
+    Do: translate the network on the link to ibm-private (nat), or write a summary as its parts.
     """
     for bundle in context.joining("routed"):
         from ipplan.landscape.static_routes import REFUSED, refuses
@@ -506,14 +511,14 @@ def static_route_refused(context: Context) -> Iterator[Finding]:
                 if prefix is None or prefix.version != 4 or classic.covers(prefix) or not refuses(prefix):
                     continue
                 network = item.network
-                shown = "" if item.shown is None else f", shown as {item.shown},"
+                shown = "" if item.shown is None else f", translated to {item.shown},"
                 yield static_route_refused.finding(
-                    f"{label(network)}{shown} is behind Direct Link, and IKS refuses a static route to it on workers",
+                    f"{label(network)}{shown} is behind Direct Link, but IKS rejects a static route to it on workers",
                     network.cidr_key if item.shown is None else bundle.key,
                     networks=(network.name,),
                     cidrs=(prefix,),
                     because=(
-                        f"it holds {_few(RangeSet([prefix]) & REFUSED)}, which IKS keeps for itself",
+                        f"it contains {_few(RangeSet([prefix]) & REFUSED)}, which IKS reserves for itself",
                         "without a route workers answer on their public side",
                     ),
                     help=_instead(network, site, item, prefix),
@@ -526,15 +531,15 @@ def _few(ranges: RangeSet) -> str:
 
 
 def _instead(network: Network, site: End, item: Carried, prefix: Prefix) -> str:
-    """Return what to do about a range that IKS refuses: narrower parts of a summary, or a translation."""
+    """Return the next step for a range that IKS rejects: narrower parts of a summary, or a translation."""
     from ipplan.landscape.static_routes import REFUSED
 
     rest = RangeSet([prefix]) - REFUSED
     if rest and item.shown is None:
-        return f"write what the enterprise uses of it as networks of their own: {_few(rest)} can be reached"
+        return f"write the parts that the enterprise uses as separate networks: {_few(rest)} can be reached"
     return (
-        f'write nat = [{{ network = "{network.name}", as = "RANGE" }}] in the [[link]] of {site.name} and ibm-private, with'
-        f" a free /{prefix.length} of 10.0.0.0/8 as RANGE"
+        f'write nat = [{{ network = "{network.name}", as = "RANGE" }}] in the [[link]] of {site.name} and ibm-private,'
+        f" with a free /{prefix.length} of 10.0.0.0/8 as RANGE"
     )
 
 
@@ -543,10 +548,10 @@ def on_premises_address(context: Context) -> Iterator[Finding]:
     """A stretched network names no address for the router on premises.
 
     Why: VMs answer the enterprise through the DLR, which needs a route to that router in one of the stretched
-    networks. Without it, answers leave by the ESG and are lost.
+    networks. Without the route, answers leave through the ESG and are lost.
 
-    Do: name an address on-premises in one of the stretched networks, or write gateway-on = "on-premises" in those
-    whose router stays on premises.
+    Do: name an address on-premises in one of the stretched networks, or write gateway-on = "on-premises" in
+    networks whose router stays on premises.
     """
     for bundle in context.joining("l2-extension"):
         from ipplan.landscape.holders import first_named
@@ -562,7 +567,7 @@ def on_premises_address(context: Context) -> Iterator[Finding]:
             own = stretched[0]
             what = own.name if len(stretched) == 1 else f"none of {_listed(stretched)}"
             yield on_premises_address.finding(
-                f"{what} {'names no' if len(stretched) == 1 else 'names an'} address on-premises, and"
+                f"{what} {'names no' if len(stretched) == 1 else 'names an'} address on-premises, but"
                 f" {'the edge' if edge.name is None else edge.title} needs one for its route to the enterprise",
                 own.key if bundle.link is None else bundle.key,
                 networks=tuple(n.name for n in stretched[:_MOST_NAMED]),

@@ -1,4 +1,4 @@
-"""Links between clusters, edges and sites: what they translate."""
+"""Links: address translation between clusters, edges and sites."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _CHART = Source(
 
 @rule("error", source=_CHART)
 def link_nat_size(context: Context) -> Iterator[Finding]:
-    """A link shows a network at a range of another size.
+    """A link translates a network to a range of another size.
 
-    Why: the link translates address by address, so both ranges need the same number of addresses. One single
-    address is different: the link then translates answers only, and nothing can connect to the network through it.
+    Why: the link translates address by address, so both ranges need the same number of addresses. A single address
+    is different: the link then translates answers only, and nothing can connect to the network through it.
 
     Do: write a range of the network's size under `as`, or one address (/32 or /128).
     """
@@ -44,10 +44,10 @@ def link_nat_size(context: Context) -> Iterator[Finding]:
             continue
         version, length = size
         if version != shown.prefix.version:
-            message = f"{shown.title} is {shown.prefix}, and the network is an IPv{version} network"
+            message = f"{shown.title} is {shown.prefix}, but the network is an IPv{version} network"
             help_ = f"write an IPv{version} prefix"
         elif shown.prefix.length not in (length, WIDTH[version]):
-            message = f"{shown.title} is {shown.prefix}, and the network is a /{length}"
+            message = f"{shown.title} is {shown.prefix}, but the network is a /{length}"
             help_ = f"write a /{length}, or one address (/{WIDTH[version]}) for answers only"
         else:
             continue
@@ -55,7 +55,7 @@ def link_nat_size(context: Context) -> Iterator[Finding]:
 
 
 def _size(context: Context, network: Network) -> tuple[int, int] | None:
-    """Return IP version and prefix length of a network, None where IBM Cloud decides."""
+    """Return IP version and prefix length of a network, None if IBM Cloud decides."""
     if network.prefix is not None:
         return network.prefix.version, network.prefix.length
     if network.kind.provider == "ibm":

@@ -26,34 +26,34 @@ _ARCHITECTURE = Source(
     "2018-11-20",
 )
 MOST_NEIGHBOURS = 8
-"""So many of the networks around one are told one by one; further ones are counted."""
+"""Report at most this many of the networks around one; count the others."""
 
 _MANY_TABLES = 16
-"""Keep what is beside a set that more tables than this lead to, instead of looking at them for each network."""
+"""Remember what is beside a set that more tables than this lead to, instead of computing it for each network."""
 
 FULL_DETAIL = 1000
-"""From so many overlaps on, each further network is told against its nearest neighbour only."""
+"""After this many overlaps, report each further network with its nearest neighbour only."""
 
 
 @rule("error", "warning", source=_ARCHITECTURE)
 def network_overlap(context: Context) -> Iterator[Finding]:
     """Two networks of the plan share addresses.
 
-    Why: an address that stands in two places is reached in one of them only, and which one changes from router
-    to router. It is an error where one routing table leads to both: the packet could go either way. NAT on a link takes
-    a range out of the tables beyond it and puts the translated range in. Where no table leads to both it is a warning,
-    as for two clusters on the same default pod range that nothing joins.
+    Why: an address in two places is reachable in only one of them, and each router may choose another one. It is an
+    error where one routing table leads to both networks: a packet could go to either. NAT on a link removes a range
+    from the tables beyond the link and adds the translated range. Where no table leads to both it is a warning, for
+    example two clusters that share a default pod range and that nothing joins.
 
-    Do: move one of the two, or translate one on its link with `nat`. Pod and service ranges of a running cluster
-    cannot change, so move the other side.
+    Do: move one of the two, or translate one with `nat` on its link. The pod and service ranges of a running
+    cluster cannot change, so move the other network.
     """
-    told = 0
+    reported = 0
     for run in overlapping_runs(context):
         around = Around(context.landscape)
         for item, first, last in run:
             around.close_before(first)
-            outers, further = around.nearest(item, 1 if told > FULL_DETAIL else MOST_NEIGHBOURS)
-            told += len(outers)
+            outers, further = around.nearest(item, 1 if reported > FULL_DETAIL else MOST_NEIGHBOURS)
+            reported += len(outers)
             for outer in outers:
                 yield overlap_finding(context, item, outer, further if outer is outers[-1] else 0)
             around.open(item, last)
@@ -64,7 +64,7 @@ _Item = tuple["Carried", int, int]
 
 
 def overlapping_runs(context: Context) -> Iterator[list[_Item]]:
-    """Yield what lies together: destinations in address order, of which each overlaps another of its run."""
+    """Yield groups of destinations in address order, in which each overlaps another one of its group."""
     shown: dict[int, list[Carried]] = {}
     if any(link.nat for link in context.plan.links):
         for item in dict.fromkeys(item for item, _, _ in context.landscape.tables.translated):
@@ -78,7 +78,7 @@ def overlapping_runs(context: Context) -> Iterator[list[_Item]]:
 
 
 def _with_shown(sweep: Sweep, shown: Sequence[Carried]) -> Iterator[_Item]:
-    """Yield networks and what links show, in the order of `_place`."""
+    """Yield networks and what links translate them to, in the order of `_place`."""
     from ipplan.landscape.ends import Carried
 
     items: list[_Item] = [
@@ -89,9 +89,9 @@ def _with_shown(sweep: Sweep, shown: Sequence[Carried]) -> Iterator[_Item]:
 
 
 def _place(item: _Item) -> tuple[int, int, bool, bool, str]:
-    """Return the place in address order, the larger first where two start together, and of equal ones by name.
+    """Return the place in address order: of two that start together the larger first, of equal ones by name.
 
-    So the order of the file decides nothing: neither which network a finding is about nor which ones are named.
+    So the order in the file does not decide which network a finding is about, nor which ones it names.
     """
     own = item[0].network
     return item[1], -item[2], item[0].shown is not None, own.default, own.name
@@ -112,7 +112,7 @@ def _runs_of(items: Iterable[_Item]) -> Iterator[list[_Item]]:
 
 
 def _runs_of_networks(sweep: Sweep) -> Iterator[list[_Item]]:
-    """Do the same for networks alone; most plans have no overlap, and nothing is built for them."""
+    """Do the same for networks without translations; most plans have no overlap, so nothing is built for them."""
     networks, firsts, lasts = sweep.networks, sweep.firsts, sweep.lasts
 
     def run(start: int, end: int) -> list[_Item]:
@@ -135,11 +135,10 @@ def _runs_of_networks(sweep: Sweep) -> Iterator[list[_Item]]:
 
 
 class Around:
-    """The destinations around the one at hand.
+    """The destinations that contain the next one, as a stack.
 
-    Prefixes nest or are disjoint, so these form a stack, and it holds exactly what is around the next one. Stacks by
-    the sets of the tables are kept beside the whole one, so that thousands of clusters on one default range cost no
-    more than few.
+    Prefixes nest or are disjoint, so the stack has exactly what is around the next one. Each set of the tables has
+    a stack of its own too, so that thousands of clusters on one default range cost no more than few.
     """
 
     def __init__(self, landscape: Judged) -> None:
@@ -151,7 +150,7 @@ class Around:
         self._beside: dict[SetKey, tuple[frozenset[SetKey], list[int]]] = {}
 
     def open(self, item: Carried, last: int) -> None:
-        """Remember a destination up to its last address."""
+        """Add a destination until its last address is passed."""
         sets = self._tables.sets_of(item)
         for key in sets:
             self._by_set.setdefault(key, []).append(len(self._all))
@@ -161,7 +160,7 @@ class Around:
         self._all.append((item, last, sets))
 
     def close_before(self, first: int) -> None:
-        """Forget the destinations that end before an address."""
+        """Remove the destinations that end before an address."""
         while self._all and self._all[-1][1] < first:
             for key in self._all.pop()[2]:
                 stack = self._by_set[key]
@@ -173,9 +172,9 @@ class Around:
                     places.pop()
 
     def nearest(self, item: Carried, most: int) -> tuple[list[Carried], int]:
-        """Return up to `most` destinations around this one, and how many further ones there are.
+        """Return up to `most` destinations around this one, and how many more there are.
 
-        Conflicts come before what only overlaps, and of each the nearest first.
+        Conflicts come before other overlaps, and in both the nearest first.
         """
         if not self._all:
             return [], 0
@@ -199,7 +198,7 @@ class Around:
         return found, further
 
     def _conflicts(self, item: Carried, most: int) -> set[int]:
-        """Return the places of the nearest destinations in the sets that share a table with this one."""
+        """Return the places of the nearest destinations in sets that share a table with this one."""
         tables = self._tables
         own: list[SetKey] = []
         found: set[int] = set()
@@ -219,7 +218,7 @@ class Around:
         return found
 
     def _places_beside(self, key: SetKey) -> list[int]:
-        """Return the places of what some table leads to beside a set; kept from the first question on."""
+        """Return the places of what some table leads to beside a set; remembered after the first call."""
         if key not in self._beside:
             tables = self._tables
             near = frozenset(other for t in tables.tables_of[key] for other in tables.table_index[t])
@@ -229,7 +228,7 @@ class Around:
 
 
 def overlap_finding(context: Context, inner: Carried, outer: Carried, further: int) -> Finding:
-    """Build the finding about two destinations that overlap, of which the second holds the first."""
+    """Make the finding about two destinations that overlap; the second contains the first."""
     # The finding points at a network that the plan declares, and can move if one of the two can.
     one, two = inner.network, outer.network
     if inner.prefix == outer.prefix and two.kind.provider == "byoip" and one.kind.provider != "byoip":
@@ -256,7 +255,7 @@ def overlap_finding(context: Context, inner: Carried, outer: Carried, further: i
 
 
 def _judged(context: Context, first: Carried, second: Carried) -> tuple[Severity, tuple[str, ...]]:
-    """Return what an overlap is, and why or what would make it a conflict."""
+    """Return the severity of an overlap, and the reason or what would make it a conflict."""
     from ipplan.landscape.verdicts import judge
 
     found = judge(context.landscape, first, second)
@@ -265,13 +264,13 @@ def _judged(context: Context, first: Carried, second: Carried) -> tuple[Severity
         return "error", (_reason(found.conflict, first, second),)
     if found.kind == "stretched":
         return "warning", (
-            "the ranges are taken as one network that layer 2 extension stretches: give no address out twice",
+            "ipplan takes the ranges as one network that layer 2 extension stretches: assign each address only once",
         )
     return "warning", _what_would(context, first, second)
 
 
 def _label(item: Carried) -> str:
-    return label(item.network) if item.shown is None else f"{item.network.name}, shown as {item.shown},"
+    return label(item.network) if item.shown is None else f"{item.network.name}, translated to {item.shown},"
 
 
 def _key(context: Context, item: Carried) -> KeyPath:
@@ -285,7 +284,7 @@ def _key(context: Context, item: Carried) -> KeyPath:
 
 
 def _reason(conflict: Conflict, first: Carried, second: Carried) -> str:
-    """Say which table leads to both, and by which entries."""
+    """Say which table leads to both, and through which entries."""
     one, two = conflict.first.words, conflict.second.words
     title = conflict.table.title
     if one == two:
@@ -298,28 +297,28 @@ def _short(item: Carried) -> str:
 
 
 def _what_would(context: Context, first: Carried, second: Carried) -> tuple[str, ...]:
-    """Say which change of one integration would turn a warning into an error."""
+    """Say which change of one integration key would turn a warning into an error."""
     from ipplan.landscape.verdicts import homeless
 
     for network in (first.network, second.network):
         if homeless(context.landscape.ends_for(network), network):
-            return (f"the plan does not say where {network.name} stands, so that no table leads to it",)
+            return (f"the plan does not say where {network.name} is, so no routing table leads to it",)
     would: tuple[tuple[IntegrationKey, str], ...] = ()
     if not context.plan.links and first.shown is None and second.shown is None and context.what_if is not None:
         would = context.what_if.changes_to_conflict(first.network, second.network)
     if would:
-        told = ", ".join(f'{key} = "{method}"' for key, method in would)
-        return (f"no routing table leads to both under this integration; {told} would turn this into an error",)
+        changes = ", ".join(f'{key} = "{method}"' for key, method in would)
+        return (f"no routing table leads to both under this integration; {changes} would turn this into an error",)
     return ("no routing table leads to both; a link between them would turn this into an error",)
 
 
 @rule("warning", source=Source("the plan's own [[avoid]] entries"))
 def avoid_overlap(context: Context) -> Iterator[Finding]:
-    """A pinned network lies in space that the plan says to avoid.
+    """A pinned network overlaps space that the plan avoids.
 
-    Why: whoever wrote the entry knows of something there; only allocation keeps clear of it by itself.
+    Why: the author of the entry knows that something is there, and only `allocate` avoids the space by itself.
 
-    Do: move the network, or narrow the entry if it was too wide.
+    Do: move the network, or narrow the entry if it is too wide.
     """
     avoids = sorted(enumerate(context.plan.avoids), key=lambda entry: (entry[1].prefix, entry[0]))
     index = PrefixIndex([avoid.prefix for _, avoid in avoids])

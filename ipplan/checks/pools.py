@@ -1,4 +1,4 @@
-"""The pools of a plan, and BYOIP networks that do not lie in them."""
+"""Pools: overlaps, unusable space, and BYOIP networks outside of every pool."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Network
 
 _MOST_PAIRS = 8
-"""Of the pools around one, so many are told."""
+"""Report a pool with at most this many of the pools around it."""
 _MOST_RELATED = 3
-"""Point at so many of the entries that fill a pool."""
+"""Point at most at this many of the entries that fill a pool."""
 _MOST_POOLS = 20
-"""Of the pools that a network is outside of, so many are listed."""
+"""List at most this many of the pools that a network is outside of."""
 
 _PLAN = Source("the plan's own pools, plan.byoip")
 _CIDR = Source(
@@ -42,41 +42,41 @@ _PRIVATE = Source(
 def host_bits_set(context: Context) -> Iterator[Finding]:
     """The range of a network has bits set after its prefix length, such as 10.50.0.0/12.
 
-    Why: some tools refuse it, some silently take the whole block, some start at the address; each device would
-    hold another range.
+    Why: some tools reject it, some use the enclosing block, and some start at the address. Devices would have
+    different ranges.
 
-    Do: write the block that holds the address, or the smaller prefix that starts at it.
+    Do: write the enclosing block, or the smaller prefix that starts at the address.
     """
     for network in context.detailed:
         if network.written is not None and network.prefix is not None:
-            error = HostBitsError(network.prefix, network.written)
+            exact = HostBitsError(network.prefix, network.written).exact
             written = f"{format_address(network.prefix.version, network.written)}/{network.prefix.length}"
             yield host_bits_set.finding(
-                f"{network.name} {written} has host bits set: it is no network",
+                f"{network.name} {written} has host bits set: not a valid network address; checked as {network.prefix}",
                 network.cidr_key,
                 networks=(network.name,),
                 cidrs=(network.prefix,),
-                because=(f"the checks go on with the block that holds the address, {network.prefix}",),
-                help=f"write {network.prefix} for the whole block, or {error.exact} for what starts at the address",
+                help=f"write {network.prefix} for the whole block, or {exact} for the part from the address on",
             )
 
 
 @rule("warning", source=_CIDR)
 def pool_host_bits_set(context: Context) -> Iterator[Finding]:
-    """A pool has bits set after its prefix length, and is taken for the block that holds it.
+    """A pool has bits set after its prefix length, so ipplan uses the enclosing block.
 
-    Why: allocation starts at the first address of the block, which is below the one that was typed.
+    Why: allocation starts at the first address of the block, which is lower than the address in the plan.
 
     Do: write the block, or a smaller one if only part of it is yours.
     """
     for index, pool in enumerate(context.plan.pools):
         if pool.written is not None:
             prefix = pool.prefix
+            exact = HostBitsError(prefix, pool.written).exact
             yield pool_host_bits_set.finding(
-                f"pool {pool.given} has host bits set and means the block {prefix}, {prefix.range}",
+                f"pool {pool.given} has host bits set; ipplan uses the enclosing block {prefix}, {prefix.range}",
                 ("plan", "byoip", index),
                 cidrs=(prefix,),
-                help=f"write {prefix}, or {HostBitsError(prefix, pool.written).exact} for what starts at the address",
+                help=f"write {prefix}, or {exact} for the part from the address on",
             )
 
 
@@ -84,7 +84,7 @@ def pool_host_bits_set(context: Context) -> Iterator[Finding]:
 def pool_overlap(context: Context) -> Iterator[Finding]:
     """Two pools share addresses.
 
-    Why: the order of the pools no longer says where a network goes, and their free space is counted twice.
+    Why: the order of the pools no longer decides where a network is placed, and the shared space counts twice.
 
     Do: keep the larger of the two.
     """
@@ -104,7 +104,7 @@ def pool_overlap(context: Context) -> Iterator[Finding]:
                 overlap=inner,
                 related=(Related(("plan", "byoip", i)),),
                 because=() if same else (f"plan.byoip[{i}] and plan.byoip[{j}] share {inner.size:,} addresses",),
-                help=f"keep {outer} once",
+                help=f"list {outer} once" if same else f"keep {outer} and remove {inner}",
             )
 
 
@@ -112,12 +112,12 @@ def pool_overlap(context: Context) -> Iterator[Finding]:
 def pool_unusable(context: Context) -> Iterator[Finding]:
     """Nothing can be allocated from a pool: all of it is reserved, published or avoided.
 
-    Why: the pool looks like room and is none. It is an error where ranges of IBM Cloud, special-purpose space, the
-    platforms of the plan's clusters and the plan's own space take it. Where only keep-clear takes the rest, it is a warning
-    if the plan states keep-clear, and a note if it does not.
+    Why: the pool seems to have space, but has none. It is an error if IBM Cloud ranges, special-purpose space, the
+    platforms of the plan's clusters or the plan's own entries fill it. If only keep-clear fills the rest, it is a
+    warning when the plan states keep-clear, and a note when it does not.
 
-    Do: take the pool out, or bring another range. Where keep-clear takes it, leave the platforms out that will never be
-    beside the plan.
+    Do: remove the pool, or bring another range. If keep-clear fills it, remove from keep-clear the platforms that
+    you will never use with the plan.
     """
     plan, catalog = context.plan, context.catalog
     for index, pool in enumerate(plan.pools):
@@ -132,7 +132,7 @@ def pool_unusable(context: Context) -> Iterator[Finding]:
             around = [r for r in rows if r.prefix.covers(pool.prefix)]
             row = max(around, key=lambda r: (r.prefix.length, r.platform == "iks"), default=None)
             if row:
-                because = f"{row.title} {row.prefix} holds all of it"
+                because = f"{row.title} {row.prefix} covers all of it"
             else:
                 because = f"{len(rows):,} published ranges and {len(avoids):,} avoided ones cover it"
             yield pool_unusable.finding(
@@ -146,7 +146,7 @@ def pool_unusable(context: Context) -> Iterator[Finding]:
 
 
 def _kept_clear(context: Context, index: int) -> Finding:
-    """Return the finding about a pool of which only keep-clear leaves nothing."""
+    """Return the finding about a pool that is unusable only because of keep-clear."""
     plan, pool = context.plan, context.plan.pools[index].prefix
     rows = [
         row
@@ -158,13 +158,13 @@ def _kept_clear(context: Context, index: int) -> Finding:
     listed = ", ".join(f'"{name}"' for name in left)
     stated = plan.keep_clear is not None
     return pool_unusable.finding(
-        f"nothing can be allocated from pool {pool} while keep-clear has {', '.join(names)}",
+        f"nothing can be allocated from pool {pool} while keep-clear names {', '.join(names)}",
         ("plan", "byoip", index),
         severity="warning" if stated else "note",
         cidrs=(pool, *dict.fromkeys(row.prefix for row in rows[:20])),
         related=(Related(("plan", "keep-clear")),) if stated else (),
-        because=() if stated else ("the plan does not state keep-clear, so the default holds",),
-        help=f"if none of them will be beside the plan, write keep-clear = [{listed}] under [plan]",
+        because=() if stated else ("the plan does not state keep-clear, so the default applies",),
+        help=f"if you will use none of these platforms, write keep-clear = [{listed}] under [plan]",
     )
 
 
@@ -172,7 +172,7 @@ def _kept_clear(context: Context, index: int) -> Finding:
 def outside_pools(context: Context) -> Iterator[Finding]:
     """A BYOIP network lies outside every pool, or outside the pool that it names.
 
-    Why: the pools are the ranges that the enterprise has set aside; whatever is outside them may be in use.
+    Why: the pools are the ranges that the enterprise has reserved for the plan. Other space may be in use.
 
     Do: move the network into a pool, or add its range to plan.byoip.
     """
@@ -194,7 +194,7 @@ def outside_pools(context: Context) -> Iterator[Finding]:
     for network in context.detailed:
         if network.pool is not None and network.prefix is not None and _in_another_pool(context, network):
             yield finding(
-                f"{label(network)} lies outside pool {network.pool}, the one that it names",
+                f"{label(network)} lies outside pool {network.pool}, which it names",
                 network.cidr_key,
                 networks=(network.name,),
                 cidrs=(network.prefix, network.pool),
@@ -210,9 +210,9 @@ def _in_another_pool(context: Context, network: Network) -> bool:
 
 @rule("warning", source=_PRIVATE)
 def public_byoip(context: Context) -> Iterator[Finding]:
-    """A BYOIP network or pool is public space that the plan does not declare as the enterprise's own.
+    """A BYOIP network or pool is public space, and the plan does not declare it as the enterprise's own.
 
-    Why: somebody else may hold the addresses, and whoever reaches the network no longer reaches them.
+    Why: somebody else may own the addresses. Whoever reaches the network cannot reach the real owner any more.
 
     Do: use private space, or list the range under plan.owned-public if it is yours.
     """

@@ -1,4 +1,4 @@
-"""IBM Cloud's private network: what routes between the subnets of an account, and how far one VLAN reaches."""
+"""IBM Cloud's private network: routing between subnets, and VLANs."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ _ARCHITECTURE = Source(
 _WORKERS = "iks-worker-private"
 _UPLINK = "vcs-esg-private"
 _MOST_NAMED = 4
-"""Name so many networks in one message."""
+"""Name at most this many networks in one message."""
 _MOST_REASONS = 3
-"""Give so many reasons in one finding."""
+"""Give at most this many reasons in one finding."""
 
 
 @rule("warning", source=_VLANS, judges="in service")
 def account_routing(context: Context) -> Iterator[Finding]:
-    """Private subnets have to reach each other, and the plan does not say what routes between them.
+    """Private subnets have to reach each other, but the plan does not state what routes between them.
 
     Why: two private subnets of an account cannot reach each other, even on one VLAN, until the account has VLAN
-    spanning or a VRF. Both are off by default. Workers in several subnets, and workers and an ESG that are joined
-    through the BCR, then have no connection.
+    spanning or a VRF. Both are off by default. Without them there is no connection between workers in several
+    subnets, or between workers and an ESG that are joined through the BCR.
 
     Do: order a VRF for the account, or turn on VLAN spanning; then state it as account-routing under [integration].
     """
@@ -60,7 +60,7 @@ def account_routing(context: Context) -> Iterator[Finding]:
     more = f" and {len(networks) - _MOST_NAMED:,} more" if len(networks) > _MOST_NAMED else ""
     yield account_routing.finding(
         f"{', '.join(n.name for n in networks[:_MOST_NAMED])}{more} have to reach each other over the BCR, "
-        "and the plan does not state account-routing",
+        "but the plan does not state account-routing",
         networks[0].cidr_key,
         networks=tuple(found),
         cidrs=ranges_of(*networks),
@@ -105,7 +105,8 @@ def _over_bcr(joint: Joint) -> str:
 def _through_bcr(ends: Ends, cluster: End, uplinks: Mapping[End, tuple[object, ...]]) -> Joint | None:
     """Return a link of an IKS cluster whose packets go from workers to an ESG through the BCR.
 
-    The short form may join a cluster with thousands of edges: of those with the same sorts of uplinks one tells all.
+    The short form may join a cluster with thousands of edges, so only one edge is tried for each combination of
+    uplinks.
     """
     sorts = len(set(uplinks.values()))
     seen: set[tuple[object, ...]] = set()
@@ -127,10 +128,10 @@ def _through_bcr(ends: Ends, cluster: End, uplinks: Mapping[End, tuple[object, .
 
 @rule("warning", source=_ARCHITECTURE, judges="in service")
 def common_vlan_pods(context: Context) -> Iterator[Finding]:
-    """Workers and ESG are to share a VLAN, and their subnets lie in ranges of different BCR pods.
+    """Workers and ESG have to share a VLAN, but their subnets lie in ranges of different BCR pods.
 
     Why: with common-vlan the ESG is a BGP peer of the workers on one VLAN. A VLAN belongs to one pod of a data
-    center, so subnets of two pods are never on one VLAN, and the peers do not see each other.
+    center, so subnets of two pods are never on one VLAN, and the peers cannot connect.
 
     Do: order the workers or the ESG on the VLAN of the other, or choose "bgp", "static-nat" or "strongswan".
     """
@@ -154,7 +155,7 @@ def common_vlan_pods(context: Context) -> Iterator[Finding]:
             edge = apart[0].second
             uplinks = ends.of_edge(edge, _UPLINK)
             networks = (*workers, *uplinks)
-            more = f", and so do {len(apart) - 1:,} further edges" if len(apart) > 1 else ""
+            more = f", and so do {len(apart) - 1:,} more edges" if len(apart) > 1 else ""
             yield common_vlan_pods.finding(
                 f"{_names(workers)} in pod {_words(near)} and {_names(uplinks)} in pod {_words(pods_of[edge])} "
                 "cannot be on one VLAN",
@@ -171,7 +172,7 @@ Pods = frozenset[tuple[str, str]]
 
 
 def _pods(context: Context, networks: Iterable[Network]) -> Pods:
-    """Return data center and pod of every published range that holds one of the networks."""
+    """Return data center and pod of every published range that contains one of the networks."""
     return frozenset(
         (row.data_center, row.pod.replace("BRC", "BCR"))  # one table of IBM's prints the pods of dal09 so
         for prefix in ranges_of(*networks)

@@ -1,4 +1,4 @@
-"""Networks that IBM Cloud provides or constrains: where they may lie and which sizes exist."""
+"""Networks of IBM Cloud: allowed ranges and sizes."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ _IKS_CREATE = Source(
 
 @rule("warning", source=_IPS)
 def unpublished_subnet(context: Context) -> Iterator[Finding]:
-    """A private subnet of IBM Cloud lies outside what IBM publishes for its data center, or the plan's.
+    """A private subnet lies outside the ranges that IBM Cloud publishes for its data center.
 
-    Why: IBM Cloud assigns private subnets from the customer private ranges of the data center, so the range is
-    probably mistyped, or the data center is. Which one counts is what the network states, else its cluster, else its
-    edge, else plan.data-centers.
+    Why: IBM Cloud assigns private subnets from the customer private ranges of the data center, so the range or the
+    data center is probably mistyped. The data center is that of the network, else of its cluster, else of its edge,
+    else those of plan.data-centers.
 
     Do: compare with the account (`ibmcloud sl subnet list`), and correct the range or the data center.
     """
@@ -68,7 +68,7 @@ def unpublished_subnet(context: Context) -> Iterator[Finding]:
         if published[chosen].covers(prefix):
             continue
         elsewhere = sorted({r.data_center for r in rows if r.data_center and r.prefix.covers(prefix)})
-        whom = ", ".join(sorted(chosen)) or "any data center"
+        where = ", ".join(sorted(chosen)) or "any data center"
         help_ = None
         if elsewhere:
             correction = (
@@ -78,7 +78,7 @@ def unpublished_subnet(context: Context) -> Iterator[Finding]:
             )
             help_ = f"if the subnet is really yours, {correction}"
         yield unpublished_subnet.finding(
-            f"{label(network)} is not in the customer private ranges that IBM Cloud publishes for {whom}",
+            f"{label(network)} is not in the customer private ranges that IBM Cloud publishes for {where}",
             network.cidr_key,
             networks=(network.name,),
             cidrs=(prefix,),
@@ -92,8 +92,8 @@ def unpublished_subnet(context: Context) -> Iterator[Finding]:
 def address_scope_mismatch(context: Context) -> Iterator[Finding]:
     """A public subnet has a private range, or a private subnet a public one.
 
-    Why: public portable and primary subnets are routed on the internet, private ones only inside IBM Cloud; NAT
-    rules and tunnels made from the wrong one never carry a packet.
+    Why: public subnets are routed on the internet, private ones only inside IBM Cloud. NAT rules and tunnels that
+    use the wrong one never carry a packet.
 
     Do: correct the range, or the kind of the network.
     """
@@ -111,7 +111,7 @@ def address_scope_mismatch(context: Context) -> Iterator[Finding]:
             continue
         twin = network.kind.name.rpartition("-")[0] + other
         yield address_scope_mismatch.finding(
-            f"{label(network)} is of the {is_what} kind {network.kind.name} and has a {has_what} range",
+            f"{label(network)} is a {has_what} range, but its kind {network.kind.name} is {is_what}",
             network.cidr_key,
             networks=(network.name,),
             cidrs=(prefix,),
@@ -123,11 +123,11 @@ def address_scope_mismatch(context: Context) -> Iterator[Finding]:
 
 @rule("error", "warning", source=_SUBNETS, judges="in service")
 def unsold_size(context: Context) -> Iterator[Finding]:
-    """An IBM-provided subnet has a size that IBM Cloud does not sell or assign for that type of subnet.
+    """An IBM-provided subnet has a size that IBM Cloud does not sell or assign for this type of subnet.
 
-    Why: the order would fail, or the range in the plan is not the one that the account has. Portable subnets are
-    ordered in fixed sizes (an error); primary ones are assigned, and another size than the documented one is a
-    warning.
+    Why: the order would fail, or the range in the plan is not the range of the account. Portable subnets are sold
+    in fixed sizes, so another size is an error. Primary subnets are assigned; a size other than the documented one
+    is a warning.
 
     Do: write a size that exists, or compare with the account.
     """
@@ -183,8 +183,8 @@ def _unsold(network: Network, length: int, why: str, severity: str, source: Sour
 def iks_subnet_not_allowed(context: Context) -> Iterator[Finding]:
     """A pod or service range of an IKS cluster lies outside the windows that IKS accepts.
 
-    Why: `ibmcloud ks cluster create classic` refuses it. IKS takes 172.17.0.0/16, 172.21.0.0 to 172.31.255.255,
-    192.168.0.0/16 and 198.18.0.0/15; nothing in 10.0.0.0/8.
+    Why: `ibmcloud ks cluster create classic` rejects it. IKS accepts 172.17.0.0/16, 172.21.0.0 to 172.31.255.255,
+    192.168.0.0/16 and 198.18.0.0/15, and nothing in 10.0.0.0/8.
 
     Do: choose a range in one of the windows.
     """
@@ -227,9 +227,9 @@ def iks_subnet_too_small(context: Context) -> Iterator[Finding]:
 
 @rule("warning", source=_IKS, judges="in service")
 def size_without_effect(context: Context) -> Iterator[Finding]:
-    """A network states a size that changes nothing: its platform gives it a default range.
+    """A network states a size, but its platform gives it a default range.
 
-    Why: the plan reads as if the range had the size it states, and it has the default's.
+    Why: the plan reads as if the range had the stated size, but it has the size of the default.
 
     Do: write a cidr, or name a pool to have the range allocated.
     """
@@ -238,9 +238,9 @@ def size_without_effect(context: Context) -> Iterator[Finding]:
         if network.prefix is None and network.pool is None and stated:
             default = next(n for n in context.plan.defaults if n.name == network.name)
             yield size_without_effect.finding(
-                f"{network.name} takes the default range {default.prefix}, whatever size it states",
+                f"{network.name} gets the default range {default.prefix}; the size that it states has no effect",
                 (*network.key, "prefix" if network.length is not None else "hosts"),
                 networks=(network.name,),
                 cidrs=ranges_of(default),
-                help="write a cidr, or name a pool to have a range of that size allocated",
+                help="write a cidr, or name a pool to allocate a range of that size",
             )

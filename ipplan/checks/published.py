@@ -1,8 +1,8 @@
-"""Overlaps with what others publish: IBM Cloud, Kubernetes platforms, IANA's special-purpose registries.
+"""Published ranges: overlaps with IBM Cloud, Kubernetes platforms, and special-purpose space of IANA.
 
-One network and one published row are one finding; of rows that hold the same addresses only the gravest, and of
-those the most specific, is named. IBM's own rows overlap each other by design (customer /24s lie inside service
-networks), so IBM is never reported against IBM.
+One network and one published row make one finding. Of rows with the same addresses, only the gravest is named, and
+of those the most specific. IBM's own rows overlap each other by design (customer /24s are inside service networks),
+so IBM is never reported against IBM.
 """
 
 from __future__ import annotations
@@ -60,15 +60,15 @@ _PLATFORMS = {
     "vpc": "IBM Cloud VPC",
     "vcfaas": "VCF as a Service",
 }
-"""The platforms of keep-clear, for a sentence."""
+"""The platforms of keep-clear, as messages name them."""
 _SINGLE = 3
-"""Up to so many rows under one network are told one by one; more are told together."""
+"""Report up to this many rows under one network one by one; more rows share one finding."""
 
 
 class _Used(NamedTuple):
-    """A range that the plan uses: that of a network, or the addresses that the far side of a link sees for one.
+    """A range that the plan uses: that of a network, or what a link translates a network to.
 
-    `provider` and `public` are those of the network that the addresses come from.
+    `provider` and `public` are those of the network that the addresses belong to.
     """
 
     of: Network | Shown
@@ -104,9 +104,9 @@ _SCOPES = ("service", "private", "public")
 def ibm_service_overlap(context: Context) -> Iterator[Finding]:
     """A network overlaps the services network of IBM Cloud.
 
-    Why: DNS, NTP, storage, operating system updates and provisioning come from there, in every data center, and
-    every classic server holds routes to it. Direct Link and VRFs drop the range. ICP's own defaults, 10.1.0.0/16
-    and 10.0.0.0/16, lie in it.
+    Why: DNS, NTP, storage, operating system updates and provisioning are there in every data center, and every
+    classic server has routes to it. Direct Link and VRFs drop the range. ICP's own defaults, 10.1.0.0/16 and
+    10.0.0.0/16, are inside it.
 
     Do: move the network to space that IBM Cloud does not publish.
     """
@@ -117,9 +117,9 @@ def ibm_service_overlap(context: Context) -> Iterator[Finding]:
 def ibm_private_overlap(context: Context) -> Iterator[Finding]:
     """A network overlaps private space that IBM Cloud gives to its customers.
 
-    Why: in the plan's own data centers (or where it names none) IBM Cloud can assign these addresses to servers
-    of the account, so this is an error. In other data centers it is a warning: it becomes one when the account
-    grows there.
+    Why: in the plan's own data centers IBM Cloud can assign these addresses to servers of the account, so it is an
+    error; a plan that names no data center may use any. In other data centers it is a warning: it becomes an error
+    when the account grows there.
 
     Do: move the network, or name the plan's data centers under plan.data-centers.
     """
@@ -128,11 +128,11 @@ def ibm_private_overlap(context: Context) -> Iterator[Finding]:
 
 @rule("error", source=_IPS)
 def ibm_public_overlap(context: Context) -> Iterator[Finding]:
-    """A network overlaps public ranges that IBM Cloud uses itself: front-end, load balancer, VPN and others.
+    """A network overlaps public ranges that IBM Cloud uses itself, such as front-end, load balancer and VPN.
 
-    Why: traffic to IBM Cloud's own services would end in the plan's network.
+    Why: traffic to IBM Cloud's own services would go to the plan's network.
 
-    Do: use private space, or public space that is the enterprise's own.
+    Do: use private space, or public space that the enterprise owns.
     """
     return _ibm(ibm_public_overlap, context, "public")
 
@@ -145,7 +145,7 @@ def _ibm(rule: Rule, context: Context, scope: str) -> Iterator[Finding]:
 
 
 def _ibm_hits(context: Context) -> list[tuple[_Used, list[tuple[Severity, Reservation]]]]:
-    """Return each range that IBM's ranges touch, with the rows to name: gravest first, then most specific."""
+    """Return each range that overlaps IBM's ranges, with the rows to name: gravest first, then most specific."""
     rows = [r for r in context.catalog.reservations if r.category.scope in _SCOPES]
     special = RangeSet(r.prefix for r in context.special)
 
@@ -161,7 +161,7 @@ def _ibm_hits(context: Context) -> list[tuple[_Used, list[tuple[Severity, Reserv
             for row in context.catalog.overlapping(prefix)
             if row.category.scope in _SCOPES
             and not (used.public and row.category.scope == "public")
-            # A block that IANA sets aside is told once, by special-purpose-overlap.
+            # A block that IANA sets aside is reported once, by special-purpose-overlap.
             and not (row.category.name == "ibm-reserved-block" and special.covers(row.prefix))
         ]
         if used.public is False and any(
@@ -187,7 +187,7 @@ def _ibm_hits(context: Context) -> list[tuple[_Used, list[tuple[Severity, Reserv
 
 
 def _touching(context: Context, prefixes: Iterable[Prefix]) -> Iterator[_Used]:
-    """Yield what the plan uses and shares an address with any of the prefixes: networks, then what links show."""
+    """Yield the ranges of the plan that overlap a prefix: networks, then what links translate them to."""
     rows = list(prefixes)
     for network in context.touching(rows):
         if network.prefix is not None and network.declared:
@@ -203,7 +203,7 @@ def _touching(context: Context, prefixes: Iterable[Prefix]) -> Iterator[_Used]:
 
 
 def _gravest(prefix: Prefix, hits: list[tuple[Severity, Reservation]]) -> list[tuple[Severity, Reservation]]:
-    """Keep of the rows around a network the one to name, and of those inside it the outermost ones, if graver."""
+    """Return which rows to name: of those around a network one, of those inside it the outermost ones, if graver."""
     around = [(s, row) for s, row in hits if row.prefix.covers(prefix)]
     kept: list[tuple[Severity, Reservation]] = []
     graver = SEVERITIES
@@ -226,7 +226,7 @@ def _gravest(prefix: Prefix, hits: list[tuple[Severity, Reservation]]) -> list[t
 def _on_rows(
     rule: Rule, context: Context, severity: Severity, used: _Used, rows: list[Reservation]
 ) -> Iterator[Finding]:
-    """Yield one finding a row, or one for all where there are many."""
+    """Yield one finding for each row, or one for all if there are many."""
     if not rows:
         return
     if len(rows) > _SINGLE:
@@ -275,10 +275,10 @@ def _row(row: Reservation) -> str:
 
 @rule("error", source=_IANA)
 def special_purpose_overlap(context: Context) -> Iterator[Finding]:
-    """A network overlaps space that IANA sets aside for a special purpose and not for private use.
+    """A network overlaps space that IANA reserves for a special purpose other than private use.
 
-    Why: hosts and routers treat loopback, link-local, multicast, documentation and similar space in ways of
-    their own; packets to it are dropped or go astray.
+    Why: hosts and routers treat loopback, link-local, multicast, documentation and similar space in special ways.
+    They drop packets to it, or send them elsewhere.
 
     Do: use private space: 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or fc00::/7.
     """
@@ -289,14 +289,14 @@ def special_purpose_overlap(context: Context) -> Iterator[Finding]:
 
 @rule("error", "warning", "note", source=_IKS)
 def kubernetes_reserved_overlap(context: Context) -> Iterator[Finding]:
-    """A network overlaps space that a Kubernetes platform keeps for itself.
+    """A network overlaps space that a Kubernetes platform reserves for itself.
 
-    Why: the control plane of IKS is in 172.16.0.0/16 and 172.18.0.0 to 172.20.255.255; workers cannot reach anything
-    else at these addresses. OpenShift and Satellite keep ranges of their own. It is an error if the plan has the platform,
-    a warning if keep-clear names it, and otherwise a note for networks that the enterprise brings. Pods and services of
-    IKS are judged by iks-subnet-not-allowed instead.
+    Why: the control plane of IKS uses 172.16.0.0/16 and 172.18.0.0 to 172.20.255.255, and workers can reach nothing
+    else at these addresses. OpenShift and Satellite reserve ranges of their own. It is an error if the plan has the
+    platform, a warning if keep-clear names it, and otherwise a note for BYOIP networks. For pods and services of
+    IKS, iks-subnet-not-allowed decides instead.
 
-    Do: move the network. If the platform will never be beside it, leave it out of keep-clear under [plan].
+    Do: move the network. If you will never use the platform with the plan, remove it from keep-clear under [plan].
     """
     return _platform_hits(kubernetes_reserved_overlap, context, "kubernetes")
 
@@ -305,11 +305,12 @@ def kubernetes_reserved_overlap(context: Context) -> Iterator[Finding]:
 def cloud_platform_overlap(context: Context) -> Iterator[Finding]:
     """A network overlaps space of IBM Cloud VPC or VCF as a Service, and keep-clear names that platform.
 
-    Why: a transit gateway joins all prefixes of a VPC and all subnets of the classic network, so they must not overlap.
-    A VDC of VCF as a Service reaches the transit gateway over 198.18.0.0/15, and pods there cannot reach the VDC.
+    Why: a transit gateway joins all prefixes of a VPC and all subnets of the classic network, so they must not
+    overlap. A VDC of VCF as a Service reaches the transit gateway over 198.18.0.0/15, so pods in that range cannot
+    reach the VDC.
 
-    Do: move the network. The default prefixes of VPC differ by account: write your own under [[avoid]], and leave vpc
-    out of keep-clear under [plan].
+    Do: move the network. The default prefixes of VPC differ by account: write your own under [[avoid]], and remove
+    vpc from keep-clear under [plan].
     """
     return _platform_hits(cloud_platform_overlap, context, "ibm")
 
@@ -317,7 +318,7 @@ def cloud_platform_overlap(context: Context) -> Iterator[Finding]:
 def _platform_hits(rule: Rule, context: Context, owner: str) -> Iterator[Finding]:
     """Yield a finding for each range of the plan and each row of a platform that matters to it.
 
-    A row that another rule always reports is left out: special-purpose space, and IBM Cloud's services network.
+    Rows that another rule always reports are skipped: special-purpose space, and IBM Cloud's services network.
     """
     named = context.plan.keep_clear or ()
     rows = [
@@ -330,11 +331,11 @@ def _platform_hits(rule: Rule, context: Context, owner: str) -> Iterator[Finding
     ]
     index = PrefixIndex([row.prefix for row in rows])
     for used in _touching(context, index.prefixes) if rows else ():
-        told, in_use = context.once(_told_elsewhere)
+        reported, in_use = context.once(_reported_elsewhere)
         accepted = _in_iks_window(used)
         hits: list[tuple[Severity, Reservation]] = []
         for row in (rows[i] for i in index.overlapping(used.prefix)):
-            if told.covers(row.prefix) and not accepted:
+            if reported.covers(row.prefix) and not accepted:
                 continue
             if row.keep_clear == "iks" and row.prefix in in_use:
                 continue  # network-overlap reports it
@@ -346,7 +347,7 @@ def _platform_hits(rule: Rule, context: Context, owner: str) -> Iterator[Finding
             yield _platform_finding(rule, context, severity, used, row, equal)
 
 
-def _told_elsewhere(context: Context) -> tuple[RangeSet, frozenset[Prefix | None]]:
+def _reported_elsewhere(context: Context) -> tuple[RangeSet, frozenset[Prefix | None]]:
     """Return special-purpose space with IBM Cloud's services network, and the pod and service ranges of IKS in use."""
     services = (r.prefix for r in context.catalog.reservations if r.category.scope == "service")
     in_use = (n.prefix for n in (*context.provided_by("default"), *context.plan.defaults))
@@ -354,9 +355,9 @@ def _told_elsewhere(context: Context) -> tuple[RangeSet, frozenset[Prefix | None
 
 
 def _severity(context: Context, used: _Used, row: Reservation, *, accepted: bool) -> Severity | None:
-    """Return what it is for a range to overlap a row of a platform; None where nobody has to know.
+    """Return the severity of an overlap with a row of a platform; None if it does not matter.
 
-    `accepted` says that it is a pod or service range that IKS accepts.
+    `accepted` says that the range is a pod or service range that IKS accepts.
     """
     plan = context.plan
     if row.keep_clear in ("iks", "vpc") and accepted:
@@ -376,12 +377,12 @@ def _platform_finding(
     row: Reservation,
     platforms: Iterable[str | None],
 ) -> Finding:
-    """Return the finding about a row; `platforms` are those that have it, in words of keep-clear."""
+    """Return the finding about a row; `platforms` are those that reserve it, as keep-clear names them."""
     names = [_PLATFORMS[p] for p in dict.fromkeys(platforms) if p is not None]
     because = {
         "error": f"the plan has {_PLATFORMS[row.keep_clear or '']}",
         "warning": f"keep-clear under [plan] names {row.keep_clear}",
-        "note": f"it matters only beside {' or '.join(names)}, which the plan does not have",
+        "note": f"it matters only with {' or '.join(names)}, which the plan does not have",
     }
     return rule.finding(
         f"{used.label} overlaps {_row(row)}",
@@ -398,11 +399,11 @@ def _platform_finding(
 
 @rule("error", "warning", "note", source=_DOCKER)
 def container_bridge_overlap(context: Context) -> Iterator[Finding]:
-    """A network overlaps 172.17.0.0/16, the bridge docker0 that Docker sets up on every host.
+    """A network overlaps 172.17.0.0/16, the range of the bridge docker0 that Docker creates on every host.
 
-    Why: every ICP node has this bridge and keeps packets to the range for itself, so it is an error for a network that
-    ICP nodes have to reach. For other networks it is a warning if keep-clear names containers or openshift, otherwise a
-    note if the enterprise brings them. IKS accepts the range for pods and services.
+    Why: every ICP node has this bridge, and packets to the range stay on the node. So it is an error for a network
+    that ICP nodes have to reach. For other networks it is a warning if keep-clear names containers or openshift,
+    and otherwise a note for BYOIP networks. IKS accepts the range for pods and services.
 
     Do: move the network, or give the hosts another bridge range ("bip" in Docker's daemon.json).
     """
@@ -441,7 +442,7 @@ def container_bridge_overlap(context: Context) -> Iterator[Finding]:
 
 
 def _icp_cluster_reaching(context: Context, used: _Used) -> End | None:
-    """Return an ICP cluster whose nodes have to reach a range of the plan, the first by name, None where none has to."""
+    """Return the first ICP cluster by name whose nodes have to reach a range of the plan; None if none has to."""
     if "containers" not in context.plan.platforms:
         return None
     from ipplan.landscape.ends import Carried, End
@@ -461,12 +462,12 @@ def _by_name(context: Context) -> dict[str, Network]:
 
 @rule("note", source=_IPS)
 def classic_route_overlap(context: Context) -> Iterator[Finding]:
-    """Networks that the enterprise brings lie in 10.0.0.0/8, which every classic server routes to the BCR.
+    """BYOIP networks lie in 10.0.0.0/8, which every classic server routes to the BCR.
 
-    Why: the default static route of classic servers, gateways and firewalls sends the whole block to IBM's
-    back-end router, which does not know networks behind an ESG.
+    Why: classic servers, gateways and firewalls have a static route for the whole block to IBM's back-end customer
+    router (BCR), which does not know networks behind an ESG.
 
-    Do: give every device that has to reach them a more specific route to the ESG.
+    Do: add a more specific route to the ESG on every device that has to reach them.
     """
     routes = [r for r in context.catalog.reservations if r.category.scope == "route" and r.prefix.length > 0]
     names, first = [], None
@@ -475,9 +476,11 @@ def classic_route_overlap(context: Context) -> Iterator[Finding]:
             first = first or network
             names.append(network.name)
     if first is not None:
-        count = "one network lies" if len(names) == 1 else f"{len(names):,} networks lie"
+        one = len(names) == 1
+        count = "one network lies" if one else f"{len(names):,} networks lie"
+        need = "it needs a more specific route" if one else "they need more specific routes"
         yield classic_route_overlap.finding(
-            f"{count} in {routes[0].prefix}, which every classic server routes to the BCR: they need more specific routes",
+            f"{count} in {routes[0].prefix}, which every classic server routes to the BCR: {need}",
             first.cidr_key,
             networks=tuple(names),
             cidrs=(routes[0].prefix,),
@@ -486,7 +489,7 @@ def classic_route_overlap(context: Context) -> Iterator[Finding]:
 
 
 def _hits(context: Context, rows: Iterable[Reservation]) -> Iterator[tuple[_Used, list[Reservation]]]:
-    """Yield each range of the plan that a row touches, with those rows."""
+    """Yield each range of the plan that overlaps a row, with those rows."""
     rows = list(rows)
     for used in _touching(context, (r.prefix for r in rows)):
         yield used, [row for row in rows if row.prefix.overlaps(used.prefix)]

@@ -1,4 +1,4 @@
-"""Reachability: flows that the integration promises and that stop, and networks that the plan does not place."""
+"""Reachability: promised flows that do not arrive, and networks without an edge."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _MOST_NAMED = 8
 
 @rule("warning", source=_ARCHITECTURE, judges="in service")
 def unreachable_flow(context: Context) -> Iterator[Finding]:
-    """A flow that the integration promises does not arrive, or its answer does not come back.
+    """A flow that the integration promises does not arrive, or its answer does not return.
 
-    Why: packets are walked through the routes, NAT rules and tunnels that the plan makes; this one stops, so the
-    application behind it will not work. `ipplan flows PLAN` shows each step.
+    Why: ipplan follows packets through the routes, NAT rules and tunnels that the plan makes. This one does not
+    arrive, so the application that needs it will not work. `ipplan flows PLAN` shows each step.
 
     Do: follow the help of the finding: name an address, add a network or a route, or translate on the link.
     """
@@ -42,13 +42,13 @@ def unreachable_flow(context: Context) -> Iterator[Finding]:
     from ipplan.flows.promises import list_promises
 
     tracer = Tracer(context.landscape)
-    told: set[object] = set()
+    reported: set[object] = set()
     for promise in list_promises(context.landscape):
         try:
             source = internet() if promise.source is None else machine_in(context.landscape, promise.source)
             traced = trace(tracer, source, _destination(context.landscape, promise))
         except FlowError:
-            continue  # a network without a range: the flow waits for it
+            continue  # a network has no range yet, so the flow cannot be followed
         stop = traced.stop or traced.back_stop
         if stop is None or traced.result != "unreachable":
             continue
@@ -61,13 +61,13 @@ def unreachable_flow(context: Context) -> Iterator[Finding]:
             promise.destination.kind.name,
             traced.stop is None,
         )
-        if (key, promise.joint) not in told:
-            told.add((key, promise.joint))
+        if (key, promise.joint) not in reported:
+            reported.add((key, promise.joint))
             yield _stopped(promise, traced, stop)
 
 
 def _destination(landscape: Landscape, promise: Promise) -> Machine:
-    """Return the machine that a promise is about: one of the network, or what an address of the ESG stands for."""
+    """Return the machine that a promise is about: one in the network, or the address of the ESG in front of it."""
     from ipplan.flows import find_machine
     from ipplan.flows.machines import machine_in
 
@@ -82,8 +82,8 @@ def _stopped(promise: Promise, traced: Trace, stop: Stop) -> Finding:
     flow = f"flow {promise.flow}: " if promise.flow is not None else ""
     where = f"{stop.device}{f' of {stop.name}' if stop.name else ''}"
     through = f" through {promise.front}" if promise.front is not None else ""
-    what = "stops" if traced.stop is not None else "arrives, and its answer stops"
-    more = (f"{promise.alike:,} further pairs of networks are alike",) if promise.alike else ()
+    what = "stops" if traced.stop is not None else "arrives, but its answer stops"
+    more = (f"the same holds for {promise.alike:,} more pairs of networks",) if promise.alike else ()
     networks = tuple(n.name for n in (promise.source, destination) if n is not None)
     return unreachable_flow.finding(
         f"{flow}{start} to {destination.name}{through} {what} at {where}: {stop.reason}",
@@ -102,12 +102,12 @@ def _key(promise: Promise) -> KeyPath:
 
 @rule("warning", source=_ARCHITECTURE, judges="in service")
 def edge_missing(context: Context) -> Iterator[Finding]:
-    """The plan has several edges, and a network of a vCenter Server instance does not say to which it belongs.
+    """The plan has several edges, and a network of a vCenter Server instance does not name its edge.
 
-    Why: no table leads to a network that stands behind an unknown edge, so its flows, routes and NAT rules cannot be
-    derived, and its overlaps are not judged. ipplan does not guess.
+    Why: no table leads to a network behind an unknown edge. So its flows, routes and NAT rules cannot be derived,
+    and its overlaps are not judged. ipplan does not guess.
 
-    Do: write edge = "NAME" in the network, or on its ICP cluster.
+    Do: write edge = "NAME" in the network, or in its ICP cluster.
     """
     edge_names = context.plan.edge_names
     if len(edge_names) < 2:
@@ -123,16 +123,16 @@ def edge_missing(context: Context) -> Iterator[Finding]:
     edges = ", ".join(edge_names[:_MOST_NAMED])
     for network in lost:
         yield edge_missing.finding(
-            f"{network.name} does not say to which edge it belongs, and the plan has {len(edge_names):,}: {edges}",
+            f"{network.name} names no edge, and the plan has {len(edge_names):,}: {edges}",
             network.key,
             networks=(network.name,),
             cidrs=() if network.prefix is None else (network.prefix,),
-            help=f'write edge = "{_likely(context, network.name)}" in it',
+            help=f'write edge = "{_likely(context, network.name)}" in the network',
         )
 
 
 def _likely(context: Context, name: str) -> str:
-    """Return the edge whose name is in that of a network, else the first one."""
+    """Return the edge whose name is part of the network's name, else the first edge."""
     names = context.plan.edge_names
     near = (edge for edge in names if edge.lower() in name.lower() or edge[:3].lower() in name.lower())
     return next(near, names[0])

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 Subject = Literal["plan", "in service", "files", "plans", "waivers"]
 """What a rule judges, which decides when it runs and what its function takes.
 
-"plan": the whole plan with retired networks, which keep their ranges; "in service": the plan without retired networks;
-"files": a plan and the files of `--against`; "plans": several plans together; "waivers": what the waivers of a plan did.
+"plan": the whole plan with retired networks, which keep their ranges. "in service": the plan without retired networks.
+"files": a plan and the files of `--against`. "plans": several plans together. "waivers": the waivers of a plan, after
+all other rules.
 """
 
 

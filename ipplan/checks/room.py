@@ -1,4 +1,4 @@
-"""Room that the plan asks to keep: for a network to grow, and for a group to be reached by one route."""
+"""Reserved room: for networks to grow, and for groups behind one route."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Network
 
 _MOST_NAMED = 3
-"""Things in the way that one finding names at most."""
+"""Name at most this many blocking ranges or networks in one finding."""
 
 
 @rule("warning", source=Source("the plan's own grow-to"))
 def growth_blocked(context: Context) -> Iterator[Finding]:
-    """A network is to have room to grow, and something else lies in that room.
+    """A network has a grow-to, but something else lies in that room.
 
     Why: a prefix grows only to the block around it, so the network would have to move after all.
 
-    Do: move what is in the way while it is easy, or a smaller grow-to that still has room.
+    Do: move the blocking network now, or choose a smaller grow-to.
     """
     retired = context.plan.retired.networks
     waiting = [
@@ -52,7 +52,7 @@ def growth_blocked(context: Context) -> Iterator[Finding]:
                 for row in context.catalog.overlapping(room)
                 if context.catalog.avoids(row, keep_clear=context.plan.kept_clear)
             )
-            # What overlaps the network itself is told by the rules on overlaps.
+            # The rules on overlaps report what overlaps the network itself.
             found += [f"{row.title} {row.prefix}" for row in rows if not row.prefix.overlaps(prefix)]
             for aside in context.plan.set_aside:
                 if aside.prefix.overlaps(room) and not aside.prefix.overlaps(prefix):
@@ -61,7 +61,7 @@ def growth_blocked(context: Context) -> Iterator[Finding]:
         if found:
             more = f" and {len(found) - _MOST_NAMED:,} more" if len(found) > _MOST_NAMED else ""
             yield growth_blocked.finding(
-                f"{label(network)} cannot grow to {room}: {', '.join(found[:_MOST_NAMED])}{more} lies in it",
+                f"{label(network)} cannot grow to {room}: blocked by {', '.join(found[:_MOST_NAMED])}{more}",
                 (*network.key, "grow-to"),
                 networks=(network.name,),
                 cidrs=(prefix, room),
@@ -71,38 +71,38 @@ def growth_blocked(context: Context) -> Iterator[Finding]:
 
 
 def _index(context: Context) -> tuple[PrefixIndex, list[Network]]:
-    """Return every range of the plan in address order, and whose each is."""
+    """Return every range of the plan in address order, and the network of each."""
     placed = [(n.prefix, i, n) for i, n in enumerate(context.networks) if n.prefix is not None]
     placed.sort(key=lambda entry: entry[:2])
     return PrefixIndex([prefix for prefix, _, _ in placed]), [network for _, _, network in placed]
 
 
 def _beside(network: Network, prefix: Prefix, others: Iterator[Network]) -> Iterator[Network]:
-    """Yield the networks in the room that do not overlap the network itself: those are told as overlaps."""
+    """Yield the networks in the room that do not overlap the network itself: overlaps are reported elsewhere."""
     for other in others:
         if other is not network and other.prefix is not None and not other.prefix.overlaps(prefix):
             yield other
 
 
 def _largest(index: PrefixIndex, networks: list[Network], network: Network, room: Prefix) -> str | None:
-    """Return the next step: the largest block around the network that nothing of the plan lies in."""
+    """Return the next step: the largest block around the network in which the plan has nothing else."""
     prefix = network.prefix
     assert prefix is not None
     for length in range(room.length + 1, prefix.length):
         block = prefix.supernet(length)
         if next(_beside(network, prefix, (networks[i] for i in index.overlapping(block))), None) is None:
-            return f"it has room up to {block}: write grow-to = {length}"
+            return f"there is room up to {block}: write grow-to = {length}"
     return None
 
 
 @rule("warning", source=Source("the plan's own groups"))
 def group_split(context: Context) -> Iterator[Finding]:
-    """The smallest prefix around the pinned networks of a group holds other networks too.
+    """The smallest prefix around the pinned networks of a group contains other networks too.
 
-    Why: a group is meant to be reached by one route; that route would lead to the others as well, so each network
-    of the group needs one of its own.
+    Why: a group is meant to be reached by one route. That route would lead to the other networks too, so each
+    network of the group needs a route of its own.
 
-    Do: take the others out of there, or the network that lies apart out of the group.
+    Do: move the other networks out of that prefix, or remove the distant network from the group.
     """
     members: dict[tuple[str, int], list[Network]] = {}
     for network in context.detailed:
@@ -119,9 +119,10 @@ def group_split(context: Context) -> Iterator[Finding]:
         inside = (networks[i] for i in index.overlapping(cover))
         found = list(islice((n for n in inside if n.name not in names), _MOST_NAMED + 1))
         if found:
+            named = ", ".join(label(n) for n in found[:_MOST_NAMED])
             more = " and others" if len(found) > _MOST_NAMED else ""
             yield group_split.finding(
-                f"group {group} lies in {cover} together with {', '.join(label(n) for n in found[:_MOST_NAMED])}{more}",
+                f"the prefix around group {group}, {cover}, also contains {named}{more}",
                 (*own[0].key, "group"),
                 networks=tuple(n.name for n in own[:_MOST_NAMED]),
                 cidrs=ranges_of(*own[:_MOST_NAMED]),

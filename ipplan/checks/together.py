@@ -1,4 +1,4 @@
-"""What plans that are checked together do to each other's pools. By themselves they have no such findings."""
+"""Several plans: pools that plans which are checked together share."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_AVOIDS = 3
 
 
 class Together(NamedTuple):
-    """Plans that are judged together, as their files have them, and their titles, no two the same."""
+    """Plans that are checked together, as their files have them, and their titles, all different."""
 
     plans: tuple[Plan, ...]
     titles: tuple[str, ...]
@@ -35,10 +35,10 @@ class Together(NamedTuple):
 def shared_pool(context: Context, together: Together) -> Iterator[Finding]:
     """Two plans that are checked together allocate from the same addresses, or one from those of the other's networks.
 
-    Why: `allocate` sees one plan. What it takes from a pool for one plan it may take for another too, and a network
-    that is pinned in one plan is free space for the other.
+    Why: `allocate` reads one plan. It may allocate the same part of a pool for two plans, and a network that is
+    pinned in one plan is free space for the other.
 
-    Do: split the pool between the plans, or add an `[[avoid]]` entry for what the other plan has there.
+    Do: split the pool between the plans, or add an `[[avoid]]` entry for the networks of the other plan.
     """
     free = [Space(plan, context.catalog).free if plan.pools else RangeSet(()) for plan in together.plans]
     yield from _same_pool(context, together, free)
@@ -98,7 +98,7 @@ def _halves(prefix: Prefix) -> tuple[Prefix, Prefix] | None:
 
 
 def _foreign_networks(context: Context, together: Together, free: Sequence[RangeSet]) -> Iterator[Finding]:
-    """Yield for each pool the networks of another plan that it may give out again, one finding for each such plan."""
+    """Yield for each pool the networks of other plans whose addresses it may allocate again, one finding a plan."""
     numbers: dict[int, list[tuple[Prefix, int]]] = {}
     for number, pool in enumerate(context.plan.pools):
         numbers.setdefault(together.places.of_key(("plan", "byoip", number))[0], []).append((pool.prefix, number))

@@ -1,7 +1,7 @@
-"""The tunnels of a plan beside the values of a chart or the configuration of a gateway, as findings of the rule drift.
+"""Compare the tunnels of a plan with the values of a chart or the configuration of a gateway, for the rule drift.
 
-A chart describes one end at a cluster. A gateway has an end wherever the plan has one, and tunnels to others, about which
-the plan says nothing.
+A chart describes one end at a cluster. A gateway has an end wherever the plan has one, and may have tunnels to
+others, of which the plan says nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _NAT_KEYS = {"local": "localSubnetNAT", "remote": "remoteSubnetNAT"}
 
 
 class _End(NamedTuple):
-    """A tunnel of the plan from one side: the own end and the far one."""
+    """A tunnel of the plan seen from one side: its own end and the far end."""
 
     tunnel: Tunnel
     own: TunnelEnd
@@ -36,7 +36,7 @@ class _End(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """What a file says of one tunnel."""
+    """What a file says about one tunnel."""
 
     rows: tuple[Row, ...]
     exchanges: tuple[Exchange, ...]
@@ -51,7 +51,7 @@ class _Part(NamedTuple):
 
 
 class TunnelComparison(Comparison):
-    """The tunnels of one file: what each side offers has to be what the landscape of the plan says."""
+    """The tunnels of one file: the ranges of each side have to be those of the plan's landscape."""
 
     def __init__(self, rule: Rule, plan: Plan, file: Observed, catalog: Catalog) -> None:
         super().__init__(rule, plan, file)
@@ -69,15 +69,16 @@ class TunnelComparison(Comparison):
         found = self._described(parts)
         if found is None:
             yield self.rule.finding(
-                f"{self.file.file} describes {what}, and the plan has none",
+                f"{self.file.file} describes {what}, but the plan has none",
                 ("integration",),
-                help='write iks-vcs = "strongswan" or iks-icp = "strongswan" under [integration], or a [[link]] with method = "strongswan"',
+                help='write iks-vcs = "strongswan" or iks-icp = "strongswan" under [integration],'
+                ' or a [[link]] with method = "strongswan"',
             )
         elif not found:
             yield self.rule.finding(
-                f"{self.file.file} describes {what}, and no address in it is one of a tunnel of the plan",
+                f"{self.file.file} describes {what}, but none of its addresses belongs to a tunnel of the plan",
                 ("integration",),
-                help="compare the plan with the gateway at one of its tunnels, or add the tunnel as a [[link]]",
+                help="compare the plan with a gateway at one of its tunnels, or add the tunnel as a [[link]]",
             )
         for end, part in found or ():
             yield from _OneTunnel(self, end, part).findings()
@@ -94,10 +95,10 @@ class TunnelComparison(Comparison):
         return [_Part(tuple(own), tuple(exchanges.get(name, ()))) for name, own in rows.items()]
 
     def _described(self, parts: Sequence[_Part]) -> list[tuple[_End, _Part]] | None:
-        """Return the ends that the file most likely describes, None where the plan has none.
+        """Return the ends that the file most likely describes, None if the plan has none.
 
-        Of a gateway, parts that share no address with a tunnel of the plan lead elsewhere, and so do those that share
-        less with it than another part: its peer counts most, then its own address, then ranges.
+        In the file of a gateway, parts that share no address with a tunnel of the plan belong to other tunnels. So
+        do parts that share less with it than another part: the peer counts most, then the own address, then ranges.
         """
         chosen: dict[tuple[object, End], list[tuple[tuple[bool, bool, bool], _End, _Part]]] = {}
         any_end = False
@@ -123,18 +124,18 @@ class TunnelComparison(Comparison):
         return found
 
     def _likeness(self, end: _End, part: _Part) -> tuple[int, int, bool]:
-        """Return how much of a part is at an end: addresses of gateways, then the ranges of both sides."""
+        """Return how much of a part fits an end: addresses of gateways, then the ranges of both sides."""
         near, far = self._space(end, end.own.end), self._space(end, end.far.end)
         shared = (near & part.space("local")).size + (far & part.space("remote")).size
-        dialled = end.far.gateway is not None and _text(end.far.gateway) in {r.cidr for r in part.of("far-gateway")}
+        called = end.far.gateway is not None and _text(end.far.gateway) in {r.cidr for r in part.of("far-gateway")}
         if self.file.gateway:
             own = end.own.gateway is not None and _text(end.own.gateway) in {r.cidr for r in part.of("gateway")}
-            return own + dialled, shared, dialled
+            return own + called, shared, called
         ingress = ranges(n for kind in _INGRESS for n in self.landscape.ends.of_cluster(end.own.end, kind))
-        return (ingress & part.space("gateway")).size, shared, dialled
+        return (ingress & part.space("gateway")).size, shared, called
 
     def _chart_ends(self, local: RangeSet) -> Iterator[_End]:
-        """Yield the ends at clusters that share addresses with the local side; of all clusters where none does."""
+        """Yield the ends at clusters that share addresses with the local side; of all clusters if none does."""
         ends = self.landscape.ends
         touched = [c for c in ends.clusters if ranges(ends.of_cluster(c)) & local]
         yield from self._ends_at(touched or ends.clusters)
@@ -159,7 +160,7 @@ class TunnelComparison(Comparison):
 
 
 class _OneTunnel:
-    """One end of a tunnel beside what a file says of it."""
+    """One end of a tunnel, compared with what a file says about it."""
 
     def __init__(self, whole: TunnelComparison, end: _End, part: _Part) -> None:
         self.whole = whole
@@ -181,7 +182,7 @@ class _OneTunnel:
         behind = [
             item.network for tunnel in tunnels for item in ends.carriage.carried(tunnel.joint, tunnel.joint.far(own))
         ]
-        # What the plan folds, a group or neighbours, is one prefix with room between its networks.
+        # The plan puts a group, or neighbours, under one prefix, with room between the networks.
         folded = RangeSet(p for t in tunnels for e in (t.far_from(own),) for p in (*e.subnets, *e.policy))
         yield from self._compare("remote", remote, behind, folded)
         yield from self._translated("local", local)
@@ -194,7 +195,7 @@ class _OneTunnel:
     def _compare(
         self, side: str, needed: Sequence[Carried], allowed: Iterable[Network], folded: RangeSet
     ) -> Iterator[Finding]:
-        """Compare the addresses of one side; prefixes that are joined or split are no difference."""
+        """Compare the addresses of one side; joined or split prefixes are not a difference."""
         rows = self.part.of(side)
         if not rows:
             return
@@ -212,12 +213,12 @@ class _OneTunnel:
             yield self.whole.differ(missing[0], strange[0])
             return
         for row in strange:
-            yield self.whole.plan_lacks(row, f"network on that side of the tunnel ({row.field})", self.key)
+            yield self.whole.missing_in_plan(row, f"network on that side of the tunnel ({row.field})", self.key)
         for network in missing:
-            yield self.whole.file_lacks(network, field)
+            yield self.whole.missing_in_file(network, field)
 
     def _translated(self, side: str, items: Sequence[Carried]) -> Iterator[Finding]:
-        """Yield networks that the file shows at other addresses than the plan, each once."""
+        """Yield networks that the file translates to other addresses than the plan, each once."""
         rows = self.part.of(side)
         translates = self._translates(side)
         for item in items:
@@ -231,10 +232,10 @@ class _OneTunnel:
                 found = self._listed(rows, item, planned, on_the_way)
             if found is not None:
                 row, stated = found
-                yield self._shown_differs(side, item.network, row, stated, planned or _other(on_the_way, real))
+                yield self._translation_differs(side, item.network, row, stated, planned or _other(on_the_way, real))
 
     def _translates(self, side: str) -> bool:
-        """Tell whether this end translates a side: its own, unless the other end does; the far one, if it does both."""
+        """Return whether this end translates a side: its own unless the far end does, the far one if it does both."""
         from ipplan.landscape.tunnels import translates_both
 
         joint = self.end.tunnel.joint
@@ -245,7 +246,7 @@ class _OneTunnel:
     def _listed(
         self, rows: Sequence[Row], item: Carried, planned: Prefix | None, on_the_way: Prefix
     ) -> tuple[Row, Prefix | None] | None:
-        """Return the row that lists a network at other addresses than the plan has on the way, with what it shows."""
+        """Return the row that lists a network at other addresses than the plan, with what it translates them to."""
         plain = [row for row in rows if row.shown is None]
         right = next((row for row in plain if row.prefix.covers(on_the_way)), None)
         if right is not None:
@@ -257,11 +258,11 @@ class _OneTunnel:
                 return row, _other(other, item.network.prefix)
         return None
 
-    def _shown_differs(
+    def _translation_differs(
         self, side: str, network: Network, row: Row, stated: Prefix | None, planned: Prefix | None
     ) -> Finding:
         file = self.whole.file.file
-        words = ("at its own addresses" if p is None else f"as {p}" for p in (stated, planned))
+        in_file, in_plan = ("not translated" if p is None else f"translated to {p}" for p in (stated, planned))
         help_ = f"correct {row.field} in {file}, or nat of the link"
         if not self.by_gateway:
             help_ = f"write {_NAT_KEYS[side]} in {file}, or correct nat of the link"
@@ -269,7 +270,7 @@ class _OneTunnel:
             entry = f'{{ network = "{network.name}", as = "{stated}" }}'
             help_ = f"write nat = [{entry}] in the [[link]] of the tunnel if {file} is right"
         return self.whole.rule.finding(
-            f"{label(network)} is shown {next(words)} in {self.whole.where(row)}, and {next(words)} by the plan",
+            f"{label(network)} is {in_file} in {self.whole.where(row)}, but {in_plan} in the plan",
             self.key,
             networks=(network.name,),
             cidrs=(*ranges_of(network), stated or row.prefix),
@@ -277,25 +278,26 @@ class _OneTunnel:
         )
 
     def _single_source(self, items: Sequence[Carried]) -> Iterator[Finding]:
-        """Compare the one address that all of a cluster comes from with what the plan shows of its networks."""
+        """Compare the one source address of a cluster with what the plan translates its networks to."""
         rows = self.part.of("source")
         wrong = [item.network for item in items if rows and all(row.prefix != item.shown for row in rows)]
         if wrong:
             row, network = rows[0], wrong[0]
             more = f" and {len(wrong) - 1:,} more are" if len(wrong) > 1 else " is"
             yield self.whole.rule.finding(
-                f"{label(network)}{more} shown as {row.prefix} in {self.whole.where(row)}, and otherwise by the plan",
+                f"{label(network)}{more} translated to {row.prefix} in {self.whole.where(row)}, but differently in the"
+                " plan",
                 self.key,
                 networks=tuple(n.name for n in wrong),
                 cidrs=(*ranges_of(network), row.prefix),
-                help=f'write nat = [{{ network = "{network.name}", as = "{row.prefix}" }}] in the [[link]] of the tunnel'
-                f" if {self.whole.file.file} is right",
+                help=f'write nat = [{{ network = "{network.name}", as = "{row.prefix}" }}] in the [[link]] of the'
+                f" tunnel if {self.whole.file.file} is right",
             )
 
     # -- addresses of the ends -----------------------------------------------------------------------------
 
     def _own_gateway(self) -> Iterator[Finding]:
-        """Compare the address at which this end listens: towards ICP a cluster dials out, and needs none of its own."""
+        """Compare the address at which this end listens; a cluster needs none towards ICP, to which it connects."""
         end, whole = self.end, self.whole
         rows = self.part.of("gateway")
         if self.by_gateway:
@@ -311,14 +313,16 @@ class _OneTunnel:
         if known is None or known.value is None:
             for row in rows:
                 if homes and not _held(homes, row):
-                    yield whole.plan_lacks(row, f"address in {' or '.join(n.name for n in homes[:4])}", homes[0].key)
+                    yield whole.missing_in_plan(
+                        row, f"address in {' or '.join(n.name for n in homes[:4])}", homes[0].key
+                    )
         elif rows and all(row.cidr != known.text for row in rows):
             yield from self._address_differs(known, rows[0])
         elif not rows and end.tunnel.joint.pair == "iks-edge":
             yield from self._address_differs(known, None)
 
     def _far_gateway(self) -> Iterator[Finding]:
-        """Compare the address that this end calls."""
+        """Compare the address that this end connects to."""
         yield from self._gateway(self.part.of("far-gateway"), self.end.far, "the other")
 
     def _gateway(self, rows: Sequence[Row], end: TunnelEnd, which: str) -> Iterator[Finding]:
@@ -327,7 +331,7 @@ class _OneTunnel:
         stated = known is not None and known.value is not None and not known.example
         for row in rows:
             if homes and not _held(homes, row):
-                yield self.whole.plan_lacks(row, f"address at {which} end of the tunnel", self.key)
+                yield self.whole.missing_in_plan(row, f"address at {which} end of the tunnel", self.key)
             elif known is not None and stated and known.text != row.cidr:
                 yield from self._address_differs(known, row)
 
@@ -349,28 +353,28 @@ class _OneTunnel:
             yield self.whole.address_differs(network, named, known.text, row)
 
     def _exchange(self) -> Iterator[Finding]:
-        """Compare the version of IKE, which both ends have to have alike."""
+        """Compare the version of IKE, which has to be the same at both ends."""
         planned, file = self.whole.plan.ike or 2, self.whole.file.file
         stated = next((exchange for exchange in self.part.exchanges if exchange.version != planned), None)
         if stated is not None:
             line = f" line {stated.line}" if stated.line is not None else ""
             yield self.whole.rule.finding(
-                f"IKE is version {stated.version} in {file}{line} ({stated.field}), and version {planned} by the plan",
+                f"IKE is version {stated.version} in {file}{line} ({stated.field}), but version {planned} in the plan",
                 ("integration", "ike") if self.whole.plan.ike is not None else self.key,
                 help=f"write ike = {stated.version} under [integration] if {file} is right",
             )
 
 
 def space(items: Iterable[Carried]) -> RangeSet:
-    """Return the addresses of networks on a tunnel, their own and those that it shows."""
+    """Return the addresses of networks on a tunnel: their own, and those that they are translated to."""
     return RangeSet(p for item in items for p in (item.network.prefix, item.shown) if p is not None)
 
 
 def _image(rows: Sequence[Row], real: Prefix, planned: Prefix | None) -> tuple[Row, Prefix | None] | None:
-    """Return the first row that translates a network, or a part of it, otherwise than planned, with what it shows.
+    """Return the first row that translates a network, or a part of it, differently than planned, with its result.
 
-    None where no row translates any of it, or all do as planned. A translation of a larger or smaller range counts for
-    the addresses that the two share, each at its own place.
+    None if no row translates any of it, or all rows do as planned. A translation of a larger or smaller range
+    counts for the addresses that both share, each at its own place.
     """
     for row in rows:
         if row.shown is None or not row.prefix.overlaps(real):
@@ -387,14 +391,14 @@ def _translated_space(rows: Iterable[Row]) -> RangeSet:
 
 
 def _moved(part: Prefix, real: Prefix, shown: Prefix) -> Prefix:
-    """Return where a part of a range is seen, if all of the range is seen at another; one address stands for all of it."""
+    """Return what a part of a range is translated to, if the whole range is translated; one address may be for all."""
     if shown.length <= real.length:
         return Prefix(shown.version, shown.first + (part.first - real.first), part.length)
     return shown
 
 
 def _other(prefix: Prefix, real: Prefix | None) -> Prefix | None:
-    """Return a range that is not the network's own, None for its own."""
+    """Return a range that is not the network's own, None if it is."""
     return None if prefix == real else prefix
 
 

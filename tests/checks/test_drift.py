@@ -173,7 +173,7 @@ CASES: list[tuple[Any, list[str]]] = [
     (
         changed(VALUES, ",10.171.42.128/26", ",10.171.42.128/25"),
         [
-            "10.171.42.128/25 is in file0 line 3 (local.subnet), and the plan has no such network on that side of the tunnel (local.subnet)"
+            "10.171.42.128/25 is in file0 line 3 (local.subnet), but the plan has no such network on that side of the tunnel (local.subnet)"
         ],
     ),
     (
@@ -194,13 +194,13 @@ CASES: list[tuple[Any, list[str]]] = [
     (
         changed(VALUES, "169.46.73.18", "169.46.99.1"),
         [
-            "169.46.99.1 is in file0 line 5 (remote.gateway), and the plan has no such address at the other end of the tunnel"
+            "169.46.99.1 is in file0 line 5 (remote.gateway), but the plan has no such address at the other end of the tunnel"
         ],
     ),
     (changed(VALUES, "169.46.73.18", '"%any"'), []),
     (
         changed(POOL, "172.30.0.0/16", "172.22.0.0/16"),
-        ["172.22.0.0/16 is in file0 line 3 (spec.cidr), and the plan has no such network"],
+        ["172.22.0.0/16 is in file0 line 3 (spec.cidr), but the plan has no such network"],
     ),
     (
         changed(POOL, "172.30.0.0/16", "10.224.0.0/17"),
@@ -212,7 +212,7 @@ CASES: list[tuple[Any, list[str]]] = [
     ),
     (
         [*IBM, {"networkIdentifier": "10.9.9.0", "cidr": 26}],
-        ["10.9.9.0/26 is in file0 line 1 (networkIdentifier), and the plan has no such network"],
+        ["10.9.9.0/26 is in file0 line 1 (networkIdentifier), but the plan has no such network"],
     ),
     (
         [*IBM[:3], {"networkIdentifier": "169.46.73.16", "cidr": 29}],
@@ -228,12 +228,12 @@ CASES: list[tuple[Any, list[str]]] = [
             "vlans": [{"subnets": [{"cidr": "169.46.49.32/29", "is_public": False}, {"cidr": "10.171.87.64/29"}]}],
         },
         [
-            "iks-ingress-public 169.46.49.32/29 is of kind iks-ingress-public, and of kind iks-ingress-private in file0 line 1 (vlans.subnets.cidr)"
+            "iks-ingress-public 169.46.49.32/29 is of kind iks-ingress-public, but of kind iks-ingress-private in file0 line 1 (vlans.subnets.cidr)"
         ],
     ),
     (
         {"items": [{**NODE, "status": {"addresses": [{"type": "InternalIP", "address": "10.9.9.9"}]}}]},
-        ["10.9.9.9 is in file0 line 1 (InternalIP), and the plan has no such network"],
+        ["10.9.9.9 is in file0 line 1 (InternalIP), but the plan has no such network"],
     ),
     (
         "cidr,kind\n172.24.16.0/24,vcs-vm\n172.24.18.0/27,icp-worker\n",
@@ -242,7 +242,7 @@ CASES: list[tuple[Any, list[str]]] = [
     ("cidr,comment\n10.9.0.0/16,elsewhere\n", []),
     (
         "cidr,comment\n10.230.0.0/16,in a pool\n",
-        ["10.230.0.0/16 is in file0 line 2 (cidr), and the plan has no such network"],
+        ["10.230.0.0/16 is in file0 line 2 (cidr), but the plan has no such network"],
     ),
     ("cidr,comment\n10.60.5.0/24,avoided\n172.24.16.0/24,web\n", []),
     (
@@ -272,7 +272,7 @@ def test_a_finding_has_both_values_and_the_place_in_the_plan() -> None:
 
 def test_a_tunnel_that_the_plan_does_not_have() -> None:
     plan = changed(PLAN, 'iks-vcs = "strongswan"', 'iks-vcs = "static-nat"')
-    assert said(plan, VALUES) == ["file0 describes a strongSwan tunnel, and the plan has none"]
+    assert said(plan, VALUES) == ["file0 describes a strongSwan tunnel, but the plan has none"]
 
 
 def test_the_side_of_icp_is_known_by_its_ranges() -> None:
@@ -303,17 +303,17 @@ BY_LINK = changed(PLAN, '[integration]\niks-vcs = "strongswan"\n', LINK)
 def test_what_a_chart_shows_by_nat_is_what_the_link_of_the_plan_shows() -> None:
     assert said(BY_LINK, NATTED) == []
     assert said(PLAN, NATTED) == [
-        "iks-prod (pods, default) 172.30.0.0/16 is shown as 10.10.0.0/16 in file0 line 3 (local.subnet), and at its own addresses by the plan"
+        "iks-prod (pods, default) 172.30.0.0/16 is translated to 10.10.0.0/16 in file0 line 3 (local.subnet), but not translated in the plan"
     ]
     (found,) = compare(BY_LINK, NATTED.replace("10.10.0.0", "10.11.0.0"))
-    assert found.message.endswith("(local.subnet), and as 10.10.0.0/16 by the plan")
+    assert found.message.endswith("(local.subnet), but translated to 10.10.0.0/16 in the plan")
     assert found.key == ("link", 0)
     assert 'as = "10.11.0.0/16"' in (found.help or "")
 
 
 def test_a_translation_that_a_chart_lacks_is_a_difference() -> None:
     (found,) = compare(BY_LINK, VALUES)
-    assert "is shown at its own addresses in file0" in found.message
+    assert "is not translated in file0" in found.message
     assert "localSubnetNAT" in (found.help or "")
 
 
@@ -368,44 +368,52 @@ _PODS, _DB = "iks-prod-pods 172.30.0.0/16 (default)", "vm-db 172.24.17.0/24"
             {},
             "localSubnetNAT: 172.30.0.0/16=10.10.0.0/16\n",
             "",
-            [f"{_PODS} is shown at its own addresses in file0 line 3 (local.subnet), and as 10.10.0.0/16 by the plan"],
+            [f"{_PODS} is not translated in file0 line 3 (local.subnet), but translated to 10.10.0.0/16 in the plan"],
         ),
         (
             {},
             "10.10.0.0/16",
             "10.11.0.0/16",
-            [f"{_PODS} is shown as 10.11.0.0/16 in file0 line 3 (local.subnet), and as 10.10.0.0/16 by the plan"],
+            [
+                f"{_PODS} is translated to 10.11.0.0/16 in file0 line 3 (local.subnet), but translated to 10.10.0.0/16 in the plan"
+            ],
         ),
         (
             {},
             "10.10.0.0/16",
             "10.10.0.9/32",
-            [f"{_PODS} is shown as 10.10.0.9/32 in file0 line 3 (local.subnet), and as 10.10.0.0/16 by the plan"],
+            [
+                f"{_PODS} is translated to 10.10.0.9/32 in file0 line 3 (local.subnet), but translated to 10.10.0.0/16 in the plan"
+            ],
         ),
         (
             {},
             "172.30.0.0/16=10.10.0.0/16",
             "172.30.0.0/17=10.10.0.0/17,172.30.128.0/17=10.11.0.0/17",
-            [f"{_PODS} is shown as 10.11.0.0/17 in file0 line 4 (localSubnetNAT), and as 10.10.0.0/16 by the plan"],
+            [
+                f"{_PODS} is translated to 10.11.0.0/17 in file0 line 4 (localSubnetNAT), but translated to 10.10.0.0/16 in the plan"
+            ],
         ),
         (
             {},
             "remoteSubnetNAT: 172.24.17.0/24=10.12.0.0/24\n",
             "",
-            [f"{_DB} is shown at its own addresses in file0 line 7 (remote.subnet), and as 10.12.0.0/24 by the plan"],
+            [f"{_DB} is not translated in file0 line 7 (remote.subnet), but translated to 10.12.0.0/24 in the plan"],
         ),
         (
             {},
             "10.12.0.0/24",
             "10.13.0.0/24",
-            [f"{_DB} is shown as 10.13.0.0/24 in file0 line 7 (remote.subnet), and as 10.12.0.0/24 by the plan"],
+            [
+                f"{_DB} is translated to 10.13.0.0/24 in file0 line 7 (remote.subnet), but translated to 10.12.0.0/24 in the plan"
+            ],
         ),
         (
             {},
             "172.24.17.0/24=10.12.0.0/24",
             "172.24.17.0/24=10.12.0.0/24,172.24.16.0/24=10.14.0.0/24",
             [
-                "vm-web 172.24.16.0/24 is shown as 10.14.0.0/24 in file0 line 7 (remote.subnet), and at its own addresses by the plan"
+                "vm-web 172.24.16.0/24 is translated to 10.14.0.0/24 in file0 line 7 (remote.subnet), but not translated in the plan"
             ],
         ),
         # One address for all: every network of the near side has to be shown as it.
@@ -414,7 +422,7 @@ _PODS, _DB = "iks-prod-pods 172.30.0.0/16 (default)", "vm-db 172.24.17.0/24"
             NAT_VALUES[: NAT_VALUES.index("remote:")],
             "loadBalancerIP: 169.46.49.35\nenableSingleSourceIP: true\nlocal:\n  subnet: 10.10.0.7/32\n",
             [
-                "iks-prod-services 172.21.0.0/16 (default) and 1 more are shown as 10.10.0.7/32 in file0 line 4 (local.subnet), and otherwise by the plan"
+                "iks-prod-services 172.21.0.0/16 (default) and 1 more are translated to 10.10.0.7/32 in file0 line 4 (local.subnet), but differently in the plan"
             ],
         ),
     ],
@@ -469,7 +477,7 @@ remote:
 """
     assert said(plan, values) == []
     assert said(plan, values.replace("10.232.0.0", "10.226.0.0")) == [
-        "b-pods 10.226.0.0/16 is shown at its own addresses in file0 line 5 (remote.subnet), and as 10.232.0.0/16 by the plan"
+        "b-pods 10.226.0.0/16 is not translated in file0 line 5 (remote.subnet), but translated to 10.232.0.0/16 in the plan"
     ]
     assert len(said(plan, values.replace("10.225.0.0/24=10.231.0.0/24", "").replace("16,\n", "16\n"))) == 1
 
@@ -479,9 +487,9 @@ remote:
     [
         ("", "ikev2", []),
         ("", "ike", []),
-        ("", "ikev1", ["IKE is version 1 in file0 line 8 (ipsec.keyexchange), and version 2 by the plan"]),
+        ("", "ikev1", ["IKE is version 1 in file0 line 8 (ipsec.keyexchange), but version 2 in the plan"]),
         ("ike = 1\n", "ikev1", []),
-        ("ike = 1\n", "ikev2", ["IKE is version 2 in file0 line 8 (ipsec.keyexchange), and version 1 by the plan"]),
+        ("ike = 1\n", "ikev2", ["IKE is version 2 in file0 line 8 (ipsec.keyexchange), but version 1 in the plan"]),
     ],
 )
 def test_both_ends_have_one_version_of_ike(planned: str, stated: str, expected: list[str]) -> None:
@@ -540,7 +548,7 @@ cidr = "172.24.18.0/24"
             "169.46.73.18",
             "172.24.18.0/24",
             [
-                "169.46.73.18 is in file0 line 5 (remote.gateway), and the plan has no such address at the other end of the tunnel"
+                "169.46.73.18 is in file0 line 5 (remote.gateway), but the plan has no such address at the other end of the tunnel"
             ],
         ),
     ],
@@ -595,8 +603,8 @@ cidr = "10.227.0.0/24"
         (
             "network_cidr: 10.1.0.0/16\nservice_cluster_ip_range: 10.0.0.0/24\n",
             [
-                "10.1.0.0/16 is in file0 line 1 (network_cidr), and the plan has no such network",
-                "10.0.0.0/24 is in file0 line 2 (service_cluster_ip_range), and the plan has no such network",
+                "10.1.0.0/16 is in file0 line 1 (network_cidr), but the plan has no such network",
+                "10.0.0.0/24 is in file0 line 2 (service_cluster_ip_range), but the plan has no such network",
             ],
         ),
     ],
@@ -743,11 +751,11 @@ def node_of(number: int, network: str, **spec: str) -> dict[str, Any]:
 
 def test_nodes_that_all_lie_elsewhere_are_told_once() -> None:
     (found,) = compare(PLAN, {"items": [node_of(number, "10.9.9") for number in range(5)]})
-    assert found.message == "10.9.9.130 is in file0 line 1 (InternalIP), and the plan has no such network"
+    assert found.message == "10.9.9.130 is in file0 line 1 (InternalIP), but the plan has no such network"
     assert found.because == (
         "it is InternalIP of node w0",
         "4 more of InternalIP are in no network of the plan",
-        "the plan has iks-workers 10.171.42.128/26 for that",
+        "the plan has iks-workers 10.171.42.128/26 instead",
     )
     assert (found.networks, found.key) == (("iks-workers",), ("networks", "iks-workers", "cidr"))
 
@@ -755,7 +763,7 @@ def test_nodes_that_all_lie_elsewhere_are_told_once() -> None:
 def test_each_node_that_lies_apart_from_the_others_is_told() -> None:
     nodes = [node_of(0, "10.171.42"), node_of(1, "10.9.9"), node_of(2, "10.9.9")]
     assert said(PLAN, {"items": nodes}) == [
-        f"10.9.9.{last} is in file0 line 1 (InternalIP), and the plan has no such network" for last in (131, 132)
+        f"10.9.9.{last} is in file0 line 1 (InternalIP), but the plan has no such network" for last in (131, 132)
     ]
 
 
@@ -817,13 +825,13 @@ spec: {asNumber: 64999, serviceClusterIPs: [{cidr: 10.225.0.0/23}], serviceExter
         (
             "10.60.4.0/24",
             "10.61.4.0/24",
-            ["10.61.4.0/24 is in file0 line 14 (spec.serviceExternalIPs), and the plan has no such network"],
+            ["10.61.4.0/24 is in file0 line 14 (spec.serviceExternalIPs), but the plan has no such network"],
         ),
         (
             "10.225.0.0/23",
             "10.224.0.0/16",
             [
-                "icp-pods 10.224.0.0/16 is of kind icp-pod, and of kind icp-service in file0 line 14 (spec.serviceClusterIPs)",
+                "icp-pods 10.224.0.0/16 is of kind icp-pod, but of kind icp-service in file0 line 14 (spec.serviceClusterIPs)",
                 "icp-services 10.225.0.0/23 is not in file0",
             ],
         ),

@@ -99,7 +99,7 @@ CASES: list[tuple[str, str, list[tuple[str, int | None]]]] = [
         link("a", "dal", "common-vlan") + link("b", "dal", "bgp"),
         [
             ("common VLAN between cluster a and edge dal makes the ESG", 0),
-            ("between cluster b and edge dal has to be requested", 1),
+            ("between cluster b and edge dal needs a request to IBM", 1),
         ],
     ),
     ("tunnel-address", link("a", "dal", "strongswan"), [("cluster a names no public portable address", 0)]),
@@ -164,7 +164,7 @@ CASES: list[tuple[str, str, list[tuple[str, int | None]]]] = [
     (
         "nat-addresses",
         ICP + UPLINK % "icp-master = 3" + link("c", "dal", "nat"),
-        [("esg names 1 addresses for NAT, and ICP has 2 VIPs", None)],
+        [("esg names 1 of the 2 addresses for NAT that the VIPs of ICP need", None)],
     ),
     (
         "nat-addresses",
@@ -172,7 +172,7 @@ CASES: list[tuple[str, str, list[tuple[str, int | None]]]] = [
         + UPLINK % "icp-master = 3, icp-proxy = 4, x = 5, y = 6"
         + link("c", "dal", "nat")
         + link("d", "dal", "nat"),
-        [("does not say which address stands for c-master, c-proxy, d-master, d-proxy", None)],
+        [("names no address for c-master, c-proxy, d-master, d-proxy", None)],
     ),
     (
         "nat-addresses",
@@ -209,8 +209,8 @@ CASES: list[tuple[str, str, list[tuple[str, int | None]]]] = [
         "incomplete-integration",
         link("hq", "dal", "ipsec"),
         [
-            ("lacks networks of kind enterprise at site hq", 0),
-            ("lacks networks of kind vcs-esg-public or vcs-esg-private, vcs-vm or icp-worker at edge dal", 0),
+            ("needs networks of kind enterprise at site hq", 0),
+            ("needs networks of kind vcs-esg-public or vcs-esg-private, vcs-vm or icp-worker at edge dal", 0),
         ],
     ),
     (
@@ -250,4 +250,4 @@ def test_the_last_free_address_is_proposed_for_the_router_on_premises(addresses:
 def test_a_summary_that_holds_a_refused_range_may_be_written_as_its_parts() -> None:
     text = net("e", "enterprise", "172.16.0.0/14", 'site = "hq"') + link("hq", "ibm-private", "routed")
     (finding,) = found(text, "static-route-refused")
-    assert finding.help == "write what the enterprise uses of it as networks of their own: 172.17.0.0/16 can be reached"
+    assert finding.help == "write the parts that the enterprise uses as separate networks: 172.17.0.0/16 can be reached"

@@ -221,7 +221,7 @@ def test_an_error_names_the_platform_and_a_note_those_that_would_matter() -> Non
     (note,) = [f for f in found(net("vcs-vm", "172.16.3.0/24")) if f.rule == KUBERNETES]
 
     assert error.because == ("the plan has IKS",)
-    assert note.because == ("it matters only beside IKS or OpenShift or Satellite, which the plan does not have",)
+    assert note.because == ("it matters only with IKS or OpenShift or Satellite, which the plan does not have",)
     assert note.help is None
 
 
@@ -260,7 +260,7 @@ def test_the_help_for_a_pool_that_keep_clear_takes_is_tried() -> None:
     ):
         (hit,) = [f for f in found("", keep, [pool]) if f.rule == "pool-unusable"]
         written = ", ".join(f'"{name}"' for name in left)
-        assert hit.help == f"if none of them will be beside the plan, write keep-clear = [{written}] under [plan]"
+        assert hit.help == f"if you will use none of these platforms, write keep-clear = [{written}] under [plan]"
         assert not [f for f in found("", left, [pool]) if f.rule == "pool-unusable"]
 
 

@@ -293,7 +293,7 @@ def test_the_far_end_knows_a_cluster_by_what_the_link_shows() -> None:
     assert drift(plan, SWANCTL.replace("172.30.0.0/16", "10.232.0.0/16")) == []
     (message,) = drift(plan, SWANCTL)
     assert message == (
-        "iks-pods 172.30.0.0/16 (default) is shown at its own addresses in file0 line 10 (remote_ts), and as 10.232.0.0/16 by the plan"
+        "iks-pods 172.30.0.0/16 (default) is not translated in file0 line 10 (remote_ts), but translated to 10.232.0.0/16 in the plan"
     )
 
 
@@ -305,10 +305,10 @@ def test_tunnels_to_others_are_nothing_of_the_plan() -> None:
     assert drift(PLAN, IPSEC_CONF + other) == []
     assert drift(PLAN, other + IPSEC_CONF + wide) == []
     assert drift(PLAN, other.replace("169.46.73.18", "203.0.113.8")) == [
-        "file0 describes an IPsec tunnel, and no address in it is one of a tunnel of the plan"
+        "file0 describes an IPsec tunnel, but none of its addresses belongs to a tunnel of the plan"
     ]
     assert drift(PLAN.replace('iks-vcs = "strongswan"', 'iks-vcs = "none"'), IPSEC_CONF) == [
-        "file0 describes an IPsec tunnel, and the plan has none"
+        "file0 describes an IPsec tunnel, but the plan has none"
     ]
 
 

@@ -103,7 +103,7 @@ def test_that_plan_has_every_prefix_of_the_file_and_does_not_drift_from_it(name:
     # The values of a tunnel do not say what is at its other end, so no plan can have it from them.
     tunnel = "an IPsec tunnel" if observed.gateway else "a strongSwan tunnel"
     assert [f.message for f in found if f.rule == "drift"] == (
-        [f"{name} describes {tunnel}, and the plan has none"] if any(row.side for row in observed.rows) else []
+        [f"{name} describes {tunnel}, but the plan has none"] if any(row.side for row in observed.rows) else []
     )
 
 

@@ -80,17 +80,17 @@ ROUTES: list[tuple[str, list[dict[str, Any]], list[str]]] = [
     (
         "another length",
         [route("172.24.16.0/23")],
-        ["172.24.16.0/23 is in file0 line 1 (dst), and the plan has no such network"],
+        ["172.24.16.0/23 is in file0 line 1 (dst), but the plan has no such network"],
     ),
     (
         "unknown, connected",
         [route("172.25.1.0/24")],
-        ["172.25.1.0/24 is in file0 line 1 (dst), and the plan has no such network"],
+        ["172.25.1.0/24 is in file0 line 1 (dst), but the plan has no such network"],
     ),
     (
         "unknown, routed",
         [route("172.25.1.0/24", "10.0.0.1")],
-        ["172.25.1.0/24 is in file0 line 1 (dst), and the plan has no such network"],
+        ["172.25.1.0/24 is in file0 line 1 (dst), but the plan has no such network"],
     ),
 ]
 
@@ -154,11 +154,11 @@ def test_nodes_and_workers_have_to_lie_in_their_networks() -> None:
     workers = [{"id": "w1", "privateIP": "10.171.42.130"}, {"id": "w2", "privateIP": "10.171.42.131"}]
     assert drift(PLAN, workers) == []
     workers[1]["privateIP"] = "10.171.43.131"
-    assert drift(PLAN, workers) == ["10.171.43.131 is in file0 line 1 (privateIP), and the plan has no such network"]
+    assert drift(PLAN, workers) == ["10.171.43.131 is in file0 line 1 (privateIP), but the plan has no such network"]
     hosts = "[master]\n172.24.18.4\n[proxy]\n172.24.18.5\n[worker]\n172.24.18.[10:12]\n"
     assert drift(PLAN, hosts) == []
     assert drift(PLAN, hosts + "172.24.19.9\n") == [
-        "172.24.19.9 is in file0 line 7 (hosts), and the plan has no such network"
+        "172.24.19.9 is in file0 line 7 (hosts), but the plan has no such network"
     ]
 
 
@@ -174,7 +174,7 @@ def test_what_terraform_made_is_compared_like_a_list_of_subnets() -> None:
     plan = PLAN + '[networks.esg]\nkind = "vcs-esg-public"\ncidr = "169.46.73.16/28"\n'
     assert drift(plan, state) == []
     state["resources"][1]["instances"][0]["attributes"]["subnets"].append({"subnet": "10.171.99.0/26"})
-    assert drift(plan, state) == ["10.171.99.0/26 is in file0 line 1 (subnets), and the plan has no such network"]
+    assert drift(plan, state) == ["10.171.99.0/26 is in file0 line 1 (subnets), but the plan has no such network"]
     state["resources"][1]["instances"][0]["attributes"]["subnets"].pop()
     state["resources"][2]["instances"][0]["attributes"]["pod_subnet"] = "172.28.0.0/16"
     assert drift(plan, state) == [

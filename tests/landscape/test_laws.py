@@ -245,7 +245,7 @@ def test_of_alike_flows_and_equal_ranges_the_first_by_name_is_told(order: tuple[
     )
     (flow,) = (f for f in findings(plan) if f.rule == "unreachable-flow")
     assert flow.message.startswith("flow C: c24-pods to vm stops at ")
-    assert flow.because == ("2 further pairs of networks are alike",)
+    assert flow.because == ("the same holds for 2 more pairs of networks",)
     # Their services are all on the default range.
     assert [f.networks for f in findings(plan) if f.rule == "network-overlap"] == [
         ("c25 (services, default)", "c24 (services, default)"),

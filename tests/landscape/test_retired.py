@@ -267,7 +267,7 @@ def test_a_retired_network_without_a_range_is_left_out_and_reported() -> None:
     allocation = allocate(plan, catalog())
     assert [(row.network.name, str(row.prefix)) for row in allocation.placements] == [("new", "172.24.0.0/24")]
     found = [f for f in check_plan(plan, catalog()) if f.rule == "retired-without-range"]
-    assert [f.message for f in found] == [f"{name} is retired, and has no range to hold" for name in ("old", "order")]
+    assert [f.message for f in found] == [f"{name} is retired, but has no range to keep" for name in ("old", "order")]
     assert [f.key for f in found] == [("networks", "old", "status"), ("networks", "order", "status")]
 
 
