@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from ipplan.addresses import format_address
 from ipplan.findings import Source
 from ipplan.landscape.model import HOW, DestinationNat, HostAddress, RangeNat, SourceNat
-from ipplan.plan.model import INTEGRATION
+from ipplan.plan.choices import INTEGRATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

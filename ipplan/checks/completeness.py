@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from ipplan.checks.labels import ranges_of
 from ipplan.checks.registry import rule
 from ipplan.findings import Source
+from ipplan.plan.choices import RETIRED
 from ipplan.plan.kinds import KINDS
-from ipplan.plan.model import RETIRED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

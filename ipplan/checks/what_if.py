@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ipplan.plan.model import INTEGRATION
+from ipplan.plan.choices import INTEGRATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

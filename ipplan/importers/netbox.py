@@ -15,9 +15,9 @@ from ipplan.importers.reading import Problem, SourceError, as_labels, counted, d
 from ipplan.importers.tables import DEFAULTS, Options, Record, Table, column_name, read_table, require_columns
 from ipplan.netbox.wanted import MARK
 from ipplan.observed import NOTHING, About, ColumnUse
+from ipplan.plan.choices import VLANS
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.labels import parse_about
-from ipplan.plan.model import VLANS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

@@ -12,10 +12,10 @@ from ipplan.addresses import AddressError, parse_address, parse_block
 from ipplan.findings import LONGEST_NAME
 from ipplan.importers.reading import kebab
 from ipplan.observed import NOTHING, About
+from ipplan.plan.choices import GATEWAY_ON, STATUSES, VLANS
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.labels import parse_addresses, parse_labels
 from ipplan.plan.load import show
-from ipplan.plan.model import GATEWAY_ON, STATUSES, VLANS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

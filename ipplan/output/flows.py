@@ -10,7 +10,7 @@ from ipplan.landscape.model import DestinationNat, RangeNat, Route
 from ipplan.output.documents import made_by
 from ipplan.output.table import ALL, Column, Table, render_for_people
 from ipplan.output.text import escape, hang, paint, wrap
-from ipplan.plan.model import INTEGRATION
+from ipplan.plan.choices import INTEGRATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

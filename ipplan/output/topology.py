@@ -12,8 +12,8 @@ from ipplan.landscape.ends import METHOD_TITLES
 from ipplan.output.documents import made_by
 from ipplan.output.table import ALL, EXTRA, Column, Table, render_for_people
 from ipplan.output.text import escape, hang
+from ipplan.plan.choices import INTEGRATION
 from ipplan.plan.labels import describe_about
-from ipplan.plan.model import INTEGRATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

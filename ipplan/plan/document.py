@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from ipplan.catalog import KEEP_CLEAR
 from ipplan.findings import KeyPath, format_key
+from ipplan.plan.choices import ASN_KEYS, INTEGRATION
 from ipplan.plan.format import SCHEMA, TABLES, TOP_KEYS
 from ipplan.plan.links import read_links
 from ipplan.plan.methods import IBM_PRIVATE
-from ipplan.plan.model import ASN_KEYS, INTEGRATION, Avoid, Cluster, Edge, Plan, Pool, Site, Waiver
+from ipplan.plan.model import Avoid, Cluster, Edge, Plan, Pool, Site, Waiver
 from ipplan.plan.networks import read_networks
 from ipplan.plan.problems import show
 from ipplan.plan.values import read_array, read_entry, read_named, read_single

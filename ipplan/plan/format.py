@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from ipplan.catalog import EDITIONS, KEEP_CLEAR
+from ipplan.plan.choices import ACCOUNT_ROUTING, GATEWAY_ON, INTEGRATION, INTERNET, STATUSES, VLANS
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.methods import TRANSLATING, Method
-from ipplan.plan.model import ACCOUNT_ROUTING, GATEWAY_ON, INTEGRATION, INTERNET, STATUSES, VLANS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,9 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.addresses import AddressError, format_address, parse_address
-from ipplan.plan.model import VLANS, NamedAddress
+from ipplan.plan.choices import VLANS
+from ipplan.plan.homes import Homes
+from ipplan.plan.model import NamedAddress
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -36,8 +38,6 @@ def labels_of(plan: Plan) -> Mapping[str, Mapping[str, str]]:
 
     Of one name the first of these counts. Platform defaults that the plan does not declare are networks too.
     """
-    from ipplan.plan.homes import Homes
-
     homes = Homes(plan)
     found = {}
     for network in plan.taking_part():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ipplan.addresses import Address, Prefix, format_address, parse_prefix
 from ipplan.plan.kinds import ICP_DEFAULTS, IKS_DEFAULTS, KINDS, Kind
+from ipplan.plan.service import find_retired, select_in_service
 from ipplan.plan.sizing import first_usable, last_usable
 
 if TYPE_CHECKING:
@@ -21,29 +22,6 @@ if TYPE_CHECKING:
     from ipplan.findings import KeyPath
     from ipplan.plan.methods import IntegrationKey, Method
     from ipplan.plan.service import Retired
-
-INTEGRATION: dict[IntegrationKey, tuple[str, ...]] = {
-    "icp-vcs": ("nat", "none"),
-    "iks-vcs": ("common-vlan", "strongswan", "static-nat", "bgp", "none"),
-    "iks-icp": ("strongswan", "none"),
-    "enterprise": ("l2-extension", "routed", "none"),
-}
-"""Which methods each integration may name (reference architecture, section integration)."""
-
-
-ASN_KEYS = ("iks-asn", "esg-asn", "enterprise-asn")
-"""Who may have an autonomous system number: the workers' vRouters, the ESG, the enterprise's router."""
-ACCOUNT_ROUTING = ("vrf", "vlan-spanning")
-"""What routes between the subnets of an account (IBM Cloud docs, vlans, vlan-spanning.md, 2025-07-21)."""
-INTERNET = ("snat", "web-proxy", "none")
-"""How what stands behind an edge reaches the internet (reference architecture, section integration)."""
-GATEWAY_ON = ("dlr", "esg", "on-premises")
-"""Which device is the router of a network behind an edge."""
-STATUSES = ("planned", "ordered", "live", "retired")
-"""How far a network, cluster, edge or site has got; a retired one holds its ranges and takes part in nothing else."""
-RETIRED = "retired"
-VLANS = (1, 4094)
-"""The first and last VLAN ID that a network can have (IEEE 802.1Q: 0 and 4095 are reserved)."""
 
 Labels = tuple[tuple[str, str], ...]
 """Labels in the order of the plan: name and value."""
@@ -283,15 +261,11 @@ class Plan:
     @cached_property
     def retired(self) -> Retired:
         """What is retired, by itself or with its cluster, edge or site."""
-        from ipplan.plan.service import find_retired
-
         return find_retired(self)
 
     @cached_property
     def in_service(self) -> Plan:
         """The plan without what is retired, for flows, exports and whatever asks what is joined with what."""
-        from ipplan.plan.service import select_in_service
-
         return select_in_service(self)
 
     @cached_property

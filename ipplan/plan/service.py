@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from ipplan.plan.choices import RETIRED
 from ipplan.plan.homes import Homes
-from ipplan.plan.model import RETIRED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

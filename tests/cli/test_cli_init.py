@@ -15,8 +15,8 @@ import tomli
 from jsonschema import Draft202012Validator
 
 from ipplan.cli.init import name_after, toml_string
+from ipplan.plan.choices import INTEGRATION
 from ipplan.plan.kinds import KINDS
-from ipplan.plan.model import INTEGRATION
 
 if TYPE_CHECKING:
     from conftest import Run

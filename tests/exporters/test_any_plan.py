@@ -12,8 +12,8 @@ from ipplan.allocation import allocate
 from ipplan.catalog import load_catalog
 from ipplan.exporters import TARGETS, ExportError, Options, Request, export
 from ipplan.landscape import Landscape
+from ipplan.plan.choices import INTEGRATION
 from ipplan.plan.load import PlanError, parse_plan
-from ipplan.plan.model import INTEGRATION
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample-plans"
 NUMBERS = "esg-asn = 64998\niks-asn = 64999\n"

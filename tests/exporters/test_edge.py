@@ -15,8 +15,8 @@ import yaml
 from ipplan.catalog import load_catalog
 from ipplan.exporters import TARGETS, Request, export
 from ipplan.landscape import Landscape
+from ipplan.plan.choices import INTEGRATION
 from ipplan.plan.load import parse_plan
-from ipplan.plan.model import INTEGRATION
 
 if TYPE_CHECKING:
     from conftest import Run

@@ -11,7 +11,7 @@ from walking import REFERENCE, TWO, around, changes, edit, flow, integrate, land
 from ipplan.flows import FLOWS, FlowError, Missing, Trace, Tracer, find_flow, find_machine, trace, trace_flow
 from ipplan.flows.machines import internet, machine_in
 from ipplan.landscape.model import DestinationNat, SourceNat
-from ipplan.plan.model import INTEGRATION
+from ipplan.plan.choices import INTEGRATION
 
 if TYPE_CHECKING:
     from ipplan.addresses import Prefix

@@ -13,7 +13,7 @@ import pytest
 
 from ipplan.lab import requirements
 from ipplan.lab.model import LabError
-from ipplan.plan.model import INTEGRATION
+from ipplan.plan.choices import INTEGRATION
 
 if TYPE_CHECKING:
     from conftest import Run

@@ -13,8 +13,8 @@ import pytest
 from ipplan.catalog import load_catalog
 from ipplan.cli.settle import settle
 from ipplan.landscape import Landscape
+from ipplan.plan.choices import INTEGRATION
 from ipplan.plan.load import parse_plan
-from ipplan.plan.model import INTEGRATION
 
 if TYPE_CHECKING:
     from ipplan.landscape.model import Esg, Route
