@@ -191,9 +191,9 @@ class Job:
         """Return the record of a packing: each block in the order of placement, and where it lies."""
         steps = []
         for turn in turns:
-            first = placed.get(turn.request.name)
-            prefix = None if first is None else Prefix(self.version, first, self.width - turn.request.bits)
-            steps.append(Step(blocks[turn.request.name], turn.regions, prefix))
+            first = placed.get(turn.name)
+            prefix = None if first is None else Prefix(self.version, first, self.width - turn.bits)
+            steps.append(Step(blocks[turn.name], turn.regions, prefix))
         return steps
 
     def _blocks(self) -> dict[str, Block]:

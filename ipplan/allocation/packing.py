@@ -13,13 +13,15 @@ from heapq import heapify, heappop, heapreplace
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.allocation.search import Search
+from ipplan.allocation.parts import independent_parts
+from ipplan.allocation.search import Budget, Search
 from ipplan.allocation.space import FreeSpace, Request, SpaceClass
 from ipplan.allocation.spans import merge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from ipplan.allocation.parts import Part
     from ipplan.allocation.search import LevelQuotas
     from ipplan.allocation.space import Piece, Slot
     from ipplan.allocation.spans import Region, Span
@@ -31,9 +33,10 @@ _UNLIMITED = 1 << 140
 
 
 class Turn(NamedTuple):
-    """A request in the order of placement; `regions` counts the regions it has to choose from."""
+    """A request of 2^bits addresses in the order of placement, with the number of regions it has to choose from."""
 
-    request: Request
+    name: str
+    bits: int
     regions: int
 
 
@@ -60,19 +63,37 @@ def pack(
 
     `turns`, where given, receives the requests in the order of placement.
     """
+    placed: dict[str, int] = {}
+    unplaced: list[str] = []
+    proven = True
     wanted = list(requests)
-    if not wanted:
-        return Packing({}, ())
-    space = FreeSpace(allowed_sets, merge(reserved), wanted)
-    order = space.in_order(wanted)
+    taken = merge(reserved)
+    budget = Budget(limit)
+    for part in independent_parts(allowed_sets, wanted):
+        packing = _pack_part(part, taken, budget, turns)
+        placed.update(packing.placed)
+        unplaced += (request.name for request in packing.unplaced)
+        proven &= packing.proven
     if turns is not None:
-        turns += (Turn(request, space.breadth[request.allowed]) for bits in space.levels for request in order[bits])
+        turns.sort(key=lambda turn: (-turn.bits, turn.regions, turn.name))
+    if not unplaced:
+        return Packing(placed, ())
+    # A part numbers its allowed sets by itself.
+    stated = {request.name: request for request in wanted}
+    return Packing(placed, tuple(stated[name] for name in unplaced), proven)
+
+
+def _pack_part(part: Part, reserved: Sequence[Span], budget: Budget, turns: list[Turn] | None) -> Packing:
+    """Place the requests of a part by the rule, and by the search where the rule fails."""
+    space = FreeSpace(part.sets, reserved, part.requests)
+    order = space.in_order(part.requests)
+    if turns is not None:
+        turns += (Turn(r.name, bits, len(space.regions_of[r.allowed])) for bits in space.levels for r in order[bits])
     placed, unplaced = _place(space, order, None)
     if not unplaced:
         return Packing(placed, ())
-    search = Search(space, limit)
-    if (quotas := search.run()) is None:
-        return Packing(placed, unplaced, proven=not search.exhausted)
+    if (quotas := Search(space, budget).run()) is None:
+        return Packing(placed, unplaced, proven=not budget.exhausted)
     placed, unplaced = _place(space, order, quotas)
     if unplaced:
         raise AssertionError("the search promised a packing that the placement could not keep")
@@ -86,8 +107,12 @@ def fits(
     limit: int = SEARCH_LIMIT,
 ) -> bool:
     """Return whether a packing exists and is found, without placing anything; the cost of a few counts."""
-    wanted = list(requests)
-    return not wanted or Search(FreeSpace(allowed_sets, merge(reserved), wanted), limit).run() is not None
+    taken = merge(reserved)
+    budget = Budget(limit)
+    return all(
+        Search(FreeSpace(part.sets, taken, part.requests), budget).run() is not None
+        for part in independent_parts(allowed_sets, list(requests))
+    )
 
 
 Heap = list[tuple[int, int]]
@@ -112,10 +137,13 @@ def _place(
     unplaced: list[Request] = []
     for level, bits in enumerate(space.levels):
         mixed = _open_level(space, level, heaps, mixed)
-        cells = _list_cells(space, heaps, mixed)
-        queues = {
-            d: _make_queue(space, d, cells, None if quotas is None else quotas[level][d]) for d in space.demand[bits]
-        }
+        cells = [_Cell(SpaceClass(space.masks[region], -1), region, heap) for region, heap in sorted(heaps.items())]
+        cells += mixed
+        queues = (
+            _queues_by_rule(space, cells, space.demand[bits])
+            if quotas is None
+            else _queues_by_quota(space, cells, quotas[level])
+        )
         if len(queues) == 1:
             (queue,) = queues.values()
             unplaced += _serve_all(queue, order[bits], 1 << bits, placed)
@@ -155,18 +183,25 @@ def _open_level(space: FreeSpace, level: int, heaps: dict[int, Heap], mixed: Ite
     ]
 
 
-def _list_cells(space: FreeSpace, heaps: Mapping[int, Heap], mixed: Iterable[_Cell]) -> list[_Cell]:
-    plain = [_Cell(SpaceClass(space.masks[region], -1), region, heap) for region, heap in sorted(heaps.items())]
-    return [*plain, *mixed]
+def _queues_by_rule(space: FreeSpace, cells: Iterable[_Cell], users: Iterable[int]) -> dict[int, _Queue]:
+    """Return the queue from which each allowed set is served: all cells that it may use."""
+    usable: dict[int, list[_Cell]] = {d: [] for d in users}
+    for cell in cells:
+        for d in space.users_of[cell.region]:
+            if d in usable:
+                usable[d].append(cell)
+    return {d: _Queue([(_group(space, d, own), _UNLIMITED)]) for d, own in usable.items()}
 
 
-def _make_queue(
-    space: FreeSpace, d: int, cells: Sequence[_Cell], quota: Iterable[tuple[SpaceClass, int]] | None
-) -> _Queue:
-    """Return the queue from which allowed set d is served at this level."""
-    if quota is None:
-        return _Queue([(_group(space, d, (c for c in cells if c.kind.mask >> d & 1)), _UNLIMITED)])
-    return _Queue([(_group(space, d, (c for c in cells if c.kind == chosen)), n) for chosen, n in quota])
+def _queues_by_quota(space: FreeSpace, cells: Iterable[_Cell], quotas: LevelQuotas) -> dict[int, _Queue]:
+    """Return the queue from which each allowed set is served: as many of each class as the search decided."""
+    by_kind: dict[SpaceClass, list[_Cell]] = {}
+    for cell in cells:
+        by_kind.setdefault(cell.kind, []).append(cell)
+    return {
+        d: _Queue([(_group(space, d, by_kind.get(kind, ())), number) for kind, number in quota])
+        for d, quota in quotas.items()
+    }
 
 
 def _group(space: FreeSpace, d: int, cells: Iterable[_Cell]) -> list[list[Heap]]:

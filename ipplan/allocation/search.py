@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ipplan.allocation.space import Slot, SpaceClass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ipplan.allocation.space import FreeSpace, Piece
 
@@ -39,21 +39,41 @@ class _Offer(NamedTuple):
         self.mixed.extend(other.mixed)
 
 
+class Budget:
+    """The steps that the exact search may still take, of all parts of a packing together."""
+
+    def __init__(self, steps: int) -> None:
+        self._left = steps
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether a step was refused."""
+        return self._left < 0
+
+    def spend(self) -> bool:
+        """Count a step; return whether it is allowed."""
+        self._left -= 1
+        return self._left >= 0
+
+
 class Search:
     """Depth-first search over levels for how many requests of each allowed set take slots of each class.
 
     Pruned by a flow bound: for a set G of allowed sets and each level j, what they ask for in blocks of that
     level and above cannot exceed what any of them may use in blocks that large; the slack is the difference.
     Placing x blocks of allowed set d lowers it only for sets G without d that may use the same space, so the
-    bound is a ceiling on x. `exhausted` tells whether the search ended at its limit of steps.
+    bound is a ceiling on x.
     """
 
-    def __init__(self, space: FreeSpace, limit: int) -> None:
+    def __init__(self, space: FreeSpace, budget: Budget) -> None:
         self.space = space
-        self.exhausted = False
-        self._limit = limit
-        self._steps = 0
+        self.budget = budget
         self._families = _families(space)
+        self._families_of: dict[int, list[int]] = {d: [] for d in space.users}
+        for index, family in enumerate(self._families):
+            for d in _bits(family):
+                self._families_of[d].append(index)
+        self._touched_by: dict[int, list[int]] = {}
         self._failed: set[object] = set()
         self._pieces: dict[tuple[int, int, int, int], _Offer] = {}
         self._fresh: list[_Offer] = []
@@ -102,17 +122,22 @@ class Search:
         )
 
     def _slack_of(self, family: int) -> list[int]:
+        space = self.space
+        users = list(_bits(family))
+        masks = {space.masks[region] for d in users for region in space.regions_of[d]}
         slack = []
-        asked = 0
-        for level, bits in enumerate(self.space.levels):
-            asked += sum(n for d, n in self.space.demand[bits].items() if family >> d & 1) << bits
-            room = 0
-            for earlier in range(level + 1):
-                plain, mixed = self._fresh[earlier]
-                room += sum(n for mask, n in plain.items() if mask & family)
-                size = self.space.levels[earlier]
-                room += sum(self._usable(slot, size, level, family) for slot in mixed)
-            slack.append(room - asked)
+        asked = plain_room = 0
+        for level, bits in enumerate(space.levels):
+            demand = space.demand[bits]
+            asked += sum(demand.get(d, 0) for d in users) << bits
+            plain = self._fresh[level].plain
+            plain_room += sum(plain[mask] for mask in masks & plain.keys())
+            mixed_room = sum(
+                self._usable(slot, space.levels[earlier], level, family)
+                for earlier in range(level + 1)
+                for slot in self._fresh[earlier].mixed
+            )
+            slack.append(plain_room + mixed_room - asked)
         return slack
 
     def run(self) -> list[LevelQuotas] | None:
@@ -134,22 +159,28 @@ class Search:
         if state in self._failed:
             return False
         found = _Level(self, level, offer, quotas).search()
-        if not found and not self.exhausted:
+        if not found and not self.budget.exhausted:
             self._failed.add(state)
         return found
 
-    def step(self) -> bool:
-        """Count a step; return whether the limit allows it."""
-        self._steps += 1
-        if self._steps > self._limit:
-            self.exhausted = True
-        return not self.exhausted
+    def _touched(self, chosen: SpaceClass) -> Iterator[tuple[int, list[int]]]:
+        """Yield the families that may use space of a class, with their slack."""
+        if chosen.slot >= 0:
+            # Inside a mixed slot, others may use a part of it.
+            yield from zip(self._families, self._slack, strict=True)
+            return
+        found = self._touched_by.get(chosen.mask)
+        if found is None:
+            found = sorted({index for d in _bits(chosen.mask) for index in self._families_of[d]})
+            self._touched_by[chosen.mask] = found
+        for index in found:
+            yield self._families[index], self._slack[index]
 
     def ceiling(self, level: int, d: int, chosen: SpaceClass, places: Mapping[SpaceClass, int]) -> int:
         """Return how many blocks of allowed set d the class can give before another family has too little room."""
         bits = self.space.levels[level]
         most = _UNLIMITED
-        for family, slack in zip(self._families, self._slack, strict=True):
+        for family, slack in self._touched(chosen):
             if family >> d & 1:
                 continue
             if chosen.mask & family:
@@ -166,7 +197,7 @@ class Search:
         if not number:
             return
         bits = self.space.levels[level]
-        for family, slack in zip(self._families, self._slack, strict=True):
+        for family, slack in self._touched(chosen):
             if family >> d & 1:
                 continue
             if chosen.mask & family:
@@ -185,9 +216,21 @@ def _families(space: FreeSpace) -> list[int]:
         return [
             sum(1 << d for d in chosen) for count in range(1, len(users) + 1) for chosen in combinations(users, count)
         ]
-    masks = set(space.masks)
-    within = {d: sum(1 << e for e in users if all(m >> d & 1 for m in masks if m >> e & 1)) for d in users}
+    # For each allowed set, those that lie within it: wherever e may lie, d may lie too.
+    within = dict.fromkeys(users, 0)
+    for e in users:
+        if own := space.regions_of[e]:
+            for d in set.intersection(*(set(space.users_of[region]) for region in own)):
+                within[d] |= 1 << e
     return sorted({*(1 << d for d in users), *within.values(), sum(1 << d for d in users)})
+
+
+def _bits(mask: int) -> Iterator[int]:
+    """Yield the numbers of the bits that are set, lowest first."""
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
 
 
 class _Level:
@@ -217,9 +260,10 @@ class _Level:
         """Return the classes that allowed set d may use: plain ones by its regions, then mixed slots."""
         space = self._search.space
         ranks: dict[int, tuple[int, int]] = {}
-        for region, mask in enumerate(space.masks):
-            if mask >> d & 1:
-                ranks[mask] = min(ranks.get(mask, (1 << 30, 0)), (space.rank(d, region), region))
+        for region in space.regions_of[d]:
+            mask = space.masks[region]
+            rank = (space.rank(d, region), region)
+            ranks[mask] = min(ranks.get(mask, rank), rank)
 
         def key(c: SpaceClass) -> tuple[bool, tuple[int, int]]:
             return (False, ranks[c.mask]) if c.slot < 0 else (True, (space.rank(d, self._places[c]), c.slot))
@@ -227,20 +271,39 @@ class _Level:
         return sorted((c for c, count in self._slots.items() if count and c.mask >> d & 1), key=key)
 
     def search(self) -> bool:
-        """Return whether this level and all below it find their places."""
-        return all(self._choices[d] for d in self._order) and self._assign(0, 0)
+        """Return whether this level and all below it find their places.
 
-    def _assign(self, turn: int, missing: int) -> bool:
-        """Let the allowed set of a turn take blocks from one class, most first; `missing` are those it still needs."""
-        search = self._search
-        if not search.step():
+        Not recursive within a level: there may be more turns than Python allows calls within calls.
+        """
+        budget = self._search.budget
+        if not all(self._choices[d] for d in self._order) or not budget.spend():
             return False
-        if turn == len(self._turns):
-            return not missing and self._descend()
+        stack = [self._take_some(0, 0)]
+        while stack:
+            missing = next(stack[-1], None)
+            if missing is None:
+                stack.pop()
+                continue
+            if not budget.spend():
+                return False
+            if len(stack) < len(self._turns):
+                stack.append(self._take_some(len(stack), missing))
+            elif not missing and self._descend():
+                return True
+            if budget.exhausted:
+                return False
+        return False
+
+    def _take_some(self, turn: int, missing: int) -> Iterator[int]:
+        """Let the allowed set of a turn take blocks from one class, most first; yield how many it still misses.
+
+        What was taken is given back before the next try. `missing` are those that it misses before the turn.
+        """
+        search = self._search
         d, at = self._turns[turn]
         if at == 0:
             if missing:
-                return False
+                return
             missing = self._wanted[d]
         choices, slots, places = self._choices[d], self._slots, self._places
         chosen = choices[at]
@@ -250,12 +313,9 @@ class _Level:
             search.take(self._level, d, chosen, places, number)
             slots[chosen] -= number
             self._counts[d, chosen] = number
-            done = self._assign(turn + 1, missing - number)
+            yield missing - number
             slots[chosen] += number
             search.take(self._level, d, chosen, places, -number)
-            if done or search.exhausted:
-                return done
-        return False
 
     def _descend(self) -> bool:
         """Note what each allowed set takes here, and search the next level with what is left."""

@@ -57,8 +57,9 @@ class FreeSpace:
     """The free space of one packing, typed by who may use it.
 
     `regions` are all distinct regions, outer before inner. `masks[r]` has bit d set where allowed set d may
-    use every place in region r. `blocks` are the maximal aligned free blocks by host bits, each with the
-    outermost region that holds it. `breadth[d]` counts the regions that allowed set d may use.
+    use every place in region r, and `users_of[r]` are these sets. `blocks` are the maximal aligned free blocks by
+    host bits, each with the outermost region that holds it. `regions_of[d]` are the regions that allowed set d may
+    use.
     """
 
     def __init__(
@@ -74,31 +75,40 @@ class FreeSpace:
         self.regions = sorted({r for d in self.users for r in allowed_sets[d]}, key=lambda r: (r[0], -r[1]))
         self._firsts = [first for first, _ in self.regions]
         self.masks: list[int] = []
+        self.users_of: list[tuple[int, ...]] = []
         self._parents: list[int] = []
         self._children: list[list[int]] = [[] for _ in self.regions]
         self._nest(allowed_sets)
         self._child_firsts = [[self._firsts[c] for c in kids] for kids in self._children]
         self.blocks = self._free_blocks(reserved)
-        self.breadth = self._count_regions()
+        self.regions_of: dict[int, list[int]] = {d: [] for d in self.users}
+        for i, users in enumerate(self.users_of):
+            for d in users:
+                self.regions_of[d].append(i)
         self._ranks: dict[tuple[int, int], int] = {}
         self._order = {d: {region: i for i, region in enumerate(dict.fromkeys(allowed_sets[d]))} for d in self.users}
 
     def _nest(self, allowed_sets: Sequence[Sequence[Region]]) -> None:
         """Find the region around each region, and who may use it: an inner one also serves those of the outer."""
         index = {region: i for i, region in enumerate(self.regions)}
-        own = [0] * len(self.regions)
+        own: list[list[int]] = [[] for _ in self.regions]
         for d in self.users:
             for region in allowed_sets[d]:
-                own[index[region]] |= 1 << d
+                own[index[region]].append(d)
         stack: list[int] = []
         for i, (first, _) in enumerate(self.regions):
             while stack and self.end(stack[-1]) <= first:
                 stack.pop()
             parent = stack[-1] if stack else -1
             self._parents.append(parent)
-            self.masks.append(own[i] | (self.masks[parent] if stack else 0))
+            users = tuple(dict.fromkeys(own[i]))
+            mask = sum(1 << d for d in users)
             if stack:
                 self._children[parent].append(i)
+                mask |= self.masks[parent]
+                users = tuple(dict.fromkeys((*self.users_of[parent], *users)))
+            self.users_of.append(users)
+            self.masks.append(mask)
             stack.append(i)
 
     def _free_blocks(self, reserved: Sequence[Span]) -> dict[int, list[tuple[int, int]]]:
@@ -112,9 +122,6 @@ class FreeSpace:
                     if bits >= lowest:
                         blocks.setdefault(bits, []).append((start, root))
         return blocks
-
-    def _count_regions(self) -> dict[int, int]:
-        return {d: sum(mask >> d & 1 for mask in self.masks) for d in self.users}
 
     def end(self, region: int) -> int:
         """Return the address after a region."""
@@ -137,12 +144,12 @@ class FreeSpace:
         by_level: dict[int, list[Request]] = {bits: [] for bits in self.levels}
         for request in requests:
             by_level[request[1]].append(request)
-        breadth = self.breadth
+        regions_of = self.regions_of
         for bits, waiting in by_level.items():
             # Two stable sorts by simple keys are quicker than one by a pair, and there are many requests.
             waiting.sort(key=itemgetter(0))
             if len(self.demand[bits]) > 1:
-                waiting.sort(key=lambda request: breadth[request[2]])
+                waiting.sort(key=lambda request: len(regions_of[request[2]]))
         return by_level
 
     def split(self, first: int, bits: int, region: int, low: int, plain: list[Piece], mixed: list[Slot]) -> None:

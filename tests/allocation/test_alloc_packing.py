@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ipplan.allocation.packing import Packing, fits, pack
+from ipplan.allocation.packing import Packing, Turn, fits, pack
 from ipplan.allocation.space import Request
 from ipplan.allocation.spans import aligned_blocks, gaps, merge
 
@@ -259,3 +259,41 @@ def test_real_sizes_agree_with_z3(seed: int) -> None:
     ]
     found = pack(sets, reserved, requests)
     assert (not found.unplaced) == oracle(sets, reserved, requests)
+
+
+def test_thousands_of_pools_are_packed_one_by_one_and_only_the_full_one_is_short() -> None:
+    number = 2000
+    sets = [[(index << 10, 10)] for index in range(number)]
+    requests = [Request(f"n{index}", 9, index) for index in range(number)]
+    assert len(pack(sets, [], requests).placed) == number
+    assert fits(sets, [], requests)
+    extra = [Request("a", 10, 7), Request("b", 9, 7)]
+    found = pack(sets, [], [*requests, *extra])
+    assert {request.allowed for request in found.unplaced} == {7}
+    assert len(found.placed) + len(found.unplaced) == number + 2
+    assert found.proven
+
+
+def test_a_part_that_needs_the_search_is_packed_beside_one_that_cannot_be() -> None:
+    sets = [[(0, 4), (16, 4)], [(0, 4)], [(64, 2)]]
+    corner = [Request("a", 4, 0), Request("b", 3, 1)]
+    found = pack(sets, [], [*corner, Request("c", 3, 2)])
+    assert found.placed == {"a": 16, "b": 0}
+    assert found.unplaced == (Request("c", 3, 2),)
+
+
+def test_a_search_over_many_allowed_sets_is_not_bounded_by_the_depth_of_calls() -> None:
+    sets = [[(1 << 24, 20), (index << 10, 10)] for index in range(600)]
+    assert fits(sets, [], [Request(f"n{index}", 10, index) for index in range(600)])
+
+
+def test_the_turns_of_a_packing_are_in_the_order_of_the_rule() -> None:
+    sets = [[(0, 6), (64, 6)], [(128, 6)], [(0, 6)]]
+    turns: list[Turn] = []
+    pack(sets, [], [Request("d", 3, 1), Request("c", 3, 0), Request("b", 3, 2), Request("a", 2, 1)], turns=turns)
+    assert [(turn.name, turn.bits, turn.regions) for turn in turns] == [
+        ("b", 3, 1),
+        ("d", 3, 1),
+        ("c", 3, 2),
+        ("a", 2, 1),
+    ]

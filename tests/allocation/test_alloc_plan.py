@@ -332,6 +332,7 @@ def test_a_pinned_result_is_stable_and_one_more_pool_breaks_no_fit(one: Plan) ->
         ([Placed(1, 2, "a", [(0, 63)])], []),
         ([Placed(0, 2, "a", [(0, 63)])], []),
         ([Placed(64, 67, "a", [(0, 63)])], []),
+        ([Placed(64, 67, "a", [(0, 65), (66, 90)])], []),
         ([Placed(0, 7, "a", [(0, 63)]), Placed(4, 5, "b", [(0, 63)])], []),
         ([Placed(8, 15, "a", [(0, 63)])], [(0, 9), (1, 2)]),
         ([Placed(8, 15, "a", [(0, 63)])], [(15, 15)]),
@@ -344,3 +345,4 @@ def test_the_second_look_refuses_what_breaks_a_promise(blocks: list[Placed], res
 
 def test_the_second_look_accepts_what_holds() -> None:
     verify([Placed(8, 15, "a", [(0, 63)]), Placed(16, 16, "b", [(0, 9), (16, 16)])], [(0, 7), (17, 90)])
+    verify([Placed(32, 47, "a", [(16, 17), (0, 63), (32, 35)])], [])
