@@ -12,6 +12,7 @@ import pytest
 
 from ipplan.checks import RULES
 from ipplan.output.text import escape
+from ipplan.project import DOCUMENTATION, HOME
 
 if TYPE_CHECKING:
     from conftest import Run
@@ -39,6 +40,21 @@ def findings(run: Run, path: str) -> list[dict[str, Any]]:
 def nasty(tmp_path: Path) -> str:
     (tmp_path / "nasty, plan.toml").write_text(NASTY, encoding="utf-8")
     return "nasty, plan.toml"
+
+
+def test_sarif_links_the_project_and_the_heading_of_each_rule(run: Run, nasty: str) -> None:
+    driver = json.loads(run("check", nasty, "--format", "sarif").stdout)["runs"][0]["tool"]["driver"]
+    page = Path(__file__).parent.parent.parent / "docs" / "reference" / "rules.md"
+    headings = re.findall(r"^### (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert driver["informationUri"] == HOME
+    assert {rule["helpUri"] for rule in driver["rules"]} == {
+        f"{DOCUMENTATION}reference/rules.html#{heading}" for heading in headings
+    }
+    for rule in driver["rules"]:
+        source = RULES[rule["id"]].source
+        assert source.title in rule["help"]["text"]
+        assert source.url is None or rule["help"]["text"].endswith(source.url)
 
 
 @pytest.mark.parametrize("name", ["conflicts", "nasty"])

@@ -1,4 +1,4 @@
-"""SARIF 2.1.0, which code scanning of GitHub and others takes (OASIS, sarif-schema-2.1.0)."""
+"""Write findings as SARIF 2.1.0, which code scanning of GitHub and others reads (OASIS, sarif-schema-2.1.0)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from ipplan.findings import format_key
 from ipplan.output.ci.identity import details, file_of, position, with_fingerprints
 from ipplan.output.documents import render_json
 from ipplan.output.text import escape
+from ipplan.project import DOCUMENTATION, HOME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ipplan.checks import Rule
     from ipplan.findings import Finding, KeyPath, Location, Report
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_RULES_PAGE = f"{DOCUMENTATION}reference/rules.html"
+"""The page that explains each rule under a heading with its name."""
 _MOST = 25_000
-"""Results that GitHub takes from a run at most (docs.github.com, SARIF results exceed limit)."""
+"""Write at most this many results: GitHub accepts no more from a run (docs.github.com, SARIF results exceed limit)."""
 
 
 def render_sarif(reports: Sequence[Report], strict: bool) -> str:  # noqa: ARG001, FBT001  (all formats alike)
@@ -36,23 +40,27 @@ def render_sarif(reports: Sequence[Report], strict: bool) -> str:  # noqa: ARG00
             "driver": {
                 "name": "ipplan",
                 "semanticVersion": __version__,
-                "rules": [
-                    {
-                        "id": rule.name,
-                        "shortDescription": {"text": rule.summary},
-                        "fullDescription": {"text": rule.reason},
-                        "help": {"text": rule.remedy},
-                        "defaultConfiguration": {"level": rule.severities[0]},
-                        **({"helpUri": rule.source.url} if rule.source.url else {}),
-                    }
-                    for rule in RULES.values()
-                ],
+                "informationUri": HOME,
+                "rules": [_rule(rule) for rule in RULES.values()],
             }
         },
         "columnKind": "unicodeCodePoints",
         "results": results,
     }
     return render_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    source = rule.source
+    where = source.title + (f", {source.url}" if source.url else "")
+    return {
+        "id": rule.name,
+        "shortDescription": {"text": rule.summary},
+        "fullDescription": {"text": rule.reason},
+        "help": {"text": f"{rule.remedy}\n\nSource: {where}"},
+        "helpUri": f"{_RULES_PAGE}#{rule.name}",
+        "defaultConfiguration": {"level": rule.severities[0]},
+    }
 
 
 def _result(report: Report, finding: Finding, fingerprint: str, rule: int | None) -> dict[str, Any]:
