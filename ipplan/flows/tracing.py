@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.flows import clusters, edges, networks
+from ipplan.flows import cluster_tunnels, clusters, edges, networks, overlay, sites
 from ipplan.flows.machines import internet, machine_in
 from ipplan.flows.model import Machine, Stop, Trace
 from ipplan.flows.stops import stop_at_unknown
@@ -33,8 +33,8 @@ def _tunnel(walk: Walk, place: Place) -> Place | None:
     if end.kind == "edge":
         return edges.out_of_tunnel(walk, tunnel, end)
     if end.kind == "site":
-        return networks.out_of_tunnel(walk, tunnel, end)
-    return clusters.out_of_tunnel(walk, tunnel, end)
+        return sites.out_of_tunnel(walk, tunnel, end)
+    return cluster_tunnels.out_of_tunnel(walk, tunnel, end)
 
 
 def _own(walk: Walk, place: Place) -> Place | None:
@@ -48,14 +48,14 @@ STEPS: Mapping[str, Callable[[Walk, Place], Place | None]] = {
     "arrive": clusters.arrive,
     "ingress": clusters.ingress,
     "tunnel": _tunnel,
-    "vm": edges.from_vm,
+    "vm": overlay.from_vm,
     "esg": _own,
-    "dlr": edges.dlr,
+    "dlr": overlay.dlr,
     "server": networks.server,
     "bcr": networks.bcr,
     "fcr": networks.fcr,
     "ibm": networks.ibm,
-    "router": networks.router,
+    "router": sites.router,
 }
 """What happens at each device."""
 
