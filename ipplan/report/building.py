@@ -1,4 +1,4 @@
-"""From a subject to the report on it: the first screen, then the sections in the order in which a reviewer reads them."""
+"""Builds the report from its subject: the first screen, then the sections in the order that a reviewer needs."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ if TYPE_CHECKING:
     from ipplan.report.open_points import Point
     from ipplan.report.subject import Subject
 
-_MOST_SAID = 3
-"""Open points that the first screen names at most."""
+_MOST_NAMED = 3
+"""Name at most 3 open points on the first screen."""
 _COUNTED = (("error", "errors"), ("warning", "warnings"), ("note", "notes"))
 _STATES = {
     "pinned": "pinned",
     "allocated": "allocated, not pinned",
     "default": "on a default range",
-    "to-allocate": "without a place",
+    "to-allocate": "not allocated",
     "to-order": "to be ordered",
     "no-range": "retired without a range",
 }
 
 
 SECTIONS = 10
-"""Sections of a report."""
+"""The number of sections, for the progress."""
 
 
 def build_report(subject: Subject, progress: Callable[[int], None] = lambda _: None) -> Report:
-    """Return the report on a subject. `progress` is told how many of the `SECTIONS` are made."""
+    """Return the report on a subject; `progress` gets the number of finished sections out of `SECTIONS`."""
     plan = subject.plan
     points = list_points(subject)
     mark, verdict = _verdict(subject)
@@ -81,15 +81,14 @@ def _sections(subject: Subject, points: tuple[Point, ...]) -> Iterator[Section]:
 
 
 def _verdict(subject: Subject) -> tuple[Mark, str]:
-    """Return what `ipplan check` says by its exit status."""
+    """Return the verdict of `ipplan check`, and its mark."""
     errors, warnings = subject.count("error"), subject.count("warning")
-    where = "" if subject.chosen is None else " of what is listed here"
+    where = "" if subject.chosen is None else " of the listed networks"
     if errors:
-        have = "1 error stands" if errors == 1 else f"{errors:,} errors stand"
-        more = f", and {_number(warnings, 'warning')}" if warnings else ""
-        return "error", f"The check{where} fails: {have}{more}."
+        more = f" and {_number(warnings, 'warning')}" if warnings else ""
+        return "error", f"The check{where} fails with {_number(errors, 'error')}{more}."
     if warnings:
-        return "warning", f"The check{where} passes, with {_number(warnings, 'warning')}."
+        return "warning", f"The check{where} passes with {_number(warnings, 'warning')}."
     return "good", f"The check{where} passes."
 
 
@@ -100,8 +99,8 @@ def _limits(subject: Subject) -> str | None:
     hidden = len(subject.checked.findings) - len(subject.findings)
     labels = " and ".join(subject.labels)
     return (
-        f"Limited to networks with label {labels}: {listed:,} of {len(subject.entries):,} networks;"
-        f" {_number(hidden, 'finding')} on others not listed. Tables of devices and flows are those of the whole plan."
+        f"This report lists only networks with label {labels}: {listed:,} of {len(subject.entries):,} networks."
+        f" It leaves out {_number(hidden, 'finding')} on other networks. Tables of devices and flows cover the whole plan."
     )
 
 
@@ -112,13 +111,13 @@ def _number(count: int, word: str) -> str:
 def _tiles(subject: Subject, points: tuple[Point, ...]) -> Iterator[Tile]:
     yield _findings_tile(subject)
     yield _since_tile(subject)
-    said = tuple(what for what, *_ in points[:_MOST_SAID])
-    more = len(points) - len(said)
+    named = tuple(point.what for point in points[:_MOST_NAMED])
+    more = len(points) - len(named)
     yield Tile(
         "What is missing",
         _number(len(points), "open point"),
         "warning" if points else "good",
-        (*said, *((f"and {more:,} more",) if more > 0 else ())),
+        (*named, *((f"and {more:,} more",) if more > 0 else ())),
         "open",
     )
     yield _networks_tile(subject)
@@ -161,7 +160,7 @@ def _since_tile(subject: Subject) -> Tile:
     ]
     rebuilds = sum(change.rebuild is not None for change in difference.changes)
     if rebuilds:
-        lines.append(f"{_number(rebuilds, 'change')} rebuild{'s' if rebuilds == 1 else ''} running systems")
+        lines.append(f"{_number(rebuilds, 'change')} affect{'s' if rebuilds == 1 else ''} running systems")
     mark: Mark = "plain" if difference.empty else "note"
     return Tile("What changed", _number(len(difference.changes), "change"), mark, tuple(lines), "changes-since")
 
@@ -188,10 +187,10 @@ def _flows_tile(subject: Subject) -> Tile:
 def _lab_tile(subject: Subject) -> Tile:
     run = subject.run
     if run is None:
-        return Tile("Lab", "not run", "plain", ("--lab RESULT.json shows what packets did",), "tests")
+        return Tile("Lab", "not run", "plain", ("--lab RESULT.json adds a result of ipplan lab",), "tests")
     counts = Counter(pair.outcome for pair in run.pairs)
     lines = [f"{counts['differs']:,} differ, {counts['not-run']:,} not run", f"started {run.started}"]
     if not is_same_plan(subject, run):
-        lines.append("ran another version of this plan")
+        lines.append("of another version of this plan")
     mark: Mark = "error" if counts["differs"] else "warning" if run.status or len(lines) > 2 else "good"
     return Tile("Lab", f"{counts['agree']:,} of {len(run.pairs):,} pairs agree", mark, tuple(lines), "tests")

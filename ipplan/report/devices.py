@@ -1,4 +1,4 @@
-"""What devices hold: links, interfaces, routing, BGP, NAT, tunnels, and what firewalls have to let through."""
+"""The device section: links, interfaces, routes, BGP, NAT, tunnels, and what firewalls have to allow."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def devices_section(subject: Subject, sheets: Mapping[str, Sheet]) -> Section:
-    """Return the tables of a low-level design that follow from the plan, for what is in service."""
+    """Return the tables of a low-level design that follow from the plan, without retired networks."""
     request = subject.request
     routes, nat, links, tunnels = (sheets[name] for name in ("Routes", "NAT", "Links", "Tunnels"))
     blocks = (
@@ -32,7 +32,7 @@ def devices_section(subject: Subject, sheets: Mapping[str, Sheet]) -> Section:
             links.titles,
             links.rows,
             "ipplan topology PLAN",
-            empty="Nothing is joined.",
+            empty="The plan has no link.",
             choices=("method",),
         ),
         _interfaces(request),
@@ -54,7 +54,7 @@ def devices_section(subject: Subject, sheets: Mapping[str, Sheet]) -> Section:
             "ipplan export PLAN nsx-esg-table",
             empty="No edge translates addresses.",
             choices=("ESG", "action", "interface"),
-            note="The rules of each edge hold in this order.",
+            note="The rules of each edge apply in this order.",
         ),
         from_sheet(
             "tunnels",
@@ -67,7 +67,7 @@ def devices_section(subject: Subject, sheets: Mapping[str, Sheet]) -> Section:
         ),
         _firewall(request),
     )
-    return Section("devices", "Devices", f"Derived from the plan, for what is in service. {STAR}", blocks)
+    return Section("devices", "Devices", f"Derived from the plan, without retired networks. {STAR}", blocks)
 
 
 def _interfaces(request: Request) -> Grid:
@@ -105,7 +105,7 @@ def _list_interfaces(request: Request) -> Iterator[tuple[Cell, ...]]:
                 text = None
                 if address.value is not None and network.prefix is not None:
                     text = f"{address.text}/{network.prefix.length}{'*' if address.example else ''}"
-                # What only says the network again says nothing.
+                # A description that only repeats the name of the network is left out.
                 yield (
                     title,
                     place.interface,
@@ -169,7 +169,7 @@ def _firewall(request: Request) -> Grid:
         rows,
         (),
         ("ESG", "service"),
-        "What the firewall of each ESG has to let through; the flows say what it serves.",
+        "The traffic that the firewall of each ESG has to allow, for the flows of this plan.",
         "No edge has a firewall rule.",
         cut,
     )

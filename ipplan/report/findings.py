@@ -1,4 +1,4 @@
-"""The findings of a plan as cards, and its waivers as the decisions that somebody answers for."""
+"""The findings of a plan as cards, and its waivers and choices as decisions."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 def findings_section(subject: Subject) -> Section:
-    """Return every finding that `ipplan check` reports, those that nobody has waived first."""
+    """Return every finding that `ipplan check` reports; waived findings come last."""
     since = subject.since
     new = {_words(finding) for finding in since.difference.appeared} if since is not None else set()
     standing = [f for f in subject.findings if f.waived is None]
     waived = [f for f in subject.findings if f.waived is not None]
     cards = tuple(card_of(finding, new=_words(finding) in new) for finding in (*standing, *waived))
-    text = "What ipplan check reports, with the remedy of each. Waived findings come last."
+    text = "All findings of ipplan check, each with what to do. Waived findings come last."
     return Section("findings", "Findings", text if cards else None, (Cards("finding", "", cards, "No findings."),))
 
 
@@ -34,7 +34,7 @@ def _words(finding: Finding) -> tuple[object, ...]:
 
 
 def card_of(finding: Finding, *, new: bool = False) -> Card:
-    """Return a finding with all that `ipplan check` says of it."""
+    """Return a finding with everything that `ipplan check` says about it."""
     waived = finding.waived is not None
     return Card(
         mark="waived" if waived else finding.severity,
@@ -59,13 +59,13 @@ def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
     if finding.location is not None:
         yield "where", f"{finding.location.text} {finding.location.key_text}".rstrip()
     for related in finding.related:
-        yield "and", place_text(related)
+        yield "also at", place_text(related)
     if finding.source is not None and (finding.source.url or finding.source.date):
         yield "source", source_text(finding.source)
 
 
 def decisions_section(subject: Subject) -> Section:
-    """Return every waiver of the plan: what is accepted, by whom, why and until when."""
+    """Return every waiver of the plan with reason, owner and last day, and the choices of the design."""
     plan = subject.plan
     covered = Counter((f.rule, f.waived) for f in subject.checked.findings if f.waived is not None)
     expired = {_place(f) for f in subject.checked.findings if f.rule == "waiver-expired"}
@@ -105,7 +105,7 @@ def decisions_section(subject: Subject) -> Section:
         ("state", "rule", "owner"),
         empty="The plan waives no finding.",
     )
-    text = "Findings that the plan accepts: each waiver with its reason, its owner and its last day."
+    text = "Findings that the plan accepts, each with its reason, its owner and its last day, and the choices of the design."
     return Section("decisions", "Decisions", text, (grid, *_choices(subject)))
 
 
@@ -114,7 +114,7 @@ def _place(finding: Finding) -> object:
 
 
 def _choices(subject: Subject) -> Iterable[Grid]:
-    """Yield what the plan decides beside waivers: integration, pools in their order, and avoided space."""
+    """Yield what the plan decides besides waivers: integration, pools in their order, and avoided space."""
     plan = subject.plan
     rows: list[tuple[Cell, ...]] = [("integration", key, method) for key, method in plan.integration.items()]
     rows += [("integration", key, str(number)) for key, number in plan.asns.items()]
@@ -122,9 +122,11 @@ def _choices(subject: Subject) -> Iterable[Grid]:
         rows.append(("integration", "ike", str(plan.ike)))
     if plan.account_routing is not None:
         rows.append(("integration", "account-routing", plan.account_routing))
-    rows += [("pool", pool.given, f"tried as number {number}") for number, pool in enumerate(plan.pools, 1)]
+    rows += [
+        ("pool", pool.given, f"pool number {number}, in the order of use") for number, pool in enumerate(plan.pools, 1)
+    ]
     rows += [("avoided space", str(avoid.prefix), avoid.reason) for avoid in plan.avoids]
     if plan.keep_clear is not None:
         rows.append(("keep clear", "keep-clear", ", ".join(plan.keep_clear) or "none"))
     columns = (Column("what"), Column("name", "address"), Column("decision"))
-    yield Grid("choices", "Choices of the design", columns, rows)
+    yield Grid("choices", "Design choices", columns, rows)

@@ -1,4 +1,4 @@
-"""Tables of a report from tables and sheets of the commands: fewer columns, kinds of columns, and a bound for rows."""
+"""Makes the tables of a report from tables and sheets of the commands: fewer columns, limited rows, kinds of columns."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from ipplan.report.model import Cell
 
 MOST_ROWS = 1_000
-"""Rows of a table of what follows from the plan, so that a page stays readable; networks and findings have no bound."""
+"""Show at most 1,000 rows of a derived table, so that a page stays readable; networks and findings have no limit."""
 MOST_CHARACTERS = 400
-"""Characters of a list in a cell of such a table."""
+"""Show at most 400 characters of a list in a cell of such a table."""
 _COMMA = ", "
 ADDRESSES = frozenset(
     {
@@ -40,22 +40,22 @@ ADDRESSES = frozenset(
 
 
 def limited(rows: Iterable[Sequence[Cell]], more: str) -> tuple[list[Sequence[Cell]], str | None]:
-    """Return rows within bounds, and what to say where something is left out: `more` is the command that has all.
+    """Return at most `MOST_ROWS` rows, with lists of at most `MOST_CHARACTERS`, and a note where something is left out.
 
-    At most `MOST_ROWS` rows, and at most `MOST_CHARACTERS` of a list in a cell.
+    `more` is the command that prints everything.
     """
     found = list(islice(rows, MOST_ROWS + 1))
     shown: list[Sequence[Cell]] = [tuple(map(_shortened, row)) for row in found[:MOST_ROWS]]
-    said = []
+    kept = []
     if len(found) > MOST_ROWS:
-        said.append(f"the first {MOST_ROWS:,} rows")
+        kept.append(f"the first {MOST_ROWS:,} rows")
     if any(tuple(row) != short for row, short in zip(found, shown, strict=False)):
-        said.append("the beginning of long lists")
-    return shown, f"Only {' and '.join(said)}; {more} has all." if said else None
+        kept.append("the start of long lists")
+    return shown, f"Shows only {' and '.join(kept)}; for everything, see: {more}" if kept else None
 
 
 def _shortened(cell: Cell) -> Cell:
-    """Return a cell whose list has at most so many characters as are shown, and the number of its other items."""
+    """Return a cell with its list cut to `MOST_CHARACTERS`, and the number of the other items."""
     if not isinstance(cell, str) or len(cell) <= MOST_CHARACTERS or _COMMA not in cell:
         return cell
     items = cell.split(_COMMA)
@@ -75,7 +75,7 @@ def from_sheet(
     text: frozenset[str] = frozenset(),
     note: str | None = None,
 ) -> Grid:
-    """Return a sheet of the workbook as a table; `text` names columns that hold no addresses in spite of their titles."""
+    """Return a sheet of the workbook as a table; `text` names columns that hold text in spite of their titles."""
     shown, cut = limited(rows, more)
     columns = tuple(
         Column(name, "number")
@@ -91,12 +91,12 @@ def from_sheet(
 def choose_columns(
     columns: Sequence[Column], rows: Sequence[Sequence[Cell]], titles: Sequence[str]
 ) -> tuple[tuple[Column, ...], list[tuple[Cell, ...]]]:
-    """Return some columns by their titles, in that order, without those that no row fills."""
+    """Return some columns by their titles, in that order, without empty columns."""
     at = {column.title: place for place, column in enumerate(columns)}
     kept = [at[t] for t in titles if any(row[at[t]] not in (None, "", ()) for row in rows)]
     return tuple(columns[place] for place in kept), [tuple(row[place] for place in kept) for row in rows]
 
 
 def from_table(key: str, title: str, table: Table) -> Grid:
-    """Return a table of a command as it is."""
+    """Return a table of a command unchanged."""
     return Grid(key, title, table.columns, table.rows, cut=table.caption)

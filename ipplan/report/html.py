@@ -1,7 +1,7 @@
-"""A report as one page of HTML that needs nothing else: no network, no other file, and no JavaScript, which only improves it.
+"""Renders a report as one self-contained page of HTML, which works without network, other files and JavaScript.
 
-The only home of jinja2 and markupsafe. Every text goes through `escape` and jinja2's autoescape, so that a name can
-neither act nor hide. Same report, same bytes.
+The only home of jinja2 and markupsafe. Every text goes through `escape` and jinja2's autoescape, so that a name cannot
+inject anything or stay invisible. Same report, same bytes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ipplan.report.model import Cell, Report
 
 _RANKS = {word: rank for rank, word in enumerate(MARKS)}
-"""Sort judged words by their meaning, not by their letters."""
+"""Sort the words of marks by their severity, not by their letters."""
 _SIGNS = {
     "error": "\u2716",
     "warning": "\u25b2",
@@ -30,7 +30,7 @@ _SIGNS = {
     "waived": "\u25c7",
     "plain": "",
 }
-"""The sign of each judgement, of its own shape, because colour alone is lost in print and to many readers."""
+"""The sign of each mark; each has a shape of its own, because print and many readers lose the colour."""
 
 _LOOKS = {
     ("text", False): "",
@@ -42,12 +42,12 @@ _LOOKS = {
 }
 """The attribute of a cell by the kind of its column, and whether it is long."""
 _LONG = 40
-"""Characters from which a cell is wrapped; shorter ones stay on a line, so that names and addresses stay whole."""
+"""Wrap cells of more than 40 characters; shorter ones stay on one line, so that names and addresses stay whole."""
 
 
 def render_html(report: Report) -> str:
     """Return the page; raise ImportError where jinja2 is not installed."""
-    # Imported here, because only this command needs them, and they are an extra.
+    # Imported here, because only this command needs them, and they are optional.
     from jinja2 import DictLoader, Environment, StrictUndefined
     from markupsafe import Markup
 
@@ -81,9 +81,9 @@ def render_html(report: Report) -> str:
 
 
 def _shown(value: object) -> object:
-    """Return a value for the page: texts with what acts on a screen as escapes, numbers with separators."""
+    """Return a value for the page: text with control characters escaped, numbers with separators."""
     if isinstance(value, str):
-        # Trusted text is ours, and has nothing to escape.
+        # Trusted text is our own, and has nothing to escape.
         return value if hasattr(value, "__html__") else escape(value)
     if value is None:
         return ""
@@ -104,7 +104,7 @@ def _is_long(cell: Cell) -> bool:
 
 
 def _values_of(grid: Grid, title: str) -> list[str]:
-    """Return what a column can be filtered by, each once."""
+    """Return the values by which a reader can filter a column, each once."""
     (place,) = _places_of(grid.columns, [title])
     found: dict[str, None] = {}
     for row in grid.rows:

@@ -1,4 +1,4 @@
-"""A run of the lab from its document, `ipplan.lab/1`: what `ipplan lab PLAN --json` writes, read back."""
+"""Reads a run of the lab from its document, `ipplan.lab/1`, as `ipplan lab PLAN --json` writes it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _OUTCOMES = ("agree", "differs", "not-run")
 
 
 class LabResultError(ValueError):
-    """A file that is no result of the lab; says what is wrong and where."""
+    """A file that is not a result of the lab; the message says what is wrong and where."""
 
 
 def read_lab_result(data: bytes) -> Report:
-    """Return the run that a document tells of. Raises LabResultError for anything else."""
+    """Return the run in a document; raise LabResultError for anything else."""
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -51,7 +51,7 @@ class _Part:
     def get(self, key: str, *types: type) -> Any:
         """Return the value of a key."""
         found = self._value.get(key)
-        # A truth value counts as a number in Python.
+        # In Python, True and False are numbers too.
         if not isinstance(found, types) or isinstance(found, bool):
             raise LabResultError(f"{self._place}{key} is missing or of the wrong type")
         return found
@@ -74,7 +74,7 @@ class _Part:
         """Return a list of texts."""
         found = self.get(key, list)
         if not all(isinstance(item, str) for item in found):
-            raise LabResultError(f"{self._place}{key} holds something that is no text")
+            raise LabResultError(f"{self._place}{key} has an element that is not text")
         return tuple(found)
 
 

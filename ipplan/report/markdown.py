@@ -1,4 +1,4 @@
-"""A report as one Markdown file (GitHub), for a wiki or a comment on a pull request: the same sections in the same order."""
+"""Renders a report as one Markdown file (GitHub), with the same sections, for a wiki or a pull request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def render_report_markdown(report: Report) -> str:
-    """Return the file. Pictures are left out: their command is named in their place."""
+    """Return the file, with a command in place of each picture."""
     lines = [f"# {literal(report.title)}", ""]
     if report.subtitle:
         lines += [literal(report.subtitle), ""]
@@ -48,7 +48,7 @@ def _block(block: Block) -> Iterator[str]:
         yield from (f"- {literal(name)}: {literal(text)}" for name, text in block.rows)
         yield ""
     elif isinstance(block, Picture):
-        yield from (f"{literal(block.command)} draws it.", "")
+        yield from (f"To draw it: {literal(block.command)}", "")
 
 
 def _grid(grid: Grid) -> Iterator[str]:
@@ -99,7 +99,7 @@ def _walk(walk: Walk) -> Iterator[str]:
         yield from (f"{literal(way.title.capitalize())}:", "")
         for number, step in enumerate(way.steps, 1):
             yield f"{number}. **{literal(step.device)}**: {literal(step.text)}"
-            # Indented as far as the text of the item, whatever the width of its number.
+            # Align details with the text of the item, whatever the width of its number.
             indent = " " * (len(str(number)) + 2)
             yield from (f"{indent}- {literal(detail)}" for detail in step.details)
         yield ""

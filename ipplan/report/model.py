@@ -1,6 +1,6 @@
-"""What a report is made of, as values: sections of tables, cards, walks and pictures. Knows nothing of HTML and Markdown.
+"""The parts of a report as values: sections of tables, cards, walks and pictures.
 
-Every text is as the plan has it; each renderer escapes it for its own format.
+Knows nothing of HTML and Markdown. Every text is as in the plan; each renderer escapes it for its own format.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ipplan.output.table import Column
 
 Mark = Literal["error", "warning", "note", "good", "waived", "plain"]
-"""How something is judged. Each is shown by a word and a sign of its own, not by colour alone."""
+"""How good or bad something is. Each mark has a word and a sign of its own, not only a colour."""
 MARKS: dict[str, Mark] = {
     "error": "error",
     "warning": "warning",
@@ -33,18 +33,18 @@ MARKS: dict[str, Mark] = {
     "new": "warning",
     "gone": "good",
 }
-"""What each word of a judged column means."""
+"""The mark of each word in a column with marks."""
 
 Cell = str | int | None | tuple[str, ...]
-"""A cell of a table; a tuple is a list of words, each of which can be filtered by."""
+"""A cell of a table; a tuple is a list of words, and a reader can filter by each."""
 
 
 class Grid(NamedTuple):
     """A table with a title. Invariant: each row has a cell for each column.
 
-    `judged` and `choices` are titles of columns: those whose words are `MARKS`, and those that a reader may filter by.
-    `note` comes before the table; `empty` takes the place of one without rows. `cut` says where to find rows that are
-    left out.
+    `judged` and `choices` are titles of columns: those with words of `MARKS`, and those that a reader may filter by.
+    `note` comes before the table; `empty` replaces a table without rows. `cut` says where to find rows that are left
+    out.
     """
 
     key: str
@@ -80,7 +80,7 @@ class Cards(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One device on a way: its name, what it does, and the packet and entries behind that."""
+    """One device on the path: its name, what it does, and the packet and table entries that show it."""
 
     device: str
     text: str
@@ -88,7 +88,7 @@ class Step(NamedTuple):
 
 
 class Way(NamedTuple):
-    """A way there or back. `stop` says where and why it ends early, by name and text; it is empty where it arrives."""
+    """The path of the request or of the answer; `stop` says by name and text where and why the packet is dropped."""
 
     title: str
     steps: tuple[Step, ...]
@@ -96,7 +96,7 @@ class Way(NamedTuple):
 
 
 class Walk(NamedTuple):
-    """A flow step by step. `notes` are what it assumes."""
+    """A flow step by step; `notes` are its assumptions."""
 
     key: str
     mark: Mark
@@ -107,7 +107,7 @@ class Walk(NamedTuple):
 
 
 class Walks(NamedTuple):
-    """Flows step by step; `cut` says how many more there are and where."""
+    """Flows step by step; `cut` says where to find flows that are left out."""
 
     key: str
     title: str
@@ -117,7 +117,7 @@ class Walks(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """A drawing as SVG that is safe to place in a page, its title, and the command that draws it alone."""
+    """A drawing as SVG that is safe to include in a page, its title, and the command that draws it."""
 
     key: str
     title: str
@@ -145,7 +145,7 @@ class Section(NamedTuple):
 
 
 class Tile(NamedTuple):
-    """A number of the first screen, with what it counts, a line of details, and the section that has them."""
+    """A number of the first screen, with its title, lines of detail, and the section with the whole content."""
 
     title: str
     value: str

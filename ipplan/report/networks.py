@@ -1,4 +1,4 @@
-"""The networks of a plan: the IP plan, VLANs, pools with what is free of them, and named addresses."""
+"""The network section: the IP plan, VLANs, pools with their free space, and named addresses."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def networks_section(subject: Subject, sheets: Mapping[str, Sheet]) -> Section:
 
 
 class Places:
-    """Where networks stand, and what they have of the cluster, edge or site that they belong to."""
+    """The edge, site and data center of each network, also where it has them from its cluster, edge or site."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -79,7 +79,7 @@ class Places:
         return self._homes.site_of(network)
 
     def parents_of(self, network: Network) -> Iterator[Cluster | Edge | Site]:
-        """Yield what a network belongs to, the nearest first."""
+        """Yield the cluster, edge and site of a network, the nearest first."""
         plan = self._plan
         for parent in (
             plan.clusters.get(network.cluster or ""),
@@ -90,7 +90,7 @@ class Places:
                 yield parent
 
     def data_center_of(self, network: Network) -> str | None:
-        """Return the data center of a network, also where only its cluster or edge names it."""
+        """Return the data center of a network, also where only its cluster or edge states it."""
         if network.data_center is not None:
             return network.data_center
         found = (getattr(parent, "data_center", None) for parent in self.parents_of(network))
@@ -98,7 +98,7 @@ class Places:
 
 
 def _ip_plan(subject: Subject, places: Places) -> Grid:
-    """Return every network. Labels, edge and site count also where a network has them of what it belongs to."""
+    """Return every network, with the labels, edge and site that it has from its cluster, edge or site."""
     plan = subject.plan
     at = {column.title: place for place, column in enumerate(COLUMNS)}
     labels = labels_of(plan)
@@ -125,81 +125,80 @@ def _ip_plan(subject: Subject, places: Places) -> Grid:
         shown,
         (),
         tuple(c for c in _CHOICES if c in titles),
-        "Every network of the plan. One that the plan does not pin is shown where ipplan allocate places it.",
+        "Every network of the plan. Networks without a pinned range are shown where ipplan allocate would place them.",
         "The plan has no network.",
     )
 
 
 def lifecycle_of(entry: Entry) -> str | None:
-    """Return how far a network has got; for one that is retired with what it belongs to, with what."""
+    """Return the lifecycle of a network; for one that is retired with its cluster, edge or site, with which."""
     if entry.retired is None:
         return entry.network.status
     return "retired" if not entry.retired else f"retired with {entry.retired}"
 
 
+_VLAN_COLUMNS = (
+    Column("traffic type"),
+    Column("VLAN ID", "number"),
+    Column("name"),
+    Column("CIDR", "address"),
+    Column("gateway", "address"),
+    Column("data center"),
+    Column("subnet"),
+    Column("lifecycle"),
+)
+
+
 def _vlans(subject: Subject, places: Places) -> Grid:
-    """Return what stands on VLANs: IBM Cloud's subnets, and whatever states a VLAN ID."""
-    plan = subject.plan
-    rows: list[tuple[Cell, ...]] = []
-    missing = 0
-    for entry in subject.entries:
-        network = entry.network
-        if not subject.lists(network.name) or (network.vlan is None and network.kind.subnet_type is None):
-            continue
-        missing += network.vlan is None
-        row = row_of(entry, plan)
-        rows.append(
-            (
-                network.kind.title,
-                network.vlan,
-                network.name,
-                row.cidr,
-                row.gateway,
-                places.data_center_of(network),
-                network.kind.subnet_type,
-                lifecycle_of(entry),
-            )
-        )
-    parts: list[Cluster | Edge | Site] = [*plan.clusters.values(), *plan.edges.values(), *plan.sites.values()]
-    for part in parts:
-        if part.vlan is not None:
-            data_center = getattr(part, "data_center", None)
-            rows.append(
-                (
-                    type(part).__name__.lower(),
-                    part.vlan,
-                    part.name,
-                    None,
-                    None,
-                    data_center,
-                    None,
-                    part.status,
-                )
-            )
-    columns = (
-        Column("traffic type"),
-        Column("VLAN ID", "number"),
-        Column("name"),
-        Column("CIDR", "address"),
-        Column("gateway", "address"),
-        Column("data center"),
-        Column("subnet"),
-        Column("lifecycle"),
-    )
+    """Return everything on VLANs: IBM Cloud's subnets, and all networks, clusters, edges and sites with a VLAN ID."""
+    entries = [entry for entry in subject.entries if subject.lists(entry.network.name) and _is_on_vlan(entry.network)]
+    missing = sum(entry.network.vlan is None for entry in entries)
     note = None
     if missing:
         have = "has" if missing == 1 else "have"
-        note = f"{missing:,} of IBM Cloud's subnets here {have} no vlan in the plan."
+        note = f"{missing:,} of these IBM Cloud subnets {have} no vlan in the plan."
+    rows = [_vlan_of_network(entry, subject.plan, places) for entry in entries]
     return Grid(
         "vlans",
         "VLANs",
-        columns,
-        rows,
+        _VLAN_COLUMNS,
+        [*rows, *_other_vlans(subject.plan)],
         (),
         ("traffic type", "data center"),
         note,
         "No network is on a VLAN.",
     )
+
+
+def _is_on_vlan(network: Network) -> bool:
+    return network.vlan is not None or network.kind.subnet_type is not None
+
+
+def _vlan_of_network(entry: Entry, plan: Plan, places: Places) -> tuple[Cell, ...]:
+    network, row = entry.network, row_of(entry, plan)
+    return (
+        network.kind.title,
+        network.vlan,
+        network.name,
+        row.cidr,
+        row.gateway,
+        places.data_center_of(network),
+        network.kind.subnet_type,
+        lifecycle_of(entry),
+    )
+
+
+def _other_vlans(plan: Plan) -> Iterator[tuple[Cell, ...]]:
+    """Yield the rows of clusters, edges and sites with a VLAN ID."""
+    for cluster in plan.clusters.values():
+        if cluster.vlan is not None:
+            yield "cluster", cluster.vlan, cluster.name, None, None, cluster.data_center, None, cluster.status
+    for edge in plan.edges.values():
+        if edge.vlan is not None:
+            yield "edge", edge.vlan, edge.name, None, None, edge.data_center, None, edge.status
+    for site in plan.sites.values():
+        if site.vlan is not None:
+            yield "site", site.vlan, site.name, None, None, None, None, site.status
 
 
 def _pools(subject: Subject) -> Grid:

@@ -1,4 +1,4 @@
-"""The pictures of a plan for a page: each is SVG with classes and ids of its own, so that all of them stand together."""
+"""The pictures of a plan for a page: each is SVG with its own classes and ids, so that one page can hold both."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def pictures_section(subject: Subject) -> Section:
-    """Return the pictures, in the order in which a reader needs them."""
+    """Return the map of the address space and the drawing of the landscape."""
     return Section("pictures", "Pictures", None, tuple(_draw(subject)))
 
 

@@ -1,4 +1,4 @@
-"""What changed since an earlier plan, and what that rebuilds."""
+"""The section of changes since an earlier plan, with what has to be rebuilt."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def since_section(subject: Subject, since: Since) -> Section:
-    """Return what `ipplan diff` says of the earlier plan and this one; tables without rows are left out."""
+    """Return the result of `ipplan diff` for the earlier plan and this one, without empty tables."""
     difference = since.difference
     blocks: list[Block] = []
     if difference.changes:

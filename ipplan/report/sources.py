@@ -1,4 +1,4 @@
-"""What the report is made from: the plan's bytes, the edition of IBM Cloud's ranges, and the sources of the rules."""
+"""The sources of the report: the plan file, the edition of IBM Cloud's ranges, and the sources of the rules."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def sources_section(subject: Subject) -> Section:
-    """Return the editions, and every source that a finding or a change names, each once and with its number."""
+    """Return the editions, and every source that a finding or a change cites, each once with its number."""
     plan, catalog = subject.plan, subject.request.catalog
     rows = [
         ("plan", plan.name or plan.file),
@@ -36,7 +36,7 @@ def sources_section(subject: Subject) -> Section:
         (number, source.title, source.date, source.url)
         for number, source in enumerate(dict.fromkeys((edition, *_sources(subject))), 1)
     ]
-    columns = (Column("number", "number"), Column("source"), Column("date"), Column("address of the page"))
+    columns = (Column("number", "number"), Column("source"), Column("date"), Column("URL"))
     return Section(
         "sources",
         "Sources and editions",

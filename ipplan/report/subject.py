@@ -1,4 +1,4 @@
-"""What a report is on: a plan, what check finds in it, where allocate places it, and what else the reader gave."""
+"""The subject of a report: a plan, its findings, its allocation, and the other files that the user gave."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 
 class Since(NamedTuple):
-    """An earlier plan, and what differs from it."""
+    """An earlier plan, and how the plan differs from it."""
 
     plan: Plan
     difference: Difference
 
 
 class Subject(NamedTuple):
-    """What the sections are made from.
+    """The input of all sections.
 
-    `plan` is the whole plan as it is written, and `checked` what check says of it. `request` holds the landscape of what
-    is in service, with the networks where `allocation` places them, and `brought` the errors that only these ranges
-    bring. `entries` are all networks, retired ones too. With `labels`, only what `chosen` names is listed. `digest` is SHA-256
-    of the plan's text.
+    `plan` is the whole plan as written, and `checked` the result of its check. `request` has the landscape without
+    retired networks, with the networks where `allocation` places them; `brought` are the errors that only these placements
+    cause. `entries` are all networks, with retired ones. With `labels`, only what `chosen` names is listed. `digest` is
+    the SHA-256 of the plan's text.
     """
 
     plan: Plan
@@ -57,7 +57,7 @@ class Subject(NamedTuple):
         return tuple(f for f in self.checked.findings if self.chosen.concerns(f.networks, f.key))
 
     def count(self, severity: str) -> int:
-        """How many of the findings to list have a severity and are not waived."""
+        """Return how many of the findings to list have a severity and are not waived."""
         return sum(f.severity == severity and f.waived is None for f in self.findings)
 
     @property
@@ -66,5 +66,5 @@ class Subject(NamedTuple):
         return tuple(trace for trace in self.traces if not isinstance(trace, Missing))
 
     def lists(self, network: str) -> bool:
-        """Tell whether a network is among those to list."""
+        """Return whether a network is among those to list."""
         return self.chosen is None or network in self.chosen.networks

@@ -1,4 +1,4 @@
-"""The documented flows step by step, and the test plan: each of them, what is expected, and what the lab saw."""
+"""The documented flows step by step, and the test plan: each flow with its expected result and that of the lab."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from ipplan.report.subject import Subject
 
 MOST_WALKS = 60
-"""Flows that are shown step by step; the test plan lists all."""
+"""Show at most 60 flows step by step; the test plan lists all."""
 
 
 def flows_section(subject: Subject) -> Section:
-    """Return the documented flows, failures first."""
+    """Return the documented flows step by step."""
     traces = subject.steps
     walks = tuple(_walk(number, trace) for number, trace in enumerate(traces[:MOST_WALKS], 1))
     cut = None
     if len(traces) > MOST_WALKS:
-        cut = f"The first {MOST_WALKS:,} of {len(traces):,} flows; ipplan flows PLAN has all."
+        cut = f"Shows the first {MOST_WALKS:,} of {len(traces):,} flows; for all, see: ipplan flows PLAN"
     text = (
-        "Each documented flow, with one example of the pairs that go the same way. A step shows the packet as"
-        " it leaves the device, where the device changes it."
+        "Each documented flow, with one example of all pairs that take the same path. Where a device changes the"
+        " packet, the step shows the packet as it leaves the device."
     )
     return Section(
         "flows",
@@ -60,7 +60,7 @@ def _walk(number: int, trace: Trace) -> Walk:
 
 
 def _steps(hops: Sequence[Hop]) -> tuple[Step, ...]:
-    """Return the steps; one that leaves the packet as it is does not show it again."""
+    """Return the steps; a step shows the packet only where it differs from the step before."""
     steps = []
     before = None
     for hop in hops:
@@ -74,7 +74,7 @@ def _stop(stop: Stop | None) -> tuple[tuple[str, str], ...]:
     if stop is None:
         return ()
     where = stop.device if stop.name is None else f"{stop.device} of {stop.name}"
-    rows = [("stops at", f"{where} ({stop.end})"), ("because", stop.reason)]
+    rows = [("dropped at", f"{where} ({stop.end})"), ("because", stop.reason)]
     if stop.table:
         near = f"; the nearest entry is {stop.nearest}" if stop.nearest else ""
         rows.append(("looked up in", stop.table + near))
@@ -84,7 +84,7 @@ def _stop(stop: Stop | None) -> tuple[tuple[str, str], ...]:
 
 
 def tests_section(subject: Subject) -> Section:
-    """Return the test plan, and the pairs that a run in the lab tried."""
+    """Return the test plan, and the pairs that ran in the lab."""
     columns = (
         Column("test"),
         Column("flow"),
@@ -110,16 +110,16 @@ def tests_section(subject: Subject) -> Section:
         rows,
         ("expected", "lab"),
         choices,
-        "Each row is one flow with all pairs that go the same way.",
+        "Each row is one flow, with all pairs that take the same path.",
         "The plan has no pair of a documented flow.",
         cut,
     )
     if subject.run is None:
-        text = "Nothing was run: ipplan lab PLAN --json > lab.json sends the flows for real, and --lab lab.json puts the result here."
+        text = "No result of the lab is included. To send real packets and add the result: ipplan lab PLAN --json -o lab.json, then ipplan report with --lab lab.json."
         return Section("tests", "Test plan", text, (grid,))
-    pairs = from_table("lab", "Pairs that the lab tried", lab_table(subject.run))
-    tried, more = limited(pairs.rows, "the lab's own file")
-    pairs = pairs._replace(rows=tried, cut=more, judged=("verdict",), choices=("flow", "verdict"))
+    pairs = from_table("lab", "Pairs in the lab", lab_table(subject.run))
+    kept, more = limited(pairs.rows, "the result file of the lab")
+    pairs = pairs._replace(rows=kept, cut=more, judged=("verdict",), choices=("flow", "verdict"))
     return Section("tests", "Test plan", None, (_run(subject, subject.run), grid, pairs))
 
 
@@ -127,7 +127,7 @@ def _run(subject: Subject, run: Report) -> Facts:
     rows = [("started", run.started), ("plan", _which(subject, run))]
     rows += [("program", f"{program} {version or '(version unknown)'}") for program, version in run.versions]
     rows += [("note", note) for note in run.notes]
-    return Facts("Run of the lab", tuple(rows))
+    return Facts("Lab run", tuple(rows))
 
 
 def _which(subject: Subject, run: Report) -> str:
@@ -137,7 +137,7 @@ def _which(subject: Subject, run: Report) -> str:
 
 
 def is_same_plan(subject: Subject, run: Report) -> bool:
-    """Tell whether the lab ran this very plan."""
+    """Return whether the lab ran exactly this plan."""
     return run.digest == subject.digest
 
 
@@ -160,7 +160,7 @@ def _test(number: int, trace: Trace, results: _Results) -> tuple[Cell, ...]:
 
 
 class _Results:
-    """What a run in the lab says of flows: each trace stands for pairs, and each pair was tried by itself."""
+    """The results of a lab run for flows: a flow covers several pairs, and each pair ran separately."""
 
     def __init__(self, run: Report | None) -> None:
         self._pairs: Mapping[tuple[str | None, str, str], Pair] = {}
@@ -168,7 +168,7 @@ class _Results:
             self._pairs = {(p.flow, p.source, p.destination): p for p in run.pairs}
 
     def of(self, trace: Trace) -> tuple[str | None, str | None]:
-        """Return a word for the pairs of a trace, and how many of them came to what; None without a run."""
+        """Return the verdict of the pairs of a flow, and how many had each result; None without a run."""
         if not self._pairs:
             return None, None
         counts: dict[str, int] = {"differs": 0, "not run": 0, "agree": 0}
@@ -179,12 +179,12 @@ class _Results:
             if pair is not None:
                 counts["not run" if pair.outcome == "not-run" else pair.outcome] += 1
         counts["not run"] += total - sum(counts.values())
-        said = ", ".join(f"{count:,} of {total:,} {word}" for word, count in counts.items() if count)
-        return next(word for word, count in counts.items() if count), said
+        results = ", ".join(f"{count:,} of {total:,} {word}" for word, count in counts.items() if count)
+        return next(word for word, count in counts.items() if count), results
 
 
 def _pairs_of(trace: Trace) -> Iterator[tuple[str, str]]:
-    """Yield the titles of the ends of each pair that a trace stands for."""
+    """Yield the titles of both ends of each pair that a flow covers."""
     blocks = trace.alike or (((trace.source.title,), (trace.destination.title,)),)
     for firsts, seconds in blocks:
         for first in firsts:
@@ -193,5 +193,5 @@ def _pairs_of(trace: Trace) -> Iterator[tuple[str, str]]:
 
 
 def missing_flows(subject: Subject) -> tuple[Missing, ...]:
-    """Return the documented flows that lack an end."""
+    """Return the documented flows of which the plan does not have both ends."""
     return tuple(trace for trace in subject.traces if isinstance(trace, Missing))

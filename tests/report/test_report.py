@@ -175,7 +175,7 @@ def test_labels_limit_what_is_listed_and_the_page_says_so(run: Run, tmp_path: Pa
     (tmp_path / "plan.toml").write_text(text, encoding="utf-8")
     found = page(run, "plan.toml", "--label", "team=erp")
     assert found.column("ip-plan", "network") == ["a", "c"]
-    assert "Limited to networks with label team=erp: 2 of 3 networks" in found.text
+    assert "lists only networks with label team=erp: 2 of 3 networks" in found.text
     checked = json.loads(run("check", "plan.toml", "--json", "--label", "team=erp").stdout)
     assert len(found.cards["finding"]) == len(checked["findings"])
     unknown = run("report", "plan.toml", "--label", "team=none", "-o", "x.html")
@@ -309,7 +309,7 @@ def test_tables_of_devices_have_bounds_and_say_so() -> None:
     assert (len(rows), said) == (MOST_ROWS, None)
     rows, said = limited(([number, "x"] for number in range(10**9)), "ipplan flows PLAN")
     assert len(rows) == MOST_ROWS
-    assert said == "Only the first 1,000 rows; ipplan flows PLAN has all."
+    assert said == "Shows only the first 1,000 rows; for everything, see: ipplan flows PLAN"
     names = [f"network-{number}" for number in range(5_000)]
     rows, said = limited([[", ".join(names)]], "ipplan topology PLAN")
     (cell,) = rows[0]
@@ -319,5 +319,5 @@ def test_tables_of_devices_have_bounds_and_say_so() -> None:
     assert [*kept, last] == names[: len(kept) + 1]
     assert more == f"{5_000 - len(kept) - 1:,} more"
     assert len(cell) < MOST_CHARACTERS + 20
-    assert said == "Only the beginning of long lists; ipplan topology PLAN has all."
+    assert said == "Shows only the start of long lists; for everything, see: ipplan topology PLAN"
     assert limited([["y" * 500, ("a", "b"), None]], "x") == ([("y" * 500, ("a", "b"), None)], None)
