@@ -77,7 +77,7 @@ class LeftOut(NamedTuple):
     why: str
 
 
-class Row(NamedTuple):
+class ObservedPrefix(NamedTuple):
     """One prefix that a file states.
 
     `kind` is the name of the kind of network that it most likely is, None where the file does not tell. `field` is
@@ -151,7 +151,7 @@ class Observed:
     taken over.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[ObservedPrefix, ...]
     file: str = ""
     source: str = ""
     clusters: tuple[ObservedCluster, ...] = ()

@@ -69,7 +69,7 @@ class Claim(NamedTuple):
     name: str = ""
 
 
-class Landscape:
+class AddressSpace:
     """The spaces of a plan and what lies in them.
 
     `findings` are those of the check: their overlaps with published and avoided space are shown as such, so that

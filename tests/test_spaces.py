@@ -14,7 +14,7 @@ from ipplan.addresses import format_address
 from ipplan.catalog import Catalog, load_catalog
 from ipplan.checks import check_plan
 from ipplan.plan.load import parse_plan
-from ipplan.spaces import MOST_NAMED, Block, Landscape, Space
+from ipplan.spaces import MOST_NAMED, AddressSpace, Block, Space
 
 if TYPE_CHECKING:
     from ipplan.plan.model import Plan
@@ -26,10 +26,10 @@ def plan_of(text: str) -> Plan:
     return parse_plan(("schema = 1\n" + text).encode(), "plan.toml")
 
 
-def landscape_of(text: str) -> Landscape:
+def address_space_of(text: str) -> AddressSpace:
     plan = plan_of(text)
     catalog = load_catalog()
-    return Landscape(plan, catalog, check_plan(plan, catalog))
+    return AddressSpace(plan, catalog, check_plan(plan, catalog))
 
 
 def network(name: str, cidr: str, more: str = "", kind: str = "vcs-vm") -> str:
@@ -86,9 +86,9 @@ def test_every_address_is_in_the_block_of_what_it_is_for(
         network(name, str(net), "" if to is None else f"grow-to = {min(to, net.prefixlen)}")
         for name, (net, to) in networks.items()
     )
-    landscape = landscape_of(text)
-    (space,) = landscape.spaces()
-    blocks = landscape.blocks(space)
+    address_space = address_space_of(text)
+    (space,) = address_space.spaces()
+    blocks = address_space.blocks(space)
     assert [b.first for b in blocks[1:]] == [b.last + 1 for b in blocks[:-1]]
     assert (blocks[0].first, blocks[-1].last) == (space.prefix.first, space.prefix.last)
     assert all(one[2:] != other[2:] for one, other in itertools.pairwise(blocks))
@@ -103,16 +103,16 @@ def test_every_address_is_in_the_block_of_what_it_is_for(
 def test_the_most_specific_network_comes_first_and_many_are_counted() -> None:
     text = '[plan]\nbyoip = ["10.224.0.0/24"]\n' + network("inner", "10.224.0.64/26")
     text += "".join(network(f"n{i}", "10.224.0.0/24") for i in range(20))
-    landscape = landscape_of(text)
-    block = landscape.blocks(landscape.spaces()[0])[1]
+    address_space = address_space_of(text)
+    block = address_space.blocks(address_space.spaces()[0])[1]
     assert block.networks[0] == "inner"
     assert (len(block.networks), block.total) == (MOST_NAMED, 21)
 
 
 def test_a_network_larger_than_the_pool_fills_it() -> None:
-    landscape = landscape_of('[plan]\nbyoip = ["10.224.1.0/24"]\n' + network("wide", "10.224.0.0/16"))
-    pool, around = landscape.spaces()
-    assert shown(pool, landscape.blocks(pool)) == [("10.224.1.0", "10.224.1.255", "network", ("wide",))]
+    address_space = address_space_of('[plan]\nbyoip = ["10.224.1.0/24"]\n' + network("wide", "10.224.0.0/16"))
+    pool, around = address_space.spaces()
+    assert shown(pool, address_space.blocks(pool)) == [("10.224.1.0", "10.224.1.255", "network", ("wide",))]
     assert around.kind == "published"
     assert around.prefix.covers(pool.prefix)
 
@@ -134,16 +134,18 @@ def test_a_network_larger_than_the_pool_fills_it() -> None:
 )
 def test_each_network_is_in_a_space_that_fits_it(kind: str, cidr: str, space_kind: str, prefix: str) -> None:
     cluster = '[clusters.c]\nplatform = "iks"\n' if kind.startswith("iks") else ""
-    landscape = landscape_of(f'[plan]\nbyoip = ["10.224.0.0/16"]\n{cluster}' + network("n", cidr, kind=kind))
-    (space,) = landscape.spaces({"n"})
+    address_space = address_space_of(f'[plan]\nbyoip = ["10.224.0.0/16"]\n{cluster}' + network("n", cidr, kind=kind))
+    (space,) = address_space.spaces({"n"})
     assert (space.kind, str(space.prefix)) == (space_kind, prefix)
     assert ip_network(cidr).subnet_of(ip_network(prefix))  # type: ignore[arg-type]
-    assert "n" in {name for block in landscape.blocks(space) for name in block.networks}
+    assert "n" in {name for block in address_space.blocks(space) for name in block.networks}
 
 
 def test_pools_come_in_their_order_and_once() -> None:
-    landscape = landscape_of('[plan]\nbyoip = ["10.232.0.0/13", "10.224.0.0/13", "10.233.0.0/13", "10.224.0.0/16"]\n')
-    assert [str(space.prefix) for space in landscape.spaces()] == [
+    address_space = address_space_of(
+        '[plan]\nbyoip = ["10.232.0.0/13", "10.224.0.0/13", "10.233.0.0/13", "10.224.0.0/16"]\n'
+    )
+    assert [str(space.prefix) for space in address_space.spaces()] == [
         "10.232.0.0/13",
         "10.224.0.0/13",
         "10.224.0.0/16",
@@ -151,24 +153,24 @@ def test_pools_come_in_their_order_and_once() -> None:
 
 
 def test_a_network_to_allocate_chooses_the_pools_that_it_may_take() -> None:
-    landscape = landscape_of(
+    address_space = address_space_of(
         '[plan]\nbyoip = ["10.224.0.0/13", "10.232.0.0/13"]\n'
         '[networks.any]\nkind = "vcs-vm"\n[networks.one]\nkind = "vcs-vm"\npool = "10.232.0.0/13"\n'
         '[networks.ordered]\nkind = "vcs-vtep"\n'
     )
-    assert [str(s.prefix) for s in landscape.spaces({"any"})] == ["10.224.0.0/13", "10.232.0.0/13"]
-    assert [str(s.prefix) for s in landscape.spaces({"one"})] == ["10.232.0.0/13"]
-    assert landscape.spaces({"ordered"}) == ()
+    assert [str(s.prefix) for s in address_space.spaces({"any"})] == ["10.224.0.0/13", "10.232.0.0/13"]
+    assert [str(s.prefix) for s in address_space.spaces({"one"})] == ["10.232.0.0/13"]
+    assert address_space.spaces({"ordered"}) == ()
 
 
 def test_what_is_reserved_in_a_pool_is_what_allocate_keeps_clear_of() -> None:
-    landscape = landscape_of('[plan]\nbyoip = ["10.48.0.0/12"]\n')
+    address_space = address_space_of('[plan]\nbyoip = ["10.48.0.0/12"]\n')
     catalog = load_catalog()
-    (space,) = landscape.spaces()
+    (space,) = address_space.spaces()
     reserved = [ip_network(str(row.prefix)) for row in catalog.reservations if Catalog.avoids(row)]
     reserved = [net for net in reserved if net.version == 4 and net.subnet_of(ip_network("10.48.0.0/12"))]  # type: ignore[arg-type]
     assert reserved
-    for block in landscape.blocks(space):
+    for block in address_space.blocks(space):
         for value in (block.first, block.last):
             inside = any(ip_address(value) in net for net in reserved)
             assert block.what == ("reserved" if inside else "free")
@@ -182,11 +184,11 @@ def test_the_map_objects_to_what_the_check_objects_to() -> None:
     )
     catalog = load_catalog()
     findings = check_plan(plan, catalog)
-    landscape = Landscape(plan, catalog, findings)
+    address_space = AddressSpace(plan, catalog, findings)
     found = {
         (name, rule)
-        for space in landscape.spaces()
-        for block in landscape.blocks(space)
+        for space in address_space.spaces()
+        for block in address_space.blocks(space)
         for name in block.networks
         for rule in block.rules
     }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from ipplan.addresses import Range, RangeSet
 from ipplan.free import find_free
 from ipplan.inventory import with_ranges
-from ipplan.spaces import Landscape, Space
+from ipplan.spaces import AddressSpace, Space
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -108,26 +108,26 @@ def survey_plan(
 
     placed = placed or {}
     plan = with_ranges(plan, placed)
-    landscape = Landscape(plan, catalog, check_plan(plan, catalog))
+    address_space = AddressSpace(plan, catalog, check_plan(plan, catalog))
     free = RangeSet(block for pool in find_free(plan, catalog).pools for block in pool.blocks)
-    spaces = () if of else landscape.spaces(chosen)
+    spaces = () if of else address_space.spaces(chosen)
     return AddressMap(
         plan,
         catalog,
-        tuple(_survey(landscape, space, free) for space in spaces[:MOST_SPACES]),
-        tuple(_survey(landscape, Space(prefix, "pool", ""), free) for prefix in dict.fromkeys(of)),
+        tuple(_survey(address_space, space, free) for space in spaces[:MOST_SPACES]),
+        tuple(_survey(address_space, Space(prefix, "pool", ""), free) for prefix in dict.fromkeys(of)),
         frozenset(placed),
         sum(1 for network in plan.taking_part() if network.prefix is None),
         max(0, len(spaces) - MOST_SPACES),
     )
 
 
-def _survey(landscape: Landscape, space: Space, free: RangeSet) -> Surveyed:
+def _survey(address_space: AddressSpace, space: Space, free: RangeSet) -> Surveyed:
     prefix = space.prefix
-    pools = [pool.prefix for pool in landscape.plan.pools]
+    pools = [pool.prefix for pool in address_space.plan.pools]
     rest: Use = "held" if any(pool.covers(prefix) for pool in pools) else "outside"
-    parts = [part for block in landscape.blocks(space) for part in _told_apart(block, free, prefix.version, rest)]
-    networks = landscape.networks_in(prefix)
+    parts = [part for block in address_space.blocks(space) for part in _told_apart(block, free, prefix.version, rest)]
+    networks = address_space.networks_in(prefix)
     if space.kind != "pool":
         for pool in sorted({pool for pool in pools if prefix.covers(pool)}, key=lambda pool: pool.length):
             # A network around the pool overlaps what is in it, and that has to be seen.

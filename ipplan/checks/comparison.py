@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ipplan.addresses import Prefix
     from ipplan.checks.registry import Rule
     from ipplan.findings import Finding, KeyPath
-    from ipplan.observed import Observed, Row
+    from ipplan.observed import Observed, ObservedPrefix
     from ipplan.plan.model import NamedAddress, Network, Plan
 
 
@@ -41,7 +41,7 @@ class Comparison:
         found = (self._index.prefixes[position] for position in self._index.overlapping(prefix))
         return sorted((n for other in found for n in self.holders[other]), key=lambda n: self.place[n.name])
 
-    def differ(self, network: Network, row: Row) -> Finding:
+    def differ(self, network: Network, row: ObservedPrefix) -> Finding:
         """Report that the plan and the file have different ranges for one network."""
         assert network.prefix is not None
         shared = network.prefix.shared(row.prefix)
@@ -61,7 +61,7 @@ class Comparison:
 
     def missing_in_plan(
         self,
-        row: Row,
+        row: ObservedPrefix,
         what: str = "network",
         key: KeyPath = ("networks",),
         *,
@@ -103,7 +103,7 @@ class Comparison:
             help=f"add it to {place}, or remove it from the plan",
         )
 
-    def address_differs(self, network: Network, named: NamedAddress, text: str, row: Row | None) -> Finding:
+    def address_differs(self, network: Network, named: NamedAddress, text: str, row: ObservedPrefix | None) -> Finding:
         """Report a named address of the plan that the file has elsewhere, or does not have."""
         said = f"is {row.cidr} in {self.where(row)}" if row is not None else f"is not in {self.file.file}"
         return self.rule.finding(
@@ -114,12 +114,12 @@ class Comparison:
             help=f"correct the plan or {self.file.file}",
         )
 
-    def where(self, row: Row) -> str:
+    def where(self, row: ObservedPrefix) -> str:
         """Return file, line and field of a row."""
         line = f" line {row.line}" if row.line is not None else ""
         return f"{self.file.file}{line}" + (f" ({row.field})" if row.field else "")
 
-    def compare_addresses(self, rows: Sequence[Row], homes: Sequence[Network]) -> Iterator[Finding]:
+    def compare_addresses(self, rows: Sequence[ObservedPrefix], homes: Sequence[Network]) -> Iterator[Finding]:
         """Compare single addresses that a plan may name with the networks in which it would name them."""
         named = list(_named(homes, rows[0].names))
         stated = {row.cidr for row in rows}
@@ -179,7 +179,7 @@ class ListComparison(Comparison):
             if row.container and self.pools.overlaps(row.prefix) and not known:
                 yield self.missing_in_plan(row)
 
-    def _is_part(self, row: Row) -> bool:
+    def _is_part(self, row: ObservedPrefix) -> bool:
         """Return whether a router has a part of an enterprise network, of which a plan may have only the summary."""
         return self.file.routes and any(
             n.kind.provider == "enterprise" and n.prefix is not None and n.prefix.covers(row.prefix)
@@ -215,7 +215,7 @@ class ListComparison(Comparison):
         self.certain = False
         return None
 
-    def _is_there(self, row: Row) -> bool:
+    def _is_there(self, row: ObservedPrefix) -> bool:
         """Return whether the plan has exactly this network, and remove it from the networks left."""
         found = [n for n in self.holders.get(row.prefix, ()) if n.name in self.inside]
         found = [n for n in found if row.kind is None or n.kind.name in self._kinds(row)]
@@ -230,7 +230,7 @@ class ListComparison(Comparison):
         """Return whether the file states the kinds of its rows. If not, they are guessed, as for pools of Calico."""
         return len({KINDS[kind].platform for kind in self.file.kinds if KINDS[kind].internal}) < 2
 
-    def _holders(self, row: Row) -> list[Network]:
+    def _holders(self, row: ObservedPrefix) -> list[Network]:
         """Return the networks of the plan that contain the row."""
         return [
             n
@@ -239,10 +239,10 @@ class ListComparison(Comparison):
             if row.kind in (None, n.kind.name)
         ]
 
-    def _parts(self, parts: Sequence[Row], holders: Sequence[list[Network]]) -> Iterator[Finding]:
+    def _parts(self, parts: Sequence[ObservedPrefix], holders: Sequence[list[Network]]) -> Iterator[Finding]:
         """Compare rows that lie in networks with these; if none of a field does, report the field once."""
         held = {(row.kind, row.field) for row, around in zip(parts, holders, strict=True) if around}
-        strays: dict[tuple[str | None, str], list[Row]] = {}
+        strays: dict[tuple[str | None, str], list[ObservedPrefix]] = {}
         for row, around in zip(parts, holders, strict=True):
             if around:
                 yield from self._moved(row, around)
@@ -257,20 +257,20 @@ class ListComparison(Comparison):
                 del self.left[network.name]
             yield self.missing_in_plan(rows[0], more=len(rows) - 1, instead=instead)
 
-    def _moved(self, row: Row, around: Sequence[Network]) -> Iterator[Finding]:
+    def _moved(self, row: ObservedPrefix, around: Sequence[Network]) -> Iterator[Finding]:
         """Yield the address with the row's name if no network around the row has it there."""
         named = list(_named(around, (row.name,))) if row.is_address else []
         if named and all(text != row.cidr for _, _, text in named):
             yield self.address_differs(*named[0], row)
 
-    def _touches(self, row: Row) -> bool:
+    def _touches(self, row: ObservedPrefix) -> bool:
         """Return whether the row shares addresses with the pools or networks of the plan."""
         return self.pools.overlaps(row.prefix) or bool(self.overlapping(row.prefix))
 
-    def _other_kind(self, row: Row) -> Network | None:
+    def _other_kind(self, row: ObservedPrefix) -> Network | None:
         return next((n for n in self.holders.get(row.prefix, ()) if n.name in self.inside), None)
 
-    def _kind_differs(self, network: Network, row: Row) -> Finding:
+    def _kind_differs(self, network: Network, row: ObservedPrefix) -> Finding:
         self.left.pop(network.name, None)
         return self.rule.finding(
             f"{label(network)} is of kind {network.kind.name}, but of kind {row.kind} in {self.where(row)}",
@@ -280,7 +280,7 @@ class ListComparison(Comparison):
             help=f'write kind = "{row.kind}" if {self.file.file} is right',
         )
 
-    def _kinds(self, row: Row) -> Collection[str]:
+    def _kinds(self, row: ObservedPrefix) -> Collection[str]:
         """Return the kinds that a row may have; if they are guessed, those of its role on any platform."""
         if row.kind is None:
             return self.file.kinds
@@ -288,16 +288,16 @@ class ListComparison(Comparison):
             return {row.kind}
         return {kind for kind in self.file.kinds if KINDS[kind].role == KINDS[row.kind].role}
 
-    def _bucket(self, row: Row) -> str | None:
+    def _bucket(self, row: ObservedPrefix) -> str | None:
         """Return a key that is equal for rows that may be the same network of the plan."""
         return row.kind if row.kind is None or self._states_kinds() else KINDS[row.kind].role
 
-    def _same_name(self, row: Row) -> Network | None:
+    def _same_name(self, row: ObservedPrefix) -> Network | None:
         """Return the network of the plan with the name of the row, if the file did not have it so far."""
         same = self.left.get(row.name)
         return same if same is not None and same.kind.name in self._kinds(row) else None
 
-    def _meant(self, row: Row) -> Network | None:
+    def _meant(self, row: ObservedPrefix) -> Network | None:
         """Return the network of the plan that the row most likely is, at another range; None if none is likely."""
         if (same := self._same_name(row)) is not None:
             return same

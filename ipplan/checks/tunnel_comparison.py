@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ipplan.findings import Finding
     from ipplan.landscape.ends import Carried, End
     from ipplan.landscape.model import HostAddress, Tunnel, TunnelEnd
-    from ipplan.observed import Exchange, Observed, Row
+    from ipplan.observed import Exchange, Observed, ObservedPrefix
     from ipplan.plan.model import Network, Plan
 
 _INGRESS = ("iks-ingress-public", "iks-ingress-private")
@@ -38,10 +38,10 @@ class _End(NamedTuple):
 class _Part(NamedTuple):
     """What a file says about one tunnel."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[ObservedPrefix, ...]
     exchanges: tuple[Exchange, ...]
 
-    def of(self, side: str) -> list[Row]:
+    def of(self, side: str) -> list[ObservedPrefix]:
         """Return the rows of one side, or of one address."""
         return [row for row in self.rows if row.side == side]
 
@@ -85,7 +85,7 @@ class TunnelComparison(Comparison):
 
     def _parts(self) -> list[_Part]:
         """Return what the file says, tunnel by tunnel."""
-        rows: dict[str | None, list[Row]] = {}
+        rows: dict[str | None, list[ObservedPrefix]] = {}
         for row in self.file.rows:
             if row.side is not None:
                 rows.setdefault(row.tunnel, []).append(row)
@@ -244,8 +244,8 @@ class _OneTunnel:
         return not translates_both(joint, self.end.far.end)
 
     def _listed(
-        self, rows: Sequence[Row], item: Carried, planned: Prefix | None, on_the_way: Prefix
-    ) -> tuple[Row, Prefix | None] | None:
+        self, rows: Sequence[ObservedPrefix], item: Carried, planned: Prefix | None, on_the_way: Prefix
+    ) -> tuple[ObservedPrefix, Prefix | None] | None:
         """Return the row that lists a network at other addresses than the plan, with what it translates them to."""
         plain = [row for row in rows if row.shown is None]
         right = next((row for row in plain if row.prefix.covers(on_the_way)), None)
@@ -259,7 +259,7 @@ class _OneTunnel:
         return None
 
     def _translation_differs(
-        self, side: str, network: Network, row: Row, stated: Prefix | None, planned: Prefix | None
+        self, side: str, network: Network, row: ObservedPrefix, stated: Prefix | None, planned: Prefix | None
     ) -> Finding:
         file = self.whole.file.file
         in_file, in_plan = ("not translated" if p is None else f"translated to {p}" for p in (stated, planned))
@@ -325,7 +325,7 @@ class _OneTunnel:
         """Compare the address that this end connects to."""
         yield from self._gateway(self.part.of("far-gateway"), self.end.far, "the other")
 
-    def _gateway(self, rows: Sequence[Row], end: TunnelEnd, which: str) -> Iterator[Finding]:
+    def _gateway(self, rows: Sequence[ObservedPrefix], end: TunnelEnd, which: str) -> Iterator[Finding]:
         known = end.gateway
         homes = [n for n in self._homes(end) if n.prefix is not None]
         stated = known is not None and known.value is not None and not known.example
@@ -346,7 +346,7 @@ class _OneTunnel:
         role = "private" if self.end.tunnel.private else "public"
         return [] if edge is None else list(ends.of_edge(edge, f"vcs-esg-{role}"))
 
-    def _address_differs(self, known: HostAddress, row: Row | None) -> Iterator[Finding]:
+    def _address_differs(self, known: HostAddress, row: ObservedPrefix | None) -> Iterator[Finding]:
         network = self.whole.by_name.get(known.network or "")
         named = next((a for a in network.addresses if a.name == known.name), None) if network else None
         if network is not None and named is not None:
@@ -370,7 +370,9 @@ def space(items: Iterable[Carried]) -> RangeSet:
     return RangeSet(p for item in items for p in (item.network.prefix, item.shown) if p is not None)
 
 
-def _image(rows: Sequence[Row], real: Prefix, planned: Prefix | None) -> tuple[Row, Prefix | None] | None:
+def _image(
+    rows: Sequence[ObservedPrefix], real: Prefix, planned: Prefix | None
+) -> tuple[ObservedPrefix, Prefix | None] | None:
     """Return the first row that translates a network, or a part of it, differently than planned, with its result.
 
     None if no row translates any of it, or all rows do as planned. A translation of a larger or smaller range
@@ -386,7 +388,7 @@ def _image(rows: Sequence[Row], real: Prefix, planned: Prefix | None) -> tuple[R
     return None
 
 
-def _translated_space(rows: Iterable[Row]) -> RangeSet:
+def _translated_space(rows: Iterable[ObservedPrefix]) -> RangeSet:
     return RangeSet(row.prefix for row in rows if row.shown is not None)
 
 
@@ -402,7 +404,7 @@ def _other(prefix: Prefix, real: Prefix | None) -> Prefix | None:
     return None if prefix == real else prefix
 
 
-def _held(homes: Iterable[Network], row: Row) -> bool:
+def _held(homes: Iterable[Network], row: ObservedPrefix) -> bool:
     return any(n.prefix is not None and n.prefix.covers(row.prefix) for n in homes)
 
 

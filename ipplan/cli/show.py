@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ipplan.inventory import Entry
     from ipplan.output.map import Symbols
     from ipplan.plan.model import Plan
-    from ipplan.spaces import Landscape, Space
+    from ipplan.spaces import AddressSpace, Space
 
 
 @click.command(
@@ -74,25 +74,25 @@ def command(
         )
         return status
     chosen = {entry.network.name for entry in entries} if kinds or clusters or names or labels else None
-    landscape, spaces = _survey(with_ranges(plan, placed), catalog, chosen)
+    address_space, spaces = _survey(with_ranges(plan, placed), catalog, chosen)
     emit(
         output,
-        table=lambda: shown.map_table(landscape, spaces),
-        document=lambda: shown.document(plan, entries, edition, (landscape, spaces)),
+        table=lambda: shown.map_table(address_space, spaces),
+        document=lambda: shown.document(plan, entries, edition, (address_space, spaces)),
         text=lambda width, color: shown.render_map(
-            landscape, spaces, width=width, color=color, symbols=_symbols(output)
+            address_space, spaces, width=width, color=color, symbols=_symbols(output)
         ),
         tabular=False,
     )
     return status
 
 
-def _survey(plan: Plan, catalog: Catalog, chosen: Collection[str] | None) -> tuple[Landscape, tuple[Space, ...]]:
+def _survey(plan: Plan, catalog: Catalog, chosen: Collection[str] | None) -> tuple[AddressSpace, tuple[Space, ...]]:
     from ipplan.checks import check_plan
-    from ipplan.spaces import Landscape
+    from ipplan.spaces import AddressSpace
 
-    landscape = Landscape(plan, catalog, check_plan(plan, catalog))
-    return landscape, landscape.spaces(chosen)
+    address_space = AddressSpace(plan, catalog, check_plan(plan, catalog))
+    return address_space, address_space.spaces(chosen)
 
 
 def allocate_networks(plan: Plan, catalog: Catalog) -> tuple[dict[str, Prefix], int]:

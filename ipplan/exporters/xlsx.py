@@ -20,7 +20,7 @@ from ipplan.inventory import list_networks
 from ipplan.landscape.model import HOW
 from ipplan.plan.labels import format_addresses, format_labels
 from ipplan.plan.sizing import gateway_of, resolve_addresses, usable
-from ipplan.spaces import Landscape as Spaces
+from ipplan.spaces import AddressSpace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -258,9 +258,9 @@ def _findings(found: Iterable[Finding]) -> Iterator[tuple[Value, ...]]:
 
 def _map(request: Request, found: Iterable[Finding]) -> Iterator[tuple[Value, ...]]:
     """Yield the blocks of each pool and of each space that networks use outside of pools, in the order of addresses."""
-    spaces = Spaces(request.whole, request.catalog, found)
-    for space in spaces.spaces():
-        for block in spaces.blocks(space):
+    address_space = AddressSpace(request.whole, request.catalog, found)
+    for space in address_space.spaces():
+        for block in address_space.blocks(space):
             first, last = (format_address(space.prefix.version, n) for n in (block.first, block.last))
             names = ", ".join(block.networks)
             if block.total > len(block.networks):

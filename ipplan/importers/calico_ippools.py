@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ipplan.addresses import Prefix
-    from ipplan.observed import Observed, Row
+    from ipplan.observed import Observed, ObservedPrefix
 
 _HELP = "kubectl get ippools.crd.projectcalico.org -o json prints the pools"
 _SERVICES = (
@@ -126,7 +126,7 @@ def _left_out(kinds: Counter[str]) -> str:
     )
 
 
-def _with_kinds(rows: list[Row]) -> list[Row]:
+def _with_kinds(rows: list[ObservedPrefix]) -> list[ObservedPrefix]:
     """Return the rows with their likely kinds: pods by their range, services like the pods if all of these agree."""
     pods = {_platform(row.prefix, "pod-subnet") for row in rows if row.kind == "icp-pod"}
     found = []

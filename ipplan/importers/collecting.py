@@ -11,7 +11,7 @@ from ipplan.addresses import AddressError, parse_address, parse_prefix
 from ipplan.findings import MOST_PROBLEMS
 from ipplan.importers.cells import Block, Cell, CellError, parse_cell, parse_one
 from ipplan.importers.reading import Problem, SourceError, counted
-from ipplan.observed import NOTHING, LeftOut, Observed, Row
+from ipplan.observed import NOTHING, LeftOut, Observed, ObservedPrefix
 from ipplan.plan.load import show
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Collector:
     """
 
     def __init__(self, *, lenient: bool = False) -> None:
-        self.rows: list[Row] = []
+        self.rows: list[ObservedPrefix] = []
         self.wishes: list[Wish] = []
         self.problems: list[Problem] = []
         self.hidden = 0
@@ -90,7 +90,7 @@ class Collector:
         words = (description, cell.comment, f"of {cidr}" if len(cell.blocks) > 1 else "")
         for block in cell.blocks:
             self.rows.append(
-                Row(
+                ObservedPrefix(
                     prefix=block.prefix,
                     name=name,
                     kind=kind,
@@ -161,7 +161,7 @@ class Collector:
             self.problem(f"{field} {show(text)} is not a valid address: {error}", line)
             return
         self.rows.append(
-            Row(
+            ObservedPrefix(
                 prefix=address.prefix,
                 name=name,
                 kind=kind,

@@ -13,7 +13,7 @@ from ipplan.addresses import AddressError, Prefix, parse_address
 from ipplan.importers.cells import CellError, parse_range
 from ipplan.importers.collecting import Collector
 from ipplan.importers.reading import counted
-from ipplan.observed import Exchange, Observed, Row
+from ipplan.observed import Exchange, Observed, ObservedPrefix
 from ipplan.plan.load import show
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class GatewayRows:
             return
         self._seen.add((tunnel, side, prefix))
         self.collector.rows.append(
-            Row(
+            ObservedPrefix(
                 prefix=prefix,
                 name="",
                 description=f"{_WORDS[side]} of the tunnel {tunnel} ({field})",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ipplan.addresses import PrefixIndex
 from ipplan.importers.reading import kebab
 from ipplan.importers.tunnel_links import Home, TunnelLink, find_links
-from ipplan.observed import NOTHING, Row, Wish
+from ipplan.observed import NOTHING, ObservedPrefix, Wish
 from ipplan.plan.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Names:
 class Draft:
     """A network of the new plan, with everything that the rows say about it."""
 
-    def __init__(self, row: Row | Wish, cluster: str | None) -> None:
+    def __init__(self, row: ObservedPrefix | Wish, cluster: str | None) -> None:
         self.row = row
         self.cluster = cluster
         self.about = row.about
@@ -63,7 +63,7 @@ class Draft:
     @property
     def prefix(self) -> Prefix | None:
         """Its range, None for a network that states only a size."""
-        return self.row.prefix if isinstance(self.row, Row) else None
+        return self.row.prefix if isinstance(self.row, ObservedPrefix) else None
 
     def name(self, names: Names) -> str:
         """Return its name in a plan."""
@@ -72,7 +72,7 @@ class Draft:
             return names.give(row.name)
         return names.give(kebab(row.name) or kebab(row.description or "") or row.kind or "network")
 
-    def join(self, row: Row) -> None:
+    def join(self, row: ObservedPrefix) -> None:
         """Add what another row says about the same network."""
         self.words.append(described(row))
         if row.about != NOTHING:
@@ -102,7 +102,7 @@ class Gathered(NamedTuple):
     links: list[TunnelLink]
     duplicates: int
     joined: int
-    everything: tuple[Row, ...]
+    everything: tuple[ObservedPrefix, ...]
 
 
 def gather(observed: Sequence[Observed]) -> Gathered:
@@ -113,7 +113,7 @@ def gather(observed: Sequence[Observed]) -> Gathered:
     return gatherer.result()
 
 
-def described(row: Row | Wish) -> str:
+def described(row: ObservedPrefix | Wish) -> str:
     """Return the description of a row, with its name where a plan cannot use that unchanged."""
     words, name = row.description or "", row.name
     if not name or row.exact or name == words or (row.kind is not None and kebab(name) == name):
@@ -129,7 +129,7 @@ def joined(words: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(word for word in words if word))
 
 
-def _spaces(row: Row) -> tuple[str | None, Labels]:
+def _spaces(row: ObservedPrefix) -> tuple[str | None, Labels]:
     """Return what distinguishes two networks of one range: their edge, and the address space that labels name."""
     return row.about.edge, tuple(pair for pair in row.about.labels if pair[0] in _APART)
 
@@ -158,9 +158,9 @@ class _Gatherer:
         self._by_id = {cluster.id: cluster.name for cluster in known if cluster.id not in (None, cluster.name)}
         for cluster in known:
             self._name_cluster(cluster.name, cluster.platform, cluster)
-        every: Iterable[Row | Wish] = chain(self.rows, self.wishes)
+        every: Iterable[ObservedPrefix | Wish] = chain(self.rows, self.wishes)
         for row in every:
-            if row.cluster is None or row.kind is None or (isinstance(row, Row) and not row.whole):
+            if row.cluster is None or row.kind is None or (isinstance(row, ObservedPrefix) and not row.whole):
                 continue
             if (platform := KINDS[row.kind].platform) is not None:
                 self._name_cluster(row.cluster, platform, None, exact=row.exact)
@@ -172,7 +172,7 @@ class _Gatherer:
         if cluster is not None and cluster.workers:
             self.workers.setdefault(self.clusters[key], cluster.workers)
 
-    def _cluster_of(self, row: Row | Wish) -> str | None:
+    def _cluster_of(self, row: ObservedPrefix | Wish) -> str | None:
         """Return the cluster of the plan that a row names; a row of a kind without a platform may name any."""
         if row.cluster is None or row.kind is None:
             return None
@@ -220,7 +220,7 @@ class _Gatherer:
             lines = {
                 id(row): (number, row.line or 0)
                 for number, one in enumerate(self.observed)
-                for row in chain[Row | Wish](one.rows, one.wishes)
+                for row in chain[ObservedPrefix | Wish](one.rows, one.wishes)
             }
             self.networks.sort(key=lambda network: lines[id(network.row)])
 
@@ -228,7 +228,7 @@ class _Gatherer:
 
     def add_rest(self) -> None:
         """Add what is not a network itself: addresses, shares of nodes, containers, rows of no known kind."""
-        placed = [(network.row.prefix, network) for network in self.networks if isinstance(network.row, Row)]
+        placed = [(network.row.prefix, network) for network in self.networks if isinstance(network.row, ObservedPrefix)]
         placed.sort(key=lambda pair: pair[0])
         self._placed = [network for _, network in placed]
         prefixes = [prefix for prefix, _ in placed]
@@ -289,7 +289,7 @@ class _Gatherer:
                 words = f"a strongSwan tunnel translates {row.prefix} to {row.shown}"
                 self._add_words(row.shown, words)
 
-    def _around(self, row: Row) -> Draft | None:
+    def _around(self, row: ObservedPrefix) -> Draft | None:
         """Return the network that covers a row: one of its kind if there is any, then the smallest."""
         around = [i for i in self._index.overlapping(row.prefix) if self._index.prefixes[i].covers(row.prefix)]
 
@@ -300,14 +300,14 @@ class _Gatherer:
         best = min(around, key=rank, default=None)
         return None if best is None else self._placed[best]
 
-    def _add_address(self, network: Draft, row: Row) -> None:
+    def _add_address(self, network: Draft, row: ObservedPrefix) -> None:
         if row.cidr in network.addresses:
             self.duplicates += 1
         else:
             name = row.name if network.row.exact else kebab(row.name)
             network.addresses[row.cidr] = network.names.give(name or "address")
 
-    def _avoid(self, row: Row, what: str | None = None) -> None:
+    def _avoid(self, row: ObservedPrefix, what: str | None = None) -> None:
         words = described(row)
         if what or row.cluster or row.written is not None:
             more = (
@@ -365,6 +365,6 @@ class _Gatherer:
         )
 
 
-def _in_one_space(network: Draft, row: Row) -> bool:
+def _in_one_space(network: Draft, row: ObservedPrefix) -> bool:
     """Return whether a row may be about a network: both have the same edge and address space."""
-    return isinstance(network.row, Row) and _spaces(network.row) == _spaces(row)
+    return isinstance(network.row, ObservedPrefix) and _spaces(network.row) == _spaces(row)

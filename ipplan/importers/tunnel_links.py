@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ipplan.addresses import Prefix
-    from ipplan.observed import Row
+    from ipplan.observed import ObservedPrefix
 
     Homes = Mapping[Prefix, Sequence["Home"]]
     """The networks that have each range."""
@@ -42,7 +42,7 @@ class TunnelLink(NamedTuple):
     nat: tuple[Translated, ...]
 
 
-def find_links(tunnels: Iterable[Sequence[Row]], homes: Homes) -> list[TunnelLink]:
+def find_links(tunnels: Iterable[Sequence[ObservedPrefix]], homes: Homes) -> list[TunnelLink]:
     """Return the links of tunnels that translate, one for each pair of clusters; the first value for a network counts."""
     found: dict[frozenset[str], TunnelLink] = {}
     for rows in tunnels:
@@ -57,7 +57,7 @@ def find_links(tunnels: Iterable[Sequence[Row]], homes: Homes) -> list[TunnelLin
     return list(found.values())
 
 
-def _link(rows: Sequence[Row], homes: Homes) -> TunnelLink | None:
+def _link(rows: Sequence[ObservedPrefix], homes: Homes) -> TunnelLink | None:
     clusters: list[str] = []
     networks: list[int] = []
     nat: dict[int, Prefix] = {}
@@ -84,7 +84,7 @@ def _translations(nat: Mapping[int, Prefix]) -> tuple[Translated, ...]:
     return tuple(Translated(place, shown) for place, shown in nat.items())
 
 
-def _cluster(rows: Iterable[Row], homes: Homes) -> str | None:
+def _cluster(rows: Iterable[ObservedPrefix], homes: Homes) -> str | None:
     """Return the one cluster that has all ranges of a side, as far as any cluster has them; None if not exactly one does."""
     known = [{home.cluster for home in homes[row.prefix]} for row in rows if row.prefix in homes]
     common = set.intersection(*known) if known else set()

@@ -1,6 +1,6 @@
 """The networks of a plan and its address space as a document, a table and text.
 
-Must not decide anything: every status and block is read from the inventory and the landscape.
+Must not decide anything: every status and block is read from the inventory and the address space.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ipplan.output.map import Symbols
     from ipplan.output.table import Cell, Choice
     from ipplan.plan.model import Plan
-    from ipplan.spaces import Landscape, Space
+    from ipplan.spaces import AddressSpace, Space
 
 MOST_SPACES = 24
 """Spaces that are drawn at most, so that a map has an end whatever the plan."""
@@ -44,15 +44,15 @@ def document(
     plan: Plan,
     entries: Sequence[Entry],
     edition: str | None,
-    landscape: tuple[Landscape, Sequence[Space]] | None = None,
+    address_space: tuple[AddressSpace, Sequence[Space]] | None = None,
 ) -> dict[str, Any]:
-    """Return the document `ipplan.show/1`; `spaces` are null without a landscape."""
+    """Return the document `ipplan.show/1`; `spaces` are null without an address space."""
     return {
         "schema": "ipplan.show/1",
         "made_by": made_by(edition),
         "plan": {"name": plan.name, "file": plan.file},
         "networks": [_entry(entry) for entry in entries],
-        "spaces": None if landscape is None else [_space(landscape[0], space) for space in landscape[1]],
+        "spaces": None if address_space is None else [_space(address_space[0], space) for space in address_space[1]],
     }
 
 
@@ -89,8 +89,8 @@ def _entry(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _space(landscape: Landscape, space: Space) -> dict[str, Any]:
-    blocks = landscape.blocks(space)
+def _space(address_space: AddressSpace, space: Space) -> dict[str, Any]:
+    blocks = address_space.blocks(space)
     version = space.prefix.version
     return {
         "cidr": str(space.prefix),
@@ -324,7 +324,7 @@ def _summary(entries: Sequence[Entry]) -> str:
     return f"networks: {', '.join(said) or 'none'}"
 
 
-def map_table(landscape: Landscape, spaces: Sequence[Space]) -> Table:
+def map_table(address_space: AddressSpace, spaces: Sequence[Space]) -> Table:
     """Return a row for each block of each space."""
     columns = (
         Column("space", "address"),
@@ -338,7 +338,7 @@ def map_table(landscape: Landscape, spaces: Sequence[Space]) -> Table:
     rows = []
     for space in spaces:
         version = space.prefix.version
-        for block in landscape.blocks(space):
+        for block in address_space.blocks(space):
             names = ", ".join(block.networks)
             if block.total > len(block.networks):
                 names += f" and {block.total - len(block.networks):,} more"
@@ -358,7 +358,7 @@ def map_table(landscape: Landscape, spaces: Sequence[Space]) -> Table:
 
 
 def render_map(
-    landscape: Landscape, spaces: Sequence[Space], *, width: int | None, color: bool, symbols: Symbols
+    address_space: AddressSpace, spaces: Sequence[Space], *, width: int | None, color: bool, symbols: Symbols
 ) -> str:
     """Return the map of each space, up to `MOST_SPACES`, and what the characters mean."""
     columns = min(max(width or DEFAULT_WIDTH, NARROWEST), WIDEST)
@@ -367,8 +367,8 @@ def render_map(
     for space in spaces[:MOST_SPACES]:
         text, signs = render_space(
             space,
-            landscape.blocks(space),
-            landscape.networks_in(space.prefix),
+            address_space.blocks(space),
+            address_space.networks_in(space.prefix),
             width=columns,
             symbols=symbols,
             color=color,

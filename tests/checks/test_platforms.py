@@ -21,7 +21,7 @@ from ipplan.checks import check_plan
 from ipplan.checks.examples import FILE
 from ipplan.free import find_free
 from ipplan.plan.load import PlanError, parse_plan
-from ipplan.spaces import Landscape
+from ipplan.spaces import AddressSpace
 from tools.build_catalog import FACTS
 
 if TYPE_CHECKING:
@@ -458,11 +458,11 @@ def test_why_the_map_and_room_to_grow_follow_keep_clear(keep: list[str] | None) 
     assert blockers <= set(clear)
     assert ("172.16.0.0/16" in blockers) == ("172.16.0.0/16" in clear and story.prefix is not None)
 
-    landscape = Landscape(plan, load_catalog())
+    address_space = AddressSpace(plan, load_catalog())
     drawn = {
         ipaddress.ip_address(address)
-        for space in landscape.spaces()
-        for block in landscape.blocks(space)
+        for space in address_space.spaces()
+        for block in address_space.blocks(space)
         if block.what == "reserved"
         for address in (block.first, block.last)
     }

@@ -22,7 +22,7 @@ from ipplan.checks import check_plan
 from ipplan.checks.drift import Against
 from ipplan.importers import IMPORTERS, SourceError, read_source
 from ipplan.importers.plan_text import make_plan
-from ipplan.observed import Observed, Row
+from ipplan.observed import Observed, ObservedPrefix
 from ipplan.plan.kinds import ICP_DEFAULTS, IKS_DEFAULTS, KINDS
 from ipplan.plan.load import parse_plan
 
@@ -73,7 +73,7 @@ def cidrs(draw: st.DrawFn) -> str:
 
 rows = st.lists(
     st.builds(
-        lambda cidr, name, kind, cluster, description: Row(
+        lambda cidr, name, kind, cluster, description: ObservedPrefix(
             parse_prefix(cidr), name, kind, cluster, description or None, 1, "cidr"
         ),
         cidrs(),
@@ -97,7 +97,7 @@ def held(plan: Plan) -> list[str]:
 
 @settings(max_examples=400, deadline=None)
 @given(rows)
-def test_every_prefix_is_in_the_plan_once_for_each_network_that_has_it(given_rows: list[Row]) -> None:
+def test_every_prefix_is_in_the_plan_once_for_each_network_that_has_it(given_rows: list[ObservedPrefix]) -> None:
     plan = plan_of(Observed(tuple(given_rows), 'x"\n.csv', "csv"))
 
     assert set(held(plan)) == {str(row.prefix) for row in given_rows}
@@ -112,7 +112,7 @@ def test_every_prefix_is_in_the_plan_once_for_each_network_that_has_it(given_row
 
 @settings(max_examples=300, deadline=None)
 @given(rows)
-def test_the_check_finds_no_overlap_that_the_rows_do_not_have(given_rows: list[Row]) -> None:
+def test_the_check_finds_no_overlap_that_the_rows_do_not_have(given_rows: list[ObservedPrefix]) -> None:
     plan = plan_of(Observed(tuple(given_rows), "x", "csv"))
     stated = [ipaddress.ip_network(str(row.prefix)) for row in given_rows]
     platforms = {cluster.platform for cluster in plan.clusters.values()}
@@ -137,7 +137,7 @@ def test_the_check_finds_no_overlap_that_the_rows_do_not_have(given_rows: list[R
 
 @settings(max_examples=300, deadline=None)
 @given(rows)
-def test_a_plan_does_not_drift_from_what_it_was_made_of(given_rows: list[Row]) -> None:
+def test_a_plan_does_not_drift_from_what_it_was_made_of(given_rows: list[ObservedPrefix]) -> None:
     if not given_rows:
         return
     kinds = frozenset(row.kind for row in given_rows if row.kind)
@@ -155,7 +155,7 @@ def test_a_plan_does_not_drift_from_what_it_was_made_of(given_rows: list[Row]) -
 @given(st.lists(st.tuples(texts, texts), min_size=1, max_size=6), texts)
 def test_hostile_text_survives_and_breaks_nothing(pairs: list[tuple[str, str]], name: str) -> None:
     given_rows = tuple(
-        Row(
+        ObservedPrefix(
             parse_prefix(f"10.225.{index}.0/24"),
             first,
             "vcs-vm" if index % 2 else None,
@@ -363,8 +363,8 @@ def test_no_text_ends_in_anything_but_rows_or_problems(text: str) -> None:
             plan_of(read_source(source, text.encode(), "x"))
 
 
-def row(cidr: str, kind: str | None = None, **more: Any) -> Row:
-    return Row(parse_prefix(cidr), more.pop("name", ""), kind, more.pop("cluster", None), line=1, **more)
+def row(cidr: str, kind: str | None = None, **more: Any) -> ObservedPrefix:
+    return ObservedPrefix(parse_prefix(cidr), more.pop("name", ""), kind, more.pop("cluster", None), line=1, **more)
 
 
 def test_clusters_and_names() -> None:
@@ -493,7 +493,7 @@ def test_a_hundred_thousand_rows_take_seconds() -> None:
     import time
 
     many = tuple(
-        Row(
+        ObservedPrefix(
             parse_prefix(f"10.{i >> 14 & 255}.{i >> 6 & 255}.{(i & 63) * 4}/30"),
             f"n {i % 1000}",
             "vcs-vm" if i % 2 else None,

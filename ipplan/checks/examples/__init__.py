@@ -64,11 +64,11 @@ def _against(plan: Plan) -> Against:
     """Return the file that the example of `drift` is compared with; a comment in the plan tells what it holds."""
     from ipplan.addresses import parse_prefix
     from ipplan.checks.drift import Against
-    from ipplan.observed import Observed, ObservedCluster, Row
+    from ipplan.observed import Observed, ObservedCluster, ObservedPrefix
 
     rows = (
-        Row(parse_prefix("172.24.0.0/18"), "icp pods", "icp-pod", "icp", line=1, field="network_cidr"),
-        Row(parse_prefix("172.25.0.0/20"), "icp services", "icp-service", "icp", line=2),
+        ObservedPrefix(parse_prefix("172.24.0.0/18"), "icp pods", "icp-pod", "icp", line=1, field="network_cidr"),
+        ObservedPrefix(parse_prefix("172.25.0.0/20"), "icp services", "icp-service", "icp", line=2),
     )
     file = Observed(
         rows,
