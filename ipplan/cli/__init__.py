@@ -1,7 +1,7 @@
-"""The command line: a table of commands, each imported when it is called, and the exit status of outcomes.
+"""The command line: a table of commands, each imported when it is called, and the exit status of each outcome.
 
-0 done; 1 findings or shortfalls; 2 bad usage, or an input or output that cannot be read or written; 3 a
-defect of ipplan; 130 interrupted; 141 the reader of standard output closed it. The only home of click.
+0 done; 1 findings or networks without a place; 2 bad usage, or an input or output that cannot be read or written; 3 a
+defect of ipplan; 130 interrupted; 141 output pipe closed early. The only home of click.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ipplan import __version__
+from ipplan.cli.help import WIDEST, CommonOption, Group, write_examples, write_lines, write_terms
 from ipplan.cli.streams import ReaderGoneError, UsageProblem, deliver, say, say_text
 from ipplan.output.text import escape
 
@@ -21,47 +22,73 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
-COMMANDS: dict[str, tuple[str, str]] = {
-    "init": ("ipplan.cli.init:command", "Write a commented plan to start from."),
-    "check": ("ipplan.cli.check:command", "Report conflicts in one or more plans."),
-    "allocate": ("ipplan.cli.allocate:command", "Allocate the networks of a plan that have no range yet."),
-    "why": ("ipplan.cli.why:command", "Tell why a network is where it is, and why not earlier."),
-    "show": ("ipplan.cli.show:command", "Show every network of a plan, or draw the address space to scale."),
-    "map": ("ipplan.cli.map:command", "Draw the address space as an SVG picture."),
-    "free": ("ipplan.cli.free:command", "Tell what is left of the pools, and what would still fit."),
-    "lookup": ("ipplan.cli.lookup:command", "Tell who owns an address or prefix."),
-    "ranges": ("ipplan.cli.ranges:command", "List the published and reserved ranges that ipplan knows."),
-    "topology": ("ipplan.cli.topology:command", "Show who reaches whom, through what."),
-    "flows": ("ipplan.cli.flows:command", "Trace the traffic flows hop by hop."),
-    "lab": (
-        "ipplan.cli.lab:command",
-        "Run the plan in network namespaces, with packets.",
-    ),
-    "export": ("ipplan.cli.export:command", "Write configuration for devices and tools."),
-    "import": ("ipplan.cli.importing:command", "Write a plan of what other tools hold."),
-    "netbox": (
-        "ipplan.cli.netbox:command",
-        "Compare a NetBox with a plan, and bring it up to date.",
-    ),
-    "report": ("ipplan.cli.report:command", "Write one page, or Markdown, for the design document."),
-    "diff": ("ipplan.cli.diff:command", "Compare two plans, and tell what the difference rebuilds."),
-    "rules": ("ipplan.cli.rules:command", "Tell what check looks for: reason, source, remedy, example."),
-    "schema": ("ipplan.cli.schema:command", "Print the JSON Schema of the plan or of a JSON document."),
+TASKS: dict[str, dict[str, tuple[str, str]]] = {
+    "Write a plan": {
+        "init": ("ipplan.cli.init:command", "Write a commented plan to start from."),
+        "import": ("ipplan.cli.importing:command", "Write a plan from files of other tools."),
+    },
+    "Check and allocate": {
+        "check": ("ipplan.cli.check:command", "Report conflicts in one or more plans."),
+        "allocate": ("ipplan.cli.allocate:command", "Allocate the networks that have no range yet."),
+        "why": ("ipplan.cli.why:command", "Explain why a network is where it is."),
+        "free": ("ipplan.cli.free:command", "Show free space and what still fits."),
+        "diff": ("ipplan.cli.diff:command", "Compare two plans and list what to rebuild."),
+    },
+    "Look at the design": {
+        "show": ("ipplan.cli.show:command", "Show the networks of a plan, or a map in text."),
+        "map": ("ipplan.cli.map:command", "Draw the address space as an SVG picture."),
+        "topology": ("ipplan.cli.topology:command", "Show what can reach what, and through which links."),
+        "flows": ("ipplan.cli.flows:command", "Trace the traffic flows hop by hop."),
+        "lab": ("ipplan.cli.lab:command", "Run the plan in network namespaces with real packets."),
+    },
+    "Hand over": {
+        "export": ("ipplan.cli.export:command", "Write configuration for devices and tools."),
+        "report": ("ipplan.cli.report:command", "Write a design document as HTML or Markdown."),
+        "netbox": ("ipplan.cli.netbox:command", "Compare a NetBox with a plan and update it."),
+    },
+    "Look up facts": {
+        "lookup": ("ipplan.cli.lookup:command", "Show who owns an address or prefix."),
+        "ranges": ("ipplan.cli.ranges:command", "List the published and reserved ranges."),
+        "rules": ("ipplan.cli.rules:command", "List or explain the rules of check."),
+        "schema": ("ipplan.cli.schema:command", "Print the JSON Schema of a plan or JSON document."),
+    },
 }
-"""Each command: where it is, and its line in the help, so that the help imports none of them."""
+"""The commands by task. Each has its place and its line in the help, so that the help imports none of them."""
+
+COMMANDS = {name: command for commands in TASKS.values() for name, command in commands.items()}
+"""All commands by name, in the order of `TASKS`."""
+
+_EXAMPLES = (
+    ("Write plan.toml, a commented plan to start from", "ipplan init"),
+    ("Report conflicts in it", "ipplan check plan.toml"),
+    ("Find a range for every network, and pin it in the plan", "ipplan allocate plan.toml --write"),
+)
+
+_COMPLETION = (
+    ("bash", 'eval "$(_IPPLAN_COMPLETE=bash_source ipplan)"'),
+    ("zsh", 'eval "$(_IPPLAN_COMPLETE=zsh_source ipplan)"'),
+    ("fish", "_IPPLAN_COMPLETE=fish_source ipplan | source"),
+)
+"""The line that switches completion on, by shell."""
+
+_DOCUMENTATION = (
+    ("a command", "ipplan COMMAND --help"),
+    ("a rule of check", "ipplan rules RULE"),
+    ("everything else", "README.md and docs/ of the source distribution"),
+)
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """The commands of `COMMANDS`, each imported when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Return the names in the order of the table, which is the order of use."""
+        """Return the names in the order of the table."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command and give it the common help option; None where the name is unknown.
 
-        For a shell that completes a line, it is also told what its parameters take.
+        For shell completion, also give its parameters the words that complete them.
         """
         if cmd_name not in COMMANDS:
             return None
@@ -78,7 +105,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that the first argument names; for an unknown one, say the nearest."""
+        """Find the command that the first argument names; for an unknown one, suggest the nearest."""
         name = args[0]
         command = self.get_command(ctx, name)
         if command is None and not ctx.resilient_parsing:
@@ -89,7 +116,7 @@ class LazyGroup(click.Group):
         return name, command, args[1:]
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Return commands and options that start as far as they are typed, from the table."""
+        """Return the commands and options that start with what is typed, without importing a command."""
         from click.shell_completion import CompletionItem
 
         commands = [
@@ -97,10 +124,20 @@ class LazyGroup(click.Group):
         ]
         return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what ipplan is, a first example, the commands by task, and where to read more."""
+        self.format_usage(ctx, formatter)
+        self.format_help_text(ctx, formatter)
+        write_examples(formatter, "Start here", _EXAMPLES)
+        self.format_options(ctx, formatter)
+        write_lines(formatter, "Completion, in the start-up file of the shell", _COMPLETION)
+        write_terms(formatter, "Documentation", _DOCUMENTATION)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Write the list of commands from the table."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+        """Write the commands by task, without importing one."""
+        width = max(map(len, COMMANDS))
+        for task, commands in TASKS.items():
+            write_terms(formatter, task, [(name, line) for name, (_, line) in commands.items()], width)
 
 
 def _show_help(ctx: click.Context, _param: click.Parameter, value: object) -> None:
@@ -116,11 +153,11 @@ def _show_version(ctx: click.Context, _param: click.Parameter, value: object) ->
 
 
 def _with_help(command: click.Command) -> click.Command:
-    """Put our help option in the place of click's, which does not notice that its output is lost."""
+    """Replace click's help option with ours: click's does not notice when its output is lost."""
     if command.add_help_option:
         command.add_help_option = False
         command.params.append(
-            click.Option(
+            CommonOption(
                 ["-h", "--help"],
                 is_flag=True,
                 is_eager=True,
@@ -130,7 +167,7 @@ def _with_help(command: click.Command) -> click.Command:
             )
         )
     if command.help is None and command.callback is not None:
-        # python -OO took the docstring that click makes the help of.
+        # python -OO removes the docstrings that click makes the help from.
         from ipplan.docstrings import read_docstring
 
         command.help = read_docstring(command.callback.__module__, command.callback.__name__)
@@ -140,7 +177,7 @@ def _with_help(command: click.Command) -> click.Command:
 
 
 def _group() -> click.Command:
-    version = click.Option(
+    version = CommonOption(
         ["--version"],
         is_flag=True,
         is_eager=True,
@@ -152,14 +189,17 @@ def _group() -> click.Command:
         LazyGroup(
             "ipplan",
             params=[version],
-            help="Plan the IP address space of a hybrid IBM Cloud landscape and prove that the plan holds.",
-            epilog="Help on a command: ipplan COMMAND --help",
+            context_settings={"max_content_width": WIDEST},
+            help="Plan the IP address space of a hybrid IBM Cloud landscape and prove that the plan holds.\n\n"
+            "A plan is a TOML file that lists Kubernetes clusters, vCenter Server instances, sites and their networks. "
+            "ipplan checks it against what IBM Cloud and Kubernetes reserve, allocates ranges, traces flows and writes "
+            "configuration. It never changes a device.",
         )
     )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit status; nothing that is raised gets out."""
+    """Run the command line and return its exit status. Never raises."""
     args = list(sys.argv[1:] if argv is None else argv)
     try:
         return _run(args)
@@ -178,7 +218,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say_problem("the input is nested too deeply", None)
         return 2
     except MemoryError:
-        _say_problem("the input is too big for the memory there is", None)
+        _say_problem("the input is too large for the available memory", None)
         return 2
     except Exception as error:
         return _report_defect(args, error)
@@ -192,11 +232,11 @@ def _run(args: list[str]) -> int:
 
         return complete(group, instruction)
     if not args:
-        with click.Context(group, info_name="ipplan") as context:
+        with click.Context(group, info_name="ipplan", **group.context_settings) as context:
             say_text(group.get_help(context) + "\n")
         return 2
     try:
-        # Not click's own main(): it takes a closed pipe and an interruption for exit status 1.
+        # Not click's own main(): it exits with 1 after a closed pipe or an interruption.
         with group.make_context("ipplan", args) as context:
             status = group.invoke(context)
     except click.exceptions.Exit as finished:
@@ -229,13 +269,13 @@ def _say_usage(error: click.ClickException) -> None:
 
 
 def _report_defect(args: Sequence[str], error: Exception) -> int:
-    """Say what the maintainers need to know; the whole traceback only if IPPLAN_TRACEBACK=1."""
+    """Print what the maintainers need; the whole traceback only with IPPLAN_TRACEBACK=1."""
     import platform
     import traceback
 
     if os.environ.get("IPPLAN_TRACEBACK") == "1":
         say_text("".join(escape(line) + "\n" for line in "".join(traceback.format_exception(error)).splitlines()))
-    # By module, not by file name: this function's caller is always among them.
+    # Compare modules, not file names. The list is never empty, because it contains the caller of this function.
     frame, number = [
         (frame, number)
         for frame, number in traceback.walk_tb(error.__traceback__)

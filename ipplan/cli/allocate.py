@@ -1,20 +1,19 @@
-"""`ipplan allocate`: find a range for every network of a plan that has none, or say what is missing."""
+"""`ipplan allocate`: find a range for every network of a plan that has none, or report what is missing."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from ipplan.cli.help import Command
 from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
-from ipplan.cli.plans import choose_catalog
+from ipplan.cli.plans import DEFAULT_PLAN, choose_catalog, default_plan
 from ipplan.cli.pools import (
-    DEFAULT_PLAN,
     byoip_option,
     choose_plan,
     data_centers_option,
-    default_plan,
     read_pools,
     require_data_centers,
     warn_of_host_bits,
@@ -35,29 +34,54 @@ if TYPE_CHECKING:
 _EXAMPLE = "ipplan allocate --byoip 172.24.0.0/14"
 _WRITE_EXAMPLE = f"ipplan allocate {DEFAULT_PLAN} --write"
 _MOST_NAMED = 20
-"""Networks that one message names at most."""
+"""Name at most 20 networks in one message."""
+
+
+class _Mode(NamedTuple):
+    """What to do with the result, beside showing it."""
+
+    write: bool
+    dry_run: bool
+    frozen: bool
+    explain: bool
+
+    @property
+    def pins(self) -> bool:
+        """Whether the result is pinned in the text of the plan, at least to show the difference."""
+        return self.write or self.dry_run
 
 
 @click.command(
     "allocate",
-    epilog="Exit status: 0 all placed, 1 not all (or --frozen and something would change), 2 a plan that cannot be read.",
+    cls=Command,
+    examples=(
+        ("Find a range for every network that has none", "ipplan allocate plan.toml"),
+        ("Show what --write would change in the plan", "ipplan allocate plan.toml --dry-run"),
+        ("Pin the result in the plan", "ipplan allocate plan.toml --write"),
+        ("Try a pool before there is a plan", "ipplan allocate --byoip 172.24.0.0/14"),
+    ),
+    exit_status={
+        0: "every network has a place",
+        1: "a network has no place, --write would add errors, or --frozen and a range would change",
+        2: "bad usage, or a plan that cannot be read",
+    },
 )
 @click.argument("path", metavar="[PLAN]", required=False)
 @byoip_option
 @data_centers_option
-@click.option("--write", is_flag=True, help="Pin the result into PLAN; nothing else in it changes.")
-@click.option("--dry-run", is_flag=True, help="Show the difference that --write would make; write nothing.")
+@click.option("--write", is_flag=True, help="Pin the result in PLAN. Nothing else in the file changes.")
+@click.option("--dry-run", is_flag=True, help="Show the difference that --write would make. Write nothing.")
 @click.option(
     "--frozen",
     is_flag=True,
-    help="Fail if anything would change: every range has to be pinned, or as --previous has it.",
+    help="Fail if a range would change: each must be pinned, or be the one in --previous.",
 )
 @click.option(
     "--previous",
     metavar="FILE",
-    help="Keep what still holds of an earlier allocation (--json); say what has to move.",
+    help="Keep the placements of an earlier allocation (--json) that are still valid. List the others.",
 )
-@click.option("--explain", is_flag=True, help="Show the reasons too: why each network is where it is.")
+@click.option("--explain", is_flag=True, help="Show the reason for each placement.")
 @edition_option
 @format_option("table", "json", "csv", "markdown", columns="allocation")
 @color_option
@@ -66,30 +90,25 @@ def command(
     path: str | None,
     byoip: tuple[str, ...],
     allow_other_data_centers: bool,
-    write: bool,
-    dry_run: bool,
-    frozen: bool,
     previous: str | None,
-    explain: bool,
     ranges_edition: str | None,
     output: Output,
+    **flags: bool,
 ) -> int:
     """Allocate the networks of a plan that have no range yet.
 
-    Without PLAN it takes plan.toml in the working directory, else the four BYOIP networks of the reference
-    architecture at their default sizes. "-" reads the plan from standard input.
+    Pinned networks never move. The same plan gives the same allocation on every machine. Without PLAN and without
+    plan.toml, ipplan allocates the four BYOIP networks of the reference architecture at their default sizes.
     """
-    if write and frozen and not dry_run:
-        raise click.UsageError("--write and --frozen contradict each other")
-    if dry_run and output.format != "table":
-        raise click.UsageError(f"--dry-run shows a difference, and --format {output.format} cannot hold one")
+    mode = _Mode(**flags)
+    _refuse_contradictions(mode, output)
     pools = read_pools(byoip)
     path = default_plan(path)
-    if write or dry_run:
+    if mode.pins:
         _refuse_unwritable(path)
     earlier = None if previous is None else _read_previous(previous, path)
     plan, data = choose_plan(path, pools, _EXAMPLE)
-    if pools and (write or dry_run):
+    if mode.pins:
         _refuse_foreign_pools(plan, pools)
     plan = with_pools(plan, pools)
     if allow_other_data_centers:
@@ -103,22 +122,44 @@ def command(
     allocation = allocate(plan, catalog, data_centers_only=allow_other_data_centers, previous=earlier)
     _say_moves(allocation)
     refused = False
-    if path is not None and (write or dry_run):
-        edited = _pin(data, allocation)
-        refused = edited != data and _refuse_new_errors(edited, path, catalog, before)
-        if dry_run:
-            deliver(_difference(path, data, edited), output.file)
-            _say_failures(allocation)
-        elif allocation.ok and not refused:
-            _write(path, data, edited, allocation)
-    if not dry_run and not refused:
-        _show(plan, allocation, output, explain=explain)
-    changed = frozen and bool(_report_changes(allocation, earlier))
+    if path is not None and mode.pins:
+        refused = _pin_into(path, data, allocation, catalog, before, output, dry_run=mode.dry_run)
+    if not mode.dry_run and not refused:
+        _show(plan, allocation, output, explain=mode.explain)
+    changed = mode.frozen and _report_changes(allocation, earlier)
     return 1 if refused or changed or not allocation.ok else 0
 
 
+def _refuse_contradictions(mode: _Mode, output: Output) -> None:
+    if mode.write and mode.frozen and not mode.dry_run:
+        raise click.UsageError("--write and --frozen contradict each other")
+    if mode.dry_run and output.format != "table":
+        raise click.UsageError(f"--dry-run shows a difference, which has no format {output.format}")
+
+
+def _pin_into(
+    path: str,
+    data: bytes,
+    allocation: Allocation,
+    catalog: Catalog,
+    before: Sequence[Finding],
+    output: Output,
+    *,
+    dry_run: bool,
+) -> bool:
+    """Write the result into the plan, or show the difference; return whether it is refused because of new errors."""
+    edited = _pin(data, allocation)
+    refused = edited != data and _refuse_new_errors(edited, path, catalog, before)
+    if dry_run:
+        deliver(_difference(path, data, edited), output.file)
+        _say_failures(allocation)
+    elif allocation.ok and not refused:
+        _write(path, data, edited, allocation)
+    return refused
+
+
 def _say_moves(allocation: Allocation) -> None:
-    """Say what had to move, of an allocation that holds."""
+    """List the networks that had to move, if every network has a place."""
     for name, why in allocation.moved if allocation.ok else ():
         say(f"{name} {why}")
 
@@ -134,7 +175,7 @@ def _show(plan: Plan, allocation: Allocation, output: Output, *, explain: bool) 
 
     emit(output, table=table, document=lambda: shown.document(allocation), text=text)
     if not allocation.ok and output.format in ("csv", "markdown"):
-        # The table has no place for them, and without them the exit status would be all there is.
+        # The table does not hold failures; without these lines only the exit status would show them.
         _say_failures(allocation)
 
 
@@ -146,19 +187,19 @@ def _say_failures(allocation: Allocation) -> None:
 
 
 def _refuse_unwritable(path: str | None) -> None:
-    """Raise unless there is a plan file to write."""
+    """Raise unless there is a plan file to write to."""
     if path is None:
-        raise UsageProblem("--write and --dry-run need a plan file to pin the result into", _WRITE_EXAMPLE)
+        raise UsageProblem("--write and --dry-run need a plan file to pin the result in", _WRITE_EXAMPLE)
     if path == "-" or path == "/dev/stdin" or path.startswith(("/dev/fd/", "/proc/self/fd/")):
         raise UsageProblem("--write and --dry-run need a plan file: a stream cannot be written back", _WRITE_EXAMPLE)
 
 
 def _refuse_foreign_pools(plan: Plan, pools: Sequence[Pool]) -> None:
-    """Raise where a range that is written would lie outside every pool that the plan states."""
+    """Raise if a range to write would lie outside every pool in the text of the plan."""
     for pool in pools:
         if plan.pools and not any(own.prefix.covers(pool.prefix) for own in plan.pools):
             raise UsageProblem(
-                f"what is allocated from {pool.prefix} would lie outside every pool of the plan",
+                f"networks allocated from {pool.prefix} would lie outside every pool of the plan",
                 f'add "{pool.prefix}" to byoip under [plan]',
             )
 
@@ -173,7 +214,7 @@ def _read_previous(file: str, plan: str | None) -> dict[str, Prefix]:
         return parse_previous(data)
     except PreviousError as error:
         raise UsageProblem(
-            f"{name} is no earlier allocation: {error}", "ipplan allocate PLAN --json writes one"
+            f"{name} is not a valid earlier allocation: {error}", "ipplan allocate PLAN --json writes one"
         ) from None
 
 
@@ -185,7 +226,7 @@ def _pin(data: bytes, allocation: Allocation) -> bytes:
 
 
 def _refuse_new_errors(edited: bytes, path: str, catalog: Catalog, before: Sequence[Finding]) -> bool:
-    """Say which errors the plan would have with its ranges and has not without, and tell whether there are any."""
+    """Report the errors that the ranges would add to the plan; return whether there are any."""
     from ipplan.cli.errors import list_errors, new_errors, say_errors
     from ipplan.plan.load import PlanError, parse_plan
 
@@ -203,11 +244,11 @@ def _refuse_new_errors(edited: bytes, path: str, catalog: Catalog, before: Seque
 
 def _write(path: str, old: bytes, new: bytes, allocation: Allocation) -> None:
     if new == old:
-        say(f"nothing to write: every range of {path} is pinned")
+        say(f"nothing to write: every range in {path} is pinned")
         return
     if len(new) > LARGEST_INPUT:
         raise UsageProblem(
-            f"{path} is not written: with its ranges it would be larger than {LARGEST_INPUT >> 20} MiB, which is not read",
+            f"{path} is not written: with its ranges it would exceed {LARGEST_INPUT >> 20} MiB, the largest plan that ipplan reads",
             "split the plan, or keep the ranges in a file: ipplan allocate PLAN --json -o FILE",
         )
     replace_unchanged(path, old, new)
@@ -224,26 +265,26 @@ def _difference(path: str, old: bytes, new: bytes) -> str:
     return render_difference(decode(old), decode(new), name)
 
 
-def _report_changes(allocation: Allocation, earlier: Mapping[str, Prefix] | None) -> int:
-    """Name the networks whose ranges are neither in the plan nor in the earlier allocation; return 1 for any."""
+def _report_changes(allocation: Allocation, earlier: Mapping[str, Prefix] | None) -> bool:
+    """List the networks whose ranges are neither in the plan nor in the earlier allocation; return whether there are any."""
     names = [n for n, prefix in allocation.allocated.items() if earlier is None or earlier.get(n) != prefix]
     if not names:
-        return 0
+        return False
     listed = ", ".join(names[:_MOST_NAMED])
     if len(names) > _MOST_NAMED:
         listed += f" and {len(names) - _MOST_NAMED:,} more"
     are = "is" if len(names) == 1 else "are"
-    where = "pinned" if earlier is None else "where the previous allocation has it, and not pinned"
+    where = "pinned" if earlier is None else "pinned, and not where the previous allocation has it"
     say(f"error: {len(names):,} network{'' if len(names) == 1 else 's'} {are} not {where}: {listed}")
     say("help: ipplan allocate PLAN --write pins what is allocated")
-    return 1
+    return True
 
 
 def _warn_of_errors(plan: Plan, catalog: Catalog) -> tuple[Finding, ...]:
-    """Say how many errors the plan has, and return them."""
+    """Warn of the errors that the plan has, and return them."""
     from ipplan.cli.errors import list_errors
 
     errors = list_errors(plan, catalog)
     if errors:
-        say(f"warning: the plan has {len(errors):,} error{'' if len(errors) == 1 else 's'}; run ipplan check")
+        say(f"warning: the plan has {len(errors):,} error{'' if len(errors) == 1 else 's'}; ipplan check lists them")
     return errors

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
+from ipplan.cli.help import Command
 from ipplan.cli.labels import LabelFilter, label_option
 from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
-from ipplan.cli.plans import as_plan_error, choose_catalog, read_plan, report_problems
+from ipplan.cli.plans import as_plan_error, choose_catalog, read_plan, report_problems, require_plan
 from ipplan.cli.sources import read_file
 from ipplan.cli.streams import InputProblem, deliver
 from ipplan.findings import Report, place
 from ipplan.plan.load import PlanError, locate_in, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from ipplan.catalog import Catalog
     from ipplan.checks.together import Together
@@ -28,20 +29,48 @@ if TYPE_CHECKING:
     from ipplan.plan.labels import Chosen
     from ipplan.plan.model import Plan
 
+_Name = TypeVar("_Name")
+_Read = TypeVar("_Read")
 
-@click.command("check", epilog="Exit status: 0 no errors, 1 errors, 2 a plan that cannot be read.")
-@click.argument("plans", metavar="PLAN...", nargs=-1, required=True)
-@click.option("--strict", is_flag=True, help="Warnings fail the check too.")
-@click.option("--select", metavar="RULE", multiple=True, help="Report only this rule; may be repeated.")
-@click.option("--ignore", metavar="RULE", multiple=True, help="Do not report this rule; may be repeated.")
+
+class _Checked(NamedTuple):
+    """A plan that was checked by itself: its text, the catalogue that it was checked against, and what --label chooses."""
+
+    plan: Plan
+    data: bytes
+    catalog: Catalog
+    report: Report
+    chosen: Chosen | None
+
+
+@click.command(
+    "check",
+    cls=Command,
+    examples=(
+        ("Report every conflict in a plan", "ipplan check plan.toml"),
+        ("Check two plans, each by itself and both together", "ipplan check two-clusters.toml three-sites.toml"),
+        ("Compare a plan with the configuration of a cluster", "ipplan check plan.toml --against icp-config.yaml"),
+        ("Fail a pipeline on warnings too", "ipplan check plan.toml --strict --format sarif -o check.sarif"),
+    ),
+    exit_status={
+        0: "no errors (with --strict: no warnings either)",
+        1: "errors",
+        2: "bad usage, or a plan or file that cannot be read",
+    },
+)
+@click.argument("plans", metavar="[PLAN]...", nargs=-1)
+@click.option("--strict", is_flag=True, help="Let warnings fail the check too.")
+@click.option("--select", metavar="RULE", multiple=True, help="Report only this rule; repeatable.")
+@click.option("--ignore", metavar="RULE", multiple=True, help="Do not report this rule; repeatable.")
 @click.option(
     "--against",
     metavar="FILE",
     multiple=True,
-    help="Compare with a config.yaml, chart values, Calico pools or a subnet list; SOURCE:FILE names what it is; repeatable.",
+    help="Compare with a config.yaml, chart values, Calico pools or a subnet list. ipplan detects which; SOURCE:FILE "
+    "states it; repeatable.",
 )
-@click.option("--separate", is_flag=True, help="Check several plans each by itself, not together.")
-@click.option("--matrix", is_flag=True, help="Show which plans collide: errors/warnings of each two.")
+@click.option("--separate", is_flag=True, help="Check each plan by itself only, not the plans together.")
+@click.option("--matrix", is_flag=True, help="Show which plans collide: errors/warnings of each pair.")
 @label_option
 @edition_option
 @format_option("table", "json", "csv", "markdown", "sarif", "github", "gitlab", "junit")
@@ -59,36 +88,50 @@ def command(
     ranges_edition: str | None,
     output: Output,
 ) -> int:
-    """Report conflicts in one or more plans; "-" reads a plan from standard input.
+    """Report conflicts in one or more plans.
 
-    Several plans are checked each by itself, and then together: their networks, pools and avoided space share the
-    enterprise's address space.
+    Several plans are checked each by itself and then together, because their networks, pools and avoided space share
+    the enterprise's address space.
     """
     wanted = _rule_filter(select, ignore)
+    plans = plans or (require_plan(None),)
     _refuse_contradictions(plans, output, separate=separate, matrix=matrix)
     label_filter = LabelFilter(labels)
     sources = [_split(text) for text in against]
     if [*plans, *(path for _, path in sources)].count("-") > 1:
         raise click.UsageError('standard input can be read only once, but "-" is given more than once')
     errors: list[PlanError] = []
-    files: list[Observed] = []
-    for source, path in sources:
+    files = _read_all(sources, lambda source: read_file(*source), errors)
+    checked = _read_all(plans, lambda path: _check(path, ranges_edition, wanted, files, label_filter), errors)
+    if errors:
+        return report_problems(output, errors)
+    label_filter.require_known()
+    return _emit_checked(checked, wanted, output, strict=strict, separate=separate, matrix=matrix)
+
+
+def _read_all(names: Iterable[_Name], read: Callable[[_Name], _Read], errors: list[PlanError]) -> list[_Read]:
+    """Return what `read` makes of each name; collect the errors, so that one run reports them all."""
+    found = []
+    for name in names:
         try:
-            files.append(read_file(source, path))
+            found.append(read(name))
         except InputProblem as problem:
             errors.append(as_plan_error(problem))
         except PlanError as error:
             errors.append(error)
-    checked: list[_Checked] = []
-    for path in plans:
-        found = _try_check(path, ranges_edition, wanted, files, label_filter)
-        if isinstance(found, PlanError):
-            errors.append(found)
-        else:
-            checked.append(found)
-    if errors:
-        return report_problems(output, errors)
-    label_filter.require_known()
+    return found
+
+
+def _emit_checked(
+    checked: Sequence[_Checked],
+    wanted: Callable[[str], bool],
+    output: Output,
+    *,
+    strict: bool,
+    separate: bool,
+    matrix: bool,
+) -> int:
+    """Write the reports, with several plans also the one on all of them, and return the exit status."""
     if len(checked) > 1 and not separate:
         judged = _judge(checked, wanted)
         _emit_together(output, judged, strict=strict, matrix=matrix)
@@ -101,21 +144,11 @@ def command(
     return 0 if all(passes(report, strict=strict) for report in reports) else 1
 
 
-class _Checked(NamedTuple):
-    """A plan that was checked by itself, with its text, the catalogue it was held against, and what --label chooses."""
-
-    plan: Plan
-    data: bytes
-    catalog: Catalog
-    report: Report
-    chosen: Chosen | None
-
-
 def _refuse_contradictions(plans: Sequence[str], output: Output, *, separate: bool, matrix: bool) -> None:
     if matrix and separate:
         raise click.UsageError("--matrix and --separate contradict each other")
     if matrix and len(plans) < 2:
-        raise click.UsageError("--matrix compares plans, and only one is given")
+        raise click.UsageError("--matrix compares plans, but only one is given")
     if matrix and output.format in _FOR_PIPELINES:
         raise click.UsageError(f"--matrix has no format {output.format}")
     if not separate:
@@ -123,16 +156,16 @@ def _refuse_contradictions(plans: Sequence[str], output: Output, *, separate: bo
 
 
 def _refuse_the_same_twice(plans: Sequence[str]) -> None:
-    """Refuse a file that is given twice, by whatever path: every network in it would collide with itself."""
+    """Raise for a file that is given twice, by any path: every network in it would collide with itself."""
     seen: dict[object, str] = {}
     for path in plans:
         try:
             status = os.stat(path)
         except (OSError, ValueError):
-            continue  # reading it says why
+            continue  # reading it reports why
         key = (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
         if key is not None and seen.setdefault(key, path) is not path:
-            same = f"{path!r} is given twice" if seen[key] == path else f"{path!r} and {seen[key]!r} are one file"
+            same = f"{path!r} is given twice" if seen[key] == path else f"{path!r} and {seen[key]!r} are the same file"
             raise click.UsageError(f"{same}; a plan cannot be checked together with itself")
 
 
@@ -149,26 +182,11 @@ def _rule_filter(select: Sequence[str], ignore: Sequence[str]) -> Callable[[str]
 
 
 def _split(text: str) -> tuple[str, str]:
-    """Return source and path of a file to compare with; the source is guessed where none stands before a colon."""
+    """Return source and path of a file to compare with; the source is detected if none is given before a colon."""
     from ipplan.importers import AUTO, IMPORTERS
 
     source, colon, path = text.partition(":")
     return (source, path) if colon and source in (AUTO, *IMPORTERS) else (AUTO, text)
-
-
-def _try_check(
-    path: str,
-    ranges_edition: str | None,
-    wanted: Callable[[str], bool],
-    files: Sequence[Observed],
-    labels: LabelFilter,
-) -> _Checked | PlanError:
-    try:
-        return _check(path, ranges_edition, wanted, files, labels)
-    except InputProblem as problem:
-        return as_plan_error(problem)
-    except PlanError as error:
-        return error
 
 
 def _check(
@@ -208,7 +226,7 @@ def _check(
 
 
 def _judge(checked: Sequence[_Checked], wanted: Callable[[str], bool]) -> Judged:
-    """Judge several plans together, by the newest of their catalogues, and place what is found in their files."""
+    """Check several plans together, with the newest of their catalogues, and locate the findings in their files."""
     from datetime import date
 
     from ipplan.checks.between import check_together, place_between
@@ -242,7 +260,7 @@ def _judge(checked: Sequence[_Checked], wanted: Callable[[str], bool]) -> Judged
 
 
 def _by_label(checked: Sequence[_Checked], together: Together) -> Callable[[Finding], bool]:
-    """Return the filter of findings on several plans: those that concern what --label chooses in any of them."""
+    """Return the filter of findings on several plans: it passes those that affect what --label chooses in any plan."""
     from ipplan.plan.together import SEPARATOR
 
     named = {
@@ -260,10 +278,11 @@ def _by_label(checked: Sequence[_Checked], together: Together) -> Callable[[Find
 
 
 _FOR_PIPELINES = ("sarif", "github", "gitlab", "junit")
+"""Formats that only pipelines read."""
 
 
 def _deliver_for_pipelines(output: Output, reports: Sequence[Report], *, strict: bool) -> bool:
-    """Write the reports in a format of pipelines, if one was asked for."""
+    """Write the reports if the format is one for pipelines; return whether it is."""
     if output.format not in _FOR_PIPELINES:
         return False
     from ipplan.output.ci import FORMATS

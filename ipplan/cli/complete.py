@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
-from ipplan.cli.pools import DEFAULT_PLAN
+from ipplan.cli.plans import DEFAULT_PLAN
 from ipplan.cli.streams import UsageProblem, deliver, read_input
 
 if TYPE_CHECKING:

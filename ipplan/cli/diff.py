@@ -1,4 +1,4 @@
-"""`ipplan diff`: what moves, grows, appears or goes from one plan to the next, and what that rebuilds."""
+"""`ipplan diff`: what is added, removed, moved or resized from one plan to the next, and what to rebuild."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ipplan.cli.help import Command
 from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
 from ipplan.cli.plans import choose_catalog, read_plan
 from ipplan.cli.streams import UsageProblem
@@ -14,11 +15,24 @@ if TYPE_CHECKING:
     from ipplan.changes import Side
 
 
-@click.command("diff", epilog="Exit status: 0 compared, 1 a difference with --exit-code, 2 a plan that cannot be read.")
+@click.command(
+    "diff",
+    cls=Command,
+    arguments={"OLD": 'The earlier plan: a TOML file, or "-" for standard input.', "NEW": "The later plan."},
+    examples=(
+        ("List what changed and what to rebuild", "ipplan diff old.toml new.toml"),
+        ("Compare with a revision in git (needs git)", "git show HEAD~1:plan.toml | ipplan diff - plan.toml"),
+    ),
+    exit_status={
+        0: "compared",
+        1: "with --exit-code, a difference",
+        2: "bad usage, or a plan that cannot be read",
+    },
+)
 @click.argument("old_path", metavar="OLD")
 @click.argument("new_path", metavar="NEW")
-@click.option("--allocated", is_flag=True, help="Compare networks where allocate would place them.")
-@click.option("--exit-code", is_flag=True, help="End with status 1 if anything differs.")
+@click.option("--allocated", is_flag=True, help="Compare networks without a range where allocate would place them.")
+@click.option("--exit-code", is_flag=True, help="Exit with status 1 if anything differs.")
 @edition_option
 @format_option("table", "json", "csv", "markdown", columns="diff")
 @color_option
@@ -33,7 +47,7 @@ def command(
 ) -> int:
     """Compare two plans: networks, clusters, integration, pools, routes, NAT rules, and what check finds.
 
-    What a change rebuilds on running systems is told with it. One of the two may be "-", standard input.
+    Each change is listed with what it rebuilds on running systems.
     """
     from ipplan.changes import compare_plans
     from ipplan.output import diff as shown
@@ -55,7 +69,7 @@ def command(
 
 
 def _read(path: str, edition: str | None, *, allocated: bool) -> tuple[Side, str]:
-    """Return a plan with what check finds in it, each finding with its place, and the edition it was held against."""
+    """Return a plan with its findings, each with its location, and the edition that it was checked against."""
     from datetime import date
 
     from ipplan.changes import Side

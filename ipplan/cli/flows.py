@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ipplan.cli.help import Command
 from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
-from ipplan.cli.plans import choose_catalog, read_plan
+from ipplan.cli.plans import choose_catalog, read_plan, require_plan, split_words
 from ipplan.cli.settle import settle
 from ipplan.cli.streams import UsageProblem, say
 from ipplan.output.text import escape
@@ -19,35 +20,46 @@ if TYPE_CHECKING:
     from ipplan.landscape import Landscape
 
 
-@click.command("flows", epilog="Exit status: 0 shown, also a flow that stops; 2 a plan that cannot be read.")
-@click.argument("path", metavar="PLAN")
+@click.command(
+    "flows",
+    cls=Command,
+    arguments={"FLOW": "A documented flow: its letter (A to E) or its name, such as internet-to-iks."},
+    examples=(
+        ("List every pair of the documented flows", "ipplan flows plan.toml"),
+        ("Trace flow C hop by hop", "ipplan flows plan.toml C"),
+        ("Trace a pair, there and back", "ipplan flows reference-architecture.toml --from vm-db --to internet"),
+    ),
+    exit_status={0: "shown, also if a flow is dropped", 2: "bad usage, or a plan that cannot be read"},
+)
+@click.argument("path", metavar="[PLAN]", required=False)
 @click.argument("name", metavar="[FLOW]", required=False)
-@click.option("--from", "start", metavar="END", help="Where it starts: a network of the plan, or a machine.")
-@click.option("--to", "end", metavar="END", help="Where it goes: a network of the plan, or a machine.")
+@click.option("--from", "start", metavar="END", help="Start of the flow: a network of the plan or a machine.")
+@click.option("--to", "end", metavar="END", help="End of the flow: a network of the plan or a machine.")
 @edition_option
 @format_option("table", "json", "csv", "markdown", columns="flows")
 @color_option
 def command(
     *,
-    path: str,
+    path: str | None,
     name: str | None,
     start: str | None,
     end: str | None,
     ranges_edition: str | None,
     output: Output,
 ) -> int:
-    """List every pair of the documented traffic flows, failures first, or trace one hop by hop.
+    """List every pair of the documented traffic flows, failures first, or trace one flow hop by hop.
 
-    FLOW is its letter, A to E, or its name. --from and --to trace any pair, there and back: END is a network, an
-    address, NETWORK@ADDRESS, NETWORK.NAME, internet, dns, ntp or web-proxy. "-" reads the plan from standard input.
+    --from and --to trace any pair, there and back. END is a network, an address, NETWORK@ADDRESS, NETWORK.NAME,
+    internet, dns, ntp or web-proxy.
     """
-    from ipplan.flows import FlowError, Missing
+    from ipplan.flows import FLOWS, FlowError, Missing
     from ipplan.landscape import Landscape
     from ipplan.output import flows as shown
 
+    path, name = split_words(path, name, {word for flow in FLOWS for word in (flow.letter, flow.name)})
     if name is None and (start is None) != (end is None):
-        raise click.UsageError("--from and --to go together, or with a FLOW")
-    plan, _ = read_plan(path)
+        raise click.UsageError("--from needs --to and --to needs --from, unless FLOW is given")
+    plan, _ = read_plan(require_plan(path))
     catalog = choose_catalog(ranges_edition, plan)
     plan = settle(plan, catalog).in_service
     try:
@@ -69,7 +81,7 @@ def command(
         tabular=listed,
     )
     if output.format in ("csv", "markdown"):
-        # The table has no place for it.
+        # The table does not hold the reasons.
         for trace in traced:
             if (stop := trace.stop or trace.back_stop) is not None:
                 say(f"{trace.title} is {trace.result}: {stop.device}: {stop.reason}")

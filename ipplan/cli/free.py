@@ -1,20 +1,20 @@
-"""`ipplan free`: tell what is left of the pools of a plan, and which blocks of a size are the cleanest."""
+"""`ipplan free`: show what is free in the pools of a plan, and which blocks of a size are the cleanest."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from ipplan.addresses import AddressError, HostBitsError, Prefix, RangeSet, parse_prefix
+from ipplan.cli.help import Command
 from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
-from ipplan.cli.plans import choose_catalog
+from ipplan.cli.plans import choose_catalog, default_plan
 from ipplan.cli.pools import (
     byoip_option,
     choose_plan,
     data_centers_option,
-    default_plan,
     read_pools,
     require_data_centers,
     warn_of_host_bits,
@@ -34,44 +34,72 @@ if TYPE_CHECKING:
 
 _EXAMPLE = "ipplan free --byoip 172.24.0.0/14"
 _MOST_BLOCKS = 20
-"""Blocks that are listed unless --limit says otherwise."""
+"""List at most 20 blocks, unless --limit states another number."""
 _MOST_NAMED = 10
-"""Pools that one message names at most."""
+"""Name at most 10 pools in one message."""
+
+
+class _Search(NamedTuple):
+    """Which blocks to list: those with room for a /`length`; `data_centers`, `avoids` and `limit` rank all of that size."""
+
+    length: int | None
+    data_centers: tuple[str, ...]
+    avoids: tuple[str, ...]
+    limit: int | None
+
+    @property
+    def ranks(self) -> bool:
+        """Whether to list all blocks of the size, the cleanest first."""
+        return self.length is not None and bool(self.data_centers or self.avoids or self.limit)
 
 
 @click.command(
     "free",
-    epilog="Exit status: 0 told, 1 with --after-allocation not all could be placed, 2 a plan that cannot be read.",
+    cls=Command,
+    examples=(
+        ("Show what is free in the pools of a plan", "ipplan free plan.toml"),
+        ("Count what allocate would place as used", "ipplan free plan.toml --after-allocation"),
+        ("List the free blocks that hold a /20", "ipplan free plan.toml --prefix 20"),
+        (
+            "Find the cleanest /16 of a pool for a data center",
+            "ipplan free --byoip 10.48.0.0/12 --prefix 16 --data-center dal12",
+        ),
+    ),
+    exit_status={
+        0: "shown",
+        1: "with --after-allocation, a network has no place",
+        2: "bad usage, or a plan that cannot be read",
+    },
 )
 @click.argument("path", metavar="[PLAN]", required=False)
 @byoip_option
 @data_centers_option
-@click.option("--pool", "pool", metavar="CIDR", help="Only this pool.")
+@click.option("--pool", "pool", metavar="CIDR", help="Show only this pool.")
+@click.option("--prefix", "length", metavar="N", type=click.IntRange(0, 128), help="List only blocks that hold a /N.")
 @click.option(
     "--data-center",
     "data_centers",
     metavar="NAME",
     multiple=True,
-    help="List the blocks of --prefix, those cleanest for this data center first; repeatable.",
+    help="With --prefix, list every block of that size, the cleanest for this data center first; repeatable.",
 )
 @click.option(
     "--avoid",
     "avoids",
     metavar="CIDR",
     multiple=True,
-    help="Count this as taken; with --prefix, list the blocks as for --data-center; repeatable.",
+    help="Count this range as used. With --prefix, list blocks as --data-center does; repeatable.",
 )
 @click.option(
     "--limit",
     metavar="N",
     type=click.IntRange(1, 10_000),
-    help=f"With --prefix, list so many blocks as for --data-center (default: {_MOST_BLOCKS}).",
+    help=f"With --prefix, list the N cleanest blocks (default: {_MOST_BLOCKS}).",
 )
-@click.option("--prefix", "length", metavar="N", type=click.IntRange(0, 128), help="Only blocks with room for a /N.")
 @click.option(
     "--after-allocation",
     is_flag=True,
-    help="Count as taken what allocate would place, besides what has a range.",
+    help="Count the ranges that allocate would place as used too.",
 )
 @edition_option
 @format_option("table", "json", "csv", "markdown", columns="free")
@@ -82,53 +110,58 @@ def command(
     byoip: tuple[str, ...],
     allow_other_data_centers: bool,
     pool: str | None,
-    data_centers: tuple[str, ...],
-    avoids: tuple[str, ...],
-    limit: int | None,
-    length: int | None,
     after_allocation: bool,
     ranges_edition: str | None,
     output: Output,
+    **search: Any,
 ) -> int:
-    """Tell what is left of the pools: free blocks, what still fits, and how the rest is used.
+    """Show what is free in the pools: blocks, what still fits, and what uses the rest.
 
-    Networks without a range take nothing unless --after-allocation is given. Fragmentation is 1 - addresses in the
-    largest free block / free addresses: 0 says that all that is free is one block. The tables of csv and markdown are
-    the free blocks.
+    Fragmentation is 1 - addresses in the largest free block / free addresses; 0 means that one block holds all free
+    addresses. CSV and Markdown list the free blocks. Without PLAN and without plan.toml, ipplan assumes the four BYOIP
+    networks of the reference architecture.
 
-    --prefix with --data-center, --avoid or --limit lists all blocks of that size instead, free or not, the cleanest first:
-    what touches each of them now, and what earlier editions of IBM's ranges had there. Without PLAN it takes plan.toml in the working directory, else the four BYOIP networks of the
-    reference architecture. "-" reads the plan from standard input.
+    --prefix lists the free blocks of a size. Add --data-center, --avoid or --limit to rank all blocks of that size, free
+    or not, the cleanest first: fewest ranges that touch a block, now and in earlier editions of IBM's ranges.
     """
-    from ipplan.free import find_free
-    from ipplan.output import free as shown
-
-    pools = read_pools(byoip)
-    plan, _ = choose_plan(default_plan(path), pools, _EXAMPLE)
-    plan = with_pools(plan, pools)
-    if avoids:
-        plan = replace(plan, avoids=(*plan.avoids, *map(_read_avoid, avoids)))
-    if allow_other_data_centers:
-        require_data_centers(plan)
+    wanted = _Search(**search)
+    plan = _read_plan(path, byoip, wanted.avoids, narrow=allow_other_data_centers)
     chosen = [p.prefix for p in plan.pools] if pool is None else [_choose_pool(pool, plan)]
-    _require_length(length, chosen)
+    _require_length(wanted, chosen)
     catalog = choose_catalog(ranges_edition, plan)
     warn_of_host_bits(p for p in plan.pools if p.prefix in chosen)
-    if length is None and (data_centers or limit):
-        option = "--data-center" if data_centers else "--limit"
-        raise UsageProblem(f"{option} needs to know the size of the blocks", "add --prefix, such as --prefix 16")
+
+    from ipplan.free import find_free
+
     free = find_free(
         plan,
         catalog,
         data_centers_only=allow_other_data_centers,
         after_allocation=after_allocation,
         pools=chosen,
-        length=length,
+        length=wanted.length,
     )
-    if length is not None and (data_centers or avoids or limit):
-        free = free._replace(
-            advice=_advise(plan, catalog, free, length, data_centers=data_centers, most=limit or _MOST_BLOCKS)
-        )
+    if wanted.ranks:
+        free = free._replace(advice=_advise(plan, catalog, free, wanted))
+    _emit(free, wanted.length, output)
+    return 0 if free.ok else 1
+
+
+def _read_plan(path: str | None, byoip: Sequence[str], avoids: Sequence[str], *, narrow: bool) -> Plan:
+    """Return the plan with the pools and the avoided ranges of the command line."""
+    pools = read_pools(byoip)
+    plan, _ = choose_plan(default_plan(path), pools, _EXAMPLE)
+    plan = with_pools(plan, pools)
+    if avoids:
+        plan = replace(plan, avoids=(*plan.avoids, *map(_read_avoid, avoids)))
+    if narrow:
+        require_data_centers(plan)
+    return plan
+
+
+def _emit(free: Free, length: int | None, output: Output) -> None:
+    from ipplan.output import free as shown
+
     emit(
         output,
         table=lambda: shown.table(free, length),
@@ -136,49 +169,50 @@ def command(
         text=lambda width, color: shown.render_text(free, length, width=width, color=color, choice=output.choice),
     )
     if output.format in ("csv", "markdown"):
-        # The table has no place for them.
+        # The table does not hold failures.
         for failure in free.shortfalls:
             say(f"error: {failure.message}")
             if failure.help is not None:
                 say(f"help: {failure.help}")
-    return 0 if free.ok else 1
 
 
-def _advise(plan: Plan, catalog: Catalog, free: Free, length: int, *, data_centers: Sequence[str], most: int) -> Advice:
-    """Return the cleanest blocks for the named data centers, or else those of the plan."""
+def _advise(plan: Plan, catalog: Catalog, free: Free, wanted: _Search) -> Advice:
+    """Return the cleanest blocks for the named data centers, else for those of the plan."""
     from ipplan.catalog import EDITIONS, load_catalog
     from ipplan.cleanest import find_cleanest
     from ipplan.cli.ranges import require_known
 
-    names = tuple(dict.fromkeys(name.strip().lower() for name in data_centers)) or plan.data_centers
+    assert wanted.length is not None
+    length = wanted.length
+    names = tuple(dict.fromkeys(name.strip().lower() for name in wanted.data_centers)) or plan.data_centers
     editions = [catalog, *map(load_catalog, EDITIONS)]
     known = {
         row.data_center
         for e in editions
         for row in e.reservations
-        if row.data_center is not None and row.category.scope != "default"  # those are zones of VPC
+        if row.data_center is not None and row.category.scope != "default"  # the defaults belong to zones of VPC
     }
-    for name in names if data_centers else ():
+    for name in names if wanted.data_centers else ():
         require_known(name, known, "data center", catalog.edition)
     pools = [pool.report.prefix for pool in free.pools]
     small = [pool for pool in pools if length < pool.length]
     if pools and len(small) == len(pools):
         raise UsageProblem(
             f"no pool holds a /{length}: the largest is {min(small, key=lambda p: p.length)}",
-            f"--prefix takes {min(p.length for p in small)} or more, or name a larger pool",
+            f"pass --prefix {min(p.length for p in small)} or more, or a larger pool",
         )
     for pool in small:
-        say(f"note: pool {pool} is smaller than a /{length} and left out")
+        say(f"note: pool {pool} is smaller than a /{length}; skipped")
     left = RangeSet(block for pool in free.pools for block in pool.blocks)
-    return find_cleanest(plan, catalog, pools, length, data_centers=names, free=left, most=most)
+    return find_cleanest(plan, catalog, pools, length, data_centers=names, free=left, most=wanted.limit or _MOST_BLOCKS)
 
 
 def _read_avoid(text: str) -> Avoid:
-    """Return what --avoid names; host bits mean the block that holds the address, with a warning."""
+    """Return the range of --avoid; for one with host bits, warn and return the enclosing block."""
     try:
         return Avoid(parse_prefix(text), "--avoid")
     except HostBitsError as error:
-        say(f"warning: {error}, which is avoided")
+        say(f"warning: {error}; ipplan avoids that block")
         return Avoid(error.block, "--avoid")
     except AddressError as error:
         hint = "" if error.suggestion is None else f"; write {error.suggestion}"
@@ -186,7 +220,7 @@ def _read_avoid(text: str) -> Avoid:
 
 
 def _choose_pool(text: str, plan: Plan) -> Prefix:
-    """Return the pool of the plan that --pool names, as it is written there or as the block that is meant."""
+    """Return the pool of the plan that --pool names; one with host bits names the enclosing block."""
     try:
         prefix = parse_prefix(text)
     except HostBitsError as error:
@@ -209,7 +243,11 @@ def _list_pools(pools: Sequence[Prefix]) -> str:
     return f"its pools are {', '.join(map(str, pools[:_MOST_NAMED]))}{more}"
 
 
-def _require_length(length: int | None, pools: Sequence[Prefix]) -> None:
-    """Raise for a prefix length that no pool can hold: nothing would ever be free."""
+def _require_length(wanted: _Search, pools: Sequence[Prefix]) -> None:
+    """Raise for options that need --prefix, and for a length that no pool can hold."""
+    length = wanted.length
+    if length is None and (wanted.data_centers or wanted.limit):
+        option = "--data-center" if wanted.data_centers else "--limit"
+        raise UsageProblem(f"{option} needs the size of the blocks", "add --prefix, such as --prefix 16")
     if length is not None and length > 32 and pools and all(p.version == 4 for p in pools):
-        raise UsageProblem(f"--prefix {length} is beyond 32, and every pool is IPv4")
+        raise UsageProblem(f"--prefix {length} is longer than 32, and every pool is IPv4")

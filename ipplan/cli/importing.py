@@ -1,12 +1,13 @@
-"""`ipplan import`: a plan from what other tools hold and what people ask for, or more for a plan that exists."""
+"""`ipplan import`: write a plan from files of other tools or a table of networks, or add them to a plan."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from ipplan.cli.help import Command
 from ipplan.cli.options import file_option, force_option
 from ipplan.cli.outputs import guard_output
 from ipplan.cli.plans import as_plan_error, report_problems
@@ -28,29 +29,54 @@ from ipplan.plan.load import PlanError, nearest, parse_plan
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ipplan.importers import Options
     from ipplan.importers.into import Addition
     from ipplan.importers.plan_text import Imported
     from ipplan.observed import Observed
 
 LARGEST_READ_BACK = 4 * 1024 * 1024
-"""Characters of a plan that is read once more before it is written."""
-_SMALLER = "leave out rows that lie outside of the space of the plan"
-_MOST_TOLD = 20
-"""Rows that are left out of which each is told."""
+"""Read a plan back before it is written only up to 4 Mi characters."""
+_SMALLER = "remove rows that lie outside the address space of the plan"
+_MOST_LISTED = 20
+"""List at most 20 skipped rows."""
+
+
+class _Mode(NamedTuple):
+    """What to do with the rows, beside writing a plan of their own."""
+
+    into: str | None
+    dry_run: bool
+    explain: bool
 
 
 @click.command(
-    "import", epilog="Exit status: 0 written, 1 --into would bring new errors, 2 a file that cannot be read."
+    "import",
+    cls=Command,
+    arguments={
+        "SOURCE": "What the files are: auto, or a source of --list.",
+        "FILE": 'Files of that source; "-" reads standard input.',
+    },
+    examples=(
+        ("Write a plan from a table of networks", "ipplan import auto networks.csv -o new-plan.toml"),
+        ("Show how ipplan reads a file", "ipplan import auto networks.csv --explain"),
+        ("Add the networks of a file to a plan", "ipplan import auto networks.csv --into plan.toml --dry-run"),
+        ("Read a cluster (needs kubectl)", "kubectl get nodes -o json | ipplan import kubectl-nodes - -o iks.toml"),
+    ),
+    exit_status={
+        0: "written",
+        1: "--into would add errors to the plan",
+        2: "bad usage, or a file that cannot be read",
+    },
 )
 @click.argument("source", metavar="[SOURCE]", required=False)
 @click.argument("files", metavar="FILE...", nargs=-1)
-@click.option("--name", metavar="TEXT", help="Name of the plan (default: that of the first file).")
-@click.option("--into", "into", metavar="PLAN", help="Add to PLAN what it lacks; nothing else in it changes.")
-@click.option("--dry-run", is_flag=True, help="Show the difference that --into would make; write nothing.")
+@click.option("--name", metavar="TEXT", help="Name of the plan (default: the name of the first file).")
+@click.option("--into", "into", metavar="PLAN", help="Add what is missing to PLAN; nothing else in it changes.")
+@click.option("--dry-run", is_flag=True, help="Show the difference that --into would make. Write nothing.")
 @click.option(
     "--explain",
     is_flag=True,
-    help="Show what each column was taken for and which rows are left out; write no plan.",
+    help="Show how each column is read and which rows are skipped. Write no plan.",
 )
 @click.option("--skip-rows", metavar="N", type=click.IntRange(0), default=0, help="Lines above the header of a table.")
 @click.option(
@@ -58,21 +84,18 @@ _MOST_TOLD = 20
     "columns",
     metavar="FIELD=TITLE",
     multiple=True,
-    help="The column of a field, by title or number; repeatable.",
+    help="Read this field from the column with this title or number; repeatable.",
 )
 @click.option("--sheet", metavar="NAME", help="The sheet of a workbook.")
-@click.option("--lenient", is_flag=True, help="List rows of a table that cannot be read, and leave them out.")
+@click.option("--lenient", is_flag=True, help="Skip rows of a table that cannot be read, and list each.")
+@click.option("--list", "list_sources", is_flag=True, help="List the sources and the command that produces each file.")
 @file_option
 @force_option
-@click.option("--list", "list_sources", is_flag=True, help="List the sources, and how their files are had.")
 def command(
     *,
     source: str | None,
     files: tuple[str, ...],
     name: str | None,
-    into: str | None,
-    dry_run: bool,
-    explain: bool,
     skip_rows: int,
     columns: tuple[str, ...],
     sheet: str | None,
@@ -80,72 +103,71 @@ def command(
     output_file: str | None,
     force: bool,
     list_sources: bool,
+    **mode: Any,
 ) -> int:
-    """Write a plan of what the files of another tool hold; "-" reads standard input.
+    """Write a plan from files of other tools, or from a table of networks.
 
-    SOURCE is what the files are, or auto. A row of a table that states a kind and a size in place of a range is a
-    network to allocate. A row that is of no kind that ipplan knows becomes [[avoid]] with its description, so that
-    nothing is allocated there.
+    A row of a table with a kind and a size but no range becomes a network to allocate. A row without a kind that ipplan
+    knows becomes [[avoid]] with its description, so that nothing is allocated there.
     """
     from ipplan.importers import AUTO, IMPORTERS, Options
 
-    if explain and source is not None and source not in (AUTO, *IMPORTERS):
+    asked = _Mode(**mode)
+    if asked.explain and source is not None and source not in (AUTO, *IMPORTERS):
         # `import --explain FILE` needs no source.
         source, files = AUTO, (source, *files)
     guard_output(output_file, force=force)
     if list_sources:
         _list()
         return 0
-    _check_usage(source, files, into=into, dry_run=dry_run, explain=explain, output_file=output_file)
-    assert source is not None
-    options = Options(skip_rows, lenient or explain, _columns(columns), sheet)
+    source = _check_usage(source, files, asked, output_file)
+    options = Options(skip_rows, lenient or asked.explain, _columns(columns), sheet)
+    observed, errors = _read_all(source, files, options, quiet=asked.explain)
+    if errors:
+        return report_problems(None, errors)
+    if asked.explain:
+        deliver(_explanation(observed, output_file), output_file)
+        return 0
+    if asked.into is not None:
+        return _add(asked.into, observed, output_file, dry_run=asked.dry_run)
+    return _write(observed, name if name is not None else _stem(files[0]), output_file)
+
+
+def _read_all(
+    source: str, files: Sequence[str], options: Options, *, quiet: bool
+) -> tuple[list[Observed], list[PlanError]]:
+    """Return what each file holds, and the errors of those that cannot be read."""
     observed: list[Observed] = []
     errors: list[PlanError] = []
     for path in files:
         try:
-            observed.append(read_file(source, path, options, quiet=explain))
+            observed.append(read_file(source, path, options, quiet=quiet))
         except InputProblem as problem:
             errors.append(as_plan_error(problem))
         except PlanError as error:
             errors.append(error)
-    if errors:
-        return report_problems(None, errors)
-    if explain:
-        deliver(_explanation(observed, output_file), output_file)
-        return 0
-    if into is not None:
-        return _add(into, observed, output_file, dry_run=dry_run)
-    return _write(observed, name if name is not None else _stem(files[0]), output_file)
+    return observed, errors
 
 
-def _check_usage(
-    source: str | None,
-    files: Sequence[str],
-    *,
-    into: str | None,
-    dry_run: bool,
-    explain: bool,
-    output_file: str | None,
-) -> None:
+def _check_usage(source: str | None, files: Sequence[str], asked: _Mode, output_file: str | None) -> str:
+    """Return the source; raise for what is missing and for options that contradict each other."""
     from ipplan.importers import IMPORTERS
 
     if source is None:
-        raise click.UsageError("which source? --list tells which there are")
+        raise click.UsageError("missing argument SOURCE; ipplan import --list shows the sources, auto detects one")
     _require_source(source)
     if not files:
-        raise click.UsageError(
-            f'which file? "-" reads standard input, such as from {IMPORTERS[source].command}'
-            if source in IMPORTERS
-            else 'which file? "-" reads standard input'
-        )
+        example = f", such as from {IMPORTERS[source].command}" if source in IMPORTERS else ""
+        raise click.UsageError(f'missing argument FILE; "-" reads standard input{example}')
     if files.count("-") > 1:
         raise click.UsageError('standard input can be read only once, but "-" is given more than once')
-    if dry_run and into is None:
-        raise click.UsageError("--dry-run goes with --into")
-    if explain and into is not None:
-        raise click.UsageError("--explain writes no plan, so it does not go with --into")
-    if into is not None and output_file is None and not dry_run and into in ("-", "/dev/stdin"):
+    if asked.dry_run and asked.into is None:
+        raise click.UsageError("--dry-run needs --into")
+    if asked.explain and asked.into is not None:
+        raise click.UsageError("--explain writes no plan, so it contradicts --into")
+    if output_file is None and not asked.dry_run and asked.into in ("-", "/dev/stdin"):
         raise UsageProblem("--into needs a plan file: a stream cannot be written back", "name a file after -o")
+    return source
 
 
 def _columns(words: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -163,21 +185,21 @@ def _columns(words: Sequence[str]) -> tuple[tuple[str, str], ...]:
             )
         if field not in FIELDS:
             near = nearest(field, FIELDS)
-            hint = f"did you mean {near}?" if near else f"there are {', '.join(FIELDS)}"
-            raise UsageProblem(f'there is no field "{escape(field[:80])}" of a column', hint)
+            hint = f"did you mean {near}?" if near else f"the fields are {', '.join(FIELDS)}"
+            raise UsageProblem(f'there is no field "{escape(field[:80])}"', hint)
         found.append((field, title.strip()))
     return tuple(found)
 
 
 def _require_source(name: str) -> None:
-    """Raise for a source that does not exist, with the nearest one."""
+    """Raise for an unknown source, with the nearest one."""
     from ipplan.importers import AUTO, IMPORTERS
 
     if name not in (AUTO, *IMPORTERS):
         near = nearest(name, (AUTO, *IMPORTERS))
         if os.path.exists(name):
             near = f"ipplan import {AUTO} {name}"
-        hint = f"did you mean {near}?" if near else "ipplan import --list tells which there are"
+        hint = f"did you mean {near}?" if near else "ipplan import --list shows the sources"
         raise UsageProblem(f'there is no source "{escape(name[:80])}"', hint)
 
 
@@ -204,10 +226,10 @@ def _write(observed: Sequence[Observed], name: str | None, output_file: str | No
 
     made = make_plan(observed, name)
     if len(made.text) > LARGEST_INPUT:
-        say(f"warning: the plan has more than {LARGEST_INPUT >> 20} MiB, which ipplan does not read: {_SMALLER}")
+        say(f"warning: the plan exceeds {LARGEST_INPUT >> 20} MiB, the largest that ipplan reads; {_SMALLER}")
     if len(made.text) <= LARGEST_READ_BACK:
-        # What is written has to be a plan, whatever the files hold. A longer one is mostly of avoided ranges, which
-        # are written in one way only.
+        # The result must be a valid plan, whatever the files hold. A longer plan consists mostly of avoided ranges,
+        # which are written in one way only.
         parse_plan(made.text.encode("utf-8"), output_file or "<imported plan>")
     deliver(made.text, output_file, for_programs=True)
     _say_summary(observed, made)
@@ -231,10 +253,10 @@ def _say_summary(observed: Sequence[Observed], made: Imported) -> None:
         parts.append(f"{counted(made.joined, 'row')} joined with others of the same range")
     say(f"{', '.join(parts)}; {counted(made.duplicates, 'duplicate')} skipped")
     for text in made.everything:
-        say(f"left out: {text} is every address")
+        say(f"skipped: {text} is every address")
     if made.containers and not made.pools:
         listed = ", ".join(map(str, made.containers[:4])) + (", ..." if len(made.containers) > 4 else "")
-        say(f"containers hold other ranges and are no reservation: {listed}; to allocate from one, write it in byoip")
+        say(f"containers hold other ranges and reserve nothing: {listed}; to allocate from one, write it in byoip")
 
 
 def _say_files(observed: Sequence[Observed]) -> None:
@@ -248,7 +270,7 @@ def _say_files(observed: Sequence[Observed]) -> None:
 
 
 def _add(path: str, observed: Sequence[Observed], output_file: str | None, *, dry_run: bool) -> int:
-    """Add to a plan what it lacks, unless that brings errors."""
+    """Add the missing rows to a plan, unless that adds errors."""
     from ipplan.importers.into import AdditionError, add_to_plan
 
     try:
@@ -263,7 +285,7 @@ def _add(path: str, observed: Sequence[Observed], output_file: str | None, *, dr
     except AdditionError as error:
         raise UsageProblem(f"{file}: {error}", error.hint) from None
     if len(addition.data) > LARGEST_INPUT:
-        what = f"{file} would be larger than {LARGEST_INPUT >> 20} MiB, which is not read"
+        what = f"{file} would exceed {LARGEST_INPUT >> 20} MiB, the largest plan that ipplan reads"
         raise UsageProblem(f"{what}; nothing is written", _SMALLER)
     if addition.data != data and _brings_errors(data, addition.data, file):
         return 1
@@ -281,7 +303,7 @@ def _add(path: str, observed: Sequence[Observed], output_file: str | None, *, dr
 
 
 def _brings_errors(old: bytes, new: bytes, file: str) -> bool:
-    """Say which errors the plan would have with what is added and has not without; tell whether there are any."""
+    """Report the errors that the new rows would add to the plan; return whether there are any."""
     from ipplan.cli.errors import list_errors, new_errors, say_errors
     from ipplan.cli.plans import choose_catalog
 
@@ -293,7 +315,7 @@ def _brings_errors(old: bytes, new: bytes, file: str) -> bool:
     except PlanError as error:
         found, what = list(error.problems), "not be readable"
     if found:
-        say(f"error: --into does not write {file}: with what is added the plan would {what}")
+        say(f"error: --into does not write {file}: with the new rows the plan would {what}")
         say_errors(found)
         say(f"help: {found[0].help or 'correct the rows, or import them into a plan of their own'}")
     return bool(found)
@@ -306,18 +328,18 @@ def _say_addition(observed: Sequence[Observed], addition: Addition, file: str, *
     made = addition.made
     said = f"{counted(made.networks, 'network')} and {counted(made.avoids, 'avoided range')}"
     verb = "would be added to" if dry_run else "added to"
-    say(f"{said} {verb} {file}; {counted(addition.present, 'row')} it has already")
-    for text in addition.left_out[:_MOST_TOLD]:
-        say(f"left out: {text}")
-    if len(addition.left_out) > _MOST_TOLD:
-        say(f"left out: {len(addition.left_out) - _MOST_TOLD:,} more")
+    say(f"{said} {verb} {file}; {counted(addition.present, 'row')} already there")
+    for text in addition.left_out[:_MOST_LISTED]:
+        say(f"skipped: {text}")
+    if len(addition.left_out) > _MOST_LISTED:
+        say(f"skipped: {len(addition.left_out) - _MOST_LISTED:,} more")
 
 
-# -- what was understood ---------------------------------------------------------------------------------------
+# -- how files are read ---------------------------------------------------------------------------------------
 
 
 def _explanation(observed: Sequence[Observed], output_file: str | None) -> str:
-    """Return what each column was taken for, what became of the rows, and which lines are left out."""
+    """Return how each column is read, how many rows become what, and which rows are skipped."""
     from ipplan.importers.plan_text import make_plan
     from ipplan.importers.reading import counted
     from ipplan.output.table import Column, Table, render_plain, render_terminal
@@ -333,7 +355,7 @@ def _explanation(observed: Sequence[Observed], output_file: str | None) -> str:
         parts.append(f"{escape(one.file)}: source {one.source}\n")
         if one.columns:
             rows = [(column.title, column.use) for column in one.columns]
-            parts.append(render(Table((Column("column"), Column("taken for")), rows)))
+            parts.append(render(Table((Column("column"), Column("read as")), rows)))
         counts = [
             f"{counted(made.networks - made.wishes, 'network')} with a range",
             f"{counted(made.wishes, 'network')} without a range",
@@ -344,8 +366,8 @@ def _explanation(observed: Sequence[Observed], output_file: str | None) -> str:
         parts.append("".join(f"note: {escape(note)}\n" for note in one.notes if " is left out: " not in note))
         if one.left_out:
             rows3 = [(row.line, row.text, row.why) for row in one.left_out]
-            columns = (Column("line", "number"), Column("row"), Column("left out because"))
+            columns = (Column("line", "number"), Column("row"), Column("skipped because"))
             parts.append(render(Table(columns, rows3)))
         else:
-            parts.append("no row is left out\n")
+            parts.append("no row is skipped\n")
     return "\n".join(part for part in parts if part)

@@ -1,4 +1,4 @@
-"""`ipplan init`: write a commented plan to start from, as it ships in `ipplan/templates`."""
+"""`ipplan init`: write a commented plan to start from, one of `ipplan/templates`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import re
 
 import click
 
-from ipplan.cli.pools import DEFAULT_PLAN
+from ipplan.cli.help import Command
+from ipplan.cli.plans import DEFAULT_PLAN
 from ipplan.cli.streams import UsageProblem, create_file, deliver, replace_file, say
 from ipplan.cli.system import quote_word
 from ipplan.files import read_files
@@ -15,38 +16,49 @@ from ipplan.output.text import escape
 
 DEFAULT_TEMPLATE = "reference-architecture"
 DEFAULT_TABLE = "networks.csv"
-"""Where --table writes unless FILE is named."""
+"""The file that --table writes if FILE is left out."""
 TEMPLATES = "templates"
-"""The folder of the templates: each a plan that passes the check, its second line saying what it is."""
+"""The folder of the templates. Each is a plan that passes check; its second line is its title."""
 
 SCHEMA_FILE = "plan.schema.json"
-"""Where the templates look for the JSON Schema of the plan, beside the plan."""
+"""The file beside the plan in which the templates expect the JSON Schema."""
 
 _NAME = re.compile(r'^name = "[^"\n]*"$', re.MULTILINE)
 _LONGEST_NAME = 200
+"""Cut the name of a plan at 200 characters."""
 
 
-@click.command("init", epilog="Exit status: 0 written, 2 FILE exists or cannot be written.")
+@click.command(
+    "init",
+    cls=Command,
+    arguments={"FILE": f'The file to write; "-" means standard output. Default: {DEFAULT_PLAN}.'},
+    examples=(
+        ("Write plan.toml", "ipplan init"),
+        ("Start from another template", "ipplan init two-clusters.toml --template two-clusters --force"),
+        ("Write a table to fill in, for ipplan import", "ipplan init --table networks.csv"),
+    ),
+    exit_status={0: "written", 2: "bad usage, or FILE exists or cannot be written"},
+)
 @click.argument("path", metavar="[FILE]", default=DEFAULT_PLAN)
 @click.option(
     "--template",
     metavar="NAME",
     default=DEFAULT_TEMPLATE,
-    help=f"What to start from (default: {DEFAULT_TEMPLATE}); see --list.",
+    help=f"The template to start from (default: {DEFAULT_TEMPLATE}); --list shows them.",
 )
-@click.option("--name", metavar="TEXT", help="Name of the plan (default: that of FILE or its folder).")
+@click.option("--name", metavar="TEXT", help="Name of the plan (default: the name of FILE or its folder).")
 @click.option(
     "--table",
     is_flag=True,
-    help=f"Write a sheet of networks to fill in and import: FILE is {DEFAULT_TABLE}, or another .csv or .xlsx.",
+    help=f"Write a table of networks to fill in and import: a .csv or .xlsx (default: {DEFAULT_TABLE}).",
 )
-@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
-@click.option("--list", "list_templates", is_flag=True, help="List the templates and what they are.")
+@click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
+@click.option("--list", "list_templates", is_flag=True, help="List the templates.")
 def command(*, path: str, template: str, name: str | None, table: bool, force: bool, list_templates: bool) -> None:
-    """Write a commented plan to start from: FILE, plan.toml unless it is named, or "-" for standard output.
+    """Write a commented plan to start from.
 
-    The plan passes `ipplan check`, and `ipplan allocate` finds a range for every network that the enterprise
-    brings.
+    The plan passes ipplan check, and ipplan allocate finds a range for each of its BYOIP networks. An existing file is
+    not overwritten without --force.
     """
     if table:
         _write_table(DEFAULT_TABLE if path == DEFAULT_PLAN else path, force=force)
@@ -59,7 +71,7 @@ def command(*, path: str, template: str, name: str | None, table: bool, force: b
         from ipplan.plan.load import nearest
 
         near = nearest(template, known)
-        hint = f"did you mean {near}?" if near else f"there are {', '.join(known)}"
+        hint = f"did you mean {near}?" if near else f"the templates are {', '.join(known)}"
         raise UsageProblem(f'there is no template "{escape(template[:80])}"', hint)
     if name is not None and not name.strip():
         raise UsageProblem("--name is empty", "leave it out to name the plan after its file")
@@ -75,7 +87,7 @@ def command(*, path: str, template: str, name: str | None, table: bool, force: b
 
 
 def _write_table(path: str, *, force: bool) -> None:
-    """Write the sheet of networks, as its name says."""
+    """Write the table of networks in the format that the file name states."""
     from ipplan.exporters import ExportError
     from ipplan.exporters.wish_table import wish_csv, wish_workbook
 
@@ -84,22 +96,22 @@ def _write_table(path: str, *, force: bool) -> None:
         return
     ending = os.path.splitext(path)[1].lower()
     if ending not in (".csv", ".xlsx"):
-        raise UsageProblem(f"cannot write {path} as a table", "name a .csv or .xlsx")
+        raise UsageProblem(f"cannot write {path} as a table", "use a name that ends in .csv or .xlsx")
     try:
         data = wish_workbook() if ending == ".xlsx" else wish_csv().encode("utf-8")
     except ExportError as error:
         raise UsageProblem(str(error), error.help) from None
     _write(path, data, force=force)
-    say(f"wrote {path}: a row for each network; replace the examples")
+    say(f"wrote {path}: one row per network; replace the examples")
     say("next:")
     say(f"  ipplan import auto {_quoted(path)} -o {DEFAULT_PLAN}")
     say(f"  ipplan allocate {DEFAULT_PLAN} --byoip 10.224.0.0/12")
 
 
 def name_after(path: str) -> str | None:
-    """Return the name for a plan in a file: that of the file, or of its folder for a file named plan.
+    """Return the name for a plan in a file: the name of the file, or of its folder if the file is named plan.
 
-    None for standard output, and where neither says anything.
+    None for standard output, and if both names are empty.
     """
     if path in ("-", "/dev/stdout"):
         return None
@@ -109,9 +121,9 @@ def name_after(path: str) -> str | None:
 
 
 def toml_string(text: str) -> str:
-    r"""Return the text as a basic string of TOML; what a terminal would act on is written as \uXXXX.
+    r"""Return the text as a basic string of TOML; control characters are written as \uXXXX.
 
-    Surrogates, which stand for bytes of a file name that are no UTF-8, become U+FFFD: TOML cannot hold them.
+    Surrogates, which are bytes of a file name that is not valid UTF-8, become U+FFFD: TOML cannot hold them.
     """
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return '"' + "".join(map(_toml_character, text)) + '"'
@@ -135,7 +147,7 @@ def _list(known: dict[str, str]) -> None:
 
 def _write(path: str, data: bytes, *, force: bool) -> None:
     if not path:
-        raise UsageProblem("the name of FILE is empty", f"leave it out for {DEFAULT_PLAN}")
+        raise UsageProblem("the name of FILE is empty", f"leave it out to write {DEFAULT_PLAN}")
     if os.path.isdir(path):
         raise UsageProblem(
             f"cannot write {path}: it is a directory",
@@ -144,7 +156,7 @@ def _write(path: str, data: bytes, *, force: bool) -> None:
     if force:
         replace_file(path, data)
     else:
-        create_file(path, data, "--force replaces it, or name another file")
+        create_file(path, data, "add --force to overwrite it, or name another file")
 
 
 def _say_next(path: str) -> None:
@@ -161,5 +173,5 @@ def _say_next(path: str) -> None:
 
 
 def _quoted(path: str) -> str:
-    """Return a path as a shell takes it for one word, and ipplan not for an option."""
+    """Return a path quoted for the shell, and protected from being read as an option."""
     return quote_word(f"./{path}" if path.startswith("-") else path)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ipplan.cli.help import Command
 from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
-from ipplan.cli.plans import choose_catalog, read_plan
-from ipplan.cli.pools import DEFAULT_PLAN
+from ipplan.cli.plans import choose_catalog, read_plan, require_plan
 from ipplan.cli.settle import settle
 from ipplan.cli.streams import UsageProblem, deliver, is_terminal, say, say_text, terminal_width
 from ipplan.output.text import cells, escape
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 _ENTER = "enter"
 _AFTER = 0.5
-"""Seconds after which progress is shown."""
+"""Show progress only after half a second."""
 
 
-class _Lab(click.Command):
-    """Leaves options behind `enter DEVICE` to the command that is to run there."""
+class _Lab(Command):
+    """Passes the options after `enter DEVICE` to the command that runs there."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take everything behind enter as it is, but for a wish for help."""
+        """Leave everything after enter as it is, except --help."""
         if args[:1] == [_ENTER] and args[1:2] not in (["--help"], ["-h"]) and "--" not in args:
             args = ["--", *args]
         return super().parse_args(ctx, args)
@@ -46,15 +46,30 @@ class _Lab(click.Command):
 @click.command(
     "lab",
     cls=_Lab,
-    epilog="Exit status: 0 all agree; 1 something differs; 2 not all of it was run, or nothing could be.",
+    arguments={
+        "enter DEVICE [COMMAND]": "Open a shell, or run a command, in a device of a lab that --keep holds open."
+    },
+    examples=(
+        ("Send every documented flow (needs Linux)", "ipplan lab plan.toml"),
+        ("List the commands, run nothing", "ipplan lab plan.toml --dry-run"),
+        ("Leave the lab up (needs Linux)", "ipplan lab plan.toml --keep"),
+        ("Show the routes of a device in it (needs a lab)", "ipplan lab enter esg ip route"),
+    ),
+    exit_status={
+        0: "packets did what ipplan flows says",
+        1: "a flow differs",
+        2: "bad usage, or a flow could not be run",
+    },
 )
 @click.argument("words", metavar="[PLAN]", nargs=-1)
-@click.option("--from", "start", metavar="END", help="Only this pair: where it starts, as in ipplan flows.")
-@click.option("--to", "end", metavar="END", help="Where it goes.")
-@click.option("--all", "every", is_flag=True, help="Every network with every other, not only the documented flows.")
-@click.option("--dry-run", is_flag=True, help="List the commands and the exported file behind each; run nothing.")
+@click.option("--from", "start", metavar="END", help="Send only this pair: its start, as in ipplan flows.")
+@click.option("--to", "end", metavar="END", help="The end of the pair.")
+@click.option("--all", "every", is_flag=True, help="Send between all pairs of networks, not only the documented flows.")
+@click.option(
+    "--dry-run", is_flag=True, help="List the commands, each with the exported file it comes from. Run nothing."
+)
 @click.option("--keep", is_flag=True, help="Leave the lab up until Ctrl-C.")
-@click.option("--verbose", is_flag=True, help="Show every device on each way, the scenery and the versions.")
+@click.option("--verbose", is_flag=True, help="Show every device on each path, the surroundings and the versions.")
 @edition_option
 @format_option("table", "json", "csv", "markdown")
 @color_option
@@ -70,23 +85,22 @@ def command(
     ranges_edition: str | None,
     output: Output,
 ) -> int:
-    """Build the plan out of network namespaces, send its flows, and hold what packets did against ipplan flows.
+    """Build the plan in network namespaces, send its flows, and compare what packets do with ipplan flows.
 
-    Every device is configured only by what ipplan export writes. Nothing on this machine is touched, and nothing stays.
-
-    ipplan lab enter DEVICE [COMMAND]... opens a shell, or runs a command, in a device of a lab that --keep left up.
+    Only the files that ipplan export writes configure the devices. The lab changes nothing on this machine, and nothing
+    remains when it ends.
     """
     if words[:1] == (_ENTER,):
         return _enter(words[1:])
     if len(words) > 1:
-        raise click.UsageError(f"one plan, please: {words[1]!r} is too much")
+        raise click.UsageError(f"lab takes one plan; {words[1]!r} is one argument too many")
     if (start is None) != (end is None):
-        raise click.UsageError("--from and --to go together")
+        raise click.UsageError("--from needs --to, and --to needs --from")
     if every and start is not None:
         raise click.UsageError("--all and --from contradict each other")
     if keep and dry_run:
         raise click.UsageError("--keep and --dry-run contradict each other")
-    plan, data = read_plan(_path(words))
+    plan, data = read_plan(require_plan(words[0] if words else None))
     catalog = choose_catalog(ranges_edition, plan)
     _say_errors(plan, catalog)
     plan = settle(plan, catalog)
@@ -99,17 +113,8 @@ def command(
     return _run(plan, data, catalog, design, output, keep=keep, verbose=verbose)
 
 
-def _path(words: Sequence[str]) -> str:
-    if words:
-        return words[0]
-    if not os.path.exists(DEFAULT_PLAN):
-        raise click.UsageError(f"a plan is needed: there is no {DEFAULT_PLAN} here")
-    say(f"plan: {DEFAULT_PLAN}")
-    return DEFAULT_PLAN
-
-
 def _say_errors(plan: Plan, catalog: Catalog) -> None:
-    """Say how many errors the plan has, which the lab may show at work."""
+    """Warn of the errors in the plan; the lab is built anyway."""
     from datetime import date
 
     from ipplan.checks import check_plan
@@ -118,7 +123,7 @@ def _say_errors(plan: Plan, catalog: Catalog) -> None:
     count = sum(f.severity == "error" and f.waived is None for f in findings)
     if count:
         say(
-            f"warning: ipplan check finds {count:,} error{'' if count == 1 else 's'} in the plan; the lab is built all the same"
+            f"warning: ipplan check finds {count:,} error{'' if count == 1 else 's'} in the plan; the lab is built anyway"
         )
 
 
@@ -138,7 +143,7 @@ def _design(plan: Plan, catalog: Catalog, start: str | None, end: str | None, *,
         raise UsageProblem(escape(str(error)), error.help and escape(error.help)) from None
     if not traces:
         raise UsageProblem(
-            "the plan has no pair of a documented flow", "name two ends with --from and --to, or take --all"
+            "the plan has no pair for a documented flow", "name two ends with --from and --to, or pass --all"
         )
     return design(Request(landscape), traces)
 
@@ -185,7 +190,7 @@ def _emit(plan: Plan, report: Report, catalog: Catalog, output: Output, *, verbo
 
 
 def _keep(report: Report) -> None:
-    """Say how to get into the devices."""
+    """Print how to enter the devices."""
     from ipplan.output.lab import devices_table
     from ipplan.output.table import render_plain
 
@@ -207,20 +212,22 @@ def _enter(words: Sequence[str]) -> int:
         from ipplan.output.table import render_plain
 
         if not devices:
-            raise UsageProblem("no lab of yours runs on this machine", "start one that stays: ipplan lab PLAN --keep")
+            raise UsageProblem(
+                "you have no lab running on this machine", "start one that stays up: ipplan lab PLAN --keep"
+            )
         deliver(render_plain(devices_table(devices)))
         return 0
     return _become(list(command_line))
 
 
 def _become(command_line: list[str]) -> NoReturn:
-    """Put another program in the place of this one."""
+    """Replace this process by another program."""
     sys.stdout.flush()
     os.execv(command_line[0], command_line)
 
 
 class Progress:
-    """How far a run is, on one line of standard error: on terminals only, and not before a moment has gone by."""
+    """The progress of a run on one line of standard error: on terminals only, and only after `_AFTER` seconds."""
 
     def __init__(self) -> None:
         self._terminal = is_terminal(sys.stderr)
@@ -228,7 +235,7 @@ class Progress:
         self._shown = False
 
     def show(self, text: str) -> None:
-        """Show a text in the place of the one before."""
+        """Show a text instead of the one before."""
         if not self._terminal or time.monotonic() - self._start < _AFTER:
             return
         line = escape(text)
@@ -239,7 +246,7 @@ class Progress:
         self._shown = True
 
     def clear(self) -> None:
-        """Take the line away."""
+        """Remove the line."""
         if self._shown:
             say_text("\r\x1b[K")
             self._shown = False

@@ -1,4 +1,4 @@
-"""The option --label: which networks it chooses, and what is said of a label that no plan has."""
+"""The option --label: which networks it chooses, and the error for a label that no plan has."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ label_option = click.option(
     "labels",
     metavar="NAME=VALUE",
     multiple=True,
-    help="Only networks with this label, of their own or of their cluster, edge or site; NAME: with any value; "
-    "repeatable, and then all have to hold.",
+    help="Only networks with this label, their own or that of their cluster, edge or site. NAME alone matches any value. "
+    "Repeatable: networks must have all of them.",
 )
 """Gives a command --label, passed as `labels`."""
 
 
 class LabelFilter:
-    """What --label asks of one plan after the other; a label has to be known to one of them."""
+    """Applies --label to one plan after the other; at least one plan must have each label."""
 
     def __init__(self, wanted: Sequence[str]) -> None:
         self.wanted = wanted
@@ -35,7 +35,7 @@ class LabelFilter:
         self._known: dict[str, set[str]] = {}
 
     def choose(self, plan: Plan) -> Chosen | None:
-        """Return what of a plan has the labels, None where none was asked for."""
+        """Return the parts of a plan that have the labels, None without --label."""
         if not self.wanted:
             return None
         from ipplan.plan.labels import choose_labelled, known_labels
@@ -65,7 +65,7 @@ class LabelFilter:
 
 
 def choose_labelled_networks(plan: Plan, wanted: Sequence[str]) -> frozenset[str] | None:
-    """Return the names of the networks that have the labels, None where none was asked for; raise UsageProblem."""
+    """Return the names of the networks that have the labels, None without --label; raise UsageProblem."""
     chosen = (labels := LabelFilter(wanted)).choose(plan)
     labels.require_known()
     return None if chosen is None else chosen.networks

@@ -1,4 +1,4 @@
-"""`ipplan lookup`: tell who owns an address or prefix."""
+"""`ipplan lookup`: show who owns an address or prefix."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ipplan.addresses import AddressError, HostBitsError, Prefix, parse_address, parse_prefix
+from ipplan.cli.help import Command
 from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
 from ipplan.cli.plans import choose_catalog, read_plan
 from ipplan.cli.streams import UsageProblem, say
@@ -16,17 +17,26 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-@click.command("lookup", epilog="Exit status: 0 answered, 2 an argument or a plan that cannot be read.")
+@click.command(
+    "lookup",
+    cls=Command,
+    arguments={"ADDRESS|CIDR": "IPv4 or IPv6 addresses or prefixes."},
+    examples=(
+        ("Show who owns an address", "ipplan lookup 10.0.80.11"),
+        ("Look in a plan too", "ipplan lookup 172.30.0.0/16 fd00::1 --plan plan.toml"),
+    ),
+    exit_status={0: "answered", 2: "bad usage, or a plan that cannot be read"},
+)
 @click.argument("queries", metavar="ADDRESS|CIDR...", nargs=-1, required=True)
-@click.option("--plan", "path", metavar="PLAN", help="Look in this plan as well.")
+@click.option("--plan", "path", metavar="PLAN", help="Look in this plan too.")
 @edition_option
 @format_option("table", "json", "csv", "markdown", columns="lookup")
 @color_option
 def command(*, queries: tuple[str, ...], path: str | None, ranges_edition: str | None, output: Output) -> int:
-    """Tell who owns an address or prefix, the most specific owner first.
+    """Show who owns an address or prefix, the most specific owner first.
 
     Owners are a plan, IBM Cloud (with data center and pod), Kubernetes platforms, and IANA's special-purpose
-    registries. A prefix is also told what lies within it.
+    registries. For a prefix, ipplan also lists what lies within it.
     """
     from ipplan.lookup import lookup
     from ipplan.output import lookup as shown
@@ -49,7 +59,7 @@ def command(*, queries: tuple[str, ...], path: str | None, ranges_edition: str |
 
 
 def _read(queries: Sequence[str]) -> list[Prefix]:
-    """Read all arguments; raise one UsageProblem that names all that cannot be read."""
+    """Read all arguments; report every one that cannot be read, then raise UsageProblem."""
     prefixes, problems = [], []
     for query in queries:
         try:
@@ -70,5 +80,5 @@ def _prefix(query: str) -> Prefix:
     try:
         return parse_prefix(query)
     except HostBitsError as error:
-        say(f"warning: {error}, which is looked up")
+        say(f"warning: {error}; ipplan looks up that block")
         return error.block

@@ -6,26 +6,36 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ipplan.cli.help import Command
 from ipplan.cli.labels import choose_labelled_networks, label_option
 from ipplan.cli.options import Output, edition_option, file_option, force_option, network_options
-from ipplan.cli.plans import choose_catalog, read_plan, reporting_problems
+from ipplan.cli.plans import choose_catalog, read_plan, reporting_problems, require_plan
 from ipplan.cli.streams import UsageProblem, deliver, is_terminal, say
 
 if TYPE_CHECKING:
     from ipplan.addresses import Prefix
 
 MOST_CURVES = 16
-"""Draw at most this many prefixes of --of."""
+"""Draw at most 16 prefixes of --of in one picture."""
 
 
 @click.command(
     "map",
-    epilog="Example: ipplan map plan.toml -o map.svg\n\n"
-    "Exit status: 0 drawn, 1 --allocated and not all networks find a place, 2 a plan that cannot be read.",
+    cls=Command,
+    examples=(
+        ("Draw the address space of a plan", "ipplan map plan.toml -o map.svg"),
+        ("Draw networks without a range too", "ipplan map plan.toml --allocated -o map.svg"),
+        ("Draw all of 10.0.0.0/8, with IBM Cloud's ranges", "ipplan map plan.toml --of 10.0.0.0/8 -o ten.svg"),
+    ),
+    exit_status={
+        0: "drawn",
+        1: "with --allocated, a network has no place",
+        2: "bad usage, or a plan that cannot be read",
+    },
 )
-@click.argument("path", metavar="PLAN")
+@click.argument("path", metavar="[PLAN]", required=False)
 @click.option("--of", "of", metavar="PREFIX", multiple=True, help="Draw this prefix as a Hilbert curve; repeatable.")
-@click.option("--allocated", is_flag=True, help="Draw networks to allocate where allocate places them.")
+@click.option("--allocated", is_flag=True, help="Draw networks without a range where allocate would place them.")
 @network_options("spaces of")
 @label_option
 @edition_option
@@ -33,7 +43,7 @@ MOST_CURVES = 16
 @force_option
 def command(
     *,
-    path: str,
+    path: str | None,
     of: tuple[str, ...],
     allocated: bool,
     kinds: tuple[str, ...],
@@ -46,21 +56,28 @@ def command(
 ) -> int:
     """Draw the address space of a plan to scale, as an SVG picture for documents.
 
-    Pools, and every other space that the plan's networks use, are strips; small networks are shown larger in a second
-    strip. --of draws a prefix as a Hilbert curve instead, with the published ranges by data center. The picture follows
-    the reader's light or dark theme and prints in light colours. "-" reads the plan from standard input.
+    Each pool, and every other space that the plan's networks use, is a strip. A second strip enlarges small networks.
+    --of draws a prefix as a Hilbert curve instead, with the published ranges by data center. The picture follows the
+    reader's light or dark theme and prints in light colours.
     """
     from ipplan.cli.outputs import guard_output
 
     if output_file is None and is_terminal():
-        raise UsageProblem("the picture is SVG, and standard output is a terminal", "add -o FILE.svg")
+        raise UsageProblem("the output is an SVG picture, and standard output is a terminal", "add -o FILE.svg")
     guard_output(output_file, force=force)
     prefixes = _read_prefixes(of)
     if prefixes and (kinds or clusters or names or labels):
         raise UsageProblem("--of draws a whole prefix: leave out --kind, --cluster, --network and --label")
 
     def run() -> int:
-        return _draw(path, prefixes, (kinds, clusters, names, labels), output_file, ranges_edition, allocated=allocated)
+        return _draw(
+            require_plan(path),
+            prefixes,
+            (kinds, clusters, names, labels),
+            output_file,
+            ranges_edition,
+            allocated=allocated,
+        )
 
     return reporting_problems(Output("svg", output_file), run) or 0
 
@@ -93,14 +110,14 @@ def _draw(
         one = map_.waiting == 1
         say(
             f"note: {map_.waiting:,} network{' has' if one else 's have'} no range; "
-            f"--allocated draws where allocate places {'it' if one else 'them'}"
+            f"--allocated draws {'it' if one else 'them'} where allocate would place {'it' if one else 'them'}"
         )
     deliver(render_map_svg(map_), output_file, for_programs=True)
     return status
 
 
 def _read_prefixes(texts: tuple[str, ...]) -> tuple[Prefix, ...]:
-    """Return the prefixes of --of, each once; raise for what is not a prefix."""
+    """Return the prefixes of --of, each once; raise for anything else."""
     from ipplan.addresses import AddressError, parse_prefix
     from ipplan.output.text import escape
 
@@ -112,5 +129,5 @@ def _read_prefixes(texts: tuple[str, ...]) -> tuple[Prefix, ...]:
             hint = "" if error.suggestion is None else f"; write {error.suggestion}"
             raise click.BadParameter(f'"{escape(text[:80])}": {error}{hint}', param_hint="--of") from None
     if len(set(found)) > MOST_CURVES:
-        raise UsageProblem(f"--of was given {len(set(found))} prefixes, and a picture has at most {MOST_CURVES}")
+        raise UsageProblem(f"--of names {len(set(found))} prefixes; a picture holds at most {MOST_CURVES}")
     return tuple(dict.fromkeys(found))

@@ -1,4 +1,4 @@
-"""`ipplan netbox`: what a NetBox has and the plan says, and the way from one to the other."""
+"""`ipplan netbox`: compare a NetBox with a plan, and update it from the plan."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
-from ipplan.cli.plans import choose_catalog, read_plan
+from ipplan.cli.help import Command, Group
+from ipplan.cli.options import Output, all_of, color_option, edition_option, emit, format_option
+from ipplan.cli.plans import choose_catalog, read_plan, require_plan
 from ipplan.cli.streams import UsageProblem, say
 
 if TYPE_CHECKING:
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
     from ipplan.netbox.wanted import Desired
     from ipplan.plan.model import Plan
 
-    Command = Callable[..., int | None]
+    Function = Callable[..., int | None]
 
 
 class _Asked(NamedTuple):
-    """What both commands are given."""
+    """The arguments and options that both commands have."""
 
     path: str
     url: str
@@ -46,39 +47,46 @@ class _Compared(NamedTuple):
     changes: tuple[ObjectChange, ...]
 
 
-_EXAMPLES = """\b
-export NETBOX_TOKEN=...
-ipplan netbox diff plan.toml --url https://netbox.example.com
-ipplan netbox push plan.toml --url https://netbox.example.com --vrf dallas
-"""
+_URL = "--url https://netbox.example.com"
+_DIFF = ("Show what push would change (needs a NetBox)", f"ipplan netbox diff plan.toml {_URL}")
+_PUSH = (
+    "Create and update the objects of a plan (needs a NetBox)",
+    f"ipplan netbox push plan.toml {_URL} --vrf dallas",
+)
 
 
-@click.group("netbox", epilog=_EXAMPLES)
+@click.group("netbox", cls=Group, examples=(_DIFF, _PUSH))
 def command() -> None:
-    """Compare a NetBox with a plan, and bring it up to date.
+    """Compare a NetBox with a plan, and update it.
 
-    The token comes from the environment variable NETBOX_TOKEN, or IPPLAN_NETBOX_TOKEN, which counts first. Prefixes,
-    VLANs, roles and tags are written; whatever was not made from this plan is left alone.
+    The environment variable NETBOX_TOKEN holds the token; IPPLAN_NETBOX_TOKEN takes precedence. ipplan writes prefixes,
+    VLANs, roles and tags, and changes no object that was not made from this plan.
     """
 
 
-def _common(command: Command) -> Command:
-    """Give a command what both need, and pass it as `asked`."""
+def _common(command: Function) -> Function:
+    """Give a command the arguments and options that both have, and pass them as `asked`."""
 
     @wraps(command)
-    def run(*, path: str, url: str, vrf: str | None, timeout: int, adopt: bool, prune: bool, **rest: Any) -> int | None:
-        return command(asked=_Asked(path, url, vrf, timeout, adopt, prune), **rest)
+    def run(
+        *, path: str | None, url: str, vrf: str | None, timeout: int, adopt: bool, prune: bool, **rest: Any
+    ) -> int | None:
+        return command(asked=_Asked(require_plan(path), url, vrf, timeout, adopt, prune), **rest)
 
-    options = (
-        click.argument("path", metavar="PLAN"),
+    return all_of(
+        click.argument("path", metavar="[PLAN]", required=False),
         click.option("--url", required=True, metavar="URL", help="Address of the NetBox."),
         click.option(
             "--vrf", metavar="NAME", help="The VRF of the prefixes, by name or route distinguisher (default: global)."
         ),
         click.option(
-            "--adopt", is_flag=True, help="Take over what was not made from this plan, in the place of what it wants."
+            "--adopt",
+            is_flag=True,
+            help="Take over existing objects that the plan wants but that were not made from it.",
         ),
-        click.option("--prune", is_flag=True, help="Delete what was made from this plan and is no longer in it."),
+        click.option(
+            "--prune", is_flag=True, help="Delete objects that were made from this plan and are no longer in it."
+        ),
         click.option(
             "--timeout",
             type=click.IntRange(1, 3600),
@@ -86,23 +94,26 @@ def _common(command: Command) -> Command:
             metavar="SECONDS",
             help="Give up on a request after SECONDS (default: 60).",
         ),
-    )
-    decorated: Command = run
-    for decorate in reversed(options):
-        decorated = decorate(decorated)
-    return decorated
+    )(run)
 
 
 @command.command(
     "diff",
-    epilog="Exit status: 0 compared, 1 a difference with --exit-code, 2 a plan or NetBox that cannot be read.",
+    cls=Command,
+    short_help="Show what push would change.",
+    examples=(_DIFF, ("Fail if anything differs (needs a NetBox)", f"{_DIFF[1]} --exit-code")),
+    exit_status={
+        0: "compared",
+        1: "with --exit-code, a difference",
+        2: "bad usage, or a plan or NetBox that cannot be read",
+    },
 )
 @_common
-@click.option("--exit-code", is_flag=True, help="End with status 1 if anything differs.")
+@click.option("--exit-code", is_flag=True, help="Exit with status 1 if anything differs.")
 @format_option("table", "json", "csv", "markdown", columns="netbox")
 @color_option
 def show_difference(*, asked: _Asked, exit_code: bool, output: Output) -> int:
-    """Show what push would change; --adopt and --prune show what they would change, too. Writes nothing."""
+    """Show what push would change, with the same options. Writes nothing."""
     compared = _compare(read_plan(asked.path)[0], asked)
     _emit(output, asked, compared, _planned(compared.changes), pushed=False)
     return 1 if exit_code and compared.changes else 0
@@ -110,19 +121,25 @@ def show_difference(*, asked: _Asked, exit_code: bool, output: Output) -> int:
 
 @command.command(
     "push",
-    epilog="Exit status: 0 NetBox is up to date, 1 errors in the plan, 2 a plan or NetBox that cannot be read, or changes "
-    "that NetBox refused.",
+    cls=Command,
+    short_help="Create and update the objects of a plan.",
+    examples=(_PUSH, ("Delete what the plan no longer has (needs a NetBox)", f"{_PUSH[1]} --prune")),
+    exit_status={
+        0: "the NetBox is up to date",
+        1: "the plan has errors; nothing was pushed",
+        2: "bad usage, a plan or NetBox that cannot be read, or a change that NetBox rejected",
+    },
 )
 @_common
-@click.option("--dry-run", is_flag=True, help="Only show what would change.")
+@click.option("--dry-run", is_flag=True, help="Show what would change. Write nothing.")
 @click.option("--with-errors", is_flag=True, help="Push even if check finds errors.")
 @edition_option
 @format_option("table", "json", "csv", "markdown", columns="netbox")
 @color_option
 def push(*, asked: _Asked, dry_run: bool, with_errors: bool, ranges_edition: str | None, output: Output) -> int:
-    """Create and update prefixes, VLANs, roles and tags of the plan in a NetBox.
+    """Create and update the prefixes, VLANs, roles and tags of a plan in a NetBox.
 
-    Nothing is deleted without --prune. A run that stops half-way says what was done; running it again does the rest.
+    ipplan deletes nothing without --prune. A run that fails half-way lists what was done; the next run does the rest.
     """
     plan, _ = read_plan(asked.path)
     if _refuse(plan, choose_catalog(ranges_edition, plan), with_errors=with_errors):
@@ -134,7 +151,7 @@ def push(*, asked: _Asked, dry_run: bool, with_errors: bool, ranges_edition: str
 
 
 def _report_failures(outcomes: Sequence[Outcome]) -> int:
-    """Say what failed and why, each reason once, and return the exit status."""
+    """Report what failed and why, each reason once, and return the exit status."""
     failed = [outcome for outcome in outcomes if outcome.state == "failed"]
     left = sum(outcome.state == "not-tried" for outcome in outcomes)
     if not failed:
@@ -143,15 +160,15 @@ def _report_failures(outcomes: Sequence[Outcome]) -> int:
         count = sum(outcome.error == reason for outcome in failed)
         say(f"error: {count:,} change{'s' if count > 1 else ''} failed: {reason}")
     done = sum(outcome.state == "done" for outcome in outcomes)
-    say(f"help: {done:,} done, {len(failed):,} failed, {left:,} not tried; run it again when the cause is gone")
+    say(f"help: {done:,} done, {len(failed):,} failed, {left:,} not tried; fix the cause and run it again")
     return 2
 
 
 def _compare(plan: Plan, asked: _Asked) -> _Compared:
-    """Hold a plan against a NetBox. Raises UsageProblem for a plan without a name, and where there is no answer."""
+    """Compare a plan with a NetBox. Raises UsageProblem for a plan without a name, or if the NetBox does not answer."""
     if not plan.name:
         raise UsageProblem(
-            f"{plan.file} has no name, and objects in NetBox are marked with it",
+            f"{plan.file} has no name; ipplan marks the objects in NetBox with it",
             'write name = "..." under [plan]; each plan of a NetBox needs its own',
         )
     try:
@@ -184,7 +201,7 @@ def _send(compared: _Compared) -> list[Outcome]:
 
 
 def _refuse(plan: Plan, catalog: Catalog, *, with_errors: bool) -> bool:
-    """Say which errors the plan has, and tell whether they keep it from being pushed."""
+    """Report the errors of the plan; return whether they prevent the push."""
     from ipplan.cli.errors import list_errors, say_errors
 
     errors = list_errors(plan, catalog)
@@ -192,11 +209,11 @@ def _refuse(plan: Plan, catalog: Catalog, *, with_errors: bool) -> bool:
         return False
     count = f"{len(errors):,} error{'' if len(errors) == 1 else 's'}"
     if with_errors:
-        say(f"warning: the plan has {count}; pushed all the same")
+        say(f"warning: the plan has {count}; pushed because of --with-errors")
         return False
     say(f"error: the plan has {count}; nothing was pushed")
     say_errors(errors)
-    say("help: ipplan check shows all; --with-errors pushes all the same")
+    say("help: ipplan check lists all; --with-errors pushes anyway")
     return True
 
 

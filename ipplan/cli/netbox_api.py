@@ -1,7 +1,7 @@
-"""A NetBox over its REST API: reads what concerns a plan, and sends changes; the only home of pynetbox.
+"""A NetBox over its REST API: read the objects that a plan concerns, and send changes; the only home of pynetbox.
 
-The token is sent to the host of the URL only: redirects are refused, `next` links of pages are not followed, and no
-password of a .netrc takes its place. Decides nothing: what changes is for `ipplan.netbox.difference` to say.
+The token goes to the host of the URL only: redirects are rejected, `next` links of pages are not followed, and a .netrc
+cannot replace it. Decides nothing: `ipplan.netbox.difference` computes what changes.
 """
 
 from __future__ import annotations
@@ -29,14 +29,15 @@ if TYPE_CHECKING:
     from ipplan.netbox.wanted import Desired, What
 
 TOKENS = ("IPPLAN_NETBOX_TOKEN", "NETBOX_TOKEN")
-"""Environment variables that may hold the token; the first that does counts."""
+"""Environment variables that may hold the token, in this order."""
 _PAGE = 250
+"""Ask for 250 objects in one page."""
 _MOST_ASKED = 40
-"""Objects that one request names at most: servers refuse lines of more than about 4,000 bytes."""
+"""Name at most 40 objects in one request: servers reject lines of more than about 4,000 bytes."""
 _MOST_SENT = 50
-"""Objects that one request changes at most, so that it ends long before servers give up on it."""
+"""Change at most 50 objects in one request, so that it ends long before the server times out."""
 _CONNECT = 10
-"""Seconds to wait for a connection."""
+"""Wait at most 10 seconds for a connection."""
 _ENDPOINTS: dict[What, tuple[str, str]] = {
     "tag": ("extras", "tags"),
     "role": ("ipam", "roles"),
@@ -45,7 +46,7 @@ _ENDPOINTS: dict[What, tuple[str, str]] = {
     "prefix": ("ipam", "prefixes"),
 }
 _MOST_READ = 200_000
-"""Objects of one kind that are read at most."""
+"""Read at most 200,000 objects of one kind."""
 _UNREADABLE = (
     requests.RequestException,
     pynetbox.ContentError,
@@ -54,23 +55,23 @@ _UNREADABLE = (
     TypeError,
     AttributeError,
 )
-"""What comes of no answer, and of one that no NetBox gives."""
+"""Exceptions without an answer, or with an answer that a NetBox would not give."""
 _VERBS = {"create": "create", "update": "update", "adopt": "update", "delete": "delete"}
 
 
 def read_token() -> str:
-    """Return the token from the environment; raise UsageProblem where there is none, or none that a header can hold."""
+    """Return the token from the environment; raise UsageProblem if it is missing or cannot be sent in a header."""
     for name in TOKENS:
         token = os.environ.get(name, "").strip()
         if token:
             if not (token.isascii() and token.isprintable()) or " " in token:
-                raise UsageProblem(f"{name} does not hold a token: it has spaces or characters that no token has")
+                raise UsageProblem(f"{name} does not hold a token: a token has no spaces or special characters")
             return token
-    raise UsageProblem("no token for NetBox", f"set the environment variable {TOKENS[1]}; it is never an argument")
+    raise UsageProblem("no token for NetBox", f"set the environment variable {TOKENS[1]}; there is no option for it")
 
 
 def parse_url(text: str) -> str:
-    """Return the URL of a NetBox without a slash or /api at its end; raise UsageProblem for what is not one."""
+    """Return the URL of a NetBox without a slash or /api at its end; raise UsageProblem if it is not valid."""
     shown = escape(text[:200])
     try:
         parts = urlsplit(text)
@@ -86,21 +87,21 @@ def parse_url(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or not text.isprintable() or " " in text:
         raise UsageProblem(f'--url "{shown}" is not a valid URL', "write https://netbox.example.com")
     if parts.query or parts.fragment:
-        raise UsageProblem(f'--url "{shown}" has a query or fragment', "write the address of the front page")
+        raise UsageProblem(f'--url "{shown}" has a query or fragment', "write the address of the home page")
     if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
         say("warning: the token goes to NetBox unencrypted; https protects it")
     return text.rstrip("/").removesuffix("/api").rstrip("/")
 
 
 class _Refused(NamedTuple):
-    """A request that NetBox did not carry out: why, and whether it is about the objects, so that others may do better."""
+    """A request that NetBox rejected: why, and whether the cause is an object, so that others may succeed."""
 
     reason: str
     about_objects: bool
 
 
 class NetBox:
-    """A NetBox at a URL. Every method raises UsageProblem where it does not answer as a NetBox does."""
+    """A NetBox at a URL. Every method raises UsageProblem if the server does not answer like a NetBox."""
 
     def __init__(self, url: str, token: str, timeout: int) -> None:
         self.url = url
@@ -114,18 +115,18 @@ class NetBox:
         self._api.http_session = session
 
     def read(self, desired: Desired, vrf: str | None) -> tuple[tuple[Found, ...], int | None]:
-        """Return what is there of the plan, what is in the place of what it wants, and the number of the VRF."""
-        with self._telling():
+        """Return the objects of the plan, the objects in their places, and the number of the VRF."""
+        with self._explaining():
             self._require_netbox()
             number = None if vrf is None else self._find_vrf(vrf)
             raw = self._read_raw(desired, "null" if number is None else str(number))
             return read_found(raw), number
 
     def send(self, changes: Sequence[ObjectChange], vrf: int | None) -> Iterator[Outcome]:
-        """Make changes in their order, many in a request; yield what became of each.
+        """Make changes in their order, many in one request; yield the outcome of each.
 
-        Of a request that NetBox refuses because of an object, every object is sent by itself. After any other refusal, and
-        without an answer, the rest is not tried.
+        If NetBox rejects a request because of an object, every object is sent by itself. After any other failure the rest
+        is not tried.
         """
         from ipplan.netbox.outcome import Outcome
 
@@ -152,7 +153,7 @@ class NetBox:
                 return
 
     def _try(self, batch: Sequence[ObjectChange], vrf: int | None) -> _Refused | None:
-        """Send changes of one kind in one request; return why they were not made, None for done."""
+        """Send changes of one kind in one request; return why they were rejected, None if they were made."""
         endpoint = self._endpoint(batch[0].what)
         try:
             if batch[0].action == "delete":
@@ -165,7 +166,7 @@ class NetBox:
         except pynetbox.AllocationError as error:
             return _Refused(_detail(error.req), about_objects=True)
         except _UNREADABLE as error:
-            return _Refused(f"{self._failure(error)[0]}; it may have been done", about_objects=False)
+            return _Refused(f"{self._failure(error)[0]}; the change may have been made", about_objects=False)
         return None
 
     def _require_netbox(self) -> None:
@@ -181,7 +182,7 @@ class NetBox:
             if rows:
                 raise UsageProblem(
                     f'NetBox has {len(rows):,} VRFs with the name "{escape(name)}"',
-                    "give the route distinguisher after --vrf",
+                    "use the route distinguisher with --vrf",
                 )
         raise UsageProblem(
             f'NetBox has no VRF with the name or route distinguisher "{escape(name[:80])}"',
@@ -194,7 +195,7 @@ class NetBox:
         groups = self._fetch("ipam", "vlan_groups", slug__isw=desired.tag)
         prefixes = self._fetch_by("prefix", "prefix", [p.key for p in desired.of("prefix")], vrf_id=vrf)
         if any(tag["slug"] == desired.tag for tag in tags):
-            # NetBox refuses to look for a tag that it does not have.
+            # NetBox rejects a search for a tag that it does not have.
             prefixes += self._fetch("ipam", "prefixes", tag=desired.tag, vrf_id=vrf)
         return {
             "tag": _once(tags),
@@ -212,7 +213,7 @@ class NetBox:
         return found
 
     def _fetch(self, app: str, name: str, /, **filters: Any) -> list[Raw]:
-        """Return all objects that pass the filters, page by page."""
+        """Return all objects that pass the filters, read page by page."""
         endpoint = getattr(getattr(self._api, app), name)
         found: list[Raw] = []
         while True:
@@ -229,8 +230,8 @@ class NetBox:
         return getattr(getattr(self._api, app), name)
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
-        """Turn what goes wrong with a request into a UsageProblem."""
+    def _explaining(self) -> Iterator[None]:
+        """Turn the errors of a request into a UsageProblem."""
         try:
             yield
         except pynetbox.RequestError as error:
@@ -239,44 +240,44 @@ class NetBox:
             raise UsageProblem(*self._failure(error)) from None
 
     def _refusal(self, answer: Any) -> tuple[str, str | None]:
-        """Say what a status of HTTP means, and what to do."""
+        """Return what an HTTP status means, and what to do."""
         code = answer.status_code
         if code in (401, 403):
             return (
-                f"NetBox at {self.url} refuses the token or what it may do: {_detail(answer)}",
+                f"NetBox at {self.url} rejects the token or its permissions: {_detail(answer)}",
                 "the token needs the permissions to view, add and change tags, roles, VLAN groups, VLANs and prefixes, and "
-                "with --prune to delete them; a token can be limited to reading",
+                "with --prune to delete them; a token may also be read-only",
             )
         if code == 404:
             return self._not_netbox()
         return f"{self.url} answers with HTTP status {code}: {_detail(answer)}", None
 
     def _not_netbox(self) -> tuple[str, str | None]:
-        return f"{self.url} is not a NetBox", "give the address of its front page, to which /api belongs"
+        return f"{self.url} is not a NetBox", "write the address of its home page, without /api"
 
     def _failure(self, error: Exception) -> tuple[str, str | None]:
-        """Say why there is no answer, or none that can be read, and what to do."""
+        """Return why there is no answer, or no readable answer, and what to do."""
         if isinstance(error, requests.TooManyRedirects):
             place = (error.response.headers.get("Location") or "") if error.response is not None else ""
             return (
                 f"{self.url} redirects to {escape(place[:200])}",
-                "give the address that it leads to: the token is not sent on",
+                "use the address that it redirects to: ipplan does not send the token there by itself",
             )
         if isinstance(error, requests.exceptions.SSLError):
             return (
                 f"the certificate of {self.url} cannot be verified: {_innermost(error)}",
-                "REQUESTS_CA_BUNDLE names the file with the certificates of your own authority",
+                "set REQUESTS_CA_BUNDLE to the file with the certificates of your own authority",
             )
         if isinstance(error, requests.Timeout):
             seconds = _CONNECT if isinstance(error, requests.ConnectTimeout) else self._timeout
-            return f"{self.url} did not answer within {seconds:,} seconds", "--timeout gives it longer"
+            return f"{self.url} did not answer within {seconds:,} seconds", "pass a longer --timeout"
         if isinstance(error, requests.JSONDecodeError | pynetbox.ContentError):
             return self._not_netbox()
         if isinstance(error, requests.ConnectionError):
             return f"cannot reach {self.url}: {_innermost(error)}", None
         if isinstance(error, requests.RequestException):
-            return f"{self.url} does not answer as a NetBox does: {_innermost(error)}", None
-        return f"{self.url} answers in a form that ipplan does not know", "ipplan knows NetBox 4.7"
+            return f"{self.url} does not answer like a NetBox: {_innermost(error)}", None
+        return f"{self.url} answers in a format that ipplan does not know", "ipplan supports NetBox 4.7"
 
 
 def _next_batch(changes: Sequence[ObjectChange]) -> list[ObjectChange]:
@@ -290,28 +291,28 @@ def _once(rows: Sequence[Raw]) -> list[Raw]:
 
 
 def _detail(answer: Any) -> str:
-    """Return what NetBox says about a request that it refuses, on one line."""
+    """Return the reason that NetBox gives for rejecting a request, on one line."""
     try:
         said = answer.json()
     except ValueError:
         return escape(str(answer.reason))
-    words = "; ".join(dict.fromkeys(_said(said))) or str(answer.reason)
+    words = "; ".join(dict.fromkeys(_messages(said))) or str(answer.reason)
     return escape(words[:500])
 
 
-def _said(said: Any, name: str = "") -> Iterator[str]:
+def _messages(said: Any, name: str = "") -> Iterator[str]:
     if isinstance(said, dict):
         for key, value in said.items():
-            yield from _said(value, "" if key in ("detail", "__all__", "non_field_errors") else str(key))
+            yield from _messages(value, "" if key in ("detail", "__all__", "non_field_errors") else str(key))
     elif isinstance(said, list):
         for value in said:
-            yield from _said(value, name)
+            yield from _messages(value, name)
     else:
         yield f"{name}: {said}" if name else str(said)
 
 
 def _innermost(error: BaseException) -> str:
-    """Return the words of the error that another one wraps, without the names of Python's objects in them."""
+    """Return the message of the innermost wrapped error, without names of Python objects."""
     reason: Any = error
     while True:
         inner = getattr(reason, "reason", None) or next(

@@ -1,7 +1,7 @@
-"""Options that several commands share, and the one way in which a command hands over its result.
+"""Options that several commands share, and the one way in which a command outputs its result.
 
-Knows nothing of what a command does: it is given functions that make the table, the document and the text,
-and calls the one that is asked for.
+Knows nothing of what a command does. The command passes functions that make the table, the document and the text; this
+module calls the one that the user asked for.
 """
 
 from __future__ import annotations
@@ -12,23 +12,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from ipplan.cli.help import CommonOption
 from ipplan.cli.streams import UsageProblem, deliver, goes_to_stdout, is_terminal, terminal_width
 from ipplan.output.text import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from click.shell_completion import CompletionItem
 
     from ipplan.output.table import Choice, ColumnError, Table
 
-    Command = Callable[..., int | None]
+    Function = Callable[..., int | None]
 
 
 class Output(NamedTuple):
     """What to produce: a format, the file to write (None: standard output), when to colour, which columns of a table.
 
-    `columns` are names as they were given, none for those that a table has without a word; `wide` asks for all.
+    `columns` are names as the user gave them; none means the default columns of a table. `wide` asks for all.
     """
 
     format: str = "table"
@@ -39,103 +40,108 @@ class Output(NamedTuple):
 
     @property
     def choice(self) -> Choice:
-        """The columns that are asked for, as every table for people takes it."""
+        """Return the requested columns in the form that every table for people takes."""
         from ipplan.output.table import Choice
 
         return Choice(self.columns, self.wide)
 
 
-file_option = click.option(
+def common_option(*names: str, **attrs: Any) -> Callable[[Function], Function]:
+    """Return the decorator for an option that many commands share, which the help lists after the command's own."""
+    return click.option(*names, cls=CommonOption, **attrs)
+
+
+file_option = common_option(
     "-o",
     "--output",
     "output_file",
     metavar="FILE",
-    help="Write to FILE, whole or not at all, instead of standard output.",
+    help="Write to FILE instead of standard output: the whole result or nothing.",
 )
-"""Gives a command --output, passed as `output_file`; the command hands it to `outputs.guard_output` first."""
+"""Gives a command --output, passed as `output_file`; the command passes it to `outputs.guard_output` first."""
 
-force_option = click.option("--force", is_flag=True, help="Let -o replace a file that holds a plan.")
+force_option = common_option("--force", is_flag=True, help="Let -o overwrite a file that holds a plan.")
 """Gives a command --force, for -o."""
 
 
 _LIST_COLUMNS = "help"
-"""What --columns takes to list the columns."""
+"""The value of --columns that lists the columns."""
 
 
-def format_option(*formats: str, columns: str | None = None) -> Callable[[Command], Command]:
+def format_option(*formats: str, columns: str | None = None) -> Callable[[Function], Function]:
     """Give a command --format, --json, --output and --force, and pass them as `output`; the first is the default.
 
-    With `columns` also --columns and --wide; it is the module of `ipplan.output` whose COLUMNS are chosen from. A plan that cannot be read is reported in the format that was asked for.
+    With `columns` also --columns and --wide. It is the module of `ipplan.output` whose COLUMNS can be chosen. A plan
+    that cannot be read is reported in the format that was asked for.
     """
 
-    def decorate(command: Command) -> Command:
+    def decorate(command: Function) -> Function:
         @wraps(command)
-        def run(
-            *args: Any,
-            output_format: str | None,
-            output_file: str | None,
-            force: bool,
-            json: bool = False,
-            color: str = "auto",
-            column_names: tuple[str, ...] = (),
-            wide: bool = False,
-            **rest: Any,
-        ) -> int | None:
-            if json and output_format not in (None, "json"):
-                raise click.UsageError(f"--json and --format {output_format} contradict each other")
-            chosen = output_format or _format_of(output_file, formats) or formats[0]
-            output = Output("json" if json else chosen, output_file, color, column_names, wide)
-            if output_file is not None:
-                from ipplan.cli.outputs import guard_output
-
-                guard_output(output_file, force=force)
+        def run(*args: Any, **params: Any) -> int | None:
+            output = _take_output(params, formats)
             from ipplan.cli.plans import reporting_problems
 
-            return reporting_problems(output, lambda: command(*args, output=output, **rest))
+            return reporting_problems(output, lambda: command(*args, output=output, **params))
 
-        options = [
-            click.option(
-                "-f",
-                "--format",
-                "output_format",
-                type=click.Choice(formats),
-                help=f"What to write (default: {formats[0]}).",
-            ),
-            file_option,
-            force_option,
-        ]
-        if "json" in formats:
-            options.insert(1, click.option("--json", is_flag=True, help="Short for --format json."))
-        if columns is not None:
-            options += [
-                click.option(
-                    "--columns",
-                    "column_names",
-                    metavar="NAME,...",
-                    type=_ColumnNames(columns),
-                    default=(),
-                    help=f"Show these columns of the table, in this order; {_LIST_COLUMNS} lists them.",
-                ),
-                click.option(
-                    "--wide",
-                    is_flag=True,
-                    help="Show every column that says something, also where the terminal is narrower.",
-                ),
-            ]
-        for option in reversed(options):
-            run = option(run)
-        return run
+        return all_of(*_output_options(formats, columns))(run)
 
     return decorate
 
 
+def _take_output(params: dict[str, Any], formats: Sequence[str]) -> Output:
+    """Remove the parameters of `format_option` from those of a command and return what they ask for."""
+    json, named = params.pop("json", False), params.pop("output_format")
+    file, force = params.pop("output_file"), params.pop("force")
+    if json and named not in (None, "json"):
+        raise click.UsageError(f"--json and --format {named} contradict each other")
+    if file is not None:
+        from ipplan.cli.outputs import guard_output
+
+        guard_output(file, force=force)
+    return Output(
+        format="json" if json else named or _format_of(file, formats) or formats[0],
+        file=file,
+        color=params.pop("color", "auto"),
+        columns=params.pop("column_names", ()),
+        wide=params.pop("wide", False),
+    )
+
+
+def _output_options(formats: Sequence[str], columns: str | None) -> Iterator[Callable[[Function], Function]]:
+    """Yield the options of `format_option`, in the order of the help."""
+    yield common_option(
+        "-f",
+        "--format",
+        "output_format",
+        metavar="FORMAT",
+        type=click.Choice(formats),
+        help=f"Output format: {formats[0]} (default), {', '.join(formats[1:-1])} or {formats[-1]}.",
+    )
+    if "json" in formats:
+        yield common_option("--json", is_flag=True, help="Short for --format json.")
+    yield file_option
+    yield force_option
+    if columns is not None:
+        yield common_option(
+            "--columns",
+            "column_names",
+            metavar="NAME,...",
+            type=_ColumnNames(columns),
+            default=(),
+            help=f"Show only these columns, in this order; --columns {_LIST_COLUMNS} lists them.",
+        )
+        yield common_option(
+            "--wide", is_flag=True, help="Show every column that has content, even if lines exceed the terminal."
+        )
+
+
 def _format_of(file: str | None, formats: Sequence[str]) -> str | None:
-    """Return the format that the name of a file asks for: a picture, which nothing else is meant by."""
+    """Return the format that a file name asks for: .svg is a picture and cannot mean anything else."""
     return "svg" if "svg" in formats and file is not None and file.lower().endswith(".svg") else None
 
 
 class _ColumnNames(click.ParamType):  # type: ignore[type-arg]
-    """Names of columns with commas between them; they complete to the titles of a module's COLUMNS."""
+    """Column names separated by commas; completion offers the titles of a module's COLUMNS."""
 
     name = "columns"
 
@@ -143,16 +149,16 @@ class _ColumnNames(click.ParamType):  # type: ignore[type-arg]
         self._module = module
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        """Return the names; which of them there are is known when the table is."""
+        """Return the names. They are checked later, against the table."""
         if isinstance(value, tuple):
             return value
         names = tuple(name.strip() for name in str(value).split(",") if name.strip())
         if not names:
-            self.fail(f"it names no column; {_LIST_COLUMNS} lists them", param, ctx)
+            self.fail(f"names no column; --columns {_LIST_COLUMNS} lists them", param, ctx)
         return names
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[Any]]:
-        """Return what the last name may be, behind the names before it."""
+        """Return the candidates for the last name, each with the names before it."""
         del ctx, param
         from importlib import import_module
 
@@ -163,13 +169,13 @@ class _ColumnNames(click.ParamType):  # type: ignore[type-arg]
         return [CompletionItem(before + comma + name) for name in _names(titles) if name.startswith(last)]
 
 
-def network_options(what: str = "") -> Callable[[Command], Command]:
+def network_options(what: str = "") -> Callable[[Function], Function]:
     """Give a command --kind, --cluster and --network, passed as `kinds`, `clusters` and `names`.
 
-    `what` is what the command shows of these networks, such as "spaces of"; the networks themselves if it is empty.
+    `what` is the part of these networks that the command shows, such as "spaces of"; if empty, the networks themselves.
     """
     only = f"Only {what} ".replace("  ", " ")
-    return _all_of(
+    return all_of(
         click.option(
             "--kind", "kinds", metavar="KIND", multiple=True, help=f"{only}networks of this kind; repeatable."
         ),
@@ -184,8 +190,10 @@ def network_options(what: str = "") -> Callable[[Command], Command]:
     )
 
 
-def _all_of(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    def decorate(command: Command) -> Command:
+def all_of(*options: Callable[[Function], Function]) -> Callable[[Function], Function]:
+    """Return one decorator for several options, which the help lists in this order."""
+
+    def decorate(command: Function) -> Function:
         for option in reversed(options):
             command = option(command)
         return command
@@ -193,36 +201,37 @@ def _all_of(*options: Callable[[Command], Command]) -> Callable[[Command], Comma
     return decorate
 
 
-color_option = click.option(
+color_option = common_option(
     "--color",
+    metavar="WHEN",
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
-    help="When to colour; auto: on a terminal, as NO_COLOR and FORCE_COLOR say.",
+    help="Colour: auto (default; on terminals, obeys NO_COLOR and FORCE_COLOR), always or never.",
 )
 """Gives a command --color; with `format_option` it becomes part of `output`."""
 
 
-def edition_option(command: Command) -> Command:
-    """Give a command --ranges-edition and --ranges, and pass what is chosen as `ranges_edition`.
+def edition_option(command: Function) -> Function:
+    """Give a command --ranges-edition and --ranges, and pass the choice as `ranges_edition`.
 
-    That is the name of an edition of the catalogue, the path of a file, which is never such a name, or None.
+    The choice is the name of an edition of the catalogue, the path of a file (never equal to such a name), or None.
     """
 
     @wraps(command)
     def run(*args: Any, ranges_edition: str | None, ranges_file: str | None, **rest: Any) -> int | None:
         return command(*args, ranges_edition=_choose_edition(ranges_edition, ranges_file), **rest)
 
-    file = click.option(
+    file = common_option(
         "--ranges",
         "ranges_file",
         metavar="FILE",
-        help="Take IBM Cloud's ranges from this file of ipplan ranges import, not from an edition.",
+        help="Read IBM Cloud's ranges from FILE, as ipplan ranges import writes it.",
     )
-    edition = click.option(
+    edition = common_option(
         "--ranges-edition",
         "ranges_edition",
         metavar="DATE",
-        help="Edition of IBM Cloud's published ranges (default: the plan's, else the newest).",
+        help="Edition of IBM Cloud's published ranges. Default: the plan's, else the newest.",
     )
     return edition(file(run))
 
@@ -235,17 +244,17 @@ def _choose_edition(edition: str | None, file: str | None) -> str | None:
     if edition is None:
         return os.path.join(os.curdir, file) if file is not None and file in EDITIONS else file
     if file is not None:
-        raise click.UsageError("--ranges and --ranges-edition exclude each other")
+        raise click.UsageError("--ranges and --ranges-edition contradict each other")
     if edition not in EDITIONS:
         raise click.BadParameter(
-            f"no edition {edition} of IBM's ranges; known are {', '.join(EDITIONS)}; --ranges takes a file",
+            f"no edition {edition} of IBM's ranges; the editions are {', '.join(EDITIONS)}; --ranges takes a file",
             param_hint="--ranges-edition",
         )
     return edition
 
 
 def wants_color(choice: str, *, terminal: bool) -> bool:
-    """Decide on colour from --color, NO_COLOR and FORCE_COLOR (neither counts if empty) and the stream."""
+    """Decide on colour from --color, NO_COLOR, FORCE_COLOR (both ignored if empty) and the stream."""
     if choice != "auto":
         return choice == "always"
     if os.environ.get("NO_COLOR"):
@@ -262,16 +271,16 @@ def emit(
     listed: Callable[[], Table] | None = None,
     tabular: bool = True,
 ) -> None:
-    """Make the result in the format that was asked for, and deliver it.
+    """Make the result in the requested format and deliver it.
 
-    `text` is what people read, given the width (None: not limited) and whether to colour; without it they
-    read the table. `listed` is the table in that text, where its columns are others than those of `table`; a text
-    that is not `tabular` has none, and refuses --columns and --wide.
+    `text` makes what people read from the width (None: not limited) and whether to colour; without it they read the
+    table. `listed` is the table in that text if its columns differ from those of `table`. A text that is not `tabular`
+    has no table and rejects --columns and --wide.
     """
     if not tabular and output.format == "table" and (output.columns or output.wide):
         raise UsageProblem(
-            "--columns and --wide choose columns of a table, and this is no table",
-            "--format csv --columns NAME,... has one",
+            "--columns and --wide choose columns of a table, and this output has no table",
+            "--format csv --columns NAME,... writes a table",
         )
     if output.columns and output.format != "json":
         from ipplan.output.table import ColumnError, choose
@@ -302,7 +311,7 @@ def _unknown_column(error: ColumnError) -> UsageProblem:
 
 
 def _names(titles: Iterable[str]) -> list[str]:
-    """Return titles as --columns takes them without quotes."""
+    """Return titles in the form that --columns takes without quotes."""
     return [escape(title.replace(" ", "-")) for title in titles]
 
 
@@ -323,7 +332,7 @@ def _render(
     if output.format == "markdown":
         return render_markdown(table())
     if output.format != "table":
-        raise UsageProblem(f"format {output.format} is not known here")
+        raise UsageProblem(f"this command has no format {output.format}")
     width, color = appearance(output)
     if text is not None:
         return text(width, color)
@@ -335,5 +344,5 @@ def appearance(output: Output) -> tuple[int | None, bool]:
     if output.file is None or goes_to_stdout(output.file):
         terminal = is_terminal()
         return terminal_width() if terminal else None, wants_color(output.color, terminal=terminal)
-    # A file is coloured only if that is asked for in so many words.
+    # A file is coloured only with --color always.
     return None, output.color == "always"

@@ -69,7 +69,7 @@ def guard_output(file: str | None, *, force: bool) -> None:
 
 def _inputs() -> Iterator[str]:
     """Yield the files on the command line that the command is going to read, and the plan that it takes by default."""
-    from ipplan.cli.pools import DEFAULT_PLAN
+    from ipplan.cli.plans import DEFAULT_PLAN
 
     context = click.get_current_context()
     for param in context.command.params:

@@ -1,24 +1,67 @@
-"""From a path on the command line to a plan and its catalogue; the report on plans that cannot be read."""
+"""From the words on the command line to a plan and its catalogue; the report on plans that cannot be read."""
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
 from ipplan.cli.options import wants_color
-from ipplan.cli.streams import InputProblem, deliver, is_terminal, read_input, say, say_text, terminal_width
+from ipplan.cli.streams import (
+    InputProblem,
+    UsageProblem,
+    deliver,
+    is_terminal,
+    read_input,
+    say,
+    say_text,
+    terminal_width,
+)
 from ipplan.findings import Finding, Location
 from ipplan.plan.load import PlanError, parse_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from ipplan.catalog import Catalog
     from ipplan.cli.options import Output
     from ipplan.plan.model import Plan
 
+DEFAULT_PLAN = "plan.toml"
+"""The plan in the working directory that a command uses if none is given."""
+
 UNREADABLE = "plan-unreadable"
-"""The rule name of a plan whose bytes cannot be had at all."""
+"""The rule name of the finding on a plan whose file cannot be opened or read."""
+
+
+def default_plan(path: str | None) -> str | None:
+    """Return the path; without one plan.toml of the working directory, or None if there is no such file."""
+    if path is None and os.path.exists(DEFAULT_PLAN):
+        say(f"note: no plan given, using {DEFAULT_PLAN}")
+        return DEFAULT_PLAN
+    return path
+
+
+def require_plan(path: str | None) -> str:
+    """Return the path; without one plan.toml of the working directory. Raises UsageProblem if there is no such file."""
+    path = default_plan(path)
+    if path is None:
+        raise UsageProblem(f"no plan given, and no {DEFAULT_PLAN} in the working directory", "ipplan init writes one")
+    return path
+
+
+def split_words(first: str | None, second: str | None, known: Collection[str] = ()) -> tuple[str | None, str | None]:
+    """Return the plan and the name that `[PLAN] NAME` gives, where a single word may be either.
+
+    It is a name if it is `known`, else a plan if it looks like a file, else a name.
+    """
+    if first is None or second is not None or (first not in known and _looks_like_file(first)):
+        return first, second
+    return None, first
+
+
+def _looks_like_file(word: str) -> bool:
+    return word == "-" or os.path.basename(word) != word or word.endswith(".toml") or os.path.isfile(word)
 
 
 def read_plan(path: str) -> tuple[Plan, bytes]:
@@ -28,9 +71,9 @@ def read_plan(path: str) -> tuple[Plan, bytes]:
 
 
 def choose_catalog(option: str | None, plan: Plan | None) -> Catalog:
-    """Return the catalogue that an option or else a plan asks for, or else the newest.
+    """Return the catalogue that the option asks for, else the one that the plan asks for, else the newest.
 
-    The option is what `edition_option` passes. Raises InputProblem or PlanError for a ranges file that cannot be read.
+    `option` is the value that `edition_option` passes. Raises InputProblem or PlanError for a ranges file that cannot be read.
     """
     from ipplan.catalog import EDITIONS, load_catalog
 
@@ -48,7 +91,7 @@ def choose_catalog(option: str | None, plan: Plan | None) -> Catalog:
 
 
 def as_plan_error(problem: InputProblem) -> PlanError:
-    """Return an input that cannot be read as a plan with one problem."""
+    """Return an input that cannot be read in the form of a plan with one problem."""
     finding = Finding(
         rule=UNREADABLE,
         severity="error",
@@ -60,7 +103,7 @@ def as_plan_error(problem: InputProblem) -> PlanError:
 
 
 def reporting_problems(output: Output, run: Callable[[], int | None]) -> int | None:
-    """Run a command; report a plan that it cannot read in the output's format and return 2."""
+    """Run a command; if it cannot read a plan, report that in the format of the output and return 2."""
     try:
         return run()
     except PlanError as error:
@@ -70,7 +113,7 @@ def reporting_problems(output: Output, run: Callable[[], int | None]) -> int | N
 
 
 def report_problems(output: Output | None, errors: Sequence[PlanError]) -> int:
-    """Report every problem of every plan and return 2: a document for JSON, else text on standard error."""
+    """Report every problem of every plan and return 2: a document for JSON, text on standard error otherwise."""
     if output is not None and output.format == "json":
         from ipplan.output.documents import render_json
         from ipplan.output.findings import error_document

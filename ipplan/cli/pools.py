@@ -1,17 +1,16 @@
-"""The pools and the plan that a command allocates from: --byoip, and what is taken where no plan is given.
+"""The pools that a command allocates from: those of --byoip or those of the plan.
 
 Knows nothing of how anything is placed or shown.
 """
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
 
 from ipplan.addresses import AddressError, HostBitsError, format_address, parse_prefix
-from ipplan.cli.plans import read_plan
+from ipplan.cli.plans import DEFAULT_PLAN, read_plan
 from ipplan.cli.streams import UsageProblem, say
 from ipplan.output.text import escape
 from ipplan.plan import pools as pools_of_plan
@@ -22,17 +21,15 @@ if TYPE_CHECKING:
 
     from ipplan.plan.model import Plan
 
-DEFAULT_PLAN = "plan.toml"
-"""The plan in the working directory that is taken where none is named."""
 byoip_option = click.option(
-    "--byoip", metavar="CIDR", multiple=True, help="Pool to allocate from, instead of the plan's; repeatable."
+    "--byoip", metavar="CIDR", multiple=True, help="Pool to allocate from, instead of the plan's pools; repeatable."
 )
 """Gives a command --byoip, passed as `byoip`: texts for `read_pools`."""
 
 data_centers_option = click.option(
     "--allow-other-data-centers",
     is_flag=True,
-    help="Keep clear of IBM's customer private ranges only in the plan's data centers.",
+    help="Avoid IBM's customer private ranges only in the plan's own data centers, not in all.",
 )
 """Gives a command --allow-other-data-centers."""
 
@@ -52,34 +49,28 @@ def _read_pool(text: str) -> Pool:
         raise click.BadParameter(f'"{escape(text[:80])}": {error}{hint}', param_hint="--byoip") from None
 
 
-def default_plan(path: str | None) -> str | None:
-    """Return the path, or the plan in the working directory where none is given and there is one."""
-    if path is None and os.path.exists(DEFAULT_PLAN):
-        say(f"taking {DEFAULT_PLAN}")
-        return DEFAULT_PLAN
-    return path
-
-
 def choose_plan(path: str | None, pools: Sequence[Pool], example: str) -> tuple[Plan, bytes]:
     """Return the plan at a path and its text, or without a path the networks of the reference architecture.
 
-    `example` is the command to show where there is nothing to start from.
+    `example` is the command to suggest where there is neither a plan nor a pool.
     """
     if path is not None:
         return read_plan(path)
     if not pools:
-        raise UsageProblem(f"there is no plan, no {DEFAULT_PLAN} here, and no pool to allocate from", example)
-    say(f"no plan given and no {DEFAULT_PLAN} here: taking the BYOIP networks of the reference architecture")
+        raise UsageProblem(
+            f"no plan given, no {DEFAULT_PLAN} in the working directory, and no pool to allocate from", example
+        )
+    say(f"note: no plan given and no {DEFAULT_PLAN} here; using the BYOIP networks of the reference architecture")
     return pools_of_plan.reference_plan(), b""
 
 
 def with_pools(plan: Plan, pools: Sequence[Pool]) -> Plan:
-    """Return the plan with these pools in the place of its own, if there are any."""
+    """Return the plan with these pools instead of its own; without any, the plan as it is."""
     try:
         return pools_of_plan.with_pools(plan, pools)
     except pools_of_plan.UnknownPoolError as error:
         raise UsageProblem(
-            f"network {error.network} names pool {error.pool}, which is not among the pools of --byoip",
+            f"network {error.network} names pool {error.pool}, which is not a pool of --byoip",
             f"add --byoip {error.pool}",
         ) from None
 
@@ -88,17 +79,17 @@ def require_data_centers(plan: Plan) -> None:
     """Raise for --allow-other-data-centers where the plan names none of its own."""
     if not plan.data_centers:
         raise UsageProblem(
-            "--allow-other-data-centers needs to know the plan's own",
+            "--allow-other-data-centers needs the data centers of the plan, and the plan names none",
             'write data-centers = ["dal10"] under [plan]',
         )
 
 
 def warn_of_host_bits(pools: Iterable[Pool]) -> None:
-    """Say of each pool that was written with host bits which block it is taken as."""
+    """Print which block ipplan uses for each pool that has host bits set."""
     for pool in pools:
         if pool.written is not None:
             version, first, _ = pool.prefix
             say(
-                f"warning: pool {pool.given} has host bits set; it is taken as {pool.prefix}, "
+                f"warning: pool {pool.given} has host bits set; using the enclosing block {pool.prefix}, "
                 f"{format_address(version, first)} to {format_address(version, pool.prefix.last)}"
             )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ipplan.cli.help import Command, Group
 from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
 from ipplan.cli.plans import choose_catalog, read_plan
 from ipplan.cli.ranges_import import import_edition
@@ -24,10 +25,10 @@ _data_center_option = click.option(
     "data_centers",
     metavar="NAME",
     multiple=True,
-    help="Only of this data center; repeatable.",
+    help="Only ranges of this data center; repeatable.",
 )
 _category_option = click.option(
-    "--category", "categories", metavar="NAME", multiple=True, help="Only of this category; repeatable."
+    "--category", "categories", metavar="NAME", multiple=True, help="Only ranges of this category; repeatable."
 )
 
 
@@ -36,20 +37,25 @@ _platform_option = click.option(
     "platforms",
     metavar="PLATFORM",
     multiple=True,
-    help="Only of this platform, or what keep-clear names so; repeatable.",
+    help="Only ranges of this platform, or of a group as in keep-clear; repeatable.",
 )
 
 
 @click.group(
     "ranges",
+    cls=Group,
     invoke_without_command=True,
     subcommand_metavar="[COMMAND [ARGS]...]",
-    epilog="Exit status: 0 listed, 2 a filter that names nothing known.",
+    examples=(
+        ("List everything that ipplan knows of a data center", "ipplan ranges --data-center dal10"),
+        ("List what Kubernetes platforms reserve", "ipplan ranges --category kubernetes-reserved"),
+    ),
+    exit_status={0: "listed", 2: "bad usage, such as a filter that matches no known name"},
 )
 @_data_center_option
 @_category_option
 @_platform_option
-@click.option("--search", metavar="TEXT", help="Only rows with this text in any column.")
+@click.option("--search", metavar="TEXT", help="Only rows that contain this text.")
 @edition_option
 @format_option("table", "json", "csv", "markdown", columns="ranges")
 @color_option
@@ -64,8 +70,8 @@ def command(
 ) -> int:
     """List the ranges that ipplan knows, each with its source.
 
-    These are IBM Cloud's published ranges of one edition, IBM's aggregate blocks, what Kubernetes platforms, VPC, VMware
-    and other platforms reserve or take by default, and IANA's special-purpose registries.
+    They are IBM Cloud's published ranges of one edition, IBM's aggregate blocks, the reserved and default ranges of
+    Kubernetes platforms, VPC, VMware and others, and IANA's special-purpose registries.
     """
     context = click.get_current_context()
     if context.invoked_subcommand is not None:
@@ -94,7 +100,7 @@ def command(
 
 
 def _platforms(names: Collection[str], catalog: Catalog) -> set[str]:
-    """Return the platforms that --platform names, also in words of keep-clear; raise for a name that no row has."""
+    """Return the platforms that --platform names, with the groups of keep-clear expanded; raise for an unknown name."""
     from ipplan.catalog import CONTAINERS
 
     known = {"containers", *(row.platform for row in catalog.reservations if row.platform)}
@@ -104,21 +110,19 @@ def _platforms(names: Collection[str], catalog: Catalog) -> set[str]:
 
 
 def _refuse_options(context: click.Context) -> None:
-    """Raise for an option in front of a subcommand, where it would have no effect."""
+    """Raise for an option before a subcommand, where it would have no effect."""
     for parameter in context.command.params:
         source = context.get_parameter_source(parameter.name or "")
         if source is click.core.ParameterSource.COMMANDLINE:
             name = context.invoked_subcommand
-            raise click.UsageError(
-                f"{parameter.opts[-1]} stands before {name}, where it has no effect; write it after {name}"
-            )
+            raise click.UsageError(f"{parameter.opts[-1]} before {name} has no effect; write it after {name}")
 
 
 command.add_command(import_edition)
 
 
 def _read_edition(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
-    """Return the edition or file; for what is neither, say the nearest edition and all that there are."""
+    """Return the edition or file; for anything else, raise UsageProblem with the nearest edition and all editions."""
     from ipplan.catalog import EDITIONS
 
     if value in EDITIONS or value == "-" or os.path.exists(value) or _looks_like_file(value):
@@ -129,12 +133,12 @@ def _read_edition(_ctx: click.Context, _param: click.Parameter, value: str) -> s
     hint = f"did you mean {near}? " if near else ""
     raise UsageProblem(
         f"there is no edition {value[:80]!r} in the catalogue, and no file of that name",
-        f"{hint}known are {', '.join(EDITIONS)}",
+        f"{hint}the editions are {', '.join(EDITIONS)}",
     )
 
 
 def _looks_like_file(value: str) -> bool:
-    """Tell whether a text is meant as a file: by a folder or an ending."""
+    """Return whether a text looks like a file: it has a folder or an ending."""
     return os.path.basename(value) != value or os.path.splitext(value)[1] != ""
 
 
@@ -146,15 +150,28 @@ def _complete_edition(_ctx: click.Context, _param: click.Parameter, incomplete: 
 
 @command.command(
     "diff",
+    cls=Command,
     short_help="Compare two editions of IBM Cloud's ranges.",
-    epilog="Exit status: 0 compared; with --exit-code 1 if anything differs; 2 bad usage.",
+    arguments={
+        "OLD": "The date of an edition that ipplan has, a ranges file, or IBM's page as Markdown or HTML.",
+        "NEW": "The same, of the later edition.",
+    },
+    examples=(
+        ("List what changed between two editions", "ipplan ranges diff 2018-11-30 2025-10-03"),
+        ("List what a new edition changes for a plan", "ipplan ranges diff 2025-10-03 ranges.csv --plan plan.toml"),
+    ),
+    exit_status={
+        0: "compared",
+        1: "with --exit-code, a difference",
+        2: "bad usage, or a plan or edition that cannot be read",
+    },
 )
 @click.argument("old", metavar="OLD", callback=_read_edition, shell_complete=_complete_edition)
 @click.argument("new", metavar="NEW", callback=_read_edition, shell_complete=_complete_edition)
-@click.option("--plan", "path", metavar="PLAN", help="Tell what the new edition does to this plan.")
+@click.option("--plan", "path", metavar="PLAN", help="Show which networks of this plan the changes affect.")
 @_data_center_option
 @_category_option
-@click.option("--exit-code", is_flag=True, help="End with 1 if ranges differ, or with --plan if its findings do.")
+@click.option("--exit-code", is_flag=True, help="Exit with status 1 if ranges differ; with --plan, if findings differ.")
 @format_option("table", "json", "csv", "markdown", columns="ranges_diff")
 @color_option
 def diff(
@@ -167,12 +184,10 @@ def diff(
     exit_code: bool,
     output: Output,
 ) -> int:
-    """Show what changed between two editions of IBM Cloud's ranges, OLD and NEW.
+    """Show what changed between two editions of IBM Cloud's ranges.
 
-    Each is the date of an edition that ipplan has, a ranges file, or IBM's page as Markdown or HTML.
-
-    With --plan, the plan is checked with both, whatever edition it names, and the findings that are new or gone are
-    listed in the place of the ranges; --json has both. The filters choose ranges, never findings.
+    With --plan, ipplan checks the plan with both editions and lists the findings that are new or gone instead of the
+    ranges; --json has both. The filters choose ranges, never findings.
     """
     from ipplan.editions import compare
     from ipplan.output import ranges_diff as shown
@@ -221,7 +236,7 @@ def _compare_plan(path: str, comparison: Comparison) -> PlanDiff:
 def _row_filter(
     data_centers: Collection[str], categories: Collection[str], rows: Collection[Reservation], edition: str
 ) -> Callable[[Reservation], bool]:
-    """Return the filter of --data-center and --category; raise for a name that none of the rows has."""
+    """Return the filter of --data-center and --category; raise for a name that no row has."""
     from ipplan.catalog import CATEGORIES
 
     known = {row.data_center for row in rows if row.data_center}
@@ -237,13 +252,13 @@ def _row_filter(
 
 
 def require_known(name: str, known: Collection[str], what: str, edition: str) -> None:
-    """Raise UsageProblem for a name that is not known, with the nearest that is."""
+    """Raise UsageProblem for an unknown name, with the nearest known one."""
     if name in known:
         return
     from ipplan.plan.load import nearest
 
     near = nearest(name, known)
-    hint = f"did you mean {near}?" if near else f"known are {', '.join(sorted(known))}"
+    hint = f"did you mean {near}?" if near else f"known: {', '.join(sorted(known))}"
     raise UsageProblem(f"there is no {what} {name!r} in the catalogue of {edition}", hint)
 
 

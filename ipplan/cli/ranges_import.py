@@ -1,4 +1,4 @@
-"""`ipplan ranges import`: a ranges file from IBM's page of IP ranges."""
+"""`ipplan ranges import`: write a ranges file from IBM's page of IP ranges."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ipplan.cli.help import Command
 from ipplan.cli.options import Output, file_option, force_option
 from ipplan.cli.outputs import guard_output
 from ipplan.cli.plans import reporting_problems
@@ -19,18 +20,25 @@ if TYPE_CHECKING:
     from ipplan.importers.ranges.rows import Head, Reading
 
 _MOST_SHOWN = 100
-"""Lines of one kind that standard error shows at most."""
+"""Show at most 100 lines of one kind on standard error."""
 
 
 @click.command(
     "import",
+    cls=Command,
     short_help="Write a ranges file from IBM's page.",
-    epilog="Exit status: 0 written, 2 nothing that can be read, or without --lenient a row that cannot.",
+    arguments={"FILE": 'The page as Markdown or saved HTML, or a ranges file; "-" reads standard input.'},
+    examples=(
+        ("Read a saved page", "ipplan ranges import ips-2025-10-03.md -o ranges.csv"),
+        ("Skip rows that cannot be read", "ipplan ranges import ips-2025-10-03.md --lenient -o ranges.csv"),
+        ("Check a plan with the result", "ipplan check plan.toml --ranges ranges.csv"),
+    ),
+    exit_status={0: "written", 2: "bad usage, no row that can be read, or without --lenient a row that cannot"},
 )
 @click.argument("page", metavar="FILE")
-@click.option("--date", metavar="DATE", help="Date of the edition (default: what the file states).")
-@click.option("--url", metavar="URL", help="Where the page can be read (default: what the file states).")
-@click.option("--lenient", is_flag=True, help="Leave out rows that cannot be read; each is listed.")
+@click.option("--date", metavar="DATE", help="Date of the edition (default: the date in the file).")
+@click.option("--url", metavar="URL", help="Address of the page (default: the address in the file).")
+@click.option("--lenient", is_flag=True, help="Skip rows that cannot be read, and list each.")
 @file_option
 @force_option
 def import_edition(
@@ -42,11 +50,11 @@ def import_edition(
     output_file: str | None,
     force: bool,
 ) -> int | None:
-    """Write a ranges file, for --ranges and ranges-file, from IBM's page "IBM Cloud IP ranges".
+    """Write a ranges file from IBM's page "IBM Cloud IP ranges", for --ranges and ranges-file.
 
-    FILE is the page as Markdown or saved HTML, or a ranges file; "-" reads standard input. Standard error lists what
-    cannot be read, and what looks wrong: ranges that overlap those of another data center, host bits, public ranges
-    among private ones, unusual sizes, unknown data centers, duplicates, and tables that lost many rows.
+    Standard error lists rows that cannot be read and rows that look wrong: ranges that overlap another data center's,
+    host bits, public ranges among private ones, unusual sizes, unknown data centers, duplicates, and tables that lost
+    many rows.
     """
     guard_output(output_file, force=force)
     stated = _read_date(date), _read_url(url)
@@ -89,7 +97,7 @@ def _import(path: str, date: str | None, url: str | None, output: str | None, *,
             raise SourceError(*reading.problems)
     except SourceError as error:
         if error.problems[0].line is not None and not lenient:
-            say("note: --lenient leaves out the rows that cannot be read")
+            say("note: --lenient skips the rows that cannot be read")
         raise source_problems(error, file) from None
     head = _with_stated(reading.head, date, url, file)
     edition = make_edition(head, file)
@@ -103,7 +111,7 @@ def _import(path: str, date: str | None, url: str | None, output: str | None, *,
 
 
 def _with_stated(head: Head, date: str | None, url: str | None, file: str) -> Head:
-    """Return the head with what the command line states, and where nothing does, with the date in the file's name."""
+    """Return the head with the values of the command line, and without any date, with the one in the file name."""
     from ipplan.importers.ranges import find_date
 
     if date is not None and head.date is not None and date != head.date and head.title is not None:
@@ -114,15 +122,15 @@ def _with_stated(head: Head, date: str | None, url: str | None, file: str) -> He
     found = find_date(file)
     if found is None:
         raise UsageProblem(f"{file} does not state the date of its edition", "add --date, such as 2025-10-03")
-    say(f"note: {file} does not state the date of its edition: {found}, as in its name")
+    say(f"note: {file} does not state the date of its edition; using {found} from its name")
     return head._replace(date=found)
 
 
 def _report(reading: Reading, date: str, file: str) -> None:
-    """Write to standard error what is left out, and what looks wrong."""
+    """List the rows that are skipped and those that look wrong on standard error."""
     from ipplan.importers.ranges.suspects import choose_base, find_suspects
 
-    _say_all("left out", reading.problems, file)
+    _say_all("skipped", reading.problems, file)
     _say_all("note", reading.remarks, file)
     _say_all("suspect", find_suspects(reading.rows, choose_base(date)), file)
 

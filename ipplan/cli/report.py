@@ -1,4 +1,4 @@
-"""`ipplan report`: one page, or one Markdown file, for the design document."""
+"""`ipplan report`: write a design document, as one HTML page or one Markdown file."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ipplan.cli.help import Command
 from ipplan.cli.labels import LabelFilter, label_option
 from ipplan.cli.options import Output, edition_option, file_option, force_option
 from ipplan.cli.outputs import guard_output
-from ipplan.cli.plans import choose_catalog, read_plan, reporting_problems
+from ipplan.cli.plans import choose_catalog, read_plan, reporting_problems, require_plan
 from ipplan.cli.streams import (
     UsageProblem,
     deliver,
@@ -36,19 +37,27 @@ _MARKDOWN = (".md", ".markdown")
 
 @click.command(
     "report",
-    epilog="Exit status: 0 written, also where check finds errors; 2 a plan that cannot be read.",
+    cls=Command,
+    examples=(
+        ("Write a page for the browser or for printing", "ipplan report plan.toml -o report.html"),
+        (
+            "Write Markdown, with the changes since an earlier plan",
+            "ipplan report new.toml --since old.toml -o report.md",
+        ),
+    ),
+    exit_status={0: "written, also if check finds errors", 2: "bad usage, or a plan that cannot be read"},
 )
-@click.argument("path", metavar="PLAN")
-@click.option("--markdown", is_flag=True, help="Write Markdown, whatever the name of the file.")
-@click.option("--since", "old_path", metavar="PLAN", help="Say what changed since this earlier plan.")
-@click.option("--lab", "lab_file", metavar="FILE", help="Put this result of ipplan lab --json into the test plan.")
+@click.argument("path", metavar="[PLAN]", required=False)
+@click.option("--markdown", is_flag=True, help="Write Markdown, whatever the name of the file is.")
+@click.option("--since", "old_path", metavar="PLAN", help="Add the changes since this earlier plan.")
+@click.option("--lab", "lab_file", metavar="FILE", help="Add this result of ipplan lab --json to the test plan.")
 @label_option
 @file_option
 @force_option
 @edition_option
 def command(
     *,
-    path: str,
+    path: str | None,
     markdown: bool,
     old_path: str | None,
     lab_file: str | None,
@@ -57,10 +66,9 @@ def command(
     force: bool,
     ranges_edition: str | None,
 ) -> int | None:
-    """Write one self-contained page on a plan: verdict, findings, tables of a low-level design, flows, test plan.
+    """Write a self-contained design document: verdict, findings, tables of a low-level design, flows, test plan.
 
-    The page needs no network and no JavaScript. The name after -o decides: .html for the page, .md for the same as
-    Markdown. "-" reads the plan from standard input.
+    -o FILE.html writes a page that needs neither network nor JavaScript; -o FILE.md writes the same as Markdown.
     """
     guard_output(output_file, force=force)
     page = not (markdown or _is_markdown(output_file))
@@ -70,15 +78,17 @@ def command(
         raise click.UsageError('standard input can be read only once, but "-" is given more than once')
     return reporting_problems(
         Output("text", output_file),
-        lambda: _report(path, old_path, lab_file, labels, output_file, ranges_edition, page=page),
+        lambda: _report(require_plan(path), old_path, lab_file, labels, output_file, ranges_edition, page=page),
     )
 
 
 def _is_markdown(file: str | None) -> bool:
-    """Tell by its name whether a file is Markdown; raise UsageProblem for a name that says neither."""
+    """Return whether a file name means Markdown; raise UsageProblem if it means neither Markdown nor HTML."""
     if file is None or goes_to_stdout(file):
         if is_terminal():
-            raise UsageProblem("a page is not for a terminal", "add -o FILE.html, or -o FILE.md")
+            raise UsageProblem(
+                "the report is a file, and standard output is a terminal", "add -o FILE.html or -o FILE.md"
+            )
         return False
     name = file.lower()
     if name.endswith(_MARKDOWN):
@@ -86,17 +96,17 @@ def _is_markdown(file: str | None) -> bool:
     if name.endswith(_PAGES):
         return False
     raise UsageProblem(
-        f"the name {escape(file[-80:])} says neither HTML nor Markdown",
-        "end it in .html or .md, or add --markdown",
+        f"the name {escape(file[-80:])} ends in neither .html nor .md",
+        "use one of these endings, or add --markdown",
     )
 
 
 def _require_jinja() -> None:
-    """Raise UsageProblem before any work where the page cannot be written."""
+    """Raise UsageProblem before any work if the page cannot be written."""
     from importlib.util import find_spec
 
     if find_spec("jinja2") is None:
-        raise UsageProblem("a page of HTML needs jinja2", "pip install 'ipplan[report]'; --markdown works without it")
+        raise UsageProblem("an HTML page needs jinja2", "pip install 'ipplan[report]'; --markdown works without it")
 
 
 def _report(
@@ -139,12 +149,12 @@ def _report(
     deliver(made, file, for_programs=True)
     errors = subject.count("error")
     if errors:
-        say(f"warning: the report is on a plan with {errors:,} error{'' if errors == 1 else 's'}")
+        say(f"warning: the plan in the report has {errors:,} error{'' if errors == 1 else 's'}")
     return 0
 
 
 def _subject(plan: Plan, data: bytes, catalog: Catalog, today: date) -> Subject:
-    """Return all that follows from the plan itself, with its networks where allocate places them."""
+    """Return everything that can be derived from the plan, with its networks where allocate places them."""
     from hashlib import sha256
 
     from ipplan.allocation import allocate
@@ -187,7 +197,7 @@ def _errors(findings: tuple[Finding, ...]) -> list[Finding]:
 
 
 def _since(path: str, edition: str | None, subject: Subject, today: date) -> Since:
-    """Return the earlier plan, compared as `ipplan diff` compares: both as they are written."""
+    """Return the earlier plan and the differences, computed as `ipplan diff` does: both plans as written."""
     from ipplan.changes import Side, compare_plans
     from ipplan.checks import check_plan
     from ipplan.findings import place
@@ -211,6 +221,6 @@ def _read_lab(path: str) -> Run:
         return read_lab_result(data)
     except LabResultError as error:
         raise UsageProblem(
-            f"{escape(file)} is not a result of the lab: {escape(str(error))}",
+            f"{escape(file)} is not a valid result of the lab: {escape(str(error))}",
             "write one with: ipplan lab PLAN --json -o lab.json",
         ) from None

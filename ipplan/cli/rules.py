@@ -1,23 +1,33 @@
-"""`ipplan rules`: every check with its reason, source, remedy and an example."""
+"""`ipplan rules`: every rule of check with its reason, source, remedy and an example."""
 
 from __future__ import annotations
 
 import click
 
+from ipplan.cli.help import Command
 from ipplan.cli.options import Output, color_option, emit, format_option
 from ipplan.cli.streams import UsageProblem, deliver
 from ipplan.output.text import escape
 
 
-@click.command("rules", epilog="Exit status: 0 shown, 2 no such rule.")
+@click.command(
+    "rules",
+    cls=Command,
+    arguments={"RULE": "The name of a rule, as check prints it."},
+    examples=(
+        ("List all rules", "ipplan rules"),
+        ("Explain one rule, with an example and its fix", "ipplan rules network-overlap"),
+    ),
+    exit_status={0: "shown", 2: "bad usage, or no such rule"},
+)
 @click.argument("name", metavar="[RULE]", required=False)
 @format_option("table", "json", "csv", "markdown", columns="rules")
 @color_option
 def command(*, name: str | None, output: Output) -> int:
-    """List the rules of check, or tell all about one: why it matters, what to do, an example.
+    """List the rules of check, or explain one: why it matters, what to do, an example.
 
-    The example is a small plan, what check finds in it, and the lines that put it right. --json has the examples of
-    all rules; csv has none.
+    The example is a small plan, the findings of check on it, and the lines that fix it. JSON has the examples of all
+    rules, CSV has none.
     """
     from ipplan.catalog import DEFAULT_EDITION
     from ipplan.checks import RULES, rules_by_topic
@@ -30,7 +40,7 @@ def command(*, name: str | None, output: Output) -> int:
         near = nearest(name, RULES)
         hint = f"; did you mean {near}?" if near else ""
         raise UsageProblem(f'there is no rule "{escape(name[:80])}"{hint}', "ipplan rules lists all")
-    # Each example takes a check, and a list for people shows none.
+    # Each example costs a check, and the list for people shows none.
     wants_examples = name is not None or output.format in ("json", "markdown")
     pages = [
         shown.Page(topic, rule, run_example(rule.name) if wants_examples else None)

@@ -1,4 +1,4 @@
-"""A plan whose networks have ranges: what is not pinned is allocated in memory, and nothing is written."""
+"""A plan whose networks all have ranges: those without one are allocated in memory; nothing is written."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def settle(plan: Plan, catalog: Catalog) -> Plan:
-    """Return the plan with every network pinned where `allocate` would put it.
+    """Return the plan with every network pinned where `allocate` would place it, and say so on standard error.
 
-    Says so on standard error; where not every network finds a place, they stay without a range.
+    If a network has no place, none is pinned.
     """
     from ipplan.allocation import allocate
     from ipplan.allocation.pinning import pin
@@ -22,11 +22,12 @@ def settle(plan: Plan, catalog: Catalog) -> Plan:
     allocation = allocate(plan, catalog)
     if not allocation.ok:
         count = len(allocation.shortfalls)
-        say(f"warning: {count:,} network{'s have' if count > 1 else ' has'} no place; run ipplan allocate")
+        say(f"warning: {count:,} network{'s have' if count > 1 else ' has'} no place; ipplan allocate explains why")
         return plan
     settled = pin(plan, allocation)
     if settled is plan:
         return plan
     count = len(allocation.allocated)
-    say(f"{count:,} range{'' if count == 1 else 's'} as ipplan allocate would give, not pinned yet")
+    have, them = ("network has", "it") if count == 1 else ("networks have", "them")
+    say(f"note: {count:,} {have} no range yet; placed as ipplan allocate would place {them}")
     return settled

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ipplan.cli.help import Command
 from ipplan.cli.labels import choose_labelled_networks, label_option
 from ipplan.cli.options import Output, color_option, edition_option, emit, format_option, network_options
-from ipplan.cli.plans import choose_catalog, read_plan
+from ipplan.cli.plans import choose_catalog, read_plan, require_plan
 from ipplan.cli.streams import UsageProblem, goes_to_stdout, say
 from ipplan.output.text import escape
 
@@ -26,11 +27,21 @@ if TYPE_CHECKING:
 
 @click.command(
     "show",
-    epilog="Exit status: 0 shown, 1 --allocated and not all networks find a place, 2 a plan that cannot be read.",
+    cls=Command,
+    examples=(
+        ("Show every network", "ipplan show plan.toml"),
+        ("Draw the address space, networks without a range too", "ipplan show plan.toml --map --allocated"),
+        ("List the pod networks of one kind of cluster", "ipplan show plan.toml --kind iks-pod --format csv"),
+    ),
+    exit_status={
+        0: "shown",
+        1: "with --allocated, a network has no place",
+        2: "bad usage, or a plan that cannot be read",
+    },
 )
-@click.argument("path", metavar="PLAN")
+@click.argument("path", metavar="[PLAN]", required=False)
 @click.option("--map", "draw", is_flag=True, help="Draw the address space to scale.")
-@click.option("--allocated", is_flag=True, help="Show networks to allocate where allocate places them.")
+@click.option("--allocated", is_flag=True, help="Show networks without a range where allocate would place them.")
 @network_options()
 @label_option
 @edition_option
@@ -38,7 +49,7 @@ if TYPE_CHECKING:
 @color_option
 def command(
     *,
-    path: str,
+    path: str | None,
     draw: bool,
     allocated: bool,
     kinds: tuple[str, ...],
@@ -50,14 +61,13 @@ def command(
 ) -> int:
     """Show every network of a plan: who provides it, its range and its addresses.
 
-    --map draws pools, the ranges that IKS accepts and every other space that the plan's networks use, and marks
-    overlaps; with --kind, --cluster, --network or --label only the spaces of these networks. "-" reads the plan from
-    standard input.
+    --map draws the pools, the ranges that IKS accepts and every other space that the plan's networks use, and marks
+    overlaps. With --kind, --cluster, --network or --label it draws only the spaces of these networks.
     """
     from ipplan.inventory import list_networks, with_ranges
     from ipplan.output import show as shown
 
-    plan, _ = read_plan(path)
+    plan, _ = read_plan(require_plan(path))
     catalog = choose_catalog(ranges_edition, plan) if draw or allocated or ranges_edition else None
     placed, status = allocate_networks(plan, catalog) if allocated and catalog is not None else ({}, 0)
     entries = choose_entries(list_networks(plan, placed), plan, kinds, clusters, names)
@@ -96,7 +106,7 @@ def _survey(plan: Plan, catalog: Catalog, chosen: Collection[str] | None) -> tup
 
 
 def allocate_networks(plan: Plan, catalog: Catalog) -> tuple[dict[str, Prefix], int]:
-    """Return what allocate places, and the exit status; say what finds no place."""
+    """Return what allocate places and the exit status; report each network that has no place."""
     from ipplan.allocation import allocate
 
     allocation = allocate(plan, catalog)
@@ -110,7 +120,7 @@ def allocate_networks(plan: Plan, catalog: Catalog) -> tuple[dict[str, Prefix], 
 def choose_entries(
     entries: Sequence[Entry], plan: Plan, kinds: Sequence[str], clusters: Sequence[str], names: Sequence[str]
 ) -> Sequence[Entry]:
-    """Return the entries that the options choose; raise UsageProblem for a name that chooses nothing known."""
+    """Return the entries that the options choose; raise UsageProblem for an unknown name."""
     from ipplan.plan.kinds import KINDS
 
     for known, chosen, what in (
@@ -140,7 +150,7 @@ def _require(name: str, known: Iterable[str], what: str, plan: Plan) -> None:
 
 
 def _symbols(output: Output) -> Symbols:
-    """Return the characters that whatever receives the output can show; files are always UTF-8."""
+    """Return the characters that the receiver of the output can show; files are always UTF-8."""
     from ipplan.output.map import symbols_for
 
     if output.file is not None and not goes_to_stdout(output.file):

@@ -1,4 +1,4 @@
-"""`ipplan topology`: routing domains, links and devices; who reaches whom, through what; and all of it as a picture."""
+"""`ipplan topology`: routing domains, links and devices, and what can reach what, as tables or as a diagram."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ipplan.cli.help import Command
 from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
-from ipplan.cli.plans import choose_catalog, read_plan
+from ipplan.cli.plans import choose_catalog, read_plan, require_plan
 from ipplan.cli.settle import settle
 from ipplan.cli.streams import UsageProblem, deliver
 
@@ -17,19 +18,24 @@ if TYPE_CHECKING:
 
 @click.command(
     "topology",
-    epilog="Example: ipplan topology plan.toml --flow C -o landscape.svg\n\n"
-    "Exit status: 0 shown, 2 a plan that cannot be read.",
+    cls=Command,
+    examples=(
+        ("Show domains, links and devices", "ipplan topology plan.toml"),
+        ("Draw a diagram that highlights flow C", "ipplan topology plan.toml --flow C -o landscape.svg"),
+        ("Write the links for a wiki", "ipplan topology plan.toml --format mermaid"),
+    ),
+    exit_status={0: "shown", 2: "bad usage, or a plan that cannot be read"},
 )
-@click.argument("path", metavar="PLAN")
-@click.option("--flow", metavar="FLOW", help="Highlight a documented flow in the SVG: its letter, A to E, or its name.")
+@click.argument("path", metavar="[PLAN]", required=False)
+@click.option("--flow", metavar="FLOW", help="Highlight a documented flow in the SVG: its letter (A to E) or name.")
 @edition_option
 @format_option("table", "json", "csv", "markdown", "mermaid", "graphviz", "svg", columns="topology")
 @color_option
-def command(*, path: str, flow: str | None, ranges_edition: str | None, output: Output) -> int:
+def command(*, path: str | None, flow: str | None, ranges_edition: str | None, output: Output) -> int:
     """Show the routing domains of a plan, the links between them and the devices.
 
-    They follow from clusters, edges, sites, [[link]] and [integration]. CSV and Markdown hold the links. SVG is a
-    diagram of the landscape, one lane a data center; -o FILE.svg chooses it. "-" reads the plan from standard input.
+    ipplan derives them from clusters, edges, sites, [[link]] and [integration]. CSV and Markdown list the links. SVG is
+    a diagram of the landscape with one lane per data center; -o FILE.svg selects it.
     """
     from ipplan.landscape import Landscape
     from ipplan.landscape.instances import list_instances
@@ -39,9 +45,9 @@ def command(*, path: str, flow: str | None, ranges_edition: str | None, output: 
 
     if flow is not None and output.format != "svg":
         raise click.UsageError(
-            f"--flow highlights a flow in a picture, not in {output.format}; add -o FILE.svg or --format svg"
+            f"--flow highlights a flow in a diagram, not in {output.format}; add -o FILE.svg or --format svg"
         )
-    plan, _ = read_plan(path)
+    plan, _ = read_plan(require_plan(path))
     catalog = choose_catalog(ranges_edition, plan)
     landscape = Landscape(settle(plan, catalog).in_service, catalog)
     if output.format == "svg":
@@ -61,7 +67,7 @@ def command(*, path: str, flow: str | None, ranges_edition: str | None, output: 
 
 
 def _svg(landscape: Landscape, flow: str | None) -> str:
-    """Return the diagram, with the way of a flow; raise UsageProblem for one that the plan does not have."""
+    """Return the diagram, with a flow highlighted; raise UsageProblem for a flow that the plan does not have."""
     from ipplan.flows import FlowError, find_flow, trace_flow
     from ipplan.output.diagram import render_landscape_svg
     from ipplan.output.text import escape

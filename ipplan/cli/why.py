@@ -1,11 +1,14 @@
-"""`ipplan why`: tell why a network is where it is, and why not in an earlier place."""
+"""`ipplan why`: explain a placement, with every earlier candidate and what blocked it."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
+from ipplan.cli.help import Command
 from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
-from ipplan.cli.plans import choose_catalog, read_plan
+from ipplan.cli.plans import choose_catalog, read_plan, require_plan, split_words
 from ipplan.cli.pools import (
     byoip_option,
     data_centers_option,
@@ -18,10 +21,22 @@ from ipplan.cli.streams import UsageProblem, say
 from ipplan.output.text import escape
 from ipplan.plan.load import nearest
 
+if TYPE_CHECKING:
+    from ipplan.plan.model import Plan
 
-@click.command("why", epilog="Exit status: 0 explained, 2 a plan that cannot be read or no such network.")
-@click.argument("path", metavar="PLAN")
-@click.argument("name", metavar="NETWORK")
+
+@click.command(
+    "why",
+    cls=Command,
+    arguments={"NETWORK": "The name of a network in the plan."},
+    examples=(
+        ("Explain where allocate places a network", "ipplan why reference-architecture.toml vm-db"),
+        ("Explain it for another pool", "ipplan why reference-architecture.toml vm-db --byoip 10.224.0.0/12"),
+    ),
+    exit_status={0: "explained", 2: "bad usage, no such network, or a plan that cannot be read"},
+)
+@click.argument("path", metavar="[PLAN]", required=False)
+@click.argument("name", metavar="NETWORK", required=False)
 @byoip_option
 @data_centers_option
 @edition_option
@@ -29,17 +44,16 @@ from ipplan.plan.load import nearest
 @color_option
 def command(
     *,
-    path: str,
-    name: str,
+    path: str | None,
+    name: str | None,
     byoip: tuple[str, ...],
     allow_other_data_centers: bool,
     ranges_edition: str | None,
     output: Output,
 ) -> int:
-    """Tell why a network is where allocate puts it, and what refused each earlier place.
+    """Explain a placement: why allocate puts a network there, and what blocked every earlier candidate.
 
-    Candidates that follow each other and are refused by the same thing are one line. Give the options that
-    allocate was given. "-" reads the plan from standard input.
+    Adjacent candidates that the same thing blocks are one line. Pass the same options as to allocate.
     """
     from datetime import date
 
@@ -47,10 +61,35 @@ def command(
     from ipplan.checks import check_plan
     from ipplan.output import why as shown
 
-    plan, _ = read_plan(path)
-    plan = with_pools(plan, read_pools(byoip))
+    path, name = split_words(path, name)
+    if name is None:
+        raise click.UsageError("missing argument NETWORK")
+    plan = with_pools(read_plan(require_plan(path))[0], read_pools(byoip))
     if allow_other_data_centers:
         require_data_centers(plan)
+    _require_network(plan, name)
+    catalog = choose_catalog(ranges_edition, plan)
+    warn_of_host_bits(plan.pools)
+    pinned = any(network.name == name and network.prefix is not None for network in plan.networks)
+    # Only a pinned network can have findings where it is.
+    findings = check_plan(plan, catalog, date.today()) if pinned else ()
+    explanation = explain(plan, catalog, name, data_centers_only=allow_other_data_centers, findings=findings)
+    emit(
+        output,
+        table=lambda: shown.table(explanation),
+        document=lambda: shown.document(explanation),
+        text=lambda width, color: shown.render_text(explanation, width=width, color=color, choice=output.choice),
+    )
+    if explanation.failure is not None and output.format in ("csv", "markdown"):
+        # The table does not hold the failure.
+        say(f"error: {explanation.failure.message}")
+        if explanation.failure.help is not None:
+            say(f"help: {explanation.failure.help}")
+    return 0
+
+
+def _require_network(plan: Plan, name: str) -> None:
+    """Raise UsageProblem for a network that the plan does not have, or that has no range and gets none."""
     network = next((n for n in plan.networks if n.name == name), None)
     if network is None:
         near = nearest(name, [n.name for n in plan.networks])
@@ -60,23 +99,6 @@ def command(
         retired = plan.retired.words("network", name)
         if retired is not None:
             raise UsageProblem(
-                f"{escape(retired)}, and has no range: allocate gives it none",
-                "write the cidr that it had, or another status",
+                f"{escape(retired)}, and has no range: allocate places no retired networks",
+                "write the cidr that it had, or change its status",
             )
-    catalog = choose_catalog(ranges_edition, plan)
-    warn_of_host_bits(plan.pools)
-    # Only a pinned network can be at fault where it stands.
-    findings = check_plan(plan, catalog, date.today()) if network.prefix is not None else ()
-    explanation = explain(plan, catalog, name, data_centers_only=allow_other_data_centers, findings=findings)
-    emit(
-        output,
-        table=lambda: shown.table(explanation),
-        document=lambda: shown.document(explanation),
-        text=lambda width, color: shown.render_text(explanation, width=width, color=color, choice=output.choice),
-    )
-    if explanation.failure is not None and output.format in ("csv", "markdown"):
-        # The table has no place for it.
-        say(f"error: {explanation.failure.message}")
-        if explanation.failure.help is not None:
-            say(f"help: {explanation.failure.help}")
-    return 0

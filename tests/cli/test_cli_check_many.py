@@ -90,7 +90,7 @@ def test_csv_has_prefixed_names(run: Run, plans: tuple[str, ...]) -> None:
     ("args", "said"),
     [
         (("a.toml", "a.toml"), b"'a.toml' is given twice"),
-        (("a.toml", "./a.toml"), b"'./a.toml' and 'a.toml' are one file"),
+        (("a.toml", "./a.toml"), b"'./a.toml' and 'a.toml' are the same file"),
         (("a.toml", "--matrix"), b"only one is given"),
         (("a.toml", "b.toml", "--matrix", "--separate"), b"contradict"),
         (("a.toml", "b.toml", "--matrix", "-f", "sarif"), b"no format sarif"),

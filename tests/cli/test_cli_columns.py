@@ -126,7 +126,7 @@ def test_what_is_no_table_refuses_columns(run: Run, args: tuple[str, ...]) -> No
     for option in (("--wide",), ("--columns", "source")):
         done = run(*args, *option, cwd=SAMPLES)
         assert (done.returncode, done.stdout) == (2, b"")
-        assert "this is no table" in done.stderr.decode()
+        assert "this output has no table" in done.stderr.decode()
         assert run(*args, *option, "--json", cwd=SAMPLES).returncode == 0
 
 

@@ -89,8 +89,8 @@ def test_without_a_plan_it_takes_what_allocate_takes(run: Run, small: str, tmp_p
         "ibm-customer-private": 393216,
         "allocated": 131584,
     }
-    assert b"taking the BYOIP networks of the reference architecture" in reference.stderr
-    assert b"it is taken as 10.48.0.0/12" in reference.stderr
+    assert b"using the BYOIP networks of the reference architecture" in reference.stderr
+    assert b"using the enclosing block 10.48.0.0/12" in reference.stderr
 
     (tmp_path / small).rename(tmp_path / "plan.toml")
     assert json.loads(run("free", "--json").stdout)["plan"] == {"name": "small", "file": "plan.toml"}
@@ -125,10 +125,10 @@ def test_a_plan_without_pools_is_told_so(run: Run) -> None:
         (("--pool", "172.24.0.0/15"), "small.toml has no pool 172.24.0.0/15; pool 172.24.0.0/14 overlaps it"),
         (("--pool", "192.168.0.0/16"), "help: its pools are 172.24.0.0/14, 10.224.0.0/13"),
         (("--pool", "172.24.0.0"), '--pool: "172.24.0.0": '),
-        (("--prefix", "33"), "--prefix 33 is beyond 32, and every pool is IPv4"),
+        (("--prefix", "33"), "--prefix 33 is longer than 32, and every pool is IPv4"),
         (("--prefix", "129"), "129 is not in the range"),
-        (("--allow-other-data-centers",), "--allow-other-data-centers needs to know the plan's own"),
-        (("--byoip", "10.64.0.0/12"), "network vm-db names pool 172.24.0.0/14, which is not among the pools"),
+        (("--allow-other-data-centers",), "--allow-other-data-centers needs the data centers of the plan"),
+        (("--byoip", "10.64.0.0/12"), "network vm-db names pool 172.24.0.0/14, which is not a pool of --byoip"),
     ],
 )
 def test_bad_usage_is_refused(run: Run, small: str, args: tuple[str, ...], said: str) -> None:
@@ -226,10 +226,10 @@ def test_the_cleanest_blocks_count_what_the_plan_holds(run: Run, tmp_path: Path)
     ("args", "message"),
     [
         (["--data-center", "fra2", "--prefix", "12"], "did you mean fra02?"),
-        (["--data-center", "fra02"], "--data-center needs to know the size of the blocks"),
-        (["--limit", "5"], "--limit needs to know the size of the blocks"),
+        (["--data-center", "fra02"], "--data-center needs the size of the blocks"),
+        (["--limit", "5"], "--limit needs the size of the blocks"),
         (["--data-center", "fra02", "--prefix", "7"], "no pool holds a /7: the largest is 10.0.0.0/8"),
-        (["--data-center", "fra02", "--prefix", "33"], "--prefix 33 is beyond 32"),
+        (["--data-center", "fra02", "--prefix", "33"], "--prefix 33 is longer than 32"),
         (["--avoid", "10.1", "--prefix", "12"], '"10.1"'),
         (["--limit", "0", "--prefix", "12"], "--limit"),
     ],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
+from conftest import GOOD_PLAN
 
 import ipplan
 from ipplan.cli import COMMANDS, main
@@ -47,7 +48,7 @@ def test_every_command_has_help(run: Run, name: str) -> None:
 def test_nothing_asked_is_bad_usage(run: Run) -> None:
     done = run()
     assert (done.returncode, done.stdout) == (2, b"")
-    assert b"Commands:" in done.stderr
+    assert b"Write a plan:" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,8 @@ def test_nothing_asked_is_bad_usage(run: Run) -> None:
     [
         (("chekc",), "did you mean check?"),
         (("xyzzy",), "error: there is no command 'xyzzy'\n"),
-        (("check",), "error: missing argument"),
+        (("why", "plan.toml"), "error: missing argument NETWORK"),
+        (("export", "plan.toml"), "error: missing argument TARGET"),
         (("check", "--frobnicate", "x"), "error: no such option"),
         (("check", "x", "-f", "xml"), "error: invalid value for"),
         (("check", "x", "--json", "-f", "csv"), "error: --json and --format csv contradict each other\n"),
@@ -71,6 +73,44 @@ def test_bad_usage(run: Run, args: tuple[str, ...], says: str) -> None:
     assert "\nusage: ipplan" in text
     assert "Traceback" not in text
     assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("name", ["check", "show", "map", "topology", "flows", "lab", "report", "why", "export"])
+def test_a_command_without_a_plan_uses_plan_toml(run: Run, tmp_path: Path, name: str) -> None:
+    rest = {"why": ("vm-web",), "export": ("netbox",), "lab": ("--dry-run",)}.get(name, ())
+    missing = run(name, *rest)
+    assert (missing.returncode, missing.stdout) == (2, b"")
+    assert missing.stderr.decode() == (
+        "error: no plan given, and no plan.toml in the working directory\nhelp: ipplan init writes one\n"
+    )
+    (tmp_path / "plan.toml").write_text(GOOD_PLAN, encoding="utf-8")
+    implied, named = run(name, *rest), run(name, "plan.toml", *rest)
+    assert (implied.returncode, implied.stdout) == (named.returncode, named.stdout)
+    assert implied.stderr == b"note: no plan given, using plan.toml\n" + named.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("flows", "E"), "note: no plan given, using plan.toml\n"),
+        (("flows", "e-to-f"), "'e-to-f' is not a flow"),
+        (("flows", "x.toml"), "cannot read x.toml"),
+        (("flows", "./E"), "cannot read ./E"),
+        (("export", "nowhere"), 'there is no target "nowhere"'),
+        (("export", "x.toml"), "missing argument TARGET"),
+        (("why", "vm-wob"), "did you mean vm-web?"),
+        (("why", "-"), "missing argument NETWORK"),
+    ],
+)
+def test_a_single_word_is_a_plan_or_a_name(run: Run, tmp_path: Path, words: tuple[str, ...], says: str) -> None:
+    (tmp_path / "plan.toml").write_text(GOOD_PLAN, encoding="utf-8")
+    assert says in run(*words).stderr.decode()
+
+
+def test_a_file_named_like_a_target_is_not_a_plan(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "plan.toml").write_text(GOOD_PLAN, encoding="utf-8")
+    (tmp_path / "hosts").write_text("127.0.0.1 localhost\n", encoding="utf-8")
+    assert run("export", "hosts").returncode == 0
 
 
 @pytest.fixture
@@ -112,7 +152,7 @@ def failing_command() -> int | None:
             2,
             "error: the input is nested too deeply\n",
         ),
-        (MemoryError(), 2, "error: the input is too big for the memory there is\n"),
+        (MemoryError(), 2, "error: the input is too large for the available memory\n"),
     ],
 )
 def test_outcomes(

@@ -184,8 +184,8 @@ def test_all_problems_of_all_files_at_once_and_nothing_written(run: Run, tmp_pat
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        ((), b"which source?"),
-        (("csv",), b"which file?"),
+        ((), b"missing argument SOURCE"),
+        (("csv",), b"missing argument FILE"),
         (("ks-clusters", "x"), b"did you mean ks-cluster?"),
         (("all.csv",), b"did you mean ipplan import auto all.csv?"),
         (("\x1b[31m", "x"), b'there is no source "\\x1b[31m"'),
@@ -292,10 +292,10 @@ def test_into_adds_what_the_plan_lacks_and_changes_nothing_else(
     }
     assert done.stderr.decode().splitlines() == [
         "all.csv: 8 rows of csv",
-        "1 network and 1 avoided range added to plan.toml; 3 rows it has already",
-        "left out: db 10.225.0.0/24 (line 9): in the plan it has no range yet; ipplan does not change it",
-        "left out: 10.0.0.0/8: it covers a pool of the plan, which would have no space left",
-        "left out: 10.224.0.0/23: it covers web of the plan",
+        "1 network and 1 avoided range added to plan.toml; 3 rows already there",
+        "skipped: db 10.225.0.0/24 (line 9): in the plan it has no range yet; ipplan does not change it",
+        "skipped: 10.0.0.0/8: it covers a pool of the plan, which would have no space left",
+        "skipped: 10.224.0.0/23: it covers web of the plan",
     ]
     assert run("import", "csv", table, "--into", "plan.toml").returncode == 0
     assert (tmp_path / "plan.toml").read_bytes() == after
@@ -341,7 +341,7 @@ def test_explain_says_what_each_column_is_and_what_is_left_out(run: Run, tmp_pat
     assert done.stdout.decode().splitlines() == [
         "t.csv: source csv",
         "",
-        "column  taken for",
+        "column  read as",
         "------  -----------",
         "Netz    label netz",
         "Kind    kind",
@@ -354,7 +354,7 @@ def test_explain_says_what_each_column_is_and_what_is_left_out(run: Run, tmp_pat
         "1 avoided range",
         "0 duplicates",
         "",
-        "line  row         left out because",
+        "line  row         skipped because",
         "----  ----------  -------------------",
         "   4  Total, 100  the row has no cidr",
     ]

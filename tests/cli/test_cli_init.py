@@ -139,7 +139,7 @@ def test_an_existing_file_is_kept_unless_forced(run: Run, tmp_path: Path, exists
     done = run("init")
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.decode() == (
-        "error: plan.toml is there already; nothing is written\nhelp: --force replaces it, or name another file\n"
+        "error: plan.toml is there already; nothing is written\nhelp: add --force to overwrite it, or name another file\n"
     )
     assert not plan.exists() or plan.read_bytes() == b"mine"
     assert run("init", "--force").returncode == 0
@@ -176,9 +176,9 @@ def test_of_two_that_write_at_once_one_fails(tmp_path: Path) -> None:
         (("--template", "minmal"), 'there is no template "minmal"\nhelp: did you mean minimal?\n'),
         (
             ("--template", "\x1b[2J"),
-            'there is no template "\\x1b[2J"\nhelp: there are minimal, reference-architecture, two-clusters\n',
+            'there is no template "\\x1b[2J"\nhelp: the templates are minimal, reference-architecture, two-clusters\n',
         ),
-        (("",), "the name of FILE is empty\nhelp: leave it out for plan.toml\n"),
+        (("",), "the name of FILE is empty\nhelp: leave it out to write plan.toml\n"),
         (("--name", " "), "--name is empty"),
         (("a.toml", "b.toml"), "got unexpected extra argument"),
     ],
@@ -285,4 +285,4 @@ def test_the_sheet_of_networks_becomes_a_plan_that_allocates(run: Run, tmp_path:
 
 def test_a_sheet_of_another_form_is_refused(run: Run) -> None:
     done = run("init", "--table", "networks.ods")
-    assert (done.returncode, b"name a .csv or .xlsx" in done.stderr) == (2, True)
+    assert (done.returncode, b"use a name that ends in .csv or .xlsx" in done.stderr) == (2, True)

@@ -211,7 +211,7 @@ def test_exports_that_list_networks_list_the_chosen_ones(run: Run, plan: Path) -
     assert refused.returncode == 2
     assert refused.stderr.decode() == (
         "error: --label has no effect on routes\n"
-        "help: the targets that list networks take it: hosts, netbox, reverse-zones, terraform, xlsx\n"
+        "help: it affects only targets that list networks: hosts, netbox, reverse-zones, terraform, xlsx\n"
     )
 
 

@@ -146,7 +146,7 @@ def test_another_edition_has_other_ranges() -> None:
         (("--category", "custmer-private"), "did you mean customer-private?"),
         (("--data-center", "dal11"), "did you mean dal1"),
         (("--platform", "openshft"), "did you mean openshift?"),
-        (("--platform", "x"), "known are calico, containers, direct-link, docker, icp, iks"),
+        (("--platform", "x"), "known: calico, containers, direct-link, docker, icp, iks"),
         (("--ranges-edition", "2019-01-01"), "2025-10-03"),
     ],
 )

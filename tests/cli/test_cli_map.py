@@ -50,7 +50,7 @@ def test_a_terminal_does_not_get_the_picture(good_plan: Path, show_on_terminal: 
 
 def test_networks_without_a_range_are_drawn_where_allocate_places_them(run: Run, good_plan: Path) -> None:
     without = run("map", good_plan.name)
-    assert "1 network has no range; --allocated draws where allocate places it" in without.stderr.decode()
+    assert "1 network has no range; --allocated draws it where allocate would place it" in without.stderr.decode()
     assert "vm-db" not in words_of(without.stdout)
     placed = run("map", good_plan.name, "--allocated")
     assert placed.returncode == 0

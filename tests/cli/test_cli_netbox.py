@@ -72,11 +72,11 @@ def serve(answer: Answer) -> Iterator[str]:
         (Answer(200, b"null"), "error: URL is not a NetBox\n"),
         (Answer(200, b'{"netbox-version": 4}'), "error: URL is not a NetBox\n"),
         (Answer(404, b"no"), "error: URL is not a NetBox\n"),
-        (Answer(200, b'{"netbox-version": "4.7.3"}'), "error: URL answers in a form that ipplan does not know\n"),
+        (Answer(200, b'{"netbox-version": "4.7.3"}'), "error: URL answers in a format that ipplan does not know\n"),
         (Answer(502, b"<html>"), "error: URL answers with HTTP status 502: Bad Gateway\n"),
         (
             Answer(403, b'{"detail": "Invalid\\u001b[31m token"}'),
-            "error: NetBox at URL refuses the token or what it may do: Invalid\\x1b[31m token\n",
+            "error: NetBox at URL rejects the token or its permissions: Invalid\\x1b[31m token\n",
         ),
         (
             Answer(301, b"", {"Location": "https://elsewhere.example/api/"}),
@@ -96,7 +96,7 @@ def test_a_server_that_does_not_answer_is_given_up(run: Run, good_plan: Path) ->
     with serve(Answer(200, b"", wait=True)) as url:
         done = run("netbox", "diff", good_plan.name, "--url", url, "--timeout", "1", env=TOKEN)
     assert done.returncode == 2
-    assert done.stderr.decode() == f"error: {url} did not answer within 1 seconds\nhelp: --timeout gives it longer\n"
+    assert done.stderr.decode() == f"error: {url} did not answer within 1 seconds\nhelp: pass a longer --timeout\n"
 
 
 def test_an_unencrypted_server_is_no_https(run: Run, good_plan: Path) -> None:
@@ -180,7 +180,7 @@ def test_a_plan_without_a_name_cannot_mark_its_objects(run: Run, tmp_path: Path)
     (tmp_path / "p.toml").write_text("schema = 1\n", encoding="utf-8")
     done = run("netbox", "push", "p.toml", "--url", NOWHERE, env=TOKEN)
     assert done.returncode == 2
-    assert done.stderr.decode().startswith("error: p.toml has no name, and objects in NetBox are marked with it\n")
+    assert done.stderr.decode().startswith("error: p.toml has no name; ipplan marks the objects in NetBox with it\n")
 
 
 def test_a_plan_with_errors_is_not_pushed(run: Run, bad_plan: Path) -> None:

@@ -195,8 +195,11 @@ def test_names_of_a_plan_reach_no_terminal_raw(run: Run, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("args", "parts"),
     [
-        (("2025-10-30", NEW), ("no edition '2025-10-30'", f"did you mean {NEW}?", f"known are {OLD}, {MIDDLE}, {NEW}")),
-        ((OLD, "newest"), ("no edition 'newest'", f"help: known are {OLD}, {MIDDLE}, {NEW}")),
+        (
+            ("2025-10-30", NEW),
+            ("no edition '2025-10-30'", f"did you mean {NEW}?", f"the editions are {OLD}, {MIDDLE}, {NEW}"),
+        ),
+        ((OLD, "newest"), ("no edition 'newest'", f"help: the editions are {OLD}, {MIDDLE}, {NEW}")),
         ((OLD, "\x1b[31m" + "9" * 200), ("no edition",)),
         ((OLD,), ("missing argument 'NEW'",)),
         ((OLD, NEW, "--data-center", "dal99"), (f"no data center 'dal99' in the catalogue of {OLD} or {NEW}", "dal")),
@@ -237,8 +240,8 @@ def test_ranges_alone_is_what_it_was(run: Run) -> None:
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        (("--json", "diff", OLD, NEW), "--json stands before diff, where it has no effect"),
-        (("--data-center", "dal10", "diff", OLD, NEW), "--data-center stands before diff"),
+        (("--json", "diff", OLD, NEW), "--json before diff has no effect; write it after diff"),
+        (("--data-center", "dal10", "diff", OLD, NEW), "--data-center before diff has no effect"),
         (("dal10",), "no such command 'dal10'"),
     ],
 )

@@ -52,7 +52,7 @@ def test_an_imported_edition_is_the_one_that_is_built_in(run: Run, tmp_path: Pat
     done = run("ranges", "import", str(facts), "-o", "ranges.csv")
     assert (done.returncode, done.stdout) == (0, b"")
     said = done.stderr.decode()
-    assert f"note: {facts} does not state the date of its edition: {NEWEST}, as in its name\n" in said
+    assert f"note: {facts} does not state the date of its edition; using {NEWEST} from its name\n" in said
     assert "fra05 166.0.32.0/23 is public, but in the table of service networks; edition" in said
     assert said.endswith(f"{facts}: 790 ranges of 49 data centers, edition {NEWEST}; written to ranges.csv\n")
 
@@ -118,7 +118,7 @@ def test_rows_that_cannot_be_read_are_listed_and_left_out_when_asked(run: Run, t
         "category,data_center,city,pod,cidr,note",
         "service-network,dal10,Dallas,,10.200.80.0/20,",
     ]
-    assert 'left out: page.md:5: "da113" is not a data center\n' in lenient.stderr.decode()
+    assert 'skipped: page.md:5: "da113" is not a data center\n' in lenient.stderr.decode()
 
 
 @pytest.mark.parametrize(
@@ -254,9 +254,9 @@ def test_a_broken_ranges_file_is_one_message_with_its_place(
     [
         (
             ["--ranges", "plans/ranges.csv", "--ranges-edition", NEWEST],
-            "--ranges and --ranges-edition exclude each other",
+            "--ranges and --ranges-edition contradict each other",
         ),
-        (["--ranges-edition", "2020-01-01"], "no edition 2020-01-01 of IBM's ranges; known are 2018-11-30"),
+        (["--ranges-edition", "2020-01-01"], "no edition 2020-01-01 of IBM's ranges; the editions are 2018-11-30"),
         (
             ["--ranges", "plans/ranges.csv", "-o", "plans/ranges.csv"],
             "cannot write plans/ranges.csv: this run reads it",

@@ -35,7 +35,7 @@ def test_the_text_tells_domains_links_devices_reach_tunnels_and_routes(run: Run)
         "IKS workers of iks-prod",
     ):
         assert part in shown
-    assert done.stderr.decode() == "6 ranges as ipplan allocate would give, not pinned yet\n"
+    assert done.stderr.decode() == "note: 6 networks have no range yet; placed as ipplan allocate would place them\n"
 
 
 def test_a_diagram_names_devices_clusters_and_networks(run: Run) -> None:
@@ -203,9 +203,9 @@ def test_a_flow_is_chosen_by_letter_or_name(run: Run, flow: str) -> None:
     [
         (
             ("--flow", "C"),
-            "--flow highlights a flow in a picture, not in table; add -o FILE.svg or --format svg",
+            "--flow highlights a flow in a diagram, not in table; add -o FILE.svg or --format svg",
         ),
-        (("--flow", "C", "--json"), "--flow highlights a flow in a picture, not in json"),
+        (("--flow", "C", "--json"), "--flow highlights a flow in a diagram, not in json"),
         (("--flow", "\x1b[31mZ", "-f", "svg"), "'\\x1b[31mZ' is not a flow"),
     ],
 )

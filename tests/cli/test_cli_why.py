@@ -121,7 +121,7 @@ def test_a_pinned_network_without_findings(run: Run, good_plan: Path) -> None:
         (["vm-wep"], 'error: good.toml has no network "vm-wep"; did you mean vm-web?'),
         (["\x1b[31m"], 'error: good.toml has no network "\\x1b[31m"'),
         (["vm-web", "--byoip", "10/8"], "error: invalid value for --byoip"),
-        (["vm-web", "--allow-other-data-centers"], "error: --allow-other-data-centers needs to know"),
+        (["vm-web", "--allow-other-data-centers"], "error: --allow-other-data-centers needs the data centers"),
         (["vm-web", "--ranges-edition", "1999-01-01"], "error: invalid value for --ranges-edition"),
     ],
 )
@@ -134,4 +134,6 @@ def test_bad_usage(run: Run, good_plan: Path, args: list[str], message: str) -> 
 def test_host_bits_of_a_pool_are_warned_of(run: Run, good_plan: Path) -> None:
     done = run("why", good_plan.name, "vm-db", "--byoip", "10.50.0.0/12")
     assert done.returncode == 0
-    assert done.stderr.startswith(b"warning: pool 10.50.0.0/12 has host bits set; it is taken as 10.48.0.0/12")
+    assert done.stderr.startswith(
+        b"warning: pool 10.50.0.0/12 has host bits set; using the enclosing block 10.48.0.0/12"
+    )

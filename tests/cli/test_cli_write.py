@@ -67,7 +67,7 @@ def test_a_second_run_changes_nothing(run: Run, plan: Path) -> None:
     after = plan.stat()
     assert done.returncode == 0
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
-    assert done.stderr.decode() == "nothing to write: every range of plan.toml is pinned\n"
+    assert done.stderr.decode() == "nothing to write: every range in plan.toml is pinned\n"
 
 
 def test_without_a_path_plan_toml_is_written(run: Run, plan: Path) -> None:
@@ -126,7 +126,7 @@ def test_frozen_with_previous_fails_where_something_differs_from_it(run: Run, pl
     plan.write_bytes(PLAN + b'\r\n[networks.new]\r\nkind = "vcs-vm"\r\n')
     done = run(*arguments)
     assert done.returncode == 1
-    assert "1 network is not where the previous allocation has it, and not pinned: new" in done.stderr.decode()
+    assert "1 network is not pinned, and not where the previous allocation has it: new" in done.stderr.decode()
 
 
 def test_previous_keeps_and_says_what_moves(run: Run, plan: Path) -> None:
@@ -173,10 +173,10 @@ def test_a_link_stays_a_link(run: Run, plan: Path) -> None:
         (("/dev/stdin", "--write"), "a stream cannot be written back"),
         (("--byoip", "172.24.0.0/14", "--write"), "need a plan file"),
         (("plan.toml", "--write", "--frozen"), "contradict each other"),
-        (("plan.toml", "--dry-run", "--json"), "cannot hold one"),
+        (("plan.toml", "--dry-run", "--json"), "--dry-run shows a difference, which has no format json"),
         (("plan.toml", "--write", "-o", "plan.toml"), "cannot write plan.toml: this run reads it"),
         (("plan.toml", "--write", "--byoip", "10.224.0.0/12"), "would lie outside every pool of the plan"),
-        (("plan.toml", "--previous", "plan.toml"), "is no earlier allocation: it is no JSON"),
+        (("plan.toml", "--previous", "plan.toml"), "is not a valid earlier allocation: it is"),
         (("plan.toml", "--previous", "missing.json"), "missing.json"),
     ],
 )
@@ -495,7 +495,7 @@ def test_an_error_that_the_plan_has_already_does_not_hinder(run: Run, plan: Path
     assert run("check", "plan.toml").returncode == 1
     done = run("allocate", "plan.toml", "--write")
     assert done.returncode == 0
-    assert done.stderr.decode().startswith("warning: the plan has 1 error; run ipplan check\n")
+    assert done.stderr.decode().startswith("warning: the plan has 1 error; ipplan check lists them\n")
     assert b'cidr = "172.24.1.0/24"' in plan.read_bytes()
 
 
@@ -656,5 +656,5 @@ def test_a_plan_that_could_not_be_read_again_is_not_written(run: Run, tmp_path: 
     assert run("check", str(plan)).returncode == 0
     done = run("allocate", str(plan), "--write")
     assert done.returncode == 2
-    assert b"would be larger than 64 MiB" in done.stderr
+    assert b"would exceed 64 MiB" in done.stderr
     assert plan.read_bytes() == old

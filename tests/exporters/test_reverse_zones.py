@@ -181,4 +181,4 @@ def test_domains_that_are_refused(run: Run, text: str) -> None:
         parse_domain(text)
     done = run("export", str(SAMPLES / "ipv6.toml"), "hosts", f"--domain={text}")
     assert (done.returncode, done.stdout) == (2, b"")
-    assert "is no DNS domain: it" in done.stderr.decode()
+    assert "is not a valid DNS domain: it" in done.stderr.decode()

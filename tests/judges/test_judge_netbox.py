@@ -288,7 +288,7 @@ def test_what_netbox_refuses_is_told_and_the_rest_is_done(site: Site, run: Run, 
         ("prefix", "fd00:1::/64"): "done",
         ("VLAN", "ipplan-plan-partial/120"): "left",
     }
-    assert "help: 2 done, 2 failed, 0 not tried; run it again when the cause is gone\n" in netbox.said
+    assert "help: 2 done, 2 failed, 0 not tried; fix the cause and run it again\n" in netbox.said
     site.ask(f"ipam/vlans/{taken['id']}/", "DELETE")
     assert counted(netbox("push"))["unplanned"] == 1
     assert netbox.prefixes()["172.24.0.0/24"]["vlan"]["vid"] == 121
@@ -300,7 +300,7 @@ def test_tokens_that_may_not(site: Site, run: Run, tmp_path: Path) -> None:
     assert netbox("diff", token=site.tokens.reader)["same"] is False
     done = netbox("push", token=site.tokens.reader, status=2)
     assert (counted(done)["failed"], {c["state"] for c in done["changes"]}) == (1, {"failed", "not-tried"})
-    assert "refuses the token or what it may do" in netbox.said
+    assert "rejects the token or its permissions" in netbox.said
     for token in (site.tokens.guest, "nbt_nobody.nothing", "0" * 40):
         assert netbox("push", token=token, status=2) == {}
         assert "error: NetBox at http" in netbox.said

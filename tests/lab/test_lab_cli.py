@@ -190,7 +190,7 @@ def test_every_method_agrees(run: Run, tmp_path: Path, method: str) -> None:
     done = run("lab", "--json")
     document = json.loads(done.stdout)
     assert done.returncode == 0, [p for p in document["pairs"] if p["outcome"] != "agree"]
-    assert b"plan: plan.toml" in done.stderr
+    assert b"using plan.toml" in done.stderr
 
 
 def test_what_it_shows(run: Run, update_golden: bool) -> None:
@@ -316,7 +316,7 @@ def test_without_a_lab_there_is_nothing_to_enter(run: Run) -> None:
         pytest.skip("another lab runs here")
     done = run("lab", "enter", "esg")
     assert done.returncode == 2
-    assert b"no lab of yours runs on this machine" in done.stderr
+    assert b"you have no lab running on this machine" in done.stderr
     assert b"--keep" in done.stderr
 
 
@@ -456,8 +456,8 @@ def test_progress_is_for_terminals(show_on_terminal: Callable[..., str], run: Ru
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("a.toml", "b.toml"), "one plan, please"),
-        ((str(REFERENCE), "--from", "office"), "--from and --to go together"),
+        (("a.toml", "b.toml"), "lab takes one plan"),
+        ((str(REFERENCE), "--from", "office"), "--from needs --to"),
         ((str(REFERENCE), "--all", "--from", "office", "--to", "vm-db"), "contradict"),
         ((str(REFERENCE), "--keep", "--dry-run"), "contradict"),
         ((str(REFERENCE), "--from", "offfice", "--to", "vm-db"), "did you mean office"),
