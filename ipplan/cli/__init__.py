@@ -135,7 +135,8 @@ class LazyGroup(Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the commands by task, without importing one."""
-        width = max(map(len, COMMANDS))
+        # Not map(): importing the module `ipplan.cli.map` gives this package an attribute of that name.
+        width = max(len(name) for name in COMMANDS)
         for task, commands in TASKS.items():
             write_terms(formatter, task, [(name, line) for name, (_, line) in commands.items()], width)
 

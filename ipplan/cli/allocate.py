@@ -58,7 +58,7 @@ class _Mode(NamedTuple):
         ("Find a range for every network that has none", "ipplan allocate plan.toml"),
         ("Show what --write would change in the plan", "ipplan allocate plan.toml --dry-run"),
         ("Pin the result in the plan", "ipplan allocate plan.toml --write"),
-        ("Try a pool before there is a plan", "ipplan allocate --byoip 172.24.0.0/14"),
+        ("Allocate from this pool, even without a plan", "ipplan allocate --byoip 172.24.0.0/14"),
     ),
     exit_status={
         0: "every network has a place",

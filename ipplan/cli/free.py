@@ -60,10 +60,7 @@ class _Search(NamedTuple):
         ("Show what is free in the pools of a plan", "ipplan free plan.toml"),
         ("Count what allocate would place as used", "ipplan free plan.toml --after-allocation"),
         ("List the free blocks that hold a /20", "ipplan free plan.toml --prefix 20"),
-        (
-            "Find the cleanest /16 of a pool for a data center",
-            "ipplan free --byoip 10.48.0.0/12 --prefix 16 --data-center dal12",
-        ),
+        ("Rank all /16 blocks, the cleanest for dal12 first", "ipplan free plan.toml --prefix 16 --data-center dal12"),
     ),
     exit_status={
         0: "shown",

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     arguments={"NETWORK": "The name of a network in the plan."},
     examples=(
         ("Explain where allocate places a network", "ipplan why reference-architecture.toml vm-db"),
-        ("Explain it for another pool", "ipplan why reference-architecture.toml vm-db --byoip 10.224.0.0/12"),
+        ("List every earlier candidate as CSV", "ipplan why reference-architecture.toml vm-db --format csv"),
     ),
     exit_status={0: "explained", 2: "bad usage, no such network, or a plan that cannot be read"},
 )

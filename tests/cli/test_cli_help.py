@@ -105,7 +105,8 @@ def test_every_example_runs_as_it_stands(
     capsys.readouterr()
     status = main(words[1:])
     said = capsys.readouterr()
-    assert status == 0, said.err
+    # What check finds is a result too, and its examples may show some.
+    assert status == 0 or (status == 1 and words[1] == "check"), said.err
     files = [folder / word for option, word in pairwise(words) if option == "-o"]
     assert all(file.exists() for file in files)
     assert bool(said.out) != bool(files) or "--write" in words or words[1] == "init"
@@ -124,7 +125,10 @@ def test_a_page_has_its_sections_in_order_and_fits(page: Page, width: int) -> No
     text = page.text(width)
     assert "\x1b" not in text
     headings = [line for line in text.splitlines() if line.endswith(":") and not line.startswith(" ")]
-    order = ["Arguments:", "Examples:", "Options:", "Commands:", "Common options:", "Exit status:"]
+    options = (
+        ["Options:", "Commands:", "Common options:"] if "Common options:" in headings else ["Commands:", "Options:"]
+    )
+    order = ["Arguments:", "Examples:", *options, "Exit status:"]
     assert headings == [heading for heading in order if heading in headings]
     commands = {command for _, command in examples(text)}
     long = [line for line in text.splitlines() if len(line) > width and line.strip() not in commands]
@@ -146,14 +150,14 @@ def test_a_page_explains_every_argument(page: Page) -> None:
 def test_common_options_have_the_same_words_everywhere() -> None:
     common: dict[str, set[str]] = {}
     for page in PAGES:
-        section = page.text(120).partition("\nCommon options:\n")[2].partition("\n\n")[0]
-        assert "--help" in section or "\nOptions:\n  -h, --help" in page.text(120)
+        own, _, section = page.text(120).rpartition("ptions:\n")
+        section = section.partition("\n\n")[0]
+        assert "  -h, --help " in section
         for name in ("--ranges-edition", "--ranges FILE", "--output", "--color", "--columns", "--wide", "--json"):
-            line = next((line for line in section.splitlines() if name in line), None)
+            line = next((line for line in section.splitlines() if name in line[:30]), None)
             if line is not None:
                 common.setdefault(name, set()).add(" ".join(line.split()))
-            else:
-                assert f" {name}" not in page.text(120).partition("\nOptions:\n")[2]
+            assert not any(name in line[:30] for line in own.splitlines() if line.startswith("  -"))
     assert {name: len(lines) for name, lines in common.items()} == dict.fromkeys(common, 1)
     assert len(common) == 7
 
