@@ -23,3 +23,5 @@ myst_heading_anchors = 4
 """Links may name headings down to this level, as in `rules.md#network-overlap`."""
 
 nitpicky = True
+smartquotes = False
+"""Otherwise the two hyphens of an option become a dash."""
