@@ -1,8 +1,8 @@
-"""Shell completion: what each option and argument takes, as far as it can be known.
+"""Shell completion: the words that each option and argument takes, as far as they are known.
 
-click completes commands, options and choices by itself. What free text stands for is told by its metavar, so a
-new command that takes a PLAN, a NETWORK or a RULE completes without a word of its own. Nothing here may fail
-loudly: a shell would print it into the line that is being typed.
+click completes commands, options and choices by itself. For free text the metavar decides, so a new command that takes
+a PLAN, a NETWORK or a RULE completes without code of its own. Nothing here may print an error: the shell would show it
+in the line that the user is typing.
 """
 
 from __future__ import annotations
@@ -13,31 +13,32 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
-from ipplan.cli.plans import DEFAULT_PLAN
+from ipplan.cli.help import stands_for
+from ipplan.cli.plans import DEFAULT_PLAN, looks_like_file
 from ipplan.cli.streams import UsageProblem, deliver, read_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     Word = tuple[str, str | None]
-    """What may be typed, and what it means, for shells that show this."""
+    """A word, and its meaning for shells that show it."""
 
 VARIABLE = "_IPPLAN_COMPLETE"
-"""The environment variable by which a shell asks for completion."""
+"""The environment variable with which a shell asks for completion."""
 
 
 def complete(group: click.Command, instruction: str) -> int:
     """Print the completion script of a shell, or the words that complete a line; return the exit status.
 
-    `instruction` is what click's scripts put into the variable, such as bash_source or bash_complete. Raises
-    UsageProblem for anything else.
+    `instruction` is the value that click's scripts give the variable, such as bash_source or bash_complete. Raises
+    UsageProblem for any other value.
     """
     shell, _, action = instruction.partition("_")
     shell_class = get_completion_class(shell)
     if shell_class is None or action not in ("source", "complete"):
         raise UsageProblem(
-            f"{VARIABLE} asks for {instruction[:40]!r}, which is no completion",
-            f'eval "$({VARIABLE}=bash_source ipplan)", and zsh_source or fish_source likewise',
+            f"{VARIABLE} is {instruction[:40]!r}, which is not a valid completion request",
+            f'eval "$({VARIABLE}=bash_source ipplan)"; ipplan --help has the lines for zsh and fish',
         )
     completion = shell_class(group, {}, "ipplan", VARIABLE)
     if action == "source":
@@ -46,45 +47,57 @@ def complete(group: click.Command, instruction: str) -> int:
     try:
         words = completion.complete()
     except Exception:
-        # A line that nobody can complete, or a shell that does not say what is typed.
+        # The line cannot be completed, or the shell does not pass the line.
         return 1
     deliver(words + "\n")
     return 0
 
 
 def teach(command: click.Command) -> None:
-    """Give every parameter of a command that takes free text the words that its metavar stands for."""
+    """Give every free-text parameter of a command the words that its metavar stands for."""
     for param in command.params:
         if not isinstance(param.type, click.types.StringParamType) or param.nargs not in (1, -1):
             continue
-        metavar = _stands_for(param)
+        metavar = stands_for(param)
         keys = (*param.opts, f"{command.name} {metavar}", metavar)
-        if metavar in _TYPES:
-            param.type = _Described(lambda *_: (), _TYPES[metavar])
-        elif words := next((_WORDS[key] for key in keys if key in _WORDS), None):
-            param.type = _Described(words)
+        words = next((_WORDS[key] for key in keys if key in _WORDS), None)
+        item_type = _TYPES.get(metavar)
+        if words is not None or item_type is not None:
+            param.type = _Described(words or _no_words, item_type)
     for subcommand in command.commands.values() if isinstance(command, click.Group) else ():
         teach(subcommand)
 
 
 class _Described(click.types.StringParamType):
-    """Text that completes to known words, or to the names of files or folders."""
+    """Text that completes to known words, to the names of files or folders, or to both."""
 
-    def __init__(self, words: Callable[[click.Context], Iterable[Word]], item_type: str = "plain") -> None:
+    def __init__(self, words: Callable[[click.Context], Iterable[Word]], item_type: str | None) -> None:
         self._words = words
         self._item_type = item_type
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[Any]]:
-        """Return the words that start as far as they are typed; the shell finds files itself."""
+        """Return the words that start with what is typed; the shell finds files itself."""
         del param
-        if self._item_type != "plain":
-            return [CompletionItem(incomplete, type=self._item_type)]
-        # A shell puts a word in as it is: one that needs quotes would fall apart.
+        # The item for files comes first: bash drops the words before it.
+        files = [] if self._item_type is None else [CompletionItem(incomplete, type=self._item_type)]
+        return [*files, *complete_words(self._words(ctx), incomplete)]
+
+
+def complete_words(words: Iterable[Word], incomplete: str) -> list[CompletionItem[Any]]:
+    """Return the words that start with what is typed, without those that the shell would need in quotes."""
+    try:
         return [
             CompletionItem(word, help=meaning)
-            for word, meaning in self._words(ctx)
+            for word, meaning in words
             if word.startswith(incomplete) and shlex.quote(word) == word
         ]
+    except UsageProblem:
+        # The words come from a plan that cannot be read.
+        return []
+
+
+def _no_words(_: click.Context) -> tuple[Word, ...]:
+    return ()
 
 
 def _rules(_: click.Context) -> Iterator[Word]:
@@ -182,7 +195,29 @@ def _sites(ctx: click.Context) -> Iterator[Word]:
     return ((name, None) for name in _tables(ctx, "sites"))
 
 
-def _ends(ctx: click.Context) -> Iterator[Word]:
+def _flow_ends(ctx: click.Context) -> Iterator[Word]:
+    """Yield what --from and --to of a flow take: networks, their named addresses, and what lies outside the plan."""
+    from ipplan.plan.names import SERVICES
+
+    for name, row in _table(ctx, "networks").items():
+        yield name, None
+        addresses = row.get("addresses") if isinstance(row, dict) else None
+        yield from ((f"{name}.{named}", None) for named in (addresses if isinstance(addresses, dict) else ()))
+    yield from ((name, None) for name in ("internet", *SERVICES))
+
+
+def _lab_words(ctx: click.Context) -> Iterator[Word]:
+    """Yield enter, and after it the devices of the labs that run."""
+    words = ctx.params.get("words")
+    if not words:
+        yield "enter", "a shell or a command in a device of a lab"
+    elif tuple(words) == ("enter",):
+        from ipplan.lab.running import list_labs
+
+        yield from ((device, None) for lab in list_labs() for device in lab.devices)
+
+
+def _tunnel_ends(ctx: click.Context) -> Iterator[Word]:
     yield from _clusters(ctx)
     yield from _edges(ctx)
     yield from _sites(ctx)
@@ -207,26 +242,26 @@ def _tables(ctx: click.Context, key: str) -> list[str]:
 
 
 def _table(ctx: click.Context, key: str) -> dict[str, object]:
-    """Return what is under a key of that plan.
-
-    The plan is read as TOML only, because one that is being written seldom passes as a plan.
-    """
+    """Return the table under a key of that plan, read as TOML only: a plan in progress is seldom a valid plan."""
     from ipplan.plan.toml_text import read_toml
 
     path = _plan_on_line(ctx)
     if path == "-":
         return {}
-    tables = read_toml(read_input(path or DEFAULT_PLAN)[0]).document.get(key)
+    if path is None or not looks_like_file(path):
+        # Without a plan on the line, the first word is a name.
+        path = DEFAULT_PLAN
+    tables = read_toml(read_input(path)[0]).document.get(key)
     return tables if isinstance(tables, dict) else {}
 
 
 def _plan_on_line(ctx: click.Context) -> str | None:
     for param in ctx.command.params:
-        if _stands_for(param) != "PLAN":
+        if stands_for(param) != "PLAN":
             continue
         value: object = ctx.params.get(param.name or "")
         if not value and isinstance(param, click.Argument):
-            # Behind an option that still lacks its value click leaves arguments as they are.
+            # After an option without its value, click does not assign the arguments.
             value = ctx.args
         if isinstance(value, (list, tuple)):
             value = next(iter(value), None)
@@ -235,12 +270,7 @@ def _plan_on_line(ctx: click.Context) -> str | None:
     return None
 
 
-def _stands_for(param: click.Parameter) -> str:
-    """Return what a parameter takes, in capitals: its metavar without brackets and dots, or its name."""
-    return (param.metavar or param.name or "").upper().strip("[].")
-
-
-_TYPES = {"PLAN": "file", "FILE": "file", "FOLDER": "dir", "DIRECTORY": "dir"}
+_TYPES = {"PLAN": "file", "FILE": "file", "OLD": "file", "NEW": "file"}
 """Metavars that shells complete by themselves."""
 
 _WORDS: dict[str, Callable[[click.Context], Iterable[Word]]] = {
@@ -249,10 +279,17 @@ _WORDS: dict[str, Callable[[click.Context], Iterable[Word]]] = {
     "PLATFORM": _platforms,
     "--label": _labels,
     "--of": _pools,
+    "--pool": _pools,
     "--ranges-edition": _editions,
     "--template": _templates,
     "schema NAME": _schemas,
     "SOURCE": _sources,
+    "why PLAN": _networks,
+    "flows PLAN": _flows,
+    "export PLAN": _targets,
+    "lab PLAN": _lab_words,
+    "flows END": _flow_ends,
+    "lab END": _flow_ends,
     "RULE": _rules,
     "TARGET": _targets,
     "KIND": _kinds,
@@ -261,6 +298,6 @@ _WORDS: dict[str, Callable[[click.Context], Iterable[Word]]] = {
     "CLUSTER": _clusters,
     "EDGE": _edges,
     "SITE": _sites,
-    "END": _ends,
+    "END": _tunnel_ends,
 }
-"""Words by option, by command and metavar, or by metavar."""
+"""Words by option, by command and metavar, or by metavar. A command whose PLAN may be left out also completes its name."""

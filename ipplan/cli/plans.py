@@ -55,12 +55,13 @@ def split_words(first: str | None, second: str | None, known: Collection[str] = 
 
     It is a name if it is `known`, else a plan if it looks like a file, else a name.
     """
-    if first is None or second is not None or (first not in known and _looks_like_file(first)):
+    if first is None or second is not None or (first not in known and looks_like_file(first)):
         return first, second
     return None, first
 
 
-def _looks_like_file(word: str) -> bool:
+def looks_like_file(word: str) -> bool:
+    """Return whether a word is rather a file than a name: "-", a path, a name that ends in .toml, or an existing file."""
     return word == "-" or os.path.basename(word) != word or word.endswith(".toml") or os.path.isfile(word)
 
 

@@ -16,6 +16,8 @@ from ipplan.cli.streams import UsageProblem
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from click.shell_completion import CompletionItem
+
     from ipplan.catalog import Catalog, Reservation
     from ipplan.editions import Comparison
     from ipplan.output.ranges_diff import PlanDiff
@@ -142,10 +144,14 @@ def _looks_like_file(value: str) -> bool:
     return os.path.basename(value) != value or os.path.splitext(value)[1] != ""
 
 
-def _complete_edition(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    from ipplan.catalog import EDITIONS
+def _complete_edition(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Return a request for files, and the editions of the catalogue."""
+    from click.shell_completion import CompletionItem
 
-    return [edition for edition in EDITIONS if edition.startswith(incomplete)]
+    from ipplan.catalog import EDITIONS
+    from ipplan.cli.complete import complete_words
+
+    return [CompletionItem(incomplete, type="file"), *complete_words([(name, None) for name in EDITIONS], incomplete)]
 
 
 @command.command(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
 from ipplan.catalog import EDITIONS
 from ipplan.checks import RULES
-from ipplan.cli import COMMANDS
+from ipplan.cli import COMMANDS, LazyGroup
+from ipplan.cli.complete import teach
+from ipplan.flows import FLOWS
 from ipplan.plan.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ byoip = ["10.0.0.0/33"]
 kind = "unfinished"
 [networks.vm-db]
 edge = "dallas"
+addresses = { primary = 10 }
 labels = { team = "erp", "$(touch x)" = "y" }
 [edges.frankfurt]
 labels = { team = "net" }
@@ -37,6 +40,10 @@ labels = { team = "net" }
 [networks."with space"]
 [networks."$(touch x)"]
 """
+
+
+FLOW_WORDS = [*(flow.letter for flow in FLOWS), *(flow.name for flow in FLOWS)]
+ENDS = ["vm-web", "vm-db", "vm-db.primary", "internet", "dns", "ntp", "web-proxy"]
 
 
 def words(run: Run, line: str) -> list[str]:
@@ -99,6 +106,27 @@ def test_commands_and_nothing_else_begin_a_line(run: Run) -> None:
         ("ipplan topology plan.toml --flow icp", ["plain,icp-to-vm"]),
         ("ipplan topology plan.toml --format s", ["plain,svg"]),
         ("ipplan flows plan.toml in", ["plain,internet-to-iks", "plain,internet-to-icp"]),
+        ("ipplan flows ", ["file,", *(f"plain,{word}" for word in FLOW_WORDS)]),
+        ("ipplan flows int", ["file,int", "plain,internet-to-iks", "plain,internet-to-icp"]),
+        ("ipplan flows plan.toml --from vm-d", ["plain,vm-db", "plain,vm-db.primary"]),
+        ("ipplan flows C --to i", ["plain,internet"]),
+        ("ipplan flows C --to vm-w", ["plain,vm-web"]),
+        ("ipplan lab plan.toml --to ", [f"plain,{end}" for end in ENDS]),
+        ("ipplan lab e", ["file,e", "plain,enter"]),
+        ("ipplan why vm-", ["file,vm-", "plain,vm-web", "plain,vm-db"]),
+        ("ipplan why vm-web -f js", ["plain,json"]),
+        ("ipplan export bi", ["file,bi", "plain,bird"]),
+        ("ipplan export netbox --cluster iks", ["plain,iks-a"]),
+        ("ipplan free --pool ", ["plain,10.0.0.0/33"]),
+        ("ipplan free --data-center dal14", ["plain,dal14"]),
+        ("ipplan rules unsold", ["plain,unsold-size"]),
+        ("ipplan diff ol", ["file,ol"]),
+        ("ipplan diff old.toml ne", ["file,ne"]),
+        ("ipplan ranges diff 2018", ["file,2018", "plain,2018-11-30"]),
+        ("ipplan netbox diff pl", ["file,pl"]),
+        ("ipplan report --since pl", ["file,pl"]),
+        ("ipplan import net", ["plain,netbox"]),
+        ("ipplan check --color al", ["plain,always"]),
         ("ipplan init n", ["file,n"]),
         ("ipplan schema al", ["plain,allocation"]),
         ("ipplan show --all", ["plain,--allocated"]),
@@ -148,7 +176,7 @@ def test_a_shell_that_does_not_say_what_is_typed_gets_nothing(run: Run, instruct
 def test_an_instruction_that_is_none(run: Run, instruction: str) -> None:
     done = run(env={"_IPPLAN_COMPLETE": instruction})
     assert (done.returncode, done.stdout) == (2, b"")
-    assert b"which is no completion\nhelp: eval " in done.stderr
+    assert b"which is not a valid completion request\nhelp: eval " in done.stderr
     assert b"\x1b" not in done.stderr
 
 
@@ -167,6 +195,9 @@ def test_bash_completes_a_line_with_the_script(run: Run, tmp_path: Path) -> None
         "COMP_WORDS=(ipplan why plan.toml vm-); COMP_CWORD=3\n"
         "_ipplan_completion ipplan\n"
         'printf "%s\\n" "${COMPREPLY[@]}"\n'
+        "COMP_WORDS=(ipplan why vm-d); COMP_CWORD=2\n"
+        "_ipplan_completion ipplan 2> no-completion-is-running\n"
+        'printf "%s\\n" "${COMPREPLY[@]}"\n'
     )
     done = subprocess.run(
         ["bash", "--norc", "-c", script],
@@ -179,31 +210,37 @@ def test_bash_completes_a_line_with_the_script(run: Run, tmp_path: Path) -> None
     )
     registered, *completions = done.stdout.splitlines()
     assert "-F _ipplan_completion ipplan" in registered
-    assert completions == ["vm-web", "vm-db"]
+    assert completions == ["vm-web", "vm-db", "vm-db"]
 
 
-def test_every_free_word_of_the_finished_commands_is_known() -> None:
-    import click
+FREE = {
+    "--name": "a new name",
+    "--byoip": "a new pool",
+    "--avoid": "a range",
+    "--search": "any text",
+    "--worker": "a number or an address",
+    "--domain": "a new name",
+    "--column": "a title in a file",
+    "--sheet": "a name in a file",
+    "--date": "a date",
+    "--url": "an address",
+    "--vrf": "a name in NetBox",
+    "queries": "addresses",
+}
+"""Free text that no list holds."""
 
-    from ipplan.cli.complete import _Described, teach
 
-    free = {}
-    for name in ("init", "check", "allocate", "why", "show", "lookup", "ranges", "schema"):
-        module, _, attribute = COMMANDS[name][0].partition(":")
-        command = getattr(__import__(module, fromlist=[attribute]), attribute)
-        assert isinstance(command, click.Command)
+def test_every_other_free_word_is_known() -> None:
+    group = LazyGroup("ipplan")
+    commands = [group.get_command(click.Context(group), name) for name in COMMANDS]
+    for command in commands:
+        assert command is not None
         teach(command)
-        free[name] = [
-            p.opts[-1]
-            for p in command.params
-            if type(p.type) is click.types.StringParamType and not isinstance(p.type, _Described)
-        ]
-    assert json.dumps({name: rest for name, rest in free.items() if rest}) == json.dumps(
-        {
-            "init": ["--name"],
-            "allocate": ["--byoip"],
-            "why": ["--byoip"],
-            "lookup": ["queries"],
-            "ranges": ["--search"],
-        }
-    )
+    flat = [c for command in commands for c in (command, *getattr(command, "commands", {}).values())]
+    unknown = {
+        param.opts[-1]
+        for command in flat
+        for param in command.params
+        if type(param.type) is click.types.StringParamType and not param._custom_shell_complete
+    }
+    assert unknown == set(FREE)
