@@ -203,7 +203,8 @@ def _flow_ends(ctx: click.Context) -> Iterator[Word]:
         yield name, None
         addresses = row.get("addresses") if isinstance(row, dict) else None
         yield from ((f"{name}.{named}", None) for named in (addresses if isinstance(addresses, dict) else ()))
-    yield from ((name, None) for name in ("internet", *SERVICES))
+    yield "internet", None
+    yield from ((name, None) for name in SERVICES)
 
 
 def _lab_words(ctx: click.Context) -> Iterator[Word]:
