@@ -7,10 +7,14 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 
+from ipplan.cli import COMMANDS
+from ipplan.cli.exit_codes import EXIT_CODES
 from ipplan.plan.kinds import KINDS
 from tools import build_reference
+from tools.reference.commands import described_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +48,28 @@ def test_the_pages_on_plans_have_every_key_and_kind() -> None:
     schema = json.loads((ROOT / "ipplan" / "schemas" / "plan.json").read_text(encoding="utf-8"))
     assert set(keys_in(schema)) - described == set()
     assert set(KINDS) - set(re.findall(r"^\| `([a-z-]+)` \|", kinds, re.MULTILINE)) == set()
+
+
+def test_the_page_on_commands_has_every_option_and_example() -> None:
+    page = build_reference.PAGES["commands.md"]()
+    shared = page.partition("\n## Common options\n")[2]
+    assert {described.name.partition(" ")[0] for described in described_commands()} == set(COMMANDS)
+    for name, command, _ in described_commands():
+        section = re.split(rf"^##+ ipplan {name}$", page, flags=re.MULTILINE)[1].partition("\n## ")[0]
+        for option in (param for param in command.params if isinstance(param, click.Option)):
+            assert f"`{', '.join(sorted(option.opts, key=len))}" in section, (name, option.opts)
+            assert option.help is not None
+            assert option.help in section + shared, (name, option.opts)
+        assert [line for _, line in command.examples if line not in section] == []
+
+
+def test_the_page_on_exit_codes_has_the_codes_of_every_command() -> None:
+    page = build_reference.PAGES["exit-codes.md"]()
+    for name, command, _ in described_commands():
+        codes = [int(code) for code in re.findall(rf"^\| \[{name}\]\([^)]+\) \| (\d+)", page, re.MULTILINE)]
+        assert codes == list(command.exit_status)
+        assert codes or isinstance(command, click.Group)
+        assert set(codes) <= EXIT_CODES.keys()
 
 
 def test_check_fails_until_the_pages_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tools.reference import exit_codes, json_documents, kinds, plan_keys, sources
+from tools.reference import commands, exit_codes, json_documents, kinds, plan_keys, sources
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 
 PAGES = {
+    "commands.md": commands.page,
     "exit-codes.md": exit_codes.page,
     "json.md": json_documents.page,
     "kinds.md": kinds.page,
