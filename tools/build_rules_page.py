@@ -1,7 +1,7 @@
 """Rebuild docs/reference/rules.md from the rules themselves and their examples.
 
 python -m tools.build_rules_page           write docs/reference/rules.md
-python -m tools.build_rules_page --check   write nothing, exit 1 where the page would change
+python -m tools.build_rules_page --check   write nothing, exit with status 1 if the page would change
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ PAGE = Path(__file__).parent.parent / "docs" / "reference" / "rules.md"
 _HEAD = """\
 # The rules
 
-What `ipplan check` looks for. This page is made from the rules by `python -m tools.build_rules_page`; `ipplan rules`
-shows the same. Errors make `ipplan check` end with exit status 1, warnings only with `--strict`, notes never. Where a
-rule has two severities, the text says which holds when. The examples are small plans, what the rule finds in them, and
-the lines that put them right.
+What `ipplan check` looks for. `python -m tools.build_rules_page` writes this page from the rules; `ipplan rules` shows
+the same. Errors make `ipplan check` end with exit status 1, warnings only with `--strict`, notes never. If a rule has
+several severities, its text says when each applies. Each example is a small plan, the findings of the rule in it, and
+the lines that fix it.
 
 """
 

@@ -1,4 +1,4 @@
-"""Capacity: ranges and addresses against what the plan puts into them."""
+"""Capacity: ranges and addresses, compared with what the plan puts into them."""
 
 from __future__ import annotations
 
@@ -176,8 +176,8 @@ def worker_capacity(context: Context) -> Iterator[Finding]:
     """The worker networks of a cluster have fewer addresses than its nodes need.
 
     Why: each worker needs an address in each of its networks. On ICP masters, proxies, other nodes and the two
-    virtual addresses need one too. Network, gateway and broadcast address are not for nodes. In IBM's subnets two
-    more are not, if the routers run HSRP: a network that is large enough only without HSRP is a warning.
+    virtual addresses need one too. Network, gateway and broadcast address are not for nodes. In IBM's subnets the
+    routers use two more if they run HSRP: a network that is large enough only without HSRP is a warning.
 
     Do: order a larger subnet or one more, or make the BYOIP network larger.
     """
@@ -216,8 +216,8 @@ def worker_capacity(context: Context) -> Iterator[Finding]:
             related=others(*(n for n, _ in members[1:])),
             because=(
                 f"cluster {name} has {need.reason}",
-                "network, gateway and broadcast address are taken"
-                + ("" if severe else f", and {HSRP_ADDRESSES} more by the routers"),
+                "network, gateway and broadcast address are not for nodes"
+                + ("" if severe else f", and the routers use {HSRP_ADDRESSES} more"),
             ),
             help=f"a /{length_for(need, network.kind, 4)} is large enough" if lone else None,
         )
@@ -311,7 +311,7 @@ def named_address(context: Context) -> Iterator[Finding]:
         else:
             yield from _not_fitting(context, network)
         if network.kind.provider == "ibm":
-            yield from _taken_by_routers(network)
+            yield from _used_by_routers(network)
 
 
 def _misplaced(network: Network, prefix: Prefix) -> Iterator[Finding]:
@@ -321,7 +321,7 @@ def _misplaced(network: Network, prefix: Prefix) -> Iterator[Finding]:
     ends: dict[int, str] = {}
     if prefix.version == 4 and prefix.size > 2 and not network.kind.internal:
         ends = {prefix.first: "network address", prefix.last: "broadcast address"}
-    taken: dict[Address, str] = {}
+    used: dict[Address, str] = {}
     for entry in network.addresses:
         address = entry.at(prefix)
         key = (*network.key, "addresses", entry.name)
@@ -336,14 +336,14 @@ def _misplaced(network: Network, prefix: Prefix) -> Iterator[Finding]:
                 source=_PLAN,
                 because=(f"usable numbers are 1 to {numbers:,}, {prefix.range}",),
             )
-        elif address in taken:
+        elif address in used:
             yield finding(
-                f"addresses {taken[address]} and {entry.name} of {network.name} are both {address}",
+                f"addresses {used[address]} and {entry.name} of {network.name} are both {address}",
                 key,
                 networks=networks,
                 cidrs=cidrs,
                 source=_PLAN,
-                related=(Related((*network.key, "addresses", taken[address]), network.name),),
+                related=(Related((*network.key, "addresses", used[address]), network.name),),
             )
         elif address.value in ends:
             yield finding(
@@ -353,14 +353,14 @@ def _misplaced(network: Network, prefix: Prefix) -> Iterator[Finding]:
                 cidrs=cidrs,
             )
         if address is not None:
-            taken.setdefault(address, entry.name)
+            used.setdefault(address, entry.name)
 
 
 def _not_fitting(context: Context, network: Network) -> Iterator[Finding]:
     """Yield the addresses that a network without a range cannot have, wherever it is placed."""
     finding = named_address.finding
     size = context.sized.get(network.name)
-    taken: dict[Address, str] = {}
+    used: dict[Address, str] = {}
     for entry in network.addresses:
         key = (*network.key, "addresses", entry.name)
         if entry.address is not None:
@@ -384,15 +384,15 @@ def _not_fitting(context: Context, network: Network) -> Iterator[Finding]:
                 because=(f"usable numbers are 1 to {usable:,} of a /{size.length}",),
             )
         elif size is not None and address is not None:
-            if address in taken:
+            if address in used:
                 yield finding(
-                    f"addresses {taken[address]} and {entry.name} of {sized_label(network, size)} are the same address",
+                    f"addresses {used[address]} and {entry.name} of {sized_label(network, size)} are the same address",
                     key,
                     networks=(network.name,),
                     source=_PLAN,
-                    related=(Related((*network.key, "addresses", taken[address]), network.name),),
+                    related=(Related((*network.key, "addresses", used[address]), network.name),),
                 )
-            taken.setdefault(address, entry.name)
+            used.setdefault(address, entry.name)
 
 
 def _in_pools(context: Context, network: Network, address: Prefix) -> bool:
@@ -401,7 +401,7 @@ def _in_pools(context: Context, network: Network, address: Prefix) -> bool:
     return not pools or any(pool.covers(address) for pool in pools)
 
 
-def _taken_by_routers(network: Network) -> Iterator[Finding]:
+def _used_by_routers(network: Network) -> Iterator[Finding]:
     """Yield the addresses of a subnet of IBM Cloud that IBM's routers use, whether it is ordered yet or not."""
     from ipplan.landscape.holders import free_number
 

@@ -241,7 +241,7 @@ class ListComparison(Comparison):
 
     def _parts(self, parts: Sequence[ObservedPrefix], holders: Sequence[list[Network]]) -> Iterator[Finding]:
         """Compare rows that lie in networks with these; if none of a field does, report the field once."""
-        held = {(row.kind, row.field) for row, around in zip(parts, holders, strict=True) if around}
+        contained = {(row.kind, row.field) for row, around in zip(parts, holders, strict=True) if around}
         strays: dict[tuple[str | None, str], list[ObservedPrefix]] = {}
         for row, around in zip(parts, holders, strict=True):
             if around:
@@ -249,7 +249,7 @@ class ListComparison(Comparison):
             elif not self.avoided.covers(row.prefix) and (not self.file.partial or self._touches(row)):
                 strays.setdefault((row.kind, row.field), []).append(row)
         for group, rows in strays.items():
-            if group in held:
+            if group in contained:
                 yield from map(self.missing_in_plan, rows)
                 continue
             instead = [network for network in self.left.values() if network.kind.name == group[0]]

@@ -30,7 +30,7 @@ T = TypeVar("T")
 class Stated(NamedTuple):
     """A method that the plan states: by a key of the short form, or by the link `joint`.
 
-    `pair` is the first sort of pair that the key joins so, or that of the link.
+    `pair` is the first sort of pair that the key joins, or that of the link.
     """
 
     key: KeyPath
@@ -101,8 +101,8 @@ class Context:
     def sized(self) -> Mapping[str, Prefix]:
         """A range of the right size for each network that has none but whose size is known, by name.
 
-        It starts at 0 and says nothing of where the network will be. So a rule on sizes judges a network before
-        `allocate` places it as it does afterwards.
+        It starts at 0, whatever range the network will get. So a rule on sizes gives the same findings before and after
+        `allocate`.
         """
         found: dict[str, Prefix] = {}
         known: dict[object, Prefix | None] = {}
@@ -149,7 +149,7 @@ class Context:
 
     @cached_property
     def what_if(self) -> WhatIf | None:
-        """The changes of one integration key; None where no change of one plan joins the networks."""
+        """The changes of one integration key to try; None if no change of one plan could join the networks."""
         from ipplan.checks.what_if import WhatIf
 
         return WhatIf(self.plan, self.catalog, self.landscape)
@@ -167,7 +167,7 @@ class Context:
             yield from (bundle for bundle in self.bundles if bundle.method in methods)
 
     def stated(self, method: Method, pair: Pair | None = None) -> Iterator[Stated]:
-        """Yield where the plan states a method, of one sort of pair or of any: keys of the short form, then links.
+        """Yield where the plan states a method, for one sort of pair or for any: keys of the short form, then links.
 
         In a plan with links, a key counts only where it joins something.
         """
@@ -192,7 +192,7 @@ class Context:
     def data_centers(self) -> frozenset[str]:
         """The plan's data centers, with those of its edges, clusters and networks; empty for any.
 
-        Any is meant where `plan.data-centers` is left out: what single parts name does not exclude others.
+        Without `plan.data-centers` any is possible: a data center of one part does not exclude the others.
         """
         stated = frozenset(self.plan.data_centers)
         return stated and stated | {name for name, _ in self.stated_centers}
@@ -214,7 +214,7 @@ class Context:
         )
 
     def center_of(self, network: Network) -> tuple[str, KeyPath] | None:
-        """Return the data center that the plan states for a network, its cluster or its edge, and where it does."""
+        """Return the data center of a network, as it, its cluster or its edge states it, and the place in the plan."""
         if not self.stated_centers:
             return None
         plan = self.plan
@@ -236,7 +236,7 @@ class Context:
 
     @cached_property
     def shown(self) -> tuple[tuple[Shown, Network | None], ...]:
-        """What links show networks as, each with the network of IBM Cloud that holds these addresses, if any."""
+        """What links translate networks to, each with the network of IBM Cloud that contains it, if any."""
         if not self.plan.shown:
             return ()
         provided = [(n.prefix, i, n) for i, n in enumerate(self.provided_by("ibm")) if n.prefix is not None]
@@ -251,9 +251,9 @@ class Context:
 
 
 def planned_size(network: Network, plan: Plan) -> tuple[int, int] | None:
-    """Return IP version and prefix length that a network without a range will have; None where the plan does not say.
+    """Return IP version and prefix length that a network without a range will have; None if the plan does not say.
 
-    IBM Cloud decides about a subnet that states no size, and a platform about its default range.
+    IBM Cloud decides the size of a subnet that states none, and a platform that of its default range.
     """
     from ipplan.plan.sizing import awaits_range, request_version, size_of
 

@@ -370,9 +370,9 @@ def _most_subnets(context: Context, stated: Stated, side: int) -> int:
     ]
     if not found and side == 0:
         # The far end is not in the plan yet, but the subnets of the clusters are known.
-        nobody = End("edge" if stated.name == "iks-vcs" else "icp", None)
+        unknown = End("edge" if stated.name == "iks-vcs" else "icp", None)
         found = [
-            len(subnets(Joint(stated.pair, cluster, nobody, "strongswan"), cluster))
+            len(subnets(Joint(stated.pair, cluster, unknown, "strongswan"), cluster))
             for cluster in ends.of_platform("iks")
         ]
     return max(found, default=0)
@@ -589,13 +589,13 @@ def _reserve(network: Network) -> str:
     """Return how to name the last free address of a network."""
     number = -1
     if network.prefix is None:
-        taken = {address.nth for address in network.addresses}
-        while number in taken:
+        used = {address.nth for address in network.addresses}
+        while number in used:
             number -= 1
     else:
-        held = {address.resolve(network.prefix) for address in network.addresses}
+        used = {address.resolve(network.prefix) for address in network.addresses}
         value = last_usable(network.prefix)
-        while value in held:
+        while value in used:
             value -= 1
         number = value - network.prefix.first
     entry = f"on-premises = {number}"

@@ -1,4 +1,4 @@
-"""Overlaps inside the plan: of networks with each other, and with space that the plan avoids."""
+"""Overlaps inside the plan: between networks, and with space that the plan avoids."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class Around:
         self._tables = landscape.tables
         self._all: list[tuple[Carried, int, tuple[SetKey, ...]]] = []
         self._by_set: dict[SetKey, list[int]] = {}
-        # For each set that many tables lead to: the sets beside it in these, and the places of what is in one of them.
+        # For each set that many tables lead to: the sets beside it in them, and the places of destinations in these.
         self._beside: dict[SetKey, tuple[frozenset[SetKey], list[int]]] = {}
 
     def open(self, item: Carried, last: int) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _MOST_NAMED = 8
 """Name at most this many networks or plans in one finding."""
 _MOST_AVOIDS = 3
-"""Suggest at most this many entries of `[[avoid]]`; where more are needed, a pool is better split."""
+"""Suggest at most this many entries of `[[avoid]]`; above that, splitting the pool is better."""
 
 
 class Together(NamedTuple):
@@ -46,7 +46,7 @@ def shared_pool(context: Context, together: Together) -> Iterator[Finding]:
 
 
 def _same_pool(context: Context, together: Together, free: Sequence[RangeSet]) -> Iterator[Finding]:
-    """Yield each pool that lies in a pool of another plan, where both may allocate the same addresses."""
+    """Yield each pool inside a pool of another plan, if both plans may allocate the same addresses."""
     pools = context.plan.pools
     order = sorted(range(len(pools)), key=lambda i: (pools[i].prefix, i))
     index = PrefixIndex([pools[i].prefix for i in order])

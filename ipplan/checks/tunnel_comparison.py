@@ -304,7 +304,7 @@ class _OneTunnel:
             # The strongSwan of ICP listens among the workers, behind the NAT of the ESG.
             inside = whole.by_name.get(end.own.inside.network or "") if end.own.inside is not None else None
             behind = [inside] if inside is not None else []
-            yield from self._gateway([row for row in rows if not _held(behind, row)], end.own, "this")
+            yield from self._gateway([row for row in rows if not _contained(behind, row)], end.own, "this")
             return
         if end.own.end.kind != "iks":
             return
@@ -312,7 +312,7 @@ class _OneTunnel:
         homes = self._homes(end.own)
         if known is None or known.value is None:
             for row in rows:
-                if homes and not _held(homes, row):
+                if homes and not _contained(homes, row):
                     yield whole.missing_in_plan(
                         row, f"address in {' or '.join(n.name for n in homes[:4])}", homes[0].key
                     )
@@ -330,7 +330,7 @@ class _OneTunnel:
         homes = [n for n in self._homes(end) if n.prefix is not None]
         stated = known is not None and known.value is not None and not known.example
         for row in rows:
-            if homes and not _held(homes, row):
+            if homes and not _contained(homes, row):
                 yield self.whole.missing_in_plan(row, f"address at {which} end of the tunnel", self.key)
             elif known is not None and stated and known.text != row.cidr:
                 yield from self._address_differs(known, row)
@@ -404,7 +404,7 @@ def _other(prefix: Prefix, real: Prefix | None) -> Prefix | None:
     return None if prefix == real else prefix
 
 
-def _held(homes: Iterable[Network], row: ObservedPrefix) -> bool:
+def _contained(homes: Iterable[Network], row: ObservedPrefix) -> bool:
     return any(n.prefix is not None and n.prefix.covers(row.prefix) for n in homes)
 
 

@@ -48,9 +48,9 @@ def check_document(report: Report, *, strict: bool = False) -> dict[str, object]
 
 
 def check_list_document(reports: Sequence[Report], *, strict: bool = False) -> dict[str, object]:
-    """Return the `ipplan.check-list/1` document of several reports, each as its own `ipplan.check/1` inside.
+    """Return the `ipplan.check-list/1` document of several reports, with the `ipplan.check/1` document of each inside.
 
-    The edition under "made_by" is null where the plans were held against different ones.
+    The edition under "made_by" is null if the plans were checked against different editions.
     """
     editions = {report.edition for report in reports}
     return {
@@ -65,7 +65,7 @@ def check_list_document(reports: Sequence[Report], *, strict: bool = False) -> d
 def error_document(file: str | None, problems: Sequence[Finding], hidden: int = 0) -> dict[str, object]:
     """Return the `ipplan.error/1` document of a plan that cannot be read; `file` None: several plans.
 
-    It shows at most `MOST_PROBLEMS`, and counts the others and `hidden` further ones.
+    It shows at most `MOST_PROBLEMS`, and counts the rest and `hidden` further ones.
     """
     counts: dict[str, int] = dict.fromkeys(SEVERITIES, 0)
     for problem in problems:
@@ -84,12 +84,12 @@ def error_document(file: str | None, problems: Sequence[Finding], hidden: int = 
 
 
 def passes(report: Report, *, strict: bool) -> bool:
-    """Tell whether a check is passed: no errors, and with `strict` no warnings either."""
+    """Return whether a check passes: no errors, and with `strict` no warnings either."""
     return report.ok and not (strict and report.number_of("warning"))
 
 
 def summary_of(reports: Sequence[Report]) -> dict[str, int]:
-    """Return how many findings of each severity nobody has waived, and how many are waived."""
+    """Return the number of unwaived findings of each severity, and the number of waived ones."""
     counts: dict[str, int] = {
         severity: sum(report.number_of(severity) for report in reports) for severity in SEVERITIES
     }
@@ -98,7 +98,7 @@ def summary_of(reports: Sequence[Report]) -> dict[str, int]:
 
 
 def finding_document(finding: Finding) -> dict[str, object]:
-    """Return a finding as it stands in every document."""
+    """Return a finding as every document has it."""
     location = finding.location
     return {
         "rule": finding.rule,
@@ -126,7 +126,7 @@ def _related(related: Related) -> dict[str, object]:
 
 
 def place_text(related: Related) -> str:
-    """Return where a related place is: file, line, column and key, as far as they are known."""
+    """Return file, line, column and key of a related place, as far as they are known."""
     where = related.location
     return f"{where.text}  {format_key(related.key)}" if where is not None else format_key(related.key)
 
@@ -155,7 +155,7 @@ def findings_table(*reports: Report) -> Table:
 
 
 def render_report(report: Report, *, width: int | None, color: bool) -> str:
-    """Return a report for people: each finding, then a line that sums up. `width` None: no wrapping."""
+    """Return a report for people: each finding, then a line with the counts. `width` None: no wrapping."""
     parts = [render_finding(finding, width, color=color) for finding in report.findings]
     said = counted(summary_of([report])) or paint("no findings", "good", color=color)
     what = "1 network" if report.networks == 1 else f"{report.networks:,} networks"
@@ -165,16 +165,16 @@ def render_report(report: Report, *, width: int | None, color: bool) -> str:
 
 
 def render_reports(reports: Sequence[Report], *, width: int | None, color: bool) -> str:
-    """Return several reports for people, one after the other, and what they come to."""
+    """Return several reports for people, one after the other, then the counts of all."""
     texts = [render_report(report, width=width, color=color) for report in reports]
     texts.append(f"{len(reports):,} plans: {counted(summary_of(reports)) or 'no findings'}\n")
     return "\n".join(texts)
 
 
 def render_problems(file: str, problems: Sequence[Finding], hidden: int = 0, *, width: int | None, color: bool) -> str:
-    """Return the problems of a plan that cannot be read, at most `MOST_PROBLEMS`, and how many there are.
+    """Return the problems of a plan that cannot be read, at most `MOST_PROBLEMS`, and the number of all.
 
-    `hidden` counts further ones, which are not among them.
+    `hidden` counts further problems, which are not in the list.
     """
     parts = [render_finding(problem, width, color=color) for problem in problems[:MOST_PROBLEMS]]
     total = len(problems) + hidden
@@ -211,7 +211,7 @@ def render_finding(finding: Finding, width: int | None, *, color: bool) -> str:
 
 
 def source_text(source: Source) -> str:
-    """Return the title of a source, with its date where the title does not say it."""
+    """Return the title of a source, and its date unless the title contains it."""
     date = f" ({source.date})" if source.date is not None and source.date not in source.title else ""
     return source.title + date
 
@@ -224,10 +224,10 @@ def shared_text(overlap: Prefix) -> str:
 
 
 def _note(mark: str, lead: str, text: str, width: int | None) -> str:
-    """Return a line under a finding; where it is too long it goes on under the start of its text."""
+    """Return a line under a finding; a long one continues below the start of its text."""
     if width is None:
         return f"{mark}{lead}{text}\n"
-    # On a terminal too narrow for that the text goes on at the left.
+    # On a terminal too narrow for that, the text continues at the left.
     indent = min(len(mark) + len(lead), width // 3)
     first, *rest = wrap(mark + lead + text, width)
     lines = [first]
@@ -237,7 +237,7 @@ def _note(mark: str, lead: str, text: str, width: int | None) -> str:
 
 
 def _hang(text: str, width: int | None) -> str:
-    """Return a paragraph whose lines after the first are indented by two, where there is room for that."""
+    """Return a paragraph whose lines after the first are indented by two, if the width has room for that."""
     if width is None:
         return text + "\n"
     indent = 2 if width > 20 else 0

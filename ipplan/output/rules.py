@@ -1,4 +1,4 @@
-"""The rules of the check as a document, a table, text and Markdown. Must not decide anything."""
+"""Write the rules of the check as a document, a table, text and Markdown. Must not decide anything."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from ipplan.output.table import Choice
 
 _MOST_LINES = 40
-"""Lines of an example that people see at most; the document has all."""
+"""Show people at most this many lines of an example; the document has all."""
 _PAGE_WIDTH = 110
-"""Columns of the findings on a Markdown page."""
+"""Wrap findings on a Markdown page at this many columns."""
 
 
 class Page(NamedTuple):
-    """A rule, the title of its topic, and its example; None where it is not asked for."""
+    """A rule, the title of its topic, and its example; None if the example is not needed."""
 
     topic: str
     rule: Rule
@@ -32,7 +32,7 @@ class Page(NamedTuple):
 
 
 def document(pages: Sequence[Page], edition: str) -> dict[str, Any]:
-    """Return the document `ipplan.rules/1`; every page has to have its example."""
+    """Return the document `ipplan.rules/1`; every page needs its example."""
     return {
         "schema": "ipplan.rules/1",
         "made_by": made_by(edition),
@@ -68,7 +68,7 @@ COLUMNS = (
 
 
 def table(pages: Sequence[Page]) -> Table:
-    """Return a row for each rule, with all but the example."""
+    """Return a row for each rule, with everything but the example."""
     return Table(
         COLUMNS,
         [
@@ -91,12 +91,12 @@ def render_list(pages: Sequence[Page], *, width: int | None, color: bool, choice
     """Return name, severity and first line of each rule, and how to read more about one."""
     text = render_for_people(table(pages), width=width, color=color, choice=choice)
     count = f"{len(pages):,} rules"
-    more = f"{count}; ipplan rules RULE tells reason, remedy and source, with an example"
+    more = f"{count}; ipplan rules RULE shows reason, remedy, source and an example"
     return f"{text}\n{hang(more, width)}"
 
 
 def render_page(page: Page, *, width: int | None, color: bool) -> str:
-    """Return what a rule finds, why it matters, what to do, where that comes from, and its example."""
+    """Return what a rule finds, why it matters, what to do, its source and its example."""
     rule = page.rule
     source = rule.source.title + (f" ({rule.source.date})" if rule.source.date else "")
     sections = [
@@ -111,7 +111,7 @@ def render_page(page: Page, *, width: int | None, color: bool) -> str:
     if page.example is not None:
         parts.append("example:\n\n" + _indented(_shortened(page.example.plan)))
         parts += [_finding(finding, width, color=color) for finding in page.example.findings]
-        parts.append("put right:\n\n" + _indented(_difference(page.example)))
+        parts.append("fix:\n\n" + _indented(_difference(page.example)))
     return "\n".join(parts)
 
 
@@ -120,7 +120,7 @@ def _indented(lines: Sequence[str]) -> str:
 
 
 def _finding(finding: Finding, width: int | None, *, color: bool) -> str:
-    """Return a finding as `ipplan check` shows it, without the source, which the page tells."""
+    """Return a finding as `ipplan check` shows it, without the source, which the page has already."""
     return render_finding(finding._replace(source=None), width, color=color)
 
 
@@ -131,11 +131,11 @@ def _shortened(text: str) -> list[str]:
 
 
 def _difference(example: Example) -> list[str]:
-    """Return the lines that the fixed plan changes, with a few around them."""
+    """Return the lines that the fixed plan changes, with a few lines around them."""
     from difflib import unified_diff
 
     lines = unified_diff(example.plan.splitlines(), example.fixed.splitlines(), n=2, lineterm="")
-    # Places in a text of a few lines say nothing, and a change further on shows by itself.
+    # Line numbers in a text of a few lines are not needed.
     shown = [line.rstrip(" ") for line in lines if not line.startswith(("---", "+++", "@@"))]
     while not shown[0]:
         del shown[0]
@@ -161,7 +161,7 @@ def render_markdown(pages: Sequence[Page]) -> str:
 
 
 def render_markdown_page(page: Page) -> str:
-    """Return one rule as it stands on the page of rules."""
+    """Return one rule as the page of rules has it."""
     return "\n".join(_section(page)) + "\n"
 
 
@@ -179,7 +179,7 @@ def _section(page: Page) -> Iterator[str]:
     findings = [_finding(finding, _PAGE_WIDTH, color=False).rstrip("\n") for finding in page.example.findings]
     yield from ("```text", *"\n\n".join(findings).splitlines(), "```", "")
     yield from (
-        "*Put right.*",
+        "*Fix.*",
         "",
         "```diff",
         *_difference(page.example),

@@ -1,4 +1,4 @@
-"""The report on several plans judged together: `ipplan.check-together/1`, table, text; and the matrix of plans.
+"""Write the report on several plans checked together: `ipplan.check-together/1`, table, text, and the matrix of plans.
 
 Knows findings, not the rules that made them.
 """
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from ipplan.findings import Finding, Severity
 
 BETWEEN = "between the plans"
-"""What the findings that concern several plans are called where the others have the name of a file."""
+"""The title of the findings that concern several plans, where other findings have the name of a file."""
 _WIDEST_NAME = 20
-"""Columns of a plan's name at the left of a matrix that has to fit a terminal."""
+"""Cut the name of a plan at this many columns in a matrix that does not fit the terminal."""
 
 
 class Judged(NamedTuple):
-    """Plans judged together: the title and report of each, and the findings between them with the plans of each.
+    """Plans checked together: title and report of each, and the findings between them with the plans of each.
 
     `between` is the report on the latter, its findings in the order of `concerned`, which has numbers of plans.
     """
@@ -50,14 +50,14 @@ class Judged(NamedTuple):
         return (*self.reports, self.between)
 
     def passes(self, *, strict: bool) -> bool:
-        """Tell whether every plan and all of them together pass."""
+        """Return whether every plan and all of them together pass."""
         return all(passes(report, strict=strict) for report in self.all)
 
 
 def together_document(judged: Judged, *, strict: bool = False) -> dict[str, object]:
-    """Return the `ipplan.check-together/1` document: that of each plan, what is between them, and who meets whom.
+    """Return the `ipplan.check-together/1` document: that of each plan, and the findings between plans.
 
-    The edition under "made_by" is null where the plans were held against different ones.
+    The edition under "made_by" is null if the plans were checked against different editions.
     """
     findings = [
         {"plans": [judged.titles[at] for at in plans], **finding_document(finding)}
@@ -106,7 +106,7 @@ def together_table(judged: Judged) -> Table:
 
 
 def render_together(judged: Judged, *, width: int | None, color: bool) -> str:
-    """Return the report of each plan for people, then what is between them, and what all of it comes to."""
+    """Return the report of each plan for people, then the findings between them, and the counts of all."""
     texts = [render_report(report, width=width, color=color) for report in judged.reports]
     texts += [render_finding(finding, width, color=color) for finding in judged.between.findings]
     texts.append(f"{BETWEEN}: {counted(summary_of([judged.between])) or 'no findings'}\n")
@@ -151,7 +151,7 @@ def matrix_document(judged: Judged, *, strict: bool = False) -> dict[str, object
 
 
 def matrix_table(judged: Judged) -> Table:
-    """Return the matrix as a table: errors/warnings of each two plans, nothing where there are none."""
+    """Return the matrix as a table: errors/warnings of each two plans, empty where there are none."""
     rows = [[title, *(_both(cell) for cell in row)] for title, row in zip(judged.titles, _matrix(judged), strict=True)]
     return Table((Column("plan"), *(Column(title) for title in judged.titles)), rows)
 
@@ -163,8 +163,8 @@ def _both(cell: _Counts) -> str | None:
 def render_matrix(judged: Judged, *, width: int | None) -> str:
     """Return the matrix for people, at most `width` columns wide (None: not limited).
 
-    Where the names do not fit above the columns, the plans are numbered; where the columns do not fit, further ones
-    follow below.
+    If the names do not fit above the columns, the plans are numbered. If the columns do not fit, the rest follows
+    below.
     """
     table = [[_both(cell) or "." for cell in row] for row in _matrix(judged)]
     titles = [escape(title) for title in judged.titles]
@@ -173,7 +173,7 @@ def render_matrix(judged: Judged, *, width: int | None) -> str:
         + 2
         + sum(2 + max(cells(title), *(cells(row[at]) for row in table)) for at, title in enumerate(titles))
     )
-    lines = ["errors/warnings of each two plans, and of each plan by itself where it meets itself", ""]
+    lines = ["errors/warnings between each two plans; a plan with itself: its own errors/warnings", ""]
     if width is None or whole <= width:
         lines += _block(titles, titles, table, range(len(titles)))
     else:
@@ -194,7 +194,7 @@ def render_matrix(judged: Judged, *, width: int | None) -> str:
 
 
 def _blocks(rows: Sequence[str], heads: Sequence[str], table: Sequence[Sequence[str]], width: int) -> Iterator[range]:
-    """Yield the columns that stand side by side, at least one at a time."""
+    """Yield the columns that fit side by side, at least one at a time."""
     start, used = 0, max(map(cells, rows))
     for at, head in enumerate(heads):
         size = 2 + max(len(head), *(len(row[at]) for row in table))
@@ -221,7 +221,7 @@ def _block(rows: Sequence[str], heads: Sequence[str], table: Sequence[Sequence[s
 
 
 def _cut(text: str, most: int) -> str:
-    """Return a text of at most so many columns, with three dots where it is cut."""
+    """Return a text of at most so many columns, with three dots if it is cut."""
     if cells(text) <= most:
         return text
     kept = text

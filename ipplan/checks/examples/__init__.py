@@ -1,6 +1,6 @@
-"""Two small plans for each rule: RULE.toml breaks it, and in RULE.fixed.toml that is put right.
+"""Two small plans for each rule: RULE.toml breaks the rule, and RULE.fixed.toml is the same plan with the fix.
 
-They are the examples of `ipplan rules` and of docs/reference/rules.md, and the tests run them all.
+They are the examples of `ipplan rules` and of the page of rules, and the tests run all of them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ DAY = date(2026, 1, 1)
 
 
 class Example(NamedTuple):
-    """A plan that breaks a rule, what the check finds there by this rule, and the plan put right."""
+    """A plan that breaks a rule, the findings of the rule in it, and the fixed plan."""
 
     plan: str
     findings: tuple[Finding, ...]
@@ -30,12 +30,12 @@ class Example(NamedTuple):
 
 
 def example_of(rule: str) -> str:
-    """Return the text of the plan that breaks a rule; OSError where nobody wrote one, which is a defect of ipplan."""
+    """Return the text of the plan that breaks a rule; OSError if it is missing, which is a defect of ipplan."""
     return _read(f"{rule}.toml")
 
 
 def fixed_of(rule: str) -> str:
-    """Return the same plan put right; OSError where nobody wrote one, which is a defect."""
+    """Return the text of the fixed plan; OSError if it is missing, which is a defect of ipplan."""
     return _read(f"{rule}.fixed.toml")
 
 
@@ -46,22 +46,22 @@ def _read(name: str) -> str:
 
 
 def check_example(rule: str, text: str) -> tuple[Finding, ...]:
-    """Return what a rule finds in the text of a plan, each finding with its place."""
+    """Return the findings of a rule in the text of a plan, each with its place."""
     from ipplan.catalog import load_catalog
-    from ipplan.checks import check_plan
+    from ipplan.checks import RULES, check_plan
     from ipplan.plan.load import locate_in, parse_plan
 
     data = text.encode()
     plan = parse_plan(data, FILE)
-    if rule == "shared-pool":
-        return _with_another(plan, data)
-    against = _against(plan) if rule == "drift" else None
+    if RULES[rule].judges == "plans":
+        return tuple(finding for finding in _with_another(plan, data) if finding.rule == rule)
+    against = _against(plan) if RULES[rule].judges == "files" else None
     findings = check_plan(plan, load_catalog(plan.ranges_edition), DAY, against)
     return place((f for f in findings if f.rule == rule), FILE, locate_in(data))
 
 
 def _against(plan: Plan) -> Against:
-    """Return the file that the example of `drift` is compared with; a comment in the plan tells what it holds."""
+    """Return the file that the example of `drift` is compared with; a comment in the plan says what it contains."""
     from ipplan.addresses import parse_prefix
     from ipplan.checks.drift import Against
     from ipplan.observed import Observed, ObservedCluster, ObservedPrefix
@@ -82,7 +82,7 @@ def _against(plan: Plan) -> Against:
 
 
 def _with_another(plan: Plan, data: bytes) -> tuple[Finding, ...]:
-    """Return what is found between a plan and another one; a comment in the plan tells what that holds."""
+    """Return the findings between a plan and another one; a comment in the plan says what that contains."""
     from ipplan.catalog import load_catalog
     from ipplan.checks.between import check_together, place_between
     from ipplan.plan.load import locate_in, parse_plan
@@ -91,10 +91,10 @@ def _with_another(plan: Plan, data: bytes) -> tuple[Finding, ...]:
     judgement = check_together([plan, parse_plan(other, "frankfurt.toml")], load_catalog(), DAY)
     files = [(FILE, locate_in(data)), ("frankfurt.toml", locate_in(other))]
     placed = place_between(judgement.findings, judgement.together.places, files)
-    return tuple(between.finding for between in placed if between.finding.rule == "shared-pool")
+    return tuple(between.finding for between in placed)
 
 
 def run_example(rule: str) -> Example:
-    """Return the example of a rule, with what the check really finds."""
+    """Return the example of a rule, with the findings of the real check."""
     text = example_of(rule)
     return Example(text, check_example(rule, text), fixed_of(rule))

@@ -1,4 +1,4 @@
-"""Reports of findings for pipelines: what code scanning, annotations and test reports take, one module a format."""
+"""Reports of findings for pipelines: code scanning, annotations and test reports, one module a format."""
 
 from __future__ import annotations
 

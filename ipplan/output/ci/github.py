@@ -1,4 +1,4 @@
-"""Workflow commands of GitHub Actions, shown as annotations (actions/toolkit, docs/commands.md).
+"""Write workflow commands of GitHub Actions, which it shows as annotations (actions/toolkit, docs/commands.md).
 
 GitHub shows ten errors, ten warnings and ten notices of a step, so the gravest come first.
 """
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 _SHOWN = 10
+"""GitHub shows at most this many annotations of a severity for a step."""
 
 
 def render_github(reports: Sequence[Report], strict: bool) -> str:  # noqa: ARG001, FBT001  (all formats alike)
-    """Return a line for each finding that nobody waived, and how many GitHub will not show."""
+    """Return a line for each unwaived finding, and the number that GitHub does not show."""
     found = [(file_of(report, f.location), f) for report in reports for f in report.findings if f.waived is None]
     found.sort(key=lambda entry: SEVERITIES.index(entry[1].severity))
     lines = [_command(file, finding) for file, finding in found]

@@ -1,4 +1,4 @@
-"""The Code Quality report of GitLab (docs.gitlab.com, Code Quality report format)."""
+"""Write the Code Quality report of GitLab (docs.gitlab.com, Code Quality report format)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SEVERITIES = {"error": "critical", "warning": "minor", "note": "info"}
 
 
 def render_gitlab(reports: Sequence[Report], strict: bool) -> str:  # noqa: FBT001  (all formats alike)
-    """Return the list of findings that nobody waived; with `strict`, warnings are major."""
+    """Return the list of unwaived findings; with `strict`, warnings are major."""
     severities = _SEVERITIES | ({"warning": "major"} if strict else {})
     rows = []
     for report, finding, fingerprint in with_fingerprints(reports):

@@ -1,4 +1,4 @@
-"""What a finding is known by from one run to the next, and where it is for other tools."""
+"""Give each finding an identity that lasts from one run to the next, and a place for other tools."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def with_fingerprints(reports: Iterable[Report]) -> Iterator[tuple[Report, Finding, str]]:
-    """Yield each finding with a fingerprint that no other has and that moved lines do not change.
+    """Yield each finding with a fingerprint that no other has, and that moved lines do not change.
 
-    It is made of rule, file, key, networks and ranges; of findings that are alike in all of these, each further one
-    has its number in it too.
+    It is made of rule, file, key, networks and ranges. If several findings are equal in all of these, the second
+    and later ones have their number in it too.
     """
     from hashlib import sha256
 
@@ -41,20 +41,20 @@ def with_fingerprints(reports: Iterable[Report]) -> Iterator[tuple[Report, Findi
 
 
 def file_of(report: Report, at: Location | None) -> str:
-    """Return the file that a place is in: a report on several plans has findings in each."""
+    """Return the file of a place: a report on several plans has findings in each of them."""
     return report.file if at is None else at.file
 
 
 def position(at: Location | None) -> tuple[int, int]:
-    """Return line and column, 1 where they are not known: other tools want some."""
+    """Return line and column, 1 if they are unknown: other tools need a number."""
     return (1, 1) if at is None else (at.line or 1, at.column or 1)
 
 
 def details(finding: Finding, related: Iterable[str] | None = None) -> str:
     """Return the message with what follows it: other places, shared block, reasons, help, source.
 
-    `related` has other texts for the other places, for a format that links them. Whoever shows it decodes the format
-    first, so names are made visible here: nothing but the line breaks between the parts acts on a screen or log.
+    `related` has other texts for the other places, for a format that links them. The reader decodes the format
+    first, so control characters are escaped here: only the line breaks between the parts act on a screen or log.
     """
     places = map(place_text, finding.related) if related is None else related
     lines = [finding.message, *(f"and {place}" for place in places)]

@@ -1,4 +1,4 @@
-"""JUnit XML: every rule a test, every finding one that failed, as test reports of pipelines take it."""
+"""Write JUnit XML for the test reports of pipelines: every rule is a test, every finding a failed one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def render_junit(reports: Sequence[Report], strict: bool) -> str:  # noqa: FBT001  (all formats alike)
-    """Return a suite for each plan. Errors fail, with `strict` warnings too; other findings are told, waived skipped."""
+    """Return a suite for each plan. Errors fail, with `strict` warnings too; waived findings count as skipped."""
     from xml.etree import ElementTree as ET
 
     suites = ET.Element("testsuites", name="ipplan")

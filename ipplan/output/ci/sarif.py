@@ -56,8 +56,8 @@ def _rule(rule: Rule) -> dict[str, Any]:
     return {
         "id": rule.name,
         "shortDescription": {"text": rule.summary},
-        "fullDescription": {"text": rule.reason},
-        "help": {"text": f"{rule.remedy}\n\nSource: {where}"},
+        "fullDescription": {"text": rule.reason[:1].upper() + rule.reason[1:]},
+        "help": {"text": f"{rule.remedy[:1].upper()}{rule.remedy[1:]}\n\nSource: {where}"},
         "helpUri": f"{_RULES_PAGE}#{rule.name}",
         "defaultConfiguration": {"level": rule.severities[0]},
     }
@@ -105,7 +105,7 @@ def _link_text(text: str) -> str:
 
 
 def _uri(file: str) -> str:
-    """Return the path as a URI reference; a path from the root as a file URI, standard input as a name."""
+    """Return the path as a URI reference: an absolute path as a file URI, standard input as a name."""
     from urllib.parse import quote
 
     path = quote(file.encode("utf-8", "surrogateescape"), safe="/")
