@@ -215,7 +215,7 @@ def _lab_words(ctx: click.Context) -> Iterator[Word]:
     elif tuple(words) == ("enter",):
         from ipplan.lab.running import list_labs
 
-        yield from ((device, None) for lab in list_labs() for device in lab.devices)
+        yield from ((label, title) for lab in list_labs() for label, title, _ in lab.devices)
 
 
 def _tunnel_ends(ctx: click.Context) -> Iterator[Word]:

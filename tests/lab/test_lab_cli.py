@@ -282,6 +282,8 @@ def test_devices_are_entered_by_name(keep: Callable[..., Kept], run: Run) -> Non
         "lab", "enter", f"{lab}:dlr", input=b"ip route show default\n", env={"SHELL": "/bin/sh"}
     ).stdout.startswith(b"default via 172.24.19.1")
     assert b"iks-workers-of-iks-prod-1" in run("lab", "enter").stdout
+    asked = {"_IPPLAN_COMPLETE": "bash_complete", "COMP_WORDS": "ipplan lab enter es", "COMP_CWORD": "3"}
+    assert "plain,esg" in run(env=asked).stdout.decode().splitlines()
     refused = run("lab", "enter", f"{lab}:nobody")
     assert refused.returncode == 2
     assert b"no lab has a device 'nobody'" in refused.stderr
