@@ -1,6 +1,6 @@
-"""Docstrings of a run without them: `python -OO` drops them, and the rules and the help are made from them.
+"""Read docstrings from the source, because `python -OO` drops them and the rules and the help are made from them.
 
-They are read from the source, wherever it is, in a folder or in an archive. Knows nothing of who asks.
+The source can be in a folder or in an archive.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import lru_cache
 
 
 def read_docstring(module: str, function: str | None = None) -> str:
-    """Return the docstring of a module, or of a function at its top; an empty text where there is no source."""
+    """Return the docstring of a module, or of one of its functions; an empty text without the source."""
     return _docstrings(module).get(function, "")
 
 

@@ -1,7 +1,7 @@
-"""What a check says: findings, where they point, and the report that holds them.
+"""Findings: what a check reports, where, and the report of a whole plan.
 
-A finding is data and speaks of places symbolically, by the key path in the plan; line and column are looked up
-at the edge, only for what is printed. This module knows nothing of plans, rules or output.
+A finding points at the plan by a key path; line and column are found later, only for findings that are printed. This
+module knows nothing of plans, rules or output.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ KeyPath = tuple[str | int, ...]
 
 
 MOST_PROBLEMS = 200
-"""Problems of a file that are reported; the rest is counted."""
+"""Report at most 200 problems of a file, and count the others."""
 
 LONGEST_NAME = 500
-"""Characters of a name; longer keys are cut where they are shown."""
+"""Accept at most 500 characters in a name; a longer key is cut in messages."""
 
 _MOST_PARTS = 20
-"""Parts of a key path that are shown."""
+"""Show at most 20 parts of a key path."""
 
 
 class Source(NamedTuple):
-    """Where a fact comes from: a title, its address, and the date it was published or read (ISO 8601)."""
+    """Where a fact comes from: title, URL, and the date on which it was published or read (ISO 8601)."""
 
     title: str
     url: str | None = None
@@ -40,7 +40,7 @@ class Source(NamedTuple):
 
 
 class Location(NamedTuple):
-    """A place in a plan: file, key path, and the 1-based line and column where they are known."""
+    """A place in a plan: file, key path, and 1-based line and column, None where they are not known."""
 
     file: str
     key: KeyPath = ()
@@ -59,7 +59,7 @@ class Location(NamedTuple):
 
 
 class Related(NamedTuple):
-    """A further place that a finding is about: its key path, and the network if it is one."""
+    """Another place that a finding is about: its key path, and the network if it is one."""
 
     key: KeyPath
     network: str | None = None
@@ -67,12 +67,14 @@ class Related(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong or worth knowing.
+    """One problem, or one fact worth knowing.
 
-    The message stands alone on one line, help is a true next step or None. `cidrs` go with `networks`, further
-    ones (a published range, a pool) after them. `overlap` is the block both sides share, `because` adds reasons
-    line by line. `related` are the other places in the plan, such as the second network of an overlap. Source tells
-    where the rule or range comes from.
+    message, help: one line that can be read alone; a next step, or None.
+    networks, cidrs: the networks, and their ranges in the same order; then others, such as a published range or a pool.
+    overlap, because: the prefix that both sides share; reasons, one a line.
+    source: where the rule or the range comes from.
+    waived: who accepts the finding and why, None for a finding without a waiver.
+    related: the other places in the plan, such as the second network of an overlap.
     """
 
     rule: str
@@ -91,13 +93,13 @@ class Finding(NamedTuple):
 
     @property
     def sort_key(self) -> tuple[object, ...]:
-        """A total order: worst first, then by place in the plan, rule and text."""
+        """The sort key: worst first, then by place in the plan, rule and text; no two findings are equal in it."""
         place = (self.location.line or 0, self.location.column or 0) if self.location else (0, 0)
         return (SEVERITIES.index(self.severity), place, self.rule, self.networks, self.cidrs, self.message)
 
 
 class Report(NamedTuple):
-    """The findings of one plan, sorted, each with its location. `ok` says that no error is among them."""
+    """The findings of one plan, sorted, each with its location."""
 
     plan_name: str | None
     file: str
@@ -106,12 +108,12 @@ class Report(NamedTuple):
     findings: tuple[Finding, ...]
 
     def number_of(self, severity: Severity) -> int:
-        """How many findings of a severity nobody has waived."""
+        """Return how many findings of a severity are not waived."""
         return sum(f.severity == severity and f.waived is None for f in self.findings)
 
     @property
     def ok(self) -> bool:
-        """Whether no error stands."""
+        """Whether no error is left that is not waived."""
         return self.number_of("error") == 0
 
 
@@ -120,9 +122,9 @@ def place(
     file: str,
     locate: Callable[[Iterable[KeyPath]], dict[KeyPath, tuple[int, int]]],
 ) -> tuple[Finding, ...]:
-    """Give each finding, and what is related to it, line and column, and return all in printing order.
+    """Return findings with line and column, also of related places, in the order in which they are printed.
 
-    `locate` is asked once, with every key path; it is not called when there is nothing to place.
+    `locate` is called once, with every key path; without findings it is not called.
     """
     waiting = list(findings)
     if not waiting:
@@ -146,7 +148,7 @@ def place(
 def format_key(key: KeyPath) -> str:
     """Return a key path as TOML writes it: bare keys as they are, others quoted, indices in brackets.
 
-    No name of a plan is longer than `LONGEST_NAME`; a longer key, and a path of more than `_MOST_PARTS`, is cut.
+    A key of more than `LONGEST_NAME` characters, and a path of more than `_MOST_PARTS` parts, is cut.
     """
     text = ""
     for part in key if len(key) <= _MOST_PARTS else (*key[:_MOST_PARTS], "..."):

@@ -1,7 +1,7 @@
 """The catalogue: who publishes or reserves which addresses, with the source and date of every row.
 
-The data files beside this module are built from tabular facts by `tools/build_catalog.py` and never edited by
-hand; nothing is fetched at run time. This module knows nothing of plans or rules.
+`tools/build_catalog.py` builds the data files beside this module from tables of facts. Nobody edits them by hand, and
+nothing is fetched at run time. This module knows nothing of plans or rules.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ EDITIONS = ("2018-11-30", "2024-12-05", "2025-10-03")
 """The editions of IBM's published ranges that are in the catalogue, oldest first."""
 
 DEFAULT_EDITION = EDITIONS[-1]
-"""The newest edition, which is taken where nobody chooses one."""
+"""The newest edition, which is used by default."""
 
 KEEP_CLEAR = ("iks", "containers", "openshift", "satellite", "vpc", "vcfaas")
 """The platforms that `keep-clear` of a plan can name."""
 
 KEPT_CLEAR = frozenset(KEEP_CLEAR[:4])
-"""The platforms that are kept clear where a plan does not say."""
+"""The platforms whose ranges `allocate` avoids if the plan does not say."""
 
 Owner = Literal["ibm", "kubernetes", "iana"]
 Scope = Literal["service", "private", "public", "route", "reserved", "default", "special", "other"]
 
 
 class CatalogError(ValueError):
-    """An edition that the catalogue does not hold; the message names those it does."""
+    """Report an edition that the catalogue does not have; the message lists the ones it has."""
 
 
 class Category(NamedTuple):
     """A kind of row: its name, what its rows are, who publishes them, and what that means for a plan.
 
-    scope: "service", "private", "public": IBM Cloud uses it itself, gives it to customers, or has it on the
-    internet; "route": every classic server routes it to the BCR, which is advice; "reserved": a platform keeps
-    it; "default": a platform takes it unless told otherwise; "special": IANA sets it aside; "other": known, and
-    no reason for a finding.
+    scope: "service", "private", "public": IBM Cloud uses it itself, assigns it to customers, or has it on the internet;
+    "route": every classic server routes it to the BCR, which is advice; "reserved": a platform reserves it; "default": a
+    platform uses it by default; "special": IANA reserves it for a purpose; "other": known, but not a reason for a
+    finding.
     """
 
     name: str
@@ -87,27 +87,29 @@ _CATEGORY_ROWS: tuple[tuple[str, str, Owner, Scope], ...] = (
 )
 
 CATEGORIES: Mapping[str, Category] = {row[0]: Category(*row) for row in _CATEGORY_ROWS}
-"""Every category by its name; IBM's own names carry the prefix `ibm-`."""
+"""Every category by its name; IBM's own names have the prefix `ibm-`."""
 
 _ADVICE = ("10.0.0.0/8", "0.0.0.0/0")
-"""Blocks that classic servers or Direct Link treat as routes: true of traffic, no reservation of addresses."""
+"""Prefixes that classic servers or Direct Link use as routes; they do not reserve addresses."""
 
 _AVOIDED_DEFAULTS = {("iks", "172.30.0.0/16"), ("iks", "172.21.0.0/16"), ("docker", "172.17.0.0/16")}
-"""The platform defaults that allocation keeps clear of: IKS pods and services, and the container bridge."""
+"""The platform defaults that `allocate` avoids: IKS pods and services, and the container bridge."""
 
 _ROUTE_TARGETS = "IKS and ROKS static-route add-on"
-"""Start of the title of rows that limit where static routes of workers may lead: they reserve no addresses."""
+"""Start of the title of rows that limit the destinations of static routes of workers; they reserve no addresses."""
 
 CONTAINERS = ("docker", "calico", "kubeadm", "kubernetes")
-"""What `keep-clear` names together as containers."""
+"""The platforms that `keep-clear` calls containers."""
 
 
 class Reservation(NamedTuple):
-    """A row of the catalogue: a prefix that somebody publishes, reserves or takes by default.
+    """A row of the catalogue: a prefix that somebody publishes, reserves or uses by default.
 
-    `title` says what it is in a few words, `data_center` (of VPC, the zone), `city` and `pod` where IBM has it,
-    `platform` which platform it belongs to; `note` keeps what is doubtful or remarkable about the row. `keep_clear`
-    is the one of `KEEP_CLEAR` that makes allocation avoid the row, None where none does.
+    title: what it is, in a few words.
+    data_center, city, pod: where it is; for VPC, `data_center` is the zone.
+    note: what is doubtful or remarkable about the row.
+    platform: the platform that it belongs to.
+    keep_clear: the value of `KEEP_CLEAR` with which `allocate` avoids the row, None if no value does.
     """
 
     prefix: Prefix
@@ -123,10 +125,10 @@ class Reservation(NamedTuple):
 
 
 class Edition(NamedTuple):
-    """An edition of IBM's ranges: its date (ISO 8601), title and address, and the revision of the repository that
-    the page was read at; address and revision are None where nobody states them.
+    """An edition of IBM's ranges.
 
-    `file` is the file that it was read from, None for one of the `EDITIONS`.
+    It has a date (ISO 8601), a title, the URL of the page, and the revision of its repository; URL and revision are None
+    if they are not known. `file` is the file that the edition was read from, None for one of the `EDITIONS`.
     """
 
     date: str
@@ -137,14 +139,14 @@ class Edition(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What the edition is called in messages and documents."""
+        """The name of the edition in messages and documents."""
         return self.date if self.file is None else f"{self.date} (file)"
 
 
 class IksWindow(NamedTuple):
-    """A window from which IKS accepts pod subnets ("pod-subnet") or service subnets ("service-subnet").
+    """A range in which IKS accepts pod subnets ("pod-subnet") or service subnets ("service-subnet").
 
-    `longest` is the longest prefix length, that is the smallest subnet, that it accepts.
+    `longest` is the longest prefix length, that is the smallest subnet, that IKS accepts.
     """
 
     prefix: Prefix
@@ -156,8 +158,8 @@ class IksWindow(NamedTuple):
 class SubnetSize(NamedTuple):
     """The prefix lengths of a kind of subnet that IBM Cloud sells or assigns, from `shortest` to `longest`.
 
-    `kind` is a network kind, or a subnet type with or without "-public" and "-private". `since` is the date from
-    which the row holds, None for always; `typical` the usual length.
+    `kind` is a network kind, or a subnet type with or without "-public" and "-private". `since` is the first date on
+    which the row is valid, None for always; `typical` is the usual length.
     """
 
     kind: str
@@ -170,10 +172,10 @@ class SubnetSize(NamedTuple):
 
 
 class Catalog:
-    """One edition of IBM's ranges, with everything that does not depend on the edition.
+    """One edition of IBM's ranges, and all rows that do not depend on the edition.
 
-    Invariant: `reservations` are sorted by prefix, category, data center, pod and title; it is not changed.
-    `edition` is the name of the edition, `about` what is known of it.
+    Invariant: `reservations` are sorted by prefix, category, data center, pod and title, and never change. `edition` is
+    the name of the edition, `about` its date and source.
     """
 
     __slots__ = ("_index", "about", "edition", "reservations")
@@ -185,8 +187,10 @@ class Catalog:
         self._index = PrefixIndex([r[0] for r in reservations])
 
     def overlapping(self, prefix: Prefix) -> Iterator[Reservation]:
-        """Yield every row that shares an address with the prefix: those around it, the most specific first, then
-        those inside it in address order. Costs a search for each prefix length in use, and the rows found.
+        """Yield every row that overlaps the prefix.
+
+        First the rows that cover it, the most specific first, then those inside it in address order. Costs a search for
+        each prefix length in use, and a step for each row.
         """
         return (self.reservations[index] for index in self._index.overlapping(prefix))
 
@@ -195,10 +199,12 @@ class Catalog:
     ) -> tuple[Reservation, ...]:
         """Return the rows that nothing may be allocated from.
 
-        These are all of IBM's ranges of every data center, special-purpose space that is not for private use, and
-        of the platforms in `keep_clear` what they reserve, IKS's default pod and service ranges, the container bridge
-        and the default address prefixes of VPC. Data centers, where given, narrow the customer private ranges to their
-        own; service networks stay whole. The static route 10.0.0.0/8 of classic servers is advice and not among them.
+        - IBM's ranges of every data center; with `data_centers`, customer private ranges of these only;
+        - special-purpose space that is not for private use;
+        - for each platform in `keep_clear`, the ranges that it reserves, and the defaults that `allocate` avoids: pods
+          and services of IKS, the container bridge, address prefixes of VPC.
+
+        The static route 10.0.0.0/8 of classic servers is advice, so it is not among them.
         """
         return tuple(r for r in self.reservations if self.avoids(r, data_centers, keep_clear))
 
@@ -208,7 +214,7 @@ class Catalog:
         data_centers: frozenset[str] | None = None,
         keep_clear: frozenset[str] = KEPT_CLEAR,
     ) -> bool:
-        """Tell whether a row is among those that nothing may be allocated from."""
+        """Return whether nothing may be allocated from a row."""
         scope = row.category.scope
         if scope == "private":
             return data_centers is None or row.data_center is None or row.data_center in data_centers
@@ -216,13 +222,13 @@ class Catalog:
 
 
 def load_catalog(edition: str | None = None) -> Catalog:
-    """Return the catalogue with the given edition of IBM's ranges, the newest if none is given.
+    """Return the catalogue with an edition of IBM's ranges, by default the newest.
 
-    Raises CatalogError for an edition that it does not hold. Each edition is read once in a process.
+    Raises CatalogError for an edition that the catalogue does not have. Each edition is read once in a process.
     """
     chosen = edition or DEFAULT_EDITION
     if chosen not in EDITIONS:
-        raise CatalogError(f"no edition {chosen} of IBM's ranges; known are {', '.join(EDITIONS)}")
+        raise CatalogError(f"{chosen} is not an edition of IBM's ranges; known editions: {', '.join(EDITIONS)}")
     return _load(chosen)
 
 
@@ -233,9 +239,9 @@ def _load(edition: str) -> Catalog:
 
 
 def make_catalog(edition: Edition, rows: Iterable[Sequence[str | None]]) -> Catalog:
-    """Return the catalogue with an edition of IBM's ranges that consists of these rows.
+    """Return the catalogue with an edition of IBM's ranges made of these rows.
 
-    A row is what a data file has: prefix, category without `ibm-`, data center ("all" for every), city, pod, note.
+    A row has the columns of a data file: prefix, category without `ibm-`, data center or "all", city, pod, note.
     """
     found = [
         *_ibm_rows(edition, rows),
@@ -245,7 +251,7 @@ def make_catalog(edition: Edition, rows: Iterable[Sequence[str | None]]) -> Cata
         *_vpc_rows(),
         *_special_rows(),
     ]
-    # The note last, so that the order of the rows makes no difference.
+    # With the note, no two rows are equal, so that their order in the file makes no difference.
     found.sort(key=lambda r: (r[0], r[1][0], r[3] or "", r[5] or "", r[2], r[6] or ""))
     return Catalog(edition.name, tuple(found), edition)
 
@@ -260,7 +266,7 @@ def _ibm_rows(edition: Edition, rows: Iterable[Any]) -> Iterator[Reservation]:
     for cidr, name, data_center, city, pod, note in rows:
         category = categories[name]
         if category is route and cidr not in _ADVICE:
-            category = service  # 161.26.0.0/16 and 166.8.0.0/14 are services besides being routes
+            category = service  # 161.26.0.0/16 and 166.8.0.0/14 are service networks too
         center = None if data_center == "all" else data_center
         yield Reservation(parse_prefix(cidr), category, category.title, center, city, pod, note, source)
 
@@ -324,7 +330,7 @@ def _vpc_rows() -> Iterator[Reservation]:
 
 
 def _shorten(scope: str) -> tuple[str, str | None]:
-    """Return the first words of a description as title, and the whole as note where it says more."""
+    """Return the first words of a description as title, and the whole text as note if it says more."""
     title = scope
     for mark in (";", ",", ":", " ("):
         title = title.partition(mark)[0]
@@ -344,13 +350,13 @@ def _special_rows() -> Iterator[Reservation]:
 
 
 def _exact(cidr: str) -> Prefix:
-    """Read a prefix of the registries, which list ::ffff:0:0/96 too; the strict reader refuses that one."""
+    """Read a prefix of the registries; they list ::ffff:0:0/96, which the strict reader refuses."""
     return Prefix(6, 0xFFFF << 32, 96) if cidr == "::ffff:0:0/96" else parse_prefix(cidr)
 
 
 @cache
 def iks_windows() -> tuple[IksWindow, ...]:
-    """Return the windows from which IKS accepts pod and service subnets (IBM Cloud docs, containers)."""
+    """Return the ranges in which IKS accepts pod and service subnets (IBM Cloud docs, containers)."""
     rows = _read("iks-windows")["rows"]
     return tuple(
         IksWindow(parse_prefix(cidr), option, longest, Source(**source)) for cidr, option, longest, source in rows
@@ -366,7 +372,7 @@ def subnet_sizes() -> tuple[SubnetSize, ...]:
 
 
 def _read(name: str) -> Any:
-    # The loader finds it in an archive too, and costs no import, as importlib.resources would.
+    # The loader finds the file in an archive too, and needs no import as importlib.resources would.
     spec: Any = globals()["__spec__"]
     data: bytes = spec.loader.get_data(join(dirname(__file__), "data", f"{name}.json"))
     return json.loads(data)

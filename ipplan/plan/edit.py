@@ -1,8 +1,7 @@
-"""Pin networks in the text of a plan, or add tables behind it: only the lines that have to change differ.
+"""Pin networks in the text of a plan, or add tables at its end; only the lines that must change differ.
 
-The text is spliced at the places that the scanner finds, so comments, order, spacing, quotes, line ends and a
-missing last newline stay as they are. What comes out is read again and compared with what was meant, before
-anybody gets it. Opens no file, and knows nothing of where a network may lie.
+Comments, order, spacing, quotes, line ends and a missing last newline stay as they are. The result is read again and
+compared with the intended plan before it is returned. This module opens no file, and knows nothing of placements.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 _MARK = "\ufeff"
 _SIZES = ("prefix", "hosts")
-"""The keys that a pinned range takes the place of: a network states one of cidr, prefix and hosts."""
+"""The keys that the pinned range replaces: a network states one of cidr, prefix and hosts."""
 
 _WORD = re.compile(r"[ \t]*([A-Za-z0-9_-]+|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*')[ \t]*")
 _INTEGER = re.compile(r"[A-Za-z0-9_+-]+")
@@ -30,15 +29,15 @@ _STRING = re.compile(
 
 
 class EditDefectError(AssertionError):
-    """The edited text does not say what was meant: a defect of ipplan, never of a plan."""
+    """Report that the edited text is not the intended plan: a defect of ipplan, never of a plan."""
 
 
 class AppendError(ValueError):
-    """The text cannot go on with the tables, because it states such entries on one line: its message names them."""
+    """Report entries that the text states on one line, so that no tables can be added; the message names them."""
 
 
 class _Splice(NamedTuple):
-    """What to put in the place of text[start:end]."""
+    """The text that replaces text[start:end]."""
 
     start: int
     end: int
@@ -48,9 +47,9 @@ class _Splice(NamedTuple):
 def pin_networks(data: bytes, pins: Mapping[str, str]) -> bytes:
     """Return the text of a plan with `cidr` of each named network set to the given CIDR.
 
-    A line that states `prefix` or `hosts` becomes the line of `cidr`; where a network states neither, one is added
-    after its `kind`. The text has to be a plan that `parse_plan` accepts, and no named network may have a `cidr`.
-    Cost is linear in the size of the text. Raises EditDefectError where the result would say anything else.
+    The line of `prefix` or `hosts` becomes the line of `cidr`; for a network with neither, a line is added after its
+    `kind`. The text has to be a plan that `parse_plan` accepts, and no named network may have a `cidr`. Cost is linear
+    in the size of the text. Raises EditDefectError if the result is not the intended plan.
     """
     if not pins:
         return data
@@ -125,14 +124,14 @@ def _insert(text: str, key_at: int, value_at: int, cidr: str, *, inline: bool) -
     if end >= 0:
         line_end = "\r\n" if text[end - 1] == "\r" else "\n"
         return _Splice(end + 1, end + 1, indent + statement + line_end)
-    # The last line has no end, and the new last line gets none either; the line before tells how lines end.
+    # The last line has no line end, and the new last line gets none either; the line before shows which line end to use.
     before = text.rfind("\n")
     line_end = "\r\n" if before > 0 and text[before - 1] == "\r" else "\n"
     return _Splice(len(text), len(text), line_end + indent + statement)
 
 
 def _compare(text: str, edited: str, pins: Mapping[str, str]) -> None:
-    """Raise unless the edited text says what the old one says, the pinned ranges in the place of sizes."""
+    """Raise unless the edited text says what the old one says, with pinned ranges instead of sizes."""
     meant = tomli.loads(text)
     for name, cidr in pins.items():
         network = meant["networks"][name]
@@ -144,14 +143,14 @@ def _compare(text: str, edited: str, pins: Mapping[str, str]) -> None:
     except tomli.TOMLDecodeError as error:
         raise EditDefectError(f"the edited plan cannot be read: {error}") from None
     if said != meant:
-        raise EditDefectError("the edited plan does not say what was meant")
+        raise EditDefectError("the edited plan is not the intended one")
 
 
 def append_tables(data: bytes, added: str) -> bytes:
-    """Return the text of a plan with tables behind it, its line ends and a mark at its start kept.
+    """Return the text of a plan with tables added at its end; line ends and a byte order mark stay.
 
-    The text has to be a plan that `parse_plan` accepts. Raises AppendError where it states entries of a table that is
-    added on one line, and EditDefectError where the result would say anything else than both texts.
+    The text has to be a plan that `parse_plan` accepts. Raises AppendError if it states entries of an added table on one
+    line, and EditDefectError if the result does not say what both texts say.
     """
     old = data.decode("utf-8").removeprefix(_MARK)
     line_end = "\r\n" if "\r\n" in old else "\n"
@@ -165,5 +164,5 @@ def append_tables(data: bytes, added: str) -> bytes:
         entries = meant.get(title)
         meant[title] = [*(entries or []), *value] if isinstance(value, list) else {**(entries or {}), **value}
     if said != meant:
-        raise EditDefectError("the plan with the tables does not say what was meant")
+        raise EditDefectError("the plan with the tables is not the intended one")
     return data[: len(data) - len(old.encode("utf-8"))] + edited.encode("utf-8")

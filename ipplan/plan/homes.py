@@ -1,6 +1,6 @@
-"""Which edge and which site each network and cluster belongs to, by name, as the plan says or leaves no choice.
+"""Which edge and which site each network and cluster belongs to: the one that the plan names, or the only one.
 
-What follows from that is the landscape's; here it decides whose labels and whose retirement a network shares.
+It decides whose labels and whose retirement a network shares. What else follows is a matter of the landscape.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Homes:
         edges = plan.edge_names
         self._edge = edges[0] if len(edges) == 1 else None
         self._site = next(iter(plan.sites)) if len(plan.sites) == 1 else None
-        # The edge of an ICP cluster: it says so, or the first of its worker networks that does, or a link.
+        # The edge of an ICP cluster: the cluster states it, or its first worker network with an edge, or a link.
         self._named: dict[str | None, str] = {}
         known = set(edges)
         for link in plan.links:
@@ -30,13 +30,13 @@ class Homes:
         self._named |= {c.name: c.edge for c in plan.clusters.values() if c.edge is not None}
 
     def edge_of_cluster(self, cluster: str | None) -> str | None:
-        """Return the edge that an ICP cluster stands behind; None where the plan has several and names none for it."""
+        """Return the edge that an ICP cluster is behind; None where the plan has several and names none for it."""
         return self._named.get(cluster, self._edge)
 
     def edge_of(self, network: Network) -> str | None:
-        """Return the edge that a network belongs to or stands behind.
+        """Return the edge that a network belongs to or is behind.
 
-        None for a network that has none, and where the plan has several and names none for it.
+        None for a network without an edge, and where the plan has several and names none for it.
         """
         if network.kind.platform == "icp":
             return network.edge or self.edge_of_cluster(network.cluster)

@@ -1,6 +1,6 @@
-"""The kinds of network, as a table: who provides each, where it stands, how large it is by default.
+"""The kinds of network, as a table: who provides each, what it belongs to, how large it is by default.
 
-Every difference between kinds that the program knows is a column here. Sources of the columns: the reference
+To add a kind, add a row; then run `python -m tools.build_schema` and `python -m tools.build_reference`. Sources of the columns: the reference
 architecture (IBM Cloud docs, vmware-solutions, "Integration, IP addressing, and network flows", 2018-11-20) for
 provider and place; the default sizes name theirs below.
 """
@@ -16,7 +16,7 @@ Role = Literal["pod", "service", "worker", "ingress", "host", "esg", "vcs", "vm"
 class Kind(NamedTuple):
     """One row of the table.
 
-    provider: who brings the range: a platform default, IBM Cloud, BYOIP or the enterprise.
+    provider: where the range comes from: a platform default, IBM Cloud, BYOIP or the enterprise.
     role: what the addresses are for.
     platform: of the cluster that the network belongs to ("iks", "icp"), None for networks without a cluster.
     subnet_type: "primary" or "portable", IBM's words for what IBM Cloud provides; None for others.
@@ -24,8 +24,8 @@ class Kind(NamedTuple):
     internal: only reachable inside its cluster: pod and service ranges.
     default_lengths: prefix length by IP version for a network that states no size and has no cluster to size it.
     default_source: where that size is documented.
-    of_edge: of a vCenter Server instance, so that it belongs to an edge or stands behind it.
-    router: the router of the network where the plan names no other; None where the plan has no say in it.
+    of_edge: whether it belongs to a vCenter Server instance, that is to an edge, or is behind one.
+    router: the router of the network, if the plan does not name one; None where the plan cannot choose the router.
     """
 
     name: str

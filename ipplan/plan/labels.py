@@ -1,8 +1,8 @@
-r"""What a plan says for people, in outputs: labels and stated addresses as one line, `team=erp; ticket=NET-12`, and back.
+r"""Labels and named addresses as one line of text, `team=erp; ticket=NET-12`, written and read.
 
-The form of one cell in CSV, Markdown, XLSX and NetBox. Whoever writes it quotes what would not read back: then the
-text stands in double quotes, a quote inside it is doubled, and a backslash or a character that nobody sees is an
-escape (`\\`, `\u000a`). Knows nothing of tables and files.
+It is the form of one cell in CSV, Markdown, XLSX and NetBox. A text that would not read back as it is gets double
+quotes; then a quote inside it is doubled, and a backslash or an invisible character is an escape (`\\`, `\u000a`).
+This module knows nothing of tables and files.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Cluster, Edge, Labels, Network, Plan, Site
 
 VLAN = "vlan"
-"""The name of the VLAN ID among labels: only without quotes, so that a label of this name is not taken for it."""
+"""The name of the VLAN ID among labels, without quotes; a label of the same name is quoted."""
 
 _UNSEEN = "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\U000e0100-\U000e01ef]"
-"""Characters that count as printable and show nothing, so that outputs escape them."""
+"""Invisible characters that count as printable, so that outputs escape them."""
 _FIRST = "'=+-@\uff1d\uff0b\uff0d\uff20"
-"""A cell that begins with one of these gets an apostrophe in CSV, or loses one when it is read."""
+"""A cell that starts with one of these gets an apostrophe in CSV, or loses one when it is read."""
 _QUOTED = re.compile(r'"([^"]*(?:""[^"]*)*)"\s*')
 _NAME_ENDS = re.compile("[=;]")
 _VALUE_ENDS = re.compile(";")
@@ -36,7 +36,7 @@ _ESCAPE = re.compile(r"\\(\\|u[0-9a-f]{4}|U[0-9a-f]{8})")
 def labels_of(plan: Plan) -> Mapping[str, Mapping[str, str]]:
     """Return the labels of each network that has any, by name: its own, then those of its cluster, edge and site.
 
-    Of one name the first of these counts. Platform defaults that the plan does not declare are networks too.
+    The first value of a name counts. Platform defaults that the plan does not declare are networks too.
     """
     homes = Homes(plan)
     found = {}
@@ -54,18 +54,18 @@ def labels_of(plan: Plan) -> Mapping[str, Mapping[str, str]]:
 
 
 class Chosen(NamedTuple):
-    """What of a plan has some labels: its networks by name, and the tables of all parts that have them."""
+    """The parts of a plan with some labels: its networks by name, and the tables of all parts."""
 
     networks: frozenset[str]
     tables: frozenset[tuple[str, str]]
 
     def concerns(self, networks: Iterable[str], key: Sequence[object]) -> bool:
-        """Tell whether something that names these networks, at this key of the plan, concerns what is chosen."""
+        """Return whether something about these networks, at this key of the plan, concerns a chosen part."""
         return not self.networks.isdisjoint(networks) or tuple(key[:2]) in self.tables
 
 
 def known_labels(plan: Plan) -> Mapping[str, set[str]]:
-    """Return the values of each label of a plan, whichever part has it."""
+    """Return the values that each label has in any part of a plan."""
     found: dict[str, set[str]] = {}
     for _, part in _parts_of(plan):
         for name, value in part.labels:
@@ -74,7 +74,7 @@ def known_labels(plan: Plan) -> Mapping[str, set[str]]:
 
 
 def split_label(text: str, known: Collection[str]) -> tuple[str, str | None]:
-    """Return name and value of NAME=VALUE, the value None for a name alone; a known name may hold the sign itself."""
+    """Return name and value of NAME=VALUE, the value None for a name alone; a known name may contain the sign."""
     if text in known:
         return text, None
     name = max((n for n in known if text.startswith(f"{n}=")), key=len, default=text.partition("=")[0])
@@ -82,7 +82,7 @@ def split_label(text: str, known: Collection[str]) -> tuple[str, str | None]:
 
 
 def choose_labelled(plan: Plan, wanted: Iterable[str]) -> Chosen:
-    """Return what of a plan has all of the wanted labels, each NAME=VALUE, or NAME for any value."""
+    """Return the parts of a plan with all of the wanted labels, each NAME=VALUE, or NAME for any value."""
     known = known_labels(plan)
     pairs = [split_label(text, known) for text in wanted]
 
@@ -95,7 +95,7 @@ def choose_labelled(plan: Plan, wanted: Iterable[str]) -> Chosen:
 
 
 def _parts_of(plan: Plan) -> Iterator[tuple[tuple[str, str], Network | Cluster | Edge | Site]]:
-    """Yield all that can have labels, each with the key of its table."""
+    """Yield every part that can have labels, with the key of its table."""
     yield from ((("networks", n.name), n) for n in plan.networks)
     yield from ((("clusters", c.name), c) for c in plan.clusters.values())
     yield from ((("edges", e.name), e) for e in plan.edges.values())
@@ -103,7 +103,7 @@ def _parts_of(plan: Plan) -> Iterator[tuple[tuple[str, str], Network | Cluster |
 
 
 def describe_about(part: Network | Cluster | Edge | Site | None) -> dict[str, object]:
-    """Return what a part of a plan says for people, as documents hold it; `status` is another thing there."""
+    """Return labels, VLAN ID and status of a part, as documents have them; `status` means something else there."""
     if part is None:
         return {"labels": {}, "vlan": None, "lifecycle": None}
     return {"labels": dict(part.labels), "vlan": part.vlan, "lifecycle": part.status}
@@ -117,7 +117,7 @@ def format_labels(labels: Iterable[tuple[str, str]]) -> str:
 def parse_labels(text: str) -> Labels:
     """Return the labels of a line, in their order.
 
-    Raises ValueError with the reason for a part that is no name and value, and for a name that stands twice.
+    Raises ValueError with the reason for a part that is not a name and a value, and for a name that occurs twice.
     """
     return _unique(_parts(text))
 
@@ -125,15 +125,15 @@ def parse_labels(text: str) -> Labels:
 def format_about(labels: Iterable[tuple[str, str]], vlan: int | None) -> str:
     """Return labels and VLAN ID as one line that `parse_about` reads back: `team=erp; vlan=1234`.
 
-    Without any quotes, because NetBox guesses the form of a CSV and quotes in cells mislead it: what does not read back
-    as it is is an escape, such as a backslash and u003b for a semicolon.
+    It has no quotes, because NetBox guesses the dialect of a CSV and quotes in cells mislead it. A character that would
+    not read back is an escape, such as a backslash and u003b for a semicolon.
     """
     parts = [f"{_code(name[0]) + name[1:] if name == VLAN else _bare(name)}={_bare(value)}" for name, value in labels]
     return "; ".join(parts if vlan is None else [*parts, f"{VLAN}={vlan}"])
 
 
 def parse_about(text: str) -> tuple[Labels, int | None]:
-    """Return the labels and the VLAN ID of a line. Raises ValueError as `parse_labels` does, and for no VLAN ID."""
+    """Return labels and VLAN ID of a line. Raises ValueError as `parse_labels` does, and for a wrong VLAN ID."""
     labels, vlans = [], []
     for part in filter(str.strip, text.split(";")):
         written, equals, value = (piece.strip() for piece in part.partition("="))
@@ -144,7 +144,7 @@ def parse_about(text: str) -> tuple[Labels, int | None]:
         else:
             labels.append((name, value))
     if len(vlans) > 1:
-        raise ValueError(f"{VLAN} stands twice")
+        raise ValueError(f"{VLAN} occurs twice")
     return _unique(labels), _vlan(vlans[0]) if vlans else None
 
 
@@ -157,7 +157,7 @@ def format_addresses(addresses: Iterable[NamedAddress]) -> str:
 
 
 def parse_addresses(text: str) -> tuple[NamedAddress, ...]:
-    """Return the named addresses of a line. Raises ValueError with the reason for what is none."""
+    """Return the named addresses of a line. Raises ValueError with the reason for a text that is not valid."""
     return tuple(_address(name, value) for name, value in parse_labels(text))
 
 
@@ -188,13 +188,13 @@ def _unique(pairs: Iterable[tuple[str, str]]) -> Labels:
     found: dict[str, str] = {}
     for name, value in pairs:
         if name in found:
-            raise ValueError(f"{name[:80]!r} stands twice")
+            raise ValueError(f"{name[:80]!r} occurs twice")
         found[name] = value
     return tuple(found.items())
 
 
 def _plain(text: str) -> str:
-    """Return text as it is where it reads back so, else in quotes."""
+    """Return text as it is if it reads back so, else in quotes."""
     if text.isascii() and text.isalnum():
         return text
     safe = text == text.strip() and text.isprintable() and not re.search('[;="]|' + _UNSEEN, text)
@@ -211,7 +211,7 @@ def _quote(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    """Return text without quotes, in which what would not read back is an escape."""
+    """Return text without quotes, with escapes for the characters that would not read back."""
     inner = text.strip()
     start = text.index(inner) if inner else len(text)
     return "".join(
@@ -238,12 +238,12 @@ def _unescaped(match: re.Match[str]) -> str:
     if match[1] == "\\":
         return "\\"
     code = int(match[1][1:], 16)
-    # Half a surrogate pair is no character, and nothing could write it.
+    # Half a surrogate pair is not a character, and nothing could write it.
     return match[0] if code > 0x10FFFF or 0xD800 <= code < 0xE000 else chr(code)
 
 
 def _parts(text: str) -> Iterator[tuple[str, str]]:
-    """Yield name and value of each part between semicolons, without those that hold nothing; linear in the text."""
+    """Yield name and value of each part between semicolons, without empty parts; linear in the text."""
     at = 0
     while at < len(text):
         name, quoted, at = _token(text, at, _NAME_ENDS)
@@ -253,13 +253,13 @@ def _parts(text: str) -> Iterator[tuple[str, str]]:
         _require_pair(name, text[at : at + 1].strip(";"))
         value, _, at = _token(text, at + 1, _VALUE_ENDS)
         if text[at : at + 1] not in ("", ";"):
-            raise ValueError(f"after the value of {name[:80]!r} comes neither a semicolon nor the end")
+            raise ValueError(f"after the value of {name[:80]!r}, a semicolon or the end must follow")
         at += 1
         yield name, value
 
 
 def _token(text: str, at: int, stops: re.Pattern[str]) -> tuple[str, bool, int]:
-    """Return the text that begins here, whether it stands in quotes, and where it ends."""
+    """Return the text that starts here, whether it is in quotes, and where it ends."""
     while text[at : at + 1].isspace():
         at += 1
     if text[at : at + 1] != '"':

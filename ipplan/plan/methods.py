@@ -1,6 +1,6 @@
-"""The ways to join two ends of a landscape, as a table: which pairs there are, and which methods join each.
+"""The methods to join two ends of a landscape, as a table: the pairs of ends, and the methods of each pair.
 
-Every difference between pairs and methods that the program knows is a column here. Sources of the methods: the
+Sources of the methods: the
 reference architecture (IBM Cloud docs, vmware-solutions, "Integration, IP addressing, and network flows", 2018-11-20),
 section integration, for `common-vlan`, `strongswan`, `static-nat`, `bgp`, `nat` and `l2-extension`; IBM Cloud docs,
 direct-link, subnet-configuration.md, 2025-07-11, for `routed`, `gre` and `ipsec` between the enterprise and IBM Cloud.
@@ -50,7 +50,7 @@ TRANSLATING: frozenset[Method] = frozenset({"strongswan", "ipsec", "gre", "route
 
 
 def pair_of(first: EndKind, second: EndKind) -> tuple[Pair, bool] | None:
-    """Return the pair that two ends make, and whether they have to change places; None where nothing joins them."""
+    """Return the pair of two ends, and whether its order is the reverse of theirs; None where no method joins them."""
     for name, row in PAIRS.items():
         if row.ends == (first, second):
             return name, False

@@ -1,4 +1,4 @@
-"""The plan as immutable values. A value that exists is valid; `ipplan.plan.load` builds them from TOML.
+"""The plan as immutable values. A value that exists is valid; `ipplan.plan.document` builds them from TOML.
 
 This module knows nothing of TOML, files or rules.
 """
@@ -28,36 +28,36 @@ Labels = tuple[tuple[str, str], ...]
 
 
 class Pool(NamedTuple):
-    """A BYOIP prefix to allocate from. `written` is the address as typed where host bits were set."""
+    """A BYOIP prefix to allocate from. `written` is the address as typed, where it has host bits."""
 
     prefix: Prefix
     written: int | None = None
 
     @property
     def given(self) -> str:
-        """The pool as it was typed."""
+        """The pool as it is typed in the plan."""
         if self.written is None:
             return str(self.prefix)
         return f"{format_address(self.prefix.version, self.written)}/{self.prefix.length}"
 
 
 class NamedAddress(NamedTuple):
-    """An address with a name: the n-th usable of its network (negative counts from the end), or a full one."""
+    """An address with a name: the n-th usable one of its network (a negative one from the end), or a full address."""
 
     name: str
     nth: int | None
     address: Address | None
 
     def at(self, prefix: Prefix) -> Address | None:
-        """Return the address in a prefix, None where the prefix does not hold it."""
+        """Return the address in a prefix, None where the prefix does not have it."""
         value = self.resolve(prefix)
         return None if value is None else Address(prefix.version, value)
 
     def resolve(self, prefix: Prefix) -> int | None:
         """Return the address in a prefix as an integer, as `at` does.
 
-        Network and broadcast address of an IPv4 prefix up to /30, and the subnet-router address of an IPv6
-        prefix up to /126, are not counted as usable; a full address may be any in the prefix.
+        Not usable are the network and broadcast address of an IPv4 prefix up to /30, and the subnet-router address of an
+        IPv6 prefix up to /126. A full address may be any in the prefix.
         """
         if self.address is not None:
             return self.address.value if prefix.holds(self.address) else None
@@ -68,16 +68,19 @@ class NamedAddress(NamedTuple):
 
 
 class Network(NamedTuple):
-    """One entry under `[networks]`, or a platform's default range that takes part undeclared.
+    """One entry under `[networks]`, or a platform's default range that the plan does not declare.
 
-    `prefix` is the pinned range, None for one that has to be allocated, ordered or takes a default; `written` is
-    the address as typed where its host bits were set. At most one of `prefix`, `length` and `hosts` is given.
-    `edge` is the ESG that the network belongs to or stands behind, None where the plan has only one.
-    `default` says that the range is its platform's, `declared` that the plan has an entry for the network.
-    `site` is the place of an enterprise network, `gateway_on` the device that is the router of a network behind an
-    edge, each None where the plan does not say; `data_center` is where a network of one zone stands.
-    `labels`, `vlan` and `status`, one of `STATUSES`, are for people.
-    It is a tuple, because plans hold a hundred thousand of them.
+    prefix, written: the pinned range, None for a network to allocate or order, or one that takes a default; the address
+    as typed, where it has host bits.
+    length, hosts: the size of a network without a range. At most one of `prefix`, `length` and `hosts` is given.
+    edge: the ESG that the network belongs to or is behind, None where the plan does not say.
+    default, declared: whether the range is the default of its platform; whether the plan has an entry for the network.
+    site, gateway_on: the site of an enterprise network; the router of a network behind an edge; None where the plan
+    does not say.
+    data_center: where a network is that is in one data center.
+    labels, vlan, status: for people; the status is one of `STATUSES`.
+
+    It is a tuple, because a plan may have a hundred thousand networks.
     """
 
     name: str
@@ -104,7 +107,7 @@ class Network(NamedTuple):
 
     @property
     def key(self) -> KeyPath:
-        """Where the plan states the network, or for an undeclared default, its cluster."""
+        """Where the plan states the network; for a default that it does not declare, its cluster."""
         if self.declared:
             return ("networks", self.name)
         return ("clusters", self.cluster or "")
@@ -131,7 +134,7 @@ class Cluster(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """An ESG with its DLR, and the overlay behind it. `internet` is one of `INTERNET`, None where the plan is silent."""
+    """An ESG with its DLR, and the overlay behind it. `internet` is one of `INTERNET`, None where the plan does not say."""
 
     name: str
     data_center: str | None = None
@@ -142,7 +145,7 @@ class Edge(NamedTuple):
 
 
 class Site(NamedTuple):
-    """A place of the enterprise."""
+    """A site of the enterprise."""
 
     name: str
     labels: Labels = ()
@@ -151,7 +154,7 @@ class Site(NamedTuple):
 
 
 class LinkNat(NamedTuple):
-    """A network that the far side of a link sees at other addresses: 1 to 1 at the same size, or one for answers only."""
+    """A network that the far side of a link sees at other addresses: 1 to 1, or one address for answers only."""
 
     network: str
     shown: Prefix
@@ -160,8 +163,8 @@ class LinkNat(NamedTuple):
 class Link(NamedTuple):
     """An entry of `[[link]]`: two ends by name, and how they are joined.
 
-    `networks` are what it carries or stretches, none for everything that the method can carry. `number` is the
-    place of the entry in the plan, from 0.
+    `networks` are those that it carries or stretches; empty for everything that the method can carry. `number` is the
+    position of the entry in the plan, from 0.
     """
 
     ends: tuple[str, str]
@@ -177,7 +180,7 @@ class Link(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A network at the addresses that the far side of a link sees; `number` is the place among the link's `nat`."""
+    """A network at the addresses that the far side of a link sees; `number` is the position in the link's `nat`."""
 
     network: str
     prefix: Prefix
@@ -196,9 +199,9 @@ class Shown(NamedTuple):
 
 
 class SetAside(NamedTuple):
-    """Space that nothing may be allocated from, in a few words for messages, and where the plan says so.
+    """Space that nothing may be allocated from: a few words for messages, and where the plan says so.
 
-    `network` is the one that a link shows there, None for avoided space.
+    `network` is the network that a link shows at these addresses, None for avoided space.
     """
 
     prefix: Prefix
@@ -215,7 +218,7 @@ class Avoid(NamedTuple):
 
 
 class Waiver(NamedTuple):
-    """A finding that a named owner answers for, until a date."""
+    """A finding that a named owner accepts, until a date."""
 
     rule: str
     networks: tuple[str, ...]
@@ -228,10 +231,9 @@ class Waiver(NamedTuple):
 class Plan:
     """A whole plan.
 
-    Invariant: network and cluster names are unique, every reference (cluster, pool) resolves, kinds and
-    platforms of a network and its cluster agree. `keep_clear` is None where the plan does not say. It has no slots only
-    because it caches its defaults.
-    `whole` is the plan of which this one is the part in service, None for a whole plan. `text` is what the plan was
+    Invariant: network and cluster names are unique, every reference (cluster, pool) resolves, kinds and platforms of a
+    network and its cluster agree. `keep_clear` is None where the plan does not say. `whole` is the plan of which this
+    one is the part in service, None for a whole plan. The class has no slots, because it caches its defaults. `text` is what the plan was
     read from, empty where nobody kept it.
     """
 
@@ -265,15 +267,15 @@ class Plan:
 
     @cached_property
     def in_service(self) -> Plan:
-        """The plan without what is retired, for flows, exports and whatever asks what is joined with what."""
+        """The plan without its retired parts, for flows, exports and questions about what is joined."""
         return select_in_service(self)
 
     @cached_property
     def defaults(self) -> tuple[Network, ...]:
-        """The platform default ranges that take part: of declared networks without a range, and undeclared.
+        """The networks at default ranges of their platform, declared or not.
 
-        An IKS pod or service network without `cidr` and without `pool` takes IKS's default; a cluster that
-        declares no pod or service network at all takes its platform's.
+        An IKS pod or service network without `cidr` and without `pool` takes IKS's default. A cluster that declares no
+        pod or service network takes the default of its platform.
         """
         declared = {(n.kind.name, n.cluster) for n in self.networks if n.kind.internal}
         found = [
@@ -300,14 +302,14 @@ class Plan:
 
     @cached_property
     def platforms(self) -> frozenset[str]:
-        """The platforms, as `keep-clear` names them, whose ranges are in use: IKS, and the containers of ICP nodes."""
+        """The platforms in use, as `keep-clear` names them: IKS, and the containers of ICP nodes."""
         found = {network[1].platform for network in self.networks}
         found.update(cluster.platform for cluster in self.clusters.values())
         return frozenset(name for own, name in (("iks", "iks"), ("icp", "containers")) if own in found)
 
     @cached_property
     def kept_clear(self) -> frozenset[str]:
-        """The platforms whose ranges nothing may be allocated from: those of `keep-clear`, and those in use."""
+        """The platforms whose ranges `allocate` avoids: those of `keep-clear`, and those in use."""
         from ipplan.catalog import KEPT_CLEAR
 
         return self.platforms.union(KEPT_CLEAR if self.keep_clear is None else self.keep_clear)
@@ -316,7 +318,7 @@ class Plan:
     def edge_names(self) -> tuple[str, ...]:
         """Every edge that the plan declares, then those that clusters and networks only name.
 
-        A retired edge is none of a plan in service, also where an IKS cluster names it.
+        A plan in service does not list a retired edge, also where an IKS cluster names it.
         """
         named = (*(c.edge for c in self.clusters.values()), *(n.edge for n in self.networks))
         found = dict.fromkeys([*self.edges, *(name for name in named if name is not None)])
@@ -326,19 +328,19 @@ class Plan:
 
     @cached_property
     def shown(self) -> tuple[Shown, ...]:
-        """Every network that a link translates, at the addresses that its far side sees."""
+        """Every network that a link translates, at the addresses that the far side sees."""
         return tuple(
             Shown(nat.network, nat.shown, link, number) for link in self.links for number, nat in enumerate(link.nat)
         )
 
     def stated_edge(self, network: Network) -> str | None:
-        """Return the edge that a network states, or that its cluster does."""
+        """Return the edge that a network states, else the one that its cluster states."""
         cluster = self.clusters.get(network.cluster) if network.cluster is not None else None
         return network.edge or (cluster.edge if cluster is not None and network.kind.platform else None)
 
     @property
     def set_aside(self) -> list[SetAside]:
-        """What nothing may be allocated from beside the networks themselves."""
+        """The space that nothing may be allocated from, besides the networks."""
         avoided = [
             SetAside(avoid.prefix, f"avoided space {avoid.prefix}", ("avoid", number))
             for number, avoid in enumerate(self.avoids)
@@ -349,7 +351,7 @@ class Plan:
         ]
 
     def taking_part(self) -> list[Network]:
-        """Return every network: the declared ones, with the default that they take, then undeclared defaults."""
+        """Return every network: the declared ones, with the default that they take, then the defaults not declared."""
         ranges = {network.name: network for network in self.defaults if network.declared}
         found = [ranges.get(network.name, network) for network in self.networks]
         return [*found, *(network for network in self.defaults if not network.declared)]
@@ -361,6 +363,6 @@ class Plan:
 
 
 def _free_name(start: str, taken: Collection[str]) -> str:
-    """Return a name for a network that the plan does not declare: with a number where a network has the name already."""
+    """Return a name for a network that the plan does not declare, with a number where the name is in use."""
     names = chain([f"{start})"], (f"{start} {number})" for number in count(2)))
     return next(name for name in names if name not in taken)

@@ -1,7 +1,8 @@
-"""What is in service of a plan, and what is retired: that holds its ranges, and takes part in no flow and no export.
+"""Which parts of a plan are retired, and the plan without them.
 
-The one place that says what retiring a network, cluster, edge or site takes away. Knows nothing of rules, routes or
-outputs; `Plan.retired` and `Plan.in_service` keep the answers.
+A retired part holds its ranges, and takes part in no flow and no export. Only this module decides what is retired with a
+network, cluster, edge or site. It knows nothing of rules, routes or outputs; `Plan.retired` and `Plan.in_service` keep
+the results.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Cluster, Edge, Link, Network, Plan, Site
 
 HELP = "what is retired takes part in no flow and no export; it holds its ranges. Write another status to use it"
-"""What to say to somebody who asks for a part of the plan that is retired."""
+"""The help for a command about a retired part of the plan."""
 
 
 class Retired(NamedTuple):
-    """What is retired, by name; the value says with what, such as "cluster icp-old", None for what says so itself."""
+    """The retired parts by name, each with the part that it is retired with, such as "cluster icp-old", or None."""
 
     networks: Mapping[str, str | None] = {}
     clusters: Mapping[str, str | None] = {}
@@ -31,7 +32,7 @@ class Retired(NamedTuple):
     sites: Mapping[str, str | None] = {}
 
     def words(self, what: str, name: str) -> str | None:
-        """Say that a network, cluster, edge or site is retired, and with what; None for one that is not."""
+        """Return that a network, cluster, edge or site is retired, and with what; None for one in service."""
         table: Mapping[str, str | None] = getattr(self, f"{what}s")
         if name not in table:
             return None
@@ -40,16 +41,16 @@ class Retired(NamedTuple):
         return f"{title} is retired" if cause is None else f"{title} is retired with {cause}"
 
     def words_of_end(self, name: str) -> str | None:
-        """Say that an end of links is retired: a cluster, an edge or a site; None for one that is not."""
+        """Return that an end of links is retired: a cluster, an edge or a site; None for one in service."""
         found = (self.words(what, name) for what in ("cluster", "edge", "site"))
         return next((words for words in found if words is not None), None)
 
 
 def find_retired(plan: Plan) -> Retired:
-    """Return what is retired: by itself, or because its cluster, edge or site is; linear in the plan.
+    """Return what is retired: by its own status, or with its cluster, edge or site; linear in the plan.
 
-    An ICP cluster is retired with the edge that it stands behind. A part that names no edge or site is, where all that
-    the plan has are. An IKS cluster stands beside the edges that it is joined with, and is not.
+    An ICP cluster is retired with the edge that it is behind, an IKS cluster is not retired with an edge. A part that
+    names no edge or site is retired if all edges or sites of the plan are.
     """
     clusters = _stated(plan.clusters.values())
     edges, sites = _stated(plan.edges.values()), _stated(plan.sites.values())
@@ -57,7 +58,7 @@ def find_retired(plan: Plan) -> Retired:
     if not (clusters or edges or sites):
         return Retired(networks)
     homes = Homes(plan)
-    # What names none of several stands behind one of them, whichever it is.
+    # A part that names none of several edges is behind one of them, whichever it is.
     lost_edge = "its edge" if edges and all(name in edges for name in plan.edge_names) else None
     lost_site = "its site" if sites and all(name in sites for name in plan.sites) else None
 
@@ -90,10 +91,10 @@ def _stated(entries: Iterable[Network | Cluster | Edge | Site]) -> dict[str, str
 
 
 def select_in_service(plan: Plan) -> Plan:
-    """Return the plan without what is retired, and without the links of a retired end; the plan itself where nothing is.
+    """Return the plan without retired parts and without the links of retired ends; the same plan if nothing is retired.
 
-    Retired networks are taken out of what links name. A link that then names nothing goes too, because without names
-    it would carry everything. Links keep their numbers, so that findings point at the right place of the plan.
+    Links no longer name retired networks. A link that then names none is removed, because without names it would carry
+    everything. Links keep their numbers, so that findings point at the right place of the plan.
     """
     retired = plan.retired
     if not any(retired):
@@ -103,11 +104,11 @@ def select_in_service(plan: Plan) -> Plan:
     kept = tuple(link for link in links if link is not None)
     integration = dict(plan.integration)
     if plan.links and not kept:
-        # In a plan with links, what the short form leaves out is none.
+        # In a plan with links, a key that the short form leaves out means "none".
         integration = {**dict.fromkeys(_SIDES, "none"), **integration}
     sites = {name: site for name, site in plan.sites.items() if name not in retired.sites}
     if plan.sites and not sites:
-        # A plan without sites has one: with the last of them retired there is none to join.
+        # A plan without [sites] has one. Here all sites are retired, so there is no site to join.
         integration["enterprise"] = "none"
     return replace(
         plan,
@@ -122,7 +123,7 @@ def select_in_service(plan: Plan) -> Plan:
 
 
 def _link(link: Link, retired: Mapping[str, object]) -> Link | None:
-    """Return a link without the retired networks that it names; None where it names nothing else."""
+    """Return a link without the retired networks that it names; None if it names no other."""
     if not link.networks and not link.nat:
         return link
     networks = tuple(name for name in link.networks if name not in retired)
@@ -136,13 +137,13 @@ _SIDES: Mapping[IntegrationKey, tuple[str, ...]] = {
     "iks-icp": ("iks", "icp"),
     "enterprise": ("site",),
 }
-"""What each key of the short form joins."""
+"""The two sides that each key of the short form joins."""
 
 
 def close_retired(plan: Plan) -> Plan:
-    """Return a plan in service with those keys of the short form closed of which all of one side is retired.
+    """Return a plan in service, with each key of the short form set to "none" if all of one side is retired.
 
-    Nothing is missing there. For checks only: exports show the plan's own words.
+    Checks then report nothing as missing there. Exports do not use it: they show what the plan says.
     """
     whole = plan.whole
     if whole is None:
@@ -158,7 +159,7 @@ def close_retired(plan: Plan) -> Plan:
 
 
 def _has(platform: str, plan: Plan) -> bool:
-    """Tell whether a plan has a cluster of a platform, or networks of one that it does not declare."""
+    """Return whether a plan has a cluster of a platform, or networks of a cluster that it does not declare."""
     return any(c.platform == platform for c in plan.clusters.values()) or any(
         n.kind.platform == platform for n in plan.networks
     )

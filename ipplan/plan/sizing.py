@@ -1,6 +1,6 @@
-"""How large a network has to be, and which of its addresses are which.
+"""The size that a network needs, and the meaning of its first and last addresses.
 
-Pure arithmetic on one network, its cluster and its kind; this module must not know where a network is placed.
+This is arithmetic on one network, its cluster and its kind; this module must not know where a network is placed.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Cluster, Network, Plan, Pool
 
 CALICO_BLOCK_SIZE = 64
-"""Addresses in one Calico block: /26 for IPv4, /122 for IPv6, claimed whole by a node (Calico v3, IPPool)."""
+"""Addresses in one Calico block: /26 for IPv4, /122 for IPv6; a node claims whole blocks (Calico v3, IPPool)."""
 
 OTHER_ICP_NODES = 15
-"""Nodes of an ICP cluster that are no workers: three each of master, management, proxy, vulnerability advisor
+"""Nodes of an ICP cluster other than workers: three each of master, management, proxy, vulnerability advisor
 and GlusterFS (IBM Cloud docs, vmwaresolutions archiref/vcsicp/vcsicp-arch-overview-solution.md, HA)."""
 
 ICP_VIPS = 2
-"""Virtual addresses beside the node addresses, of the masters and of the proxies (the same page)."""
+"""Virtual addresses besides the node addresses: of the masters and of the proxies (the same page)."""
 
 OWN_SERVICES = 2
-"""Services that an ICP cluster has itself: the Kubernetes API and DNS."""
+"""Services of every ICP cluster itself: the Kubernetes API and DNS."""
 
 IKS_ADDRESSES_PER_WORKER = 128
 """Derived from IKS's sizing rule: a /23 of pods serves 4 workers, a /22 8, a /21 16 (cluster-create-classic.md)."""
 
 IKS_OWN_SERVICES = 1
-"""What IKS takes of a service range: a /24 has 255 services (cluster-create-classic.md)."""
+"""Addresses of a service range that IKS uses itself: a /24 has 255 services (cluster-create-classic.md)."""
 
 HSRP_ADDRESSES = 2
-"""What two routers with HSRP take of a subnet beside the gateway (IBM Cloud docs, subnets, faq.md, 2025-04-23)."""
+"""Addresses of a subnet that two routers with HSRP use besides the gateway (IBM Cloud docs, subnets, faq.md, 2025-04-23)."""
 
 _CALICO = "Calico v3 IPPool, blockSize 26; ICP reference architecture, HA (vcsicp-arch-overview-solution.md)"
 _NODES = "ICP reference architecture, HA (vmwaresolutions archiref/vcsicp/vcsicp-arch-overview-solution.md)"
@@ -44,7 +44,7 @@ _SUBNET64 = "RFC 4291 section 2.5.4"
 
 
 class Sizing(NamedTuple):
-    """The prefix length of a network, why it is that, and where the rule is documented, if anywhere."""
+    """The prefix length of a network, the reason for it, and the source of the rule, if there is one."""
 
     length: int
     reason: str
@@ -52,11 +52,10 @@ class Sizing(NamedTuple):
 
 
 class Need(NamedTuple):
-    """How many addresses a cluster takes from its pod, service or worker networks, and why.
+    """How many addresses a cluster needs in its pod, service or worker networks, and why.
 
-    Of worker networks these are the addresses of nodes; each network has its gateway beside them. `exact` says that
-    the cluster states all that decides: then an allocated network is no larger, else it has its kind's default size
-    at least.
+    In worker networks these are the addresses of nodes; the gateway is added. `exact` means that the cluster states
+    everything that decides: then an allocated network has just this size, else at least the default size of its kind.
     """
 
     addresses: int
@@ -93,9 +92,9 @@ def need_of(role: Role, cluster: Cluster) -> Need | None:
 
 
 def room_in(prefix: Prefix, kind: Kind) -> int:
-    """Return how many of the addresses of `Need` a network has room for.
+    """Return how many addresses of a `Need` fit into a network.
 
-    All of them where they are pods or services; else all but network, gateway and broadcast address.
+    Pods and services can use all of its addresses; others all but network, gateway and broadcast address.
     """
     if kind.internal:
         return prefix.size
@@ -103,12 +102,12 @@ def room_in(prefix: Prefix, kind: Kind) -> int:
 
 
 def length_for(need: Need, kind: Kind, version: int) -> int:
-    """Return the prefix length of the smallest network that has room for what a cluster needs."""
+    """Return the prefix length of the smallest network in which the addresses fit that a cluster needs."""
     return _sized(need, kind, version).length
 
 
 def awaits_range(network: Network) -> bool:
-    """Tell whether `allocate` gives the network its range: a BYOIP network without one, or IKS's own that names a pool."""
+    """Return whether `allocate` gives the network its range: BYOIP without a range, or of IKS with a pool."""
     kind = network.kind
     return network.prefix is None and (
         kind.provider == "byoip" or (kind.provider == "default" and network.pool is not None)
@@ -118,8 +117,8 @@ def awaits_range(network: Network) -> bool:
 def size_of(network: Network, plan: Plan, version: int) -> Sizing:
     """Return the prefix length of a network that states no range, for the given IP version.
 
-    Taken from `prefix`, `hosts`, the network's cluster or the kind's default, in this order. Raises
-    ValueError for a kind that has no default size, which are those that are never allocated.
+    It comes from `prefix`, `hosts`, the network's cluster or the kind's default, in this order. Raises ValueError for a
+    kind without a default size; networks of such kinds are never allocated.
     """
     if network.length is not None:
         return Sizing(network.length, f"prefix = {network.length} in the plan")
@@ -149,20 +148,20 @@ def _sized(need: Need, kind: Kind, version: int) -> Sizing:
 def _for_hosts(hosts: int, why: str, version: int, kind: Kind) -> Sizing:
     """Size a network for a number of hosts.
 
-    Gateway, network and broadcast address come on top; in a transit network the gateway is one of the hosts. Pods and
-    services have no gateway, and a few of them not even the other two.
+    Gateway, network and broadcast address are added; in a transit network the gateway is one of the hosts. Pods and
+    services have no gateway, and up to two of them no network and broadcast address.
     """
     if version == 6 and not kind.internal:
         return Sizing(64, f"{why}: interface identifiers of IPv6 have 64 bits", _SUBNET64)
     if kind.internal and (version == 6 or hosts <= 2):
         return Sizing(_length_for(hosts, version), why)
     gateway = not kind.internal and kind.role != "transit"
-    beside = "gateway, network and broadcast address" if gateway else "network and broadcast address"
-    return Sizing(_length_for(hosts + gateway + 2, version), f"{why}, beside {beside}")
+    added = "gateway, network and broadcast address" if gateway else "network and broadcast address"
+    return Sizing(_length_for(hosts + gateway + 2, version), f"{why}, plus {added}")
 
 
 def _length_for(addresses: int, version: int) -> int:
-    """Return the length of the smallest prefix with that many addresses; 0 where none is large enough."""
+    """Return the length of the smallest prefix with that many addresses; 0 if no prefix is large enough."""
     return max(0, WIDTH[version] - (max(1, addresses) - 1).bit_length())
 
 
@@ -173,9 +172,9 @@ def _count(number: int, what: str) -> str:
 def usable(prefix: Prefix, kind: Kind) -> int:
     """Return how many addresses of the prefix hosts may use.
 
-    IPv4: all but network and broadcast address; both of a /31 (RFC 3021), the one of a /32. IBM-provided
-    subnets lose the gateway too (IBM Cloud docs, subnets, about: three addresses are taken). IPv6: all but
-    the subnet-router anycast address (RFC 4291 section 2.6.1), both of a /127 (RFC 6164).
+    IPv4: all but network and broadcast address; both of a /31 (RFC 3021), the one of a /32. In IBM-provided subnets the
+    gateway is not usable either (IBM Cloud docs, subnets, about: three addresses are taken). IPv6: all but the
+    subnet-router anycast address (RFC 4291 section 2.6.1), both of a /127 (RFC 6164).
     """
     size = prefix.size
     if kind.provider == "ibm" and prefix.version == 4:
@@ -196,9 +195,9 @@ def last_usable(prefix: Prefix) -> int:
 
 
 def request_version(network: Network, pools: Iterable[Pool]) -> int:
-    """Return the IP version that a network without a range asks for.
+    """Return the IP version of the range that a network without one needs.
 
-    IPv6 when its pool is IPv6, when all pools are, or when its prefix length is beyond 32; else IPv4.
+    IPv6 if its pool is IPv6, if all pools are, or if its prefix length is greater than 32; else IPv4.
     """
     if network.pool is not None:
         return network.pool.version
@@ -211,8 +210,8 @@ def request_version(network: Network, pools: Iterable[Pool]) -> int:
 def resolve_addresses(network: Network, prefix: Prefix) -> list[tuple[str, str]]:
     """Return each named address of the network with its text, for a network placed at `prefix`.
 
-    The n-th usable counts from the first after the network address, negative ones from the last before the
-    broadcast address; full addresses stay as they are. One that the prefix does not hold is left out: a check
+    The n-th usable address counts from the one after the network address, a negative one from the one before the
+    broadcast address; full addresses stay as they are. An address that is not in the prefix is left out; a check
     reports it.
     """
     resolved = ((named.name, named.at(prefix)) for named in network.addresses)
@@ -220,9 +219,9 @@ def resolve_addresses(network: Network, prefix: Prefix) -> list[tuple[str, str]]
 
 
 def gateway_of(network: Network, prefix: Prefix) -> str | None:
-    """Return the gateway: the address named so, else the first usable one.
+    """Return the gateway: the address with this name, else the first usable one.
 
-    None for a single address, and for pod and service ranges: no router has an address there.
+    None for a single address, and for pod and service ranges, in which no router has an address.
     """
     if network.kind.internal:
         return None

@@ -1,6 +1,6 @@
-"""Several plans side by side: names that tell them apart, and one plan that holds all of them.
+"""Several plans together: a different title for each, and one plan with the entries of all.
 
-Knows nothing of what the plans mean to each other.
+This module knows nothing of how the plans relate to each other.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Link, Network, Plan
 
 SEPARATOR = "/"
-"""Stands between the name of a plan and a name in it."""
+"""Separates the title of a plan and a name in it."""
 
 
 def plan_titles(plans: Sequence[Plan]) -> tuple[str, ...]:
-    """Return a short name for each plan: its own, else its file without folder and ending.
+    """Return a title for each plan: its own name, else the name of its file without folder and ending.
 
-    Of plans with one name, each after the first gets a number, in the order given.
+    Of plans with the same name, each after the first gets a number, in the order given.
     """
     found: list[str] = []
     for plan in plans:
-        # Without a slash, the first one in a prefixed name ends the title.
+        # No slash in the title, because the first slash of a prefixed name ends the title.
         title = (plan.name or PurePath(plan.file).stem or plan.file).replace(SEPARATOR, "-")
         unique, number = title, 2
         while unique in found:
@@ -42,9 +42,9 @@ def plan_titles(plans: Sequence[Plan]) -> tuple[str, ...]:
 def prefixed(plan: Plan, title: str) -> Plan:
     """Return a plan whose clusters, edges and networks are named after it, such as "dallas/vm-db".
 
-    Sites keep their names, because the same name in two plans is the same place; a plan that declares none has the one
-    called enterprise, whether it lists networks there or another plan does. So do groups, and addresses, but for
-    those that hold the name of a cluster or edge. Waivers are left out.
+    Sites keep their names, because the same name in two plans is the same site. A plan that declares no site has the one
+    named enterprise. Groups keep their names too, and addresses unless they have the name of a cluster or edge in
+    theirs. Waivers are left out.
     """
     start = title + SEPARATOR
     ends = {*plan.clusters, *plan.edge_names}
@@ -87,7 +87,7 @@ def _keeps_name(plan: Plan, end: str) -> bool:
 def merged(plans: Iterable[Plan]) -> Plan:
     """Return one plan with the networks, clusters, edges, links, pools and avoided space of several prefixed ones.
 
-    It holds what they have, not what they mean: which of them are joined is a matter of each plan by itself.
+    It has their entries only: which of them are joined is a matter of each plan by itself.
     """
     plans = tuple(plans)
     links = [link for plan in plans for link in plan.links]
@@ -109,10 +109,10 @@ def merged(plans: Iterable[Plan]) -> Plan:
 
 
 class Places:
-    """Where a key path of the merged plan is: in which of the plans, and under which key path there."""
+    """Find a key path of the merged plan: in which of the plans it is, and under which key path there."""
 
     def __init__(self, plans: Sequence[Plan], titles: Sequence[str]) -> None:
-        """Take the plans as their files have them, and their titles."""
+        """Take the plans as they are in their files, and their titles."""
         self._of: dict[str, int] = {}
         for at, (plan, title) in enumerate(zip(plans, titles, strict=True)):
             own = (

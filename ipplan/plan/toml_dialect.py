@@ -1,7 +1,7 @@
-"""What TOML 1.0 does not have: the additions of TOML 1.1, and sizes that readers of TOML differ in.
+"""Find what TOML 1.0 does not have: the additions of TOML 1.1, and sizes that not every reader of TOML accepts.
 
-Some versions of tomli take TOML 1.1 and others do not, so what is newer is found here, before any of them reads the
-text. It is loaded only for a text that may have such a thing. This module knows nothing of what a plan means.
+Some versions of tomli accept TOML 1.1 and others do not. This module finds the additions before tomli reads the text. It
+is loaded only for a text that may have some, and knows nothing of what a plan means.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from ipplan.findings import KeyPath
 
 DEEPEST = 100
-"""Levels of arrays and inline tables in each other that are read; tomli stops between 300 and 400."""
+"""Read at most 100 levels of nested arrays and inline tables; tomli stops between 300 and 400."""
 MOST_PARTS = 100
-"""Parts of a dotted key that are read; old versions of tomli need memory by the square of them."""
+"""Read at most 100 parts of a dotted key; the memory that old versions of tomli need grows with their square."""
 MOST_DIGITS = 4000
-"""Digits of a number that are read; Python converts no more than 4,300."""
+"""Read at most 4,000 digits of a number; Python converts at most 4,300."""
 
 _SPACE = re.compile(r"(?:[ \t\n]+|\r\n|#[^\n]*)*")
 _BLANKS = re.compile(r"[ \t]*")
@@ -30,18 +30,18 @@ _PLAIN = re.compile(
     r"(?:[ \t]*(?:(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){0,20}[ \t]*=[ \t]*"
     r"(?:\"[^\"\\\n]*\"|'[^'\n]*'|[a-z]+|[+-]?[0-9_]{1,99}))[ \t]*)?(?:#[^\n]*)?\n){1,500}"
 )
-"""Lines that need no second look: one after the other, so that most of a large text goes by at once."""
+"""Lines without anything to find, many at once, so that most of a large text is skipped quickly."""
 _SCALAR = re.compile(r"[^,\[\]{}\n\r#\"'=]+")
 _END = re.compile(r"[ \t]*(?:#[^\n]*)?\r?(?:\n|\Z)")
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(e)|.)", re.DOTALL)
 _SHORT_TIME = re.compile(r"(?:\d{4}-\d\d-\d\d[Tt ])?([01]\d|2[0-3]):([0-5]\d)(?:[Zz]|[+-]\d\d:\d\d)?")
 _MOST_NOTED = 20
-"""Things that are noted in one statement at most."""
+"""Note at most 20 things in one statement."""
 _ONLY = "which only TOML 1.1 has; a plan is TOML 1.0"
 
 
 class _Newer(NamedTuple):
-    """A thing that a plan cannot have: where, what it is in words, what to write."""
+    """Something that a plan cannot have: its offset, the message, and what to write instead."""
 
     at: int
     words: str
@@ -49,11 +49,11 @@ class _Newer(NamedTuple):
 
 
 class _Malformed(Exception):  # noqa: N818  (never leaves this module)
-    """The text is not TOML of any version from here on."""
+    """Report that the text from here on is not TOML of any version."""
 
 
 class _Statement(NamedTuple):
-    """A statement with things that a plan cannot have: start and end in the text, the key that it sets."""
+    """A statement with something that a plan cannot have: start and end in the text, and the key that it sets."""
 
     start: int
     end: int
@@ -62,10 +62,10 @@ class _Statement(NamedTuple):
 
 
 def without_newer(text: str, most: int) -> tuple[list[SyntaxProblem], int, str]:
-    """Return a problem for each thing that a plan cannot have, how many more, and the text without the statements.
+    """Return what a plan cannot have as problems, the number of further ones, and the text without the statements.
 
-    The statements are blanked, line for line; of the problems at most `most` are returned. Looks as far as the text
-    is TOML of any version: what is broken is tomli's to refuse. Cost is linear.
+    The statements become blank lines; at most `most` problems are returned. The search ends where the text is not TOML
+    of any version: tomli refuses that. Cost is linear.
     """
     problems: list[SyntaxProblem] = []
     hidden = 0
@@ -87,7 +87,7 @@ def without_newer(text: str, most: int) -> tuple[list[SyntaxProblem], int, str]:
 
 
 class _Walker:
-    """Goes through the statements of a text that may be TOML of any version."""
+    """Walk through the statements of a text that may be TOML of any version."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -98,7 +98,7 @@ class _Walker:
         self.too_much = False
 
     def statements(self) -> Iterator[_Statement]:
-        """Yield the statements with something that a plan cannot have, up to the first that is not TOML."""
+        """Yield the statements with something that a plan cannot have, up to the first one that is not TOML."""
         table: KeyPath = ()
         while True:
             while plain := _PLAIN.match(self.text, self.at):
@@ -125,12 +125,12 @@ class _Walker:
                     return
             if self.found:
                 end = self.at - 1 if self.text[self.at - 1] == "\n" else self.at
-                if header:  # what follows would fall to the table before
+                if header:  # without the header, the next keys would belong to the table before
                     end = self.at = next_header(self.text, end)
                 yield _Statement(start, end, (*table, *self.key_read), self.found)
 
     def unclosed(self) -> _Newer:
-        """Return the problem of an inline table that does not end on its line, and step over that line."""
+        """Return the problem of an inline table that does not end on its line, and skip that line."""
         assert self.line_break is not None
         at = self.text.rfind("{", 0, self.line_break)
         self.at = end_of_statement(self.text, self.line_break)
@@ -138,7 +138,7 @@ class _Walker:
         return _Newer(at, f"the brace that opens the value of {name} is not closed", "end the inline table with }")
 
     def begin(self) -> None:
-        """Forget what was noted in the statement before."""
+        """Reset what was noted in the statement before."""
         self.found, self.key_read, self.line_break, self.too_much = [], (), None, False
 
     # -- pieces --------------------------------------------------------------------------------------------
@@ -156,14 +156,14 @@ class _Walker:
         return found[0]
 
     def take(self, mark: str) -> bool:
-        """Step over a mark where it stands here."""
+        """Return whether the text goes on with a mark, and skip the mark."""
         there = self.text.startswith(mark, self.at)
         if there:
             self.at += len(mark)
         return there
 
     def note(self, at: int, words: str, help_: str | None) -> None:
-        """Note a thing once for each statement and kind of thing."""
+        """Note something, each kind of thing once in a statement."""
         if len(self.found) < _MOST_NOTED and all(words != newer.words for newer in self.found):
             self.found.append(_Newer(at, words, help_))
 
@@ -204,7 +204,7 @@ class _Walker:
     # -- values --------------------------------------------------------------------------------------------
 
     def value(self) -> None:
-        """Read a value and all that is inside it; no recursion, so that no text is too deep."""
+        """Read a value with all values inside it; without recursion, so that deep nesting is not a problem."""
         closing: list[str] = []
         while True:
             opening = self.text[self.at : self.at + 1]
@@ -236,7 +236,7 @@ class _Walker:
         self.at += 1
 
     def go_on(self, closing: list[str]) -> bool:
-        """Close what ends here and step to the next value inside; False where the outermost has ended."""
+        """Close what ends here and go on to the next value inside; return False at the end of the outermost value."""
         while closing:
             braces = closing[-1] == "}"
             skip = self.skip_in_braces if braces else lambda: self.skip(_SPACE)
@@ -268,7 +268,7 @@ class _Walker:
             self.note(start, f"a line break in an inline table, {_ONLY}", help_)
 
     def single(self, opening: str) -> None:
-        """Read a string or another value that holds no further one."""
+        """Read a string or another value without values inside."""
         start = self.at
         if opening in ('"', "'"):
             word = self.expect(STRING)
@@ -283,7 +283,7 @@ class _Walker:
             self.note(start, f"a time without seconds, {cut(word)}, {_ONLY}", f"write {time}:00")
 
     def escapes(self, word: str, start: int) -> None:
-        """Note the escapes that are new in a basic string."""
+        """Note the escapes of TOML 1.1 in a basic string."""
         if "\\" not in word:
             return
         for found in _ESCAPE.finditer(word):

@@ -1,4 +1,4 @@
-"""Where keys and values stand in TOML text: a scanner, because tomli knows no positions.
+"""Find the positions of keys and values in TOML text, which tomli does not report.
 
 The text has to be one that tomli accepts. This module knows nothing of what a plan means.
 """
@@ -34,8 +34,8 @@ _PLAIN_HEADER = re.compile(
 def find_positions(text: str, wanted: Iterable[KeyPath], *, at_key: bool = False) -> dict[KeyPath, tuple[int, int]]:
     """Return 1-based line and column of each wanted key path, of its value or with `at_key` of its key.
 
-    A table stands where its header is, an element of an array of tables likewise. A path that does not exist
-    stands where its longest existing parent does. The text has to be one that tomli accepts.
+    The position of a table is that of its header, also in an array of tables. A path that does not exist gets the
+    position of its longest existing parent. The text has to be one that tomli accepts.
     """
     paths = set(wanted)
     if not paths:
@@ -54,9 +54,9 @@ def find_positions(text: str, wanted: Iterable[KeyPath], *, at_key: bool = False
 
 
 def _collect(text: str, paths: set[KeyPath], offsets: dict[KeyPath, int], begin: int, *, at_key: bool) -> None:
-    """Add the offsets of the paths, and of the parents of those that are not there; ends when all are found.
+    """Add the offsets of the paths and of their parents, until all are found.
 
-    Only these are kept: the text may have a million others.
+    Other offsets are not kept: the text may have a million of them.
     """
     wanted = {path[:depth] for path in paths for depth in range(1, len(path) + 1)}
     left = len(wanted)
@@ -71,13 +71,13 @@ def _collect(text: str, paths: set[KeyPath], offsets: dict[KeyPath, int], begin:
 def scan(text: str) -> Iterator[tuple[KeyPath, int, int]]:
     """Yield path, offset of the key and offset of the value of every table and value, in their order.
 
-    A table stands where each of its headers is. The text has to be one that tomli accepts.
+    A table is yielded at each of its headers. The text has to be one that tomli accepts.
     """
     return _Scanner(text).document()
 
 
 def _lines(text: str, offsets: dict[KeyPath, int]) -> dict[KeyPath, tuple[int, int]]:
-    """Turn offsets to lines and columns, counting each line break once."""
+    """Return lines and columns of offsets; counts each line break once."""
     places: dict[KeyPath, tuple[int, int]] = {}
     line, at = 1, 0
     for path, offset in sorted(offsets.items(), key=lambda item: item[1]):
@@ -90,8 +90,8 @@ def _lines(text: str, offsets: dict[KeyPath, int]) -> dict[KeyPath, tuple[int, i
 def _quick(text: str, paths: set[KeyPath], at_key: bool) -> dict[KeyPath, int] | None:  # noqa: FBT001
     """Find paths below plain table headers of a large text, scanning only their sections; None if that is unsafe.
 
-    A line that looks like a header is one, unless it stands in a multi-line string, or in an array of arrays,
-    which holds no dotted word. So only dotted headers count, and only in a text without multi-line strings.
+    A line that looks like a header is one, except in a multi-line string, or in an array of arrays, which has no dotted
+    word. So only dotted headers count, and only in a text without multi-line strings.
     """
     if '"""' in text or "'''" in text or any(len(path) < 2 for path in paths):
         return None
@@ -124,7 +124,7 @@ def _quick(text: str, paths: set[KeyPath], at_key: bool) -> dict[KeyPath, int] |
 
 
 class _Scanner:
-    """Walks a text that tomli accepts and yields (path, offset of the key, offset of the value)."""
+    """Walk through a text that tomli accepts, and yield path, offset of the key and offset of the value."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -175,7 +175,7 @@ class _Scanner:
 
     @staticmethod
     def resolve(parts: tuple[str, ...], counts: dict[KeyPath, int], *, several: bool) -> KeyPath:
-        """Return the path that a header means: names of arrays of tables stand for their last element."""
+        """Return the path of a header: the name of an array of tables means its last element."""
         path: KeyPath = ()
         for index, part in enumerate(parts):
             path = (*path, part)
@@ -205,16 +205,16 @@ class _Scanner:
         return path, start
 
     def single(self) -> None:
-        """Step over a value that holds no further one."""
+        """Skip a value without values inside."""
         self.skip(STRING if self.text[self.at] in "\"'" else _SCALAR)
 
     def inside(self, path: KeyPath) -> Iterator[tuple[KeyPath, int, int]]:
-        """Read what is inside an array or inline table; no recursion, so that no text is too deep."""
+        """Read what is inside an array or inline table; without recursion, so that deep nesting is not a problem."""
         text = self.text
         opened: list[tuple[KeyPath, str]] = []
         counts: list[int] = []
         while True:
-            # Here a value starts.
+            # A value starts here.
             if text[self.at] in "[{":
                 opened.append((path, "]" if text[self.at] == "[" else "}"))
                 counts.append(0)

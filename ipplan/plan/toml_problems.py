@@ -1,6 +1,6 @@
-"""What is wrong with text that is not TOML, in plain words, and the text without the statement that is wrong.
+"""Explain why a text is not TOML, and return the text without the wrong statement.
 
-It is loaded for such a text only. This module knows nothing of what a plan means.
+This module is loaded only for such a text, and knows nothing of what a plan means.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class SyntaxProblem(NamedTuple):
-    """A statement that is not TOML: what is wrong, its 1-based place, the key that it was to set, what to write."""
+    """A statement that is not TOML: what is wrong, its 1-based place, its key, and what to write instead."""
 
     message: str
     line: int
@@ -43,7 +43,7 @@ _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)\Z")
 
 
 def _place(error: tomli.TOMLDecodeError, text: str) -> tuple[str, int]:
-    """Return message and offset of an error, from its words, which every version of tomli has."""
+    """Return message and offset of an error, from its text, which is the same in every version of tomli."""
     words = str(error)
     found = _PLACE.search(words)
     message = words[: found.start()] if found else words
@@ -74,7 +74,7 @@ _BROKEN_TABLE = re.compile(
 _KEY_OR_TABLE = re.compile(r"^[ \t]*(?:\[\[?[ \t]*([A-Za-z0-9_.-]+)[ \t]*\]\]?|([A-Za-z0-9_.-]+)[ \t]*=)", re.MULTILINE)
 _MERGE_MARK = re.compile(r"(?:<{7}|={7}|>{7}|\|{7})(?:[ \r\n]|\Z)")
 _CONTINUED = re.compile(r"[ \t]*[^ \t\r\n#\[A-Za-z0-9_-]|[ \t]*[A-Za-z0-9_-]+[ \t]*(?:[,\]}\r\n]|\Z)")
-"""A line that is neither empty, a comment, a header nor a key with its value: it goes on with what is before it."""
+"""A line that continues the line before: not empty, not a comment, not a header, not a key with its value."""
 _UNCLOSED = ("Unclosed array", "Unclosed inline table")
 _ESCAPES = ("Unescaped", "Invalid hex value", "Escaped character")
 _TWICE = (
@@ -87,12 +87,12 @@ _TWICE = (
 
 
 def blank(text: str) -> str:
-    """Return as many lines of as many spaces."""
+    """Return the text with a space instead of every character except line breaks."""
     return text.translate(_Blanks({10: 10}))
 
 
 class _Blanks(dict[int, int]):
-    """A table for `str.translate` that makes a space of everything it does not name."""
+    """A table for `str.translate` that replaces every other character by a space."""
 
     def __missing__(self, key: int) -> int:
         return 32
@@ -105,7 +105,7 @@ def next_header(text: str, at: int) -> int:
 
 
 def end_of_statement(text: str, at: int) -> int:
-    """Return the end of the line at an offset, or of the last line that goes on with a broken value."""
+    """Return the end of the line at an offset, or of the last line that continues a broken value."""
     end = text.find("\n", at)
     while 0 <= end < len(text) - 1 and _CONTINUED.match(text, end + 1):
         end = text.find("\n", end + 1)
@@ -113,16 +113,16 @@ def end_of_statement(text: str, at: int) -> int:
 
 
 def without_statement(text: str, error: tomli.TOMLDecodeError) -> tuple[SyntaxProblem, str]:
-    """Return the problem that an error names, and the text with the statement there blanked, line for line."""
+    """Return the problem of an error, and the text with blank lines instead of the wrong statement."""
     message, offset = _place(error, text)
     if offset and offset == len(text) and text[-1] == "\n":
         offset -= 1
-    if message.startswith(_ESCAPES):  # tomli tells it behind the backslash, which can be the next line
+    if message.startswith(_ESCAPES):  # tomli reports the place after the backslash, which can be on the next line
         offset = max(0, text.rfind("\\", 0, offset + 1))
     start = text.rfind("\n", 0, offset) + 1
     if message.startswith(_TWICE):
         return _without_second(text, start, offset, message)
-    at = offset  # a value that is never closed is told where it starts, not where the text ends
+    at = offset  # report an unclosed value at its start, not at the end of the text
     line_end = text.find("\n", offset)
     if message in _UNCLOSED or offset >= len(text) - 1:
         start = _opening(text, start)
@@ -139,7 +139,7 @@ def without_statement(text: str, error: tomli.TOMLDecodeError) -> tuple[SyntaxPr
 
 
 def _without_header(text: str, start: int, end: int) -> str:
-    """Mend a table header whose brackets are wrong; else blank it and its keys, which would fall to another table."""
+    """Repair a table header with wrong brackets; else blank it and its keys, which would belong to another table."""
     table = _BROKEN_TABLE.match(text, start)
     if table is not None and table[1] + table[3]:
         count = max(len(table[1]), len(table[3]))
@@ -151,10 +151,10 @@ def _without_header(text: str, start: int, end: int) -> str:
 
 
 def _without_second(text: str, start: int, offset: int, message: str) -> tuple[SyntaxProblem, str]:
-    """Return the problem of a key or table that is there already, and the text without the second one."""
+    """Return the problem of a second definition of a key or table, and the text without it."""
     header = bool(_HEADER.match(text, start))
     if not header and message.startswith(("Cannot overwrite", "Duplicate")):
-        # tomli tells a repeated key after its whole value: the statement starts at its key.
+        # tomli reports a repeated key after its whole value: the statement starts at its key.
         start = _opening(text, text.rfind("\n", 0, max(0, offset - 1)) + 1)
         header = bool(_HEADER.match(text, start))
     key = _key_at(text, start)
@@ -179,14 +179,14 @@ def _without_second(text: str, start: int, offset: int, message: str) -> tuple[S
 
 
 def _opening(text: str, start: int) -> int:
-    """Return where the statement starts whose value runs on to the line at `start`."""
+    """Return the start of the statement whose value continues on the line at `start`."""
     while start > 0 and not _BARE_KEY.match(text, start) and not _HEADER.match(text, start):
         start = text.rfind("\n", 0, start - 1) + 1
     return start
 
 
 def _key_at(text: str, start: int) -> KeyPath:
-    """Return the key path that the statement at an offset was to set, as far as it can be read."""
+    """Return the key path that the statement at an offset sets, as far as it can be read."""
     header = _TABLE.match(text, start) or _BROKEN_TABLE.match(text, start)
     if header:
         return tuple((header[2] if header.re is _BROKEN_TABLE else header[1]).split("."))
@@ -207,7 +207,7 @@ def _key_at(text: str, start: int) -> KeyPath:
 
 
 def _first_definition(text: str, key: KeyPath, before: int) -> int | None:
-    """Return the line that sets a key or opens a table for the first time; cost is linear."""
+    """Return the line of the first definition of a key or table; cost is linear."""
     table: KeyPath = ()
     for found in _KEY_OR_TABLE.finditer(text, 0, before):
         words: KeyPath = tuple((found[1] or found[2]).split("."))
@@ -219,7 +219,7 @@ def _first_definition(text: str, key: KeyPath, before: int) -> int | None:
 
 
 def _explain(text: str, start: int, end: int, message: str) -> tuple[str, str | None]:
-    """Put the most common mistakes into plain words; for any other keep tomli's."""
+    """Return message and help for the most common mistakes; for any other the message of tomli."""
     found = _BARE_KEY.match(text, start)
     if found:
         value = text[found.end() : min(end, found.end() + 300)].split("\n")[0].partition("#")[0].strip()
@@ -230,8 +230,8 @@ def _explain(text: str, start: int, end: int, message: str) -> tuple[str, str | 
         pass
     elif _MERGE_MARK.match(line):
         return (
-            f"this is a mark of a merge conflict: {cut(line.strip())}",
-            "keep one side and remove the marks",
+            f"this is a marker of a merge conflict: {cut(line.strip())}",
+            "keep one side and remove the markers",
         )
     elif colon := re.match(r"[ \t]*([A-Za-z0-9_-]+)[ \t]*:", line):
         return f"{cut(colon[1])} is followed by a colon", f"write {cut(colon[1])} = and the value"
@@ -248,7 +248,7 @@ def _explain(text: str, start: int, end: int, message: str) -> tuple[str, str | 
 
 
 def _explain_value(name: str, value: str, statement: str, message: str) -> tuple[str, str | None] | None:
-    """Say what is wrong with the value of a key; None where that cannot be told."""
+    """Return message and help for a wrong value of a key; None if the cause is not known."""
     if any(c in value for c in "\u201c\u201d\u2018\u2019"):
         return f"{name} is in typographic quotes", f'write straight ones: {name} = "..."'
     if not value:

@@ -1,8 +1,8 @@
-"""TOML text, read with every syntax problem at once.
+"""Read TOML text, and report every syntax problem at once.
 
-tomli reads; it stops at the first error. So a statement that it refuses is blanked and the text is read again. What
-only TOML 1.1 allows is refused before, because not every version of tomli does. This module knows nothing of what a
-plan means.
+tomli stops at the first error. So a statement that it refuses is replaced by blank lines, and the text is read again.
+What only TOML 1.1 allows is refused before, because some versions of tomli accept it. This module knows nothing of what
+a plan means.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from ipplan.plan.toml_problems import SyntaxProblem
 
 MOST_PROBLEMS = 200
-"""After so many syntax problems the reader stops looking for more."""
+"""Report at most 200 syntax problems; the reader then stops."""
 
 _MOST_READ = 40 * 1024 * 1024
-"""Read at most so many characters again for further problems: each costs a whole reading."""
+"""Read at most 40 Mi characters again for further problems, because each problem takes one more pass."""
 
 _LONG_LINE = 2000
-"""Look at the dots in lines of more characters: a key of very many parts needs much memory in old tomli."""
+"""Count the dots in lines of more than 2,000 characters: a key of many parts needs much memory in old tomli."""
 
 
 class Reading(NamedTuple):
-    """What a text says, and every statement that could not be read.
+    """The document of a text, and a problem for each statement that could not be read.
 
-    `hidden` counts further problems. `blanked` is the text that was read in the end, without the statements that
-    could not be, line for line; None where that is the text as it was given.
+    `hidden` counts further problems. `blanked` is the text with blank lines instead of these statements, None if every
+    statement was read.
     """
 
     document: dict[str, Any]
@@ -39,7 +39,7 @@ class Reading(NamedTuple):
 
 
 def decode(data: bytes) -> str:
-    """Return the text of a plan without its byte order mark; bytes that are no UTF-8 are replaced."""
+    """Return the text of a plan without its byte order mark; bytes that are not UTF-8 are replaced."""
     return data.decode("utf-8", "replace").removeprefix("\ufeff")
 
 
@@ -66,7 +66,7 @@ def _quoted(char: str, category: str) -> str:
 
 
 def read_toml(data: bytes) -> Reading:
-    """Read a text of TOML 1.0, whatever else the installed tomli takes; never raises."""
+    """Read a text of TOML 1.0, also if the installed tomli accepts more; never raises."""
     try:
         text = data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
@@ -77,12 +77,12 @@ def read_toml(data: bytes) -> Reading:
         try:
             return Reading(tomli.loads(text), [])
         except (ValueError, RecursionError):
-            pass  # ValueError: tomli's own error, or an integer of more digits than Python converts
+            pass  # ValueError: the error of tomli, or an integer with more digits than Python converts
     return _Repeated(text).read()
 
 
 class _Repeated:
-    """Reads a text again and again, each time without the statement that was refused."""
+    """Read a text repeatedly, each time without the statement that was refused."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -100,7 +100,7 @@ class _Repeated:
                 self.refuse(error)
                 left -= len(self.text)
                 if self.text == before or left < 0 or len(self.problems) >= MOST_PROBLEMS:
-                    return self.give_up("the rest of the file was not read: correct what is above first")
+                    return self.give_up("the rest of the file was not read: correct the problems above first")
             except RecursionError:
                 return self.give_up("values are nested too deeply to be read")
             except ValueError as error:
@@ -126,7 +126,7 @@ class _Repeated:
             self.hidden += 1
 
     def give_up(self, message: str) -> Reading:
-        """Return the problems alone, with one more that says why there is no document."""
+        """Return only problems; the last one says why there is no document."""
         from ipplan.plan.toml_problems import SyntaxProblem
 
         if len(self.problems) < MOST_PROBLEMS:
@@ -138,7 +138,7 @@ class _Repeated:
 
 
 def _may_be_newer(text: str) -> bool:
-    """Tell whether a text may have what TOML 1.0 has not; a quick look, which is seldom wrong and never misses.
+    """Return whether a text may have something that TOML 1.0 does not have: seldom wrong, and never a false no.
 
     Cost is linear and a small part of reading the text.
     """
@@ -156,7 +156,7 @@ _INLINE_TABLE = r"""=[ \t]*\{(?:[^{}\n"'#,]|"[^"\\\n{}]*"|'[^'\n{}]*'|,(?![ \t]*
 
 
 def _has_plain_braces(text: str) -> bool:
-    """Tell whether every brace belongs to an inline table that is the value of a bare key, on one line."""
+    """Return whether every brace belongs to an inline table that is the value of a bare key, on one line."""
     if '"""' in text or "'''" in text:
         return False
     found = 0
@@ -169,7 +169,7 @@ def _has_plain_braces(text: str) -> bool:
 
 
 def _has_long_key(text: str) -> bool:
-    """Tell whether a long line may have a dotted key of very many parts."""
+    """Return whether a long line may have a dotted key of many parts."""
     at = 0
     while len(text) - at > _LONG_LINE:
         end = text.rfind("\n", at, at + _LONG_LINE)

@@ -182,10 +182,10 @@ UNKNOWN = "is not a key that ipplan knows; it would have no effect"
         (
             '[networks.a]\nkind = "vcs-vm"\n<<<<<<< HEAD\nhosts = 3\n=======\nhosts = 4\n>>>>>>> b\n',
             [
-                (3, 1, "this is a mark of a merge conflict: <<<<<<< HEAD"),
-                (5, 1, "this is a mark of a merge conflict: ======="),
+                (3, 1, "this is a marker of a merge conflict: <<<<<<< HEAD"),
+                (5, 1, "this is a marker of a merge conflict: ======="),
                 (6, 1, "networks.a.hosts is defined a second time; first on line 4"),
-                (7, 1, "this is a mark of a merge conflict: >>>>>>> b"),
+                (7, 1, "this is a marker of a merge conflict: >>>>>>> b"),
             ],
         ),
         (

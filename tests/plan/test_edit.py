@@ -174,7 +174,7 @@ def test_a_result_that_says_anything_else_is_a_defect(monkeypatch: pytest.Monkey
         return edit._Splice(len(text), len(text), 'cidr = "10.0.0.0/8"\n')
 
     monkeypatch.setattr(edit, "_insert", broken)
-    with pytest.raises(EditDefectError, match="does not say what was meant"):
+    with pytest.raises(EditDefectError, match="is not the intended"):
         pin_networks(text, {"x": CIDR})
     monkeypatch.setattr(edit, "_insert", lambda *_, **__: edit._Splice(3, 9, "[["))
     with pytest.raises(EditDefectError, match="cannot be read"):

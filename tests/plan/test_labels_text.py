@@ -71,8 +71,8 @@ def test_what_people_write_reads_too(text: str, labels: tuple[tuple[str, str], .
         ('""=erp', "a value has no name: write name=value; name=value"),
         ('""', "'' has no value: write name=value; name=value"),
         ('a="b', "a double quote is not closed"),
-        ('a="b"c', "after the value of 'a' comes neither a semicolon nor the end"),
-        ("a=1; a=2", "'a' stands twice"),
+        ('a="b"c', "after the value of 'a', a semicolon or the end must follow"),
+        ("a=1; a=2", "'a' occurs twice"),
     ],
 )
 def test_what_is_no_label_says_why(text: str, reason: str) -> None:
@@ -112,7 +112,7 @@ def test_labels_with_a_vlan() -> None:
     for text in ("vlan=0", "vlan=4095", "vlan=x", "vlan=²", "vlan="):
         with pytest.raises(ValueError, match=r"vlan is .*; it must be from 1 to 4,094"):
             parse_about(text)
-    with pytest.raises(ValueError, match="vlan stands twice"):
+    with pytest.raises(ValueError, match="vlan occurs twice"):
         parse_about("vlan=1; vlan=2")
 
 
