@@ -105,7 +105,7 @@ def _too_small(rule: Rule, context: Context, role: Role, icp_source: Source | No
             continue  # IKS accepts no IPv6 range of any size: iks-subnet-not-allowed reports it
         yield rule.finding(
             f"{sized_label(network, prefix)} is too small for cluster {cluster.name}: it needs"
-            f" {need.addresses:,} addresses and a /{prefix.length} has {prefix.size:,}",
+            f" {need.addresses:,} addresses, but a /{prefix.length} has {prefix.size:,}",
             size_key(network),
             networks=(network.name,),
             cidrs=ranges_of(network),
@@ -130,7 +130,7 @@ def pods_per_worker(context: Context) -> Iterator[Finding]:
             continue
         too_many = pods > _IKS_MOST_PODS
         yield pods_per_worker.finding(
-            f"cluster {cluster.name} plans {pods:,} pods a worker, but IKS "
+            f"cluster {cluster.name} plans {pods:,} pods per worker, but IKS "
             + (
                 f"runs at most {_IKS_MOST_PODS}" if too_many else f"gives a worker {IKS_ADDRESSES_PER_WORKER} addresses"
             ),

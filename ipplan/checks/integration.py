@@ -170,7 +170,7 @@ def calico_peering(context: Context) -> Iterator[Finding]:
 def tunnel_address(context: Context) -> Iterator[Finding]:
     """A tunnel has no address of its own: strongSwan needs a public portable one, GRE one outside of the tunnel.
 
-    Why: loadBalancerIP of the strongSwan chart accepts only a free portable public address of the cluster. For any
+    Why: the strongSwan chart accepts only a free portable public address of the cluster as loadBalancerIP. For any
     other it logs an error, and the service has no address. The reference architecture draws a private one. A load
     balancer has its address for one release of the chart, and a release has one far end. If the ESG ends one tunnel
     and forwards another to ICP, each tunnel needs its own address of the ESG, because IKE has one port. A GRE
@@ -178,9 +178,9 @@ def tunnel_address(context: Context) -> Iterator[Finding]:
     the tunnel itself.
 
     Do: name an address strongswan in the cluster's network of kind iks-ingress-public, and EDGE-strongswan for each
-    further edge; or let the chart open the connection (ipsec.auto = start) and waive this finding. For ICP, name
-    icp-strongswan, or CLUSTER-strongswan, in the network of kind vcs-esg-public. For GRE, name gre in an enterprise
-    network of the site that the link does not carry.
+    further edge; or let the chart open the connection (ipsec.auto = start) and waive this finding. For ICP, name an
+    address icp-strongswan, or CLUSTER-strongswan, in the network of kind vcs-esg-public. For GRE, name an address
+    gre in an enterprise network of the site that the link does not carry.
     """
     yield from _gre_ends(context)
     tunnels = list(context.stated("strongswan"))
@@ -251,7 +251,8 @@ def _gre_ends(context: Context) -> Iterator[Finding]:
                 message,
                 joint.key,
                 networks=networks,
-                help="name gre in an enterprise network of the site, and do not list it under networks of the link",
+                help="name an address gre in an enterprise network of the site, and do not list that network under networks of"
+                " the link",
             )
 
 
@@ -471,7 +472,7 @@ def _unclear(context: Context, clusters: Sequence[End], named: set[str]) -> list
 def too_many_routes(context: Context) -> Iterator[Finding]:
     """A site announces more prefixes over Direct Link than a VRF accepts.
 
-    Why: a VRF accepts 200 prefixes, and 120 with a transit gateway. With more, the session is closed.
+    Why: a VRF accepts 200 prefixes, or 120 with a transit gateway. With more, the session is closed.
 
     Do: put networks under covering prefixes, so that fewer routes reach them.
     """
@@ -483,7 +484,7 @@ def too_many_routes(context: Context) -> Iterator[Finding]:
             if len(announced) > _MOST_PREFIXES:
                 who = site.title if context.plan.sites else "the enterprise"
                 yield too_many_routes.finding(
-                    f"{who} announces {len(announced):,} prefixes or more, but a VRF accepts {_MOST_PREFIXES:,}",
+                    f"{who} announces at least {len(announced):,} prefixes, but a VRF accepts {_MOST_PREFIXES:,}",
                     bundle.key,
                 )
 

@@ -56,7 +56,7 @@ def host_bits_set(context: Context) -> Iterator[Finding]:
                 network.cidr_key,
                 networks=(network.name,),
                 cidrs=(network.prefix,),
-                help=f"write {network.prefix} for the whole block, or {exact} for the part from the address on",
+                help=f"write {network.prefix} for the whole block, or {exact} to start at the address",
             )
 
 
@@ -76,7 +76,7 @@ def pool_host_bits_set(context: Context) -> Iterator[Finding]:
                 f"pool {pool.given} has host bits set; ipplan uses the enclosing block {prefix}, {prefix.range}",
                 ("plan", "byoip", index),
                 cidrs=(prefix,),
-                help=f"write {prefix}, or {exact} for the part from the address on",
+                help=f"write {prefix}, or {exact} to start at the address",
             )
 
 
@@ -212,7 +212,7 @@ def _in_another_pool(context: Context, network: Network) -> bool:
 def public_byoip(context: Context) -> Iterator[Finding]:
     """A BYOIP network or pool is public space, and the plan does not declare it as the enterprise's own.
 
-    Why: somebody else may own the addresses. Whoever reaches the network cannot reach the real owner any more.
+    Why: somebody else may own the addresses. Hosts that reach the network cannot reach the real owner any more.
 
     Do: use private space, or list the range under plan.owned-public if it is yours.
     """

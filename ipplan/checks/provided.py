@@ -197,7 +197,7 @@ def iks_subnet_not_allowed(context: Context) -> Iterator[Finding]:
             network.cidr_key,
             networks=(network.name,),
             cidrs=(network.prefix, *(w.prefix for w in windows)),
-            because=(f"accepted: {', '.join(str(w.prefix) for w in windows)}",),
+            because=(f"IKS accepts {', '.join(str(w.prefix) for w in windows)}",),
             source=windows[0].source if windows else None,
         )
 

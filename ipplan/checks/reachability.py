@@ -30,8 +30,8 @@ _MOST_NAMED = 8
 def unreachable_flow(context: Context) -> Iterator[Finding]:
     """A flow that the integration promises does not arrive, or its answer does not return.
 
-    Why: ipplan follows packets through the routes, NAT rules and tunnels that the plan makes. This one does not
-    arrive, so the application that needs it will not work. `ipplan flows PLAN` shows each step.
+    Why: the application that needs the flow will not work. To find this out, ipplan follows packets through the
+    routes, NAT rules and tunnels that the plan makes. `ipplan flows PLAN` shows each step.
 
     Do: follow the help of the finding: name an address, add a network or a route, or translate on the link.
     """

@@ -38,7 +38,7 @@ def shared_pool(context: Context, together: Together) -> Iterator[Finding]:
     Why: `allocate` reads one plan. It may allocate the same part of a pool for two plans, and a network that is
     pinned in one plan is free space for the other.
 
-    Do: split the pool between the plans, or add an `[[avoid]]` entry for the networks of the other plan.
+    Do: split the pool between the plans, or add an [[avoid]] entry for the networks of the other plan.
     """
     free = [Space(plan, context.catalog).free if plan.pools else RangeSet(()) for plan in together.plans]
     yield from _same_pool(context, together, free)
@@ -71,7 +71,7 @@ def _pool_finding(together: Together, inner: Prefix, numbers: Mapping[int, int])
 
     plans = list(numbers)
     waiting = [
-        f"{together.titles[at]} has {count:,} to allocate"
+        f"{together.titles[at]} has {count:,} network{'' if count == 1 else 's'} to allocate"
         for at in plans[:_MOST_NAMED]
         if (count := sum(map(awaits_range, together.plans[at].networks)))
     ]

@@ -220,7 +220,7 @@ def waiver_too_broad(applied: Applied) -> Iterator[Finding]:
         others = set(_foreign(waiver, applied.plan))
         spare = [name for name in waiver.networks if name not in concerned and name not in others]
         if covered and not waiver.networks and concerned:
-            why = f"it names no networks, so it covers all {len(covered):,} findings of the rule, and later ones"
+            why = f"it names no networks, so it covers every finding of the rule: {len(covered):,} now, and later ones"
             help_ = f"name the networks of the findings that you accept, among {', '.join(sorted(concerned)[:8])}"
         elif covered and spare:
             why = f"no finding of the rule concerns {', '.join(spare)}"
