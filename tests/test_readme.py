@@ -115,6 +115,16 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert target.startswith("https://") or (page.parent / target).exists(), target
 
 
+def test_the_first_page_leads_to_every_other_one() -> None:
+    text = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^- \[(.+)\]\(([^)]+)\)$", text, re.MULTILINE))
+    titles = {page: page.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ") for page in PAGES[1:]}
+    others = {
+        title: page.relative_to(ROOT / "docs").as_posix() for page, title in titles.items() if page.stem != "index"
+    }
+    assert listed == others
+
+
 def test_the_plan_on_the_first_page_is_a_plan() -> None:
     text = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     (plan_text,) = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
