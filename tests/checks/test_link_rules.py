@@ -182,7 +182,11 @@ CASES: list[tuple[str, str, list[tuple[str, int | None]]]] = [
         + link("d", "dal", "nat"),
         [],
     ),
-    ("too-many-routes", OFFICES + link("hq", "ibm-private", "routed"), [("site hq announces 201 prefixes", 0)]),
+    (
+        "too-many-routes",
+        OFFICES + link("hq", "ibm-private", "routed"),
+        [("site hq announces at least 201 prefixes", 0)],
+    ),
     ("too-many-routes", OFFICES + link("lab", "ibm-private", "routed"), []),
     ("too-many-routes", OFFICES + link("hq", "ibm-private", "routed", 'networks = ["e1", "e2"]'), []),
     (
