@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ipplan.addresses import format_address
 from ipplan.findings import Source
-from ipplan.landscape.model import HOW, DestinationNat, HostAddress, RangeNat, SourceNat
+from ipplan.landscape.model import HOW, DestinationNat, RangeNat, SourceNat
 from ipplan.plan.choices import INTEGRATION
 
 if TYPE_CHECKING:
@@ -444,24 +444,27 @@ def _by_direction(device: DeviceTable | None) -> dict[tuple[str, str, str], set[
 
 
 def _rules(old: Landscape, new: Landscape) -> Iterator[RuleChange]:
-    was, now = ({end: landscape.esg(end) for end in landscape.ends.edges} for landscape in (old, new))
+    was, now = ({end: _nat(landscape.esg(end)) for end in landscape.ends.edges} for landscape in (old, new))
     for end in dict.fromkeys([*was, *now]):
-        a, b = _nat(was.get(end)), _nat(now.get(end))
+        before, after = was.get(end, ()), now.get(end, ())
+        if before == after:
+            continue
+        a, b = ({_translation(rule): rule for rule in rules} for rules in (before, after))
         if a.keys() != b.keys():
             added = tuple(rule for key, rule in b.items() if key not in a)
             yield RuleChange(end.name, added, tuple(rule for key, rule in a.items() if key not in b))
 
 
-def _nat(esg: Esg | None) -> dict[tuple[object, ...], Rule]:
-    """Return the NAT rules of an ESG by what they do."""
-    rules: tuple[Rule, ...] = ()
-    if esg is not None:
-        rules = (*esg.source_nat, *esg.range_nat, *esg.destination_nat)
-    return {_translation(rule): rule for rule in rules}
+def _nat(esg: Esg | None) -> tuple[Rule, ...]:
+    """Return the NAT rules of an ESG."""
+    return () if esg is None else (*esg.source_nat, *esg.range_nat, *esg.destination_nat)
 
 
 def _translation(rule: Rule) -> tuple[object, ...]:
-    """Return what a rule does, without the words that tell what for."""
-    parts = rule._asdict()
-    del parts["text"]
-    return (type(rule), *(part.text if isinstance(part, HostAddress) else part for part in parts.values()))
+    """Return what a rule does, without the text that describes its purpose."""
+    if isinstance(rule, SourceNat):
+        interface, source, match, address, _, shown = rule
+        return "source", interface, source, match, None if address is None else address.text, shown
+    if isinstance(rule, RangeNat):
+        return ("range", *rule[:-1])
+    return "destination", rule.interface, rule.address.text, rule.target.text, rule.protocol, rule.port
