@@ -1,7 +1,7 @@
-"""What differs between two plans, and what that rebuilds: networks, clusters, routes, NAT rules, findings and more.
+"""Compare two plans: what differs, and what has to be rebuilt for it.
 
-A function of two plans; places nothing and knows nothing of outputs. Networks are compared by name, and one that went
-and came back under another name with the same kind, cluster and range is told as renamed.
+A function of two plans; it places nothing and knows nothing of outputs. Networks are compared by name. One that is
+removed and added under another name with the same kind, cluster and range counts as renamed.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ _SUBNETS = Source(
 
 
 class Rebuild(NamedTuple):
-    """What has to be done again on running systems, and where that is said."""
+    """What a change requires on running systems, and the source that says so."""
 
     text: str
     source: Source | None
 
 
 class Change(NamedTuple):
-    """One difference. `old` and `new` are what is written for it, None where there is nothing."""
+    """One difference. `old` and `new` are the values in the two plans, None where a plan has none."""
 
     what: What
     how: How
@@ -67,9 +67,9 @@ class Change(NamedTuple):
 
 
 class RouteChange(NamedTuple):
-    """The prefixes that a device needs towards one direction anew, and those that it needs no longer.
+    """The routes of a device in one direction that are added and removed.
 
-    A route whose next hop differs is both: the old one has to go.
+    A route with another next hop is both: the old one is removed, the new one added.
     """
 
     device: str
@@ -80,7 +80,7 @@ class RouteChange(NamedTuple):
 
 
 class RuleChange(NamedTuple):
-    """The NAT rules that an ESG needs anew, and those that it needs no longer."""
+    """The NAT rules of an ESG that are added and removed."""
 
     edge: str | None
     added: tuple[Rule, ...]
@@ -88,7 +88,7 @@ class RuleChange(NamedTuple):
 
 
 class Side(NamedTuple):
-    """One of the two plans as the landscape of what is in service, with what the check finds in the whole of it."""
+    """One of the two plans: the landscape of what is in service, and the findings of the whole plan."""
 
     landscape: Landscape
     findings: tuple[Finding, ...]
@@ -101,7 +101,7 @@ class Side(NamedTuple):
 
 @dataclass(frozen=True)
 class Difference:
-    """All that differs between two plans; findings are compared by rule, severity, networks and ranges."""
+    """Everything that differs between two plans; findings are compared by rule, severity, networks and ranges."""
 
     changes: tuple[Change, ...]
     routes: tuple[RouteChange, ...]
@@ -136,13 +136,13 @@ def compare_plans(before: Side, after: Side) -> Difference:
 
 
 def _identity(finding: Finding) -> tuple[object, ...]:
-    # Which of two networks with one range is told first depends on the order of the file.
+    # Which of two networks with one range comes first depends on the order of the file.
     networks, cidrs = tuple(sorted(finding.networks)), tuple(sorted(finding.cidrs))
     return finding.rule, finding.severity, networks, cidrs, finding.overlap, finding.waived
 
 
 def _heads(old: Plan, new: Plan) -> Iterator[Change]:
-    """Yield what differs outside of clusters and networks."""
+    """Yield the differences in keys of [plan] and [integration], in pools and in avoided space."""
     for what, a, b in (
         ("data-centers", ", ".join(old.data_centers), ", ".join(new.data_centers)),
         ("ranges-edition", old.ranges_edition, new.ranges_edition),
@@ -194,8 +194,8 @@ def _clusters(old: Plan, new: Plan) -> Iterator[Change]:
             continue
         other = new.clusters[name]
         if cluster.platform != other.platform:
-            anew = Rebuild(f"cluster {name} is created anew on the other platform", None)
-            yield Change("cluster", "changed", name, cluster.platform, other.platform, "platform", anew)
+            rebuild = Rebuild(f"create cluster {name} again on the other platform", None)
+            yield Change("cluster", "changed", name, cluster.platform, other.platform, "platform", rebuild)
         for what in ("workers", "pods_per_worker", "services", "data_center", "edge"):
             a, b = getattr(cluster, what), getattr(other, what)
             if a != b:
@@ -207,7 +207,7 @@ def _clusters(old: Plan, new: Plan) -> Iterator[Change]:
 
 
 def _edges(old: Plan, new: Plan) -> Iterator[Change]:
-    """Yield what differs in declared edges and sites."""
+    """Yield the differences in declared edges and sites."""
     for name in dict.fromkeys([*old.edges, *new.edges]):
         was, now = old.edges.get(name), new.edges.get(name)
         if was is None or now is None:
@@ -227,7 +227,7 @@ def _edges(old: Plan, new: Plan) -> Iterator[Change]:
 
 
 def _about(what: What, old: _Described, new: _Described) -> Iterator[Change]:
-    """Yield what differs in labels, VLAN ID and status."""
+    """Yield the differences in labels, VLAN ID and status."""
     labels, others = dict(old.labels), dict(new.labels)
     for name in dict.fromkeys([*labels, *others]):
         if labels.get(name) != others.get(name):
@@ -238,9 +238,9 @@ def _about(what: What, old: _Described, new: _Described) -> Iterator[Change]:
 
 
 def _links(old: Plan, new: Plan) -> Iterator[Change]:
-    """Yield what differs in links. Two links are the same one where both ends and the method are the same.
+    """Yield the differences in links. Two links are the same one where both ends and the method are the same.
 
-    Where the method differs too, the only link left of a pair on either side is one that changed.
+    If the method differs too, the only link left of a pair of ends on either side counts as changed.
     """
     was, now = _by_ends(old), _by_ends(new)
     for ends in dict.fromkeys([*was, *now]):
@@ -266,7 +266,7 @@ def _links(old: Plan, new: Plan) -> Iterator[Change]:
 
 
 def _by_ends(plan: Plan) -> dict[tuple[str, str], list[Link]]:
-    """Return the links of each pair of ends, which have no order where they are of one kind."""
+    """Return the links of each pair of ends; two ends of one kind have no order."""
     found: dict[tuple[str, str], list[Link]] = {}
     clusters, edges = set(plan.clusters), set(plan.edge_names)
     for link in plan.links:
@@ -282,7 +282,7 @@ def _words(link: Link) -> tuple[str, str | None, str | None]:
 
 
 def _written(link: Link) -> str:
-    """Return all that a link states beside its ends."""
+    """Return everything that a link states except its ends."""
     method, networks, nat = _words(link)
     carries = "" if networks is None else f"; networks {networks}"
     return method + carries + ("" if nat is None else f"; nat {nat}")
@@ -301,7 +301,7 @@ def _networks(old: Plan, new: Plan) -> Iterator[Change]:
         if name in now:
             yield from _network(network, now[name])
         elif name not in left:
-            rebuild = Rebuild("routes, rules and addresses that name it are taken back", None)
+            rebuild = Rebuild("remove its routes, rules and addresses", None)
             yield Change("network", "went", name, _range(network), None, network.kind.name, rebuild)
     for name, network in now.items():
         if name in renamed:
@@ -312,7 +312,7 @@ def _networks(old: Plan, new: Plan) -> Iterator[Change]:
 
 
 def _by_name(plan: Plan) -> dict[str, Network]:
-    """Return every network by name, those on a platform's default with their range."""
+    """Return every network by name; those on a platform's default have its range."""
     defaults = {n.name: n for n in plan.defaults}
     found = {n.name: defaults.pop(n.name, n) for n in plan.networks}
     return found | defaults
@@ -323,7 +323,7 @@ def _place(network: Network) -> tuple[str, str | None, Prefix | None]:
 
 
 def _range(network: Network) -> str:
-    """Return the range of a network, or what is to become of it."""
+    """Return the range of a network, or that it is to be allocated or ordered."""
     if network.prefix is not None:
         return str(network.prefix)
     size = f"/{network.length}" if network.length is not None else None
@@ -358,7 +358,7 @@ def _network(old: Network, new: Network) -> Iterator[Change]:
         if here == there and one == two:
             continue
         how: How = "moved" if here and there else "appeared" if there else "went"
-        rebuild = Rebuild("rules, names and routes that use the address change", None) if here else None
+        rebuild = Rebuild("change the rules, names and routes that use the address", None) if here else None
         yield Change("address", how, f"{old.name}.{name}", one, two, None, rebuild)
 
 
@@ -367,7 +367,7 @@ def _address(prefix: Prefix | None, value: int | None) -> str | None:
 
 
 def _moved(old: Network, new: Network) -> Change:
-    """Tell a network whose range or size differs."""
+    """Return the change of a network whose range or size differs."""
     a, b = old.prefix, new.prefix
     how: How
     note = None
@@ -380,37 +380,37 @@ def _moved(old: Network, new: Network) -> Change:
     else:
         how = "moved"
         if a.length != b.length or a.version != b.version:
-            note = f"its size changed too, from {a.size:,} to {b.size:,} addresses"
+            note = f"its size changes too, from {a.size:,} to {b.size:,} addresses"
     rebuild = _rebuild(new.kind, how) if a is not None and b is not None else None
     return Change("network", how, new.name, _range(old), _range(new), note, rebuild)
 
 
 def _rebuild(kind: Kind, how: How) -> Rebuild:
-    """Return what a network of this kind costs that does not stay as it is."""
+    """Return what has to be rebuilt if the range of a network of this kind changes."""
     if kind.internal and kind.platform == "iks":
-        return Rebuild("the cluster has to be created anew: IKS does not change the range of a running cluster", _IKS)
+        return Rebuild("create the cluster again: IKS cannot change the range of a running cluster", _IKS)
     if kind.internal:
-        return Rebuild("the cluster has to be installed anew: its config.yaml is read at installation", _ICP)
+        return Rebuild("install the cluster again: config.yaml is read only at installation", _ICP)
     if kind.provider == "ibm":
-        what = "workers are replaced in it" if kind.role == "worker" else "what stands in it moves there"
-        return Rebuild(f"order the new subnet from IBM Cloud, {what}, then give the old one back", _SUBNETS)
+        what = "replace the workers in it" if kind.role == "worker" else "move its devices there"
+        return Rebuild(f"order the new subnet from IBM Cloud, {what}, then cancel the old one", _SUBNETS)
     if how == "grew":
-        return Rebuild("the prefix length changes on every host, gateway and route; addresses stay", None)
+        return Rebuild("change the prefix length on every host, gateway and route; addresses stay", None)
     texts = {
-        "vm": "the VMs, their gateway on the DLR, routes, rules and names get new addresses",
-        "worker": "the workers get new addresses, and certificates, VIPs and NAT rules with them",
-        "transit": "the interfaces of ESG and DLR get new addresses, and the routes between them",
-        "enterprise": "routers and announcements on premises change",
+        "vm": "give the VMs and their gateway on the DLR new addresses; update routes, rules and names",
+        "worker": "give the workers new addresses; update certificates, VIPs and NAT rules",
+        "transit": "give the interfaces of ESG and DLR new addresses; update the routes between them",
+        "enterprise": "update routers and announcements on premises",
     }
-    return Rebuild(texts.get(kind.role, "hosts, routes and rules get new addresses"), None)
+    return Rebuild(texts.get(kind.role, "give the hosts new addresses; update routes and rules"), None)
 
 
 _BY_ITSELF = ("connected", "base")
-"""How routes come into a table that nobody has to care for."""
+"""Kinds of routes that appear in a table without configuration."""
 
 
 def _routes(old: Landscape, new: Landscape) -> Iterator[RouteChange]:
-    """Yield what differs between the tables of the devices; both plans mostly have them in the same order."""
+    """Yield the differences between the tables of the devices; both plans mostly have them in the same order."""
     waiting: dict[str, DeviceTable] = {}
     before = old.devices()
     for device in new.devices():
@@ -423,7 +423,7 @@ def _routes(old: Landscape, new: Landscape) -> Iterator[RouteChange]:
 
 
 def _table(old: DeviceTable | None, new: DeviceTable | None) -> Iterator[RouteChange]:
-    """Yield what differs between the tables of one device."""
+    """Yield the differences between the tables of one device."""
     if old is not None and new is not None and old.routes == new.routes:
         return
     was, now = _by_direction(old), _by_direction(new)

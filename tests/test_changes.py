@@ -87,7 +87,7 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str, str, str | None, str | Non
         net("a", 'cidr = "10.225.0.0/24"'),
         "",
         [("network", "went", "a", "10.225.0.0/24", None)],
-        "taken back",
+        "remove its routes",
     ),
     "renamed": (
         net("a", 'cidr = "10.225.0.0/24"'),
@@ -99,19 +99,19 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str, str, str | None, str | Non
         IKS + net("p", 'cidr = "172.30.0.0/16"', "iks-pod"),
         IKS + net("p", 'cidr = "172.22.0.0/16"', "iks-pod"),
         [("network", "moved", "p", "172.30.0.0/16", "172.22.0.0/16")],
-        "created anew",
+        "create the cluster again",
     ),
     "iks pods that leave the default": (
         IKS + net("p", "", "iks-pod"),
         IKS + net("p", 'cidr = "172.22.0.0/16"', "iks-pod"),
         [("network", "moved", "p", "172.30.0.0/16", "172.22.0.0/16")],
-        "created anew",
+        "create the cluster again",
     ),
     "icp services": (
         ICP + net("s", 'cidr = "10.225.0.0/16"', "icp-service"),
         ICP + net("s", 'cidr = "10.226.0.0/16"', "icp-service"),
         [("network", "moved", "s", "10.225.0.0/16", "10.226.0.0/16")],
-        "installed anew",
+        "install the cluster again",
     ),
     "a subnet of IBM Cloud": (
         net("w", 'cidr = "10.48.0.0/26"', "iks-worker-private"),

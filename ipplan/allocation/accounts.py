@@ -1,6 +1,6 @@
-"""How full the pools are: what is taken, what is left, what was kept clear of.
+"""Count addresses of the pools: what is taken, what is free, which reservations were avoided.
 
-Counts addresses; must not place anything.
+Must not place anything.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 def count(
     plan: Plan, taken: Sequence[Taken], held: Mapping[int, Sequence[Span]]
 ) -> tuple[tuple[PoolReport, ...], tuple[Prefix, ...]]:
-    """Return how full each pool is, and what is left of all of them as the fewest prefixes in address order.
+    """Return a report on each pool, and the free space of all pools as the fewest prefixes in address order.
 
     `held` are the spans, by IP version, that the allocation gave out. A free prefix never reaches beyond its
-    pool; of pools that nest, the outer one tells what is left.
+    pool; of nested pools, the outer one counts.
     """
     reports: dict[Prefix, PoolReport] = {}
     free: list[Prefix] = []
@@ -58,7 +58,7 @@ def _bits(block: Region) -> int:
 
 
 def list_skipped(plan: Plan, taken: Sequence[Taken]) -> tuple[Skipped, ...]:
-    """Return the outermost reservations that touch a pool, the catalogue's before the plan's of equals."""
+    """Return the outermost reservations that touch a pool; of equal ones the catalogue's comes first."""
     pools = {v: merge(span(p.prefix) for p in plan.pools if p.prefix.version == v) for v in (4, 6)}
     found: list[Skipped] = []
     for prefix, category, reason, source, *_ in sorted(taken, key=lambda t: t.prefix):
@@ -70,7 +70,7 @@ def list_skipped(plan: Plan, taken: Sequence[Taken]) -> tuple[Skipped, ...]:
 
 
 def list_groups(placements: Sequence[Placement], taken: Sequence[Taken]) -> tuple[GroupPlacement, ...]:
-    """Return the groups that have placed networks, each with the prefix around them and what else lies in it."""
+    """Return the groups that have placed networks, each with the prefix around them and whether it is alone there."""
     members: dict[tuple[str, int], list[tuple[str, Prefix]]] = {}
     for network, _, prefix, _, _, held in placements:
         if network.group is not None and prefix is not None:
@@ -96,7 +96,7 @@ def list_groups(placements: Sequence[Placement], taken: Sequence[Taken]) -> tupl
 
 
 class PoolIndex:
-    """Finds the first pool that holds a prefix, at a cost of one look-up for each pool length there is."""
+    """Finds the first pool that holds a prefix with one look-up for each pool length."""
 
     def __init__(self, plan: Plan) -> None:
         self._known: dict[Prefix, int] = {}

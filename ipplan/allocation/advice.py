@@ -1,4 +1,4 @@
-"""What would make an allocation fit that does not; every piece of advice is tried by the packer first.
+"""Find the smallest change that makes an allocation fit; the packer tries each one before it is advised.
 
 Works on one problem of one IP version; must not know how the plan is written or printed.
 """
@@ -16,15 +16,17 @@ if TYPE_CHECKING:
     from ipplan.allocation.spans import Region, Span
 
 _ELSEWHERE = 1 << 200
-"""Where a pool that does not exist yet stands in for one: beyond every address."""
+"""The first address of a pool that does not exist yet: beyond every address."""
 _SEARCH_LIMIT = 20_000
+"""Steps of the exact search for one piece of advice."""
 _MOST_TRIES = 20
+"""Try to remove at most 20 reservations."""
 _MOST_REQUESTS = 5_000
-"""Beyond so many requests only the size of a further pool is worked out."""
+"""With more requests, advise only the size of a further pool."""
 
 
 class Movable(NamedTuple):
-    """Reserved space that the plan could give up together; `bits` is the block wanted instead, if any."""
+    """Reserved space that the plan could give up together; `bits` is the block that its network then needs, if any."""
 
     label: str
     spans: tuple[Span, ...]
@@ -32,7 +34,7 @@ class Movable(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """A packing that failed. `anywhere` is the number of the allowed set that stands for all pools, if any.
+    """A packing that failed. `anywhere` is the number of the allowed set of all pools, if any.
 
     `fixed` is what the plan cannot change, `movable` what it can; `title` names a request to people.
     """
@@ -48,7 +50,7 @@ class Problem(NamedTuple):
 
 
 def smallest_pool(problem: Problem) -> int | None:
-    """Return the length of the smallest further pool that makes everything fit, None where none does."""
+    """Return the prefix length of the smallest further pool that makes everything fit, None where none does."""
     if problem.anywhere is None:
         return None
     reserved = _reserved(problem)
@@ -72,7 +74,7 @@ def smallest_pool(problem: Problem) -> int | None:
 
 
 def largest_that_fits(problem: Problem) -> int | None:
-    """Return the length of the largest block for the one unplaced request; None if there are more."""
+    """Return the prefix length of the largest block that fits for the one unplaced request; None if there are more."""
     if len(problem.unplaced) != 1 or len(problem.requests) > _MOST_REQUESTS:
         return None
     missing = problem.unplaced[0]
@@ -87,7 +89,7 @@ def largest_that_fits(problem: Problem) -> int | None:
 def one_to_move(problem: Problem) -> Movable | None:
     """Return the first reservation of the plan's own whose removal makes everything fit.
 
-    A pinned network is not dropped but moved: it has to find another place too.
+    A pinned network is not removed but moved: it needs another place.
     """
     if len(problem.requests) > _MOST_REQUESTS:
         return None
@@ -111,7 +113,7 @@ def one_to_move(problem: Problem) -> Movable | None:
 
 
 def advise(problem: Problem) -> str | None:
-    """Return the smallest changes that were found to make everything fit, as one phrase; None if none was."""
+    """Return the smallest changes that make everything fit, as one phrase; None if none was found."""
     parts = []
     if (moved := one_to_move(problem)) is not None:
         parts.append(moved.label)

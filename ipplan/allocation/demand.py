@@ -1,4 +1,4 @@
-"""What a plan asks for, and what is spoken for: requests and reservations, before anything is placed."""
+"""List what a plan asks for and what is reserved, before anything is placed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Taken(NamedTuple):
-    """Space that is spoken for, and why. `own` is the pinned, kept or default network that holds it.
+    """Reserved space, and why. `own` is the pinned, kept or default network that holds it.
 
     `category` is one of the catalogue's, or avoid, link (what its far side sees a network as), pinned, default, kept,
     or group: what lies around the pinned networks of a group, which are named in `reason`. `keep_clear` is the platform
@@ -94,13 +94,13 @@ class Block(NamedTuple):
 
 
 def list_taken(plan: Plan, catalog: Catalog, data_centers: frozenset[str] | None) -> list[Taken]:
-    """Return all that nothing may be allocated from.
+    """Return all space that nothing may be allocated from.
 
     These are the catalogue's rows, avoided space, what links show networks as, and pinned and default ranges.
     """
     found = []
     in_use = plan.platforms
-    # Of platforms that keep one range, those that the plan has are named.
+    # Of platforms that reserve the same range, those that the plan has are named.
     rows = sorted(catalog.avoided(data_centers, plan.kept_clear), key=lambda r: r.keep_clear not in in_use)
     for row in rows:
         where = ", ".join(part for part in (row.data_center, row.pod) if part)
@@ -126,7 +126,7 @@ def list_covers(plan: Plan, taken: Sequence[Taken]) -> list[Taken]:
     members: dict[str, list[Network]] = {}
     retired = plan.retired.networks
     for network in plan.networks:
-        # A retired network without a range awaits none.
+        # A retired network without a range gets none.
         if network.group is not None and (network.prefix is not None or network.name not in retired):
             members.setdefault(network.group, []).append(network)
     if not members:
@@ -148,15 +148,15 @@ def list_covers(plan: Plan, taken: Sequence[Taken]) -> list[Taken]:
 
 
 def list_wanted(plan: Plan) -> Iterator[Wanted]:
-    """Yield what has to be allocated, in the order of the plan.
+    """Yield the networks to allocate, in the order of the plan.
 
-    These are BYOIP networks without a range, and IKS's own where they name a pool; none that is retired.
+    These are BYOIP networks without a range, and IKS's own if they name a pool; no retired ones.
     """
     everywhere: dict[int, tuple[Region, ...]] = {}
     for version in (4, 6):
         prefixes = dict.fromkeys(p.prefix for p in plan.pools if p.prefix.version == version)
         everywhere[version] = tuple(region(prefix) for prefix in prefixes)
-    # Networks that ask alike get the very same sizing and regions; a plan has few kinds of them.
+    # Networks with the same request share one sizing and one tuple of regions; a plan has few different ones.
     known: dict[object, tuple[int, Sizing, tuple[Region, ...]]] = {}
     retired = plan.retired.networks
     for network in plan.networks:

@@ -1,4 +1,4 @@
-"""The allocation of one IP version: groups, packing, and the second look at the result."""
+"""Allocate the networks of one IP version: groups, packing, and the second check of the result."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Job:
             missing = "pool" if not self.plan.pools else f"IPv{self.version} pool"
             for w in self.wanted:
                 why = f"{w.network.name} needs a /{w.held}, and the plan has no {missing}"
-                self._fail(w, why, "name one: byoip under [plan], or --byoip")
+                self._fail(w, why, "add one: byoip under [plan], or --byoip")
             return
         reserved = merge(span(t.prefix) for t in self.taken)
         self._gather(reserved)
@@ -80,8 +80,8 @@ class Job:
         """Fail the networks with a prefix that this version does not have, and leave them out."""
         for w in self.wanted:
             if w[2][0] > self.width:
-                why = f"{w.network.name} wants a /{w.sizing.length}, and pool {w.network.pool} is IPv{self.version}"
-                self._fail(w, why, f"write a prefix of at most {self.width}, or another pool")
+                why = f"{w.network.name} needs a /{w.sizing.length}, and pool {w.network.pool} is IPv{self.version}"
+                self._fail(w, why, f"use a prefix of at most {self.width}, or another pool")
         if self.shortfalls:
             self.wanted = [w for w in self.wanted if w.network.name not in self.shortfalls]
 
@@ -108,7 +108,7 @@ class Job:
         """Place members beside the pinned ones of their group, under the smallest cover that has room.
 
         A cover may hold nothing but the group, so it grows from the smallest block around the pins until the
-        members fit or until something foreign lies in it.
+        members fit or until it holds something else.
         """
         around = covering_prefix(pins)
         own = merge(map(span, pins))

@@ -1,6 +1,6 @@
-"""An earlier allocation: which of its placements still hold, and why the others have to move.
+"""Keep the placements of an earlier allocation that still hold, and say why the others have to move.
 
-Knows nothing of packing: what is kept takes part as pinned networks do, and the rest is packed around it.
+Knows nothing of packing: what is kept counts as pinned, and the rest is packed around it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SCHEMA = "ipplan.allocation/1"
 
 
 class PreviousError(ValueError):
-    """A text that is no allocation of `ipplan allocate --json`; says why."""
+    """A text is not an allocation of `ipplan allocate --json`; the message says why."""
 
 
 class Kept(NamedTuple):
@@ -33,13 +33,13 @@ class Kept(NamedTuple):
 
     @property
     def taken(self) -> Taken:
-        """The space that this takes from all others."""
+        """The space that it takes from all others."""
         own = self.wanted.network._replace(prefix=self.prefix)
         return Taken(self.held, "kept", f"network {own.name}, kept", None, own)
 
     @property
     def note(self) -> str:
-        """What people are told about it."""
+        """The note for people."""
         if self.prefix == self.before:
             note = "kept from the previous allocation"
         else:
@@ -58,11 +58,11 @@ def parse_previous(data: bytes) -> dict[str, Prefix]:
     try:
         document = json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError):
-        raise PreviousError("it is no JSON") from None
+        raise PreviousError("it is not JSON") from None
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != _SCHEMA:
-        what = f"its schema is {ascii(schema)[:80]}" if isinstance(schema, str) else "it names no schema"
-        raise PreviousError(f"{what}, and {_SCHEMA} is needed")
+        what = f"its schema is {ascii(schema)[:80]}" if isinstance(schema, str) else "it has no schema"
+        raise PreviousError(f"{what}; {_SCHEMA} is required")
     rows = document.get("allocations")
     if not isinstance(rows, list):
         raise PreviousError("it has no list of allocations")
@@ -74,9 +74,9 @@ def _ranges(rows: Iterable[Any]) -> Iterator[tuple[str, Prefix]]:
     for index, row in enumerate(rows):
         name, cidr = (row.get("network"), row.get("cidr")) if isinstance(row, dict) else (None, None)
         if not isinstance(name, str) or not (cidr is None or isinstance(cidr, str)):
-            raise PreviousError(f"allocations[{index}] states no network with a cidr or null")
+            raise PreviousError(f"allocations[{index}] needs a network name, and a cidr or null")
         if name in seen:
-            raise PreviousError(f"allocations[{index}] is a second one of network {ascii(name)[:80]}")
+            raise PreviousError(f"allocations[{index}] is a second entry of network {ascii(name)[:80]}")
         seen.add(name)
         if cidr is not None:
             try:
@@ -88,11 +88,11 @@ def _ranges(rows: Iterable[Any]) -> Iterator[tuple[str, Prefix]]:
 def keep(
     wanted: Sequence[Wanted], taken: Sequence[Taken], previous: Mapping[str, Prefix]
 ) -> tuple[list[Kept], dict[str, str]]:
-    """Return what stays where it was, and for each network that cannot, why.
+    """Return what stays where it was, and the reason for each network that cannot stay.
 
-    A placement stays if it lies, with its room to grow, in a pool that the network may use and outside of
-    everything that is taken. One whose size has changed grows to the prefix around it, or shrinks to its start;
-    those that keep their size come first, and of two that overlap, the first of the plan stays.
+    A placement stays if it lies, with its room to grow, in a pool that the network may use and outside all
+    reserved space. If its size has changed, it grows to the prefix around it or shrinks to its start. Those that
+    keep their size come first; of two that overlap, the first of the plan stays.
     """
     ordered = sorted(taken, key=_prefix)
     index = PrefixIndex([t.prefix for t in ordered])
@@ -104,7 +104,7 @@ def keep(
     for w, before in sorted(known, key=_resized):
         name, length = w.network.name, w.sizing.length
         if before.version != w.version:
-            moved[name] = f"moved: {before} is IPv{before.version}, and IPv{w.version} is needed now"
+            moved[name] = f"moved: {before} is IPv{before.version}; it needs IPv{w.version} now"
             continue
         prefix = before.supernet(length) if length <= before.length else Prefix(w.version, before.first, length)
         block = prefix.supernet(min(w.held, length))
@@ -135,7 +135,7 @@ def _resized(known: tuple[Wanted, Prefix]) -> bool:
 
 
 def _obstacle(wanted: Wanted, block: Prefix) -> str | None:
-    """Return why a network may not lie in a block, apart from what is taken; None where it may."""
+    """Return why a network may not lie in a block, except for reserved space; None where it may."""
     bits = WIDTH[wanted.version] - block.length
     if any(bits <= wide and block.first >> wide == first >> wide for first, wide in wanted.regions):
         return None
@@ -152,7 +152,7 @@ def _title(taken: Taken) -> str:
 
 
 def check_kept(kept: Iterable[Kept], taken: Iterable[Taken], version: int) -> None:
-    """Look at what is kept a second time, by the routine that looks at what is packed."""
+    """Check what is kept with the routine that checks what is packed."""
     from ipplan.allocation.verify import Placed, verify
 
     verify(

@@ -1,4 +1,4 @@
-"""What is reported where a packing has no room: what is missing, and what would help.
+"""Report what found no room: what is missing, and what would help.
 
 Works on one IP version after `job` has failed; must not place anything.
 """
@@ -65,18 +65,18 @@ def _message(wanted: Wanted, block: Block, needs: int, free: int | None, *, prov
     what = f"{network.name} needs a /{needs}"
     if block.group is None:
         if not block.regions:
-            return f"{what}, and IKS takes no {network.kind.role} range of that size in pool {pool}"
+            return f"{what}, and IKS accepts no {network.kind.role} range of that size in pool {pool}"
     else:
         what = f"{what} together with the rest of group {block.group}"
         if not block.regions:
-            return f"{what}, and the members of the group may use no pool in common"
+            return f"{what}, and the members of the group have no pool in common"
     where = "the pools" if pool is None else f"pool {pool}"
     left = "nothing" if free is None else f"no block larger than a /{free}"
     rest = f"with the other networks placed, {left} is left in {where}"
     if free is not None and free <= needs:
         rest = f"no arrangement was found that leaves one free in {where}"
     if not proven:
-        rest += "; the search ended at its limit, so a place may exist all the same"
+        rest += "; the search stopped at its limit, so a place may still exist"
     return f"{what}; {rest}"
 
 
@@ -118,7 +118,7 @@ def _movable(failed: FailedPacking) -> Iterator[Movable]:
     """Yield the reservations that the plan could give up, those first that need no other place."""
     for t in failed.taken:
         if t.category == "avoid":
-            yield Movable(f"drop avoid {t.prefix}", (span(t.prefix),), None)
+            yield Movable(f"remove avoid {t.prefix}", (span(t.prefix),), None)
     yield from _kept_clear(failed)
     for t in failed.taken:
         if t.own is not None and t.movable:

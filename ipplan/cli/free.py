@@ -235,7 +235,7 @@ def _choose_pool(text: str, plan: Plan) -> Prefix:
 
 def _list_pools(pools: Sequence[Prefix]) -> str:
     if not pools:
-        return "name one: byoip under [plan], or --byoip"
+        return "add one: byoip under [plan], or --byoip"
     more = f" and {len(pools) - _MOST_NAMED:,} more" if len(pools) > _MOST_NAMED else ""
     return f"its pools are {', '.join(map(str, pools[:_MOST_NAMED]))}{more}"
 

@@ -1,4 +1,4 @@
-"""An allocation as a JSON document, as a table, and as text for people.
+"""Render an allocation: as a JSON document, a table, and text for people.
 
 Must not decide anything: every number here is read from the allocation.
 """
@@ -136,7 +136,7 @@ def _addresses(placement: Placement) -> dict[str, str]:
 
 
 _MOST_NAMED = 8
-"""Networks of a group that people see at most; the document names all."""
+"""Show at most 8 networks of a group; the document names all."""
 COLUMNS = (
     Column("network"),
     Column("kind", goes=4),
@@ -150,14 +150,14 @@ COLUMNS = (
     Column("status", goes=1, apart=True),
     Column("pool", "address", goes=7, apart=True),
     Column("reason", goes=9),
-    # The reason tells the same in words, or `ipplan show` has it.
+    # The reason says the same in words, or `ipplan show` has it.
     Column("group", goes=EXTRA),
     Column("held", "address", goes=EXTRA),
     Column("labels", goes=EXTRA),
     Column("vlan", "number", goes=EXTRA),
     Column("lifecycle", goes=EXTRA),
 )
-"""What is known of a network; clusters and edges are for people, and for whoever asks for them."""
+"""The columns of a network; cluster and edge are for people, and where --columns asks for them."""
 
 
 class _Shown(NamedTuple):
@@ -183,9 +183,9 @@ class _Shown(NamedTuple):
 
 
 def table(plan: Plan, allocation: Allocation) -> Table:
-    """Return the allocation table: one row for each network that has a place or awaits one from IBM Cloud.
+    """Return the allocation table: one row for each network that has a range or is to be ordered.
 
-    `plan` is what was allocated; it knows the edges of clusters.
+    `plan` is the allocated plan; it knows the edges of clusters.
     """
     rows = []
     for placement in allocation.placements:
@@ -246,7 +246,7 @@ def _group_table(allocation: Allocation) -> Table:
         named = ", ".join(group.networks[:_MOST_NAMED])
         if len(group.networks) > _MOST_NAMED:
             named += f" and {len(group.networks) - _MOST_NAMED:,} more"
-        note = "one route reaches it" if group.alone else "other ranges lie in it too"
+        note = "one route reaches it" if group.alone else "also holds other ranges"
         rows.append((group.name, str(group.prefix), named, note))
     return Table(columns, rows)
 
@@ -260,9 +260,9 @@ def render_text(
     choice: Choice = ALL,
     explain: bool = False,
 ) -> str:
-    """Return what people read: allocations, pools, what was kept clear of, shortfalls, and a summary last.
+    """Return text for people: allocations, groups, pools, avoided reservations, shortfalls, and a summary last.
 
-    With `explain` the reasons follow the table of networks, one a network.
+    With `explain`, the reason for each network follows the table of networks.
     """
     parts = []
     networks = table(plan, allocation)
@@ -286,7 +286,7 @@ def render_text(
 
 
 def _reasons(allocation: Allocation, width: int | None) -> Iterator[str]:
-    """Yield a paragraph for each network: why it is where it is."""
+    """Yield a paragraph for each network with the reason for its range."""
     for placement in allocation.placements:
         yield hang(escape(f"{placement.network.name}: {placement.reason}"), width)
 
@@ -302,7 +302,7 @@ def _skipped_line(allocation: Allocation) -> str:
         counts[item.category] = counts.get(item.category, 0) + 1
     total = len(allocation.skipped)
     what = ", ".join(f"{count:,} {category}" for category, count in sorted(counts.items()))
-    return f"kept clear of {total:,} reservation{'' if total == 1 else 's'} in the pools: {what}"
+    return f"avoided {total:,} reservation{'' if total == 1 else 's'} in the pools: {what}"
 
 
 def _summary(allocation: Allocation) -> str:

@@ -1,4 +1,4 @@
-"""The difference of two plans as a document, a table and text. Must not decide anything."""
+"""Render the difference of two plans: as a document, a table and text. Must not decide anything."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Plan
 
 _MOST_NAMED = 6
-"""Prefixes of one route change that people see at most; the document has all."""
+"""Show at most 6 prefixes of one route change; the document has all."""
 _MOST_RULES = 60
-"""NAT rules that they see at most."""
+"""Show at most 60 NAT rules; the document has all."""
+_HOW = {"appeared": "added", "went": "removed"}
+"""The words for people of some values of the document."""
 
 
 def document(old: Plan, new: Plan, difference: Difference, edition: str | None) -> dict[str, Any]:
-    """Return the document `ipplan.diff/1`; the edition is None where the plans were held against different ones."""
+    """Return the document `ipplan.diff/1`; the edition is None where the plans were checked against different ones."""
     return {
         "schema": "ipplan.diff/1",
         "made_by": made_by(edition),
@@ -60,7 +62,7 @@ def document(old: Plan, new: Plan, difference: Difference, edition: str | None) 
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    """Return a rule of any kind with the same keys; a source that is kept has no `translated`."""
+    """Return a rule of any kind with the same keys; an untranslated source has no `translated`."""
     common: dict[str, Any] = {
         "action": "dnat",
         "interface": rule.interface,
@@ -119,7 +121,7 @@ COLUMNS = (
 
 
 def table(difference: Difference) -> Table:
-    """Return the changes, a row each."""
+    """Return the changes, one row each, with the words of the document."""
     rows = [
         (c.what, c.how, c.name, c.old, c.new, c.note, None if c.rebuild is None else c.rebuild.text)
         for c in difference.changes
@@ -130,7 +132,7 @@ def table(difference: Difference) -> Table:
 def render_text(
     old: Plan, new: Plan, difference: Difference, *, width: int | None, color: bool, choice: Choice = ALL
 ) -> str:
-    """Return what people read: the changes, what they rebuild, routes, findings, and a line that sums up."""
+    """Return text for people: the changes, what they rebuild, routes, findings, and a summary line."""
 
     def show(part: Table, chosen: Choice = choice.elsewhere) -> str:
         return render_for_people(part, width=width, color=color, choice=chosen)
@@ -140,20 +142,26 @@ def render_text(
 
     parts = []
     if difference.changes:
-        parts.append(show(table(difference), choice))
+        parts.append(show(_table_for_people(difference), choice))
         rebuilds = [c for c in difference.changes if c.rebuild is not None]
         if rebuilds:
-            parts.append("".join(say(f"rebuilds: {escape(c.name)}: {escape(_why(c))}") for c in rebuilds))
+            parts.append("".join(say(f"rebuild: {escape(c.name)}: {escape(_why(c))}") for c in rebuilds))
     if difference.routes:
         parts.append(show(route_table(difference)))
     if difference.rules:
         parts.append(show(rule_table(difference)))
-    lines = [f"new {f.severity}[{f.rule}]: {escape(f.message)}" for f in difference.appeared]
-    lines += [f"gone {f.severity}[{f.rule}]: {escape(f.message)}" for f in difference.went]
+    lines = [f"added {f.severity}[{f.rule}]: {escape(f.message)}" for f in difference.appeared]
+    lines += [f"removed {f.severity}[{f.rule}]: {escape(f.message)}" for f in difference.went]
     if lines:
         parts.append("".join(say(line) for line in lines))
     parts.append(say(escape(summary_of(old, new, difference))))
     return "\n".join(parts)
+
+
+def _table_for_people(difference: Difference) -> Table:
+    at = [column.title for column in COLUMNS].index("change")
+    whole = table(difference)
+    return whole._replace(rows=[(*row[:at], _HOW.get(str(row[at]), row[at]), *row[at + 1 :]) for row in whole.rows])
 
 
 def _why(change: Change) -> str:
@@ -163,7 +171,7 @@ def _why(change: Change) -> str:
 
 
 def route_table(difference: Difference) -> Table:
-    """Return the routes that devices need anew and no longer, a row for each direction of a device."""
+    """Return the added and removed routes, a row for each direction of a device."""
     columns = (
         Column("routes at"),
         Column("towards"),
@@ -175,7 +183,7 @@ def route_table(difference: Difference) -> Table:
 
 
 def rule_table(difference: Difference) -> Table:
-    """Return the NAT rules that edges need anew and no longer, the first few of very many."""
+    """Return the added and removed NAT rules of edges, at most `_MOST_RULES`."""
     columns = (
         Column("NAT at"),
         Column("change"),
@@ -190,7 +198,7 @@ def rule_table(difference: Difference) -> Table:
         for rule in map(_rule, rules)
     ]
     left = len(rows) - _MOST_RULES
-    return Table(columns, rows[:_MOST_RULES], f"and {left:,} more; --json tells all" if left > 0 else None)
+    return Table(columns, rows[:_MOST_RULES], f"and {left:,} more; --json lists all" if left > 0 else None)
 
 
 def _rule_words(rule: dict[str, Any]) -> str:
@@ -211,15 +219,15 @@ def _few(prefixes: Sequence[Prefix]) -> str | None:
 
 
 def summary_of(old: Plan, new: Plan, difference: Difference) -> str:
-    """Say on one line what differs, in numbers."""
+    """Return one line with the numbers of differences."""
     between = f"{old.file} to {new.file}"
     if difference.empty:
         return f"{between}: no difference"
     counts = Counter(c.how for c in difference.changes if c.what == "network")
-    said = [f"{count:,} {how}" for how, count in counts.items()]
+    said = [f"{count:,} {_HOW.get(how, how)}" for how, count in counts.items()]
     others = sum(c.what != "network" for c in difference.changes)
-    networks = f"networks: {', '.join(said) or 'none changed'}"
+    networks = f"networks: {', '.join(said) or 'no change'}"
     return (
-        f"{between}: {networks}; {others:,} other changes; "
-        f"findings: {len(difference.appeared):,} new, {len(difference.went):,} gone"
+        f"{between}: {networks}; {others:,} other change{'' if others == 1 else 's'}; "
+        f"findings: {len(difference.appeared):,} added, {len(difference.went):,} removed"
     )

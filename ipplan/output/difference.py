@@ -1,7 +1,7 @@
-"""What an edit changes in a text, as a unified difference.
+"""Render an edit of a text as a unified difference.
 
-difflib knows nothing of edits: on a plan of 5,000 networks, most of whose lines are alike, it takes half a minute
-and pairs the wrong ones. An edit of a plan only replaces lines and adds some, which one pass can tell.
+difflib is too slow for this: on a plan of 5,000 networks, with most lines alike, it takes half a minute and pairs the
+wrong lines. An edit of a plan only replaces and adds lines, so one pass is enough.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _CONTEXT = 3
-"""Unchanged lines shown around a change."""
+"""Show 3 unchanged lines around a change."""
 _NO_END = "\n\\ No newline at end of file"
 
 
@@ -67,7 +67,7 @@ def _steps(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _hunks(changed: Sequence[int], total: int) -> Iterator[tuple[int, int]]:
-    """Yield first and one past last step of each group of changes with what is shown around it."""
+    """Yield the first step and one past the last step of each group of changes, with the lines around it."""
     first = last = changed[0]
     for index in changed:
         if index - last > 2 * _CONTEXT + 1:

@@ -1,6 +1,6 @@
-"""JSON documents: the one way they are written, and what every document begins with.
+"""Write JSON documents, and the keys that every document starts with.
 
-Knows nothing of what a document says; each command's own module builds it.
+Knows nothing of the content of a document; each command's own module builds it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def source_line(source: Source) -> str:
 def render_json(document: Mapping[str, object]) -> str:
     """Return a document as ASCII text that ends in a newline, a line for each key and each item of a list.
 
-    So a difference of two documents shows what changed; json stays with its C encoder, which `indent` leaves.
+    So a difference of two documents shows what changed. `indent` is not used because it turns off json's C encoder.
     """
     from json import dumps
 

@@ -274,7 +274,7 @@ def _wrapped(lines: Iterable[str], width: int | None) -> Iterator[str]:
 
 def _summary(free: Free, length: int | None) -> Iterator[str]:
     if not free.pools:
-        yield "there is no pool, so nothing is free; name one: byoip under [plan], or --byoip"
+        yield "there is no pool, so nothing is free; add one: byoip under [plan], or --byoip"
         return
     many = len(free.totals) > 1
     for version, size, left in free.totals:

@@ -1,4 +1,4 @@
-"""Whole plans through `allocate`: what is kept clear of, what moves, what is said when there is no room."""
+"""Whole plans through `allocate`: what is avoided, what moves, what is reported where there is no room."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def test_an_iks_range_from_a_pool_lies_where_iks_takes_it() -> None:
     # IKS takes 172.21.0.0 to 172.31.255.255; 172.21 and 172.30 are its defaults, 172.17 the container bridge.
     assert str(found) == "172.22.0.0/16"
     outside = allocate(plan(pods._replace(pool=parse_prefix("10.50.0.0/16")), clusters=clusters), NEWEST)
-    assert "IKS takes no pod range" in outside.shortfalls[0].message
+    assert "IKS accepts no pod range" in outside.shortfalls[0].message
     small = allocate(plan(pods._replace(length=24), pools="172.16.0.0/12", clusters=clusters), NEWEST)
     assert not small.ok
 
@@ -197,7 +197,7 @@ def test_a_length_that_the_pool_cannot_have_is_a_failure() -> None:
     one = plan(network("six", length=64, pool="10.50.0.0/16", grow_to=24), network("other"))
     allocation = allocate(one, EMPTY)
     assert [f.network for f in allocation.shortfalls] == ["six"]
-    assert "wants a /64" in allocation.shortfalls[0].message
+    assert "needs a /64" in allocation.shortfalls[0].message
     nowhere = allocate(plan(network("six", length=40)), EMPTY)
     assert "no IPv6 pool" in nowhere.shortfalls[0].message
 
@@ -220,7 +220,7 @@ def test_help_names_the_smallest_changes_and_each_of_them_works() -> None:
     one = plan(network("a", length=17), network("b", length=17), avoids=(Avoid(parse_prefix("10.50.0.0/24"), None),))
     help_ = allocate(one, EMPTY).shortfalls[0].help
     assert help_ == (
-        "drop avoid 10.50.0.0/24, or make b a /18 or smaller, or add a pool of /17 or larger "
+        "remove avoid 10.50.0.0/24, or make b a /18 or smaller, or add a pool of /17 or larger "
         "(byoip under [plan], or --byoip)"
     )
     first, second = one.networks

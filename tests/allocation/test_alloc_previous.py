@@ -113,7 +113,7 @@ CASES: dict[str, tuple[str, dict[str, str], dict[str, str], dict[str, str]]] = {
         net("a", "prefix = 24"),
         {"a": "fd00::/64"},
         {"a": "172.24.0.0/24"},
-        {"a": "moved: fd00::/64 is IPv6, and IPv4 is needed now"},
+        {"a": "moved: fd00::/64 is IPv6; it needs IPv4 now"},
     ),
     "two on one place: the first of the plan stays": (
         net("b", "prefix = 24") + net("a", "prefix = 25"),
@@ -193,13 +193,13 @@ def test_the_document_of_an_allocation_is_read_back() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "it is no JSON"),
-        ("[" * 100_000, "it is no JSON"),
-        ("\ufeff{}", "it is no JSON"),
-        ("[]", "it names no schema"),
-        ('{"schema": "ipplan.check/1"}', "its schema is 'ipplan.check/1', and ipplan.allocation/1 is needed"),
+        ("", "it is not JSON"),
+        ("[" * 100_000, "it is not JSON"),
+        ("\ufeff{}", "it is not JSON"),
+        ("[]", "it has no schema"),
+        ('{"schema": "ipplan.check/1"}', "its schema is 'ipplan.check/1'; ipplan.allocation/1 is required"),
         ('{"schema": "ipplan.allocation/1"}', "it has no list of allocations"),
-        ('{"schema": "ipplan.allocation/1", "allocations": [3]}', r"allocations\[0\] states no network"),
+        ('{"schema": "ipplan.allocation/1", "allocations": [3]}', r"allocations\[0\] needs a network name"),
         (
             '{"schema": "ipplan.allocation/1", "allocations": [{"network": "a", "cidr": "10.1.0.0"}]}',
             r"allocations\[0\].cidr is '10.1.0.0'",
@@ -207,7 +207,7 @@ def test_the_document_of_an_allocation_is_read_back() -> None:
         (
             '{"schema": "ipplan.allocation/1", "allocations": '
             '[{"network": "a", "cidr": null}, {"network": "a", "cidr": null}]}',
-            "a second one of network 'a'",
+            "a second entry of network 'a'",
         ),
     ],
 )

@@ -382,7 +382,7 @@ def test_a_network_without_room_has_what_blocks_every_place_and_what_would_help(
     assert found.status == "unplaced"
     assert found.failure == allocate(one, EMPTY).shortfalls[0]
     assert found.failure.help is not None
-    assert found.failure.help.startswith("drop avoid 10.50.0.0/24")
+    assert found.failure.help.startswith("remove avoid 10.50.0.0/24")
     assert [(r.category, r.blocks) for r in found.refused] == [("avoid", 1), ("search", 1)]
 
 

@@ -116,7 +116,7 @@ def test_a_plan_without_pools_is_told_so(run: Run) -> None:
     done = run("free", "-", stdin=None, input=b"[networks.a]\nkind = 'vcs-vm'\ncidr = '172.24.0.0/24'\n")
 
     assert done.returncode == 0
-    assert done.stdout == b"there is no pool, so nothing is free; name one: byoip under [plan], or --byoip\n"
+    assert done.stdout == b"there is no pool, so nothing is free; add one: byoip under [plan], or --byoip\n"
 
 
 @pytest.mark.parametrize(

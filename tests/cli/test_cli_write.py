@@ -176,7 +176,7 @@ def test_a_link_stays_a_link(run: Run, plan: Path) -> None:
         (("plan.toml", "--dry-run", "--json"), "--dry-run shows a difference, which has no format json"),
         (("plan.toml", "--write", "-o", "plan.toml"), "cannot write plan.toml: this run reads it"),
         (("plan.toml", "--write", "--byoip", "10.224.0.0/12"), "would lie outside every pool of the plan"),
-        (("plan.toml", "--previous", "plan.toml"), "is not a valid earlier allocation: it is"),
+        (("plan.toml", "--previous", "plan.toml"), "is not a valid earlier allocation: it is not JSON"),
         (("plan.toml", "--previous", "missing.json"), "missing.json"),
     ],
 )
