@@ -187,7 +187,7 @@ def test_a_plan_with_errors_is_allocated_and_the_errors_are_counted(where: Path)
     ("args", "message"),
     [
         (("--byoip", "10.0.0.0/8/9"), "10.0.0.0/8/9"),
-        (("--byoip", "10.50/16"), "nothing is filled in"),
+        (("--byoip", "10.50/16"), "it has 2 of the four octets"),
         (("--byoip", "10.50.0.0/255.240.0.0"), "10.50.0.0/12"),
         ((), "--byoip 172.24.0.0/14"),
         (("--byoip", "172.24.0.0/14", "--allow-other-data-centers"), "data-centers"),

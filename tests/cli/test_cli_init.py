@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import tomli
@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 
 from ipplan.cli.init import name_after, toml_string
 from ipplan.plan.choices import INTEGRATION
+from ipplan.plan.format import TABLES
 from ipplan.plan.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -68,11 +69,8 @@ def uncommented(text: str) -> str:
 
 def test_the_reference_template_shows_every_key() -> None:
     text = TEMPLATES["reference-architecture"].read_text(encoding="utf-8")
-    schema = json.loads((ROOT / "ipplan" / "schemas" / "plan.json").read_text(encoding="utf-8"))
-    tables: list[dict[str, Any]] = [schema["properties"][name] for name in ("plan", "integration")]
-    tables += [schema["properties"][name]["items"] for name in ("avoid", "waive")]
-    tables += [schema["$defs"][name] for name in ("cluster", "edge", "site", "link", "nat", "network")]
-    keys = {key for table in tables for key in table["properties"]}
+    keys = {name for table in TABLES.values() for name in table.keys}
+    keys |= {name for table in TABLES.values() for key in table.keys.values() if key.table for name in key.table.keys}
     assert {key for key in keys if f"{key} = " not in text} == set()
     assert {kind for kind in KINDS if f'kind = "{kind}"' not in text} == set()
     methods = {method for known in INTEGRATION.values() for method in known}
