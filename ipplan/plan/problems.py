@@ -95,11 +95,14 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that was probably meant, None if none is near."""
     if len(word) > LONGEST_NAME:
         return None
-    from difflib import get_close_matches
+    from difflib import SequenceMatcher, get_close_matches
 
-    # A typing error seldom changes the length: of several near words, take the one with the same length.
-    near = get_close_matches(word, sorted(known), n=3, cutoff=0.6)
-    return min(near, key=lambda other: abs(len(other) - len(word)), default=None)
+    def likeness(other: str) -> tuple[bool, float]:
+        # A word that was cut short means the one that it starts. Of words that are nearly as close, one as long wins:
+        # "vcs-vn" means vcs-vm, although vcs-vsan has all of its letters.
+        return other.startswith(word), SequenceMatcher(None, other, word).ratio() - abs(len(other) - len(word)) / 50
+
+    return max(get_close_matches(word, sorted(known), n=3, cutoff=0.6), key=likeness, default=None)
 
 
 def list_names(names: Collection[str]) -> str:
