@@ -12,6 +12,8 @@ from sphinx.cmd.build import main as build
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "build" / "docs"
+_NOTES = ROOT / "build" / "doctrees"
+"""What Sphinx remembers of a build; nobody publishes it."""
 
 _STRICT = ["--fail-on-warning", "--keep-going", "--nitpicky", "--quiet"]
 _EVERY_PAGE = ["--fresh-env", "--write-all"]
@@ -20,7 +22,8 @@ _EVERY_PAGE = ["--fresh-env", "--write-all"]
 
 def main() -> int:
     """Build every page and return the exit status."""
-    status = build(["--builder", "html", *_STRICT, *_EVERY_PAGE, str(ROOT / "docs"), str(SITE)])
+    folders = ["--doctree-dir", str(_NOTES), str(ROOT / "docs"), str(SITE)]
+    status = build(["--builder", "html", *_STRICT, *_EVERY_PAGE, *folders])
     if status == 0:
         print(f"{(SITE / 'index.html').relative_to(ROOT)} is the start page")
     return status
