@@ -463,7 +463,7 @@ def test_progress_is_for_terminals(show_on_terminal: Callable[..., str], run: Ru
         ((str(REFERENCE), "--all", "--from", "office", "--to", "vm-db"), "contradict"),
         ((str(REFERENCE), "--keep", "--dry-run"), "contradict"),
         ((str(REFERENCE), "--from", "offfice", "--to", "vm-db"), "did you mean office"),
-        ((), "there is no plan.toml here"),
+        ((), "no plan.toml in the working directory"),
     ],
 )
 def test_wrong_usage_is_explained(run: Run, args: tuple[str, ...], said: str) -> None:

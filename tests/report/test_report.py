@@ -223,13 +223,13 @@ def test_the_name_decides(run: Run, good_plan: Path, options: tuple[str, ...], f
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("good.toml", "-o", "x.pdf"), "end it in .html or .md"),
+        (("good.toml", "-o", "x.pdf"), "ends in neither .html nor .md"),
         (("good.toml", "-o", "good.toml", "--markdown"), "this run reads it"),
         (("good.toml", "-o", "old.html", "--since", "old.html"), "this run reads it"),
         (("good.toml", "-o", "lab.html", "--lab", "lab.html"), "this run reads it"),
         (("-", "-o", "x.html", "--since", "-"), "more than once"),
         (("good.toml", "-o", "x.html", "--since", "missing.toml"), "missing.toml"),
-        (("good.toml", "-o", "x.html", "--lab", "good.toml"), "not a result of the lab"),
+        (("good.toml", "-o", "x.html", "--lab", "good.toml"), "not a valid result of the lab"),
         (("good.toml", "-o", "x.html", "--lab", "empty.json"), "schema is missing"),
         (("unreadable.toml", "-o", "x.html"), "2 problems"),
     ],
@@ -247,7 +247,7 @@ def test_bad_usage(run: Run, good_plan: Path, unreadable_plan: Path, options: tu
 def test_errors_are_said_and_are_no_failure(run: Run, bad_plan: Path) -> None:
     done = run("report", bad_plan.name, "-o", "x.html")
     assert done.returncode == 0
-    assert b"on a plan with 1 error\n" in done.stderr
+    assert b"the plan in the report has 1 error\n" in done.stderr
 
 
 def test_without_jinja2_only_markdown_is_written(run: Run, good_plan: Path) -> None:
