@@ -37,7 +37,7 @@ def keys_in(schema: Any) -> Iterator[str]:
 @pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)
 def test_the_page_on_json_has_every_key(path: Path) -> None:
     page, shared = build_reference.PAGES["json.md"]().split("\n## Shared objects\n")
-    document = page.split(f"\n(json-{path.stem})=\n")[1].split("\n## ")[1]
+    document = page.split(f"\n## {path.stem} document\n")[1].split("\n## ")[0]
     described = set(re.findall(r"^\| `(?:[^`]*\.)?(\w+)` \|", document + shared, re.MULTILINE))
     assert set(keys_in(json.loads(path.read_text(encoding="utf-8")))) - described == set()
 

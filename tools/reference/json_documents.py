@@ -22,7 +22,7 @@ _HEAD = """\
 - Every key is always there. A value that is unknown or does not apply is `null`.
 - Keys and lists have a fixed order, so the same plan gives the same bytes.
 - Addresses and prefixes are strings. Sizes are numbers.
-- A plan that cannot be read gives [`ipplan.error/1`](#json-error), and exit code 2.
+- A plan that cannot be read gives [`ipplan.error/1`](#error-document), and exit code 2.
 
 `ipplan schema NAME` prints the JSON Schema (draft 2020-12) of a document, and `ipplan schema` that of the
 [plan file](plan-file.md). `python -m tools.build_reference` makes this page from the schemas.
@@ -43,8 +43,13 @@ class _Home(NamedTuple):
     name: str
 
     @property
+    def heading(self) -> str:
+        return self.name if self.document is None else f"{self.name} of {self.document}"
+
+    @property
     def anchor(self) -> str:
-        return f"json-{self.document or 'shared'}-{self.name}".replace("_", "-")
+        """The anchor that Markdown makes of the heading."""
+        return self.heading.replace(" ", "-")
 
 
 class _Page:
@@ -59,25 +64,26 @@ class _Page:
 
     def write(self) -> Iterator[str]:
         for name, schema in self._schemas.items():
-            yield from (f"(json-{name})=", "", f"## ipplan.{_version(schema)}", "", f"`{schema['title']}`:")
+            constant = schema["properties"]["schema"]["const"]
+            yield from (f"## {name} document", "", f"`{constant}`: {schema['title']}.", "")
             yield from (schema["description"], "", *self._table(name, schema))
             for definition, value in schema["$defs"].items():
                 home = self._home(name, definition)
                 if home.document is not None and "properties" in value:
-                    yield from self._object(home, value, level=3)
+                    yield from self._object(home, value)
         yield _SHARED_HEAD
         for name, text in sorted(self._shared.items()):
             value = json.loads(text)
             if "properties" in value:
-                yield from self._object(_Home(None, name), value, level=3)
+                yield from self._object(_Home(None, name), value)
 
     def _home(self, document: str, name: str) -> _Home:
         same = self._shared.get(name) == _text(self._schemas[document]["$defs"][name])
         return _Home(None if same else document, name)
 
-    def _object(self, home: _Home, value: Schema, level: int) -> Iterator[str]:
+    def _object(self, home: _Home, value: Schema) -> Iterator[str]:
         document = home.document or self._a_document_with(home.name)
-        yield from (f"({home.anchor})=", "", f"{'#' * level} {home.name}", "")
+        yield from (f"### {home.heading}", "")
         if "description" in value:
             yield from (value["description"], "")
         yield from self._table(document, value)
@@ -126,11 +132,6 @@ class _Page:
 
 def _text(value: object) -> str:
     return json.dumps(value)
-
-
-def _version(schema: Schema) -> str:
-    constant: str = schema["properties"]["schema"]["const"]
-    return constant.removeprefix("ipplan.")
 
 
 def page() -> str:
