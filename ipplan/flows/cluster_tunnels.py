@@ -24,10 +24,10 @@ def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, *, pod: bool) -> Place
         return None
     restored = walk.restore(("strongSwan", cluster))
     changed = restored or _translate_out(walk, tunnel, cluster)
-    case = "the pod range is in local.subnet; without it enablePodSNAT gives the worker's address"
+    case = "the pod range is in local.subnet; otherwise enablePodSNAT translates the source to the worker's address"
     text = "keeps the pod's address, which is in local.subnet, and encrypts the packet for the tunnel"
     if not pod:
-        text, case = "takes it with the worker's address, which is in local.subnet, and encrypts it", ""
+        text, case = "accepts the worker's address, which is in local.subnet, and encrypts the packet", ""
     if changed:
         text, case = "translates it as the link says, and encrypts the packet for the tunnel", ""
     if not inside(walk.source, near.policy):
@@ -37,14 +37,14 @@ def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, *, pod: bool) -> Place
             walk.halt(
                 "strongSwan",
                 "outside-tunnel",
-                f"the tunnel takes packets from {_listed(near.policy)} only, and {walk.source} is not among them",
+                f"the tunnel accepts packets from {_listed(near.policy)} only, not from {walk.source}",
                 "add its network to the link",
                 name=cluster.name,
                 table="local.subnet of the tunnel",
             )
             return None
         changed = walk.translate(("worker", cluster), source=node)
-        text, case = "gives it the worker's address, which is in local.subnet, and encrypts it", ""
+        text, case = "translates the source to the worker's address, which is in local.subnet, and encrypts it", ""
     listening = tunnel.far.gateway
     if listening.value is None:
         walk.assume(f"{listening.network} gets a range: the tunnel ends at its address {listening.name}")
@@ -70,9 +70,12 @@ def _cannot_dial(walk: Walk, tunnel: Tunnel, cluster: End) -> None:
     edge = walk.landscape.ends.edge_of_cluster(tunnel.near.end)
     assert edge is not None
     internet = walk.landscape.internet_of(edge)
-    help_ = f'icp-vcs = "nat", or a [[link]] of {tunnel.near.end.title} and {edge.title} with method = "nat", makes the rule'
+    help_ = (
+        f'to create the rule, set icp-vcs = "nat", or add a [[link]] between {tunnel.near.end.title} and {edge.title}'
+        ' with method = "nat"'
+    )
     if internet != "snat":
-        help_ = f'internet = "snat" in [edges.{edge.name}] makes the rule'
+        help_ = f'to create the rule, set internet = "snat" in [edges.{edge.name}]'
     walk.halt(
         "strongSwan",
         "not-translated",
@@ -139,7 +142,7 @@ def _out_of_the_esg(walk: Walk, tunnel: Tunnel, cluster: End) -> None:
     rules: list[DestinationNat] | list[SourceNat] = _tunnel_rules(walk, tunnel, cluster)
     if rules:
         how = "by the session of its DNAT, " if dialling is None else ""
-        text = f"turns the tunnel's source {inside_} into {outside}, {how}and sends it to the FCR"
+        text = f"translates the tunnel's source {inside_} to {outside}, {how}and sends it to the FCR"
     if dialling is not None:
         rules = [dialling]
     action: Action = "forward" if not rules else "session" if dialling is None else "snat"
@@ -178,7 +181,7 @@ def out_of_tunnel(walk: Walk, tunnel: Tunnel, cluster: End) -> Place | None:
     """A tunnel's packet reaches the strongSwan of a cluster."""
     if cluster.kind == "icp":
         _through_dnat(walk, tunnel, cluster)
-    walk.hop("worker", "forward", "gets the tunnel's packet for strongSwan", name=cluster.name)
+    walk.hop("worker", "forward", "receives the tunnel's packet for strongSwan", name=cluster.name)
     walk.unwrap()
     changed = walk.restore(("strongSwan", cluster)) or _translate_in(walk, tunnel, cluster)
     walk.hop("strongSwan", "ipsec", "decrypts it", name=cluster.name, changed=changed)
@@ -196,7 +199,7 @@ def _through_dnat(walk: Walk, tunnel: Tunnel, cluster: End) -> None:
     walk.hop(
         "ESG",
         "dnat",
-        "gets it from the FCR, and sends the tunnel's packet to the strongSwan of ICP",
+        "receives it from the FCR, and sends the tunnel's packet to the strongSwan of ICP",
         name=edge.name,
         by=_tunnel_rules(walk, tunnel, cluster),
     )

@@ -30,7 +30,7 @@ def leave(walk: Walk, place: Place) -> Place | None:
     assert cluster is not None
     known = walk.established(("worker", cluster))
     restored = walk.restore(("worker", cluster))
-    text = f"takes it from the pod on the {cluster.kind.upper()} worker"
+    text = f"receives it from the pod on the {cluster.kind.upper()} worker"
     if restored:
         text = f"{text}, and reverses the NAT of the request" if pod else "reverses the NAT of the request"
         device = "vRouter" if pod else "worker"
@@ -150,12 +150,12 @@ def _own_network(walk: Walk, cluster: End) -> Network | None:
 
 def _say_route(walk: Walk, cluster: End, route: Route, *, pod: bool) -> None:
     texts = {
-        "chart": "its table leads to the strongSwan container, by the routes that the chart adds",
-        "bgp": f"its table has the range, by BGP from the {route.via}",
-        "link": f"its table leads to the {route.via} on the common VLAN",
-        "static-route": "its table leads to the BCR, by the static route of the add-on",
-        "base": f"its table leads to the {route.via}, as on every classic server",
-        "static": f"its table leads to the {route.via}, the gateway of its network",
+        "chart": "its table points to the strongSwan container, by the routes that the chart adds",
+        "bgp": f"its table has the range, learned by BGP from the {route.via}",
+        "link": f"its table points to the {route.via} on the common VLAN",
+        "static-route": "its table points to the BCR, by the static route of the add-on",
+        "base": f"its table points to the {route.via}, as on every classic server",
+        "static": f"its table points to the {route.via}, the gateway of its network",
     }
     device = "vRouter" if pod else "worker"
     walk.hop(device, "route", texts[route.how], name=cluster.name, route=route)
@@ -171,8 +171,8 @@ def _undecided(walk: Walk, cluster: End) -> bool:
     walk.halt(
         "vRouter",
         "undetermined",
-        "the plan does not say how IKS is joined with the edge: iks-vcs is not stated",
-        "write iks-vcs under [integration]: common-vlan, strongswan, static-nat, bgp or none",
+        "the plan does not say how IKS connects to the edge: iks-vcs is not stated",
+        "set iks-vcs under [integration] to common-vlan, strongswan, static-nat, bgp or none",
         name=cluster.name,
     )
     return True
@@ -189,7 +189,7 @@ def _out(walk: Walk, cluster: End, route: Route, *, translated: bool, pod: bool)
         walk.hop(
             "worker",
             "snat",
-            "gives the pod's packet the address of the worker",
+            "translates the source from the pod to its worker",
             name=cluster.name,
             changed=changed,
         )
@@ -258,7 +258,7 @@ def _to_a_pod_of_the_service(walk: Walk, cluster: End) -> None:
         walk.hop(
             "kube-proxy",
             "service",
-            "turns the service address into that of one of its pods",
+            "translates the service address to that of one of its pods",
             name=cluster.name,
             changed=changed,
         )
@@ -317,13 +317,13 @@ def arrive(walk: Walk, place: Place) -> Place | None:
     own = _own_network(walk, cluster)
     if own is not None:
         if not restored and place.how != "tunnel":
-            walk.hop("worker", "forward", "gets it by the route to its pods", name=cluster.name)
+            walk.hop("worker", "forward", "receives it by the route to its pods", name=cluster.name)
         if own.kind.role == "service":
             _to_a_pod_of_the_service(walk, cluster)
         else:
             if not walk.answering:
                 walk.pass_through(("worker", cluster))
-            walk.hop("vRouter", "forward", "hands it to the pod", name=cluster.name)
+            walk.hop("vRouter", "forward", "forwards it to the pod", name=cluster.name)
         return _into_pod(walk, cluster)
     return at_node(walk, cluster)
 
@@ -352,7 +352,7 @@ def _refuses(walk: Walk, cluster: End, side: str) -> bool:
         back = "private" if walk.landscape.tunnels.ends_privately(chart.joint) else "public"
     if back == side:
         return False
-    help_ = "a static route on the workers, or nat on the link, brings it to the private side"
+    help_ = "add a static route on the workers, or translate it on the link (nat)"
     refused = [c.prefix for c in walk.tracer.holding(walk.source) if c.prefix is not None and refuses(c.prefix)]
     if refused:
         help_ = f"translate it on the link (nat): IKS refuses static routes to {refused[-1]}"

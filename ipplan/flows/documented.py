@@ -130,10 +130,10 @@ def _lacking(landscape: Landscape, flow: Flow) -> FlowError:
         if own:
             return FlowError(
                 f"flow {flow.letter} needs a network of kind {kind}, which has no range yet",
-                "ipplan allocate PLAN --write gives it one",
+                "run ipplan allocate PLAN --write",
             )
         return FlowError(
-            f"flow {flow.letter} needs a network of kind {kind}, which is missing in the plan",
+            f"flow {flow.letter} needs a network of kind {kind}, which the plan does not have",
             f'add [networks.NAME] with kind = "{kind}"',
         )
     return FlowError(f"flow {flow.letter} has no pair in the plan")

@@ -46,7 +46,7 @@ def esg(walk: Walk, place: Place) -> Place | None:
     if device.holds(walk.destination):
         return _own_address(walk, device, role)
     if place.how == "link":
-        walk.hop("ESG", "forward", "takes it from the worker on the common VLAN", name=edge.name)
+        walk.hop("ESG", "forward", "receives it from the worker on the common VLAN", name=edge.name)
     return _route(walk, device, place, established=known)
 
 
@@ -62,7 +62,7 @@ def _to_target(walk: Walk, edge: End, rule: DestinationNat) -> Place | None:
     walk.hop(
         "ESG",
         "dnat",
-        f"turns {front} into {walk.destination}, and sends it to {where}",
+        f"translates destination {front} to {walk.destination}, and sends it to {where}",
         name=edge.name,
         by=(rule,),
         route=route,
@@ -99,7 +99,7 @@ def _own_address(walk: Walk, device: Esg, role: str) -> Place | None:
     walk.halt(
         "ESG",
         "not-translated",
-        f"{walk.destination} is an address of {device.end.title}, and no DNAT rule leads on to {walk.goal.title}",
+        f"{walk.destination} is an address of {device.end.title}, and no DNAT rule translates it to {walk.goal.title}",
         _rule_to(walk, device, role),
         name=device.name,
         table=f"DNAT rules on the {role} interface",
@@ -113,9 +113,11 @@ def _rule_to(walk: Walk, device: Esg, role: str) -> str | None:
     if network is None:
         return None
     if network.kind.platform == "icp" and network.cluster not in device.clusters:
-        return 'icp-vcs = "nat" makes the DNAT rules of the cluster'
+        return 'to create the DNAT rules of the cluster, set icp-vcs = "nat"'
     if network.kind.name == "icp-worker":
-        return f"DNAT rules lead to the virtual addresses only: go to {network.name}.master-vip or {network.name}.proxy-vip"
+        return (
+            f"DNAT rules lead to the virtual addresses only: use {network.name}.master-vip or {network.name}.proxy-vip"
+        )
     if network.kind.platform == "icp":
         alone = len(device.clusters) == 1
         name = "icp-proxy" if alone else f"{network.cluster}-proxy"
@@ -129,7 +131,9 @@ def _rule_to(walk: Walk, device: Esg, role: str) -> str | None:
         )
         return None if free is None else f"write {name} = {free[1]} in the addresses of {free[0]}"
     if network.kind.name == "vcs-vm" and role == "private" and ends.of_platform("iks"):
-        return f'a link of an IKS cluster and {device.end.title} with method = "static-nat" makes the rule'
+        return (
+            f'to create the rule, add a link between an IKS cluster and {device.end.title} with method = "static-nat"'
+        )
     return None
 
 
@@ -247,7 +251,7 @@ def _into_tunnel(walk: Walk, device: Esg, tunnel: Tunnel, route: Route | None) -
             "ESG",
             "undetermined",
             f"the plan names no address at which the tunnel to {far.end.title} ends",
-            "name it: uplink in the network of the ESG, ipsec or gre in one of the site",
+            "name one: uplink in a network of the ESG, or ipsec or gre in a network of the site",
             name=edge.name,
         )
         return None
@@ -255,7 +259,7 @@ def _into_tunnel(walk: Walk, device: Esg, tunnel: Tunnel, route: Route | None) -
         walk.halt(
             "ESG",
             "outside-tunnel",
-            f"the tunnel to {far.end.title} has {walk.destination} on its far side and not {walk.source} on its own",
+            f"the tunnel to {far.end.title} covers destination {walk.destination}, but not source {walk.source}",
             "add its network to the link",
             name=edge.name,
             table=f"local subnets of the tunnel to {far.end.title}",
@@ -303,7 +307,7 @@ def _uplink(walk: Walk, device: Esg, route: Route, place: Place, *, established:
     unmatched = None
     if rule is not None and rule.address is not None:
         changed = walk.translate(("esg", edge), source=rule.address)
-        text = f"gives it the address of its {rule.interface} uplink and sends it to the {route.via}"
+        text = f"translates the source to the address of its {rule.interface} uplink, and sends it to the {route.via}"
         walk.hop("ESG", "snat", text, name=edge.name, by=(rule,), route=route, changed=changed)
         if _undecided_nat(walk, edge, device):
             return None
@@ -372,7 +376,7 @@ def _undecided_nat(walk: Walk, edge: End, device: Esg) -> bool:
         "ESG",
         "undetermined",
         "the plan does not say whether the ESG translates for ICP: icp-vcs is not stated",
-        "write icp-vcs under [integration]: nat or none",
+        "set icp-vcs under [integration] to nat or none",
         name=edge.name,
     )
     return True
@@ -399,10 +403,10 @@ def _not_translated(walk: Walk, device: Esg, route: Route) -> Place | None:
         help_ = (
             "the edge uses a web proxy: trace the flow to it with --to web-proxy"
             if internet == "web-proxy"
-            else f'internet = "snat" in [edges.{device.name}] translates it'
+            else f'to translate it, set internet = "snat" in [edges.{device.name}]'
         )
     else:
-        help_ = 'icp-vcs = "nat" makes the SNAT rule' if network and network.kind.platform == "icp" else None
+        help_ = 'to create the SNAT rule, set icp-vcs = "nat"' if network and network.kind.platform == "icp" else None
     walk.halt(
         "ESG",
         "not-translated",
@@ -432,7 +436,7 @@ def out_of_tunnel(walk: Walk, tunnel: Tunnel, edge: End) -> Place | None:
     walk.hop(
         "ESG",
         "gre" if gre else "ipsec",
-        f"gets it from the {router} and {verb}",
+        f"receives it from the {router} and {verb}",
         name=edge.name,
         changed=changed,
         by=() if rule is None else (rule,),

@@ -54,18 +54,18 @@ Domain = Literal["iks", "icp", "overlay", "ibm-private", "ibm-public", "ibm-serv
 """Where an end stands."""
 
 END_WORDS: dict[EndWord, str] = {
-    "delivered": "the machine that has the address got it",
-    "handed-over": "it left what the plan describes",
-    "no-route": "a routing table has no entry that leads there",
-    "no-neighbour": "a route leads there, and no device has the address",
+    "delivered": "the machine with the address received it",
+    "handed-over": "it left the networks that the plan describes",
+    "no-route": "a routing table has no route to the destination",
+    "no-neighbour": "a route leads there, but no device has the address",
     "source-refused": "the reverse path filter drops it: the route back to its source uses another interface",
     "not-translated": "it needs NAT there, and no rule translates it",
     "outside-tunnel": "the subnets of the tunnel do not cover it",
-    "wrong-network": "it arrived in another network that has the same address",
-    "no-session": "the answer missed the device that translated the request, so another address answers",
-    "loop": "it came to the same device again with the same addresses",
+    "wrong-network": "it arrived in another network with the same address",
+    "no-session": "the answer bypassed the device that translated the request, so it comes from another address",
+    "loop": "it returned to the same device with the same addresses",
     "ambiguous": "one routing table leads to two networks that have the address",
-    "undetermined": "the plan does not say",
+    "undetermined": "the plan does not contain the fact that decides",
 }
 """Every end word with its meaning."""
 ARRIVED: frozenset[EndWord] = frozenset({"delivered", "handed-over"})

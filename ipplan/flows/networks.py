@@ -65,7 +65,7 @@ def bcr(walk: Walk, place: Place) -> Place | None:
         walk.halt(
             "BCR",
             "source-refused",
-            f"it has no route back to {walk.source}, and drops what IBM Cloud did not assign",
+            f"it has no route back to {walk.source}, and drops packets from addresses that IBM Cloud did not assign",
             None if (own := walk.tracer.network_of(walk.source)) is None else _towards_site(walk, own),
             table="routes of the BCR",
             nearest=walk.tracer.bcr.nearest(walk.source),
@@ -76,7 +76,7 @@ def bcr(walk: Walk, place: Place) -> Place | None:
         return _beyond_the_bcr(walk, place)
     if route.via == "VLAN":
         _account_routing(walk, route)
-        walk.hop("BCR", "forward", "brings it to the machine on its VLAN", route=route)
+        walk.hop("BCR", "forward", "forwards it to the machine on its VLAN", route=route)
         return Place("ibm", how="private")
     walk.hop("BCR", "forward", f"sends it to the {route.via}", route=route)
     if route.via == "ESG":
@@ -100,13 +100,13 @@ def _beyond_the_bcr(walk: Walk, place: Place) -> Place | None:
                 "reach it from a machine on IBM Cloud's private network",
             )
             return None
-        walk.hop("BCR", "forward", "brings it to IBM Cloud's service network")
+        walk.hop("BCR", "forward", "forwards it to IBM Cloud's service network")
         walk.hop("IBM Cloud's services", "deliver", "receive it")
         walk.arrived()
         return None
-    reason = f"it has no route to {walk.destination}, and drops what IBM Cloud did not assign"
+    reason = f"it has no route to {walk.destination}, and drops packets to addresses that IBM Cloud did not assign"
     if walk.destination.value is None or is_public(walk.destination):
-        reason = f"{walk.destination} is a public address, and IBM Cloud's private network does not lead there"
+        reason = f"{walk.destination} is a public address, which IBM Cloud's private network does not route"
     walk.halt(
         "BCR",
         "no-route",
@@ -140,8 +140,8 @@ def stop_at_undecided(walk: Walk, device: str) -> Place | None:
     walk.halt(
         device,
         "undetermined",
-        "the plan does not say how the enterprise is joined: enterprise is not stated",
-        "write enterprise under [integration]: l2-extension, routed or none",
+        "the plan does not say how the enterprise connects to IBM Cloud: enterprise is not stated",
+        "set enterprise under [integration] to l2-extension, routed or none",
     )
     return None
 
@@ -162,7 +162,7 @@ def fcr(walk: Walk, place: Place) -> Place | None:
         walk.hop(
             "FCR",
             "forward",
-            "sends it to the internet" if known.device == "router" else "brings it to the machine",
+            "sends it to the internet" if known.device == "router" else "forwards it to the machine",
         )
         return known
     route = walk.tracer.fcr.find(walk.destination)
@@ -171,15 +171,17 @@ def fcr(walk: Walk, place: Place) -> Place | None:
             walk.halt(
                 "FCR",
                 "no-route",
-                f"{walk.destination} is a private address: nothing on the internet has it",
+                f"{walk.destination} is a private address, which the internet does not route",
                 _static_route(walk, place.how) or towards_private(walk),
                 table="routes of the FCR",
             )
             return None
         return _to_the_internet(walk, place)
     holder = _holder(walk)
-    whose = {"ingress": "worker that holds it", "esg": "ESXi host that runs the ESG, which holds it"}
-    text = f"brings it to the {whose.get(holder.kind.role, 'machine on its VLAN') if holder else 'machine on its VLAN'}"
+    whose = {"ingress": "worker that has the address", "esg": "ESXi host of the ESG that has the address"}
+    text = (
+        f"forwards it to the {whose.get(holder.kind.role, 'machine on its VLAN') if holder else 'machine on its VLAN'}"
+    )
     walk.hop("FCR", "forward", text, route=route)
     return Place("ibm", how="public")
 
@@ -189,10 +191,10 @@ def _towards_site(walk: Walk, network: Network) -> str | None:
     ends = walk.landscape.ends
     site, source = ends.site_of(network), walk.tracer.network_of(walk.source)
     if source is not None and source.kind.provider == "enterprise" and ends.site_of(source) != site:
-        return "no link joins two sites: write one site for both if their WAN joins them"
+        return "no link can join two sites; if their WAN connects them, use one site for both"
     joint = None if site is None else private_joint(walk, site)
     if joint is None or joint.method is None or site is None:
-        return 'a link of the site with "ibm-private" (method routed) leads there, or enterprise = "routed"'
+        return 'add a link between the site and ibm-private with method = "routed", or set enterprise = "routed"'
     if not any(c.network.name == network.name for c in ends.carriage.carried(joint, site)):
         return f"add {network.name} to the networks of {joint.title}"
     return None
@@ -205,7 +207,7 @@ def _static_route(walk: Walk, how: str) -> str | None:
         return None
     if how == "worker" and refuses(route.prefix):
         return f"translate it on the link (nat): IKS refuses static routes to {route.prefix}"
-    return f"add a static route to {route.prefix} by the BCR on these machines"
+    return f"add a static route to {route.prefix} via the BCR on these machines"
 
 
 def towards_private(walk: Walk) -> str | None:
@@ -214,10 +216,10 @@ def towards_private(walk: Walk) -> str | None:
     if goal is None:
         return None
     if goal.kind.internal and goal.kind.platform == "iks":
-        return "add a network of kind iks-ingress-public or iks-ingress-private to the cluster: its ingress stands for the pods"
+        return "add a network of kind iks-ingress-public or iks-ingress-private to the cluster: its ingress leads to the pods"
     if goal.kind.provider == "enterprise":
         return _towards_site(walk, goal)
-    return "a link between the two leads there: ipplan topology PLAN shows those in force"
+    return "add a link between the two; ipplan topology PLAN shows the links in force"
 
 
 def _to_the_internet(walk: Walk, place: Place) -> Place | None:
@@ -236,7 +238,7 @@ def _to_the_internet(walk: Walk, place: Place) -> Place | None:
     walk.halt(
         "FCR",
         "wrong-network",
-        f"it sends {walk.destination}, a public address, to the internet: {walk.goal.title} is not there",
+        f"it sends {walk.destination}, a public address, to the internet, and {walk.goal.title} is not there",
         _static_route(walk, place.how) or towards_private(walk),
     )
     return None

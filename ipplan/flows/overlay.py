@@ -55,11 +55,11 @@ def onto_stretched(walk: Walk, edge: End | None, site: End, router: HostAddress 
         else HostAddress(4, None, example=True, words="(the remote concentrator)")
     )
     walk.wrap("tunnel", here, HostAddress(4, None, example=True, words="(the concentrator on premises)"))
-    at = "" if router is None else f", for the router on premises, {router}"
+    at = "" if router is None else f", for the on-premises router, {router}"
     walk.hop(
         "remote L2 concentrator",
         "l2-extension",
-        f"takes it off the stretched VXLAN into its secure tunnel{at}",
+        f"moves it from the stretched VXLAN into its secure tunnel{at}",
         name=edge.name if edge is not None else None,
     )
     walk.hop("BCR", "forward", "sends the tunnel's packet to the XCR and the WAN")
@@ -115,7 +115,7 @@ def _to_esg(walk: Walk, edge: End, route: Route) -> Place | None:
     walk.hop(
         "DLR",
         "forward",
-        "takes it from the VM on its VXLAN, and sends it to the ESG",
+        "receives it from the VM on its VXLAN, and sends it to the ESG",
         name=edge.name,
         route=route,
     )
@@ -127,7 +127,7 @@ def _over_stretched(walk: Walk, edge: End, route: Route) -> Place | None:
         walk.halt(
             "DLR",
             "undetermined",
-            "no stretched network names the address of the router on premises, the next hop of this route",
+            "no stretched network names the address of the on-premises router, the next hop of this route",
             "write addresses = { on-premises = 254 }, or the real one, in the stretched network; or gateway-on = "
             '"on-premises"',
             name=edge.name,
@@ -137,7 +137,7 @@ def _over_stretched(walk: Walk, edge: End, route: Route) -> Place | None:
     walk.hop(
         "DLR",
         "route",
-        f"sends it over the stretched network to the router on premises, {route.next_hop}",
+        f"sends it over the stretched network to the on-premises router, {route.next_hop}",
         name=edge.name,
         route=route,
     )

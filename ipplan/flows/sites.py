@@ -75,7 +75,7 @@ def _to_user(walk: Walk, site: End, route: Route) -> Place | None:
     )
     if network is not None and network.kind.provider != "enterprise":
         return _through_concentrators(walk, site, route)
-    walk.hop("on-premises router", "forward", "takes it to the network of the user", name=name, route=route)
+    walk.hop("on-premises router", "forward", "forwards it to the network of the user", name=name, route=route)
     own = [] if network is None else [network.name]
     if walk.at_goal(*own):
         walk.hop("enterprise user", "deliver", "receives it", name=network.name if network else None)
@@ -95,12 +95,12 @@ def _through_concentrators(walk: Walk, site: End, route: Route) -> Place | None:
         return None
     if find_named(network, *names.ON_PREMISES) is None:
         walk.assume(
-            f"the router on premises has an address in {network.name}, although the plan names none (on-premises)"
+            f"the on-premises router has an address in {network.name}, although the plan names none (on-premises)"
         )
     walk.hop(
         "on-premises router",
         "forward",
-        "sends it to the ESXi host of the local L2 concentrator, which stands in the stretched network",
+        "sends it to the ESXi host of the local L2 concentrator, which is in the stretched network",
         name=name,
         route=route,
     )
@@ -160,7 +160,7 @@ def _to_direct_link(walk: Walk, site: End, route: Route) -> Place | None:
         route=route,
         changed=changed,
     )
-    walk.hop("XCR", "forward", "takes it from Direct Link to the BCR", name=name)
+    walk.hop("XCR", "forward", "forwards it from Direct Link to the BCR", name=name)
     return Place("bcr", how="xcr")
 
 
@@ -198,7 +198,7 @@ def _into_tunnel(walk: Walk, site: End, route: Route) -> Place | None:
             "on-premises router",
             "undetermined",
             f"the plan names no address at which {site.title} ends the GRE tunnel",
-            "name it gre in a network of the site",
+            "name one gre in a network of the site",
             name=name,
         )
         return None
@@ -206,7 +206,7 @@ def _into_tunnel(walk: Walk, site: End, route: Route) -> Place | None:
         walk.halt(
             "on-premises router",
             "outside-tunnel",
-            f"the tunnel does not take packets from {walk.source}",
+            f"the tunnel does not accept packets from {walk.source}",
             "add its network to the link",
             name=name,
         )
@@ -273,7 +273,7 @@ def _out_to_the_internet(walk: Walk, site: End, route: Route) -> Place | None:
         walk.hop(
             "on-premises router",
             "forward",
-            "sends it to the internet as it is: its session came another way",
+            "sends it to the internet untranslated: its session came another way",
             name=name,
             route=route,
         )
@@ -284,7 +284,7 @@ def _out_to_the_internet(walk: Walk, site: End, route: Route) -> Place | None:
     walk.hop(
         "on-premises router",
         "snat",
-        "gives it a public address and sends it to the internet",
+        "translates the source to a public address, and sends it to the internet",
         name=name,
         route=route,
         changed=changed,

@@ -79,7 +79,7 @@ def stop_at_wrong(walk: Walk, device: str, name: str | None, networks: Iterable[
     walk.halt(
         device,
         "wrong-network",
-        f"it arrives at {walk.destination}{where}, and {walk.goal.title} was meant",
+        f"it arrives at {walk.destination}{where}, instead of {walk.goal.title}",
         "move one of the networks that have the address" if walk.at_goal() else None,
         name=name,
     )

@@ -99,7 +99,7 @@ def _ask(walk: Walk, source: Machine, asked: HostAddress) -> None:
     walk.hop(
         "internet user" if source.domain == "internet" else host(source),
         "request",
-        "asks for its destination by name",
+        "asks DNS for the address of its destination",
         name=_network_name(source),
     )
     what = _whose(walk.tracer, asked, walk.goal) if walk.fronted else "its address"
@@ -135,8 +135,8 @@ def _whose(tracer: Tracer, asked: HostAddress, goal: Machine) -> str:
         if edge is not None and asked.value is not None:
             rules = landscape.esg(edge).destination_nat
             if not any(r.port is None and r.address.same(asked) for r in rules):
-                return f"the address of the edge's uplink; nothing stands for {goal.title}"
-    return "the address that stands for it"
+                return f"the address of the edge's uplink, because no address of the edge leads to {goal.title}"
+    return "the address through which it is reached"
 
 
 def _sender(tracer: Tracer, machine: Machine) -> tuple[Machine, str | None]:
@@ -153,7 +153,7 @@ def _sender(tracer: Tracer, machine: Machine) -> tuple[Machine, str | None]:
     if not behind:
         return machine, None
     what = "a service" if role == "pod" else "an ingress"
-    remark = f"{network.name} is the range of {what}, which only answers: a {role} in {behind[0].name} asks"
+    remark = f"{network.name} is the range of {what}, which sends no requests: a {role} in {behind[0].name} sends it"
     return machine_in(tracer.landscape, behind[0]), remark
 
 
@@ -180,7 +180,7 @@ def _answer(tracer: Tracer, walk: Walk, source: Machine, asked: HostAddress, goa
             back.hops[-1].device,
             back.hops[-1].name,
             "no-session",
-            f"the answer comes from {back.source}, and {asked} was asked: it missed the device that translated the request",
+            f"the answer comes from {back.source} instead of {asked}: it bypassed the device that translated the request",
             _own_instead(tracer, source, asked, goal),
         )
     return back, stop
@@ -190,7 +190,7 @@ def _own_instead(tracer: Tracer, source: Machine, asked: HostAddress, goal: Mach
     """Name the address to ask instead, where the sender reaches the machine under its own."""
     if goal.network is None or asked.same(goal.address) or not _leads(tracer, source, Carried(goal.network)):
         return None
-    return f"ask {goal.address} itself, which {source.title} reaches without NAT"
+    return f"use {goal.address} instead, which {source.title} reaches without NAT"
 
 
 def _answering_address(walk: Walk, goal: Machine) -> HostAddress:

@@ -109,7 +109,7 @@ class Walk:
         self.halt(
             DEVICES[place.device],
             "loop",
-            f"the packet to {self.destination} comes to this device again with the same addresses",
+            f"the packet to {self.destination} returns to this device with the same addresses",
             "ipplan topology PLAN shows the routes of both devices",
             name=place.end.name if place.end is not None else None,
         )

@@ -59,7 +59,7 @@ class SourceRules:
         for tunnel in self.tunnels:
             if tunnel.joint.method == "gre":
                 continue
-            words = f"own addresses through {tunnel.joint.title}"
+            words = f"untranslated through {tunnel.joint.title}"
             sources = of_version(self._untranslated(tunnel), 4)
             for match in of_version(tunnel.far_from(self.edge.end).subnets, 4):
                 role = self._leaves_by(match)
@@ -97,7 +97,7 @@ class SourceRules:
         for (words, own), far in merged.items():
             for match in of_version(fold(far), 4):
                 for source in of_version(fold(own), 4):
-                    yield SourceNat("private", source, match, None, f"own addresses through {words}")
+                    yield SourceNat("private", source, match, None, f"untranslated through {words}")
 
     def _shown(self) -> Iterator[SourceNat]:
         """Yield the SNAT of links that show networks behind the ESG at other addresses."""

@@ -33,17 +33,17 @@ How = Literal[
 strongSwan chart, the stretched network, IBM; `base` is already there, `static-route` is the add-on of IKS."""
 
 HOW: dict[How, str] = {
-    "static": "to be written",
-    "link": "to be written, on the link",
-    "connected": "by an interface",
-    "bgp": "learned by BGP",
-    "ipsec": "by the policy of a tunnel",
-    "gre": "to be written, into the GRE tunnel",
-    "chart": "written by the strongSwan chart",
-    "layer-2": "on the stretched network",
+    "static": "static",
+    "link": "static, directly connected",
+    "connected": "connected",
+    "bgp": "BGP",
+    "ipsec": "IPsec policy",
+    "gre": "static, into the GRE tunnel",
+    "chart": "strongSwan chart",
+    "layer-2": "stretched network",
     "request": "to be requested from IBM",
-    "base": "already there",
-    "static-route": "by the static-route add-on",
+    "base": "preconfigured",
+    "static-route": "static-route add-on",
 }
 """The same in words."""
 ROLES: dict[Role, str] = {
@@ -63,7 +63,7 @@ Stronger than what the chart takes by itself (AES-128, 3DES, SHA-1), and within 
 """
 DEFAULT_ROUTES = {4: parse_prefix("0.0.0.0/0"), 6: parse_prefix("::/0")}
 """The default route by IP version."""
-ON_THE_LINK = "on the common VLAN, not through the BCR, which drops what goes to networks that it did not assign"
+ON_THE_LINK = "on the common VLAN, not through the BCR, which drops packets to networks that it did not assign"
 """Why two subnets of one VLAN need a route to each other."""
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Network
 
 _ROUTER: DeviceKind = "on-premises router"
-_BY_BGP = "over Direct Link; by BGP from the XCR, or static without it"
+_BY_BGP = "over Direct Link; by BGP from the XCR, or static without BGP"
 
 
 def bcr_routes(landscape: Landscape) -> Iterator[Route]:

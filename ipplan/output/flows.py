@@ -340,9 +340,9 @@ def _footer(trace: Trace, width: int | None) -> list[str]:
     parts = [_lines(f"assumed: {escape(text)}", width) for text in trace.assumptions]
     shown = [a for hop in (*trace.hops, *trace.back) for a in (hop.source, hop.destination)]
     if any(a.example and a.value is not None for a in shown):
-        parts.append("* an example address, which the plan gives to nothing\n")
+        parts.append("* an example address, which the plan does not assign\n")
     if any(_changes(before, hop) for hops in (trace.hops, trace.back) for before, hop in pairwise(hops)):
-        parts.append(f"{_MARK} changed at this step; what is not named stays as it was\n")
+        parts.append(f"{_MARK} changed at this step; the rest of the packet is unchanged\n")
     return ["\n", *parts] if parts else []
 
 

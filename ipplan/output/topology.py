@@ -299,7 +299,7 @@ def _device_table(devices: Sequence[Instance]) -> Table:
             rows.append((device.title, None, None, None, None))
     caption = None
     if any("*" in (row[3] or "") for row in rows if isinstance(row[3], str)):
-        caption = "* an example: the plan gives the address to nothing"
+        caption = "* an example: the plan does not assign this address"
     return _short(Table(columns, rows, caption))
 
 

@@ -76,7 +76,7 @@ def test_the_document_of_a_pair(run: Run) -> None:
 @pytest.mark.parametrize("form", ["csv", "markdown"])
 def test_tables_have_every_hop_and_the_stop_is_told_beside_them(run: Run, form: str) -> None:
     done = run("flows", REFERENCE, "--from", "office", "--to", "management", "-f", form)
-    assert "asks for its destination by name" in done.stdout.decode()
+    assert "asks DNS for the address of its destination" in done.stdout.decode()
     assert "office to management is unreachable: on-premises router: it has no route" in done.stderr.decode()
 
 

@@ -192,7 +192,7 @@ def test_tables_for_people_hold_every_route_and_rule(run: Run, plan: Path) -> No
         "## Firewall: traffic to allow",
     ]
     assert "| DNAT | Private Uplink | 10.176.18.195 | any | 172.24.18.10 | any | master VIP of icp-prod |" in table
-    assert "| 172.30.0.0/16 | 169.46.49.35 | strongSwan | by the policy of a tunnel |" in routes
+    assert "| 172.30.0.0/16 | 169.46.49.35 | strongSwan | IPsec policy |" in routes
     assert "## DLR" in routes
 
 

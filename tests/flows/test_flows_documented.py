@@ -150,7 +150,7 @@ def test_a_plan_that_lacks_an_end_says_which() -> None:
     found = {t.flow: t for t in listed('[clusters.a]\nplatform = "iks"\n')}
     lacking = found["C"]
     assert isinstance(lacking, Missing)
-    assert lacking.reason == "flow C needs a network of kind vcs-vm, which is missing in the plan"
+    assert lacking.reason == "flow C needs a network of kind vcs-vm, which the plan does not have"
     assert lacking.help == 'add [networks.NAME] with kind = "vcs-vm"'
     assert isinstance(found["A"], Trace)
     with pytest.raises(FlowError, match="needs a network of kind vcs-vm"):

@@ -95,7 +95,7 @@ def test_a_key_that_is_left_out_is_undetermined(key: str, start: str, end: str, 
     assert traced.result == "undetermined"
     assert traced.stop is not None
     assert f"{key_named} is not stated" in traced.stop.reason
-    assert (traced.stop.help or "").startswith(f"write {key_named} under [integration]")
+    assert (traced.stop.help or "").startswith(f"set {key_named} under [integration] to ")
 
 
 @pytest.mark.parametrize(("end", "named"), [("vm-lost", "edge"), ("esg-lost", "edge"), ("office-lost", "site")])
@@ -297,7 +297,7 @@ def test_the_esg_speaks_with_the_address_of_the_interface_it_uses(end: str, seen
 
 @pytest.mark.parametrize(("network", "assumed"), [("vm-web", False), ("vm-db", True)])
 def test_the_router_on_premises_stands_in_what_is_stretched(network: str, assumed: bool) -> None:
-    said = f"the router on premises has an address in {network}, although the plan names none (on-premises)"
+    said = f"the on-premises router has an address in {network}, although the plan names none (on-premises)"
     web = 'prefix = 24\npool = "172.24.0.0/14"\ngroup = "vms"\n'
     plan = without(REFERENCE, "networks.vm-web") + (
         f'[networks.vm-web]\nkind = "vcs-vm"\n{web}addresses = {{ on-premises = 254 }}\n'

@@ -33,15 +33,15 @@ BASE = (
 )
 ROUTED = BASE + link("hq", "ibm-private", "routed")
 LIMITED = BASE + link("hq", "ibm-private", "routed", "lab")
-LINK = 'a link of the site with "ibm-private" (method routed) leads there, or enterprise = "routed"'
+LINK = 'add a link between the site and ibm-private with method = "routed", or set enterprise = "routed"'
 
 # plan, from, to, help
 CASES = [
-    (ROUTED, "hosts", "office", "add a static route to 192.168.64.0/20 by the BCR on these machines"),
-    (ROUTED, "hosts", "lab", "add a static route to 172.16.64.0/20 by the BCR on these machines"),
-    (ROUTED, "office", "hosts", "add a static route to 192.168.64.0/20 by the BCR on these machines"),
+    (ROUTED, "hosts", "office", "add a static route to 192.168.64.0/20 via the BCR on these machines"),
+    (ROUTED, "hosts", "lab", "add a static route to 172.16.64.0/20 via the BCR on these machines"),
+    (ROUTED, "office", "hosts", "add a static route to 192.168.64.0/20 via the BCR on these machines"),
     (ROUTED, "nodes", "lab", "translate it on the link (nat): IKS refuses static routes to 172.16.64.0/20"),
-    (ROUTED, "hosts", "guests", "add a static route to 203.0.113.0/24 by the BCR on these machines"),
+    (ROUTED, "hosts", "guests", "add a static route to 203.0.113.0/24 via the BCR on these machines"),
     (BASE, "hosts", "office", LINK),
     (BASE, "hosts", "guests", LINK),
     (BASE, "nodes", "office", LINK),
@@ -52,7 +52,7 @@ CASES = [
         "office",
         "add office to the networks of the routed link between site hq and IBM Cloud's private network",
     ),
-    (ROUTED, "far", "office", "no link joins two sites: write one site for both if their WAN joins them"),
+    (ROUTED, "far", "office", "no link can join two sites; if their WAN connects them, use one site for both"),
 ]
 
 

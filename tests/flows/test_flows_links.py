@@ -213,7 +213,7 @@ RULES = [
     ("gre", (), None, []),
     ("gre", (("vm-dal", "10.90.0.0/24"),), "vm-dal as 10.90.0.0/24", ["source 172.24.16.2 -> 10.90.0.2"]),
     ("gre", (("vm-dal", "10.90.0.9/32"),), "vm-dal as 10.90.0.9/32", ["source 172.24.16.2 -> 10.90.0.9"]),
-    ("ipsec", (), "own addresses", []),
+    ("ipsec", (), "untranslated", []),
     ("ipsec", (("vm-dal", "10.90.0.0/24"),), "vm-dal as 10.90.0.0/24", ["source 172.24.16.2 -> 10.90.0.2"]),
 ]
 
@@ -240,7 +240,7 @@ def test_the_way_to_a_concentrator_outside_of_the_plan_names_no_route() -> None:
 # from, to, the source of the packet around the packet: at strongSwan, at the worker, at the ESG, at the far worker
 OUTER = [
     ("icp-pods", "pods", "keeps the pod's address"),
-    ("icp-nodes", "pods", "takes it with the worker's address"),
+    ("icp-nodes", "pods", "accepts the worker's address"),
 ]
 
 
@@ -272,15 +272,15 @@ ANSWERS = [
         "none",
         "pods",
         "vm-dal",
-        "answers with 10.176.18.196, the address of the edge's uplink; nothing stands for vm-dal",
+        "answers with 10.176.18.196, the address of the edge's uplink, because no address of the edge leads to vm-dal",
     ),
     (
         "none",
         "office",
         "vm-dal",
-        "answers with 169.46.73.20, the address of the edge's uplink; nothing stands for vm-dal",
+        "answers with 169.46.73.20, the address of the edge's uplink, because no address of the edge leads to vm-dal",
     ),
-    ("static-nat", "pods", "vm-dal", "answers with 10.176.18.194, the address that stands for it"),
+    ("static-nat", "pods", "vm-dal", "answers with 10.176.18.194, the address through which it is reached"),
 ]
 
 

@@ -93,7 +93,7 @@ def test_12_routes_of_hops_are_in_the_list_of_routes(method: str, device: str) -
 
 def test_11_the_esg_has_the_workers_on_an_interface() -> None:
     made = exported(REFERENCE, "ip-route")
-    assert "# 172.24.18.0/27 towards VXLAN: by an interface" in made.partition("\ndlr")[0]
+    assert "# 172.24.18.0/27 towards VXLAN: connected" in made.partition("\ndlr")[0]
 
 
 def test_14_the_dlr_writes_the_route_over_the_stretched_network() -> None:

@@ -230,7 +230,7 @@ def test_13_icp_always_uses_ip_in_ip_inside_vxlan() -> None:
     assert [line.split()[0] for line in around(flow(REFERENCE, "B").hops[5])] == ["VXLAN", "IP-in-IP"]
 
 
-# 14: the stretched network needs the router on premises, or is its network.
+# 14: the stretched network needs the on-premises router, or is its network.
 
 WEB = 'group = "vms"\ndescription = "web tier"'
 
@@ -334,7 +334,7 @@ def test_16_an_answer_that_takes_the_tunnel_misses_the_nat(front: str) -> None:
     assert walk(REFERENCE, "iks-workers-private", vip).ok
     (finding,) = findings(REFERENCE, "unreachable-flow")
     assert (finding.severity, finding.networks) == ("warning", ("iks-workers-private", "icp-workers"))
-    assert finding.help == "ask 172.24.18.10 itself, which iks-workers-private reaches without NAT"
+    assert finding.help == "use 172.24.18.10 instead, which iks-workers-private reaches without NAT"
 
 
 @pytest.mark.parametrize("front", ["icp-master", "icp-proxy"])
@@ -417,7 +417,7 @@ def test_36_private_tunnel_ends_are_dialled_from_the_worker() -> None:
     }
     assert traced.hops[5].text == "sends the tunnel's packet to the BCR"
     assert str(traced.hops[5].route) == "10.0.0.0/8"
-    assert traced.hops[6].text.startswith("gets it from the BCR")
+    assert traced.hops[6].text.startswith("receives it from the BCR")
     (finding,) = (f for f in findings(plan, "tunnel-address") if f.severity == "warning")
     assert "iks-ingress-private" in finding.networks
     # The workers' own subnet is not behind a tunnel that ends at their addresses.
@@ -444,4 +444,4 @@ def test_icp_vcs_none_ends_at_the_esg() -> None:
         traced = walk(plan, start, "icp-workers.proxy-vip")
         assert end_of(traced) == ("unreachable", "not-translated", "ESG"), start
         assert traced.stop is not None
-        assert traced.stop.help == 'icp-vcs = "nat" makes the DNAT rules of the cluster'
+        assert traced.stop.help == 'to create the DNAT rules of the cluster, set icp-vcs = "nat"'
