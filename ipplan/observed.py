@@ -1,7 +1,7 @@
-"""What the file of another tool says about addresses, in one form whatever the tool.
+"""The addresses in a file of another tool, in one form for all tools.
 
-Readers make these values, `import` turns them into a plan, and the check compares them with one. Knows the kinds
-of network by name, and nothing of formats, plans or rules.
+Readers return these values, `import` makes a plan of them, and the check compares them with a plan. Knows the kinds of
+network by name, and nothing of formats, plans or rules.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Labels, NamedAddress
 
 Side = Literal["local", "remote", "gateway", "far-gateway", "source"]
-"""Of a tunnel: what its near side offers, what lies behind the far side, the address of either end, and the single
-address that all traffic of the near side comes from."""
+"""Of a tunnel: the ranges of the near side and of the far side, the address of the near end and of the far end, and the
+single address that all traffic of the near side comes from."""
 
 
 class About(NamedTuple):
-    """What a table says of a network beside its name, kind and range, each None where it says nothing.
+    """What a table says about a network besides its name, kind and range; None where it says nothing.
 
     `grow_to` is the prefix length to grow to, `addresses` are named addresses as a plan states them.
     """
@@ -39,16 +39,18 @@ class About(NamedTuple):
     addresses: tuple[NamedAddress, ...] = ()
 
 
+_MOST_LINES = 20
+"""Write at most 20 remarks about skipped lines; one more remark counts the others."""
+
 NOTHING = About()
-"""Of a network of which the file says nothing more."""
+"""The value for a network about which the file says nothing more."""
 
 
 class Wish(NamedTuple):
-    """A network that a table asks for, by its size instead of a range.
+    """A network that a table requests with a size in place of a range.
 
-    `length` is the prefix length and `hosts` the number of hosts that it asks for; a network that states neither is
-    sized from its cluster or its kind. `line` is where it stands, 1-based. `exact` says that the name is that of a
-    plan.
+    `length` is the prefix length and `hosts` the number of hosts; a network with neither is sized from its cluster or
+    its kind. `line` is 1-based. `exact` says that a plan can use the name unchanged.
     """
 
     name: str
@@ -63,14 +65,14 @@ class Wish(NamedTuple):
 
 
 class ColumnUse(NamedTuple):
-    """A column of a table: its title as written, and what it was taken for."""
+    """A column of a table: its title as written, and how it is read."""
 
     title: str
     use: str
 
 
-class LeftOut(NamedTuple):
-    """A line of a file that is not taken over: where it stands, 1-based, what it says, cut, and why it is left out."""
+class SkippedLine(NamedTuple):
+    """A line of a file that gives no row: its 1-based number, its text, cut, and the reason."""
 
     line: int
     text: str
@@ -80,12 +82,12 @@ class LeftOut(NamedTuple):
 class ObservedPrefix(NamedTuple):
     """One prefix that a file states.
 
-    `kind` is the name of the kind of network that it most likely is, None where the file does not tell. `field` is
-    what the file calls the value and `line` where it stands, 1-based. `written` is the address as typed where its
-    host bits were set. A row that is not `whole` lies in a network and is none: one address, or the share of one
-    node; `names` are what a plan may call such an address. A container only arranges others. `side` is set for the
-    values of a tunnel. `shown` is what the other side of a tunnel sees in the place of the prefix, and `tunnel` tells
-    the tunnels of one file apart. `exact` says that the name is that of a plan.
+    `kind` is the name of the most likely kind of network, None where the file does not say it. `field` is the name of
+    the value in the file, and `line` its 1-based line. `written` is the address as typed, where its host bits are set.
+    A row that is not `whole` is a part of a network: one address, or the share of one node; `names` are the names of
+    such an address in a plan. A container only groups other rows. `side` is set for the values of a tunnel; `shown` is
+    the range that its other side sees in place of the prefix, and `tunnel` names the tunnel within the file. `exact`
+    says that a plan can use the name unchanged.
     """
 
     prefix: Prefix
@@ -112,7 +114,7 @@ class ObservedPrefix(NamedTuple):
 
     @property
     def cidr(self) -> str:
-        """The prefix as it was typed; one address stands without a length."""
+        """The prefix as typed; one address has no length."""
         version, first, length = self.prefix
         if self.is_address:
             return format_address(version, first)
@@ -120,7 +122,7 @@ class ObservedPrefix(NamedTuple):
 
 
 class Exchange(NamedTuple):
-    """The version of IKE that a file states for a tunnel, what the file calls it, and its 1-based line."""
+    """The version of IKE of a tunnel, the name of this setting in the file, and its 1-based line."""
 
     version: int
     field: str
@@ -129,7 +131,7 @@ class Exchange(NamedTuple):
 
 
 class ObservedCluster(NamedTuple):
-    """A cluster that a file names; `id` is what other files may call it."""
+    """A cluster that a file names; other files may use its `id` instead."""
 
     name: str
     platform: Literal["iks", "icp"]
@@ -139,16 +141,15 @@ class ObservedCluster(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """Everything that one file says.
+    """The content of one file.
 
-    `kinds` are the kinds of network that such a file lists completely, so that one that it lacks is not there;
-    `names` likewise are named addresses. `one_cluster` says that the file is of one cluster, whether it names it or
-    not, and `partial` that it is about more than the landscape of a plan, so that what a plan lacks means nothing
-    unless it touches the plan's own space. `gateway` says that its tunnels are those of a gateway, which may have others than
-    the plan knows. `routes` says that its containers are routes, which lead to addresses in use. `exchanges` are the
-    versions of IKE that tunnels state. `notes` are remarks on what was read, for people. Of a table, `wishes` are the
-    networks that it asks for, and `columns` say what each column was taken for. `left_out` lists lines that are not
-    taken over.
+    `kinds` are the kinds of network of which such a file lists all, so that a network that it does not list does not
+    exist; `names` are named addresses of the same sort. `one_cluster` says that the file describes one cluster, with or
+    without its name. `partial` says that the file covers more than one landscape, so that only prefixes in the plan's own
+    space matter. `gateway` says that the tunnels are those of a gateway, which may have more tunnels than the plan.
+    `routes` says that the containers are routes, which lead to addresses in use. `exchanges` are the IKE versions of
+    tunnels. `notes` are remarks for people. Of a table, `wishes` are the networks without a range, `columns` say how each
+    column is read, and `skipped` lists the lines that give no row.
     """
 
     rows: tuple[ObservedPrefix, ...]
@@ -167,4 +168,12 @@ class Observed:
     routes: bool = False
     wishes: tuple[Wish, ...] = ()
     columns: tuple[ColumnUse, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    skipped: tuple[SkippedLine, ...] = ()
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The notes, followed by one for each skipped line, as far as people read them."""
+        lines = [f"line {one.line} is skipped: {one.why}" for one in self.skipped[:_MOST_LINES]]
+        if (more := len(self.skipped) - _MOST_LINES) > 0:
+            lines.append(f"{more:,} more line{'' if more == 1 else 's'} skipped; --explain lists all")
+        return *self.notes, *lines

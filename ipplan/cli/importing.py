@@ -329,10 +329,10 @@ def _say_addition(observed: Sequence[Observed], addition: Addition, file: str, *
     said = f"{counted(made.networks, 'network')} and {counted(made.avoids, 'avoided range')}"
     verb = "would be added to" if dry_run else "added to"
     say(f"{said} {verb} {file}; {counted(addition.present, 'row')} already there")
-    for text in addition.left_out[:_MOST_LISTED]:
+    for text in addition.skipped[:_MOST_LISTED]:
         say(f"skipped: {text}")
-    if len(addition.left_out) > _MOST_LISTED:
-        say(f"skipped: {len(addition.left_out) - _MOST_LISTED:,} more")
+    if len(addition.skipped) > _MOST_LISTED:
+        say(f"skipped: {len(addition.skipped) - _MOST_LISTED:,} more")
 
 
 # -- how files are read ---------------------------------------------------------------------------------------
@@ -363,9 +363,9 @@ def _explanation(observed: Sequence[Observed], output_file: str | None) -> str:
             counted(made.duplicates, "duplicate"),
         ]
         parts.append("".join(f"{text}\n" for text in counts))
-        parts.append("".join(f"note: {escape(note)}\n" for note in one.notes if " is left out: " not in note))
-        if one.left_out:
-            rows3 = [(row.line, row.text, row.why) for row in one.left_out]
+        parts.append("".join(f"note: {escape(note)}\n" for note in one.notes))
+        if one.skipped:
+            rows3 = [(row.line, row.text, row.why) for row in one.skipped]
             columns = (Column("line", "number"), Column("row"), Column("skipped because"))
             parts.append(render(Table(columns, rows3)))
         else:

@@ -29,7 +29,7 @@ def read_file(source: str, path: str, options: Options | None = None, *, quiet: 
             observed = read_source(source, data, file, (options or DEFAULTS)._replace(progress=progress.update))
     except SourceError as error:
         raise source_problems(error, file) from None
-    for note in () if quiet else observed.notes:
+    for note in () if quiet else observed.remarks:
         say(f"note: {file}: {note}")
     return observed
 

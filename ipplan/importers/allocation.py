@@ -59,6 +59,6 @@ def read(data: bytes) -> Observed:
         if (found := collector.block(pool.text("cidr") or "", pool.line, "pool")) is not None
     ]
     if waiting:
-        collector.notes.append(f"left out, because they have no range: {counted(waiting, 'network')}")
+        collector.notes.append(f"skipped, because they have no range: {counted(waiting, 'network')}")
     kinds = {row.kind for row in collector.rows if row.kind}
     return collector.finish(kinds, pools=pools, nothing="no network of the allocation has a range")

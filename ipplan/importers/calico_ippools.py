@@ -33,13 +33,13 @@ _SERVICES = (
 )
 """Ranges of a BGPConfiguration; the first is the service range, and a plan has no kind for the others."""
 _MOST_KINDS = 8
-"""Name at most 8 kinds of resources that were left out."""
+"""Name at most 8 kinds of resources that were skipped."""
 
 
 def read(data: bytes) -> Observed:
     """Read resources from a list, or from one or several documents; a note counts those without a range."""
     collector = Collector()
-    left_out: Counter[str] = Counter()
+    skipped: Counter[str] = Counter()
     table = read_table(decode(data), "calico-ippools")
     for item in _items(read_documents(data)) if table is None else table:
         kind, spec = item.text("kind"), item.get("spec")
@@ -52,9 +52,9 @@ def read(data: bytes) -> Observed:
                 what = f"is of kind {show(kind)}, not" if kind else "is not an"
                 collector.problem(f"the entry {what} IPPool", item.line, _HELP)
             elif kind and not kind.endswith("List"):
-                left_out[kind] += 1
-    if left_out:
-        collector.notes.append(_left_out(left_out))
+                skipped[kind] += 1
+    if skipped:
+        collector.notes.append(_skipped_note(skipped))
     collector.rows = _with_kinds(collector.rows)
     kinds = {"iks-pod", "icp-pod"}
     if any(row.kind and row.kind.endswith("-service") for row in collector.rows):
@@ -118,10 +118,10 @@ def _add_services(item: Node, spec: Node, collector: Collector) -> int:
     return found
 
 
-def _left_out(kinds: Counter[str]) -> str:
+def _skipped_note(kinds: Counter[str]) -> str:
     words = [f"{count:,} {show(kind)}" for kind, count in kinds.most_common(_MOST_KINDS)]
     more = sum(kinds.values()) - sum(count for _, count in kinds.most_common(_MOST_KINDS))
-    return f"left out, because they have no range of the cluster: {', '.join(words)}" + (
+    return f"skipped, because they have no range of the cluster: {', '.join(words)}" + (
         f" and {counted(more, 'resource')} of other kinds" if more else ""
     )
 

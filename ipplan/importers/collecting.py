@@ -11,7 +11,7 @@ from ipplan.addresses import AddressError, parse_address, parse_prefix
 from ipplan.findings import MOST_PROBLEMS
 from ipplan.importers.cells import Block, Cell, CellError, parse_cell, parse_one
 from ipplan.importers.reading import Problem, SourceError, counted
-from ipplan.observed import NOTHING, LeftOut, Observed, ObservedPrefix
+from ipplan.observed import NOTHING, Observed, ObservedPrefix, SkippedLine
 from ipplan.plan.load import show
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from ipplan.observed import About, ColumnUse, Exchange, ObservedCluster, Side, Wish
 
 _MOST_NOTES = 20
-"""Report at most 20 lines of one kind in notes of their own; one more note counts the others."""
+"""Write at most 20 notes about host bits; one more note counts the others."""
 _UNREADABLE = Cell(())
 
 
 class Collector:
     """Rows and problems of one file; `finish` returns the rows, or raises all problems.
 
-    Keeps the first `MOST_PROBLEMS` problems and counts the others as `hidden`. A `lenient` collector leaves out a line
+    Keeps the first `MOST_PROBLEMS` problems and counts the others as `hidden`. A `lenient` collector skips a line
     with a problem, and rejects only a file without any row. `cells` are those of the line that is being read.
     """
 
@@ -40,7 +40,7 @@ class Collector:
         self.notes: list[str] = []
         self.lenient = lenient
         self.cells: Sequence[str] = ()
-        self.left_out: list[LeftOut] = []
+        self.skipped: list[SkippedLine] = []
         self._respelled = 0
         self._respelled_first = ""
 
@@ -49,16 +49,16 @@ class Collector:
     def problem(self, message: str, line: int | None, help_: str | None = None, rule: str = "bad-value") -> None:
         """Note what is wrong with a line."""
         if self.lenient and line is not None:
-            self.leave_out(line, self.cells, message)
+            self.skip(line, self.cells, message)
         elif len(self.problems) >= MOST_PROBLEMS:
             self.hidden += 1
         else:
             self.problems.append(Problem(message, line, help_, rule))
 
-    def leave_out(self, line: int, cells: Iterable[str], why: str) -> None:
+    def skip(self, line: int, cells: Iterable[str], why: str) -> None:
         """Note a line that gives no row."""
         text = ", ".join(cell[:80] for cell in cells if cell)
-        self.left_out.append(LeftOut(line, text if len(text) <= 80 else f"{text[:77]}...", why))
+        self.skipped.append(SkippedLine(line, text if len(text) <= 80 else f"{text[:77]}...", why))
 
     # -- rows ----------------------------------------------------------------------------------------------
 
@@ -198,7 +198,7 @@ class Collector:
         """
         if self.problems:
             raise SourceError(*self.problems, hidden=self.hidden)
-        self.left_out.sort(key=lambda left: left.line)
+        self.skipped.sort(key=lambda one: one.line)
         pools = tuple(dict.fromkeys(pools))
         if not self.rows and not self.wishes and not pools:
             self._reject_empty(nothing, help_)
@@ -211,16 +211,16 @@ class Collector:
             partial=partial,
             pools=pools,
             data_centers=tuple(sorted({name for name in data_centers if _is_data_center(name)})),
-            notes=(*self.notes, *self._spellings(), *self._host_bits(), *self._lines_left_out()),
+            notes=(*self.notes, *self._spellings(), *self._host_bits()),
             exchanges=tuple(exchanges),
             wishes=tuple(self.wishes),
             columns=tuple(columns),
-            left_out=tuple(self.left_out),
+            skipped=tuple(self.skipped),
         )
 
     def _reject_empty(self, nothing: str, help_: str | None) -> NoReturn:
-        """Raise for a file without a row, with the reason of each line that was left out."""
-        lines = [Problem(f"left out: {left.why}", left.line) for left in self.left_out]
+        """Raise for a file without a row, with the reason of each line that was skipped."""
+        lines = [Problem(f"skipped: {one.why}", one.line) for one in self.skipped]
         shown = lines[: MOST_PROBLEMS - 1]
         raise SourceError(Problem(nothing, None, help_, "no-prefix"), *shown, hidden=len(lines) - len(shown))
 
@@ -239,13 +239,6 @@ class Collector:
         ]
         if len(rows) > _MOST_NOTES:
             notes.append(f"{len(rows) - _MOST_NOTES:,} more have host bits set")
-        return notes
-
-    def _lines_left_out(self) -> list[str]:
-        notes = [f"line {left.line} is left out: {left.why}" for left in self.left_out[:_MOST_NOTES]]
-        if len(self.left_out) > _MOST_NOTES:
-            more = counted(len(self.left_out) - _MOST_NOTES, "more line")
-            notes.append(f"{more} left out; --explain lists all")
         return notes
 
 

@@ -386,7 +386,7 @@ class _Choice:
         )
 
     def _are(self, cells: Sequence[str], what: Callable[[str], bool]) -> bool:
-        """Return whether all cells are something; half of them are enough where other lines are left out."""
+        """Return whether all cells are something; half of them are enough where other lines are skipped."""
         count = sum(map(what, cells))
         return count == len(cells) or (self.table.options.lenient and count * 2 >= len(cells))
 
@@ -395,7 +395,7 @@ class _Choice:
     def _uses(self, computed: Collection[int]) -> Iterator[ColumnUse]:
         for place, title in enumerate(self.table.written):
             if place in computed:
-                use = "left out: computed from the others"
+                use = "skipped: computed from the others"
             else:
                 name = kebab(title) or self.table.columns[place] or f"column-{place + 1}"
                 use = self.taken.get(place) or f"label {name}"

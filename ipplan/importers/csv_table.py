@@ -41,7 +41,7 @@ _GEOFEED = ("cidr", "country", "region", "city", "postal code")
 
 
 def read(data: bytes, options: Options = DEFAULTS) -> Observed:
-    """Read a table; a row with neither a range nor a kind is a problem, or left out with `lenient`."""
+    """Read a table; a row with neither a range nor a kind is a problem, or skipped with `lenient`."""
     return read_columns(_table(data, options))
 
 
@@ -79,7 +79,7 @@ def _table(data: bytes, options: Options) -> Table:
         header[0] = "cidr"
     collector = Collector(lenient=options.lenient)
     collector.notes.append("the file has no line that names its columns")
-    collector.left_out = table.collector.left_out
+    collector.skipped = table.collector.skipped
     return make_table(header, table.line, lines, collector, options)
 
 
@@ -133,13 +133,13 @@ def read_columns(
         reader.add(record)
     collector = reader.collector
     if reader.waiting:
-        collector.notes.append(f"left out, because they have no range: {counted(reader.waiting, 'row')}")
+        collector.notes.append(f"skipped, because they have no range: {counted(reader.waiting, 'row')}")
     if reader.single:
         what = counted(reader.single, "row")
         collector.notes.append(f"{what} without a prefix length or mask: read as single addresses, not as networks")
     if reader.defaults:
         what = counted(reader.defaults, "default range")
-        collector.notes.append(f"left out, because the plan of the table does not declare them: {what}")
+        collector.notes.append(f"skipped, because the plan of the table does not declare them: {what}")
     # The file does not list all networks of a kind of which some have no range yet.
     waiting = {wish.kind for wish in collector.wishes}
     return collector.finish(
@@ -382,9 +382,7 @@ class _Rows:
             help_ = f"did you mean {near}?" if near else f"write one of {', '.join(KINDS)}"
             self.collector.problem(f"the row has no {self._field}, and {show(word)} is not a kind", line, help_)
         else:
-            self.collector.problem(
-                f"the row has no {self._field}", line, "--lenient lists such rows and leaves them out"
-            )
+            self.collector.problem(f"the row has no {self._field}", line, "--lenient lists such rows and skips them")
 
     def _is_exact(self, name: str) -> bool:
         """Return whether a plan can use the name of a row unchanged."""

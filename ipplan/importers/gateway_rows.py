@@ -46,7 +46,7 @@ class GatewayRows:
     def __init__(self) -> None:
         self.collector = Collector()
         self._exchanges: list[Exchange] = []
-        self._left_out: dict[str, dict[str, None]] = {}
+        self._skipped: dict[str, dict[str, None]] = {}
         self._includes: list[int] = []
         self._seen: set[tuple[str, Side, Prefix]] = set()
 
@@ -55,11 +55,11 @@ class GatewayRows:
         for word in text.replace(",", " ").split():
             plain = _SELECTOR.sub("", word)
             if not plain or plain.lower() in _DYNAMIC or plain.startswith("%"):
-                self.leave_out(f"a {field} that the peer or an interface sets", tunnel)
+                self.skip(f"a {field} that the peer or an interface sets", tunnel)
                 continue
             for prefix in self._prefixes(plain, line, field):
                 if prefix.length == 0:
-                    self.leave_out(f"a {field} of all addresses", tunnel)
+                    self.skip(f"a {field} of all addresses", tunnel)
                 else:
                     self._add(tunnel, side, prefix, line, field)
 
@@ -106,14 +106,14 @@ class GatewayRows:
         """Note the version of IKE of a tunnel."""
         self._exchanges.append(Exchange(version, field, line, tunnel[:_LONGEST_NAME]))
 
-    def leave_out(self, what: str, tunnel: str) -> None:
+    def skip(self, what: str, tunnel: str) -> None:
         """Note a part of a tunnel that is not read."""
-        self._left_out.setdefault(what, {})[tunnel[:_LONGEST_NAME]] = None
+        self._skipped.setdefault(what, {})[tunnel[:_LONGEST_NAME]] = None
 
     def missing(self, what: str, name: str, tunnel: str, line: int, help_: str) -> None:
         """Report a section that another one refers to and that is missing; note it if it may be in an included file."""
         if self._includes:
-            self.leave_out(f"{what} {show(name)}, which may be in an included file", tunnel)
+            self.skip(f"{what} {show(name)}, which may be in an included file", tunnel)
         else:
             self.collector.problem(f"{what} {show(name)}, which is not in the file", line, help_)
 
@@ -123,9 +123,9 @@ class GatewayRows:
 
     def finish(self, nothing: str, help_: str) -> Observed:
         """Return all tunnels; raise SourceError where anything is wrong, or the file has none."""
-        for what, names in self._left_out.items():
+        for what, names in self._skipped.items():
             listed = _some([show(name) for name in names])
-            self.collector.notes.append(f"left out: {what}, in {counted(len(names), 'tunnel')}: {listed}")
+            self.collector.notes.append(f"skipped: {what}, in {counted(len(names), 'tunnel')}: {listed}")
         if len(self._includes) == 1:
             self.collector.notes.append(f"line {self._includes[0]} includes another file, which is not read")
         elif self._includes:

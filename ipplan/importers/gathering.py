@@ -86,7 +86,7 @@ class Gathered(NamedTuple):
 
     `avoids` and `containers` have the descriptions of the rows with that range. `duplicates` counts the rows that repeat
     another row, `joined` those that describe an avoided range once more. `everything` are the ranges of length 0, which
-    are left out.
+    are skipped.
     """
 
     networks: list[Draft]

@@ -67,7 +67,7 @@ def read(data: bytes) -> Observed:
         )
     if unknown and nodes:
         collector.notes.append(
-            f"left out, because the file has no address for them: {len(unknown):,} of {len(unknown) + len(nodes):,} hosts"
+            f"skipped, because the file has no address for them: {len(unknown):,} of {len(unknown) + len(nodes):,} hosts"
         )
     return collector.finish({"icp-worker"}, one_cluster=True, nothing="no host in the file has an address", help_=_HELP)
 

@@ -57,7 +57,7 @@ def read(data: bytes, options: Options = DEFAULTS) -> Observed:
         else:
             others[word] = others.get(word, 0) + 1
     collector.notes += [
-        f"left out, because they have no prefix: {counted(count, 'row')} of type {word}"
+        f"skipped, because they have no prefix: {counted(count, 'row')} of type {word}"
         for word, count in sorted(others.items())
     ]
     return collector.finish(

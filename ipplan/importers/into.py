@@ -36,13 +36,13 @@ class AdditionError(ValueError):
 class Addition:
     """The text of a plan with its additions, and what they are.
 
-    `present` counts the rows that the plan has already, `left_out` says what was not added and why.
+    `present` counts the rows that the plan has already, `skipped` says what was not added and why.
     """
 
     data: bytes
     made: Imported
     present: int
-    left_out: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
 
 
 def add_to_plan(data: bytes, plan: Plan, observed: Sequence[Observed]) -> Addition:
@@ -70,11 +70,11 @@ def add_to_plan(data: bytes, plan: Plan, observed: Sequence[Observed]) -> Additi
         links=[],
     )
     if gathered.links:
-        adding.left_out.append(f"{len(gathered.links):,} links: add them to the plan by hand")
+        adding.skipped.append(f"{len(gathered.links):,} links: add them to the plan by hand")
     for pool in missing:
-        adding.left_out.append(f"{pool}, a pool of the file: to allocate from it, add it to byoip under [plan]")
+        adding.skipped.append(f"{pool}, a pool of the file: to allocate from it, add it to byoip under [plan]")
     edited = _append(data, plan, kept, observed)
-    return Addition(edited, summarize(kept, ""), adding.present, adding.left_out)
+    return Addition(edited, summarize(kept, ""), adding.present, adding.skipped)
 
 
 class _Home(NamedTuple):
@@ -104,7 +104,7 @@ class _Adding:
 
     def __init__(self, plan: Plan, cluster_edges: Mapping[str, str]) -> None:
         self.present = 0
-        self.left_out: list[str] = []
+        self.skipped: list[str] = []
         self._cluster_edges = cluster_edges
         self._plan_homes = Homes(plan)
         self._by_name = {network.name: network for network in plan.networks}
@@ -135,7 +135,7 @@ class _Adding:
             self.present += 1
         else:
             at = "" if draft.row.line is None else f" (line {draft.row.line})"
-            self.left_out.append(
+            self.skipped.append(
                 f"{same.name} {prefix}{at}: in the plan it {_range_of(same)}; ipplan does not change it"
             )
         return False
@@ -162,7 +162,7 @@ class _Adding:
     def may_avoid(self, prefix: Prefix) -> bool:
         """Return whether a range can be avoided: the plan does not hold it, and it holds nothing of the plan."""
         if any(prefix.covers(pool) for pool in self._pools):
-            self.left_out.append(f"{prefix}: it covers a pool of the plan, which would have no space left")
+            self.skipped.append(f"{prefix}: it covers a pool of the plan, which would have no space left")
             return False
         touched = [self._held[i] for i in self._index.overlapping(prefix)]
         if not touched:
@@ -170,7 +170,7 @@ class _Adding:
         if any(one.prefix.covers(prefix) for one in touched):
             self.present += 1
         else:
-            self.left_out.append(f"{prefix}: it covers {touched[0].words} of the plan")
+            self.skipped.append(f"{prefix}: it covers {touched[0].words} of the plan")
         return False
 
 

@@ -1,7 +1,7 @@
 """Routes and addresses of a Linux router or node: `ip -j route`, `ip -j -6 route`, `ip -j addr`, alone or one after the other.
 
 Fields: iproute2 6.1, ip/iproute.c and ip/ipaddress.c. A connected range is a network; a range behind a gateway is in use
-elsewhere, and may summarise several networks. A note counts the routes that every host has, which are left out: the default
+elsewhere, and may summarise several networks. A note counts the routes that every host has, which are skipped: the default
 route, loopback, link-local and multicast, those of IBM Cloud's classic servers, and those to pods of the node itself.
 """
 
@@ -35,7 +35,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.collector = Collector()
-        self.left_out: Counter[str] = Counter()
+        self.skipped: Counter[str] = Counter()
         self._seen: set[Prefix] = set()
 
     def route(self, route: Node) -> None:
@@ -45,19 +45,19 @@ class _Reader:
             self.collector.problem("the entry has no dst, so it is not a route", route.line, _HELP)
             return
         if dst in ("default", "0.0.0.0/0", "::/0"):
-            self.left_out["default route"] += 1
+            self.skipped["default route"] += 1
             return
         if kind in _NO_NETWORK:
-            self.left_out["address of the host itself"] += 1
+            self.skipped["address of the host itself"] += 1
             return
         prefix = self._prefix(dst, route, "dst")
         if prefix is None or self._is_own(prefix):
             return
         device, gateway = route.text("dev") or "", self._gateway(route)
         if prefix in _CLASSIC and gateway:
-            self.left_out["route of every classic server"] += 1
+            self.skipped["route of every classic server"] += 1
         elif device.startswith(_PODS) and prefix.length == WIDTH[prefix.version]:
-            self.left_out["route to a pod of the node"] += 1
+            self.skipped["route to a pod of the node"] += 1
         elif gateway or kind in _NOWHERE:
             way = f"route via {gateway}" if gateway else f"{kind} route"
             self._add(prefix, route, "dst", device, way + (f", {device}" if device else ""), connected=False)
@@ -78,7 +78,7 @@ class _Reader:
             if prefix is None or self._is_own(prefix):
                 continue
             if device.startswith((_PODS, _SERVICES)):
-                self.left_out["address of a service or pod"] += 1
+                self.skipped["address of a service or pod"] += 1
                 continue
             words = f"connected to {device or 'the router'}, address {local}"
             self._add(prefix, entry, "local", device, words, connected=True)
@@ -94,7 +94,7 @@ class _Reader:
     def _is_own(self, prefix: Prefix) -> bool:
         own = any(known.covers(prefix) for known in _OWN) or prefix.length == 0
         if own:
-            self.left_out["loopback, link-local or multicast range"] += 1
+            self.skipped["loopback, link-local or multicast range"] += 1
         return own
 
     @staticmethod
@@ -124,9 +124,9 @@ def read(data: bytes) -> Observed:
             reader.interface(entry)
         elif entry.value:
             reader.route(entry)
-    if reader.left_out:
-        words = ", ".join(f"{what} ({count:,})" for what, count in reader.left_out.items())
-        reader.collector.notes.append(f"left out: {words}")
+    if reader.skipped:
+        words = ", ".join(f"{what} ({count:,})" for what, count in reader.skipped.items())
+        reader.collector.notes.append(f"skipped: {words}")
     found = reader.collector.finish(
         partial=True, nothing="the file has no route to a network, and no address in one", help_=_HELP
     )

@@ -76,9 +76,9 @@ def read(data: bytes) -> Observed:
         if name == _DEFAULT or (name in included and auto in ("", *_IDLE)):
             continue
         if auto in _IDLE:
-            rows.leave_out("auto=ignore", name)
+            rows.skip("auto=ignore", name)
         elif settings.get("type", _UNSET).text.lower() in _NO_TUNNEL:
-            rows.leave_out("a connection that is not a tunnel", name)
+            rows.skip("a connection that is not a tunnel", name)
         else:
             _add(name, settings, section.line, rows)
     return rows.finish("the file has no conn with addresses or subnets", _HELP)

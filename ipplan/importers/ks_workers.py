@@ -37,7 +37,7 @@ def read(data: bytes) -> Observed:
         waiting += len(collector.rows) == before
         zones.append(worker.text("location") or worker.text("zone") or "")
     if waiting and collector.rows:
-        collector.notes.append(f"left out, because they have no address yet: {waiting:,} of the workers")
+        collector.notes.append(f"skipped, because they have no address yet: {waiting:,} of the workers")
     kinds = {row.kind for row in collector.rows if row.kind}
     return collector.finish(
         kinds, one_cluster=True, data_centers=zones, nothing="no worker in the file has an address", help_=_HELP

@@ -148,7 +148,7 @@ def _add(entry: _Entry, edges: Collection[str], collector: Collector) -> None:
                 vlan = int(number[1])
             if vlan == int(number[1]) and fields["vlan"] in (number[1], f"vlan-{vlan} ({vlan})"):
                 del fields["vlan"]
-        _leave_out_own_tags(fields, labels)
+        _remove_own_tags(fields, labels)
         edge = next((value for key, value in fields.items() if key in edges), None)
         own = as_labels(fields, besides=edges, kind=kind)
         about = About(
@@ -170,7 +170,7 @@ def _add(entry: _Entry, edges: Collection[str], collector: Collector) -> None:
     )
 
 
-def _leave_out_own_tags(fields: dict[str, str], labels: Labels) -> None:
+def _remove_own_tags(fields: dict[str, str], labels: Labels) -> None:
     """Remove the tags that `ipplan netbox push` sets, by slug or by name: labels say the same."""
     tags = fields.pop("tags", "").split(",")
     if MARK in tags:
@@ -237,7 +237,7 @@ def _without_kind(fields: dict[str, str], tags: Sequence[str]) -> dict[str, str]
 def _uses(table: Table) -> Iterator[ColumnUse]:
     own = {"prefix": "cidr", "description": "name", "comments": "description", "role": "kind", "tags": "kind"}
     for name, title in zip(table.columns, table.written, strict=True):
-        left = "left out: NetBox computes it" if name in _COMPUTED else f"label {kebab(name) or name}"
+        left = "skipped: NetBox computes it" if name in _COMPUTED else f"label {kebab(name) or name}"
         yield ColumnUse(title, own.get(name) or (name if name in ("status", "vlan") else left))
 
 

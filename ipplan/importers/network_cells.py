@@ -141,7 +141,7 @@ class NetworkCells:
         return found.about(stated)
 
     def _count_problems(self) -> int:
-        return len(self._collector.problems) + self._collector.hidden + len(self._collector.left_out)
+        return len(self._collector.problems) + self._collector.hidden + len(self._collector.skipped)
 
     def _label(self, place: int) -> str:
         return kebab(self._titles[place]) or self._titles[place] or f"column-{place + 1}"

@@ -38,5 +38,5 @@ def read(data: bytes, options: Options = DEFAULTS) -> Observed:
     if not folders:
         return observed
     return replace(
-        observed, notes=(f"left out, because they have no prefix: {counted(folders, 'folder')}", *observed.notes)
+        observed, notes=(f"skipped, because they have no prefix: {counted(folders, 'folder')}", *observed.notes)
     )

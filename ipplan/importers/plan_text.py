@@ -33,7 +33,7 @@ class Imported(NamedTuple):
 
     `wishes` counts the networks without a range, `duplicates` the rows that repeat another row, `joined` those whose
     description was added to an avoided range. `containers` only group other ranges and become comments; `everything`
-    are ranges of all addresses, which are left out.
+    are ranges of all addresses, which are skipped.
     """
 
     text: str

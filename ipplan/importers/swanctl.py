@@ -54,7 +54,7 @@ def read(data: bytes) -> Observed:
         for child in tree.whole(children).sections.values():
             settings = tree.whole(child)
             if settings.values.get("mode", Setting()).text.lower() in ("pass", "drop"):
-                rows.leave_out("a child that is not a tunnel", name)
+                rows.skip("a child that is not a tunnel", name)
                 continue
             for key, side in _SELECTORS:
                 # Without a selector the tunnel carries the addresses of its ends, or what they negotiate.

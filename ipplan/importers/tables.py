@@ -35,7 +35,7 @@ class Options(NamedTuple):
     """How to read a table.
 
     `skip_rows` lines are above the header. `columns` names the column of a field by its title or its number from 1.
-    `sheet` is the name of a sheet of a workbook. `lenient` leaves out lines that cannot be read instead of rejecting the
+    `sheet` is the name of a sheet of a workbook. `lenient` skips lines that cannot be read instead of rejecting the
     file. `progress` is called with the number of lines read.
     """
 
@@ -224,7 +224,7 @@ def read_table(data: bytes, options: Options = DEFAULTS, known: Callable[[str], 
     """Return the records of a file whose first line names the columns.
 
     A header has at least one name that `known` accepts. Where only a later line has one, the lines above it are an
-    error, or left out with `lenient`. Comments are always allowed above the header.
+    error, or skipped with `lenient`. Comments are always allowed above the header.
     """
     collector = Collector(lenient=options.lenient)
     lines = read_lines(data, options)
@@ -235,10 +235,10 @@ def read_table(data: bytes, options: Options = DEFAULTS, known: Callable[[str], 
     names = known or (lambda _: False)
     while len(head) > 1 and is_comment(head[0][1]) and not any(names(column_name(c)) for c in head[0][1]):
         line, cells = head.pop(0)
-        collector.leave_out(line, cells, "it is a comment")
+        collector.skip(line, cells, "it is a comment")
     at = 0 if known is None or options.columns else _header(head, known, options)
     for line, cells in head[:at]:
-        collector.leave_out(line, cells, "it is above the header")
+        collector.skip(line, cells, "it is above the header")
     line, cells = head[at]
     return make_table(cells, line, chain(head[at + 1 :], lines), collector, options)
 
@@ -261,18 +261,18 @@ def make_table(
     records = (
         Record(n, own, places)
         for n, cells in chain(first, lines)
-        if not _left_out(own := fit(cells, widest, n, collector), written, n, collector)
+        if not _is_skipped(own := fit(cells, widest, n, collector), written, n, collector)
     )
     sample = tuple(islice(records, SAMPLE))
     return Table(columns, written, line, chain(sample, records), sample, collector, options)
 
 
-def _left_out(cells: list[str], header: Sequence[str], line: int, collector: Collector) -> bool:
-    """Leave out a repeated header and a comment; return whether the line is one of them."""
+def _is_skipped(cells: list[str], header: Sequence[str], line: int, collector: Collector) -> bool:
+    """Skip a repeated header and a comment; return whether the line is one of them."""
     if cells[0] == header[0] and tuple(cells) == header:
-        collector.leave_out(line, cells, "it repeats the header")
+        collector.skip(line, cells, "it repeats the header")
     elif cells[0][:1] == "#" and is_comment(cells):
-        collector.leave_out(line, cells, "it is a comment")
+        collector.skip(line, cells, "it is a comment")
     else:
         return False
     return True
@@ -298,7 +298,7 @@ def _header(head: Sequence[tuple[int, list[str]]], known: Callable[[str], bool],
         Problem(
             f"the first line names no known column; line {line} may be the header",
             head[0][0],
-            f"--skip-rows {line - 1} starts there, and --lenient leaves out the lines above it",
+            f"--skip-rows {line - 1} starts there, and --lenient skips the lines above it",
             "no-column",
         )
     )

@@ -82,7 +82,7 @@ def read(data: bytes) -> Observed:
         words = [f"{count:,} {show(name)}" for name, count in others.most_common(_MOST_TYPES)]
         more = len(others) - len(words)
         collector.notes.append(
-            f"left out, because ipplan reads no range of them: {', '.join(words)}"
+            f"skipped, because ipplan reads no range of them: {', '.join(words)}"
             + (f" and {counted(more, 'other type')}" if more else "")
         )
     # Resources and data sources, and servers of one subnet, repeat the same ranges.

@@ -61,7 +61,7 @@ def read(data: bytes) -> Observed:
             continue
         name = path[1]
         if path[:2] in off or path[:4] in off:
-            rows.leave_out("a part that is disabled", name)
+            rows.skip("a part that is disabled", name)
             continue
         if is_address(name):
             rows.address(name, "far-gateway", name, line, "peer")
@@ -76,7 +76,7 @@ def _add(name: str, words: _Path, line: int, versions: dict[str, Setting], rows:
         version = versions[words[1]]
         rows.exchange(name, _VERSIONS[version.text], version.line, "key-exchange")
     elif words[:2] == ("vti", "bind"):
-        rows.leave_out("a tunnel whose ranges depend on routes (vti)", name)
+        rows.skip("a tunnel whose ranges depend on routes (vti)", name)
     elif words[:1] == ("tunnel",) and words[2:-1] in _RANGES:
         rows.ranges(name, _RANGES[words[2:-1]], words[-1], line, " ".join(words[2:-1]))
 

@@ -331,7 +331,7 @@ def test_into_a_plan_of_one_line_says_what_to_write(run: Run, tmp_path: Path, fo
     assert (tmp_path / plan).read_text(encoding="utf-8") == form
 
 
-def test_explain_says_what_each_column_is_and_what_is_left_out(run: Run, tmp_path: Path) -> None:
+def test_explain_says_what_each_column_is_and_rows_are_skipped(run: Run, tmp_path: Path) -> None:
     table = write(
         tmp_path / "t.csv",
         "Netz,Kind,CIDR,Hosts,Owner\nweb,vcs-vm,,100,ann\noffice,,10.9.0.0/16,,\nTotal,,,100,\n",
@@ -366,7 +366,7 @@ def test_rows_that_cannot_be_read_refuse_the_file_unless_it_is_lenient(run: Run,
     assert (refused.returncode, b"--lenient lists such rows" in refused.stderr) == (2, True)
     done = run("import", "csv", table, "--lenient")
     assert done.returncode == 0
-    assert "note: t.csv: line 3 is left out: the row has no cidr" in done.stderr.decode().splitlines()
+    assert "note: t.csv: line 3 is skipped: the row has no cidr" in done.stderr.decode().splitlines()
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ ROWS = (
 )
 
 
-def test_rows_that_cannot_be_read_are_listed_and_left_out_when_asked(run: Run, tmp_path: Path) -> None:
+def test_rows_that_cannot_be_read_are_listed_and_skipped_when_asked(run: Run, tmp_path: Path) -> None:
     (tmp_path / "page.md").write_text(ROWS, encoding="utf-8")
     strict = run("ranges", "import", "page.md", "--date", "2026-01-31", "-o", "out.csv")
     assert (strict.returncode, strict.stdout) == (2, b"")

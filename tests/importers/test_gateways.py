@@ -318,7 +318,7 @@ NOTES = [
         "ipsec-conf",
         "include other\nconn a\n also=base\n left=192.0.2.1\n",
         [
-            'left out: also names conn "base", which may be in an included file, in 1 tunnel: "a"',
+            'skipped: also names conn "base", which may be in an included file, in 1 tunnel: "a"',
             "line 1 includes another file, which is not read",
         ],
     ),
@@ -326,42 +326,42 @@ NOTES = [
         "swanctl",
         "connections { a : base { local_addrs = 192.0.2.1 } }\ninclude b\n",
         [
-            'left out: the section inherits "base", which may be in an included file, in 1 tunnel: "line 1"',
+            'skipped: the section inherits "base", which may be in an included file, in 1 tunnel: "line 1"',
             "line 2 includes another file, which is not read",
         ],
     ),
-    ("ipsec-conf", IPSEC_CONF, ['left out: auto=ignore, in 1 tunnel: "old"']),
+    ("ipsec-conf", IPSEC_CONF, ['skipped: auto=ignore, in 1 tunnel: "old"']),
     ("ipsec-conf", "include a\ninclude b\n" + LIBRESWAN, ["2 lines include other files, which are not read: 1, 2"]),
     (
         "ipsec-conf",
         "conn a\n left=192.0.2.1\n leftsubnet=0.0.0.0/0\n right=%any\n rightsubnet=10.1.0.0/16\n",
-        ['left out: a leftsubnet of all addresses, in 1 tunnel: "a"'],
+        ['skipped: a leftsubnet of all addresses, in 1 tunnel: "a"'],
     ),
     (
         "ipsec-conf",
         "conn a\n left=192.0.2.1\n right=%any\nconn b\n type=passthrough\n left=127.0.0.1\n right=%any\n",
-        ['left out: a connection that is not a tunnel, in 1 tunnel: "b"'],
+        ['skipped: a connection that is not a tunnel, in 1 tunnel: "b"'],
     ),
     (
         "swanctl",
         "connections { a { remote_addrs = 192.0.2.9\n children { b { remote_ts = 10.1.0.0/16 } } } }",
-        ['left out: a local_ts that the peer or an interface sets, in 1 tunnel: "a"'],
+        ['skipped: a local_ts that the peer or an interface sets, in 1 tunnel: "a"'],
     ),
     (
         "vyos",
         "set vpn ipsec site-to-site peer 192.0.2.9 vti bind vti0\nset vpn ipsec site-to-site peer 192.0.2.9 local-address 192.0.2.1\n",
-        ['left out: a tunnel whose ranges depend on routes (vti), in 1 tunnel: "192.0.2.9"'],
+        ['skipped: a tunnel whose ranges depend on routes (vti), in 1 tunnel: "192.0.2.9"'],
     ),
     (
         "vyos",
         VYOS_SET + "set vpn ipsec site-to-site peer 192.0.2.9 disable\n",
-        ['left out: a part that is disabled, in 1 tunnel: "192.0.2.9"'],
+        ['skipped: a part that is disabled, in 1 tunnel: "192.0.2.9"'],
     ),
 ]
 
 
 @pytest.mark.parametrize(("source", "text", "notes"), NOTES)
-def test_what_is_left_out_is_told(source: str, text: str, notes: list[str]) -> None:
+def test_what_is_skipped_is_told(source: str, text: str, notes: list[str]) -> None:
     observed = read_source("auto", text.encode(), "x")
     assert (observed.source, list(observed.notes)) == (source, notes)
 

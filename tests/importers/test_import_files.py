@@ -79,7 +79,7 @@ BAD = {
 def test_the_plan_that_comes_of_a_file(name: str, *, update_golden: bool) -> None:
     observed = read_source("auto", (FILES / name).read_bytes(), name)
     made = make_plan([observed], None)
-    notes = "".join(f"# note: {note}\n" for note in observed.notes)
+    notes = "".join(f"# note: {note}\n" for note in observed.remarks)
     golden = FILES / f"{name}.plan.toml"
     if update_golden:
         golden.write_text(notes + made.text, encoding="utf-8", newline="\n")

@@ -74,7 +74,7 @@ def check_added(plan: bytes, table: str) -> dict[str, Any]:
         assert not [other for other in held if other.version == found.version and other.overlaps(found)]
         assert not [pool for pool in pools if pool.version == found.version and pool.subnet_of(found)]
     # Nothing is lost: what is not there now is told, or lies in what was there.
-    said = " ".join(done.left_out)
+    said = " ".join(done.skipped)
     for line in table.splitlines()[1:]:
         row = network(line.split(",")[0])
         assert (
@@ -202,7 +202,7 @@ prefix = 20
 )
 def test_a_network_is_known_again_where_nothing_that_its_row_states_differs(plan: str, row: str) -> None:
     done = add(plan.encode(), f"cidr,kind,name,cluster,edge\n{row}\n")
-    assert (done.data, done.present, done.left_out) == (plan.encode(), 1, [])
+    assert (done.data, done.present, done.skipped) == (plan.encode(), 1, [])
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_a_network_of_another_edge_or_cluster_is_another_network(plan: str, row:
     networks = tomli.loads(done.data.decode())["networks"]
     if name is None:
         # The plan has the network of this cluster under a numbered name, and with another range.
-        assert done.left_out == [
+        assert done.skipped == [
             "pods-2 10.65.0.0/16 (line 2): in the plan it has no range yet; ipplan does not change it"
         ]
     else:

@@ -496,7 +496,7 @@ def test_other_resources_beside_pools_are_passed_over() -> None:
     }
     observed = read_source("auto", json.dumps({"kind": "List", "items": [peer, pool]}).encode(), "x")
     assert [(row.name, str(row.prefix)) for row in observed.rows] == [("a", "10.1.0.0/16")]
-    assert observed.notes == ('left out, because they have no range of the cluster: 1 "BGPPeer"',)
+    assert observed.notes == ('skipped, because they have no range of the cluster: 1 "BGPPeer"',)
 
 
 BGP = {
@@ -551,7 +551,7 @@ def test_resources_without_a_range_are_counted_by_kind() -> None:
     items: list[Any] = [{"apiVersion": "projectcalico.org/v3", "kind": kind} for kind in kinds]
     items.append({"apiVersion": "projectcalico.org/v3", "kind": "IPPool", "spec": {"cidr": "10.1.0.0/16"}})
     (note,) = read_source("auto", json.dumps({"items": items}).encode(), "x").notes
-    assert note.startswith('left out, because they have no range of the cluster: 2 "BGPPeer", 1 "FelixConfiguration"')
+    assert note.startswith('skipped, because they have no range of the cluster: 2 "BGPPeer", 1 "FelixConfiguration"')
     assert note.endswith(" and 4 resources of other kinds")
 
 
@@ -602,7 +602,7 @@ def test_details_are_kept() -> None:
     assert [row.container for row in read("infoblox").rows] == [True, False, False, False]
     assert read("infoblox").rows[1].cidr == "10.176.80.255/22"
     assert read("infoblox").notes == (
-        "left out, because they have no prefix: 1 row of type hostrecord",
+        "skipped, because they have no prefix: 1 row of type hostrecord",
         "address 10.176.80.255/22 has host bits set; the enclosing block is 10.176.80.0/22 (line 4)",
     )
     web = read("netbox-csv").rows[1]

@@ -117,7 +117,7 @@ def test_routes_that_every_host_has_are_counted_and_avoid_nothing() -> None:
     observed = read(routes)
     assert [str(row.prefix) for row in observed.rows] == ["10.1.0.0/24"]
     assert observed.notes == (
-        "left out: default route (2), route of every classic server (1), loopback, link-local or multicast range (3),"
+        "skipped: default route (2), route of every classic server (1), loopback, link-local or multicast range (3),"
         " route to a pod of the node (1), address of the host itself (1)",
     )
 

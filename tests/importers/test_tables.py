@@ -148,7 +148,7 @@ def test_a_cell_that_is_wrong_is_told_with_its_line(text: str, line: int, messag
     assert message in found[0][1]
 
 
-def test_every_address_of_all_is_left_out_and_counted() -> None:
+def test_every_address_of_all_is_skipped_and_counted() -> None:
     observed = read_source("auto", b"prefix,status\n0.0.0.0/0,Active\n::/0,Active\n10.1.0.0/16,Active\n", "x")
     made = make_plan([observed], None)
     assert made.everything == ("0.0.0.0/0", "::/0")
@@ -277,12 +277,12 @@ def test_the_column_of_ranges_is_the_one_that_holds_them(text: str) -> None:
     assert [cidr for cidr, _ in avoided(text)] == ["10.1.0.0/24"]
 
 
-def test_a_header_that_is_repeated_and_comments_are_left_out_and_told() -> None:
+def test_a_header_that_is_repeated_and_comments_are_skipped_and_told() -> None:
     # The form of https://github.com/ariaarmani/evpn-vxlan-interoperability, IP Plan.xlsx.
     text = "# ours; 2024\nHost,IP Range,Mask\na,10.0.0.0,/30\nHost,IP Range,Mask\n# old, 10.9\nb,10.10.10.1,/32\n"
     observed = read_source("auto", text.encode(), "x")
     assert [str(row.prefix) for row in observed.rows] == ["10.0.0.0/30", "10.10.10.1/32"]
-    assert [(left.line, left.why) for left in observed.left_out] == [
+    assert [(left.line, left.why) for left in observed.skipped] == [
         (1, "it is a comment"),
         (4, "it repeats the header"),
         (5, "it is a comment"),
@@ -299,11 +299,11 @@ def test_empty_columns_at_the_end_are_none() -> None:
     assert [use.use for use in observed.columns] == ["cidr", "name", "label column-3", "label column-4"]
 
 
-def test_what_stands_above_and_between_is_told_and_left_out_only_when_asked() -> None:
+def test_what_stands_above_and_between_is_told_and_skipped_only_when_asked() -> None:
     (found,) = problems(FRENCH)
     assert found == (1, "the first line names no known column; line 3 may be the header")
     observed = read_source("auto", FRENCH.encode(), "x", Options(lenient=True))
-    assert [(row.line, row.text) for row in observed.left_out] == [
+    assert [(row.line, row.text) for row in observed.skipped] == [
         (1, "Plan d'adressage"),
         (5, "Section B"),
         (7, "Total, 2"),

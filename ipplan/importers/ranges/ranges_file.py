@@ -54,7 +54,7 @@ def is_ranges_file(text: str) -> bool:
 
 
 def read_ranges_file(text: str) -> Reading:
-    """Read every row; report a row with a mistake at its line, and leave it out."""
+    """Read every row; report a row with a mistake at its line, and skip it."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     head, problems, start = _read_head(lines)
     reader = csv.reader(lines[start:], strict=True)
