@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.checks import (
+    bgp,
     capacity,
     completeness,
     drift,
@@ -21,6 +22,7 @@ from ipplan.checks import (
     reachability,
     room,
     together,
+    tunnels,
     waivers,
 )
 from ipplan.checks.context import Context
@@ -46,6 +48,8 @@ TOPICS = (
     capacity,
     room,
     completeness,
+    bgp,
+    tunnels,
     integration,
     private,
     links,

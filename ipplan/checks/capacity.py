@@ -8,6 +8,7 @@ from ipplan.addresses import WIDTH
 from ipplan.checks.context import planned_size
 from ipplan.checks.labels import label, others, ranges_of, size_key, sized_label
 from ipplan.checks.registry import rule
+from ipplan.checks.sources import IKS_CREATE
 from ipplan.findings import Related, Source
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.names import GATEWAY
@@ -31,11 +32,6 @@ if TYPE_CHECKING:
     from ipplan.plan.kinds import Role
     from ipplan.plan.model import Cluster, NamedAddress, Network
 
-_IKS_CREATE = Source(
-    "IBM Cloud docs, containers: creating classic clusters",
-    "https://github.com/ibm-cloud-docs/containers/blob/002e8d0/cluster-create-classic.md",
-    "2026-02-20",
-)
 _IKS_LIMITS = Source(
     "IBM Cloud docs, containers: service limitations",
     "https://github.com/ibm-cloud-docs/containers/blob/00e8177/limitations.md",
@@ -82,7 +78,7 @@ def _with_cluster(context: Context, role: Role) -> Iterator[tuple[Network, Prefi
             yield network, prefix, cluster
 
 
-@rule("error", source=_IKS_CREATE, judges="in service")
+@rule("error", source=IKS_CREATE, judges="in service")
 def pod_capacity(context: Context) -> Iterator[Finding]:
     """A pod range is too small for the workers and pods of its cluster.
 
@@ -139,7 +135,7 @@ def pods_per_worker(context: Context) -> Iterator[Finding]:
         )
 
 
-@rule("error", source=_IKS_CREATE, judges="in service")
+@rule("error", source=IKS_CREATE, judges="in service")
 def service_capacity(context: Context) -> Iterator[Finding]:
     """A service range is too small for the services of its cluster.
 
@@ -181,19 +177,7 @@ def worker_capacity(context: Context) -> Iterator[Finding]:
 
     Do: order a larger subnet or one more, or make the BYOIP network larger.
     """
-    groups: dict[tuple[str, str], list[tuple[Network, Prefix]]] = {}
-    for network, prefix, cluster in _with_cluster(context, "worker"):
-        if prefix.version == 4 and cluster.workers is not None:
-            groups.setdefault((cluster.name, network.kind.name), []).append((network, prefix))
-    open_ended = {
-        (n.cluster, kind)
-        for kind in dict.fromkeys(kind for _, kind in groups)
-        for n in context.by_kind[kind]
-        if n.prefix is None and n.name not in context.sized
-    }
-    for (name, kind), members in groups.items():
-        if (name, kind) in open_ended:
-            continue  # one more subnet will be ordered, of a size that the plan does not state
+    for name, members in _worker_networks(context):
         need = need_of("worker", context.plan.clusters[name])
         if need is None:
             continue
@@ -221,6 +205,24 @@ def worker_capacity(context: Context) -> Iterator[Finding]:
             ),
             help=f"a /{length_for(need, network.kind, 4)} is large enough" if lone else None,
         )
+
+
+def _worker_networks(context: Context) -> Iterator[tuple[str, list[tuple[Network, Prefix]]]]:
+    """Yield the IPv4 worker networks of each cluster and kind, with their ranges.
+
+    Clusters are skipped for which one more subnet will be ordered, of a size that the plan does not state.
+    """
+    groups: dict[tuple[str, str], list[tuple[Network, Prefix]]] = {}
+    for network, prefix, cluster in _with_cluster(context, "worker"):
+        if prefix.version == 4 and cluster.workers is not None:
+            groups.setdefault((cluster.name, network.kind.name), []).append((network, prefix))
+    open_ended = {
+        (n.cluster, kind)
+        for kind in dict.fromkeys(kind for _, kind in groups)
+        for n in context.by_kind[kind]
+        if n.prefix is None and n.name not in context.sized
+    }
+    yield from ((name, members) for (name, kind), members in groups.items() if (name, kind) not in open_ended)
 
 
 @rule("error", "warning", source=_POINT_TO_POINT, judges="in service")

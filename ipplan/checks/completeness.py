@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ipplan.checks.labels import ranges_of
 from ipplan.checks.registry import rule
+from ipplan.checks.sources import ARCHITECTURE
 from ipplan.findings import Source
 from ipplan.plan.choices import RETIRED
 from ipplan.plan.kinds import KINDS
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
     from ipplan.plan.methods import IntegrationKey, Method, Pair
     from ipplan.plan.model import Network
 
-_ARCHITECTURE = Source(
-    "IBM Cloud docs, vmware-solutions: integration, IP addressing, and network flows",
-    "https://github.com/ibm-cloud-docs/vmwaresolutions/blob/ddb0278/archiref/vcsnsxt/vcsnsxt-overview-integration.md",
-    "2018-11-20",
-)
 _ICP = Source(
     "IBM Cloud Private 3.1.1: Kubernetes network model",
     "https://www.ibm.com/docs/en/cloud-private/3.1.1?topic=networking-kubernetes-network-model",
@@ -66,7 +62,7 @@ _LINK_KINDS: dict[tuple[Pair, Method], tuple[Sequence[str], Sequence[str]]] = {
 """The kinds of network that each end of a link needs, by pair and method; "A or B" means one of the two."""
 
 
-@rule("warning", source=_ARCHITECTURE, judges="in service")
+@rule("warning", source=ARCHITECTURE, judges="in service")
 def incomplete_cluster(context: Context) -> Iterator[Finding]:
     """A cluster has no pod, service or worker network in the plan.
 
@@ -104,7 +100,7 @@ def incomplete_cluster(context: Context) -> Iterator[Finding]:
             )
 
 
-@rule("warning", source=_ARCHITECTURE, judges="in service")
+@rule("warning", source=ARCHITECTURE, judges="in service")
 def incomplete_integration(context: Context) -> Iterator[Finding]:
     """An integration is chosen, but networks that it joins or needs are not in the plan.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ipplan.addresses import PrefixIndex
 from ipplan.checks.labels import label
 from ipplan.checks.registry import rule
+from ipplan.checks.sources import ARCHITECTURE
 from ipplan.findings import Related, Source
 
 if TYPE_CHECKING:
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
     from ipplan.landscape.verdicts import Judged
     from ipplan.plan.methods import IntegrationKey
 
-_ARCHITECTURE = Source(
-    "IBM Cloud docs, vmware-solutions: integration, IP addressing, and network flows",
-    "https://github.com/ibm-cloud-docs/vmwaresolutions/blob/ddb0278/archiref/vcsnsxt/vcsnsxt-overview-integration.md",
-    "2018-11-20",
-)
 MOST_NEIGHBOURS = 8
 """Report at most this many of the networks around one; count the others."""
 
@@ -35,7 +31,7 @@ FULL_DETAIL = 1000
 """After this many overlaps, report each further network with its nearest neighbour only."""
 
 
-@rule("error", "warning", source=_ARCHITECTURE)
+@rule("error", "warning", source=ARCHITECTURE)
 def network_overlap(context: Context) -> Iterator[Finding]:
     """Two networks of the plan share addresses.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ipplan.checks.labels import others, ranges_of
 from ipplan.checks.registry import rule
+from ipplan.checks.sources import ARCHITECTURE
 from ipplan.findings import Source
 
 if TYPE_CHECKING:
@@ -21,11 +22,6 @@ _VLANS = Source(
     "IBM Cloud docs, vlans: VLAN spanning, frequently asked questions",
     "https://github.com/ibm-cloud-docs/vlans/blob/a2b3a93/vlan-spanning.md",
     "2025-07-21",
-)
-_ARCHITECTURE = Source(
-    "IBM Cloud docs, vmware-solutions: integration, IP addressing, and network flows",
-    "https://github.com/ibm-cloud-docs/vmwaresolutions/blob/ddb0278/archiref/vcsnsxt/vcsnsxt-overview-integration.md",
-    "2018-11-20",
 )
 _WORKERS = "iks-worker-private"
 _UPLINK = "vcs-esg-private"
@@ -126,7 +122,7 @@ def _through_bcr(ends: Ends, cluster: End, uplinks: Mapping[End, tuple[object, .
     return None
 
 
-@rule("warning", source=_ARCHITECTURE, judges="in service")
+@rule("warning", source=ARCHITECTURE, judges="in service")
 def common_vlan_pods(context: Context) -> Iterator[Finding]:
     """Workers and ESG have to share a VLAN, but their subnets lie in ranges of different BCR pods.
 

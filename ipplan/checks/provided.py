@@ -8,6 +8,7 @@ from ipplan.addresses import RangeSet
 from ipplan.checks.iks import in_iks_window, windows_for
 from ipplan.checks.labels import label, ranges_of
 from ipplan.checks.registry import rule
+from ipplan.checks.sources import IKS, IKS_CREATE, IPS
 from ipplan.findings import Related, Source, format_key
 
 if TYPE_CHECKING:
@@ -18,29 +19,14 @@ if TYPE_CHECKING:
     from ipplan.findings import Finding
     from ipplan.plan.model import Network
 
-_IPS = Source(
-    "IBM Cloud docs: IBM Cloud IP ranges",
-    "https://github.com/ibm-cloud-docs/infrastructure-hub/blob/c0135fb/ips.md",
-    "2025-10-03",
-)
 _SUBNETS = Source(
     "IBM Cloud docs, subnets: about subnets",
     "https://github.com/ibm-cloud-docs/subnets/blob/7a63cfe/about.md",
     "2025-06-02",
 )
-_IKS = Source(
-    "IBM Cloud docs, containers: subnets for classic clusters",
-    "https://github.com/ibm-cloud-docs/containers/blob/005fbfe/subnets.md",
-    "2026-07-27",
-)
-_IKS_CREATE = Source(
-    "IBM Cloud docs, containers: creating classic clusters",
-    "https://github.com/ibm-cloud-docs/containers/blob/002e8d0/cluster-create-classic.md",
-    "2026-02-20",
-)
 
 
-@rule("warning", source=_IPS)
+@rule("warning", source=IPS)
 def unpublished_subnet(context: Context) -> Iterator[Finding]:
     """A private subnet lies outside the ranges that IBM Cloud publishes for its data center.
 
@@ -179,7 +165,7 @@ def _unsold(network: Network, length: int, why: str, severity: str, source: Sour
     )
 
 
-@rule("error", source=_IKS_CREATE)
+@rule("error", source=IKS_CREATE)
 def iks_subnet_not_allowed(context: Context) -> Iterator[Finding]:
     """A pod or service range of an IKS cluster lies outside the windows that IKS accepts.
 
@@ -202,7 +188,7 @@ def iks_subnet_not_allowed(context: Context) -> Iterator[Finding]:
         )
 
 
-@rule("error", source=_IKS_CREATE, judges="in service")
+@rule("error", source=IKS_CREATE, judges="in service")
 def iks_subnet_too_small(context: Context) -> Iterator[Finding]:
     """A pod or service range of an IKS cluster is smaller than IKS accepts: /23 for pods, /24 for services.
 
@@ -225,7 +211,7 @@ def iks_subnet_too_small(context: Context) -> Iterator[Finding]:
             )
 
 
-@rule("warning", source=_IKS, judges="in service")
+@rule("warning", source=IKS, judges="in service")
 def size_without_effect(context: Context) -> Iterator[Finding]:
     """A network states a size, but its platform gives it a default range.
 

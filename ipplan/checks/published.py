@@ -14,6 +14,7 @@ from ipplan.catalog import KEEP_CLEAR
 from ipplan.checks.iks import in_iks_window, is_old_service_range
 from ipplan.checks.labels import label
 from ipplan.checks.registry import rule
+from ipplan.checks.sources import IKS, IPS
 from ipplan.findings import SEVERITIES, Finding, Severity, Source
 from ipplan.plan.model import Shown
 
@@ -28,16 +29,6 @@ if TYPE_CHECKING:
     from ipplan.landscape.ends import End
     from ipplan.plan.model import Network
 
-_IPS = Source(
-    "IBM Cloud docs: IBM Cloud IP ranges",
-    "https://github.com/ibm-cloud-docs/infrastructure-hub/blob/c0135fb/ips.md",
-    "2025-10-03",
-)
-_IKS = Source(
-    "IBM Cloud docs, containers: subnets for classic clusters",
-    "https://github.com/ibm-cloud-docs/containers/blob/005fbfe/subnets.md",
-    "2026-07-27",
-)
 _IANA = Source(
     "IANA IPv4 and IPv6 Special-Purpose Address Registries",
     "https://www.iana.org/assignments/iana-ipv4-special-registry/",
@@ -100,7 +91,7 @@ _SCOPES = ("service", "private", "public")
 """The scopes of what IBM Cloud publishes; each has a rule of its own."""
 
 
-@rule("error", source=_IPS)
+@rule("error", source=IPS)
 def ibm_service_overlap(context: Context) -> Iterator[Finding]:
     """A network overlaps the services network of IBM Cloud.
 
@@ -113,7 +104,7 @@ def ibm_service_overlap(context: Context) -> Iterator[Finding]:
     return _ibm(ibm_service_overlap, context, "service")
 
 
-@rule("error", "warning", source=_IPS)
+@rule("error", "warning", source=IPS)
 def ibm_private_overlap(context: Context) -> Iterator[Finding]:
     """A network overlaps private space that IBM Cloud gives to its customers.
 
@@ -126,7 +117,7 @@ def ibm_private_overlap(context: Context) -> Iterator[Finding]:
     return _ibm(ibm_private_overlap, context, "private")
 
 
-@rule("error", source=_IPS)
+@rule("error", source=IPS)
 def ibm_public_overlap(context: Context) -> Iterator[Finding]:
     """A network overlaps public ranges that IBM Cloud uses itself, such as front-end, load balancer and VPN.
 
@@ -287,7 +278,7 @@ def special_purpose_overlap(context: Context) -> Iterator[Finding]:
             yield from _most_specific(special_purpose_overlap, context, used, rows)
 
 
-@rule("error", "warning", "note", source=_IKS)
+@rule("error", "warning", "note", source=IKS)
 def kubernetes_reserved_overlap(context: Context) -> Iterator[Finding]:
     """A network overlaps space that a Kubernetes platform reserves for itself.
 
@@ -460,7 +451,7 @@ def _by_name(context: Context) -> dict[str, Network]:
     return {network.name: network for network in context.plan.taking_part()}
 
 
-@rule("note", source=_IPS)
+@rule("note", source=IPS)
 def classic_route_overlap(context: Context) -> Iterator[Finding]:
     """BYOIP networks lie in 10.0.0.0/8, which every classic server routes to the BCR.
 

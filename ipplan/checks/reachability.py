@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.checks.registry import rule
-from ipplan.findings import Related, Source
+from ipplan.checks.sources import ARCHITECTURE
+from ipplan.findings import Related
 from ipplan.plan.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -17,16 +18,11 @@ if TYPE_CHECKING:
     from ipplan.flows.promises import Promise
     from ipplan.landscape import Landscape
 
-_ARCHITECTURE = Source(
-    "IBM Cloud docs, vmware-solutions: integration, IP addressing, and network flows",
-    "https://github.com/ibm-cloud-docs/vmwaresolutions/blob/ddb0278/archiref/vcsnsxt/vcsnsxt-overview-integration.md",
-    "2018-11-20",
-)
 _MOST_NAMED = 8
 """Name at most this many networks in one message."""
 
 
-@rule("warning", source=_ARCHITECTURE, judges="in service")
+@rule("warning", source=ARCHITECTURE, judges="in service")
 def unreachable_flow(context: Context) -> Iterator[Finding]:
     """A flow that the integration promises does not arrive, or its answer does not return.
 
@@ -100,7 +96,7 @@ def _key(promise: Promise) -> KeyPath:
     return promise.destination.key if promise.joint is None else promise.joint.key
 
 
-@rule("warning", source=_ARCHITECTURE, judges="in service")
+@rule("warning", source=ARCHITECTURE, judges="in service")
 def edge_missing(context: Context) -> Iterator[Finding]:
     """The plan has several edges, and a network of a vCenter Server instance does not name its edge.
 
