@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ipplan.plan.kinds import KINDS
 from ipplan.plan.methods import PAIRS
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 TRANSIT = "vcs-transit"
 UPLINKS = {"public": "vcs-esg-public", "private": "vcs-esg-private"}
 """The kinds of network on the uplinks of an ESG."""
-BEHIND = ("vcs-vm", "icp-worker")
+BEHIND = tuple(kind.name for kind in KINDS.values() if kind.router is not None)
 """The kinds of network behind an edge; the transit network joins its ESG and its DLR."""
 OF_AN_EDGE = frozenset((*UPLINKS.values(), TRANSIT, *BEHIND))
 """The kinds of network that make an edge."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ipplan.plan.methods import IntegrationKey
     from ipplan.plan.model import Cluster, Edge, Link, Network, Plan, Site
 
-HELP = "what is retired takes part in no flow and no export; it holds its ranges. Write another status to use it"
+HELP = "a retired part holds its ranges, and takes part in no flow and no export. Write another status to use it"
 """The help for a command about a retired part of the plan."""
 
 

@@ -1,4 +1,4 @@
-"""Two editions compared: no row lost or told twice, the space against the standard library, and what a plan feels."""
+"""Two editions compared: no row lost or listed twice, the space against the standard library, and the effects on a plan."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def catalog(*rows: Reservation) -> Catalog:
 
 
 def said(one: Reservation) -> tuple[object, ...]:
-    """Return what a row says, which is all but where it stands."""
+    """Return what a row says: all but its position."""
     return (*one[:7], one.platform)
 
 
@@ -271,7 +271,7 @@ def test_cases(old: list[Reservation], new: list[Reservation], expected: list[tu
         ),
     ],
 )
-def test_a_changed_row_tells_in_what(
+def test_a_changed_row_shows_what_changed(
     old: Reservation, new: Reservation, differences: list[tuple[str, str | None, str | None]]
 ) -> None:
     (change,) = compare(catalog(old), catalog(new)).changes
@@ -296,7 +296,7 @@ def test_space_inside_a_reserved_block_is_neither_taken_nor_released() -> None:
         assert not found.released
 
 
-def test_tables_that_only_one_edition_has_are_told() -> None:
+def test_tables_that_only_one_edition_has_are_listed() -> None:
     old, new = compare(load_catalog("2024-12-05"), load_catalog("2025-10-03")).one_sided()
     assert (old, new) == (("ibm-service-advmon",), ())
     old, new = compare(load_catalog("2018-11-30"), load_catalog("2024-12-05")).one_sided()

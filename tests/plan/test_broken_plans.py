@@ -231,7 +231,9 @@ UNKNOWN = "is not a key that ipplan knows; it would have no effect"
         ),
     ],
 )
-def test_every_problem_of_a_broken_plan_is_told_at_its_place(text: str, expected: list[tuple[int, int, str]]) -> None:
+def test_every_problem_of_a_broken_plan_is_reported_at_its_place(
+    text: str, expected: list[tuple[int, int, str]]
+) -> None:
     assert found(text) == expected
 
 
@@ -265,7 +267,7 @@ def test_what_only_toml_1_1_has_is_refused_whatever_the_installed_tomli_takes(
     assert (line, column, message) in found(text)
 
 
-def test_all_that_is_newer_is_told_at_once_and_the_rest_is_read() -> None:
+def test_everything_newer_is_reported_at_once_and_the_rest_is_read() -> None:
     reading = read_toml(b'a = "\\e\\x41"\nb = { c = 1,\n}\nd = 1\n')
 
     assert [(p.line, p.column) for p in reading.problems] == [(1, 6), (1, 8), (2, 12), (2, 13)]

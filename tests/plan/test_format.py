@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from ipplan.plan.format import Key, Table
 
 ROOT = Path(__file__).parent.parent.parent
-NEW_KIND = '_ibm("vcs-backup", "vcs", "backup proxies", "portable", public=False),\n        '
+NEW_KINDS = """\
+_ibm("vcs-backup", "vcs", "backup proxies", "portable", public=False),
+        Kind("vcs-lab", "byoip", "vm", "lab VMs", default_lengths=(26, 64), of_edge=True, router="dlr"),
+        """
 PLAN = """\
 [plan]
 byoip = ["172.24.0.0/16"]
@@ -36,6 +39,10 @@ kind = "vcs-backup"
 cidr = "10.176.1.0/26"
 [networks.vms]
 kind = "vcs-vm"
+[networks.lab]
+kind = "vcs-lab"
+gateway-on = "dlr"
+pool = "172.24.0.0/16"
 [networks.uplink]
 kind = "vcs-esg-private"
 cidr = "10.176.2.0/28"
@@ -47,7 +54,7 @@ cidr = "192.168.0.0/24"
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of the program with one row more in the table of kinds, and all generated files built from it."""
+    """Return a copy of the program with two rows more in the table of kinds, and all generated files built from it."""
     folder = tmp_path_factory.mktemp("house")
     for name in ("ipplan", "tools"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "facts"))
@@ -55,7 +62,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = table.read_text(encoding="utf-8")
     last = 'Kind("enterprise",'
     assert text.count(last) == 1
-    table.write_text(text.replace(last, NEW_KIND + last), encoding="utf-8")
+    table.write_text(text.replace(last, NEW_KINDS + last), encoding="utf-8")
     (folder / "plan.toml").write_text(PLAN, encoding="utf-8")
     (folder / "docs" / "reference").mkdir(parents=True)
     for module in ("tools.build_schema", "tools.build_reference"):
@@ -78,30 +85,37 @@ def run(house: Path, *args: str) -> str:
 
 def test_a_kind_is_one_row(house: Path) -> None:
     schemas = (house / "ipplan" / "schemas").glob("*.json")
-    listing = [path.name for path in schemas if '"vcs-backup"' in path.read_text(encoding="utf-8")]
+    listing = [path.name for path in schemas if '"vcs-lab"' in path.read_text(encoding="utf-8")]
     page = (house / "docs" / "reference" / "kinds.md").read_text(encoding="utf-8")
 
     assert sorted(listing) == ["allocation.json", "free.json", "plan.json", "show.json", "topology.json", "why.json"]
     assert "| `vcs-backup` | backup proxies | IBM Cloud | edge | portable, private |  |  |\n" in page
+    assert "| `vcs-lab` | lab VMs | the enterprise, from a BYOIP pool | edge |  |  | /26, IPv6 /64 |\n" in page
 
 
 @pytest.mark.parametrize(
-    ("command", "schema"),
+    ("command", "schema", "names"),
     [
-        ("check plan.toml", "check"),
-        ("allocate plan.toml", "allocation"),
-        ("show plan.toml --kind vcs-backup", "show"),
-        ("why plan.toml backup", "why"),
-        ("topology plan.toml", "topology"),
-        ("flows plan.toml --from vms --to backup", "flows"),
+        ("check plan.toml", "check", ()),
+        ("allocate plan.toml", "allocation", ("backup", "lab")),
+        ("show plan.toml --kind vcs-backup", "show", ("backup",)),
+        ("why plan.toml lab", "why", ("lab",)),
+        ("topology plan.toml", "topology", ("backup", "lab")),
+        ("flows plan.toml --from lab --to backup", "flows", ("backup", "lab")),
     ],
 )
-def test_every_command_works_with_a_new_kind(house: Path, command: str, schema: str) -> None:
-    document = json.loads(run(house, "ipplan", *command.split(), "--json"))
+def test_every_command_works_with_a_new_kind(house: Path, command: str, schema: str, names: tuple[str, ...]) -> None:
+    text = run(house, "ipplan", *command.split(), "--json")
     rules = json.loads((house / "ipplan" / "schemas" / f"{schema}.json").read_text(encoding="utf-8"))
 
-    Draft202012Validator(rules).validate(document)
-    assert schema == "check" or "backup" in json.dumps(document)
+    Draft202012Validator(rules).validate(json.loads(text))
+    assert all(f'"{name}"' in text for name in names)
+
+
+def test_a_diagram_shows_the_networks_of_new_kinds(house: Path) -> None:
+    diagram = run(house, "ipplan", "topology", "plan.toml", "--format", "svg")
+    assert "backup" in diagram
+    assert "lab" in diagram
 
 
 def test_a_kind_that_nobody_added_is_refused() -> None:

@@ -99,7 +99,9 @@ def test_no_output_changes_the_line() -> None:
 
 
 @given(LABELS, VLAN_IDS)
-def test_the_vlan_is_told_from_a_label_of_its_name(labels: tuple[tuple[str, str], ...], vlan: int | None) -> None:
+def test_the_vlan_and_a_label_of_its_name_are_distinguished(
+    labels: tuple[tuple[str, str], ...], vlan: int | None
+) -> None:
     labels = (*(row for row in labels if row[0] != "vlan"), ("vlan", "x"))
     assert parse_about(format_about(labels, vlan)) == (labels, vlan)
 

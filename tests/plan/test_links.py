@@ -571,7 +571,7 @@ def test_plans_of_before_stay_plans() -> None:
     ]
 
 
-def test_what_cannot_be_read_is_told_once() -> None:
+def test_what_cannot_be_read_is_reported_once() -> None:
     text = '[clusters.c]\nplatform = "isk"\n[edges.e]\n[networks.n]\nkind = "vcs-vn"\n' + link(
         '["c", "e"]', "nat", 'networks = ["n"]'
     )

@@ -171,7 +171,7 @@ def cidr(value: str) -> str:
         ("networks = 3\n", 1, 12, "wrong-type", "a number"),
     ],
 )
-def test_a_broken_plan_is_told_at_its_place(text: str, line: int, column: int, rule: str, part: str) -> None:
+def test_a_broken_plan_is_reported_at_its_place(text: str, line: int, column: int, rule: str, part: str) -> None:
     ((found_line, found_column, found_rule, message),) = problems(text)
 
     assert (found_line, found_rule) == (line, rule)
@@ -179,7 +179,7 @@ def test_a_broken_plan_is_told_at_its_place(text: str, line: int, column: int, r
     assert found_column == column
 
 
-def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
+def test_all_problems_are_reported_at_once_in_the_order_of_the_file() -> None:
     text = (
         CONTRACT.replace('"dal10"', "10").replace("workers = 12", 'workers = "12"').replace("prefix = 24", "prefx = 24")
     )
@@ -198,7 +198,7 @@ def test_values_in_messages_are_escaped_and_cut() -> None:
     assert len(message) < 250
 
 
-def test_a_platform_that_does_not_match_its_cluster_is_told() -> None:
+def test_a_platform_that_does_not_match_its_cluster_is_reported() -> None:
     ((line, _, _, message),) = problems(
         '[clusters.c]\nplatform = "iks"\n[networks.n]\nkind = "icp-pod"\ncluster = "c"\n'
     )

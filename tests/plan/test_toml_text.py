@@ -177,7 +177,7 @@ def test_the_quick_way_through_large_texts_finds_the_same_places(count: int, dat
         ),
     ],
 )
-def test_broken_text_is_told_with_every_problem(text: str, expected: list[tuple[int, int, str, str]]) -> None:
+def test_broken_text_is_reported_with_every_problem(text: str, expected: list[tuple[int, int, str, str]]) -> None:
     problems = read_toml(text.encode()).problems
 
     assert [(p.line, p.column, p.rule) for p in problems] == [e[:3] for e in expected]
@@ -185,7 +185,7 @@ def test_broken_text_is_told_with_every_problem(text: str, expected: list[tuple[
         assert part in problem.message
 
 
-def test_what_stands_beside_a_broken_statement_is_still_read() -> None:
+def test_what_is_beside_a_broken_statement_is_still_read() -> None:
     document, problems, *_ = read_toml(b'[a]\nx = one\ny = "two"\n')
 
     assert document == {"a": {"y": "two"}}

@@ -12,6 +12,7 @@ from ipplan.landscape.ends import TRANSIT, UPLINKS
 from ipplan.landscape.instances import of_edge, of_site
 from ipplan.output.diagram.folding import MOST_COLUMNS, Folding, by_name
 from ipplan.output.diagram.links import gather_links
+from ipplan.plan.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -360,16 +361,8 @@ class _Builder:
         self.placed.update((n.name, key) for n in networks)
 
 
-_SUBNETS = (
-    "vcs-host-public",
-    "vcs-host-private",
-    "vcs-management",
-    "vcs-vtep",
-    "vcs-vmotion",
-    "vcs-vsan",
-    "vcs-nfs",
-    "vcs-hcx",
-)
+_SUBNETS = tuple(kind.name for kind in KINDS.values() if kind.role in ("host", "vcs"))
+"""The kinds of subnet that IBM Cloud provides to a vCenter Server instance, besides those of the ESG."""
 
 
 def _title(what: str, own: Sequence[End], many: str) -> str:
