@@ -1,6 +1,6 @@
-"""The front door: answers `--version` at once and hands everything else to the command line.
+"""The entry point: answer `--version` at once and pass everything else to the command line.
 
-It imports nothing of the program at its top, because the version must not wait for click.
+Imports nothing of the program at its top, because the version must not wait for click.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ def main() -> NoReturn:
     status = run()
     if sys.flags.dev_mode or sys.getprofile() is not None or sys.gettrace() is not None:
         sys.exit(status)
-    # Taking the interpreter apart costs a sixth of a short run. Results are written without Python's buffers
-    # and files are closed where they are written, so nothing is lost; standard error is flushed line by line.
+    # Shutting the interpreter down costs a sixth of a short run. Nothing is lost without it: results bypass Python's
+    # buffers, files are closed where they are written, and standard error is flushed line by line.
     os._exit(status)
 
 
 def run() -> int:
     """Run ipplan with the arguments of the process and return its exit status."""
-    # A short run frees nothing by collecting cycles; without the collector small plans are checked a tenth
-    # faster, and large ones are not held longer, because their rows are in no cycle.
+    # A short run frees nothing by collecting cycles. Without the collector, small plans are checked 10 % faster, and
+    # large ones need no more memory, because their rows are not in cycles.
     gc.disable()
     try:
         if sys.argv[1:] == ["--version"] and _say_version():
@@ -42,7 +42,7 @@ def run() -> int:
 
 
 def _say_version() -> bool:
-    """Print the version; tell whether that worked, and leave it to the command line to explain if not."""
+    """Print the version and return whether that worked; if not, the command line reports why."""
     from ipplan import __version__
 
     if sys.stdout is None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from ipplan.cli.emit import Output, emit
 from ipplan.cli.help import Command
-from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
+from ipplan.cli.options import color_option, edition_option, format_option
 from ipplan.cli.plans import DEFAULT_PLAN, choose_catalog, default_plan
 from ipplan.cli.pools import (
     byoip_option,

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
+from ipplan.cli.emit import Output, emit
 from ipplan.cli.help import Command
 from ipplan.cli.labels import LabelFilter, label_option
-from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
+from ipplan.cli.options import color_option, edition_option, format_option
 from ipplan.cli.plans import as_plan_error, choose_catalog, read_plan, report_problems, require_plan
 from ipplan.cli.sources import read_file
 from ipplan.cli.streams import InputProblem, deliver

@@ -1,4 +1,4 @@
-"""From the name of an edition or the path of a file to a catalogue; knows nothing of what it is for."""
+"""Load a catalogue from a file of ranges, or from the one that a plan names. Knows nothing of its use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def load_ranges(path: str) -> Catalog:
     """Return the catalogue with the edition in a file, a ranges file or IBM's page.
 
-    Raises InputProblem where there is nothing to read, and PlanError with everything that is wrong with the file.
+    Raises InputProblem if the file cannot be read, and PlanError with every problem of its content.
     """
     data, file = read_input(path)
     return _load(data, file)
@@ -23,7 +23,7 @@ def load_ranges(path: str) -> Catalog:
 
 @lru_cache(maxsize=4)
 def _load(data: bytes, file: str) -> Catalog:
-    # By content: plans of one run share a file, and a program that runs several commands may have written it anew.
+    # Cached by content: plans of one run share a file, and between two commands of a program the file may change.
     from ipplan.cli.sources import source_problems
     from ipplan.importers import SourceError
     from ipplan.importers.ranges import catalog_from
@@ -35,7 +35,7 @@ def _load(data: bytes, file: str) -> Catalog:
 
 
 def load_plan_ranges(ranges_file: str, plan_file: str) -> Catalog:
-    """Return the catalogue with the edition in the file that a plan names, relative to its own folder."""
+    """Return the catalogue with the edition in the file that a plan names, relative to the folder of the plan."""
     path = os.path.join(_folder(plan_file), ranges_file)
     try:
         return load_ranges(path)
@@ -45,7 +45,7 @@ def load_plan_ranges(ranges_file: str, plan_file: str) -> Catalog:
 
 
 def _folder(plan_file: str) -> str:
-    """Return the folder of a plan; that of a stream is the working directory."""
+    """Return the folder of a plan; for a stream, the working directory."""
     if plan_file == STDIN_NAME or plan_file.startswith(("/dev/", "/proc/")):
         return ""
     return os.path.dirname(plan_file)

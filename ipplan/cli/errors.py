@@ -1,4 +1,4 @@
-"""The errors of a plan before and after its networks have ranges: which of them the ranges bring."""
+"""The errors of a plan, and which of them a change to the plan adds."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Plan
 
 _MOST_SHOWN = 5
-"""Errors that one message shows at most."""
+"""Show at most 5 errors in one message."""
 
 
 def list_errors(plan: Plan, catalog: Catalog) -> tuple[Finding, ...]:
-    """Return what check finds today in a plan, errors only, without those that the plan waives."""
+    """Return the errors that check finds today in a plan, without those that the plan waives."""
     from datetime import date
 
     from ipplan.checks import check_plan
@@ -28,10 +28,9 @@ def list_errors(plan: Plan, catalog: Catalog) -> tuple[Finding, ...]:
 
 
 def new_errors(before: Iterable[Finding], after: Iterable[Finding]) -> list[Finding]:
-    """Return the errors that were not there before.
+    """Return the errors that are in `after` but not in `before`.
 
-    An error is the same if its rule and its networks are, or its place where it names no network: its words change
-    with the range.
+    Errors are equal if their rule and networks are, or without networks their key: the message changes with the range.
     """
     known = Counter(map(_identity, before))
     found = []
@@ -49,7 +48,7 @@ def _identity(finding: Finding) -> tuple[object, ...]:
 
 
 def say_errors(errors: Sequence[Finding]) -> None:
-    """Write the first few errors to standard error, and how many more there are."""
+    """Write the first errors to standard error, and the number of the others."""
     for finding in errors[:_MOST_SHOWN]:
         say(f"  {finding.rule}: {finding.message}")
     if len(errors) > _MOST_SHOWN:

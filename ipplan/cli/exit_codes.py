@@ -8,6 +8,6 @@ EXIT_CODES = {
     2: "Bad usage, or a file that cannot be read or written. Every problem of a plan is listed at once.",
     3: "A defect of ipplan. Standard error says what to send to the maintainers.",
     130: "Interrupted, by Ctrl-C for example. No file is half-written.",
-    141: "The reader of the output closed the pipe, as `head` does.",
+    141: "Output pipe closed early (`| head`).",
 }
 """Each exit code with its meaning, in Markdown. Codes from 128 are 128 plus the number of a signal, as in a shell."""

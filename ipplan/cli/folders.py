@@ -1,4 +1,4 @@
-"""A folder of files, written whole or not at all."""
+"""Write a folder of files, whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ if TYPE_CHECKING:
 
 
 def write_folder(path: str, files: Mapping[str, bytes], *, marker: str, force: bool) -> None:
-    """Write files below a new folder, by their paths with forward slashes.
+    """Write files to a new folder; `files` maps paths with forward slashes to contents.
 
-    They are written beside it first, and the folder takes its name when all are there. A folder that exists is replaced
-    with `force` only, and only if it is empty or holds the file `marker`. Raises UsageProblem or OutputProblem.
+    ipplan first writes a folder beside it and renames it when all files are there. An empty folder
+    is replaced; a folder with files only with `force`, and only if `marker` is one of them. Raises UsageProblem or
+    OutputProblem.
     """
     path = os.path.normpath(path)
     held = _held(path)
     if held and marker not in held:
         raise UsageProblem(
-            f"cannot write {path}: it holds other files, and no {marker} of an earlier export",
+            f"cannot write {path}: it holds other files and no {marker} of an earlier export",
             "name a folder that does not exist",
         )
     if held and not force:
-        raise UsageProblem(f"cannot write {path}: it exists", "--force replaces it, or name another folder")
+        raise UsageProblem(f"cannot write {path}: it exists", "add --force to replace it, or name another folder")
     parent = os.path.dirname(path) or "."
     try:
         new = tempfile.mkdtemp(prefix=f".{os.path.basename(path)}.", suffix=".tmp", dir=parent)
@@ -47,9 +48,9 @@ def write_folder(path: str, files: Mapping[str, bytes], *, marker: str, force: b
 
 
 def _held(path: str) -> list[str]:
-    """Return what a folder holds; raise for anything else of that name."""
+    """Return the names in a folder; raise for anything but a folder."""
     if os.path.islink(path) or (os.path.lexists(path) and not os.path.isdir(path)):
-        raise UsageProblem(f"cannot write {path}: it is no folder", "name a folder that does not exist")
+        raise UsageProblem(f"cannot write {path}: it is not a folder", "name a folder that does not exist")
     try:
         return os.listdir(path)
     except FileNotFoundError:
@@ -59,7 +60,7 @@ def _held(path: str) -> list[str]:
 
 
 def _take_place(new: str, path: str) -> None:
-    """Give the new folder its name; what stands there comes back if that fails."""
+    """Rename the new folder to its final name; if that fails, restore the old folder."""
     os.chmod(new, 0o777 & ~_umask())
     if not os.path.lexists(path):
         os.rename(new, path)

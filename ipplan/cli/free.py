@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from ipplan.addresses import AddressError, HostBitsError, Prefix, RangeSet, parse_prefix
+from ipplan.cli.emit import Output, emit
 from ipplan.cli.help import Command
-from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
+from ipplan.cli.options import color_option, edition_option, format_option
 from ipplan.cli.plans import choose_catalog, default_plan
 from ipplan.cli.pools import (
     byoip_option,

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ipplan.cli.emit import Output, emit
 from ipplan.cli.help import Command
-from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
+from ipplan.cli.options import color_option, edition_option, format_option
 from ipplan.cli.plans import choose_catalog, read_plan, require_plan
 from ipplan.cli.settle import settle
 from ipplan.cli.streams import UsageProblem, deliver, is_terminal, say, say_text, terminal_width

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from ipplan.addresses import AddressError, HostBitsError, Prefix, parse_address, parse_prefix
+from ipplan.cli.emit import Output, emit
 from ipplan.cli.help import Command
-from ipplan.cli.options import Output, color_option, edition_option, emit, format_option
+from ipplan.cli.options import color_option, edition_option, format_option
 from ipplan.cli.plans import choose_catalog, read_plan
 from ipplan.cli.streams import UsageProblem, say
 from ipplan.output.text import escape

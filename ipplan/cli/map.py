@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ipplan.cli.emit import Output
 from ipplan.cli.help import Command
 from ipplan.cli.labels import choose_labelled_networks, label_option
-from ipplan.cli.options import Output, edition_option, file_option, force_option, network_options
+from ipplan.cli.options import edition_option, file_option, force_option, network_options
 from ipplan.cli.plans import choose_catalog, read_plan, reporting_problems, require_plan
 from ipplan.cli.streams import UsageProblem, deliver, is_terminal, say
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from ipplan.cli.emit import Output, emit
 from ipplan.cli.help import Command, Group
-from ipplan.cli.options import Output, all_of, color_option, edition_option, emit, format_option
+from ipplan.cli.options import all_of, color_option, edition_option, format_option
 from ipplan.cli.plans import choose_catalog, read_plan, require_plan
 from ipplan.cli.streams import UsageProblem, say
 

@@ -1,7 +1,7 @@
-"""Which files `-o` may replace: none that the run reads, and a plan only when --force says so.
+"""Which files `-o` may replace: never an input of the run, and a plan only with --force.
 
-Every run with -o asks here before it reads anything, and `streams.read_input` asks again for each input, because
-some inputs show only then: standard input, or a file that another names. Knows nothing of what is written.
+Every run with -o checks this before it reads anything, and `streams.read_input` checks again for each input, because
+some inputs are known only then: standard input, or a file that another file names. Knows nothing of the output.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ipplan.cli.plans import DEFAULT_PLAN
 from ipplan.cli.streams import InputProblem, UsageProblem, goes_to_stdout, read_input, watch_output
 
 if TYPE_CHECKING:
@@ -42,13 +43,13 @@ _PLAN_LINE = re.compile(
     rb"|(?:plan|networks)(?:[ \t]*\.[^=\n]*)?[ \t]*=|schema[ \t]*=)",
     re.MULTILINE,
 )
-"""A line that only a plan has, in a file that is TOML."""
+"""Matches a line that only plans have, in a TOML file."""
 
 
 def guard_output(file: str | None, *, force: bool) -> None:
-    """Raise UsageProblem where -o names an input of this run, or without --force a file that holds a plan.
+    """Raise UsageProblem if -o names an input of this run, or without --force a file that holds a plan.
 
-    From here on `read_input` refuses to read the file.
+    From then on `read_input` rejects the file.
     """
     if file is None or goes_to_stdout(file):
         return
@@ -68,9 +69,7 @@ def guard_output(file: str | None, *, force: bool) -> None:
 
 
 def _inputs() -> Iterator[str]:
-    """Yield the files on the command line that the command is going to read, and the plan that it takes by default."""
-    from ipplan.cli.plans import DEFAULT_PLAN
-
+    """Yield the files that the command is going to read, and its default plan if none is given."""
     context = click.get_current_context()
     for param in context.command.params:
         if param.name not in INPUTS:
@@ -85,17 +84,17 @@ def _inputs() -> Iterator[str]:
 
 
 def _same(one: str, other: str) -> bool:
-    """Tell whether two paths lead to one file: by any spelling, symbolic link or hard link."""
+    """Return whether two paths are the same file: by any spelling, symbolic link or hard link."""
     with suppress(OSError, ValueError):
         return os.path.samefile(one, other)
     return False
 
 
 def holds_plan(path: str) -> bool:
-    """Tell whether a file is a plan, or one with mistakes in it; False for what cannot be read.
+    """Return whether a file is a plan, even one with mistakes; False if it cannot be read.
 
-    A file named *.toml is a plan as soon as one line of it says so; any other has to be TOML as well, because
-    the documentation of the rules has such lines too.
+    In a file named *.toml one line of a plan is enough. Any other file must be valid TOML too, because the documentation
+    of the rules has such lines as well.
     """
     try:
         data = read_input(path)[0]

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from ipplan.cli.options import wants_color
+from ipplan.cli.emit import wants_color
 from ipplan.cli.streams import (
     InputProblem,
     UsageProblem,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from ipplan.catalog import Catalog
-    from ipplan.cli.options import Output
+    from ipplan.cli.emit import Output
     from ipplan.plan.model import Plan
 
 DEFAULT_PLAN = "plan.toml"

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ipplan.cli.emit import Output
 from ipplan.cli.help import Command
-from ipplan.cli.options import Output, file_option, force_option
+from ipplan.cli.options import file_option, force_option
 from ipplan.cli.outputs import guard_output
 from ipplan.cli.plans import reporting_problems
 from ipplan.cli.streams import UsageProblem, deliver, goes_to_stdout, read_input, say

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
+from ipplan.cli.emit import Output, emit
 from ipplan.cli.help import Command
-from ipplan.cli.options import Output, color_option, emit, format_option
+from ipplan.cli.options import color_option, format_option
 from ipplan.cli.streams import UsageProblem, deliver
 from ipplan.output.text import escape
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ipplan.cli.emit import Output, emit
 from ipplan.cli.help import Command
 from ipplan.cli.labels import choose_labelled_networks, label_option
-from ipplan.cli.options import Output, color_option, edition_option, emit, format_option, network_options
+from ipplan.cli.options import color_option, edition_option, format_option, network_options
 from ipplan.cli.plans import choose_catalog, read_plan, require_plan
 from ipplan.cli.streams import UsageProblem, goes_to_stdout, say
 from ipplan.output.text import escape

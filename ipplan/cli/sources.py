@@ -1,4 +1,4 @@
-"""From a path on the command line to what the file of another tool says; its problems are told as a plan's are."""
+"""Read a file of another tool; report its problems like those of a plan."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def read_file(source: str, path: str, options: Options | None = None, *, quiet: bool = False) -> Observed:
-    """Return what a file of a source says, and unless `quiet` tell what was noted on the way.
+    """Return the content of a file of a source; print the notes on it unless `quiet`.
 
-    `options` say how to read a table. "-" is standard input. Raises InputProblem where there is nothing to read, and
-    PlanError with every problem of a file that is no such source.
+    `options` describe a table. "-" is standard input. Raises InputProblem if the file cannot be read, and PlanError with
+    every problem of its content.
     """
     from ipplan.importers import DEFAULTS, SourceError, read_source
 
@@ -35,7 +35,7 @@ def read_file(source: str, path: str, options: Options | None = None, *, quiet: 
 
 
 def source_problems(error: SourceError, file: str) -> PlanError:
-    """Return what is wrong with a file of another tool as what is wrong with a plan is reported."""
+    """Return the problems of a file of another tool in the form of the problems of a plan."""
     findings = tuple(
         Finding(
             rule=problem.rule,
@@ -50,7 +50,7 @@ def source_problems(error: SourceError, file: str) -> PlanError:
 
 
 def _progress(file: str, data: bytes) -> Progress:
-    """Return what shows how far the reading of a file is: lines of all lines, for a person at a terminal."""
+    """Return the progress bar of reading a file, in lines, for a terminal."""
     from ipplan.output.progress import Progress
 
     stream = error_terminal()

@@ -1,8 +1,7 @@
-"""Where bytes come in and go out: standard streams, input files, `-o FILE`.
+"""Read inputs and write outputs: standard streams, input files, `-o FILE`.
 
-Output is delivered whole or the run fails: writes go to the file descriptor in a loop, because an unbuffered
-Python stream silently drops what a short write leaves over (python/cpython issue 86210). Knows nothing of
-what is read or written.
+Output is written whole or the run fails. Writes go to the file descriptor in a loop, because an unbuffered Python
+stream silently drops the rest after a short write (python/cpython issue 86210). Knows nothing of the content.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ if TYPE_CHECKING:
     from typing import IO, TextIO
 
 LARGEST_INPUT = 64 * 1024 * 1024
-"""Bytes of a plan that are read at most."""
+"""Read at most 64 MiB of one input."""
 
 STDIN_NAME = "<stdin>"
-"""What standard input is called in messages and documents."""
+"""The name of standard input in messages and documents."""
 
 
 class UsageProblem(Exception):  # noqa: N818  (the user's problem, not ours)
-    """Something the caller has to put right; ends the run with exit status 2, one line, and maybe a hint."""
+    """A problem that the user can fix; ends the run with exit status 2, one line and maybe a hint."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
@@ -46,24 +45,24 @@ class InputProblem(UsageProblem):
 
 
 class OutputProblem(UsageProblem):
-    """A result that could not be delivered whole."""
+    """A result that could not be written whole."""
 
 
 class _InUseError(PermissionError):
-    """A file that cannot be replaced as long as another program has it open; only Windows knows that."""
+    """A file that cannot be replaced while another program has it open; only Windows has such files."""
 
 
 class ReaderGoneError(Exception):
-    """Whoever read standard output has closed it, as `head` does; the run ends quietly."""
+    """Output pipe closed early (`| head`); the run ends quietly."""
 
 
 def say(text: str) -> None:
-    """Write one line to standard error, control characters escaped; a closed stream is no reason to fail."""
+    """Write one line to standard error, with control characters escaped. A closed stream is not an error."""
     say_text(escape(text) + "\n")
 
 
 def say_text(text: str) -> None:
-    """Write text that is safe already, of any number of lines, to standard error."""
+    """Write text that is already escaped, of any number of lines, to standard error."""
     if sys.stderr is None:
         return
     with suppress(OSError, ValueError):
@@ -73,7 +72,7 @@ def say_text(text: str) -> None:
 
 
 def is_terminal(stream: TextIO | None = None) -> bool:
-    """Tell whether a stream, standard output by default, is a terminal that can do more than print."""
+    """Return whether a stream, standard output by default, is a terminal that handles escape sequences."""
     stream = sys.stdout if stream is None else stream
     try:
         if stream is None or not stream.isatty() or os.environ.get("TERM") == "dumb":
@@ -84,12 +83,12 @@ def is_terminal(stream: TextIO | None = None) -> bool:
 
 
 def error_terminal() -> TextIO | None:
-    """Return standard error where it is a terminal, for what is drawn only while a run goes on."""
+    """Return standard error if it is a terminal, for progress that is drawn only during a run."""
     return sys.stderr if is_terminal(sys.stderr) else None
 
 
 def terminal_width(stream: TextIO | None = None) -> int:
-    """Return the columns of a terminal: COLUMNS if it is set, else what the terminal says, else 80."""
+    """Return the width of a terminal: COLUMNS if it is set, else the terminal's own, else 80."""
     text = os.environ.get("COLUMNS", "")
     if text.isascii() and text.isdigit() and len(text) < 6 and int(text) > 0:
         return int(text)
@@ -100,25 +99,25 @@ def terminal_width(stream: TextIO | None = None) -> int:
 
 
 def goes_to_stdout(file: str) -> bool:
-    """Tell whether a file after -o means standard output."""
+    """Return whether a file after -o means standard output."""
     return file in ("-", "/dev/stdout")
 
 
 _OUTPUT = "ipplan.output"
-"""Where the context of a run holds the file after -o."""
+"""The key of the file after -o in the context of a run."""
 
 
 def watch_output(file: str) -> None:
-    """Let `read_input` refuse this file for the rest of the run: the result is going to take its place."""
+    """Let `read_input` reject this file for the rest of the run, because the result will replace it."""
     from click import get_current_context
 
     get_current_context().meta[_OUTPUT] = file
 
 
-def _refuse_output(status: os.stat_result, name: str) -> None:
-    """Raise UsageProblem where an input is the file after -o, or the regular file that standard output goes to.
+def _reject_output(status: os.stat_result, name: str) -> None:
+    """Raise UsageProblem if an input is the file after -o, or the regular file that standard output goes to.
 
-    Not an InputProblem: that is reported in a document, and the document would be written to that file.
+    Not InputProblem: that is reported in a document, which would overwrite the file.
     """
     if not stat.S_ISREG(status.st_mode):
         return
@@ -135,20 +134,20 @@ def _refuse_output(status: os.stat_result, name: str) -> None:
         if os.path.samestat(status, os.fstat(sys.stdout.fileno())):
             raise UsageProblem(
                 f"cannot write to standard output: it goes to {name}, which this run reads",
-                "send it to another file",
+                "redirect it to another file",
             )
 
 
 def deliver(result: str | bytes, output: str | None = None, *, for_programs: bool = False) -> None:
     """Write a result whole to standard output or, atomically, to the file `output`.
 
-    "-" and /dev/stdout mean standard output. Text `for_programs`, such as a plan, is UTF-8 there too, unless it is a
-    terminal: redirected output has to be the file that -o writes, and Windows redirects in an old code page. Raises
-    OutputProblem where it cannot be written in full, and for bytes that a terminal would show; ReaderGoneError where
-    the reader of standard output is gone.
+    "-" and /dev/stdout mean standard output. Text `for_programs`, such as a plan, is UTF-8 there too, unless standard
+    output is a terminal: redirected output must equal the file that -o writes, but Windows redirects in an old code
+    page. Raises OutputProblem if the result cannot be written in full, and for bytes on a terminal; ReaderGoneError if
+    the output pipe is closed early.
     """
     if output is not None and not goes_to_stdout(output):
-        # UTF-8 always: a file must not depend on the locale of whoever made it.
+        # Always UTF-8: a file must not depend on the locale of the user.
         replace_file(output, _encoded(result, "utf-8"))
         return
     stream = sys.stdout
@@ -179,7 +178,7 @@ def _encoded(result: str | bytes, encoding: str) -> bytes:
 
 
 def _console(stream: TextIO) -> RawIOBase | None:
-    """Return what shows UTF-8 in a console of Windows, which takes bytes at its descriptor for an old code page."""
+    """Return the stream that shows UTF-8 in a Windows console, whose descriptor expects an old code page; else None."""
     buffer = getattr(stream, "buffer", None)
     raw = getattr(buffer, "raw", buffer)
     return raw if isinstance(raw, RawIOBase) and not isinstance(raw, FileIO) else None
@@ -200,15 +199,14 @@ def _write_some(descriptor: int, data: memoryview, console: RawIOBase | None) ->
 
 
 def replace_file(path: str, data: bytes, look: Callable[[], None] | None = None) -> None:
-    """Put `data` in the place of a file so that at every moment the old or the new content is there, whole.
+    """Replace a file by `data` so that at every moment it holds the old or the new content, whole.
 
-    The mode and, where allowed, the owner of an old file are kept; a symbolic link stays one, its target is
-    replaced. `look` is called when the new file is on the disk, directly before it takes the place of the old one,
-    which stays where `look` raises. Raises OutputProblem for anything that is no regular file, and where it cannot
-    be written.
+    Keeps the mode and, where allowed, the owner of the old file; keeps a symbolic link and replaces its target. Calls
+    `look` when the new file is on the disk, directly before it replaces the old one; if `look` raises, the old file
+    stays. Raises OutputProblem for anything but a regular file, and if the file cannot be written.
     """
     if system.is_device_name(path):
-        raise OutputProblem(f"cannot write {path}: Windows takes this name for a device", "choose another name")
+        raise OutputProblem(f"cannot write {path}: Windows treats this name as a device", "choose another name")
     try:
         target = os.path.realpath(path)
         try:
@@ -218,29 +216,29 @@ def replace_file(path: str, data: bytes, look: Callable[[], None] | None = None)
         if old is not None and not stat.S_ISREG(old.st_mode):
             raise OutputProblem(f"cannot write {path}: it is {_kind(old.st_mode)}, not a regular file")
         if not system.POSIX and old is not None and not old.st_mode & stat.S_IWRITE:
-            # Windows neither replaces such a file nor removes one that got its mode.
+            # Windows neither replaces a read-only file nor removes a temporary file with that mode.
             raise OutputProblem(f"cannot write {path}: it is read-only")
         _replace(target, data, old, look)
     except _InUseError:
         raise OutputProblem(
             f"cannot write {path}: another program has it open; nothing is written",
-            "close it there, and run again",
+            "close it there and run again",
         ) from None
     except (OSError, ValueError) as error:
         raise OutputProblem(f"cannot write {path}: {_reason(error)}") from None
 
 
 def create_file(path: str, data: bytes, hint: str) -> None:
-    """Write a new file whole; raise OutputProblem where there is anything by that name, or it cannot be written.
+    """Write a new file whole; raise OutputProblem if the name exists, or the file cannot be written.
 
-    Looking and writing are one step for all who write this way; see `replace_unchanged`. `hint` is what to do
-    about a file that is there.
+    The check and the write are one step for all runs of ipplan; see `replace_unchanged`. `hint` is the next step for a
+    file that exists.
     """
 
     def look() -> None:
-        # A link that leads nowhere is something too.
+        # A dangling link exists too.
         if os.path.lexists(path):
-            raise OutputProblem(f"{path} is there already; nothing is written", hint)
+            raise OutputProblem(f"{path} exists; nothing is written", hint)
 
     with _locked(path):
         look()
@@ -248,19 +246,19 @@ def create_file(path: str, data: bytes, hint: str) -> None:
 
 
 LONGEST_WAIT = 5.0
-"""Seconds to wait for another run that writes the same file."""
+"""Wait at most 5 seconds for another run that writes the same file."""
 
 SHORT_WAIT = 1.0
-"""Seconds to wait on Windows for a program that has the file open; one that only reads it is done by then."""
+"""Wait at most 1 second on Windows for a program that has the file open; one that only reads it is done by then."""
 
 
 def replace_unchanged(path: str, old: bytes, new: bytes) -> None:
-    """Put `new` in the place of a file that still holds `old`, as `replace_file` does.
+    """Replace a file by `new` if it still holds `old`, as `replace_file` does.
 
-    Reading, comparing and replacing are one step for all who write this way: they lock the folder, because a lock
-    on a file that is replaced by renaming guards nothing. An editor holds no lock, so the old file is compared last,
-    when writing the new one has taken all the time that it takes. Raises OutputProblem where the file was changed,
-    where it may not be written, and where another run holds the lock for longer than `LONGEST_WAIT`.
+    Read, compare and replace are one step for all runs of ipplan. They lock the folder, because a lock on a file that is
+    replaced by renaming protects nothing. An editor holds no lock, so the old file is compared last, when the new one
+    is already on the disk. Raises OutputProblem if the file was changed or may not be written, and if another run holds
+    the lock for longer than `LONGEST_WAIT`.
     """
 
     def look() -> None:
@@ -269,7 +267,7 @@ def replace_unchanged(path: str, old: bytes, new: bytes) -> None:
 
     with _locked(path):
         look()
-        # Renaming asks nobody whether the old file may be written, and its owner may have meant it.
+        # A rename ignores the mode of the old file, but its owner may have set it on purpose.
         if not os.access(path, os.W_OK):
             raise OutputProblem(f"cannot write {path}: it is read-only")
         replace_file(path, new, look)
@@ -306,14 +304,14 @@ def _takes(lock: system.FolderLock, waited: float) -> bool:
     try:
         return lock.take()
     except PermissionError:
-        # On Windows also what is being removed cannot be opened, for a moment.
+        # On Windows, a file that is being removed cannot be opened for a moment.
         if system.POSIX or waited >= SHORT_WAIT:
             raise
         return False
 
 
 _MOST_TRIES = 10
-"""Write a file at most this often where others remove it before it is renamed."""
+"""Write a file at most 10 times if another run removes it before it is renamed."""
 
 
 def _replace(target: str, data: bytes, old: os.stat_result | None, look: Callable[[], None] | None = None) -> None:
@@ -329,7 +327,7 @@ def _replace(target: str, data: bytes, old: os.stat_result | None, look: Callabl
 def _replace_once(
     folder: str, name: str, data: bytes, old: os.stat_result | None, look: Callable[[], None] | None
 ) -> bool:
-    """Write a file and rename it; False where it was removed in between, as another run may do on Windows."""
+    """Write a file and rename it; return False if another run removed it in between, as on Windows."""
     mode = 0o666 if old is None else stat.S_IMODE(old.st_mode)
     temporary, descriptor = _create_temporary(folder, name, mode & 0o777)
     keeper = None
@@ -359,7 +357,7 @@ def _replace_once(
 
 
 def _rename(temporary: str, target: str, look: Callable[[], None] | None) -> None:
-    """Put a file in the place of another; raise _InUseError where a program keeps the other one open."""
+    """Rename a file over another; raise _InUseError if a program keeps the other one open."""
     from time import monotonic, sleep
 
     end = monotonic() + SHORT_WAIT
@@ -371,7 +369,7 @@ def _rename(temporary: str, target: str, look: Callable[[], None] | None) -> Non
         except PermissionError as error:
             if system.POSIX:
                 raise
-            # Most who have it open only read it, as another run or a virus scanner does.
+            # Most programs that have it open only read it, such as another run or a virus scanner.
             if monotonic() >= end:
                 raise _InUseError(*error.args) from None
             sleep(0.02)
@@ -380,15 +378,15 @@ def _rename(temporary: str, target: str, look: Callable[[], None] | None) -> Non
 
 
 def _create_temporary(folder: str, name: str, mode: int) -> tuple[str, int]:
-    """Create a file to write before it takes the place of `name`; return its path and a descriptor.
+    """Create the file that will replace `name`; return its path and a descriptor.
 
-    It is hidden, in the same folder, because only there a rename is one step, and locked as long as it is open: what
-    is not locked was left over by a run that was killed, and the next one removes it.
+    It is hidden and in the same folder, because only there a rename is one step. It is locked while it is open: a file
+    without a lock was left by a run that was killed, and the next run removes it.
     """
     while True:
         temporary = os.path.join(folder, f"{_temporary_start(name)}{os.urandom(6).hex()}.tmp")
         descriptor = os.open(temporary, system.CREATE, mode)
-        # Between creating and locking, another run may have taken it for left over. On Windows, open is locked enough.
+        # Before the lock, another run may have removed it as left over. On Windows an open file cannot be removed.
         if not system.POSIX or (system.lock(descriptor) is not False and os.fstat(descriptor).st_nlink):
             return temporary, descriptor
         os.close(descriptor)
@@ -401,14 +399,14 @@ def _temporary_start(name: str) -> str:
 
 
 def _is_temporary(file: str, name: str) -> bool:
-    """Tell whether a name is one that `_create_temporary` gives."""
+    """Return whether `_create_temporary` makes such a name."""
     start = _temporary_start(name)
     word = file[len(start) : -4]
     return file == f"{start}{word}.tmp" and len(word) == 12 and all(char in "0123456789abcdef" for char in word)
 
 
 def _remove_left_over(folder: str, name: str) -> None:
-    """Remove what runs that were killed while they wrote `name` left in its folder, never what a living one writes."""
+    """Remove the files that killed runs left when they wrote `name`, never those of a living run."""
     with suppress(OSError), os.scandir(folder) as entries:
         for path in [entry.path for entry in entries if _is_temporary(entry.name, name)]:
             with suppress(OSError):
@@ -418,8 +416,8 @@ def _remove_left_over(folder: str, name: str) -> None:
 def read_input(path: str) -> tuple[bytes, str]:
     """Return the bytes of an input and its name for messages; "-" is standard input.
 
-    Raises InputProblem where there is nothing to read, or more than `LARGEST_INPUT` bytes. Never waits for
-    anything but standard input and descriptors that the caller opened (/dev/stdin, /dev/fd/N).
+    Raises InputProblem if the input cannot be read or exceeds `LARGEST_INPUT` bytes. Waits only for standard input and
+    for descriptors that the caller opened (/dev/stdin, /dev/fd/N).
     """
     if path == "-":
         return _read_stdin()
@@ -429,9 +427,9 @@ def read_input(path: str) -> tuple[bytes, str]:
         if not stat.S_ISREG(status.st_mode) and (not inherited or stat.S_ISDIR(status.st_mode)):
             hint = None
             if stat.S_ISDIR(status.st_mode) and os.path.isfile(os.path.join(path, "plan.toml")):
-                hint = f"there is {os.path.join(path, 'plan.toml')}"
+                hint = f"did you mean {os.path.join(path, 'plan.toml')}?"
             raise InputProblem(path, f"cannot read {path}: it is {_kind(status.st_mode)}, not a file", hint)
-        _refuse_output(status, path)
+        _reject_output(status, path)
         with open(path, "rb", buffering=0) as stream:
             return _read_all(stream, path, status.st_size), path
     except (OSError, ValueError) as error:
@@ -445,7 +443,7 @@ def _read_stdin() -> tuple[bytes, str]:
         if sys.stdin.isatty():
             say(f"reading the plan from standard input; end it with {system.END_OF_INPUT}")
         with suppress(OSError, ValueError):
-            _refuse_output(os.fstat(sys.stdin.fileno()), STDIN_NAME)
+            _reject_output(os.fstat(sys.stdin.fileno()), STDIN_NAME)
         return _read_all(sys.stdin.buffer, STDIN_NAME, 0), STDIN_NAME
     except (OSError, ValueError) as error:
         raise InputProblem(STDIN_NAME, f"cannot read standard input: {_reason(error)}") from None
@@ -485,7 +483,7 @@ def _reason(error: OSError | ValueError) -> str:
 
 
 def _near_file(path: str, error: OSError | ValueError) -> str | None:
-    """Return a hint at the file in the same folder that was probably meant."""
+    """Return a hint at the file in the same folder with the nearest name, None without one."""
     if not isinstance(error, OSError) or error.errno != errno.ENOENT:
         return None
     folder, name = os.path.split(path)
@@ -496,4 +494,4 @@ def _near_file(path: str, error: OSError | ValueError) -> str | None:
     from ipplan.plan.load import nearest
 
     near = nearest(name, names[:1000])
-    return None if near is None else f"there is {os.path.join(folder, near)}"
+    return None if near is None else f"did you mean {os.path.join(folder, near)}?"

@@ -1,8 +1,8 @@
-"""What differs between systems: locks, rights of files, lasting renames, closed pipes, terminals, quotes of shells.
+"""The differences between systems: locks, file modes, durable renames, closed pipes, terminals, shell quotes.
 
-Everything is chosen by what the running Python has, never by the name of the system. Windows has no descriptors of
-folders, no flock and no owners; it locks files with msvcrt, and refuses to rename or remove a file that is open.
-Knows nothing of what is read or written.
+The functions of the running Python decide, never the name of the system. Windows has no descriptors of folders, no
+flock and no owners; it locks files with msvcrt, and rejects renaming or removing an open file. Knows nothing of the
+content of files.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 POSIX = hasattr(os, "O_DIRECTORY")
-"""Whether folders can be opened, and open files renamed and removed. Windows allows neither."""
+"""Whether folders can be opened, and open files can be renamed and removed. Windows allows neither."""
 
 END_OF_INPUT = "ctrl-D" if POSIX else "ctrl-Z and Enter"
 """The keys that end standard input on a terminal."""
 
 LOCK_FILE = ".ipplan.lock"
-"""The file that stands for the lock on a folder, where a folder cannot be opened; the last holder removes it."""
+"""The file that carries the lock on a folder that cannot be opened; the last holder removes it."""
 
 
 def _flags(*names: str) -> int:
@@ -34,13 +34,13 @@ def _flags(*names: str) -> int:
 
 
 _ANY = _flags("O_CLOEXEC", "O_NOINHERIT", "O_BINARY")
-"""Keep a descriptor from child processes, and bytes as they are: Windows turns a line feed into CR LF otherwise."""
+"""Do not pass a descriptor to child processes, and keep bytes as they are: Windows would write LF as CR LF."""
 
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _flags("O_NOFOLLOW") | _ANY
-"""Flags for os.open: make a new file, never behind a link."""
+"""Flags for os.open: create a new file, never through a link."""
 
 _UPDATE = os.O_RDWR | _flags("O_NOFOLLOW", "O_NONBLOCK") | _ANY
-"""Open a file that is there; not blocking, because anybody may have put a named pipe there."""
+"""Flags to open an existing file without blocking, because it may be a named pipe."""
 
 _FOLDER = os.O_RDONLY | _flags("O_DIRECTORY") | _ANY
 
@@ -49,7 +49,7 @@ _FOLDER = os.O_RDONLY | _flags("O_DIRECTORY") | _ANY
 
 
 def lock(descriptor: int) -> bool | None:
-    """Lock an open file until it is closed; False where somebody else holds the lock, None where there are no locks."""
+    """Lock an open file until it is closed; return False if another process holds the lock, None without locks."""
     for name, take in (("fcntl", _flock), ("msvcrt", _lock_first_byte)):
         module = _module(name)
         if module is not None:
@@ -72,7 +72,7 @@ def _flock(fcntl: ModuleType, descriptor: int) -> bool | None:
     except BlockingIOError:
         return False
     except OSError:
-        # Some network file systems know no locks.
+        # Some network file systems have no locks.
         return None
     return True
 
@@ -86,9 +86,9 @@ def _lock_first_byte(msvcrt: ModuleType, descriptor: int) -> bool | None:
 
 
 class FolderLock:
-    """The lock on a folder, which runs of ipplan hold while they compare a file in it and replace it.
+    """The lock on a folder that a run of ipplan holds while it compares and replaces a file in it.
 
-    It is on the folder itself, or on `LOCK_FILE` in it where folders cannot be opened. It ends with the process.
+    It is on the folder itself, or on `LOCK_FILE` in it if folders cannot be opened. It ends with the process.
     """
 
     def __init__(self, folder: str) -> None:
@@ -96,9 +96,9 @@ class FolderLock:
         self._descriptor: int | None = None
 
     def take(self) -> bool:
-        """Take the lock and tell whether that worked; where there are no locks it always does. Raises OSError."""
+        """Take the lock and return whether that worked; without locks it always does. Raises OSError."""
         descriptor = os.open(self._path, _FOLDER if POSIX else os.O_RDWR | os.O_CREAT | _ANY, 0o666)
-        # Between opening and locking, the holder before may have removed the file.
+        # Between opening and locking, the previous holder may have removed the file.
         if lock(descriptor) is False or not self._is_there(descriptor):
             os.close(descriptor)
             return False
@@ -106,7 +106,7 @@ class FolderLock:
         return True
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         if self._descriptor is None:
             return
         try:
@@ -114,7 +114,7 @@ class FolderLock:
         finally:
             self._descriptor = None
             if not POSIX:
-                # Refused as long as somebody waits for the lock, who then removes it.
+                # Fails while another run waits for the lock; that run then removes the file.
                 with suppress(OSError):
                     os.unlink(self._path)
 
@@ -129,25 +129,25 @@ class FolderLock:
 
 
 def close(descriptor: int) -> None:
-    """Close a descriptor, also where an interruption comes first: Windows removes no file that is open."""
+    """Close a descriptor even if interrupted: Windows cannot remove an open file."""
     try:
         os.close(descriptor)
     except BaseException:
-        # Where closing failed, it is closed all the same.
+        # If closing failed, the descriptor is closed anyway.
         with suppress(OSError):
             os.close(descriptor)
         raise
 
 
 def remove_unused(path: str) -> None:
-    """Remove a regular file that no living process has locked, or on Windows open; else raise OSError or keep it."""
+    """Remove a regular file unless a living process has it locked (on Windows: open). May raise OSError."""
     if not POSIX:
         if stat.S_ISREG(os.lstat(path).st_mode):
             os.unlink(path)
         return
     descriptor = os.open(path, _UPDATE)
     try:
-        # Without locks nobody knows whether it is used.
+        # Without locks, ipplan cannot know whether it is in use.
         if stat.S_ISREG(os.fstat(descriptor).st_mode) and lock(descriptor):
             os.unlink(path)
     finally:
@@ -163,7 +163,7 @@ def copy_rights(descriptor: int, path: str, old: os.stat_result) -> None:
             raise PermissionError
         change_owner(descriptor, old.st_uid, old.st_gid)
     except PermissionError:
-        # Rights that come with the owner stay with the owner.
+        # Without the owner, drop setuid and setgid.
         mode &= 0o777
     change_mode = getattr(os, "fchmod", None)
     if change_mode is None:
@@ -173,7 +173,7 @@ def copy_rights(descriptor: int, path: str, old: os.stat_result) -> None:
 
 
 def sync_folder(folder: str) -> None:
-    """Make a rename last; some systems and file systems cannot, and have no need to."""
+    """Make a rename durable; some systems and file systems cannot do that and do not need it."""
     if not POSIX:
         return
     with suppress(OSError):
@@ -186,14 +186,14 @@ def sync_folder(folder: str) -> None:
 
 _PORTS = (port + number for port in ("com", "lpt") for number in "0123456789\u00b9\u00b2\u00b3")
 _DEVICES = frozenset(("con", "prn", "aux", "nul", "conin$", "conout$", *_PORTS))
-"""Names that mean a device in every folder, with any ending.
+"""Names that mean a device in every folder, with any file extension.
 
 https://learn.microsoft.com/windows/win32/fileio/naming-a-file
 """
 
 
 def is_device_name(path: str) -> bool:
-    """Tell whether Windows takes the last part of a path for a device, as it does NUL and aux.toml."""
+    """Return whether Windows treats the last part of a path as a device, such as NUL or aux.toml."""
     name = path.replace("\\", "/").rpartition("/")[2]
     return not POSIX and name.partition(".")[0].partition(":")[0].rstrip(" ").lower() in _DEVICES
 
@@ -202,7 +202,7 @@ def is_device_name(path: str) -> bool:
 
 
 def is_reader_gone(error: OSError, descriptor: int) -> bool:
-    """Tell whether a write failed because the reader of a pipe closed it; Windows calls that an invalid argument."""
+    """Return whether a write failed because the pipe was closed; Windows reports an invalid argument then."""
     if isinstance(error, BrokenPipeError):
         return True
     with suppress(OSError):
@@ -211,13 +211,13 @@ def is_reader_gone(error: OSError, descriptor: int) -> bool:
 
 
 def wait_for(descriptor: int, *, writing: bool) -> None:
-    """Wait until a descriptor that does not block can be read or written, or for a moment where nobody can tell."""
+    """Wait until a non-blocking descriptor can be read or written, or for a moment if the system cannot tell."""
     from select import select
 
     try:
         select([] if writing else [descriptor], [descriptor] if writing else [], [])
     except OSError:
-        # On Windows, select knows sockets only.
+        # On Windows, select supports only sockets.
         from time import sleep
 
         sleep(0.01)
@@ -228,13 +228,13 @@ _VIRTUAL_TERMINAL = 0x0004
 
 
 def understands_escapes(descriptor: int) -> bool:
-    """Tell whether a terminal acts on escape sequences; on Windows, make its console do so first.
+    """Return whether a terminal handles escape sequences; on Windows, switch that on first.
 
-    There, NUL says that it is a terminal too, and has no console mode.
+    There, NUL also reports that it is a terminal, but has no console mode.
     """
     import ctypes
 
-    # Looked up, because only Windows has it.
+    # Read with getattr, because only Windows has it.
     libraries: Any = getattr(ctypes, "windll", None)
     msvcrt: Any = _module("msvcrt")
     if libraries is None or msvcrt is None:
@@ -251,7 +251,7 @@ def understands_escapes(descriptor: int) -> bool:
 
 
 def quote_word(word: str) -> str:
-    """Return a word as the shell of the system takes it for one; cmd and PowerShell both know double quotes."""
+    """Return a word quoted for the shell of the system; cmd and PowerShell both accept double quotes."""
     if POSIX:
         import shlex
 

@@ -137,7 +137,7 @@ def test_an_existing_file_is_kept_unless_forced(run: Run, tmp_path: Path, exists
     done = run("init")
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.decode() == (
-        "error: plan.toml is there already; nothing is written\nhelp: add --force to overwrite it, or name another file\n"
+        "error: plan.toml exists; nothing is written\nhelp: add --force to overwrite it, or name another file\n"
     )
     assert not plan.exists() or plan.read_bytes() == b"mine"
     assert run("init", "--force").returncode == 0

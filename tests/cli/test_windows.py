@@ -126,7 +126,7 @@ def test_init_writes_and_does_not_replace(run: Run, plan: Path) -> None:
     assert (plan.parent / "new.toml").read_bytes() == expected
     done = run("init", "plan.toml", env=PATH)
     assert done.returncode == 2
-    assert b"plan.toml is there already; nothing is written" in done.stderr
+    assert b"plan.toml exists; nothing is written" in done.stderr
     assert run("init", "plan.toml", "--force", env=PATH).returncode == 0
     assert others(plan) == ["new.toml"]
 
@@ -138,7 +138,7 @@ def test_a_plan_that_another_program_keeps_open(run: Run, plan: Path, arguments:
     assert done.returncode == 2
     assert done.stderr.decode().startswith(
         "error: cannot write plan.toml: another program has it open; nothing is written\n"
-        "help: close it there, and run again\n"
+        "help: close it there and run again\n"
     )
     assert plan.read_bytes() == PLAN
     assert others(plan) == []
@@ -239,7 +239,7 @@ def test_names_of_devices_are_no_files(run: Run, plan: Path, name: str) -> None:
     arguments = ("init", name) if "o" in name.lower() else ("check", "plan.toml", "-o", name)
     done = run(*arguments, env=PATH)
     assert done.returncode == 2
-    assert f"cannot write {name}: Windows takes this name for a device" in done.stderr.decode()
+    assert f"cannot write {name}: Windows treats this name as a device" in done.stderr.decode()
     assert others(plan) == ["sub"]
 
 
