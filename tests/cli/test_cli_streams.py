@@ -273,7 +273,7 @@ def test_reads_a_file(tmp_path: Path) -> None:
     [
         ("missing", "cannot read missing: no such file or directory", None),
         ("plna.toml", "cannot read plna.toml: no such file or directory", "did you mean plan.toml?"),
-        ("folder", "cannot read folder: it is a directory, not a file", "there is folder/plan.toml"),
+        ("folder", "cannot read folder: it is a directory, not a file", "did you mean folder/plan.toml?"),
         ("fifo", "cannot read fifo: it is a named pipe, not a file", None),
         ("/dev/zero", "cannot read /dev/zero: it is a device, not a file", None),
         ("plan.toml/x", "cannot read plan.toml/x: not a directory", None),
