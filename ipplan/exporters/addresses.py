@@ -1,4 +1,4 @@
-"""Which addresses each device has on its interfaces, as commands for Linux (ip-address(8))."""
+"""The addresses of each device by interface, as commands for Linux (ip-address(8))."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _WORDS = {
     "stretched": "in the stretched network",
     "interface": "on the VXLAN",
 }
-"""Where an interface is, by what it is for."""
+"""Where an interface is, by its purpose."""
 _ALONE = ("public", "private", "transit", "interface")
-"""Interfaces of which a device has one, whatever the number of networks on it."""
+"""Purposes that a device has one interface for, even with several networks on it."""
 
 
 class Section(NamedTuple):
-    """A device in the script: what it is called there, and its interfaces.
+    """A device in the script: its label there, and its interfaces.
 
-    `variables` has for each interface, by `key_of`, the variable with its name, and what it is, in words.
+    `variables` has for each interface, by `key_of`, the shell variable that holds its name, and a description.
     """
 
     label: str
@@ -44,14 +44,15 @@ class Section(NamedTuple):
 
 
 def export_ip_address(request: Request) -> str:
-    """Return a shell script that sets the addresses of the device that it is given; raise ExportError without any.
+    """Return a shell script that sets the addresses of one device, named by its argument.
 
-    The names of interfaces come from variables, and nothing is changed where one is missing.
+    The names of interfaces come from variables; the script changes nothing where one is missing. Raises ExportError
+    where no network has a range.
     """
     lines = [
         "#!/bin/sh",
-        *map(comment, request.header("addresses of a Linux machine in the place of a device")),
-        "# The names of its interfaces come from variables: PUBLIC=eth0 PRIVATE=eth1 sh FILE DEVICE",
+        *map(comment, request.header("addresses of a Linux machine that replaces a device")),
+        "# Set the names of its interfaces in variables: PUBLIC=eth0 PRIVATE=eth1 sh FILE DEVICE",
         "set -eu",
         'case "${1:-}" in',
     ]
@@ -69,13 +70,15 @@ def export_ip_address(request: Request) -> str:
         lines += [f"    {line}" for line in commands(request, host)]
         lines.append("    ;;")
     if not found:
-        raise ExportError("no network of the plan has a range", "write cidr in some, or ipplan allocate PLAN --write")
+        raise ExportError(
+            "no network of the plan has a range", "write cidr in one, or run ipplan allocate PLAN --write"
+        )
     usage = f"usage: sh FILE DEVICE, one of: {', '.join(found)}"
     return "\n".join([*lines, "*)", f"    echo {quote(usage)} >&2", "    exit 2", "    ;;", "esac"]) + "\n"
 
 
 def sections(request: Request) -> Iterator[Section]:
-    """Yield the devices of the script, each with its label there."""
+    """Yield the devices of the script with their labels."""
     labels: dict[str, int] = {}
     for host in _hosts(request):
         number = "" if host.number is None else f"-{host.number}"
@@ -86,7 +89,7 @@ def sections(request: Request) -> Iterator[Section]:
 
 
 def _hosts(request: Request) -> Iterator[Host]:
-    """Yield every device, in the order of their routes."""
+    """Yield every device, in the order of the routing tables."""
     landscape = request.landscape
     ends = landscape.ends
     for edge in ends.edges:
@@ -104,12 +107,12 @@ def _hosts(request: Request) -> Iterator[Host]:
 
 
 def key_of(place: Place) -> tuple[str, str]:
-    """Return what tells the interface of a place from the others of its device."""
+    """Return the key of the interface of a place, unique in its device."""
     return place.interface, "" if place.interface in _ALONE else place.network.name
 
 
 def _variables(found: Sequence[Place]) -> Mapping[tuple[str, str], tuple[str, str]]:
-    """Return the variable of each interface, and what it is, in words that a shell leaves as they are."""
+    """Return the variable of each interface and its description, in characters that a shell does not change."""
     variables: dict[tuple[str, str], tuple[str, str]] = {}
     numbers: dict[str, int] = {}
     for place in found:
@@ -123,7 +126,7 @@ def _variables(found: Sequence[Place]) -> Mapping[tuple[str, str], tuple[str, st
 
 
 def _commands(place: Place, variable: str) -> Iterator[str]:
-    """Yield a command for each address; those that nobody knows yet are comments."""
+    """Yield a command for each address; a comment where the address is not known yet."""
     assert place.network.prefix is not None
     for number, address in enumerate(place.addresses):
         what = place.text if not number else f"{address.name or 'one more'} of {address.network}"

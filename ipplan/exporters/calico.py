@@ -1,4 +1,4 @@
-"""Resources of Calico for one cluster: its pools, and on IKS with BGP its numbers and peers, for calicoctl.
+"""Calico resources of one cluster, for calicoctl: its IP pools, and for IKS with BGP its AS number and peers.
 
 Fields: projectcalico/libcalico-go lib/apis/v3 @7d7eb71 (IPPool, BGPConfiguration, BGPPeer).
 """
@@ -22,29 +22,27 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Cluster
 
 _BLOCKS = {4: 26, 6: 122}
-"""The block that a node takes at a time (libcalico-go lib/clientv3/ippool.go)."""
+"""Prefix length of the block that a node gets from a pool, by IP version (libcalico-go lib/clientv3/ippool.go)."""
 _MODES = {"iks": "CrossSubnet", "icp": "Always"}
-"""IP-in-IP: of IKS between subnets only (reference architecture, section IKS), of ICP as its config.yaml has it."""
+"""IP-in-IP: in IKS only between subnets (reference architecture, section IKS), in ICP as in its config.yaml."""
 _LABEL = "ipplan.worker-subnet"
-"""What a peer of the workers in one subnet selects nodes by; nothing sets it but who applies the file."""
+"""The node label by which a peer selects the workers in one subnet; the person who applies the file has to set it."""
 
 
 def export_calico(request: Request) -> str:
-    """Return the resources as YAML documents; raise ExportError with all that the plan lacks for them."""
+    """Return the resources as YAML documents; raise ExportError with everything that is missing in the plan."""
     cluster = find_cluster(request)
     end = End(cluster.platform, cluster.name)
     pods = [n.prefix for n in request.landscape.ends.of_cluster(end) if n.kind.role == "pod" and n.prefix is not None]
     with_bgp = cluster.platform == "iks" and bool(methods_of(request.landscape, end))
     missing = list(missing_for_sessions(request.landscape, end)) if with_bgp else []
     if not pods:
-        missing.insert(
-            0, (f"no pod network of cluster {cluster.name} has a range", "ipplan allocate PLAN tells why not")
-        )
+        missing.insert(0, (f"no pod network of cluster {cluster.name} has a range", "ipplan allocate PLAN says why"))
     refuse(missing)
     lines = [comment(line) for line in request.header(f"Calico of cluster {cluster.name}, for calicoctl")]
     if cluster.platform == "iks":
         lines += [
-            "# To compare: IKS makes its pool itself, and supports no change of it or of Calico's components",
+            "# For comparison only: IKS creates its pool itself, and supports no changes to it or to Calico's components",
             "# (IBM Cloud docs, containers, limitations.md, 2022-11-21).",
         ]
     documents = [*_pools(cluster, pods), *(_peerings(request, cluster) if with_bgp else ())]
@@ -62,14 +60,14 @@ def _pools(cluster: Cluster, pods: Sequence[Prefix]) -> Iterator[str]:
             f"default-ipv{version}-ippool{more}",
             cidr=str(prefix),
             blockSize=max(_BLOCKS[version], prefix.length),
-            # Calico has IP-in-IP for IPv4 only, and takes IPv6 for routed.
+            # Calico has IP-in-IP for IPv4 only, and expects IPv6 to be routed.
             ipipMode=_MODES[cluster.platform] if version == 4 else "Never",
             natOutgoing=version == 4,
         )
 
 
 def _peerings(request: Request, cluster: Cluster) -> Iterator[str]:
-    """Yield the number of the workers and a peer for each ESG, or for the BCR in each subnet of workers."""
+    """Yield the AS number of the workers, and a peer for each ESG, or for the BCR in each subnet of workers."""
     yield _document(
         "BGPConfiguration",
         "default",
@@ -90,7 +88,7 @@ def _peerings(request: Request, cluster: Cluster) -> Iterator[str]:
         notes = examples([peer.address], [peer])
         spec: dict[str, Any] = {"peerIP": peer.address.text, "asNumber": peer.asn}
         if routers and not alone:
-            # Without a node it would be the peer of workers in other subnets too.
+            # Without a selector it would be the peer of workers in other subnets too.
             spec["nodeSelector"] = f"{_LABEL} == '{label}'"
             subnet = f"workers in {peer.subnet}"
             notes.append(comment(f"for {subnet}: kubectl label node NODE {_LABEL}={label}"))

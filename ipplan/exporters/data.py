@@ -1,4 +1,4 @@
-"""What tools that take data get: networks and devices as plain values, the same for every such target."""
+"""Networks and devices as plain values, the same for every target that writes data."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def describe_networks(networks: Iterable[Network]) -> dict[str, dict[str, Any]]:
-    """Return each network that has a range by its name, those on the default range of their platform too."""
+    """Return each network that has a range by its name, including those on the default range of their platform."""
     return {n.name: _network(n) for n in networks if n.prefix is not None}
 
 
@@ -50,12 +50,12 @@ def _network(network: Network) -> dict[str, Any]:
 
 
 def describe_sites(ends: Ends, sites: Iterable[End]) -> list[dict[str, Any]]:
-    """Return the sites with the names of the networks that stand in each."""
+    """Return the sites, each with the names of its networks."""
     return [{"name": site.name, "networks": [n.name for n in ends.of_site(site)]} for site in sites]
 
 
 def describe_link(ends: Ends, joint: Joint) -> dict[str, Any]:
-    """Return a link: its two ends, how they are joined, and what it carries of each side."""
+    """Return a link: its two ends, its method, and the networks of each side that it carries."""
     return {
         "first": _end_name(joint.first),
         "second": _end_name(joint.second),
@@ -90,7 +90,7 @@ def describe_session(session: Session) -> dict[str, Any]:
 
 
 def _address(address: HostAddress | None) -> dict[str, Any] | None:
-    """Return an address; one that the plan gives to nothing is marked as an example."""
+    """Return an address; one that the plan does not assign is marked as an example."""
     if address is None or address.value is None:
         return None
     return {"address": address.text, "example": address.example}
@@ -135,7 +135,7 @@ def _source_nat(rule: SourceNat) -> dict[str, Any]:
 
 
 def _destination_nat(rules: Iterable[RangeNat | DestinationNat]) -> Iterator[dict[str, Any]]:
-    """Yield the rules with the same keys each: those of a range have no address, the others no range."""
+    """Yield rules that all have the same keys: rules for ranges have no address, the others have no range."""
     for rule in rules:
         keys: Mapping[str, Any] = {
             "interface": rule.interface,
@@ -177,7 +177,7 @@ def _speaker(speaker: Speaker) -> dict[str, Any]:
 
 
 def describe_tunnel(tunnel: Tunnel) -> dict[str, Any]:
-    """Return one tunnel with both of its ends, and what is translated of each side."""
+    """Return one tunnel with both of its ends and the NAT of each side."""
     return {
         "name": tunnel.label,
         "integration": tunnel.joint.integration,
@@ -190,7 +190,7 @@ def describe_tunnel(tunnel: Tunnel) -> dict[str, Any]:
 
 
 _SITES = {"iks": "iks", "icp": "icp", "edge": "overlay", "site": "enterprise"}
-"""What the key `site` of a tunnel's end calls it; it is older than `kind`."""
+"""Values of the key `site` of the end of a tunnel, which is older than the key `kind`."""
 
 
 def _end(end: TunnelEnd, nat: Iterable[Translation]) -> dict[str, Any]:

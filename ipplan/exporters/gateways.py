@@ -1,4 +1,4 @@
-"""What the end of a tunnel lacks, and what to write in the plan for it."""
+"""The address that is missing at the end of a tunnel, and what to write in the plan for it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from ipplan.landscape.model import TunnelEnd
 
 
-def lacking_gateway(request: Request, end: TunnelEnd) -> tuple[str, str]:
-    """Return that nobody knows the address at which the end of a tunnel listens, and what to write."""
+def missing_gateway(request: Request, end: TunnelEnd) -> tuple[str, str]:
+    """Return a message that the plan names no address for the end of a tunnel, and what to write."""
     ends = request.landscape.ends
     what = f"the plan names no address at which {end.end.title} ends the tunnel"
     if end.end.kind == "iks":
@@ -26,7 +26,7 @@ def lacking_gateway(request: Request, end: TunnelEnd) -> tuple[str, str]:
     if end.end.kind == "icp":
         found = ends.edge_of_cluster(end.end)
         if found is None:
-            return f"{end.end.title} names no edge to stand behind", 'write edge = "NAME" in the cluster'
+            return f"{end.end.title} names no edge that it is behind", 'write edge = "NAME" in the cluster'
         edge = found
         alone = len(ends.icp_behind[edge]) == 1
         wanted = names.ICP_TUNNEL[0] if alone else f"{end.end.name}-strongswan"

@@ -1,4 +1,4 @@
-"""The GRE tunnels of a device on Linux: which it has, what their interfaces are called, and the commands for them."""
+"""The GRE tunnels of a device on Linux: the names of their interfaces, and the commands that create them."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def tunnels_of(request: Request, end: End) -> Mapping[End, tuple[str, Tunnel]]:
 
 
 def has_addresses(tunnel: Tunnel) -> bool:
-    """Tell whether both ends have an address; without one there is no interface."""
+    """Return whether both ends have an address; without one there is no interface."""
     return all(end.gateway is not None and end.gateway.value is not None for end in (tunnel.near, tunnel.far))
 
 
 def commands(request: Request, host: Host) -> Iterator[str]:
-    """Yield the commands that make the GRE tunnels of an ESG or an on-premises router; nothing for others."""
+    """Yield the commands that create the GRE tunnels of an ESG or an on-premises router; nothing for other devices."""
     if host.end is None:
         return
     for name, tunnel in tunnels_of(request, host.end).values():

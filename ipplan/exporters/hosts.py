@@ -1,4 +1,4 @@
-"""A hosts file: every named address of the plan (hosts(5))."""
+"""A hosts file with every named address of the plan (hosts(5))."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def export_hosts(request: Request) -> str:
-    """Return a line for each named address, as NAME.NETWORK, and in the domain if there is one.
+    """Return a line for each named address, as NAME.NETWORK, and with the domain if --domain gives one.
 
     Raises ExportError where the plan names no address.
     """

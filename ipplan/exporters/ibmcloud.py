@@ -1,4 +1,4 @@
-"""What has to be ordered from IBM Cloud, as a POSIX shell script for its CLI: IKS clusters and portable subnets.
+"""Orders for IBM Cloud as a POSIX shell script for its CLI: IKS clusters and portable subnets.
 
 Commands and options: IBM Cloud docs, containers, kubernetes-service-cli.md (2023-06-06), `ibmcloud ks cluster create
 classic`, `cluster subnet create`, `cluster subnet add` and `vlan ls`; softlayer/softlayer-cli
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Cluster, Network
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9.-]{0,34}\Z")
-"""What IKS takes for the name of a cluster (kubernetes-service-cli.md, --name)."""
+"""Names of clusters that IKS accepts (kubernetes-service-cli.md, --name)."""
 _IKS_SIZES = (8, 16, 32, 64)
-"""Addresses of a portable subnet that IKS orders (kubernetes-service-cli.md, cluster subnet create)."""
+"""Sizes of a portable subnet that IKS orders, in addresses (kubernetes-service-cli.md, cluster subnet create)."""
 _SL_SIZES = {(4, True): (4, 8, 16, 32), (4, False): (4, 8, 16, 32, 64), (6, True): (64,)}
 """Quantities of `ibmcloud sl subnet create` by IP version and whether the subnet is public (create.go)."""
 _PUBLIC_V6 = 64
-"""What that command calls the /64 of IPv6: the quantity 64."""
+"""The quantity that stands for an IPv6 /64 in that command."""
 _USUAL = {
     "vcs-management": 64,
     "vcs-vtep": 64,
@@ -40,7 +40,7 @@ _USUAL = {
     "vcs-esg-public": 16,
     "vcs-hcx": 64,
 }
-"""Addresses of the portable subnets of a vCenter Server instance (IBM Cloud docs, vmwaresolutions
+"""Usual sizes of the portable subnets of a vCenter Server instance, in addresses (IBM Cloud docs, vmwaresolutions
 vcenter/vcenter_chg_impact.md and services/hcx_considerations.md @ddb0278, 2018-11-20)."""
 _VLAN_B = frozenset(("vcs-vmotion", "vcs-vsan", "vcs-nfs"))
 """Kinds on the second private VLAN of an instance (archiref/vcsnsxt/vcsnsxt-overview-ic4vnetwork.md @ddb0278)."""
@@ -48,7 +48,7 @@ _OPTIONS = (("iks-pod", "--pod-subnet", "pods"), ("iks-service", "--service-subn
 
 
 class _Order(NamedTuple):
-    """A portable subnet to order: how many addresses, None where it cannot be ordered, and why that."""
+    """A portable subnet to order: the number of addresses, None where it cannot be ordered, and the reason for it."""
 
     version: int
     quantity: int | None
@@ -56,14 +56,14 @@ class _Order(NamedTuple):
 
 
 class _Step:
-    """One step of the script: the variables that it needs, which it asks for before anything is ordered, and its lines."""
+    """One step of the script: its lines, and the variables that it checks before it orders anything."""
 
     def __init__(self) -> None:
         self.needs: dict[str, str] = {}
         self.lines: list[str] = []
 
     def ask(self, variable: str, what: str) -> str:
-        """Need a variable, and return it as a word of the shell; `what` is shown, and holds no text of the plan."""
+        """Require a variable and return it as a shell word; `what` describes it, and must hold no text of the plan."""
         self.needs.setdefault(variable, what)
         return f'"${variable}"'
 
@@ -78,19 +78,19 @@ class _Step:
 
 
 def export_ibmcloud(request: Request) -> str:
-    """Return the script; raise ExportError where nothing is to be ordered, or a range of a cluster is missing.
+    """Return the script; raise ExportError where there is nothing to order, or a range of a cluster is missing.
 
-    It has two steps, because a subnet can only be added to a cluster whose workers stand on its VLAN. What the plan does
-    not know, VLANs and flavors, are variables that the script asks for. The ranges of pods and services are written
-    even where they are IKS's own defaults: these have changed before, in October 2017.
+    It has two steps, because a subnet can only be added to a cluster whose workers are on its VLAN. VLANs and flavors
+    are not in the plan, so they are variables of the script. The ranges of pods and services are written even where
+    they are the defaults of IKS: these have changed before, in October 2017.
     """
     plan = request.plan
     clusters = [c for c in plan.clusters.values() if c.platform == "iks"]
     entries = [e for e in list_networks(plan) if e.network.kind.provider == "ibm"]
     if not clusters and all(e.prefix is not None for e in entries):
         raise ExportError(
-            "nothing is to be ordered: the plan has no IKS cluster, and every subnet of IBM Cloud has its range",
-            "write a network of a vcs- or iks- kind without cidr to order one",
+            "there is nothing to order: the plan has no IKS cluster, and every subnet from IBM Cloud has its range",
+            "to order a subnet, add a network of a vcs- or iks- kind without cidr",
         )
     suffixes = _suffixes([c.name for c in clusters])
     create, subnets = _Step(), _Step()
@@ -102,11 +102,11 @@ def export_ibmcloud(request: Request) -> str:
     known = {c.name for c in clusters}
     _instance_subnets(subnets, [e for e in entries if e.network.cluster not in known and e.prefix is None])
     lines = [
-        *request.header("what to order from IBM Cloud: IKS clusters and portable subnets"),
-        "Read it before you run it: what it orders is billed. First: ibmcloud login.",
-        "usage: sh FILE clusters, and when the workers are deployed, sh FILE subnets",
-        "VLANs are given by their id (ibmcloud ks vlan ls --zone ZONE, ibmcloud sl vlan list).",
-        "Primary subnets come with the VLAN: IBM Cloud assigns them, and nobody can order one.",
+        *request.header("orders for IBM Cloud: IKS clusters and portable subnets"),
+        "Read it before you run it: IBM bills what it orders. Log in first: ibmcloud login.",
+        "usage: sh FILE clusters; when the workers are deployed: sh FILE subnets",
+        "Give VLANs by their ID (ibmcloud ks vlan ls --zone ZONE, ibmcloud sl vlan list).",
+        "Primary subnets cannot be ordered: IBM Cloud assigns them with the VLAN.",
     ]
     text = ["#!/bin/sh", *map(comment, lines), "set -eu", "", 'case "${1-}" in']
     text += [*create.render("clusters"), *subnets.render("subnets")]
@@ -115,7 +115,7 @@ def export_ibmcloud(request: Request) -> str:
 
 
 def _suffixes(names: Iterable[str]) -> dict[str, str]:
-    """Return what tells the variables of each name apart, different for each: _IKS_DAL for iks-dal."""
+    """Return a suffix for the variables of each name, different for each: _IKS_DAL for iks-dal."""
     found: dict[str, str] = {}
     for name in names:
         base = suffix = "_" + as_label(name).upper().replace("-", "_")
@@ -128,27 +128,27 @@ def _suffixes(names: Iterable[str]) -> dict[str, str]:
 
 
 def _name(step: _Step, cluster: Cluster, suffix: str) -> str:
-    """Return the name of a cluster as a word of the shell; a variable where IKS does not take that of the plan."""
+    """Return the name of a cluster as a shell word; a variable where IKS does not accept the name in the plan."""
     if _NAME.match(cluster.name):
         return quote(cluster.name)
-    step.say("IKS takes no such name: it is a letter, then letters, digits, periods and hyphens, 35 in all")
-    return step.ask(f"CLUSTER{suffix}", "a name for the cluster that IKS takes")
+    step.say("IKS does not accept this name: it needs a letter, then letters, digits, periods and hyphens, 35 at most")
+    return step.ask(f"CLUSTER{suffix}", "a name for the cluster that IKS accepts")
 
 
 def _zone(step: _Step, request: Request, own: list[Entry], suffix: str) -> str:
-    """Return the zone of a cluster as a word of the shell; a variable where the plan does not tell it.
+    """Return the zone of a cluster as a shell word; a variable where the plan does not decide it.
 
-    Of several data centers it is the one that IBM Cloud gives the cluster's subnets from.
+    Of several data centers, it is the one whose ranges contain all subnets of the cluster.
     """
     centers = request.plan.data_centers
-    told = {
+    found = {
         row.data_center
         for entry in own
         if entry.prefix is not None
         for row in request.catalog.overlapping(entry.prefix)
         if row.data_center in centers and row.prefix.covers(entry.prefix)
     }
-    sure = [center for center in centers if len(centers) == 1 or told == {center}]
+    sure = [center for center in centers if len(centers) == 1 or found == {center}]
     if sure:
         return quote(sure[0])
     if centers:
@@ -161,7 +161,7 @@ def _create(step: _Step, request: Request, cluster: Cluster, own: list[Entry], s
     step.lines.append("")
     step.say(f"cluster {cluster.name}")
     if _inside(request, cluster, "iks-service") == IKS_OLD_SERVICES:
-        step.say(f"it exists: only clusters from before October 2017 have services in {IKS_OLD_SERVICES}")
+        step.say(f"it exists already: only clusters from before October 2017 have services in {IKS_OLD_SERVICES}")
         return
     for entry in own:
         if entry.network.kind.subnet_type == "primary":
@@ -172,21 +172,21 @@ def _create(step: _Step, request: Request, cluster: Cluster, own: list[Entry], s
                 else f"{_vlan(entry.network, suffix)} has to be the VLAN of {entry.prefix}, {what}"
             )
     flavor = step.ask(f"FLAVOR{suffix}", "the flavor of the workers, such as b3c.4x16")
-    private = step.ask(f"PRIVATE_VLAN{suffix}", "the id of the private VLAN of the workers")
+    private = step.ask(f"PRIVATE_VLAN{suffix}", "the ID of the private VLAN of the workers")
     words = [
         f"--name {_name(step, cluster, suffix)}",
         f"--zone {_zone(step, request, own, suffix)}",
         f"--flavor {flavor}",
         f"--private-vlan {private}",
     ]
-    # A plan without any subnet of the cluster has only begun, and says nothing of its VLANs.
+    # A plan without any subnet of the cluster says nothing about its VLANs.
     if own and not any(e.network.kind.public for e in own):
-        step.say("no public network in the plan: the private service endpoint or a gateway is needed")
+        step.say("the plan has no public network: the cluster needs the private service endpoint or a gateway")
         words.append("--private-only")
         if request.plan.account_routing == "vrf":
             words.append("--private-service-endpoint")
     else:
-        public = step.ask(f"PUBLIC_VLAN{suffix}", "the id of the public VLAN of the workers")
+        public = step.ask(f"PUBLIC_VLAN{suffix}", "the ID of the public VLAN of the workers")
         words.append(f"--public-vlan {public}")
     if cluster.workers is not None:
         words.append(f"--workers {cluster.workers}")
@@ -196,7 +196,7 @@ def _create(step: _Step, request: Request, cluster: Cluster, own: list[Entry], s
             step.say(f"{cidr} is the default of IKS for {what}")
         words.append(f"{option} {quote(cidr)}")
     if any(e.network.kind.subnet_type == "portable" for e in own):
-        step.say("without the two portable /29 of IKS: the plan has its own, see the step subnets")
+        step.say("without the two portable /29 of IKS: the plan has its own subnets, ordered in the step subnets")
         words.append("--no-subnet")
     step.lines.append(" \\\n        ".join(["ibmcloud ks cluster create classic", *words]))
 
@@ -207,7 +207,7 @@ def _inside(request: Request, cluster: Cluster, kind: str) -> str:
     if len(found) > 1:
         names = ", ".join(n.name for n in found[:8])
         raise ExportError(
-            f"cluster {cluster.name} has {len(found):,} networks of kind {kind}, and IKS takes one: {names}"
+            f"cluster {cluster.name} has {len(found):,} networks of kind {kind}, and IKS can have one: {names}"
         )
     if found[0].prefix is None:
         raise ExportError(f"network {found[0].name} has no range", "run ipplan allocate PLAN --write")
@@ -224,7 +224,7 @@ def _cluster_subnets(step: _Step, cluster: Cluster, own: list[Entry], suffix: st
     step.lines.append("")
     step.say(f"cluster {cluster.name}")
     if not portable:
-        step.say("its portable subnets are the two /29 that IKS creates with the cluster")
+        step.say("IKS creates its two portable /29 subnets with the cluster")
     for entry in portable:
         network = entry.network
         if entry.prefix is not None:
@@ -237,7 +237,7 @@ def _cluster_subnets(step: _Step, cluster: Cluster, own: list[Entry], suffix: st
         step.say(f"{network.name}: {order.reason}")
         if order.quantity is not None:
             name = _name(step, cluster, suffix)
-            vlan = step.ask(_vlan(network, suffix), "the id of a VLAN that the workers of the cluster stand on")
+            vlan = step.ask(_vlan(network, suffix), "the ID of a VLAN of the workers of the cluster")
             step.lines.append(
                 f"ibmcloud ks cluster subnet create --cluster {name} --size {order.quantity} --vlan {vlan}"
             )
@@ -248,15 +248,15 @@ def _instance_subnets(step: _Step, entries: list[Entry]) -> None:
     edges = _suffixes(dict.fromkeys(e.network.edge for e in entries if e.network.edge is not None))
     if entries:
         step.lines.append("")
-        step.say("vCenter Server: leave out what the order of the instance or of HCX has brought already")
-        step.say("with --test, a command of these only asks for a quote")
+        step.say("vCenter Server: skip subnets that came with the order of the instance or of HCX")
+        step.say("add --test to one of these commands to get only a quote")
     for entry in entries:
         network = entry.network
         if network.kind.subnet_type == "primary":
             step.say(f"{network.name}: a primary subnet, which comes with the VLAN")
             continue
         if network.kind.platform is not None:
-            step.say(f"{network.name}: the plan names no cluster to order it for")
+            step.say(f"{network.name}: not ordered, because the plan names no cluster for it")
             continue
         order = _order(entry, None)
         step.say(f"{network.name}: {order.reason}")
@@ -266,7 +266,7 @@ def _instance_subnets(step: _Step, entries: list[Entry]) -> None:
         part = "" if network.kind.public else "_B" if network.kind.name in _VLAN_B else "_A"
         vlan = step.ask(
             f"VCS_{side.upper()}_VLAN{part}{'' if network.edge is None else edges[network.edge]}",
-            f"the id of the {side} VLAN{part.replace('_', ' ')} of the instance",
+            f"the ID of the {side} VLAN{part.replace('_', ' ')} of the instance",
         )
         six = " --ipv6" if order.version == 6 else ""
         step.lines.append(f"ibmcloud sl subnet create {side} {order.quantity} {vlan}{six}")
@@ -275,8 +275,8 @@ def _instance_subnets(step: _Step, entries: list[Entry]) -> None:
 def _order(entry: Entry, sizes: tuple[int, ...] | None) -> _Order:
     """Return how many addresses to order for a network; `sizes` are those of IKS, None for a subnet of the account.
 
-    The size is that of the plan; where it states none, the usual one of the kind. Some hosts get the smallest subnet
-    for sale that has room for them.
+    The size is the one in the plan, or the usual size of the kind. For a number of hosts it is the smallest subnet for
+    sale that has room for them.
     """
     network, length = entry.network, entry.length
     version = 6 if length is not None and length > 32 else 4
@@ -287,16 +287,22 @@ def _order(entry: Entry, sizes: tuple[int, ...] | None) -> _Order:
         reason = f"a /{length} of IPv6"
     elif length is not None:
         quantity = 1 << 32 - length
-        # A few hosts need less than the smallest subnet; a prefix is taken at its word.
+        # A few hosts may need less than the smallest subnet for sale; a stated prefix length is used as it is.
         quantity = max(quantity, 8) if network.hosts is not None else quantity
         reason = f"{quantity:,} addresses"
     else:
         typical = [s.typical for s in subnet_sizes() if s.kind == network.kind.name and s.typical is not None]
         quantity = 1 << 32 - typical[0] if typical else _USUAL.get(network.kind.name)
         if quantity is None:
-            return _Order(version, None, "the plan states no size, and none is usual: write prefix or hosts")
-        reason = f"{quantity} addresses, the usual size; the plan states none"
+            return _Order(
+                version,
+                None,
+                "not ordered: the plan states no size, and this kind has no usual size: write prefix or hosts",
+            )
+        reason = f"{quantity} addresses, the usual size, because the plan states none"
     if quantity not in sold:
         offer = ", ".join(map(str, sold)) or "none"
-        return _Order(version, None, f"{reason}: no command orders that; the quantities that can be had are {offer}")
+        return _Order(
+            version, None, f"{reason}: not ordered, because no command orders this size; sizes for sale: {offer}"
+        )
     return _Order(version, quantity, reason)

@@ -1,4 +1,4 @@
-"""cluster/config.yaml of the ICP installer: the keys that hold addresses (IBM/deploy-ibm-cloud-private @7c902fb)."""
+"""cluster/config.yaml for the ICP installer: the keys with addresses (IBM/deploy-ibm-cloud-private @7c902fb)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BALANCERS = (
 
 
 def export_icp_config(request: Request) -> str:
-    """Return the part of config.yaml that the plan decides; raise ExportError with all that is missing for it."""
+    """Return the part of config.yaml that the plan decides; raise ExportError with everything that is missing."""
     cluster = find_cluster(request, "icp")
     ends = request.landscape.ends
     end = End("icp", cluster.name)
@@ -61,13 +61,13 @@ def export_icp_config(request: Request) -> str:
 
 
 def _named(keys: Sequence[tuple[str, names.Names]], networks: Sequence[Network]) -> list[str]:
-    """Return a line for each key whose address some network names."""
+    """Return a line for each key whose address a network names."""
     found = ((key, first_named([n for n in networks if n.prefix is not None], *wanted)) for key, wanted in keys)
     return [f"{key}: {quoted(address.text)}" for key, address in found if address is not None]
 
 
 def _outside(keys: Sequence[tuple[str, names.Names]], networks: Sequence[Network]) -> Iterator[tuple[str, str]]:
-    """Yield the addresses that a network names for a key and does not hold, or not yet."""
+    """Yield the named addresses of keys that are outside of their network, or whose network has no range yet."""
     for key, wanted in keys:
         for network in networks:
             for named in network.addresses:

@@ -1,4 +1,4 @@
-"""Bulk import of prefixes into NetBox: prefix, status, description (the columns that its form requires), comments."""
+"""Prefixes for the bulk import of NetBox: prefix, status, description (required by its form), comments."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 
 def export_netbox(request: Request) -> str:
-    """Return a row for each pool (a container) and each network with a range; CSV has no place for a header line.
+    """Return a row for each pool (a container), each network with a range, and each avoided range.
 
-    Comments are labels and VLAN ID in the form of `ipplan.plan.labels.parse_about`. Of chosen networks nothing else.
+    Comments are labels and VLAN ID in the form of `ipplan.plan.labels.parse_about`. With --label there are only rows
+    of networks. CSV has no comments, so the file has no header lines.
     """
     plan, whole = request.plan, request.chosen is None
     rows = [(str(pool.prefix), "container", "BYOIP pool", "") for pool in plan.pools if whole]
@@ -32,12 +33,12 @@ def export_netbox(request: Request) -> str:
     ]
     rows += [(str(avoid.prefix), "reserved", describe(avoid.reason or "avoided"), "") for avoid in plan.avoids if whole]
     text = io.StringIO()
-    # NetBox guesses the form of a CSV: with every cell in quotes and no quote in any, there is one way to read it.
+    # NetBox guesses the dialect of a CSV: with every cell in quotes, and no quotes inside, there is one way to read it.
     writer = csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writerow(("prefix", "status", "description", "comments"))
     seen = set()
     for prefix, status, description, comments in rows:
-        if prefix not in seen:  # NetBox refuses a prefix that it has
+        if prefix not in seen:  # NetBox rejects a prefix that it has already
             seen.add(prefix)
             writer.writerow((prefix, status, description, comments))
     return text.getvalue()

@@ -1,4 +1,4 @@
-"""The NAT of an ESG as rules of nftables: for a Linux gateway in its place, and for labs (nft(8))."""
+"""The NAT of an ESG as nftables rules, for a Linux gateway that replaces it and for labs (nft(8))."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 def export_nftables(request: Request) -> str:
-    """Return a file for `nft -f`, which replaces its own table and nothing else; raises ExportError."""
+    """Return a file for `nft -f` that replaces only its own table; raise ExportError where the plan has no such ESG."""
     esg = find_esg(request, find_edge(request))
     lines = [
-        *map(comment, request.header(f"NAT of {esg.name or 'the ESG'} as rules of nftables, for nft -f")),
-        "# Interface names are examples: put in those of the gateway. It needs these addresses:",
+        *map(comment, request.header(f"NAT of {esg.name or 'the ESG'} as nftables rules, for nft -f")),
+        "# Interface names are examples: replace them with those of the gateway. It needs these addresses:",
     ]
     for interface in esg.interfaces:
         addresses = [a for g in interface.groups for a in (g.primary, *g.secondary)]

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from ipplan.landscape.model import Esg, HostAddress, Interface, Role, Session, Tunnel
 
 IPSEC = ("strongswan", "ipsec")
-"""The methods of links that are IPsec tunnels of the ESG."""
+"""Methods of links that are IPsec tunnels of the ESG."""
 _LONGEST = 1024
-"""Characters of a description (API guide, static routes)."""
+"""A description has at most so many characters (API guide, static routes)."""
 TITLES: dict[Role, str] = {
     "public": "Public Uplink",
     "private": "Private Uplink",
@@ -35,15 +35,15 @@ TITLES: dict[Role, str] = {
     "workers": "ICP workers",
     "gre": "GRE tunnel",
 }
-"""What the interfaces are called in IBM's design (vmwaresolutions archiref/nsx/networking_services.md, 2018-11-20)."""
+"""Names of the interfaces in IBM's design (vmwaresolutions archiref/nsx/networking_services.md, 2018-11-20)."""
 
 
 _MATCHES = {"snat": "snatMatchDestinationAddress", "dnat": "dnatMatchSourceAddress"}
-"""What limits a rule to the other side, by its action."""
+"""The element that limits a rule to the other side, by its action."""
 
 
 class _Rule(NamedTuple):
-    """One NAT rule in the words of NSX."""
+    """One NAT rule with the values of its NSX elements."""
 
     action: str
     interface: Role
@@ -57,16 +57,16 @@ class _Rule(NamedTuple):
 
 
 def export_nsx_esg(request: Request) -> str:
-    """Return the configuration of one ESG as XML; raise ExportError with all that the plan lacks for it."""
+    """Return the configuration of one ESG as XML; raise ExportError with everything that is missing in the plan."""
     edge = find_configured_edge(request)
     name = edge.name or "the ESG"
     lines = [
         *request.header(f"NSX for vSphere, {name}: interfaces, NAT, routing and IPsec"),
         "Send features/nat, features/routing and features/ipsec with PUT to /api/4.0/edges/ID/nat/config,",
-        "/routing/config and /ipsec/config; each replaces all that is there. vnics belongs to PUT /api/4.0/edges/ID.",
+        "/routing/config and /ipsec/config; each replaces the whole configuration. vnics belongs to PUT /api/4.0/edges/ID.",
         "Rules that keep a source have the same original and translated address, and need NSX 6.3.0.",
-        "The firewall has to let through what is translated; target nsx-esg-table lists it.",
-        "An address marked as an example is one that the plan gives to nothing: name it in the plan.",
+        "The firewall has to allow the translated traffic; target nsx-esg-table lists it.",
+        "An address marked as an example is not assigned in the plan: name it there.",
     ]
     root = ET.Element("edge")
     root.append(ET.Comment("".join(f"\n  {_for_comment(line)}" for line in lines) + "\n"))
@@ -94,8 +94,8 @@ def find_configured_edge(request: Request) -> Esg:
 
 
 def _for_comment(line: str) -> str:
-    """Return a line that may stand in a comment of XML: no two hyphens in a row, however many there are."""
-    # Twice, because what is replaced does not overlap: three hyphens leave two in a row the first time.
+    """Return a line that is valid in an XML comment: without two hyphens in a row."""
+    # Twice, because replacements do not overlap: of three hyphens, two in a row are left the first time.
     return escape(line).replace("--", "- -").replace("--", "- -")
 
 
@@ -118,9 +118,9 @@ _AT_ONCE = 500
 
 
 class _List:
-    """The elements of a long list, which are rendered a few at a time: all of them as a tree take six times their text.
+    """The elements of a long list, rendered a few at a time: as one tree they need six times the memory of their text.
 
-    A comment stands for them in the tree, which no text of a plan can look like: comments of such begin with a space.
+    A comment marks their place in the tree. No text of a plan can look like it, because such comments start with a space.
     """
 
     def __init__(self, parent: ET.Element, elements: Iterator[ET.Element[Any]], name: str) -> None:
@@ -172,7 +172,7 @@ def _vnics(root: ET.Element, edge: Esg) -> None:
 
 
 def title_of(interface: Interface) -> str:
-    """Return the name of an interface; that of one to workers names their network."""
+    """Return the name of an interface; for an interface to workers it includes their network."""
     title = TITLES[interface.role]
     return title if interface.role != "workers" else f"{title}, {interface.groups[0].network.name}"
 
@@ -214,10 +214,10 @@ def _nat_rules(edge: Esg) -> Iterator[ET.Element[Any]]:
     for rule in _rules(edge):
         element = ET.Element("natRule")
         if rule.example:
-            _note(element, "holds an example")
+            _note(element, "has an example address")
         _put(element, action=rule.action)
         if rule.interface == "gre":
-            _note(element, "without vnic, because a GRE tunnel has none; the addresses limit it")
+            _note(element, "no vnic, because a GRE tunnel has none; the addresses limit the rule")
         else:
             _put(element, vnic=_number(edge, rule.interface))
         _put(element, originalAddress=rule.original)
@@ -259,7 +259,7 @@ def _routing(routing: ET.Element, edge: Esg) -> _List:
 
 
 def _static_routes(edge: Esg) -> Iterator[ET.Element[Any]]:
-    """Yield the routes, then comments on those that a static route cannot be."""
+    """Yield the static routes, then comments on routes that cannot be static routes."""
     for route in edge.routes:
         if route.how == "static" and route.prefix != DEFAULT_ROUTES[4] and route.next_hop is not None:
             element = ET.Element("route")
@@ -274,17 +274,17 @@ def _static_routes(edge: Esg) -> Iterator[ET.Element[Any]]:
     for route in edge.routes:
         if route.how == "link":
             yield _comment(
-                f"{route.prefix} has to be reached {route.text}: a route here takes a next hop, so give the"
+                f"{route.prefix} has to be reached {route.text}: NSX needs a next hop for a route, so give the"
                 " interface an address in that subnet"
             )
         elif route.how == "gre":
             yield _comment(
-                f"{route.prefix} belongs into {route.text}: add the GRE tunnel with its addresses, then this route"
+                f"{route.prefix} goes into {route.text}: add the GRE tunnel with its addresses, then this route"
             )
 
 
 def _announced(edge: Esg) -> tuple[Prefix, ...]:
-    """Return all that the ESG announces, to whomever."""
+    """Return all prefixes that the ESG announces to any peer."""
     return tuple(dict.fromkeys(prefix for s in edge.sessions for prefix in s.first.announces))
 
 
@@ -341,12 +341,12 @@ def _word(value: bool) -> str:  # noqa: FBT001
 
 
 def _about(session: Session) -> str:
-    """Say what of a session is an example."""
+    """Return which part of a session is an example, empty if none is."""
     other = session.second
     if other.device == "BCR":
-        return "the number of the BCR is an example: IBM tells it when it approves the peering"
+        return "the AS number of the BCR is an example: IBM gives it when it approves the peering"
     if other.address.example:
-        return f"an example of a worker of {other.name}: IBM Cloud assigns the addresses"
+        return f"an example address of a worker of {other.name}: IBM Cloud assigns the addresses"
     return ""
 
 
@@ -377,8 +377,8 @@ def _site(site: ET.Element, tunnel: Tunnel, edge: Esg, local: HostAddress) -> No
         peerIp=far.gateway.text if far.gateway is not None and known else "any",
         encryptionAlgorithm="aes256",
     )
-    # Left out, because the API requires it with this mode; an empty one may be taken for agreed.
-    _note(site, "write the pre-shared key here as psk: it belongs into no plan, and is required")
+    # Left out, although the API requires it in this mode: an empty key might be accepted.
+    _note(site, "add the pre-shared key here as psk: it is required, and a plan must not hold it")
     _put(site, authenticationMode="psk", enablePfs="true", dhGroup="dh14")
     for name, prefixes in (("localSubnets", own.policy), ("peerSubnets", far.policy)):
         subnets = ET.SubElement(site, name)

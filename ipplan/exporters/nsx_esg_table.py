@@ -32,7 +32,7 @@ class NatRow(NamedTuple):
 
 
 class FirewallRow(NamedTuple):
-    """One kind of traffic that the firewall has to let through."""
+    """One kind of traffic that the firewall has to allow."""
 
     source: str
     destination: str
@@ -188,7 +188,7 @@ def list_nat(edge: Esg) -> Iterator[NatRow]:
 
 
 def list_firewall(edge: Esg) -> Iterator[FirewallRow]:
-    """Yield what the firewall has to let through for all of this; NSX matches translated traffic by real addresses."""
+    """Yield the traffic that the firewall has to allow; NSX matches translated traffic by its real addresses."""
     for network in edge.behind:
         yield FirewallRow(str(network.prefix), "any", "any", f"{network.name} outward")
     for nat in edge.destination_nat:

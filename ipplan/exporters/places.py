@@ -1,4 +1,4 @@
-"""Which addresses each device has on its interfaces: those of the plan, and examples where it names none."""
+"""The addresses of each device by interface: those of the plan, and examples where it names none."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Place(NamedTuple):
-    """The addresses of a device on one interface in one network. `interface` says what the interface is for."""
+    """The addresses of a device on one interface in one network. `interface` is the purpose of the interface."""
 
     interface: str
     network: Network
@@ -26,9 +26,10 @@ class Place(NamedTuple):
 
 
 class Host(NamedTuple):
-    """A device with its addresses. `title` is that of its table, `number` tells apart those that share one.
+    """A device with its addresses.
 
-    `kind` and `name` say which table it has. `end` is the edge or the site of a router that may end tunnels.
+    `kind` and `name` identify its routing table, `title` is the title of that table. `number` distinguishes devices
+    with the same table. `end` is the edge or the site of a router that may end tunnels.
     """
 
     kind: DeviceKind
@@ -40,11 +41,11 @@ class Host(NamedTuple):
 
 
 _ROLES = {"DLR": "vxlan", "BCR": "vlan", "FCR": "vlan", "on-premises router": "lan"}
-"""What interfaces are for by which a device is the gateway of networks."""
+"""The purpose of interfaces on which a router is the gateway of a network."""
 
 
 def of_router(landscape: Landscape, instance: Instance) -> Iterator[Host]:
-    """Yield a router of the landscape, unless it has no address."""
+    """Yield a router of the landscape; nothing if it has no address."""
     if instance.kind == "L2 concentrator":
         return
     places = tuple(
@@ -57,7 +58,7 @@ def of_router(landscape: Landscape, instance: Instance) -> Iterator[Host]:
         name = None if end is None else landscape.site_name(end) if end.kind == "site" else end.name
         ends_tunnels = instance.kind in ("ESG", "on-premises router")
         title = instance.kind if name is None else f"{instance.kind} {name}"
-        kind: DeviceKind = instance.kind  # type: ignore[assignment]  # routers are called alike in both
+        kind: DeviceKind = instance.kind  # type: ignore[assignment]  # routers have the same names in both
         yield Host(kind, name, title, None, places, end if ends_tunnels else None)
 
 
@@ -70,7 +71,7 @@ def _place(instance: Instance, port: Port) -> Place:
 
 
 def of_network(network: Network) -> Iterator[Host]:
-    """Yield the machines of a network: those that the plan names, else one as an example."""
+    """Yield the machines of a network: those that the plan names, or one example."""
     if network.prefix is not None:
         for number, address in enumerate(machines(network) or [pick(network)], 1):
             place = Place("interface", network, (address,), _name(address))
@@ -78,7 +79,7 @@ def of_network(network: Network) -> Iterator[Host]:
 
 
 def of_cluster(landscape: Landscape, cluster: End) -> Iterator[Host]:
-    """Yield the workers of a cluster; its virtual addresses stand on the first of them."""
+    """Yield the workers of a cluster; the first one has its virtual addresses."""
     ends = landscape.ends
     title = ("IKS workers" if cluster.kind == "iks" else "ICP workers") + (
         "" if cluster.name is None else f" of {cluster.name}"

@@ -1,7 +1,7 @@
-"""PTR records of the named addresses and the gateways, a section for each reverse zone (RFC 1035 section 3.5, RFC 3596).
+"""PTR records of named addresses and gateways, a section for each reverse zone (RFC 1035 section 3.5, RFC 3596).
 
-A section is what belongs below the SOA and NS records of its zone, which the plan does not know. Without a domain the
-names end in `internal`, which ICANN reserved for private use (board resolution of 2024-07-29).
+A section belongs below the SOA and NS records of its zone, which are not in the plan. Without --domain the names end in
+`internal`, which ICANN reserved for private use (board resolution of 2024-07-29).
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ PRIVATE_DOMAIN = "internal"
 """The top-level domain that ICANN reserved for private use on 2024-07-29."""
 
 _LONGEST = {4: 24, 6: 124}
-"""The longest prefix, by IP version, that has a zone of its own: one octet or nibble of the address is left."""
+"""The longest prefix with a zone of its own, by IP version: one octet or nibble of the address is left."""
 _STEP = {4: 8, 6: 4}
 """Bits of an address in one label of its reverse name."""
 _ROUTED = frozenset(("host", "esg", "vcs", "worker", "ingress", "vm"))
-"""Roles of networks whose hosts have a gateway, named or not: not those inside a cluster, nor on premises."""
+"""Roles of networks whose hosts have a gateway, named or not; not networks inside a cluster or on premises."""
 
 
 class _Record(NamedTuple):
-    """One PTR record. Invariant: the address lies in the zone; `network` is the one that it is named in."""
+    """One PTR record; `network` is the network that names the address. Invariant: the address is in the zone."""
 
     zone: Prefix
     address: int
@@ -41,14 +41,14 @@ class _Record(NamedTuple):
 
 
 def export_reverse_zones(request: Request) -> str:
-    """Return the PTR records by zone; raise ExportError where the plan has no address with a name.
+    """Return the PTR records by zone; raise ExportError where the plan has no named address.
 
-    A zone of IPv4 is that of a /24, and one of IPv6 that of the network's prefix at the next nibble boundary around it.
-    A gateway that the plan does not name is the first usable address, marked as an example unless IBM Cloud sets it.
+    An IPv4 zone covers a /24. An IPv6 zone covers the prefix of the network, rounded up to a nibble boundary. A gateway
+    that the plan does not name is the first usable address, marked as an example unless IBM Cloud sets it.
     """
     domain = request.options.domain or PRIVATE_DOMAIN
     lines = request.header("PTR records of the named addresses and the gateways")
-    lines.append("each section belongs in the zone that it names, below its SOA and NS records")
+    lines.append("put each section into the zone that it names, below the SOA and NS records")
     text = [comment(line, ";") for line in lines]
     zones: dict[Prefix, list[_Record]] = {}
     for network in request.plan.networks:
@@ -72,7 +72,7 @@ def export_reverse_zones(request: Request) -> str:
 
 
 def _records(network: Network) -> Iterator[_Record]:
-    """Yield the records of one network: every name, then the gateway where no name has its address."""
+    """Yield the records of one network: its named addresses, then the gateway if it has no name."""
     if network.prefix is None:
         return
     prefix = network.prefix
@@ -91,9 +91,10 @@ def _records(network: Network) -> Iterator[_Record]:
 
 
 def _reverse_name(version: int, address: int, width: int, length: int | None) -> str:
-    """Return the lowest `width` bits of an address as reversed labels; those of a zone end in the domain of its version.
+    """Return the lowest `width` bits of an address as reversed labels.
 
-    `length` is the prefix length of a zone, None for what stands before the zone in the name of one address.
+    With `length`, the prefix length of a zone, it is the name of the zone with its domain. With None it is the part of
+    the name of an address before its zone.
     """
     step = _STEP[version]
     low = 0 if length is None else width - length

@@ -1,8 +1,8 @@
 """IPsec tunnels with strongSwan: values of its chart for clusters, and swanctl.conf for a gateway on Linux.
 
-Keys: chart values as shipped (lionelmace/ibmcloud-utils @3351a0f, 2024-05-06), and swanctl.conf(5) of strongSwan 5.9.
-No file holds a key, and none works without one. A key of no characters is no lock: strongSwan takes `PSK ""` in
-ipsec.secrets for agreed, and signs with what every peer has (keymat_v2.c, get_psk_sig).
+Options: chart values as shipped (lionelmace/ibmcloud-utils @3351a0f, 2024-05-06), and swanctl.conf(5) of strongSwan 5.9.
+No file has a pre-shared key, and no tunnel works without one. An empty key gives no protection: strongSwan accepts
+`PSK ""` in ipsec.secrets, and signs with what every peer has (keymat_v2.c, get_psk_sig).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.exporters import ExportError, comment, find_edge, find_esg, find_site, quoted, refuse
-from ipplan.exporters.gateways import lacking_gateway
+from ipplan.exporters.gateways import missing_gateway
 from ipplan.landscape.model import PROPOSAL
 
 if TYPE_CHECKING:
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 _TO_EDGES: tuple[Pair, ...] = ("iks-edge",)
 _BETWEEN_CLUSTERS: tuple[Pair, ...] = ("iks-icp", "iks-iks", "icp-icp")
 _IPSEC = ("strongswan", "ipsec")
-"""The methods of links that are IPsec tunnels."""
+"""Methods of links that are IPsec tunnels."""
 _MOST_NAMES = 8
-"""Name at most this many of the tunnels that an option can choose."""
+"""Name at most this many tunnels or clusters that an option can choose."""
 
 
 class _Side(NamedTuple):
-    """A tunnel, seen from one of its ends."""
+    """A tunnel as seen from one of its ends."""
 
     tunnel: Tunnel
     own: TunnelEnd
@@ -39,13 +39,8 @@ class _Side(NamedTuple):
 
     @property
     def dials(self) -> bool:
-        """Whether this end opens the tunnel; IKS does (IBM Cloud docs, containers cs_hybrid.md, 2018-08-27)."""
+        """Whether this end initiates the tunnel; IKS does (IBM Cloud docs, containers cs_hybrid.md, 2018-08-27)."""
         return self.own is self.tunnel.near
-
-    @property
-    def title(self) -> str:
-        """Whom it leads to."""
-        return self.far.end.title
 
 
 def export_iks(request: Request) -> str:
@@ -64,39 +59,39 @@ def export_icp(request: Request) -> str:
 
 
 def export_conf(request: Request) -> str:
-    """Return swanctl.conf of a gateway in the place of an ESG, for all of its tunnels; raises ExportError."""
+    """Return swanctl.conf of a gateway that replaces an ESG, for all of its tunnels; raise ExportError without any."""
     edge = find_edge(request)
     tunnels = [t for t in find_esg(request, edge).tunnels if t.joint.method in _IPSEC]
-    return _swanctl(request, _asked(request, edge, tunnels), "the ESG" if edge.name is None else edge.name)
+    return _swanctl(request, _asked(request, edge, tunnels), f"a gateway that replaces {edge.name or 'the ESG'}")
 
 
 def export_conf_site(request: Request) -> str:
-    """Return swanctl.conf of the gateway of a site, for all of its tunnels; raises ExportError."""
+    """Return swanctl.conf of the gateway of a site, for all of its tunnels; raise ExportError without any."""
     site = find_site(request)
     tunnels = [t for t in request.landscape.tunnels.of_end(site) if t.joint.method in _IPSEC]
-    return _swanctl(request, _asked(request, site, tunnels), site.title)
+    return _swanctl(request, _asked(request, site, tunnels), f"the gateway of {site.title}")
 
 
 def export_conf_iks(request: Request) -> str:
-    """Return swanctl.conf of the IKS end of the tunnels to ESGs, for labs and to compare; raises ExportError."""
+    """Return swanctl.conf of the IKS end of the tunnels to ESGs, for labs and for comparison."""
     return _swanctl_of_cluster(request, "iks", _TO_EDGES)
 
 
 def export_conf_iks_to_clusters(request: Request) -> str:
-    """Return swanctl.conf of the IKS end of the tunnels to other clusters, for labs and to compare."""
+    """Return swanctl.conf of the IKS end of the tunnels to other clusters, for labs and for comparison."""
     return _swanctl_of_cluster(request, "iks", _BETWEEN_CLUSTERS)
 
 
 def export_conf_icp(request: Request) -> str:
-    """Return swanctl.conf of the ICP end of the tunnels to other clusters, for labs and to compare."""
+    """Return swanctl.conf of the ICP end of the tunnels to other clusters, for labs and for comparison."""
     return _swanctl_of_cluster(request, "icp", _BETWEEN_CLUSTERS)
 
 
-# Which tunnels.
+# The tunnels to export.
 
 
 def _asked(request: Request, end: End, tunnels: Sequence[Tunnel]) -> list[_Side]:
-    """Return the tunnels of an end whose other end was asked for, or all of them; raise ExportError without any."""
+    """Return the tunnels of an end to the far ends that the options name, or all; raise ExportError without any."""
     options = request.options
     names = [n for n in (options.cluster, options.site, options.edge, options.to) if n is not None and n != end.name]
     if not tunnels:
@@ -115,9 +110,9 @@ def _asked(request: Request, end: End, tunnels: Sequence[Tunnel]) -> list[_Side]
 
 
 def _sides_of_clusters(request: Request, platform: str, pairs: Sequence[Pair]) -> list[_Side]:
-    """Return the tunnels of clusters of a platform that the options choose, each seen from its own end.
+    """Return the tunnels that the options choose, as seen from clusters of a platform.
 
-    The cluster is the one of --cluster where that is of the platform; --to and --edge name the other end.
+    --cluster names the cluster, --to and --edge the far end; also the other way round, where only one fits.
     """
     ends = request.landscape.ends
     options = request.options
@@ -126,7 +121,7 @@ def _sides_of_clusters(request: Request, platform: str, pairs: Sequence[Pair]) -
         raise ExportError(f"the plan has no {platform.upper()} cluster", "add [clusters.NAME]")
     asked = [name for name in (options.cluster, options.edge, options.to) if name is not None]
     named = [end for end in own if end.name == options.cluster]
-    # The names may be given the other way round, where only one of the two is of the platform.
+    # The names may be the other way round, where only one of the two clusters is of the platform.
     chosen = named or [end for end in own if end.name in asked] or own
     known = {None, *request.plan.clusters, *ends.plan.edge_names}
     if unknown := [name for name in asked if name not in known]:
@@ -149,7 +144,7 @@ def _sides_of_clusters(request: Request, platform: str, pairs: Sequence[Pair]) -
 
 
 def _joints(request: Request, end: End, pairs: Sequence[Pair], names: Sequence[str]) -> Iterator[Joint]:
-    """Yield the links of a cluster in some pairs; only that to the other end where it is named."""
+    """Yield the links of a cluster for some pairs of kinds; with names only those to these far ends."""
     ends = request.landscape.ends
     for pair in pairs:
         if end.kind not in pair.split("-"):
@@ -160,11 +155,11 @@ def _joints(request: Request, end: End, pairs: Sequence[Pair], names: Sequence[s
 def _no_tunnel(
     request: Request, platform: str, pairs: Sequence[Pair], asked: Sequence[str], empty: Sequence[Joint]
 ) -> ExportError:
-    """Return why there is no tunnel to export."""
+    """Return the error that says why there is no tunnel to export."""
     if empty:
         return ExportError(
-            f"{empty[0].title} has nothing on one of its sides",
-            "add the networks that it joins, and ipplan allocate PLAN --write",
+            f"{empty[0].title} has no network on one of its sides",
+            "add the networks that it joins, and run ipplan allocate PLAN --write",
         )
     to_edge = "iks-edge" in pairs
     key: IntegrationKey = "iks-vcs" if to_edge else "iks-icp"
@@ -196,7 +191,7 @@ def _one(sides: Sequence[_Side]) -> _Side:
 
 def _values(request: Request, side: _Side) -> str:
     tunnel, own, far = side
-    refuse(tuple(_lacking(request, [side], examples=False)))
+    refuse(tuple(_missing(request, [side], examples=False)))
     lines = [
         comment(line) for line in request.header(f"strongSwan chart in {own.end.title}, tunnel to {far.end.title}")
     ]
@@ -219,8 +214,8 @@ def _values(request: Request, side: _Side) -> str:
     ]
     if tunnel.private:
         lines += [
-            "# The tunnel runs between private addresses. loadBalancerIP takes public addresses only, so strongSwan dials",
-            "# from the private address of the worker that it runs on.",
+            "# The tunnel runs between private addresses. loadBalancerIP accepts only public ones, so strongSwan uses the",
+            "# private address of the worker that it runs on.",
             f"connectUsingLoadBalancerIP: {quoted('false')}",
         ]
     lines.append(f"loadBalancerIP: {quoted(address.text if address is not None else '')}")
@@ -229,9 +224,9 @@ def _values(request: Request, side: _Side) -> str:
     if translated:
         lines.append(f"enablePodSNAT: {quoted('false')}")
     lines += [
-        "# The key belongs into no plan. The one that the chart ships is known to everybody, and with an empty one in",
-        "# preshared.secret strongSwan lets everybody in. So ipsec.secrets has none, until helm is given a file with the",
-        "# line below and your key in double quotes behind it, at both ends: --set-file overRideIpsecSecrets=FILE",
+        "# A plan must not hold the pre-shared key. The key in the chart is public, and with an empty one in",
+        "# preshared.secret strongSwan accepts every peer. So ipsec.secrets has no key. At both ends, write the line below",
+        "# and your key in double quotes behind it into a file, and pass it to helm: --set-file overRideIpsecSecrets=FILE",
         f"# {own.identity} {far.identity} : PSK",
         f"overRideIpsecSecrets: {quoted('# no key')}",
     ]
@@ -239,9 +234,9 @@ def _values(request: Request, side: _Side) -> str:
 
 
 def _translations(side: _Side) -> dict[str, tuple[Translation, ...]]:
-    """Return what the chart at this end translates, by its key.
+    """Return the NAT that the chart at this end does, by the key of its values.
 
-    Each chart translates its own side, and that of IKS what an ESG or ICP shows it too.
+    Each chart translates its own side. The chart in IKS also translates what an ESG or ICP shows to it.
     """
     tunnel, own, far = side
     kind, other = own.end.kind, far.end.kind
@@ -255,19 +250,19 @@ def _translations(side: _Side) -> dict[str, tuple[Translation, ...]]:
 
 
 def _known(address: HostAddress | None) -> bool:
-    """Tell whether the plan names an address; an example is nobody's gateway."""
+    """Return whether the plan names an address; an example cannot be a gateway."""
     return address is not None and address.value is not None and not address.example
 
 
-def _lacking(request: Request, sides: Iterable[_Side], *, examples: bool) -> Iterator[tuple[str, str]]:
-    """Yield what keeps the ends of tunnels from finding each other: the end that listens has to have an address.
+def _missing(request: Request, sides: Iterable[_Side], *, examples: bool) -> Iterator[tuple[str, str]]:
+    """Yield what is missing for tunnels, and what to write: the end that listens needs an address.
 
-    `examples` allows one that the plan gives to nothing, where the file can say so.
+    `examples` also allows an address that the plan does not assign, where the file marks it as an example.
     """
     for side in sides:
         end = side.tunnel.far
         if not _known(end.gateway) and not (examples and end.gateway is not None and end.gateway.value is not None):
-            yield lacking_gateway(request, end)
+            yield missing_gateway(request, end)
 
 
 # swanctl.conf.
@@ -286,15 +281,16 @@ def _swanctl_of_cluster(request: Request, platform: str, pairs: Sequence[Pair]) 
 
 
 def _swanctl(request: Request, sides: Sequence[_Side], place: str) -> str:
-    refuse(tuple(_lacking(request, sides, examples=True)))
-    lines = [comment(line) for line in request.header(f"swanctl.conf of a gateway in the place of {place}")]
+    refuse(tuple(_missing(request, sides, examples=True)))
+    lines = [comment(line) for line in request.header(f"swanctl.conf for {place}")]
     lines += ["connections {"]
     for side in sides:
         lines += [f"    {line}" for line in _connection(side)]
     lines += [
         "}",
-        "# The key belongs into no plan; without one no tunnel comes up. swanctl.conf takes in conf.d/*.conf: put this file",
-        "# there, and what follows into another that only root reads, with your key in double quotes behind secret =.",
+        "# A plan must not hold the pre-shared key; without one no tunnel comes up. Put this file into conf.d, which",
+        "# swanctl.conf includes. Put the lines below into another file there that only root can read, with your key in",
+        "# double quotes behind secret =.",
     ]
     lines += ["# secrets {"]
     for side in sides:
@@ -309,11 +305,11 @@ def _swanctl(request: Request, sides: Sequence[_Side], place: str) -> str:
 
 
 def _connection(side: _Side) -> Iterator[str]:
-    """Yield the lines of one connection: identities and names are labels, so nothing in them needs quotes."""
+    """Yield the lines of one connection; identities and names are labels, so they need no quotes."""
     tunnel, own, far = side
     for what, end in (("local", own), ("remote", far)):
         if end.gateway is not None and end.gateway.value is not None and end.gateway.example:
-            yield comment(f"{what}: {end.gateway} is an example: the plan gives it to nothing")
+            yield comment(f"{what}: {end.gateway} is an example: the plan does not assign it")
     if tunnel.private:
         whose = "; the end of IKS is the private address of its worker" if "iks" in (own.end.kind, far.end.kind) else ""
         yield comment(f"between private addresses{whose}")
@@ -330,7 +326,7 @@ def _connection(side: _Side) -> Iterator[str]:
         yield f"        id = {end.identity}"
         yield "    }"
     yield "    children {"
-    # The end that listens keeps no child open by itself, so that the two never dial each other at once.
+    # The end that listens starts no child by itself, so that the ends never initiate at the same time.
     action, dead = ("start", "restart") if side.dials else ("none", "clear")
     for number, (local, remote) in enumerate(_children(side)):
         name = tunnel.label if not number else f"{tunnel.label}-{number + 1}"
@@ -346,11 +342,11 @@ def _connection(side: _Side) -> Iterator[str]:
 
 
 def _translated_elsewhere(side: _Side) -> Iterator[str]:
-    """Yield what has to be translated in front of the policies, which swanctl.conf cannot say."""
+    """Yield comments on NAT that has to happen before the IPsec policies, which swanctl.conf cannot configure."""
     for key, items in _translations(side).items():
         for item in items:
             yield (
-                f"{key} of the chart, {item.real} as {item.shown}: swanctl.conf cannot say it, so translate in front of"
+                f"{key} of the chart, {item.real} as {item.shown}: swanctl.conf cannot configure it, so translate before"
                 " the tunnel"
             )
 
@@ -360,14 +356,14 @@ def _address(end: TunnelEnd) -> str:
 
 
 def _listens_at(end: TunnelEnd) -> str:
-    """Return where an end listens: behind the NAT of the ESG that is another address than the other end dials."""
+    """Return the address at which an end listens; behind the NAT of the ESG it differs from the one that peers use."""
     if end.inside is not None and end.inside.value is not None:
         return end.inside.text
     return _address(end)
 
 
 def _children(side: _Side) -> list[tuple[str, str]]:
-    """Return the subnets of each child; IKEv1 has one of each side in a child (RFC 2409 section 5.5)."""
+    """Return the subnets of each child; with IKEv1 a child has one subnet of each side (RFC 2409 section 5.5)."""
     own, far = side.own.policy, side.far.policy
     if side.tunnel.ike == 1:
         return [(str(local), str(remote)) for local in own for remote in far]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def export_terraform(request: Request) -> str:
-    """Return the variable `ipplan`: who made it, and each network with its range, gateway and named addresses."""
+    """Return the variable `ipplan`: its origin, and each network with its range, gateway and named addresses."""
     purpose, made = request.header("variables for Terraform")
     document = {
         "ipplan": {

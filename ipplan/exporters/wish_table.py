@@ -1,6 +1,6 @@
-"""The sheet to fill in with networks: `ipplan init --table` writes it, and `ipplan import` makes a plan of it.
+"""The sheet of networks to fill in: `ipplan init --table` writes it, and `ipplan import` makes a plan from it.
 
-A row states a network by its kind, and by a size in place of a range that is still to be allocated or ordered.
+A row is a network: its kind, and its range, or a size where the range is still to be allocated or ordered.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from ipplan.plan.kinds import KINDS
 SHEET = "Networks"
 """The sheet that import reads."""
 COLUMNS = (
-    ("name", "name of the network; each once"),
-    ("kind", "what it is for; sheet Kinds lists them"),
-    ("cluster", "the cluster that it belongs to, for kinds of IKS and ICP"),
-    ("edge", "the NSX edge that it stands behind, where there are several"),
-    ("site", "the place of an enterprise network, where there are several"),
-    ("data-center", "the data center of IBM Cloud that it is in, such as dal10"),
-    ("cidr", "its range, where it has one"),
+    ("name", "name of the network, unique"),
+    ("kind", "what it is for; the sheet Kinds lists the kinds"),
+    ("cluster", "its cluster, for kinds of IKS and ICP"),
+    ("edge", "the NSX edge that it is behind, if there are several"),
+    ("site", "the site of an enterprise network, if there are several"),
+    ("data-center", "its IBM Cloud data center, such as dal10"),
+    ("cidr", "its range, if it has one"),
     ("prefix", "or its size, as a prefix length"),
-    ("hosts", "or its size, as a number of hosts; gateway, network and broadcast address come on top"),
-    ("grow-to", "keep room so that it can become this prefix length"),
+    ("hosts", "or its size, as a number of hosts, without gateway, network and broadcast address"),
+    ("grow-to", "keep room so that it can grow to this prefix length"),
     ("group", "networks of a group are allocated under one prefix, so that one route reaches them"),
     ("pool", "allocate it only from this pool"),
     ("addresses", "named addresses: gateway=#1; last=#-1; vip=10.1.0.5"),
@@ -32,7 +32,7 @@ COLUMNS = (
     ("labels", "anything else: team=erp; ticket=NET-12. Further columns become labels too"),
     ("description", "what it is for, in words"),
 )
-"""Each column with what it means."""
+"""Each column with its meaning."""
 _EXAMPLES: tuple[dict[str, str], ...] = (
     {
         "name": "vm-web",
@@ -99,7 +99,7 @@ def wish_csv() -> str:
 
 
 def wish_workbook() -> bytes:
-    """Return the sheet as an Excel workbook, with the columns and kinds explained on sheets of their own.
+    """Return the sheet as an Excel workbook, with two more sheets that explain columns and kinds.
 
     Raises ExportError where XlsxWriter is missing.
     """

@@ -1,9 +1,8 @@
-"""Sheets as an Excel workbook, row by row: nothing but the compressed file is held, and nothing is written on the way.
+"""Sheets as an Excel workbook, row by row: memory holds only the compressed file, and there are no temporary files.
 
-The only home of XlsxWriter, which is asked for only here. It writes the workbook with one empty row a sheet, the pattern
-of text and numbers; the rows are put into its sheets after that pattern, because a hundred thousand of them in its own
-cells take hundreds of megabytes, or temporary files that an interruption would leave behind. Text is never taken for a
-formula or a link.
+XlsxWriter writes the workbook with one empty row in each sheet, a pattern for text and numbers. The rows are then
+written after that pattern: a hundred thousand rows in XlsxWriter's own cells need hundreds of megabytes, or temporary
+files that an interruption would leave behind. Text never becomes a formula or a link.
 """
 
 from __future__ import annotations
@@ -24,29 +23,29 @@ if TYPE_CHECKING:
     Value = str | int | None
 
 LARGEST_NUMBER = 10**15
-"""Numbers from here on are written as text: Excel keeps 15 digits (Excel specifications and limits)."""
+"""Numbers from this one on are written as text: Excel keeps 15 digits (Excel specifications and limits)."""
 MOST_CHARACTERS = 32_767
-"""Characters of a cell (the same page)."""
+"""A cell has at most so many characters (same page)."""
 _WIDEST = 80
-"""Characters of the widest column; longer text is wrapped."""
+"""A column is at most so many characters wide; longer text is wrapped."""
 _MEASURED = 1_000
-"""Measure the width of columns in this many rows of a sheet."""
+"""Measure the width of columns in at most so many rows of a sheet."""
 _WRITTEN_AT_ONCE = 500
-"""Rows that are compressed together."""
+"""Compress at most so many rows at a time."""
 _MOST_BYTES = 2**31 - 1
-"""Bytes of a sheet before compression; larger ones need a form of ZIP that not every reader knows."""
+"""A sheet has at most so many bytes before compression; larger ones need ZIP64, which not every reader knows."""
 _LAST_ROW = 1_048_575
 """The last row of a worksheet, counted from 0."""
 _A4 = 9
 """The number of the paper size (ECMA-376 part 1, section 18.3.1.63)."""
 _FIXED = (1980, 1, 1, 0, 0, 0)
-"""The date of every part of the file, as XlsxWriter has it, so that the same plan gives the same bytes."""
+"""The date of every part of the file, the same as XlsxWriter's, so that the same plan gives the same bytes."""
 _PATTERN = re.compile(r'<row r="2"[^>]*><c r="A2" s="(\d+)"/><c r="B2" s="(\d+)"/></row>')
 _DIMENSION = re.compile(r"<dimension [^>]*/>")
 
 
 class Shade(NamedTuple):
-    """Cells of a column that are coloured by the word in them: background and text, as "#RRGGBB"."""
+    """The colours of cells that hold a word in a column: background and text, as "#RRGGBB"."""
 
     title: str
     word: str
@@ -57,7 +56,7 @@ class Shade(NamedTuple):
 class Sheet(NamedTuple):
     """One worksheet: its name, the titles of its columns, two or more, and its rows, which are read once.
 
-    The word in a cell stands beside its colour, which `shades` give; the column `bars` shows its numbers as bars too.
+    `shades` colour cells by the word in them. The column `bars` also shows its numbers as bars.
     """
 
     name: str
@@ -98,7 +97,7 @@ def clean(text: str) -> str:
 
 
 def _shell(sheets: Iterable[tuple[Sheet, Iterable[int]]], properties: Mapping[str, str | datetime.datetime]) -> bytes:
-    """Return the workbook with titles, formats and layout; each sheet has the pattern for its rows as its second row."""
+    """Return the workbook with titles, formats and layout; the second row of each sheet is the pattern for its rows."""
     try:
         import xlsxwriter
     except ImportError:
@@ -133,7 +132,7 @@ def _shell(sheets: Iterable[tuple[Sheet, Iterable[int]]], properties: Mapping[st
 
 
 def _add_colours(book: Any, page: Any, sheet: Sheet) -> None:
-    """Let cells of any row be coloured by what they hold."""
+    """Add conditional formats that colour cells of all rows by their content."""
     for shade in sheet.shades:
         column = sheet.titles.index(shade.title)
         look = book.add_format({"bg_color": shade.background, "font_color": shade.text})
@@ -146,10 +145,10 @@ def _add_colours(book: Any, page: Any, sheet: Sheet) -> None:
 
 
 def _fill(book: ZipFile, part: ZipInfo, text: str, sheet: Sheet) -> int:
-    """Write a sheet with its rows in the place of the pattern, and return how many they are."""
+    """Write a sheet with its rows instead of the pattern, and return their number."""
     pattern = _PATTERN.search(text)
     assert pattern is not None
-    # What a sheet spans is known only at its end, and it need not say so.
+    # The dimension of a sheet is known only at its end, and it is optional.
     head = _DIMENSION.sub("", text[: pattern.start()])
     lines = _rows(sheet, text_style=pattern[1], number_style=pattern[2])
     count, size = 0, 0
@@ -171,7 +170,7 @@ def _fill(book: ZipFile, part: ZipInfo, text: str, sheet: Sheet) -> int:
 
 
 def _with_filters(text: str, counts: Iterable[int]) -> str:
-    """Return the workbook's own part with each filter and print area over all rows of its sheet."""
+    """Return the part xl/workbook.xml with every filter and print area extended to all rows of its sheet."""
     for sheet, count in enumerate(counts):
         text = re.sub(
             rf'(<definedName name="_xlnm.(?:_FilterDatabase|Print_Area)" localSheetId="{sheet}"[^>]*>[^<]*\$)2<',
@@ -182,7 +181,7 @@ def _with_filters(text: str, counts: Iterable[int]) -> str:
 
 
 def _rows(sheet: Sheet, *, text_style: str, number_style: str) -> Iterator[str]:
-    """Yield the XML of each row (ECMA-376 part 1, section 18.3.1.73), with its text in its cells."""
+    """Yield the XML of each row (ECMA-376 part 1, section 18.3.1.73), with inline strings."""
     columns = [_letters(at) for at in range(len(sheet.titles))]
     texts = f'" s="{text_style}" t="inlineStr"><is><t xml:space="preserve">'
     numbers = f'" s="{number_style}"><v>'
@@ -202,7 +201,7 @@ def _rows(sheet: Sheet, *, text_style: str, number_style: str) -> Iterator[str]:
 def _xml(text: str) -> str:
     text = clean(text)
     if "_x" in text:
-        # What looks like an escape of Excel's own would be read as one (ECMA-376 part 1, section 22.9.2.19).
+        # Excel would read such text as one of its own escapes (ECMA-376 part 1, section 22.9.2.19).
         text = re.sub(r"_(x[0-9a-fA-F]{4}_)", r"_x005F_\1", text)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
@@ -218,7 +217,7 @@ def _letters(column: int) -> str:
 
 
 def _widths(titles: Sequence[str], rows: Sequence[Sequence[Value]]) -> Iterator[int]:
-    """Yield the width of each column in characters: that of its longest text, within bounds, and room for the arrow."""
+    """Yield the width of each column in characters: its longest text, up to a limit, and room for the filter arrow."""
     for column, title in enumerate(titles):
         shown = (
             f"{row[column]:,}" if isinstance(row[column], int) else str(row[column] or "")[:_WIDEST] for row in rows

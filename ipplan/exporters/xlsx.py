@@ -1,6 +1,6 @@
-"""The address plan as an Excel workbook, for those who review it: networks, addresses, findings, free space, routes, NAT.
+"""The address plan as an Excel workbook for review: networks, addresses, findings, free space, routes, NAT.
 
-The same plan gives the same bytes: the workbook carries the date of the edition of IBM's ranges, not of the day.
+The same plan gives the same bytes: the date in the workbook is that of the edition of IBM's ranges, not today.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_CHARACTERS", "MOST_ROWS", "export_xlsx"]
 
 MOST_ROWS = 1_048_576
-"""Rows of a worksheet (Excel specifications and limits)."""
+"""A worksheet has at most so many rows (Excel specifications and limits)."""
 _PROVIDERS = {
     "ibm": "IBM Cloud",
     "byoip": "BYOIP",
@@ -96,7 +96,7 @@ _WHATS = (
     Shade("what", "room", "#F0E442"),
     Shade("what", "free", "#E2F0D9"),
 )
-"""Colours that colour-blind people can tell apart (Okabe and Ito, jfly.uni-koeln.de/color, 2008), beside the words."""
+"""Colours that colour-blind people can distinguish (Okabe and Ito, jfly.uni-koeln.de/color, 2008)."""
 _LINKS = ("first", "second", "method", "carries of the first", "carries of the second")
 _TUNNELS = (
     "name",
@@ -113,7 +113,7 @@ _NAT = ("ESG", "action", "interface", "original", "for destination", "translated
 
 
 def export_xlsx(request: Request) -> bytes:
-    """Return the workbook; raise ExportError where XlsxWriter is missing, or the plan has more rows than a sheet."""
+    """Return the workbook; raise ExportError where XlsxWriter is missing, or a sheet would have too many rows."""
     edition = datetime.date.fromisoformat(request.catalog.about.date)
     return write_workbook(
         (sheet._replace(rows=_limited(sheet)) for sheet in make_sheets(request)),
@@ -137,7 +137,7 @@ def _limited(sheet: Sheet) -> Iterator[Sequence[Value]]:
 
 
 def make_sheets(request: Request) -> Iterator[Sheet]:
-    """Yield the sheets of the workbook, in their order; free space and findings are those of the whole plan."""
+    """Yield the sheets of the workbook in order; free space and findings include what is retired."""
     free = find_free(request.whole, request.catalog)
     found = check_plan(request.whole, request.catalog, request.today)
     yield Sheet("Plan", ("what", "value"), _about(request, found, free))
@@ -150,7 +150,7 @@ def make_sheets(request: Request) -> Iterator[Sheet]:
 
 
 def derived_sheets(request: Request, free: Free) -> Iterator[Sheet]:
-    """Yield the sheets on what follows from the plan: Addresses, Free, Routes, NAT, Links, Tunnels; rows are made when read."""
+    """Yield the sheets derived from the plan: Addresses, Free, Routes, NAT, Links, Tunnels; rows are made when read."""
     yield Sheet("Addresses", _ADDRESSES, _addresses(request))
     yield Sheet("Free", _FREE, _free_blocks(free))
     yield Sheet("Routes", _ROUTES, _routes(request))
@@ -186,7 +186,7 @@ def _about(request: Request, found: Iterable[Finding], free: Free) -> Iterator[t
     if retired := request.whole.retired.networks:
         yield (
             "retired",
-            f"{len(retired):,} network{'s' if len(retired) > 1 else ''}, in no other sheet than Findings; what they hold is not free",
+            f"{len(retired):,} network{'s' if len(retired) > 1 else ''}: only in the sheet Findings; their ranges are not free",
         )
     for avoid in plan.avoids:
         yield f"avoided {avoid.prefix}", avoid.reason
@@ -225,7 +225,7 @@ def _networks(request: Request) -> Iterator[tuple[Value, ...]]:
 
 
 def _stated(network: Network, plan: Plan, before: Mapping[str, Network]) -> tuple[Value, ...]:
-    """Return what else the plan states of a network, sizes as before it was placed, so that import reads it back."""
+    """Return the other columns of a network, with the size that the plan states, so that import can read them back."""
     sized = before.get(network.name, network)
     return (
         plan.stated_edge(network),
@@ -257,7 +257,7 @@ def _findings(found: Iterable[Finding]) -> Iterator[tuple[Value, ...]]:
 
 
 def _map(request: Request, found: Iterable[Finding]) -> Iterator[tuple[Value, ...]]:
-    """Yield the blocks of each pool and of each space that networks use outside of pools, in the order of addresses."""
+    """Yield the blocks of each pool, and of each space that networks use outside of pools, in order of address."""
     address_space = AddressSpace(request.whole, request.catalog, found)
     for space in address_space.spaces():
         for block in address_space.blocks(space):

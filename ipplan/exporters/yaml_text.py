@@ -1,6 +1,6 @@
-"""YAML from plain values: block style, every string quoted, so that no reader of any version takes it for more.
+"""YAML from plain values: block style, with every string quoted, so that every reader reads it as a string.
 
-It knows nothing of plans. What it writes is YAML 1.1 and 1.2 alike (yaml.org, spec 1.2.2, sections 5.7 and 7.3.1).
+The output is valid in YAML 1.1 and 1.2 (yaml.org, spec 1.2.2, sections 5.7 and 7.3.1). The module knows no plans.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from ipplan.exporters import quoted
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _NO_STRINGS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
-"""Words that some readers take for something other than a string."""
+"""Words that some readers read as something other than a string."""
 _LONGEST_KEY = 1000
-"""Longer keys need the explicit form: a reader looks no further than 1,024 characters for the colon."""
+"""Longer keys need the explicit form: readers look for the colon only in the first 1,024 characters."""
 
 
 class Unsafe(str):
-    """A string that Ansible must not take for a template: it is written with the tag !unsafe."""
+    """A string that Ansible must not read as a template: it is written with the tag !unsafe."""
 
     __slots__ = ()
 
@@ -27,14 +27,14 @@ class Unsafe(str):
 def dump(value: object) -> str:
     """Return a value as one YAML document without a marker, ending with a line break.
 
-    Takes mappings with string keys, sequences, strings, integers, booleans and None, in the order that they have;
-    raises TypeError for anything else.
+    Accepts mappings with string keys, sequences, strings, integers, booleans and None, and keeps their order. Raises
+    TypeError for anything else.
     """
     return "\n".join(_lines(value)) + "\n"
 
 
 def indent(text: str, by: int) -> str:
-    """Return the lines of a document further to the right, so that it can stand below a key."""
+    """Return the lines of a document indented, so that it can follow a key."""
     space = " " * by
     return "".join(f"{space}{line}\n" for line in text.splitlines())
 
@@ -49,7 +49,7 @@ def _lines(value: object) -> list[str]:
 
 def _entry(key: object, value: object) -> list[str]:
     if not isinstance(key, str):
-        raise TypeError(f"a key of YAML here is a string, not {type(key).__name__}")
+        raise TypeError(f"a YAML key must be a string here, not {type(key).__name__}")
     head = _head(key)
     if value and not isinstance(value, str | int):
         return [*head, *(f"  {line}" for line in _lines(value))]
@@ -58,7 +58,7 @@ def _entry(key: object, value: object) -> list[str]:
 
 @lru_cache(1000)
 def _head(key: str) -> list[str]:
-    """Return what stands before the value of a key; the same few keys come again and again."""
+    """Return the lines before the value of a key; cached, because the same few keys repeat."""
     plain = _PLAIN_KEY.fullmatch(key) and key.lower() not in _NO_STRINGS
     name = key if plain else quoted(key)
     return [f"{name}:"] if len(name) <= _LONGEST_KEY else [f"? {name}", ":"]
@@ -77,4 +77,4 @@ def _scalar(value: object) -> str:
         return "{}"
     if isinstance(value, Sequence) and not isinstance(value, bytes):
         return "[]"
-    raise TypeError(f"YAML here holds no {type(value).__name__}")
+    raise TypeError(f"cannot write {type(value).__name__} as YAML")

@@ -140,12 +140,12 @@ def test_iks_refuses_some_static_routes(run: Run, tmp_path: Path) -> None:
     done = run("export", "plan.toml", "static-route", "--cluster", "iks-a", "--force")
     documents = [d for d in yaml.safe_load_all(done.stdout) if d is not None]
     assert [d["spec"] for d in documents] == [{"subnet": "192.168.10.0/24"}, {"subnet": "192.168.64.0/20"}]
-    assert b"# IKS refuses static routes to 172.16.4.0/24: workers do not reach these." in done.stdout
+    assert b"# IKS rejects static routes to 172.16.4.0/24: workers cannot reach these ranges." in done.stdout
     only = re.sub(r"192\.168\.(64|10)\.0", r"10.239.\1.0", text) + more
     (tmp_path / "plan.toml").write_text(only, encoding="utf-8")
     done = run("export", "plan.toml", "static-route", "--cluster", "iks-a", "--force")
     assert (done.returncode, done.stdout) == (1, b"")
-    assert "IKS refuses static routes to 172.16.4.0/24" in done.stderr.decode()
+    assert "IKS rejects static routes to 172.16.4.0/24" in done.stderr.decode()
 
 
 def test_an_interface_for_each_router_of_icp_workers(landscape: Landscape) -> None:

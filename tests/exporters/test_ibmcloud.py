@@ -272,10 +272,10 @@ def test_names_that_would_share_a_variable_do_not(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("schema = 1\n", "nothing is to be ordered"),
+        ("schema = 1\n", "there is nothing to order"),
         (
             CLUSTER + '[networks.a]\nkind = "iks-pod"\ncidr = "172.30.0.0/20"\n[networks.b]\nkind = "iks-pod"\n',
-            "has 2 networks of kind iks-pod, and IKS takes one",
+            "has 2 networks of kind iks-pod, and IKS can have one",
         ),
         (
             '[plan]\nbyoip = ["172.24.0.0/14"]\n[clusters.prod]\nplatform = "iks"\n'

@@ -165,7 +165,7 @@ data-center = "dal10"
         "dal10",
     )
     about = {row["what"]: row["value"] for row in rows(book, "Plan")}
-    assert about["retired"] == "1 network, in no other sheet than Findings; what they hold is not free"
+    assert about["retired"] == "1 network: only in the sheet Findings; their ranges are not free"
     assert "172.24.0.0/26" not in {row["free block"] for row in rows(book, "Free")}
     (only,) = rows(exported(run, tmp_path / "plan.toml", "--label", "team", "--force"), "Networks")
     assert only["name"] == "web"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# addresses of a Linux machine in the place of a device
+# addresses of a Linux machine that replaces a device
 # written by ipplan VERSION from plan links, IBM Cloud ranges of 2025-10-03
-# The names of its interfaces come from variables: PUBLIC=eth0 PRIVATE=eth1 sh FILE DEVICE
+# Set the names of its interfaces in variables: PUBLIC=eth0 PRIVATE=eth1 sh FILE DEVICE
 set -eu
 case "${1:-}" in
 esg-dallas)
