@@ -1,1 +1,1 @@
-"""A plan run for real: its devices as Linux network namespaces, configured by what export writes, and packets between them."""
+"""Run a plan: its devices as Linux network namespaces with the exported configuration, and packets between them."""

@@ -1,4 +1,4 @@
-"""IBM Cloud's routers and services and the internet: what the rest of the scenery is attached to."""
+"""The routers and services of IBM Cloud and the internet, to which the rest of the scenery is attached."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SERVICES = ("161.26.0.10", "161.26.0.6")
 
 
 class Backbone:
-    """FCR, BCR, IBM Cloud's services, and a host on the internet."""
+    """The FCR, the BCR, IBM Cloud's services, and a host on the internet."""
 
     def __init__(self, exports: Exports) -> None:
         self.lab = exports.lab
@@ -30,8 +30,8 @@ class Backbone:
         self.links = 0
         self._add_internet()
         self._add_services()
-        self.lab.say("FCR: drops private addresses; leads to a host on the internet")
-        self.lab.say("BCR: drops sources that it has no route to")
+        self.lab.say("FCR: drops private addresses; reaches a host on the internet")
+        self.lab.say("BCR: drops packets from sources that it has no route to")
 
     def _router(self, kind: str) -> Draft:
         found = self.lab.find(kind, None)
@@ -41,7 +41,7 @@ class Backbone:
         return found
 
     def link(self, first: Draft, second: Draft, name: str) -> tuple[str, str]:
-        """Join two devices by a wire of their own, and return the addresses of both there."""
+        """Join two devices with a wire of their own, and return the addresses of both on it."""
         self.links += 1
         base = 4 * self.links
         ends = tuple(f"169.254.{100 + base // 256}.{base % 256 + n}" for n in (1, 2))
@@ -97,7 +97,7 @@ class Backbone:
         return self.services
 
     def public_side(self, worker: Draft) -> None:
-        """Give a worker or a host the public side that the plan does not have, as flows supposes."""
+        """Give a worker or a host a public side that the plan does not have, as `ipplan flows` assumes."""
         wire = self.lab.wire(f"public side of {worker.label}")
         for network in self.ends.by_kind["iks-ingress-public"]:
             if worker.group == workers_of("iks", network.cluster):
@@ -107,9 +107,9 @@ class Backbone:
         worker.attach("PUBLIC", wire, f"{address}/30")
         worker.scenery(f"ip route replace default via {gateway}")
         self.fcr.attach(f"TO_{worker.label}", wire, f"{gateway}/30")
-        self.lab.say(f"{worker.title}: a public side, which the plan has no network for")
+        self.lab.say(f"{worker.title}: a public side, for which the plan has no network")
 
 
 def outside(number: int) -> str:
-    """Return a public address that no plan has: benchmark space, which nothing on the internet routes (RFC 2544)."""
+    """Return a public address that no plan has: from benchmark space, which the internet does not route (RFC 2544)."""
     return format_address(4, 0xC6120000 + number)

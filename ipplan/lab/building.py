@@ -1,4 +1,4 @@
-"""Inside of a lab: makes namespaces and wires, and configures the devices of a blueprint. Knows no plan."""
+"""Inside a lab: create namespaces and wires, and configure the devices of a blueprint. Knows no plan."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _SETTINGS = "/proc/sys/net"
 _NEW_NETWORK = 0x40000000
 _TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 _READY = 15.0
-"""Seconds that tunnels and sessions have to come up in."""
+"""Wait at most so many seconds for tunnels and sessions to come up."""
 _LONGEST = 120.0
-"""Seconds that a program may take."""
+"""A program may run for at most so many seconds."""
 _MOST_SAID = 500
-"""Characters of a complaint of a program that are shown."""
+"""Show at most so many characters of an error of a program."""
 
 
 class Running:
-    """A daemon that runs, and whose it is."""
+    """A running daemon and its device."""
 
     def __init__(self, device: Device, daemon: Daemon, process: daemons.Running) -> None:
         self.device = device
@@ -40,37 +40,37 @@ class Running:
         self.process = process
 
     def in_words(self, text: str) -> str:
-        """Return what the daemon says of itself, with the device instead of its namespace."""
+        """Return a message of the daemon with the title of the device instead of its namespace."""
         return text.replace(f" in d{self.device.number}", f" at {self.device.title}")
 
     @property
     def key(self) -> str:
-        """What it is called among those that did not come up."""
+        """Its key among the daemons that did not come up."""
         return f"{self.device.label} {self.daemon.program}"
 
 
 class Spaces:
-    """The namespaces of a blueprint. `tunnels` are the GRE tunnels that the lab carries: by the file of their TUN device."""
+    """The namespaces of a blueprint. `tunnels` are the GRE tunnels that the lab itself carries, by the file of their TUN device."""
 
-    def __init__(self, blueprint: Blueprint, tell: Callable[[str], None]) -> None:
+    def __init__(self, blueprint: Blueprint, report: Callable[[str], None]) -> None:
         self.blueprint = blueprint
         self.devices = blueprint.devices
         self.not_up: dict[str, str] = {}
         self.tunnels: dict[int, tuple[int, Gre]] = {}
-        self._tell = tell
+        self._report = report
         self._libc = ctypes.CDLL(None, use_errno=True)
         self._here = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
         self._files: dict[str, int] = {}
         self._running: list[Running] = []
 
     def build(self) -> None:
-        """Make everything up to daemons that can be reached; raise LabError where something cannot be made."""
+        """Create everything and start the daemons; raise LabError where something cannot be created."""
         for name, text, _ in self.blueprint.files:
             (HOME / name).write_text(text, encoding="utf-8")
-        self._tell("namespaces and wires")
+        self._report("namespaces and wires")
         self._make_spaces()
         self._make_wires()
-        self._tell("addresses, routes and NAT")
+        self._report("addresses, routes and NAT")
         for device in self.devices:
             self._configure(device)
         self._start_daemons()
@@ -99,7 +99,7 @@ class Spaces:
         for device in self.devices:
             for port in device.ports:
                 count += 1
-                # Made where the bridge is, and moved from there: nothing is ever in the namespace of the host.
+                # Created where the bridge is, and moved from there: nothing is ever in the namespace of the host.
                 by_place[_place(wires[port.wire])] += [
                     f"link add name p{count} type veth peer name {port.interface} netns /run/netns/d{device.number}",
                     f"link set p{count} master b{port.wire} up",
@@ -121,7 +121,7 @@ class Spaces:
             self._batch(f"d{device.number}", lines, f"VXLANs of {device.title}")
 
     def _make_gre(self, device: Device, tunnel: Gre) -> None:
-        """Make a GRE tunnel of a TUN device that the lab itself carries, where the kernel has none."""
+        """Create a TUN device for a GRE tunnel that the lab itself carries, if the kernel has no GRE."""
         name = f"d{device.number}"
         ends = ["local", tunnel.local, "remote", tunnel.remote]
         if self._call(name, ["ip", "link", "add", "name", "trial", "type", "gre", *ends]) is None:
@@ -145,30 +145,30 @@ class Spaces:
         for rules in device.rules:
             error = self._call(f"d{device.number}", ["nft", "-f", "-"], feed=rules.text)
             if error is not None:
-                raise LabError(f"{device.title}: nft does not accept {_origin(rules)}: {error}")
+                raise LabError(f"{device.title}: nft rejects the rules {_origin(rules)}: {error}")
         self._make_vxlans(device)
 
     def _run_all(self, device: Device, commands: Sequence[Command]) -> None:
-        """Run commands in a device, one shell for all; raise LabError with the first that fails."""
+        """Run commands in a device with one shell for all; raise LabError with the first that fails."""
         if not commands:
             return
         name = f"d{device.number}"
         script = "set -e\n" + "\n".join(command.text for command in commands) + "\n"
         if self._call(name, ["sh", "-c", script]) is None:
             return
-        # Once more one by one, to name the one that fails.
+        # Again one by one, to find the one that fails.
         for command in commands:
             error = self._call(name, ["sh", "-c", command.text])
             if error is not None:
-                raise LabError(f"{device.title}: {command.text}, {_origin(command)}, fails: {error}")
+                raise LabError(f"{device.title}: the command {command.text} ({_origin(command)}) fails: {error}")
 
     def _batch(self, name: str | None, lines: Sequence[str], what: str) -> None:
         error = self._call(name, ["ip", "-batch", "-"], feed="\n".join(lines) + "\n")
         if error is not None:
-            raise LabError(f"{what} cannot be made here: {error}")
+            raise LabError(f"cannot create {what} on this machine: {error}")
 
     def _call(self, name: str | None, command: Sequence[str], feed: str | None = None) -> str | None:
-        """Run a program in a namespace; return what it complains of, None where it succeeds."""
+        """Run a program in a namespace; return its error message, None where it succeeds."""
         with self.within(name):
             done = subprocess.run(
                 command,
@@ -188,7 +188,7 @@ class Spaces:
 
     @contextlib.contextmanager
     def within(self, name: str | None) -> Iterator[None]:
-        """Be in a namespace: sockets and programs that are started there stay there. None is where one is already."""
+        """Enter a namespace: sockets and programs that start there stay there. None is the current one."""
         before = self._here
         self._enter(before if name is None else self._files[name])
         try:
@@ -198,23 +198,23 @@ class Spaces:
 
     def _enter(self, space: int) -> None:
         if self._libc.setns(space, _NEW_NETWORK) != 0:
-            raise LabError(f"a network namespace cannot be entered: {os.strerror(ctypes.get_errno())}")
+            raise LabError(f"cannot enter a network namespace: {os.strerror(ctypes.get_errno())}")
         self._here = space
 
     # Daemons.
 
     def _is_complete(self, device: Device) -> bool:
-        """Tell whether all daemons of a device are there."""
+        """Return whether all daemons of a device are running."""
         return not any(
             daemon.program in self.not_up or f"{device.label} {daemon.program}" in self.not_up
             for daemon in device.daemons
         )
 
     def _start_daemons(self) -> None:
-        """Start the daemons, and wait until each can be reached: the late commands need the interfaces of strongSwan."""
+        """Start the daemons, and wait until each has its configuration: late commands need the interfaces of strongSwan."""
         wanted = [(device, daemon) for device in self.devices for daemon in device.daemons]
         if wanted:
-            self._tell("daemons of tunnels and BGP")
+            self._report("daemons of tunnels and BGP")
         for device, daemon in wanted:
             reason = daemons.missing(daemon.program)
             if reason is not None:
@@ -226,13 +226,13 @@ class Spaces:
         self._poll(lambda running: None if running.process.loaded() else f"start of {running.process.title}")
 
     def dial(self, carry: Callable[[float], None]) -> None:
-        """Have tunnels and sessions come up, and keep what is waited for in vain. `carry` does what is to be done meanwhile."""
+        """Bring tunnels and sessions up, and record those that stay down. `carry` runs while this waits."""
         for running in self._running:
             running.process.dial()
         self._poll(lambda running: running.process.waiting(), carry)
 
     def _poll(self, waits_for: Callable[[Running], str | None], carry: Callable[[float], None] = time.sleep) -> None:
-        """Ask every daemon until none waits or the time is over; those that still do, or ended, are not up."""
+        """Ask the daemons until none waits or the time is over; those that still wait, or ended, are not up."""
         deadline = time.monotonic() + _READY
         waiting = self._running
         said = ""
@@ -248,13 +248,13 @@ class Spaces:
                     still.append((running, running.in_words(what)))
             if still and time.monotonic() > deadline:
                 for running, what in still:
-                    self._lose(running, f"{what} does not come up in {_READY:.0f} s")
+                    self._lose(running, f"{what} did not come up within {_READY:.0f} s")
                 return
             waiting = [running for running, _ in still]
             if still:
                 if still[0][1] != said:
                     said = still[0][1]
-                    self._tell(f"waiting for {said}")
+                    self._report(f"waiting for {said}")
                 carry(0.03)
 
     def _lose(self, running: Running, why: str) -> None:
@@ -268,7 +268,7 @@ def _place(wire: Wire) -> str:
 
 
 def _origin(command: Command) -> str:
-    return f"from export {command.target}" if command.target else "a part of the lab's own scenery"
+    return f"from export {command.target}" if command.target else "from the scenery of the lab"
 
 
 def _set(setting: str, value: int) -> None:
@@ -280,7 +280,7 @@ def _set(setting: str, value: int) -> None:
 
 
 def _sysctls(device: Device, interfaces: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Yield the settings of a device: it forwards, answers for the addresses of an interface only, and redirects nobody."""
+    """Yield the settings of a device: it forwards, answers ARP only on the interface of an address, sends no redirects."""
     yield "ipv4/ip_forward", 1
     yield "ipv6/conf/all/forwarding", 1
     yield "ipv4/icmp_ratelimit", 0
@@ -288,7 +288,7 @@ def _sysctls(device: Device, interfaces: Sequence[str]) -> Iterator[tuple[str, i
     for name in dict.fromkeys(("all", "default", *interfaces)):
         yield f"ipv4/conf/{name}/rp_filter", device.path_filter
         yield f"ipv4/conf/{name}/arp_ignore", 1
-        # Ask for a router with an address of the interface: one that drops the other address would not answer.
+        # Send ARP requests from an address of the interface: a router that drops other addresses would not answer.
         yield f"ipv4/conf/{name}/arp_announce", 2
         yield f"ipv4/conf/{name}/send_redirects", 0
         yield f"ipv4/conf/{name}/accept_redirects", 0

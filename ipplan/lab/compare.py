@@ -1,4 +1,4 @@
-"""What packets did against what flows predicts: the devices in their order, the addresses behind each, and the end."""
+"""Compare what packets did with what `ipplan flows` predicts: the devices in order, their addresses, and the end."""
 
 from __future__ import annotations
 
@@ -15,16 +15,14 @@ if TYPE_CHECKING:
     from ipplan.lab.predictions import Expected, Prediction
 
 _TRANSIT = "internet"
-"""Between two routers it is part of the way, and flows has no device for it."""
-
-
+"""The device between two routers that `ipplan flows` has no device for."""
 _IN_CLEAR = ("not-translated", "outside-tunnel")
-"""Where flows names the device that lacks a rule, and the router after it drops the packet."""
+"""Ends for which `ipplan flows` names the device that has no rule; in the lab the router after it drops the packet."""
 _NEXT = ("FCR", "BCR", _TRANSIT)
 
 
 class Seen(NamedTuple):
-    """One way as it was seen. `group` is where it was seen last, `loop` whether it came to a device again and again."""
+    """One way as it was seen. `group` is the last device; `loop` says that the packet came to a device repeatedly."""
 
     visits: tuple[Visit, ...]
     group: Place | None
@@ -33,7 +31,7 @@ class Seen(NamedTuple):
 
 
 def compare(lab: Drafts, prediction: Prediction, heard: Heard) -> Pair:
-    """Return the pair with everything that differs."""
+    """Return the result for a pair with all differences."""
     by_number = {draft.number: draft for draft in lab.devices.values()}
     request = prediction.request
     assert request is not None
@@ -51,13 +49,15 @@ def compare(lab: Drafts, prediction: Prediction, heard: Heard) -> Pair:
         if not right:
             differences.append(_end("request", request, _what_happened(lab, seen, heard, received), lab, seen))
         odd = _differences(lab, "request", request, seen)
-        # Into a tunnel, a device with several addresses takes any of them.
+        # A device with several addresses sends into a tunnel with any of them.
         differences += (d for d in odd if not (request.protocols and _own_address(prediction, d)))
     else:
         positive = _proof(lab, request, seen, heard, received)
         if right and request.end == "ambiguous":
             assert received is not None
-            return not_run(prediction, f"not predicted: {_reason(prediction)}; here it arrives at {received.title}")
+            return not_run(
+                prediction, f"not predicted: {_reason(prediction)}; in the lab it arrives at {received.title}"
+            )
         if right or positive is None:
             differences.append(_end("request", request, _what_happened(lab, seen, heard, received), lab, seen))
         elif request.end != "ambiguous" and not _another(request, received):
@@ -65,7 +65,7 @@ def compare(lab: Drafts, prediction: Prediction, heard: Heard) -> Pair:
             differences += (d for d in odd if not _own_address(prediction, d))
     if answer is not None and right:
         if answer.end == "ambiguous" and heard.answer == prediction.trace.asked.text:
-            return not_run(prediction, f"not predicted: {_reason(prediction)}; here the answer comes")
+            return not_run(prediction, f"not predicted: {_reason(prediction)}; in the lab the answer arrives")
         seen_answer = _at_the_end(_seen(lab, by_number, heard, "answer"), heard.answer)
         if answer.arrives and heard.answer == prediction.trace.asked.text:
             seen_answer = _translated_at_the_end(seen_answer, answer)
@@ -75,7 +75,7 @@ def compare(lab: Drafts, prediction: Prediction, heard: Heard) -> Pair:
 
 
 def _another(request: Expected, received: Draft | None) -> bool:
-    """Tell whether a wrong machine got it, although not the one that flows shows as an example."""
+    """Return whether a wrong machine got the packet that is not the example of a wrong machine in `ipplan flows`."""
     return request.end == "wrong-network" and received is not None and received.group != request.group
 
 
@@ -85,14 +85,14 @@ def _reason(prediction: Prediction) -> str:
 
 
 def _at_the_end(seen: Seen, source: str | None) -> Seen:
-    """Return a way with the source that the machine at its end sees, behind NAT of its own."""
+    """Return a way whose last source is the one that the machine at its end sees, after NAT on that machine."""
     if source is None or not seen.visits:
         return seen
     return seen._replace(visits=(*seen.visits[:-1], seen.visits[-1]._replace(source=source)))
 
 
 def _translated_at_the_end(seen: Seen, expected: Expected) -> Seen:
-    """Return a way that arrived at workers with the destination that their own NAT gives it, which no capture shows."""
+    """Return a way to workers whose last destination is the one after their own NAT, which no capture shows."""
     if not seen.visits or not expected.visits or seen.visits[-1].group[0] != "workers":
         return seen
     wanted = expected.visits[-1].destination
@@ -100,14 +100,14 @@ def _translated_at_the_end(seen: Seen, expected: Expected) -> Seen:
 
 
 def _is_right(prediction: Prediction, seen: Seen, received: Draft | None) -> bool:
-    """Tell whether the machine that was meant got it: as itself, where it is a router that has other addresses too."""
+    """Return whether the intended machine got the packet, at the intended address if it is a router with several."""
     if received is None or received is not prediction.receiver:
         return False
     goal = prediction.trace.destination
     if (goal.network is not None and goal.network.kind.role == "service") or not seen.visits:
         return True
     last = seen.visits[-1].destination
-    # What is translated at the machine itself was seen before that.
+    # NAT on the machine itself happens after the capture.
     return last == goal.address.text or (received.group[0] == "workers" and not received.has(last or ""))
 
 
@@ -138,7 +138,7 @@ def _compare_answer(
 
 
 def _own_address(prediction: Prediction, found: Difference) -> bool:
-    """Tell whether only the address differs that a sender on several networks takes: for an answer, or for what stops."""
+    """Return whether the only difference is which of its own addresses a sender on several networks uses."""
     sender = prediction.sender
     return (
         sender is not None
@@ -166,18 +166,18 @@ def _what_happened(lab: Drafts, seen: Seen, heard: Heard, received: Draft | None
     if heard.error is not None and len(seen.visits) <= 1:
         return f"not sent: {heard.error}"
     if seen.loop:
-        return "goes round in a loop"
+        return "loops"
     if not seen.visits:
         return "not seen anywhere"
     last = seen.visits[-1]
     return f"last seen at {title_of(lab, last.group)}, from {last.source} to {last.destination}"
 
 
-# What was seen.
+# The packets that were seen.
 
 
 def _seen(lab: Drafts, by_number: Mapping[int, Draft], heard: Heard, kind: Literal["request", "answer"]) -> Seen:
-    """Return the way of the request or of the answer, as captures have it."""
+    """Return the way of the request or of the answer according to the captures."""
     visits: list[Visit] = []
     outer: dict[tuple[str, str, str], None] = {}
     first_answer = next((e.time for e in heard.events if e.kind == "answer" and e.outer is None), None)
@@ -208,13 +208,13 @@ def _visit(lab: Drafts, visits: list[Visit], group: Place, event: Event) -> None
     visits.append(Visit(group, title_of(lab, group), event.source, event.destination, None))
 
 
-# Differences.
+# Differences on a way.
 
 
 def _differences(
     lab: Drafts, way: Literal["request", "answer"], expected: Expected, seen: Seen
 ) -> Iterator[Difference]:
-    """Yield what differs on the way itself: the devices, then the addresses, then what was around the packet."""
+    """Yield the differences on the way: in the devices, or else in the addresses; then in the outer packets."""
     wanted, found = list(expected.visits), _without_transit(expected, seen)
     if not expected.arrives and found and found[-1].group[0] in _NEXT and expected.end in _IN_CLEAR:
         found = found[: 1 + max((n for n, v in enumerate(found) if v.group == expected.group), default=len(found))]
@@ -224,7 +224,7 @@ def _differences(
         and found[-1].group == expected.group
         and expected.group not in {v.group for v in wanted}
     ):
-        found = found[:-1]  # flows says where it stops without a step there
+        found = found[:-1]  # in flows this way stops at the device before it
     paths = [[v.title for v in visits] for visits in (wanted, found)]
     if [v.group for v in wanted] != [v.group for v in found]:
         at = next(
@@ -246,7 +246,7 @@ def _differences(
 
 
 def _without_transit(expected: Expected, seen: Seen) -> list[Visit]:
-    """Leave out the internet between two routers, and the FCR beside it, which flows has no steps for."""
+    """Return the visits without the internet between two routers, and the FCR beside it, for which flows has no hops."""
     wanted = {v.group for v in expected.visits}
     found = list(seen.visits)
     kept: list[Visit] = []
@@ -265,9 +265,9 @@ def _without_transit(expected: Expected, seen: Seen) -> list[Visit]:
 def _outer_differences(
     lab: Drafts, way: Literal["request", "answer"], expected: Expected, seen: Seen
 ) -> Iterator[Difference]:
-    """Yield outer addresses that are predicted and were not seen, and tunnels that were seen and are not predicted.
+    """Yield outer addresses that are predicted but not seen, and tunnels that are seen but not predicted.
 
-    Which host runs what is an example, so a VXLAN may be seen in the other direction.
+    The placement of machines on hosts is an example, so a VXLAN may have the opposite direction.
     """
     for item in expected.outer:
         same = [o for o in seen.outer if o[0] == item[0]]
@@ -282,11 +282,11 @@ def _outer_differences(
             yield Difference(way, _last_title(expected), "outer", f"no {item[0]}", f"{item[1]} > {item[2]}")
 
 
-# Proof of a stop.
+# Evidence that a packet stopped.
 
 
 def _proof(lab: Drafts, expected: Expected, seen: Seen, heard: Heard, received: Draft | None) -> str | None:
-    """Say what proves that a request stopped where it was predicted to; None where nothing does."""
+    """Return the evidence that a request stopped where predicted; None where there is none."""
     if received is not None:
         if expected.end in ("ambiguous", "wrong-network") or _same(expected.group, received.group):
             return f"received by {received.title}, another machine"
@@ -297,15 +297,15 @@ def _proof(lab: Drafts, expected: Expected, seen: Seen, heard: Heard, received: 
 def _same(wanted: Place | None, group: Place) -> bool:
     if wanted is None:
         return False
-    # A pod has its own group, and flows may name it or its worker.
+    # A pod has a group of its own, but flows may name its worker instead.
     return wanted == group or ("pod" in (wanted[0], group[0]) and {wanted[0], group[0]} <= {"pod", "workers"})
 
 
 def _stop_proof(lab: Drafts, expected: Expected, seen: Seen, heard: Heard) -> str | None:
     if expected.end == "loop":
-        return "seen again and again at the same device" if seen.loop else None
+        return "seen repeatedly at the same device" if seen.loop else None
     if heard.error is not None and len(seen.visits) <= 1:
-        return f"the sender itself refuses: {heard.error}" if len(expected.visits) <= 1 else None
+        return f"the kernel of the sender rejects it: {heard.error}" if len(expected.visits) <= 1 else None
     if seen.group is None or expected.group is None:
         return None
     where = title_of(lab, seen.group)
@@ -317,16 +317,16 @@ def _stop_proof(lab: Drafts, expected: Expected, seen: Seen, heard: Heard) -> st
         return f"last seen at {where}" if refused else None
     after = expected.end in _IN_CLEAR and seen.group[0] in _NEXT
     if after and any(v.group == expected.group for v in seen.visits):
-        return f"{title_of(lab, expected.group)} sends it on as it is, and {where} drops it"
+        return f"{title_of(lab, expected.group)} forwards it unchanged, and {where} drops it"
     if not _same(expected.group, seen.group) and not (expected.group[0] == "FCR" and seen.group[0] == _TRANSIT):
         return None
     if refusal is not None:
-        return f"seen at {where}, and refused by {refusal}"
-    beside = "" if heard.control is None else "; a packet to its router is answered"
-    return f"seen at {where}, and at no device after it{beside}"
+        return f"seen at {where}, and rejected by {refusal}"
+    control = "" if heard.control is None else "; the router of the sender answers"
+    return f"last seen at {where}, at no later device{control}"
 
 
-# The result.
+# The result for a pair.
 
 
 def _pair(
@@ -362,7 +362,7 @@ def _pair(
 
 
 def _way(lab: Drafts, seen: Seen, expected: Expected | None, *, arrived: bool) -> Way:
-    """Return a seen way for reports, in the words of the prediction where it ended as predicted."""
+    """Return a seen way for reports, with the end of the prediction where it ended as predicted."""
     visits = seen.visits if expected is None else _without_transit(expected, seen)
     points = tuple(Point(v.title, v.source or "", v.destination or "") for v in visits)
     where = None if seen.group is None else title_of(lab, seen.group)
@@ -378,7 +378,7 @@ def _way(lab: Drafts, seen: Seen, expected: Expected | None, *, arrived: bool) -
 
 
 def not_run(prediction: Prediction, reason: str) -> Pair:
-    """Return a pair that was not tried."""
+    """Return the result for a pair that was not run."""
     trace = prediction.trace
     request, answer = prediction.request, prediction.answer
     return Pair(

@@ -1,17 +1,17 @@
-"""The daemons of a device: start them in its namespace, dial, and say what each of them still waits for.
+"""The daemons of a device: start them in its namespace, initiate tunnels, and report what each still waits for.
 
-A daemon finds its files where it always has them, because it has its own view of these folders: /run is its folder in
-the lab, and /etc/swanctl, /etc/frr and so on are below it. So it writes nothing outside, and an AppArmor profile sees
-the paths that it allows. All of it works for root of a user namespace that has no other user and no other group.
+Each daemon finds its files at their usual paths, because it has its own view of these folders: /run is its folder in
+the lab, with /etc/swanctl, /etc/frr and so on below it. So it writes nothing outside of the lab, and an AppArmor profile
+sees the paths that it allows. This also works for root of a user namespace without other users and groups.
 
-The daemons load files as they were exported, with these additions for the lab, which has no time to lose:
+The daemons load the exported files with these additions, so that the lab starts fast:
 
-- strongSwan: connections are first loaded with `start_action = none`, so that each end listens before one dials; and
-  a key, which no export holds, from the section that the file shows in its comments.
-- FRR: `timers connect 1` for each neighbor, and `coalesce-time 50`, loaded after the file. The defaults are 120 seconds
-  until it dials again, and a second until it announces.
-- BIRD: `connect delay time 1` and short times to try again in each `protocol bgp`; the defaults are 5 to 120 seconds.
-  And `log stderr all`.
+- strongSwan: connections are first loaded with `start_action = none`, so that each end listens before the other
+  initiates. The pre-shared key, which no export has, goes into the section that the file shows in its comments.
+- FRR: `timers connect 1` for each neighbor, and `coalesce-time 50`, loaded after the file. By default it tries again
+  after 120 seconds, and announces after one second.
+- BIRD: `connect delay time 1` and short retry times in each `protocol bgp`; the defaults are 5 to 120 seconds. Also
+  `log stderr all`.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
 _TITLES: dict[Program, str] = {"strongswan": "strongSwan", "frr": "FRR", "bird": "BIRD"}
 _SECONDS_TO_STOP = 3.0
-"""Wait at most so long until a daemon ends by itself."""
+"""Wait at most so many seconds for a daemon to end by itself."""
 _SECONDS_TO_ANSWER = 20.0
-"""Wait at most so long until a daemon answers a question."""
+"""Wait at most so many seconds for a daemon to answer a query."""
 _LAST_LINES = 20
 """Show at most so many lines of a log."""
 _KEY = "a key for the lab"
@@ -64,10 +64,10 @@ _PLUGINS = (
     "vici",
     "updown",
 )
-"""What charon loads where it is there: openssl, or else the ones with one algorithm each; vici after ipsec0 is there."""
+"""Plugins that charon loads if they are installed: openssl, or the ones with one algorithm each; vici after ipsec0 exists."""
 _TUN = Path("/dev/net/tun")
 _REFUSED = re.compile(r"no shared key found for \S+ - \S+|received AUTHENTICATION_FAILED notify error")
-"""What charon says of a tunnel that does not come up however long one waits."""
+"""Log messages of charon about a tunnel that will never come up."""
 
 _STRONGSWAN_CONF = """\
 charon {
@@ -75,16 +75,16 @@ charon {
     install_routes = no
     install_virtual_ip = no
     ignore_routing_tables = {tables}
-    # an end tries for 15 seconds to reach the other one
+    # retry for 15 seconds
     retransmit_timeout = 0.5
     retransmit_base = 1
     retransmit_tries = 30
     plugins {
-        # ESP in the daemon, because the kernel may lack it; the other end may be in a subnet of its own
+        # ESP in the daemon, because the kernel may have none; the peer may be inside one of its own subnets
         kernel-libipsec {
             allow_peer_ts = yes
         }
-        # kernel-libipsec installs routes whatever install_routes says, so their rule is for a mark that no packet has
+        # kernel-libipsec ignores install_routes; this mark is on no packet, so its routes have no effect
         kernel-netlink {
             fwmark = 0x7fffffff
         }
@@ -108,13 +108,13 @@ _STARTS = re.compile(r"(?m)^(\s*start_action\s*=\s*)start\b")
 _BIRD_TIMES = "connect delay time 1; connect retry time 1; error wait time 1, 2;"
 
 ENVIRONMENT = environment()
-"""The environment of every program of the lab, with PATH as ipplan needs it."""
+"""The environment of every program of the lab, with the PATH that ipplan needs."""
 IKE_MARK = 0x1CE
-"""The mark of packets that strongSwan itself sends, IKE and ESP: rules that lead into the tunnel leave them out."""
+"""The mark of packets that strongSwan itself sends, IKE and ESP: the rules into the tunnel do not apply to them."""
 
 
 def start(daemon: Daemon, space: str, folder: Path) -> Running:
-    """Start a daemon in a network namespace, with an empty folder of its own; return at once.
+    """Start a daemon in a network namespace, with an empty folder of its own, and return at once.
 
     Raises LabError where the program cannot be started.
     """
@@ -123,7 +123,7 @@ def start(daemon: Daemon, space: str, folder: Path) -> Running:
 
 
 def missing(program: Program) -> str | None:
-    """Return what this machine lacks for a daemon, with the Debian packages that have it; None where all is there."""
+    """Return what is missing on this machine for a daemon, with its Debian packages; None where nothing is missing."""
     parts: dict[Program, tuple[tuple[str, ...], str]] = {
         "strongswan": (("charon", "swanctl"), "strongswan-charon strongswan-swanctl libcharon-extra-plugins"),
         "frr": (("zebra", "staticd", "bgpd", "vtysh"), "frr"),
@@ -131,20 +131,18 @@ def missing(program: Program) -> str | None:
     }
     title = _TITLES[program]
     names, packages = parts[program]
-    lacking = [name for name in names if find(name) is None]
+    absent = [name for name in names if find(name) is None]
     if program == "strongswan" and "kernel-libipsec" not in _plugins():
-        lacking.append("the plugin kernel-libipsec")
-    if lacking:
-        return f"{title} is not complete here: {', '.join(lacking)} not found (Debian packages: {packages})"
+        absent.append("the plugin kernel-libipsec")
+    if absent:
+        return f"{title} is not complete on this machine: {', '.join(absent)} not found (Debian packages: {packages})"
     if program == "strongswan" and not os.access(_TUN, os.R_OK | os.W_OK):
-        return (
-            f"{title} needs {_TUN} for ESP, and it cannot be opened here (modprobe tun; in a container --device {_TUN})"
-        )
+        return f"{title} needs {_TUN} for ESP, but cannot open it on this machine (modprobe tun; in a container --device {_TUN})"
     return None
 
 
 def versions() -> dict[str, str | None]:
-    """Return the versions of the programs that a lab runs and of the kernel, None for one that is not here."""
+    """Return the versions of the programs that a lab runs and of the kernel, None for one that is not installed."""
     asked = {
         "strongSwan": ("charon", "--version"),
         "FRR": ("zebra", "--version"),
@@ -175,9 +173,9 @@ def versions() -> dict[str, str | None]:
 
 
 class Running(ABC):
-    """A daemon that was started. Its folder is its /run, and holds all that it writes.
+    """A daemon that was started. Its folder is its /run, and has everything that it writes.
 
-    Nobody waits here: loaded() and waiting() take the next step when its time has come, so call them again and again.
+    No method blocks: loaded() and waiting() take the next step when it is possible, so call them repeatedly.
     """
 
     def __init__(self, daemon: Daemon, space: str, folder: Path) -> None:
@@ -197,9 +195,9 @@ class Running(ABC):
         return f"{_TITLES[self.daemon.program]} in {self.space}"
 
     def loaded(self) -> bool:
-        """Tell whether it runs with its configuration, so that others can reach it.
+        """Return whether it runs with its configuration, so that others can reach it.
 
-        Raises LabError where it ended, or does not accept its files.
+        Raises LabError where it ended, or rejects its files.
         """
         for process in self._processes:
             if process.poll() is not None:
@@ -208,20 +206,20 @@ class Running(ABC):
         return self._loaded
 
     def dial(self) -> None:
-        """Have it open what this end opens, with the next waiting(); call it when the other ends are loaded.
+        """Let the next waiting() initiate the tunnels of this end; call it when the other ends are loaded.
 
-        Only strongSwan needs it. A BGP daemon dials by itself, each second.
+        Only strongSwan needs it. A BGP daemon connects by itself, each second.
         """
         self._dialing = True
 
     def waiting(self) -> str | None:
-        """Return what it waits for, None where it is ready; raises LabError as loaded() does."""
+        """Return what it waits for, None where it is ready; raise LabError as loaded() does."""
         if not self.loaded():
             return f"start of {self.title}"
         return self._waiting() or self._routes()
 
     def stop(self) -> None:
-        """End it, and wait for its end."""
+        """Stop it, and wait until it has ended."""
         for process in reversed(self._processes):
             process.terminate()
         for process in self._processes:
@@ -245,7 +243,7 @@ class Running(ABC):
 
     @abstractmethod
     def _load(self) -> bool:
-        """Take the next step of its start; tell whether that was the last one."""
+        """Take the next step of its start; return whether that was the last one."""
 
     @abstractmethod
     def _waiting(self) -> str | None:
@@ -258,13 +256,13 @@ class Running(ABC):
         path.chmod(0o600)
 
     def _text(self) -> str:
-        """Return its files as one."""
+        """Return the text of all its files."""
         return "\n".join(text for _, text, _ in self.daemon.files)
 
     def _first(self, views: Mapping[str, str], program: str, *options: str) -> None:
-        """Start its first program with its own view of files: a path of the machine, and what of its folder is there.
+        """Start its first program with its own view of files: by path, the part of its folder that appears there.
 
-        /run comes last, because the folder of the daemon may be below it.
+        /run is mounted last, because the folder of the daemon may be below it.
         """
         places = [
             f"mount --bind {shlex.quote(str(self.folder / own))} {shlex.quote(path)}"
@@ -293,7 +291,7 @@ class Running(ABC):
         return ["nsenter", "--target", place, "--mount", "--net", find(program) or program, *options]
 
     def _ask(self, program: str, *options: str, errors: bool = False) -> str:
-        """Return what a program of the daemon answers, and its errors if wanted; raises LabError where it fails."""
+        """Return the output of a program of the daemon, with its errors if wanted; raise LabError where it fails."""
         command = self._inside(program, *options)
         try:
             done = subprocess.run(
@@ -308,21 +306,21 @@ class Running(ABC):
                 timeout=_SECONDS_TO_ANSWER,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise LabError(f"{self.title} cannot be asked: {error}") from error
+            raise LabError(f"cannot query {self.title}: {error}") from error
         if done.returncode:
             said = f"{done.stdout}{done.stderr}".strip()
-            raise LabError(f"{self.title} does not accept {program} {' '.join(options)}:\n{said or self.log()}")
+            raise LabError(f"{self.title} rejects {program} {' '.join(options)}:\n{said or self.log()}")
         return done.stdout + (done.stderr if errors else "")
 
     def _routes(self) -> str | None:
-        """Return which route of the setting "routes" (prefixes with spaces between) the namespace does not have yet."""
+        """Return the first route of the setting "routes" (prefixes, separated by spaces) that the namespace does not have yet."""
         wanted = self.settings.get("routes", "").split()
         if not wanted:
             return None
         rows: list[dict[str, Any]] = json.loads(self._ask("ip", "-json", "route", "show") or "[]")
         have = {row["dst"] for row in rows}
-        lacking = [p for p in wanted if ("default" if p == "0.0.0.0/0" else p.removesuffix("/32")) not in have]
-        return f"route to {lacking[0]} ({self.title})" if lacking else None
+        absent = [p for p in wanted if ("default" if p == "0.0.0.0/0" else p.removesuffix("/32")) not in have]
+        return f"route to {absent[0]} ({self.title})" if absent else None
 
 
 # strongSwan.
@@ -331,9 +329,8 @@ class Running(ABC):
 class _Strongswan(Running):
     """charon with kernel-libipsec: its interface, ipsec0, exists as soon as it is loaded.
 
-    The setting "conns" is how many children are expected, all that its files name unless given; "tables" are the
-    routing tables (with spaces between) that lead into the tunnel, which it leaves out when it looks for a way to the
-    other end.
+    The setting "conns" is the number of expected children, by default all in its files. "tables" are the routing tables
+    into the tunnel (separated by spaces), which it ignores when it looks up the route to its peer.
     """
 
     def _start(self) -> None:
@@ -366,11 +363,11 @@ class _Strongswan(Running):
         if not (self.folder / "charon.vici").exists():
             return False
         said = self._ask("swanctl", "--load-all", "--noprompt", errors=True)
-        # It ends with status 0 even where it cannot read a file.
-        lacking = [name for name in self._connections if f"loaded connection '{name}'" not in said]
-        if lacking:
+        # Its exit status is 0 even where it cannot read a file.
+        absent = [name for name in self._connections if f"loaded connection '{name}'" not in said]
+        if absent:
             why = [line for line in said.splitlines() if not re.match("opening directory |no .* found", line)]
-            raise LabError("\n".join([f"{self.title} does not accept {', '.join(lacking)}:", *why]))
+            raise LabError("\n".join([f"{self.title} rejects {', '.join(absent)}:", *why]))
         return True
 
     def _waiting(self) -> str | None:
@@ -395,7 +392,7 @@ class _Strongswan(Running):
 
 
 def _plugins() -> list[str]:
-    """Return the plugins to load that are here."""
+    """Return the plugins to load that are installed."""
     return [
         name
         for name in _PLUGINS
@@ -404,7 +401,7 @@ def _plugins() -> list[str]:
 
 
 def _sections(text: str) -> Iterator[tuple[str, ...]]:
-    """Yield the sections of a file by their names from the outside in; in the form of exports, with one brace a line."""
+    """Yield the path of each section of a file, in the form of exports: at most one brace a line."""
     path: list[str] = []
     for line in text.splitlines():
         words = line.partition("#")[0].strip()
@@ -416,7 +413,7 @@ def _sections(text: str) -> Iterator[tuple[str, ...]]:
 
 
 def _secrets(text: str) -> str:
-    """Return the section for the key that a file shows in its comments, with a key."""
+    """Return the section for the pre-shared key that a file shows in its comments, with a key."""
     _, start, rest = text.partition("# secrets {\n")
     lines = [line.removeprefix("#").removeprefix(" ") for line in (start + rest).splitlines()]
     return "\n".join(re.sub(r"secret =\s*$", f'secret = "{_KEY}"', line) for line in lines) + "\n"
@@ -426,10 +423,10 @@ def _secrets(text: str) -> str:
 
 
 class _Frr(Running):
-    """zebra, staticd and bgpd (mgmtd too, where FRR has it), as root, because a user namespace has nobody else.
+    """zebra, staticd and bgpd (and mgmtd where FRR has it), as root, because a user namespace has no other user.
 
-    The setting "peers" is how many sessions are expected: all neighbors that the file names unless given, and one where
-    it only has a range to listen to.
+    The setting "peers" is the number of expected sessions: by default all neighbors in the file, or one if it only has
+    a range to listen to.
     """
 
     def _start(self) -> None:
@@ -439,7 +436,7 @@ class _Frr(Running):
         self._write("group", _groups())
         for name in ("frr", "state", "tmp"):
             (self.folder / name).mkdir()
-        # zebra and mgmtd come first: one that finds no socket tries again after ten seconds only.
+        # zebra and mgmtd start first: a daemon that finds no socket waits ten seconds before it tries again.
         self._steps = [("mgmtd",), ("zebra",), ("staticd", "bgpd")]
         if find("mgmtd") is None:
             del self._steps[0]
@@ -452,7 +449,7 @@ class _Frr(Running):
             if self._processes:
                 self._spawn(*self._inside(name, *options))
             else:
-                # Its group frrvty has to be one that the user namespace has, and root a member of it.
+                # The group frrvty must exist in the user namespace, with root as a member.
                 views = {"/etc/group": "group", "/etc/frr": "etc", "/var/tmp": "tmp", "/var/lib/frr": "state"}
                 self._first(views, name, *options)
 
@@ -483,7 +480,7 @@ class _Frr(Running):
 
 
 def _groups() -> str:
-    """Return the groups of this machine, with root in the group of FRR, under the only number that there is."""
+    """Return the groups of this machine, with root in the groups of FRR, under the only group ID in the namespace."""
     try:
         lines = Path("/etc/group").read_text("utf-8", "replace").splitlines()
     except OSError:
@@ -493,7 +490,7 @@ def _groups() -> str:
 
 
 def _frr_times(text: str) -> str:
-    """Return what makes a file dial each second, and announce at once."""
+    """Return a configuration that makes FRR connect each second, and announce at once."""
     lines = []
     for line in text.splitlines():
         if line.startswith("router bgp"):
@@ -504,8 +501,8 @@ def _frr_times(text: str) -> str:
 
 
 def _peers(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield the neighbors of a summary by FRR, each with whether its session is up."""
-    with contextlib.suppress(json.JSONDecodeError):  # without a router bgp it says so in words
+    """Yield the neighbors in a summary of FRR, each with whether its session is up."""
+    with contextlib.suppress(json.JSONDecodeError):  # without a router bgp it prints text
         for family in json.loads(text).values():
             if isinstance(family, dict):
                 for address, peer in family.get("peers", {}).items():
@@ -516,7 +513,7 @@ def _peers(text: str) -> Iterator[tuple[str, bool]]:
 
 
 class _Bird(Running):
-    """bird. The setting "peers" is how many sessions are expected, all that its file has unless given."""
+    """bird. The setting "peers" is the number of expected sessions, by default all in its file."""
 
     def _start(self) -> None:
         text = re.sub(r"(?m)^(\s*(?:protocol|template)\s+bgp\b[^{\n]*\{)", rf"\1 {_BIRD_TIMES}", self._text())

@@ -1,4 +1,4 @@
-"""Devices and wires as they are being put together: what is attached to what, under which number."""
+"""Devices and wires while they are being designed: which interface is on which wire."""
 
 from __future__ import annotations
 
@@ -13,11 +13,9 @@ if TYPE_CHECKING:
     from ipplan.lab.model import Daemon, Gre
 
 Place = tuple[str, str | None]
-"""What flows calls a device, and whose it is."""
-
-
+"""A device as `ipplan flows` names it: its kind, and the name of its owner."""
 UNNAMED = ("IKS", "ICP")
-"""What the workers of a cluster that nobody declares belong to: those of IKS and those of ICP."""
+"""The owners of workers whose cluster the plan does not declare, for IKS and ICP."""
 
 
 def workers_of(platform: str, name: str | None) -> Place:
@@ -26,11 +24,11 @@ def workers_of(platform: str, name: str | None) -> Place:
 
 
 class Draft:
-    """A device that is being put together.
+    """A device that is being designed.
 
-    `cluster` is the group of the workers that it belongs to, None for what is in no cluster.
-    `group` is the place that it has in flows: devices of one group are one to flows. `held` are its addresses, each with
-    the network of the plan, None for scenery. `router` is an address that has to answer the device over its first hop.
+    `group` is the device in `ipplan flows`: flows sees all devices of a group as one. `cluster` is the group of the
+    workers of its cluster, None outside of clusters. `held` are its addresses, each with the network of the plan, or
+    None for scenery. `router` is an address at its first hop, which has to answer.
     """
 
     def __init__(self, number: int, label: str, title: str, group: Place) -> None:
@@ -58,7 +56,7 @@ class Draft:
         return interface
 
     def interface(self, variable: str) -> str | None:
-        """Return the name of an interface, None where the device has none for that."""
+        """Return the name of an interface, None where the device has no such interface."""
         found = self.ports.get(variable)
         return None if found is None else found[0]
 
@@ -71,7 +69,7 @@ class Draft:
         return interface
 
     def hold(self, address: str, interface: str, network: str | None) -> None:
-        """Give the device one more address, with the length of its prefix, as scenery."""
+        """Add an address, with its prefix length, as scenery."""
         self.scenery(f"ip address replace {address} dev {interface}")
         self.held.append((network, address.partition("/")[0]))
 
@@ -84,7 +82,7 @@ class Draft:
         self.rules.append(Command(text, None, why))
 
     def has(self, address: str, network: str | None = None) -> bool:
-        """Tell whether the device has an address, in a network where one is named."""
+        """Return whether the device has an address, in a certain network if one is given."""
         return any(a == address and network in (None, n) for n, a in self.held)
 
     @property
@@ -94,7 +92,7 @@ class Draft:
 
 
 class Drafts:
-    """Everything that is being put together. Wires are joined by name until the end, and then numbered."""
+    """The design of a lab. Wires are joined by name, and numbered at the end."""
 
     def __init__(self) -> None:
         self.devices: dict[str, Draft] = {}
@@ -109,7 +107,7 @@ class Drafts:
         self._inside: dict[str, Draft] = {}
 
     def device(self, label: str, title: str, group: Place) -> Draft:
-        """Return a new device; its label gets a number where another has it."""
+        """Return a new device; its label gets a number where another device has the label."""
         wanted, number = as_label(label), 1
         name = wanted
         while name in self.devices:
@@ -123,17 +121,17 @@ class Drafts:
         return next((d for d in self.devices.values() if d.group == group), None)
 
     def of_group(self, kind: str) -> Iterator[Draft]:
-        """Yield the devices of a kind, whosesoever they are."""
+        """Yield the devices of a kind, of any owner."""
         return (d for d in self.devices.values() if d.group[0] == kind)
 
     def say(self, what: str) -> None:
-        """List something that no export configures."""
+        """Add to the list of what no export configures."""
         self.scenery[what] = None
 
     # Wires.
 
     def wire(self, name: str, title: str | None = None) -> str:
-        """Return the wire of a name, which may be one with others."""
+        """Return the wire of a name, which may be joined with others."""
         self._titles.setdefault(name, title or name)
         while name in self._same:
             name = self._same[name]
@@ -146,13 +144,13 @@ class Drafts:
             self._same[other] = one
 
     def inside(self, wire: str, host: Draft) -> None:
-        """Let a wire be one inside of a host, which a VXLAN joins with that of another."""
+        """Put a wire inside a host, where a VXLAN joins it with the wire in another host."""
         self._inside[wire] = host
 
-    # The result.
+    # The blueprint.
 
     def finish(self) -> Blueprint:
-        """Return what is to be built."""
+        """Return the blueprint of the lab."""
         numbers: dict[str, int] = {}
         for draft in self.devices.values():
             for _, wire in draft.ports.values():

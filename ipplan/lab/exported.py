@@ -1,6 +1,6 @@
-"""What exports configure: the devices of `ip-address` with their routes, NAT and BGP, each by the file that is written for it.
+"""What exports configure: the devices of target `ip-address`, with their routes, NAT and BGP from the other targets.
 
-Nothing here works out an address or a route; a device is attached to wires, and runs what export writes.
+This module computes no address and no route: it attaches devices to wires, and lets them run the exported files.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from ipplan.landscape.model import DeviceTable, Route
 
 _NONE = "none"
+"""The name of an interface that a device does not have."""
 
 
 class Exports(NamedTuple):
-    """The plan as a request for exports, and where the files go."""
+    """The plan as a request for exports, and the lab that keeps the files."""
 
     request: Request
     lab: Drafts
@@ -40,7 +41,7 @@ class Exports(NamedTuple):
         return self.request.landscape
 
     def write(self, name: str, target: str, options: Options | None = None) -> str:
-        """Keep the text of a target under a name, and return it; raises ExportError."""
+        """Export a target, keep the text as a file of the lab, and return it; raise ExportError as `export` does."""
         chosen = options or Options()
         text = export(TARGETS[target], self.request._replace(options=chosen))
         assert isinstance(text, str)
@@ -56,7 +57,7 @@ def worker_of(lab: Drafts, end: End) -> Draft | None:
 
 
 def add_devices(exports: Exports, wanted: Collection[str]) -> None:
-    """Add every device that has addresses; of several machines and workers the first, and those with a wanted address."""
+    """Add every device with addresses; of machines and workers only the first, and those with a wanted address."""
     request, lab = exports.request, exports.lab
     _join_wires(exports.landscape, lab)
     overlay.add_hosts(exports.landscape, lab)
@@ -87,7 +88,7 @@ def _add_device(exports: Exports, section: Section) -> None:
     settings = " ".join(f"{variable}={interface}" for variable, (interface, _) in draft.ports.items())
     draft.commands.append(Command(f"{settings} sh ip-address {section.label}", "ip-address", "its addresses"))
     if host.kind == "IKS worker":
-        # As on every worker of IKS; flows says source-refused where it drops.
+        # As on every worker of IKS; where it drops packets, flows predicts source-refused.
         draft.path_filter = 1
     elif host.kind in ("BCR", "FCR"):
         draft.path_filter = 2
@@ -102,13 +103,13 @@ def _group(host: Host) -> Place:
 
 
 def _group_of(kind: str, name: str | None) -> Place:
-    """Return what flows calls a device, and whose it is."""
+    """Return a device as `ipplan flows` names it."""
     platform, _, what = kind.partition(" ")
     return workers_of(platform, name) if what == "worker" else (kind, name)
 
 
 def _fixed_name(landscape: Landscape, host: Host, variable: str) -> str | None:
-    """Return the name of an interface of an ESG as its exports have it; others are numbered."""
+    """Return the name of an interface of an ESG in its exports; None for other devices, whose interfaces are numbered."""
     if host.kind != "ESG" or host.end is None:
         return None
     role = variable.lower()
@@ -120,9 +121,9 @@ def _fixed_name(landscape: Landscape, host: Host, variable: str) -> str | None:
 
 
 def _join_wires(landscape: Landscape, lab: Drafts) -> None:
-    """Join what is one layer 2 network: portable subnets with the VLAN of their workers, the common VLAN, VXLANs.
+    """Join wires that are one layer 2 network: portable subnets with the VLAN of their workers, the common VLAN, VXLANs.
 
-    A network that is stretched is one with that of the site, where both have the same range.
+    A stretched network is joined with the network of the site that has the same range.
     """
     ends = landscape.ends
     apart = overlay.on_two_hosts(landscape)
@@ -176,7 +177,7 @@ def _add_routes(exports: Exports) -> None:
 
 
 def _is_table_of(draft: Draft, table: DeviceTable) -> bool:
-    """Tell whether a table is that of a device: workers of ICP in several subnets have one for each."""
+    """Return whether a device has a routing table: workers of ICP in several subnets have one for each subnet."""
     if table.kind != "ICP worker":
         return True
     hops = {route.next_hop.network for route in table.routes if route.next_hop is not None}
@@ -184,10 +185,10 @@ def _is_table_of(draft: Draft, table: DeviceTable) -> bool:
 
 
 def _add_nat(exports: Exports) -> None:
-    """Give each ESG its NAT, with the names of its interfaces in the place of the examples.
+    """Give each ESG its NAT, with the names of its interfaces instead of the examples.
 
-    The kernel asks for NAT on the interface by which a packet would leave in clear, before IPsec takes it. Here IPsec
-    is a TUN device, so the rules have to hold there too.
+    A kernel applies NAT on the interface through which a packet would leave without IPsec. In the lab IPsec is a TUN
+    device, so the rules have to apply there too.
     """
     for edge in exports.landscape.ends.edges:
         draft = exports.lab.find("ESG", edge.name)
@@ -209,7 +210,7 @@ def _add_nat(exports: Exports) -> None:
 
 
 def add_bgp(exports: Exports) -> None:
-    """Give ESGs and workers their BGP; the BCR, which IBM configures, is scenery."""
+    """Give ESGs and workers their BGP; that of the BCR, which IBM configures, is scenery."""
     landscape, lab = exports.landscape, exports.lab
     peers: dict[str, int] = {}
     for cluster in landscape.ends.of_platform("iks"):
@@ -242,12 +243,12 @@ def add_bgp(exports: Exports) -> None:
 
 
 def _prefixes(routes: Iterable[Route]) -> str:
-    """Return the prefixes of routes that have to be learned before anything is sent."""
+    """Return the prefixes of the routes that a device has to learn before anything is sent."""
     return " ".join(dict.fromkeys(str(route.prefix) for route in routes if route.prefix.version == 4))
 
 
 def _daemon(exports: Exports, draft: Draft, target: str, options: Options, what: str) -> tuple[str, str] | None:
-    """Return the file of a daemon and the name that it is kept under; None, and say why, where export refuses."""
+    """Return the file of a daemon and its name; where it cannot be exported, record why and return None."""
     name = f"{target}-{draft.label}.conf"
     try:
         return exports.write(name, target, options), name
@@ -257,7 +258,7 @@ def _daemon(exports: Exports, draft: Draft, target: str, options: Options, what:
 
 
 def _add_bcr(exports: Exports) -> None:
-    """Let the BCR speak BGP with what the plan says of it: it takes and gives everything."""
+    """Give the BCR the sessions that the plan has with it: it accepts and announces everything."""
     landscape, lab = exports.landscape, exports.lab
     bcr = lab.find("BCR", None)
     built = [d for d in lab.devices.values() if d.group[0] in ("ESG", "workers") and d.daemons]
@@ -280,11 +281,11 @@ def _add_bcr(exports: Exports) -> None:
     learned = _prefixes(r for r in landscape.bcr if r.how == "request")
     settings = (("peers", str(len(found))), ("routes", learned))
     bcr.daemons.append(Daemon("bird", (("bird.conf", text, None),), settings))
-    lab.say("BGP of the BCR, which IBM configures: it takes and gives everything that its neighbours say")
+    lab.say("BGP of the BCR, which IBM configures: it accepts and announces all routes of its neighbours")
 
 
 def to_private(landscape: Landscape, site: End) -> bool:
-    """Tell whether Direct Link joins a site with IBM Cloud's private network."""
+    """Return whether Direct Link joins a site with the private network of IBM Cloud."""
     return any(joint.far(site) == PRIVATE for joint in landscape.ends.links.of(site)) or any(
         joint.method == "l2-extension" for joint in landscape.ends.links.of_pair(site, "site-edge")
     )

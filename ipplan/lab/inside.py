@@ -1,8 +1,8 @@
-"""Process 1 of a lab: builds what a blueprint says, and sends what it is told to. Knows no plan.
+"""Process 1 of a lab: build a blueprint, and send probes. Knows no plan.
 
-It runs in user, mount, process and network namespaces of its own, so that its end is the end of all of them. It takes
-orders as lines of JSON on standard input and answers on standard output; the end of its input ends it, and so does the
-end of whoever holds the other end of a pipe.
+It runs in user, mount, process and network namespaces of its own, so when it ends they all end. It reads orders as
+lines of JSON from standard input and answers on standard output. It ends when its input ends, or when the process at the
+other end of a pipe ends.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Take the blueprint, build it, and do what is asked until the input ends."""
+    """Read the blueprint, build it, and carry out orders until the input ends."""
     threading.Thread(target=_end_with, args=(int(sys.argv[1]),), daemon=True).start()
     with contextlib.suppress(BrokenPipeError):
         try:
@@ -53,7 +53,7 @@ def main() -> None:
         except (OSError, subprocess.TimeoutExpired) as error:
             limit = isinstance(error, OSError) and error.errno == errno.EMFILE
             help_ = "allow more open files: ulimit -n 8192" if limit else None
-            _answer({"error": f"the lab cannot go on here: {error}", "help": help_})
+            _answer({"error": f"the lab cannot continue: {error}", "help": help_})
         except Exception:
             _answer({"defect": traceback.format_exc()})
 
@@ -67,7 +67,7 @@ def _run() -> None:
         check=False,
     )
     if done.returncode:
-        raise LabError(f"/run cannot be a file system of the lab's own: {done.stderr.strip()}")
+        raise LabError(f"cannot mount a file system for the lab at /run: {done.stderr.strip()}")
     order = json.loads(sys.stdin.readline())
     HOME.mkdir()
     spaces = Spaces(read_blueprint(order["blueprint"]), lambda text: _answer({"progress": text}))
@@ -93,7 +93,7 @@ def _run() -> None:
 
 
 def _end_with(life: int) -> None:
-    """End when the other end of a pipe is closed, whatever closes it."""
+    """End this process when the other end of a pipe is closed."""
     os.read(life, 1)
     os._exit(1)
 
@@ -104,7 +104,7 @@ def _answer(answer: dict[str, Any]) -> None:
 
 
 def read_blueprint(data: list[Any]) -> Blueprint:
-    """Return a blueprint that travelled as JSON."""
+    """Return a blueprint from its JSON form."""
     devices, wires, vxlans, files, scenery, absent = data
     return Blueprint(
         tuple(map(_device, devices)),

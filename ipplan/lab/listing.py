@@ -1,4 +1,4 @@
-"""What a lab would do, as text: each device with its commands, and the export behind each of them."""
+"""The commands of a lab as text: each device with its commands, and the export that each comes from."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def render_listing(blueprint: Blueprint) -> str:
-    """Return the commands of a lab in the order in which they run; nothing is run."""
+    """Return the commands of a lab in the order in which they run, without running them."""
     wires = {wire.number: wire for wire in blueprint.wires}
     origins = {name: origin for name, _, origin in blueprint.files}
     lines = [
         f"# {len(blueprint.devices):,} devices, {len(wires):,} wires; each device is a network namespace",
-        "# behind each command is the file that ipplan export writes, or that it is the lab's own scenery",
+        "# the comment after each command is the export that it comes from, or scenery: added by the lab itself",
     ]
     for device in blueprint.devices:
         lines += ["", *_device(device, wires, origins, blueprint)]
@@ -48,7 +48,7 @@ def _device(device: Device, wires: dict[int, Wire], origins: dict[str, str], blu
             title = escape(wires[vxlan.wire].title)
             yield f"#   VXLAN {vxlan.vni} from {vxlan.local} to {vxlan.remote}: {title}"
     for tunnel in device.gre:
-        yield f"#   GRE {tunnel.interface} from {tunnel.local} to {tunnel.remote}, by the lab where the kernel has none"
+        yield f"#   GRE {tunnel.interface} from {tunnel.local} to {tunnel.remote}; the lab carries it if the kernel has no GRE"
     for command in device.commands:
         yield _command(command, origins)
     for rules in device.rules:
@@ -70,5 +70,5 @@ def _command(command: Command, origins: dict[str, str]) -> str:
 
 
 def _origin(file: str | None, origins: dict[str, str]) -> str:
-    """Return which export writes a file, or that none does."""
+    """Return the export that writes a file, or that it is scenery."""
     return "scenery" if file is None else f"ipplan export PLAN {escape(origins[file])}"

@@ -1,4 +1,4 @@
-"""The values of a lab: what is built, what is sent, and what was seen. They travel as JSON into the lab and out of it."""
+"""The values of a lab: what is built, what is sent, and what was seen. They enter and leave the lab as JSON."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 HOME = Path("/run/ipplan")
-"""Where a lab keeps its files, on a file system that ends with it."""
+"""The folder with the files of a lab, on a file system that ends with it."""
 ABOUT = HOME / "lab.json"
-"""What a lab says of itself."""
+"""The description of a running lab for `ipplan lab enter`."""
 Program = Literal["strongswan", "frr", "bird"]
 """A daemon that a device runs."""
 
 
 class Command(NamedTuple):
-    """Commands of a shell for one device. `target` is the exported file behind them, None for scenery; `why` says what for."""
+    """Shell commands for one device. `target` is the exported file that they are from, None for scenery; `why` is their purpose."""
 
     text: str
     target: str | None
@@ -22,14 +22,14 @@ class Command(NamedTuple):
 
 
 class Port(NamedTuple):
-    """An interface of a device: its name there, and the number of the wire that it is on."""
+    """An interface of a device: its name, and the number of its wire."""
 
     interface: str
     wire: int
 
 
 class Daemon(NamedTuple):
-    """A daemon of a device with its files: each has a name, a text, and the export that wrote it (None for scenery)."""
+    """A daemon of a device with its files and settings."""
 
     program: Program
     files: tuple[tuple[str, str, str | None], ...]
@@ -37,7 +37,7 @@ class Daemon(NamedTuple):
 
 
 class Gre(NamedTuple):
-    """A GRE tunnel that the lab itself carries where the kernel has none: its interface and its outer addresses."""
+    """A GRE tunnel, which the lab itself carries if the kernel has no GRE: its interface and its outer addresses."""
 
     interface: str
     local: str
@@ -45,11 +45,11 @@ class Gre(NamedTuple):
 
 
 class Device(NamedTuple):
-    """A namespace in the place of a device.
+    """A namespace that stands for a device.
 
-    `number` numbers everything that belongs to it: its namespace is d0, d1, and so on. `label` is what `lab enter` takes,
-    `title` what people read. `commands` run first, then nft loads `rules`, then daemons start, then `late` runs.
-    `path_filter` is rp_filter (0 off, 1 strict, 2 loose).
+    Its namespace is d followed by `number`: d0, d1 and so on. `label` is its name for `lab enter`, `title` its name for
+    people. `commands` run first, then nft loads `rules`, then daemons start, then `late` runs. `path_filter` is
+    rp_filter (0 off, 1 strict, 2 loose).
     """
 
     number: int
@@ -65,7 +65,7 @@ class Device(NamedTuple):
 
 
 class Wire(NamedTuple):
-    """A layer 2 network: a bridge. `host` is the device that it is inside of, None where it is nobody's."""
+    """A layer 2 network: a bridge. `host` is the number of the device that it is inside, None if it is in no device."""
 
     number: int
     title: str
@@ -73,7 +73,7 @@ class Wire(NamedTuple):
 
 
 class Vxlan(NamedTuple):
-    """One end of a VXLAN: a wire inside of a host, and the addresses of its VTEP and of the one of the other host."""
+    """One end of a VXLAN: a wire inside a host, the address of its VTEP, and that of the VTEP of the other host."""
 
     vni: int
     wire: int
@@ -82,11 +82,10 @@ class Vxlan(NamedTuple):
 
 
 class Blueprint(NamedTuple):
-    """All that is built. `files` are the exports: name, text, and the words behind `ipplan export PLAN` that write it.
+    """Everything that a lab builds.
 
-    `scenery` says what no export configures.
-
-    `absent` are tunnels and sessions that could not be configured, and why.
+    `files` are the exports: name, text, and the arguments of `ipplan export PLAN` that write it. `scenery` describes
+    what no export configures. `absent` are tunnels and sessions that could not be configured, with the reason.
     """
 
     devices: tuple[Device, ...]
@@ -97,13 +96,14 @@ class Blueprint(NamedTuple):
     absent: tuple[tuple[str, str], ...] = ()
 
 
-# What is sent and seen.
+# What the lab sends and sees.
 
 
 class Probe(NamedTuple):
-    """A datagram to send: from which device and address, to which address and port; `alone` where it is sent by itself.
+    """A datagram to send: from a device and an address, to an address and a port.
 
-    `source` is empty where the kernel chooses it. `control` is an address that has to answer the sender.
+    `source` is empty where the kernel chooses it. `alone` means that no other probe is sent with it. `expected` means
+    that an answer is predicted. `control` is an address that has to answer the sender.
     """
 
     number: int
@@ -117,11 +117,10 @@ class Probe(NamedTuple):
 
 
 class Event(NamedTuple):
-    """A packet at an interface of a device, on its way in or out, with what is around it.
+    """A packet at an interface of a device, on its way in or out.
 
-    `time` is in nanoseconds. `outer` is a protocol with the outer addresses, None for a packet in clear. A refusal is an
-    ICMP error about the request, and its source the router that sent it; a hidden packet is one of ESP, which nobody
-    can look into.
+    `time` is in nanoseconds. `outer` is the packet around it, None for a packet in clear. A refusal is an ICMP error
+    about the request, and its source is the router that sent it. A hidden packet is ESP, which cannot be decoded.
     """
 
     time: int
@@ -134,7 +133,7 @@ class Event(NamedTuple):
 
 
 class Heard(NamedTuple):
-    """What became of a probe: who received it and from which address, what answered, and every sight of it."""
+    """The result of a probe: the device that received it, the source that it saw, the answering address, and all captures."""
 
     number: int
     receiver: int | None
@@ -146,7 +145,7 @@ class Heard(NamedTuple):
 
 
 class LabError(Exception):
-    """The lab cannot be built here; says why and what to do."""
+    """The lab cannot be built on this machine; the message says why, `help` what to do."""
 
     def __init__(self, message: str, help_: str | None = None) -> None:
         super().__init__(message)

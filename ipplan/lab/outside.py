@@ -1,4 +1,4 @@
-"""The lab from outside: starts its process 1 in namespaces of its own, and talks with it."""
+"""The lab from outside: start its process 1 in namespaces of its own, and send it orders."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from ipplan.lab.model import Blueprint, Probe
 
 MARK = "ipplan-lab"
-"""The last argument of process 1 of every lab, by which `lab enter` finds it."""
+"""The last argument of process 1 of every lab; `lab enter` finds labs by it."""
 _INSIDE = "import sys; sys.path[:] = {path!r}; from ipplan.lab.inside import main; main()"
 
 
 class Process:
-    """A lab that runs. Leaving the context ends it, and everything in it."""
+    """A running lab. Leaving the context ends it, with everything in it."""
 
     def __init__(self, blueprint: Blueprint, about: Mapping[str, Any], progress: Callable[[str], None]) -> None:
         self._progress = progress
@@ -34,12 +34,12 @@ class Process:
         self.not_up: dict[str, str] = {}
         self.versions: dict[str, str | None] = {}
         self.carries_gre = False
-        # What is written to a lab that ended is no reason to end by a signal.
+        # The lab ends when this end of the pipe is closed, however this process ends.
         life, self._life = os.pipe()
         code = _INSIDE.format(path=[p for p in sys.path if p] or [""])
         command = isolated(sys.executable, "-B", "-c", code, str(life), MARK)
         try:
-            # Of a session of its own, so that Ctrl-C is for this process alone, which then ends the lab.
+            # In a session of its own, so that Ctrl-C reaches only this process, which then ends the lab.
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -72,14 +72,14 @@ class Process:
         return time.monotonic() - self._clock
 
     def probe(self, probes: Sequence[Probe], wait: float) -> list[Heard]:
-        """Send probes together, and return what became of each."""
+        """Send probes together, and return the result of each."""
         answer = self._ask({"probes": probes, "wait": wait})
         return [_heard(item) for item in answer["heard"]]
 
     def _ask(self, order: Mapping[str, Any]) -> dict[str, Any]:
-        """Send an order and return the answer; raise LabError where the lab says an error, or is gone.
+        """Send an order and return the answer; raise LabError where the lab reports an error, or has ended.
 
-        Raises RuntimeError for a defect of ipplan inside of the lab.
+        Raises RuntimeError for a defect of ipplan inside the lab.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -91,21 +91,21 @@ class Process:
             if "progress" in answer:
                 self._progress(answer["progress"])
             elif "defect" in answer:
-                raise RuntimeError(f"inside of the lab: {answer['defect']}")
+                raise RuntimeError(f"inside the lab: {answer['defect']}")
             elif "error" in answer:
                 raise LabError(answer["error"], answer.get("help"))
             else:
                 return answer
         self._process.wait()
         said = self._process.stderr.read() if self._process.stderr is not None else ""
-        raise LabError(f"the lab ended by itself: {said.strip()[-2000:] or 'without a word'}")
+        raise LabError(f"the lab ended unexpectedly: {said.strip()[-2000:] or 'it printed nothing'}")
 
     def wait(self) -> None:
         """Wait until the lab ends."""
         self._process.wait()
 
     def close(self) -> None:
-        """End the lab: with its process 1 everything in it ends."""
+        """End the lab: everything in it ends with its process 1."""
         with contextlib.suppress(OSError):
             os.close(self._life)
         self._process.kill()

@@ -1,6 +1,6 @@
 """The overlay: hosts with VTEPs, and a VXLAN between them for each network behind an edge.
 
-As in the reference architecture, ESG and DLR run on one host and the machines behind them on another.
+As in the reference architecture, ESG and DLR run on one host, and the machines behind them on another.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Network
 
 _FIRST_VNI = 5001
-"""The first segment ID that NSX gives out by default (NSX for vSphere installation guide 6.4, segment ID pool)."""
+"""The first segment ID of NSX by default (NSX for vSphere installation guide 6.4, segment ID pool)."""
 
 
 def wire_name(network: Network, *, behind: bool = False) -> str:
-    """Return the name of the wire of a network; `behind` is the end of its VXLAN at which machines are."""
+    """Return the name of the wire of a network; with `behind`, the end of its VXLAN that has the machines."""
     return f"{network.name}, where its machines are" if behind else network.name
 
 
 def _vteps(landscape: Landscape, edge: End) -> tuple[Network, list[HostAddress]] | None:
-    """Return the network of the VTEPs of an edge and two addresses in it, None where the plan has no room for two."""
+    """Return the VTEP network of an edge and two addresses in it, None where it has no room for two."""
     for network in landscape.ends.of_edge(edge, "vcs-vtep"):
         if network.prefix is not None:
             found = [a for a, _ in zip(free_addresses(network), range(2), strict=False)]
@@ -39,7 +39,7 @@ def _vteps(landscape: Landscape, edge: End) -> tuple[Network, list[HostAddress]]
 
 
 def on_two_hosts(landscape: Landscape) -> Mapping[str, End]:
-    """Return the networks that a VXLAN carries between two hosts, by their names, with their edges."""
+    """Return the names of networks that a VXLAN carries between two hosts, with their edges."""
     return {
         network.name: edge
         for edge in landscape.ends.edges

@@ -1,7 +1,7 @@
-"""The packets of the lab: what a probe carries, and what can be told of a packet that was seen. Pure, without sockets.
+"""The packets of the lab: the payload of a probe, and how to read a captured packet. Pure, without sockets.
 
-A probe is a UDP datagram with a mark and its number, so it is known again whatever NAT makes of its addresses, inside of
-VXLAN (RFC 7348) and GRE (RFC 2784) too, and in the ICMP error that quotes it. ESP in UDP (RFC 3948) hides it.
+A probe is a UDP datagram with a mark and its number. So it is recognised after any NAT, inside VXLAN (RFC 7348) and GRE
+(RFC 2784), and in an ICMP error that quotes it. ESP in UDP (RFC 3948) hides it.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import struct
 from typing import Literal, NamedTuple
 
 SERVED, CLOSED = 9000, 9001
-"""Ports of probes: Kubernetes serves on the first one what an ingress stands for; nothing translates the other one."""
+"""Ports of probes: on the first one Kubernetes serves what is behind an ingress; nothing translates the other one."""
 
 Kind = Literal["request", "answer", "control", "refusal", "hidden"]
-"""What a packet is: a request, its answer, an ICMP error about one, or one that nobody can look into."""
+"""The kind of a packet: a request, its answer, a test of the router, an ICMP error about a request, or ESP."""
 
 _MARK = b"ipplan lab "
 _KINDS: dict[int, Kind] = {0: "request", 1: "answer", 2: "control"}
@@ -25,7 +25,7 @@ _UNREACHABLE6 = (1, 3)
 
 
 class Packet(NamedTuple):
-    """What is seen of a packet: its kind, the number of its probe (None where hidden), its addresses and those around it."""
+    """A captured packet: its kind, the number of its probe (None if hidden), its addresses, and the packet around it."""
 
     kind: Kind
     number: int | None
@@ -35,7 +35,7 @@ class Packet(NamedTuple):
 
 
 def payload(kind: Kind, number: int) -> bytes:
-    """Return what a datagram carries."""
+    """Return the payload of a datagram."""
     code = next(code for code, known in _KINDS.items() if known == kind)
     return _MARK + struct.pack("!BI", code, number)
 
@@ -49,7 +49,7 @@ def read_payload(data: bytes) -> tuple[Kind, int] | None:
 
 
 def read_packet(data: bytes) -> Packet | None:
-    """Return what can be told of an IP packet, None where it has nothing to do with probes."""
+    """Return what is known of an IP packet, None where it is no probe."""
     header = _header(data)
     if header is None:
         return None
@@ -84,14 +84,14 @@ def _read_udp(source: str, destination: str, body: bytes) -> Packet | None:
             None if inner is None or inner.outer is not None else inner._replace(outer=("VXLAN", source, destination))
         )
     ports = struct.unpack_from("!HH", body)
-    # IKE has four zeros in the place of the SPI, a keepalive has one byte.
+    # IKE has four zero bytes instead of the SPI; a keepalive has one byte.
     if _ESP_PORT in ports and len(inside) > 8 and inside[:4] != bytes(4):
         return Packet("hidden", None, source, destination, ("ESP", source, destination))
     return None
 
 
 def _header(data: bytes) -> tuple[str, str, int, bytes] | None:
-    """Return source, destination, protocol and what follows of an IP packet."""
+    """Return source, destination, protocol and payload of an IP packet."""
     if len(data) >= 20 and data[0] >> 4 == 4:
         length = (data[0] & 15) * 4
         if struct.unpack_from("!H", data, 6)[0] & 0x1FFF:

@@ -1,4 +1,4 @@
-"""Clusters: pods on the first worker, Calico's routes to them, SNAT of pods, kube-proxy, and an ingress that is a proxy."""
+"""Clusters: pods on the first worker, Calico's routes to them, SNAT of pods, kube-proxy, and an ingress (a proxy)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SERVED = f"udp dport {SERVED}"
 
 
 class Pods:
-    """Adds what Kubernetes has on the workers of clusters."""
+    """Adds what Kubernetes runs on the workers of clusters."""
 
     def __init__(self, backbone: Backbone) -> None:
         self.lab = backbone.lab
@@ -32,7 +32,7 @@ class Pods:
         self._pods: dict[tuple[End, str], Draft] = {}
 
     def add(self, cluster: End) -> None:
-        """Add the pods of a cluster, and what its workers do for them."""
+        """Add the pods of a cluster, and the routes and NAT of its workers for them."""
         worker = worker_of(self.lab, cluster)
         pods = [n for n in self.ends.of_cluster(cluster) if n.kind.role == "pod" and n.prefix is not None]
         if worker is None:
@@ -56,7 +56,7 @@ class Pods:
         before = [f"{family} daddr {front} {_SERVED} dnat to {proxy}" for front in fronts]
         ranges = self._ranges(cluster, "pod", family)
         node = next((a for _, a in worker.held if (":" in a) == (family == "ip6")), None)
-        # The kernel takes the first address of an interface of IPv4 and the last one of IPv6.
+        # As source, the kernel uses the first IPv4 address of an interface, but the last IPv6 address.
         new = "masquerade" if family == "ip" or node is None else f"snat to {node}"
         after = [f'oifname != "ipsec0" {family} saddr {{ {ranges} }} {family} daddr != {{ {ranges} }} {new}']
         if services := self._ranges(cluster, "service", family):
@@ -71,7 +71,7 @@ class Pods:
         )
 
     def _shown_services(self, cluster: End, worker: Draft, app: HostAddress) -> None:
-        """Lead on what is for services that a link shows elsewhere: NAT takes a packet once, so both steps are one rule."""
+        """Forward packets for services that a link shows at other addresses: NAT changes a packet once, so one rule does both."""
         services = {n.name for n in self.ends.of_cluster(cluster) if n.kind.role == "service"}
         rules = []
         for tunnel in self.landscape.tunnels.of_end(cluster):
@@ -90,7 +90,7 @@ class Pods:
             )
 
     def _ranges(self, cluster: End, role: str, family: str) -> str:
-        """Return the ranges of the pods or services of a cluster of one IP version, with commas between."""
+        """Return the ranges of the pods or services of a cluster for one IP version, separated by commas."""
         version = 4 if family == "ip" else 6
         own = (n.prefix for n in self.ends.of_cluster(cluster) if n.kind.role == role)
         return ", ".join(str(p) for p in own if p is not None and p.version == version)
@@ -121,7 +121,7 @@ class Pods:
         return [front.text]
 
     def pod(self, cluster: End, network: Network, address: HostAddress) -> Draft:
-        """Return the pod with an address, a new one on the first worker where there is none."""
+        """Return the pod with an address; a new one on the first worker if there is none."""
         key = (cluster, address.text)
         if key not in self._pods:
             worker = worker_of(self.lab, cluster)
@@ -132,7 +132,7 @@ class Pods:
         return self._pods[key]
 
     def first(self, cluster: End) -> Draft | None:
-        """Return the first pod of a cluster, which is the one behind its services; None where it has none."""
+        """Return the first pod of a cluster, which is behind its services; None where it has no pod."""
         return next((pod for (own, _), pod in self._pods.items() if own == cluster), None)
 
     def _add_pod(
@@ -166,7 +166,7 @@ class Pods:
 
 
 def _nat(family: str, after: Iterable[str], before: Iterable[str]) -> str:
-    """Return NAT rules: some after routing, some before."""
+    """Return a table of NAT rules that apply after and before routing."""
     return "\n".join(
         [
             f"table {family} lab-scenery {{",

@@ -1,4 +1,4 @@
-"""From a traced flow to what has to be seen in the lab: the devices in their order, and the addresses behind each."""
+"""What the lab has to see of a traced flow: the devices in order, and the addresses of the packet after each."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from ipplan.landscape.model import SourceNat
 
 CARRYING = ("ESP", "GRE", "VXLAN")
-"""What is seen around packets in the lab; the tunnel of HCX is a wire."""
+"""Protocols that the lab can see around packets; the tunnel of HCX is a wire."""
 _INSIDE = ("vRouter", "kube-proxy", "worker", "strongSwan", "load balancer", "ingress")
-"""What flows tells apart inside of a cluster, and is one device or a few of them in the lab."""
+"""Devices that flows distinguishes inside a cluster; in the lab they are one device or a few."""
 _NO_DEVICE = ("DNS", "L2 concentrator", "remote L2 concentrator")
-"""What has no device in the lab."""
+"""Devices of flows that do not exist in the lab."""
 _ON_FIRST = ("vRouter", "kube-proxy", "strongSwan", "load balancer", "ingress", "pod")
-"""What the first worker of a cluster has in the lab."""
+"""Devices of flows that only the first worker of a cluster has in the lab."""
 _ON_BOTH = ("ESXi host",)
-"""What may have its other side in a network that the plan does not have; the public one of workers is not missed."""
+"""Devices that may have their other side in a network that the plan does not have; workers get a public side."""
 
 
 class Visit(NamedTuple):
-    """A device on the way by its group, with the packet as it leaves it; `known` tells which addresses are told."""
+    """A device on the way, with the addresses of the packet as it leaves (None: not known), and what decides there."""
 
     group: Place
     title: str
@@ -39,7 +39,7 @@ class Visit(NamedTuple):
 
 
 class Expected(NamedTuple):
-    """One way as it is predicted. `group` is where it ends; `outer` are known outer addresses, `protocols` are all."""
+    """One way as predicted. `group` is its last device; `outer` are the known outer packets, `protocols` all of theirs."""
 
     visits: tuple[Visit, ...]
     end: str
@@ -50,12 +50,12 @@ class Expected(NamedTuple):
 
     @property
     def arrives(self) -> bool:
-        """Whether it arrives."""
+        """Whether the packet arrives."""
         return self.end in ARRIVED
 
     @property
     def way(self) -> Way:
-        """The same for reports."""
+        """The way for reports."""
         points = tuple(
             Point(v.title, v.source or "unknown", v.destination or "unknown", v.decided) for v in self.visits
         )
@@ -63,7 +63,7 @@ class Expected(NamedTuple):
 
 
 def title_of(lab: Drafts, group: Place) -> str:
-    """Return what a group of devices is called."""
+    """Return the title of a group of devices."""
     kind, name = group
     if kind == "workers":
         return f"{name} workers" if name in UNNAMED else f"workers of {name}"
@@ -72,14 +72,14 @@ def title_of(lab: Drafts, group: Place) -> str:
 
 
 def expect(lab: Drafts, hops: Sequence[Hop], end: str, stop: Stop | None, start: Draft, goal: Draft | None) -> Expected:
-    """Return what one way has to look like, from the device that sends to the one that receives."""
+    """Return the predicted way from the sending device to the receiving one."""
     visits: list[Visit] = []
     carried: set[str] = set()
     protocols: set[str] = set()
     outer: dict[tuple[str, str, str], None] = {}
     for index, hop in enumerate(hops):
         for around in hop.outer:
-            # Which worker a pod is on is an example.
+            # The worker of a pod is an example.
             if around.protocol == "VXLAN" and hop.device in _INSIDE:
                 continue
             if around.protocol in CARRYING and None not in (around.source.value, around.destination.value):
@@ -117,7 +117,7 @@ def _add(lab: Drafts, visits: list[Visit], group: Place, hop: Hop) -> None:
 
 
 def _entry(entry: Route | SourceNat | DestinationNat | RangeNat) -> str:
-    """Return the entry of a device in words."""
+    """Return a description of a route or NAT rule."""
     if isinstance(entry, Route):
         return f"route {entry.prefix} towards {entry.via}"
     if isinstance(entry, DestinationNat):
@@ -129,7 +129,7 @@ def _entry(entry: Route | SourceNat | DestinationNat | RangeNat) -> str:
 
 
 class _Way(NamedTuple):
-    """A way as far as it is known: from which device to which, and the devices so far."""
+    """A way while it is followed: its sending and receiving device, and the devices so far."""
 
     lab: Drafts
     start: Draft
@@ -137,7 +137,7 @@ class _Way(NamedTuple):
     visits: Sequence[Visit]
 
     def workers(self, name: str | None) -> Place:
-        """Return the workers of a cluster; of several without a name those near the end of the way that it is at."""
+        """Return the workers of a cluster; without a name those near the current end of the way."""
         if name is not None:
             return "workers", name
         unnamed = dict.fromkeys(d.group for d in self.lab.of_group("workers") if d.group[1] in UNNAMED)
@@ -148,7 +148,7 @@ class _Way(NamedTuple):
         return next(iter(unnamed), ("workers", None))
 
     def find(self, device: str, name: str | None) -> Place:
-        """Return the group of a device as flows calls it."""
+        """Return the group of a device that flows names."""
         if device in _INSIDE:
             return self.workers(name)
         if device in ("internet user", "internet host"):
@@ -168,7 +168,7 @@ def _group(way: _Way, hop: Hop, *, deliver: bool) -> Place:
 
 
 def _stop_group(way: _Way, stop: Stop) -> Place:
-    """Return where a packet stops: at the sender itself, where flows means one of its parts."""
+    """Return the device at which a packet stops; the sender itself, where flows names a part of it."""
     if stop.device == "pod":
         return ("pod", None)
     found = way.find(stop.device, stop.name)
@@ -179,7 +179,7 @@ def _stop_group(way: _Way, stop: Stop) -> Place:
 
 
 class Prediction(NamedTuple):
-    """A pair with its devices and both ways; `reason` says why it cannot be tried."""
+    """A pair with its devices and both predicted ways; `reason` says why it cannot be run, `needs` are its programs."""
 
     trace: Trace
     sender: Draft | None
@@ -191,11 +191,11 @@ class Prediction(NamedTuple):
 
 
 def predict(lab: Drafts, trace: Trace, sender: Draft | None, receiver: Draft | None) -> Prediction:
-    """Return what has to be seen of a traced flow."""
+    """Return the prediction for a traced flow."""
     needs = _needs(trace)
     reason = _not_predicted(trace)
     if reason is None and sender is None:
-        reason = f"nothing in the lab has {trace.source.address}, the address of the sender"
+        reason = f"no device in the lab has {trace.source.address}, the address of the sender"
     if reason is not None or sender is None:
         return Prediction(trace, sender, receiver, None, None, needs, reason)
     request = expect(lab, trace.hops, trace.end, trace.stop, sender, receiver)
@@ -204,9 +204,9 @@ def predict(lab: Drafts, trace: Trace, sender: Draft | None, receiver: Draft | N
         back_end = "delivered" if trace.back_stop is None else trace.back_stop.end
         answer = expect(lab, trace.back, back_end, trace.back_stop, receiver, sender)
     if sender is receiver or sender.has(trace.asked.text):
-        reason = "what is asked is the sender itself, so no packet leaves it"
+        reason = "the sender is asked itself, so no packet leaves it"
     elif trace.stop is None and receiver is None:
-        reason = f"nothing in the lab has {trace.destination.address}, the address of the receiver"
+        reason = f"no device in the lab has {trace.destination.address}, the address of the receiver"
     else:
         reason = (
             _not_exported(lab, trace)
@@ -218,7 +218,7 @@ def predict(lab: Drafts, trace: Trace, sender: Draft | None, receiver: Draft | N
 
 
 def _not_predicted(trace: Trace) -> str | None:
-    """Say why flows predicts nothing that could be tried, None where it does."""
+    """Return why flows makes no prediction that can be run, None where it does."""
     stop = trace.stop or trace.back_stop
     if trace.result == "undetermined" and stop is not None:
         return f"not predicted: {stop.reason}"
@@ -226,12 +226,12 @@ def _not_predicted(trace: Trace) -> str | None:
         return f"not predicted: {trace.asked} is not known"
     own, asked = trace.source.address.version, trace.asked.version
     if own != asked:
-        return f"{trace.source.title} has addresses of IPv{own}, and {trace.asked} is one of IPv{asked}"
+        return f"{trace.source.title} has IPv{own} addresses, and {trace.asked} is an IPv{asked} address"
     return None
 
 
 def _not_exported(lab: Drafts, trace: Trace) -> str | None:
-    """Say which device on the way has no configuration, because export refuses it."""
+    """Return which device on the way has no configuration, because it cannot be exported."""
     for hop in (*trace.hops, *trace.back):
         if (why := lab.refused.get((hop.device, hop.name))) is not None:
             return why
@@ -239,14 +239,14 @@ def _not_exported(lab: Drafts, trace: Trace) -> str | None:
 
 
 def _elsewhere(lab: Drafts, trace: Trace, end: Draft | None) -> str | None:
-    """Say why a worker of a cluster is no end of a flow here: pods, tunnels and BGP are on the first one only."""
+    """Return why a worker cannot be an end of a flow in the lab: only the first one has pods, tunnels and BGP."""
     if end is None or end.group[0] != "workers" or lab.find(*end.group) is end:
         return None
     name = None if end.group[1] in UNNAMED else end.group[1]
     own = [hop for hop in (*trace.hops, *trace.back) if hop.name == name]
     same = trace.source.end is not None and trace.source.end == trace.destination.end
     if same or any(_on_first(hop) for hop in own):
-        return f"{end.title} has no part in it here: pods, tunnels and BGP of a cluster are on its first worker"
+        return f"{end.title} cannot run it in the lab: only the first worker of a cluster has its pods, tunnels and BGP"
     return None
 
 
@@ -256,7 +256,7 @@ def _on_first(hop: Hop) -> bool:
 
 
 def _unknown_side(trace: Trace) -> str | None:
-    """Say which address a machine on both of IBM Cloud's networks would send from that no network of the plan has."""
+    """Return why a machine on both networks of IBM Cloud cannot send: no network of the plan has its other address."""
     first = trace.hops[0].source
     for hop in trace.hops:
         if hop.device in _ON_BOTH and hop.source.value is None and not hop.source.same(first):
@@ -265,7 +265,7 @@ def _unknown_side(trace: Trace) -> str | None:
 
 
 def _needs(trace: Trace) -> frozenset[str]:
-    """Return the programs without which the lab cannot try a flow."""
+    """Return the programs that the lab needs to run a flow."""
     found = set()
     for hop in (*trace.hops, *trace.back):
         if any(outer.protocol == "ESP" for outer in hop.outer):
@@ -279,5 +279,5 @@ def _needs(trace: Trace) -> frozenset[str]:
 
 
 def ends_of(machines: Iterable[Machine]) -> set[str]:
-    """Return the addresses of machines, as far as they are known."""
+    """Return the known addresses of machines."""
     return {m.address.text for m in machines if m.address.value is not None}

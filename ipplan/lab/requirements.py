@@ -1,6 +1,6 @@
-"""What this machine must have for a lab, checked before anything is built; and what its kernel can do.
+"""What a machine needs for a lab, checked before anything is built, and what its kernel supports.
 
-It tries things in namespaces of its own and leaves nothing behind. It knows nothing of plans.
+The checks run in namespaces of their own and leave nothing behind. This module knows no plans.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Kind = Literal["gre", "vxlan", "ipip"]
-"""A kind of tunnel interface that the kernel may lack."""
+"""A kind of tunnel interface that the kernel may not have."""
 
 FOLDERS = (
     "/usr/local/sbin",
@@ -30,7 +30,7 @@ FOLDERS = (
     "/usr/lib/ipsec",
     "/usr/libexec/ipsec",
 )
-"""Where programs are that the PATH of an ordinary user lacks."""
+"""Folders of programs that are not in the PATH of an ordinary user."""
 _APPARMOR = "sys/kernel/apparmor_restrict_unprivileged_userns"
 _CLONE = "sys/kernel/unprivileged_userns_clone"
 _MOST_SPACES = "sys/user/max_user_namespaces"
@@ -43,7 +43,11 @@ _KINDS: dict[Kind, tuple[str, ...]] = {
 }
 _TRIES = (
     (3, "ip link set lo up", "the lab cannot configure interfaces in a network namespace"),
-    (4, "mount -t tmpfs none /run && ip netns add probe", "the lab cannot name network namespaces, which needs mounts"),
+    (
+        4,
+        "mount -t tmpfs none /run && ip netns add probe",
+        "the lab cannot name network namespaces, because it cannot mount",
+    ),
     (
         5,
         "ip -n probe link add type bridge",
@@ -56,24 +60,24 @@ _TRIES = (
         "the kernel has no nf_tables, so nft rules cannot be loaded (modprobe nf_tables)",
     ),
 )
-"""What is tried in the namespaces of a lab, in this order: an exit status of its own, commands, and what it means."""
+"""What is tried in the namespaces of a lab, in this order."""
 _WITH_NFT = 7
 """The exit status of the try that needs nft."""
 
 
 def find(name: str) -> str | None:
-    """Return the path of a program; it looks in FOLDERS too."""
+    """Return the path of a program in PATH or FOLDERS, None where it is not installed."""
     return shutil.which(name, path=environment()["PATH"])
 
 
 def environment() -> dict[str, str]:
-    """Return the environment for programs of the lab: as this one, with FOLDERS in PATH, and messages in English."""
+    """Return the environment for programs of the lab: the current one, with FOLDERS in PATH and messages in English."""
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), *FOLDERS))
     return {**os.environ, "PATH": path, "LC_ALL": "C"}
 
 
 def isolated(*command: str) -> list[str]:
-    """Return the command that runs a command as root of namespaces of its own, for root and for an ordinary user."""
+    """Return the command that runs another command as root of new namespaces, for root and for an ordinary user."""
     user = () if _is_root() else ("--user", "--map-root-user")
     return [
         find("unshare") or "unshare",
@@ -103,16 +107,16 @@ def _is_root() -> bool:
 
 
 def check(*, needs_nft: bool, proc: Path = Path("/proc")) -> None:
-    """Check that a lab can be built here; raise LabError with what is wrong, why it matters, and the ways out.
+    """Check that a lab can be built on this machine; raise LabError with what is wrong, why, and what to do.
 
-    `proc` is the folder with the settings of the kernel. A setting that AppArmor profiles make exceptions from is no
-    proof, so it only explains what failed when it was tried.
+    `proc` is the folder with the settings of the kernel. AppArmor profiles may make exceptions from its setting, so
+    that setting only explains an attempt that failed.
     """
     require_linux()
     if missing := missing_programs(needs_nft=needs_nft):
         names = ", ".join(name for name, _ in missing)
         packages = " ".join(dict.fromkeys(package for _, package in missing))
-        raise LabError(f"programs that the lab is built with were not found: {names}", f"apt install {packages}")
+        raise LabError(f"the lab needs programs that are not installed: {names}", f"apt install {packages}")
     root = _is_root()
     if not root and (refused := forbidden(proc)) is not None:
         raise refused
@@ -123,7 +127,7 @@ def check(*, needs_nft: bool, proc: Path = Path("/proc")) -> None:
 
 
 def missing_programs(*, needs_nft: bool) -> list[tuple[str, str]]:
-    """Return the programs for building that are not here, each with its Debian package."""
+    """Return the programs that are needed to build a lab and not installed, each with its Debian package."""
     wanted = {"unshare": "util-linux", "nsenter": "util-linux", "mount": "mount", "ip": "iproute2"}
     if needs_nft:
         wanted["nft"] = "nftables"
@@ -131,7 +135,7 @@ def missing_programs(*, needs_nft: bool) -> list[tuple[str, str]]:
 
 
 def forbidden(proc: Path) -> LabError | None:
-    """Return why the kernel lets no ordinary user make user namespaces, None where no setting of it says so."""
+    """Return why ordinary users cannot create user namespaces, None where no kernel setting forbids it."""
     why = "a lab of an ordinary user needs user namespaces, and this kernel forbids them"
     for setting in (_CLONE, _MOST_SPACES):
         if _setting(proc, setting) == "0":
@@ -142,7 +146,7 @@ def forbidden(proc: Path) -> LabError | None:
 
 
 def restricted(proc: Path) -> LabError | None:
-    """Return why AppArmor keeps root's rights from a user namespace, None where its setting does not say so."""
+    """Return why AppArmor gives no rights in user namespaces, None where its setting does not restrict them."""
     if _setting(proc, _APPARMOR) != "1":
         return None
     name = _APPARMOR.removeprefix("sys/").replace("/", ".")
@@ -156,7 +160,7 @@ def restricted(proc: Path) -> LabError | None:
 
 @functools.cache
 def kernel_has(kind: Kind) -> bool:
-    """Tell whether the kernel makes tunnel interfaces of a kind; it tries in a namespace of its own."""
+    """Return whether the kernel supports tunnel interfaces of a kind; tries it in a new namespace."""
     return _run(isolated("ip", "link", "add", "name", "probe", "type", kind, *_KINDS[kind])).returncode == 0
 
 
@@ -174,14 +178,14 @@ def _try_parts(proc: Path, *, root: bool, needs_nft: bool) -> None:
 
 
 def _refusal(said: str, proc: Path, *, root: bool) -> LabError:
-    """Return the error for namespaces that cannot be made at all."""
+    """Return the error for a machine on which namespaces cannot be created at all."""
     if not root and (refused := restricted(proc)) is not None:
         return refused
-    return LabError(f"a lab is built of namespaces, which cannot be made here: {said}", _way_out(root=root))
+    return LabError(f"the lab cannot create namespaces on this machine: {said}", _way_out(root=root))
 
 
 def _way_out(*, root: bool) -> str:
-    container = "in a container, start it with --privileged, or run ipplan lab outside of it"
+    container = "in a container: start it with --privileged, or run ipplan lab outside of it"
     return container if root else f"{_AS_ROOT}; {container}"
 
 
@@ -206,6 +210,6 @@ def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
 
 
 def _said(done: subprocess.CompletedProcess[str]) -> str:
-    """Return the last line that a program wrote, or how it ended."""
+    """Return the last line of output of a program, or its exit status."""
     lines = (done.stderr + done.stdout).strip().splitlines()
     return lines[-1] if lines else f"exit status {done.returncode}"

@@ -1,4 +1,4 @@
-"""A whole run: from a landscape to the blueprint, through the lab, to the report."""
+"""A whole run: from a landscape to a blueprint, through the lab, to a report."""
 
 from __future__ import annotations
 
@@ -29,14 +29,15 @@ if TYPE_CHECKING:
     from ipplan.proof import Pair
 
 _TOGETHER = 24
-"""Probes that are sent at one time."""
+"""Send at most so many probes together."""
 _AGAIN = 1 << 24
+"""Added to the number of a probe that is sent again."""
 _QUICK, _PATIENT = 0.6, 3.0
-"""Seconds to wait for what is predicted, at first, and once more for a probe that did something else."""
+"""Wait so many seconds for the predicted result: at first, and when a probe is sent again because it differed."""
 
 
 class Design(NamedTuple):
-    """What a lab is going to be: the blueprint, the pairs to try, and the devices by number for comparing."""
+    """The design of a lab: the blueprint, the pairs to run, and the devices for the comparison."""
 
     blueprint: Blueprint
     predictions: tuple[Prediction, ...]
@@ -44,7 +45,7 @@ class Design(NamedTuple):
 
 
 def documented(landscape: Landscape) -> Iterator[Trace]:
-    """Yield a trace of every pair of the documented flows, not only of one of those that are alike."""
+    """Yield a trace of every pair of the documented flows, including pairs that are alike."""
     tracer = Tracer(landscape)
     titles = {flow.letter: flow.title for flow in FLOWS}
     networks = {n.name: n for n in landscape.ends.networks}
@@ -59,7 +60,7 @@ def documented(landscape: Landscape) -> Iterator[Trace]:
 
 
 def every_pair(landscape: Landscape) -> Iterator[Trace]:
-    """Yield a trace of every network with every other, and of both ways with the internet and IBM Cloud's DNS."""
+    """Yield a trace of every network with every other, with the internet in both directions, and with IBM Cloud's DNS."""
     tracer = Tracer(landscape)
     ready = [n for n in landscape.ends.networks if n.prefix is not None]
     ends = [internet(), *(machine_in(landscape, n) for n in ready)]
@@ -72,7 +73,7 @@ def every_pair(landscape: Landscape) -> Iterator[Trace]:
 
 
 def design(request: Request, traces: Iterable[Trace]) -> Design:
-    """Return what is to be built for some pairs, and what has to be seen of them."""
+    """Return the design of a lab for some pairs, with a prediction for each."""
     traced = list(traces)
     lab = Drafts()
     landscape = request.landscape
@@ -91,7 +92,7 @@ def design(request: Request, traces: Iterable[Trace]) -> Design:
 
 
 def _others(landscape: Landscape, machines: Iterable[Machine]) -> Iterator[Machine]:
-    """Yield the machines of other networks that have the addresses of some machines: where ranges clash, both are there."""
+    """Yield the machines of overlapping networks that have the same addresses as some machines; the lab has both."""
     tracer = Tracer(landscape)
     for machine in dict.fromkeys(machines):
         if machine.network is None:
@@ -105,24 +106,24 @@ def _others(landscape: Landscape, machines: Iterable[Machine]) -> Iterator[Machi
 
 
 def needs_nft(blueprint: Blueprint) -> bool:
-    """Tell whether something in a lab is done by nft."""
+    """Return whether a lab needs nft."""
     return any(device.rules for device in blueprint.devices)
 
 
 def about(design_: Design, name: str | None) -> dict[str, object]:
-    """Return what a running lab says of itself to `lab enter`."""
+    """Return the description of a running lab for `ipplan lab enter`."""
     devices = [[d.label, d.title, f"d{d.number}"] for d in design_.blueprint.devices]
     return {"plan": name, "devices": devices}
 
 
 def start(design_: Design, name: str | None, progress: Callable[[str], None]) -> Process:
-    """Build a lab; raise LabError where that is not possible here."""
+    """Build a lab; raise LabError where that is not possible on this machine."""
     check(needs_nft=needs_nft(design_.blueprint))
     return Process(design_.blueprint, about(design_, name), progress)
 
 
 def prove(design_: Design, process: Process, plan: bytes, progress: Callable[[str], None]) -> Report:
-    """Send what is predicted, and return how it compares."""
+    """Send a probe for every prediction, and return the comparison."""
     pairs: list[Pair | None] = [None] * len(design_.predictions)
     probes: dict[int, Probe] = {}
     for number, prediction in enumerate(design_.predictions):
@@ -151,25 +152,25 @@ def prove(design_: Design, process: Process, plan: bytes, progress: Callable[[st
 
 
 def _notes(design_: Design, process: Process) -> Iterator[str]:
-    """Yield what of the predictions is not as real here."""
+    """Yield notes on what the lab simplifies."""
     hops = (hop for p in design_.predictions for hop in (*p.trace.hops, *p.trace.back))
     protocols = {outer.protocol for hop in hops for outer in hop.outer}
     if "IP-in-IP" in protocols:
-        yield "IP-in-IP between workers is a plain route here, and all pods of a cluster are on its first worker"
+        yield "the lab has a plain route instead of IP-in-IP between workers; all pods of a cluster are on its first worker"
     if "tunnel" in protocols:
-        yield "the tunnel of the L2 concentrators is a wire here"
+        yield "the lab has a wire instead of the tunnel of the L2 concentrators"
     if process.carries_gre:
-        yield "this kernel has no GRE, so the lab itself wraps and unwraps it"
+        yield "this kernel has no GRE, so the lab itself encapsulates and decapsulates it"
     for what, why in design_.blueprint.absent:
         yield f"{what} is not configured: {why}"
 
 
 def _judge(design_: Design, process: Process, probe: Probe, heard: Heard) -> Pair:
-    """Compare what became of a probe; one that did something else is sent once more, alone and with patience."""
+    """Compare the result of a probe; one that differs is sent again, alone and with a longer wait."""
     prediction = design_.predictions[heard.number]
     found = compare(design_.drafts, prediction, heard)
     if found.outcome == "differs":
-        # Under another number, because packets of the first one may still be on their way.
+        # With another number, because packets of the first probe may still arrive.
         fresh = probe._replace(number=probe.number + _AGAIN, alone=True)
         (again,) = process.probe([fresh], _PATIENT if probe.expected else _QUICK)
         found = compare(design_.drafts, prediction, again)
@@ -177,7 +178,7 @@ def _judge(design_: Design, process: Process, probe: Probe, heard: Heard) -> Pai
 
 
 def _batches(probes: Sequence[Probe]) -> Iterator[list[Probe]]:
-    """Yield probes to send together: those through ESP alone, because nobody can tell whose packet of ESP is whose."""
+    """Yield probes to send together; those through ESP are sent alone, because ESP packets cannot be assigned to probes."""
     together = [p for p in probes if not p.alone]
     for at in range(0, len(together), _TOGETHER):
         yield together[at : at + _TOGETHER]
@@ -188,11 +189,11 @@ def _probe(number: int, prediction: Prediction) -> Probe:
     trace_, sender, request = prediction.trace, prediction.sender, prediction.request
     assert sender is not None
     assert request is not None
-    # A machine on several networks leaves the choice to the kernel, where flows has it take another address of its own.
+    # On a machine with several networks the kernel chooses the source, where flows predicts another address of its own.
     source = trace_.source.address.text
     if request.visits and request.visits[0].source != source and sender.group[0] in ("workers", "ESG", "ESXi host"):
         source = ""
-    # Behind a virtual address is an ingress, unless the worker that has the address is meant itself.
+    # A virtual address means the ingress behind it, unless the worker that has the address is the destination.
     named = trace_.asked.same(trace_.destination.address) and prediction.receiver is not None
     role = None if trace_.destination.network is None else trace_.destination.network.kind.role
     port = CLOSED if role == "worker" or (named and role == "ingress") else SERVED
@@ -202,7 +203,7 @@ def _probe(number: int, prediction: Prediction) -> Probe:
 
 
 def _not_here(prediction: Prediction, process: Process) -> str | None:
-    """Say why a pair cannot be tried with what came up; None where it can."""
+    """Return why a pair cannot be run with the daemons that came up; None where it can."""
     for program in sorted(prediction.needs):
         if program in process.not_up:
             return process.not_up[program]

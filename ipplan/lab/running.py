@@ -1,4 +1,4 @@
-"""Labs that run on this machine, found by their processes: nothing on disk says that there is one."""
+"""Labs that run on this machine, found by their processes, because a lab leaves nothing on disk."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ if TYPE_CHECKING:
 
 _PROC = Path("/proc")
 _MOST_NAMED = 12
-"""Name at most this many devices where none fits."""
+"""Name at most this many devices in an error."""
 
 
 class Running(NamedTuple):
-    """A lab that runs: its process 1 as this process sees it, its plan, and its devices by label, title and namespace."""
+    """A running lab: the ID of its process 1 on this machine, its plan, and its devices."""
 
     pid: int
     plan: str | None
     devices: tuple[tuple[str, str, str], ...]
 
     def find(self, wanted: str) -> tuple[str, str, str] | None:
-        """Return the device with a label or a title, None where it has none."""
+        """Return the device with a label or a title, None where there is none."""
         return next((d for d in self.devices if wanted in (d[0], d[1])), None)
 
 
 def list_labs(proc: Path = _PROC) -> Iterator[Running]:
-    """Yield the labs that this user may enter, the oldest first; raise LabError on a system without labs."""
+    """Yield the labs that this user may enter, oldest first; raise LabError on a system that cannot run labs."""
     require_linux()
     found = []
     for folder in proc.iterdir() if proc.is_dir() else ():
         if folder.name.isdigit():
             try:
                 words = (folder / "cmdline").read_bytes().split(b"\0")
-                # unshare has the same words; it is not in the lab.
+                # unshare has the same arguments, but is outside of the lab.
                 if MARK.encode() in words and b"--fork" not in words:
                     found.append(
                         (
@@ -48,40 +48,41 @@ def list_labs(proc: Path = _PROC) -> Iterator[Running]:
                         )
                     )
             except (OSError, ValueError):
-                continue  # it ended, is another user's, or is not built yet
+                continue  # it has ended, belongs to another user, or is not built yet
     for pid, about in sorted(found, key=lambda item: item[0]):
         yield Running(pid, about["plan"], tuple((label, title, name) for label, title, name in about["devices"]))
 
 
 def enter(wanted: str, command: Sequence[str], proc: Path = _PROC) -> list[str]:
-    """Return the command that runs a program, a shell without one, in a device of a lab; raise LabError without such a lab.
+    """Return the command that runs a program, or a shell, in a device of a running lab.
 
-    Where several labs have the device, the process of the one that is meant stands before it: 1234:esg.
+    Where several labs have the device, put the process ID of one before it: 1234:esg. Raises LabError where no lab has
+    the device, or several have it.
     """
     labs = list(list_labs(proc))
     number, colon, rest = wanted.partition(":")
     if colon and number.isdigit():
         labs, wanted = [lab for lab in labs if lab.pid == int(number)], rest
     if not labs:
-        raise LabError("no lab of yours runs on this machine", "start one that stays: ipplan lab PLAN --keep")
+        raise LabError("you have no lab running on this machine", "start one that stays up: ipplan lab PLAN --keep")
     having = [(lab, device) for lab in labs if (device := lab.find(wanted)) is not None]
     if not having:
         names = [label for lab in labs for label, _, _ in lab.devices]
         raise LabError(
             f"no lab has a device {wanted[:80]!r}",
-            f"there are {', '.join(names[:_MOST_NAMED])}{', ...' if len(names) > _MOST_NAMED else ''}",
+            f"devices: {', '.join(names[:_MOST_NAMED])}{', ...' if len(names) > _MOST_NAMED else ''}",
         )
     if len(having) > 1:
         which = ", ".join(f"{lab.pid}:{label} ({lab.plan or 'a plan without a name'})" for lab, (label, *_) in having)
-        raise LabError(f"{len(having)} labs have a device {wanted[:80]!r}", f"say which: {which}")
+        raise LabError(f"{len(having)} labs have a device {wanted[:80]!r}", f"choose one: {which}")
     lab, (_, _, namespace) = having[0]
     nsenter = find("nsenter")
     if nsenter is None:
-        raise LabError("nsenter is missing, which enters a lab", "install util-linux")
+        raise LabError("nsenter, which enters a lab, is not installed", "install util-linux")
     same = os.readlink(proc / str(lab.pid) / "ns" / "user") == os.readlink(proc / "self" / "ns" / "user")
     user = [] if same else ["--user", "--preserve-credentials"]
     own = list(command) or [os.environ.get("SHELL") or "sh"]
-    # By ip, so that /sys is that of the device too.
+    # Through ip, so that /sys is that of the device too.
     return [
         nsenter,
         "--target",

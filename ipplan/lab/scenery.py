@@ -1,7 +1,7 @@
-"""What no export configures, because IBM Cloud, the internet, Kubernetes or the site brings it.
+"""What no export configures, because IBM Cloud, the internet, Kubernetes or the site provides it.
 
-The FCR drops private addresses, the BCR drops sources that it has no route to; Direct Link is the XCR between the BCR and
-the router of a site. In clusters: routes to pods, SNAT of pods at their worker, kube-proxy, and an ingress that is a proxy.
+The FCR drops private addresses, and the BCR drops sources that it has no route to. Direct Link is the XCR between the
+BCR and the router of a site. In clusters: routes to pods, SNAT of pods at their worker, kube-proxy, and an ingress.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Scenery:
-    """Puts around the devices what no export writes."""
+    """Adds everything around the devices that no export writes."""
 
     def __init__(self, exports: Exports) -> None:
         self.lab = exports.lab
@@ -39,14 +39,14 @@ class Scenery:
         self.pods = Pods(self.backbone)
 
     def prepare(self) -> None:
-        """Give workers the sides that tunnels may end on."""
+        """Give workers a public side, because tunnels may end there."""
         for cluster in self.ends.of_platform("iks"):
             worker = worker_of(self.lab, cluster)
             if worker is not None and worker.interface("PUBLIC") is None:
                 self.backbone.public_side(worker)
 
     def build(self) -> None:
-        """Add everything that does not depend on what is sent."""
+        """Add everything that does not depend on the pairs."""
         sites = Sites(self.backbone)
         for number, site in enumerate(self.ends.sites):
             sites.add(site, number)
@@ -60,7 +60,7 @@ class Scenery:
     # Machines.
 
     def _hosts(self) -> None:
-        """ESXi hosts on both of IBM Cloud's networks."""
+        """Add ESXi hosts on both networks of IBM Cloud."""
         for side in ("private", "public"):
             for network in self.ends.by_kind[f"vcs-host-{side}"]:
                 if network.prefix is not None:
@@ -70,7 +70,7 @@ class Scenery:
                 self.backbone.public_side(draft)
 
     def machine(self, network: Network, address: HostAddress) -> Draft:
-        """Return the machine of one of IBM Cloud's networks, or a user on premises, with an address."""
+        """Return the machine in a network of IBM Cloud, or the user on premises, with an address."""
         kind = network.kind
         host = kind.role == "host"
         group: Place = ("ESXi host", network.edge) if host else ("machine", network.name)
@@ -106,7 +106,7 @@ class Scenery:
         if network.kind.provider == "enterprise":
             _, hop, _ = default_gateway(self.landscape, network)
             if around and hop is not None:
-                # A summary of several networks: others of it are reached through the router.
+                # The range covers other networks, which are reached through the router.
                 draft.scenery(f"{family} route replace {hop} dev {interface}")
             draft.scenery(f"{family} route replace default via {hop}")
             draft.router = None if hop is None else hop.text
@@ -117,7 +117,7 @@ class Scenery:
             if route.next_hop is not None and route.prefix.version == network.prefix.version:
                 draft.scenery(f"{family} route replace {route.prefix} via {route.next_hop}")
 
-    # Routes that come by themselves.
+    # Routes that servers have without an export.
 
     def _routes(self) -> None:
         for cluster in self.ends.clusters:
@@ -130,13 +130,13 @@ class Scenery:
                 self._add_routes(esg, self.landscape.esg(edge).routes)
 
     def _worker_routes(self, cluster: End, worker: Draft) -> None:
-        """Give a worker what every classic server has, by the gateway of its own subnet."""
+        """Give a worker the routes of every classic server, through the gateway of its own subnet."""
         gateways = {
             n.kind.public: gateway_address(n)
             for n in self.ends.of_cluster(cluster)
             if n.kind.role == "worker" and any(name == n.name for name, _ in worker.held)
         }
-        # Workers in several subnets each have the gateway of their own, as the add-on for static routes does it.
+        # Each worker uses the gateway of its own subnet, as the static-route add-on does.
         own = (
             r._replace(how="base", next_hop=gateways.get(r.via == "FCR"))
             for r in self.landscape.worker_routes(cluster)
@@ -153,7 +153,7 @@ class Scenery:
                 draft.scenery(f"{family} route replace {route.prefix} via {route.next_hop}")
 
     def _find_router(self, draft: Draft) -> None:
-        """Find the address that has to answer a device whose packets stop."""
+        """Set the router of a device: an address that has to answer when packets of the device stop."""
         kind, name = draft.group
         if draft.router is not None:
             return
@@ -174,7 +174,7 @@ class Scenery:
     # The ends of flows.
 
     def end_of(self, machine: Machine) -> Draft | None:
-        """Return the device that a machine is in the lab, added where it is not there yet; None where no device can be it."""
+        """Return the device that stands for a machine, added if it is missing; None where no device can."""
         network, address = machine.network, machine.address
         if address.value is None:
             return None

@@ -1,4 +1,4 @@
-"""Sites: the router on premises with its NAT to the internet, Direct Link to IBM Cloud, and stretched networks."""
+"""Sites: the on-premises router with its NAT to the internet, Direct Link to IBM Cloud, and stretched networks."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from ipplan.landscape.ends import End
 
 _TABLE = 200
-"""The first of the routing tables that the XCR needs for itself."""
+"""The number of the first routing table of the XCR."""
 _LINK_TABLE = 400
-"""The first of the routing tables for NAT on Direct Link."""
+"""The number of the first routing table for NAT on Direct Link."""
 _MOST_LISTED = 65536
-"""Addresses of a network up to which its last free one is looked for."""
+"""Search the last free address only in networks of at most so many addresses."""
 
 
 class Sites:
@@ -37,7 +37,7 @@ class Sites:
         self.ends = backbone.ends
 
     def add(self, site: End, number: int) -> None:
-        """Complete the router of a site: out to the internet, over Direct Link to the BCR, and in stretched networks."""
+        """Complete the router of a site: to the internet, over Direct Link to the BCR, and in stretched networks."""
         name = self.landscape.site_name(site)
         router = self.lab.find("on-premises router", name)
         if router is None:
@@ -63,7 +63,7 @@ class Sites:
         self._stretched(site, router)
 
     def _public_ends(self, router: Draft) -> list[str]:
-        """Return the public addresses that a router has in the plan: at these its tunnels end."""
+        """Return the public addresses that a router has in the plan; its tunnels end there."""
         found = []
         for network in self.ends.networks:
             for name, address in router.held:
@@ -80,7 +80,7 @@ class Sites:
         at_router, from_xcr = self.backbone.link(router, xcr, "WAN")
         inside, outside = xcr.interface("TO_bcr"), xcr.interface(f"TO_{router.label}")
         table = _TABLE
-        # What comes from the BCR goes to the site, and the other way round.
+        # Packets from the BCR go to the site, and the other way round.
         xcr.scenery(f"ip route replace default via {at_router} table {table}")
         xcr.scenery(f"ip rule add priority 50 iif {inside} lookup {table}")
         xcr.scenery(f"ip route replace default via {at_bcr} table {table + 1}")
@@ -110,7 +110,7 @@ class Sites:
                 self.lab.say(f"NAT of {joint.title} at {router.title}")
 
     def _known_source(self, site: End, router: Draft) -> str:
-        """Return with which address the router itself sends over Direct Link: one that is routed back."""
+        """Return the source with which the router itself sends over Direct Link: an address that is routed back."""
         carried = {
             c.network.name
             for j in self.ends.links.of(site)
@@ -121,7 +121,7 @@ class Sites:
         return "" if own is None else f" src {own}"
 
     def _stretched(self, site: End, router: Draft) -> None:
-        """Put the router on premises into each stretched network: where the plan names no address, at a free one."""
+        """Attach the on-premises router to each stretched network, at a free address where the plan names none."""
         for joint in self.ends.links.of_pair(site, "site-edge"):
             if joint.method != "l2-extension":
                 continue
@@ -143,4 +143,4 @@ class Sites:
                     f"{free[0].text}/{network.prefix.length}",
                     network=network.name,
                 )
-                self.lab.say(f"{router.title}: an address in {network.name}, which the plan does not name")
+                self.lab.say(f"{router.title}: an address in {network.name}, because the plan names none")

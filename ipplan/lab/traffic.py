@@ -1,4 +1,4 @@
-"""Inside of a lab: sends probes, answers them, and notes every sight of them, in the order of the kernel's clock."""
+"""Inside a lab: send probes, answer them, and capture them everywhere, in the order of the kernel's clock."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ _UNSENT = frozenset(
         errno.EADDRNOTAVAIL,
     )
 )
-"""What the kernel says of a packet that it does not send."""
+"""Errors of the kernel for a packet that it does not send."""
 _SETTLE, _SETTLE_TUNNELS = 0.15, 0.5
-"""Seconds after which what is going to stop has stopped; daemons of tunnels take their time."""
+"""After so many seconds a packet that stops has stopped; daemons of tunnels need longer."""
 _LONGEST_CONTROL = 1.0
-"""Seconds that a router has to answer in."""
+"""Wait at most so many seconds for the answer of a router."""
 _MOST = 400
-"""Bytes of a packet that are looked at: room for VXLAN, IPv6 and a probe."""
+"""Capture so many bytes of a packet: room for VXLAN, IPv6 and a probe."""
 
 
 class Traffic:
@@ -70,7 +70,7 @@ class Traffic:
                 with contextlib.suppress(OSError):
                     capture.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
                 if device.number in carrying:
-                    # What a host bridges is not its own.
+                    # Packets that a host only bridges do not count as its own.
                     capture.bind((device.ports[0].interface, _ETH_P_ALL))
                 capture.settimeout(0.0)
                 self._captures.append((capture, device.number))
@@ -91,33 +91,33 @@ class Traffic:
         self._kept.append(listener)
 
     def watch(self, one: socket.socket | int, handler: Callable[[], None]) -> None:
-        """Call a function whenever something comes."""
+        """Call a function whenever a socket or file has data."""
         file = one if isinstance(one, int) else one.fileno()
         self._handlers[file] = handler
         self._poll.register(file, select.EPOLLIN)
 
     def forget(self, one: socket.socket) -> None:
-        """Close a socket that was watched."""
+        """Close a socket, and stop watching it."""
         self._handlers.pop(one.fileno(), None)
         with contextlib.suppress(OSError):
             self._poll.unregister(one.fileno())
         one.close()
 
     def step(self, seconds: float) -> None:
-        """Handle what comes within a time, at least once."""
+        """Handle the data that arrives within a time, at least once."""
         for file, _ in self._poll.poll(max(seconds, 0)):
             handler = self._handlers.get(file)
             if handler is not None:
                 handler()
 
     def carry(self, seconds: float) -> None:
-        """Handle what comes for a while."""
+        """Handle data for so many seconds."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             self.step(left)
 
     def capture(self, note: Callable[[bytes, int, int, bool], None] | None) -> None:
-        """Take every packet that was seen, and hand over its bytes, its time, its device, and whether it was coming in."""
+        """Read every captured packet, and pass its bytes, time, device, and whether it came in to a function."""
         for capture, device in self._captures:
             while True:
                 try:
@@ -129,7 +129,7 @@ class Traffic:
                     note(data, seconds * 1_000_000_000 + nanoseconds, device, address[2] != _OUTGOING)
 
     def _answer(self, listener: socket.socket, device: int) -> None:
-        """Take a datagram and answer from the address that it was for."""
+        """Read a datagram and answer from its destination address."""
         try:
             data, more, _, peer = listener.recvmsg(200, 200)
         except OSError:
@@ -150,7 +150,7 @@ class Traffic:
             listener.sendmsg([payload("answer" if kind == "request" else kind, number)], back, 0, peer)
 
     def _carry(self, file: int, device: int, tunnel: Gre) -> None:
-        """Put what comes out of a TUN device into GRE, and the other way round (RFC 2784, without options)."""
+        """Encapsulate packets from a TUN device in GRE, and the other way round (RFC 2784, without options)."""
         with self._spaces.within(f"d{device}"):
             raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_GRE)
         raw.settimeout(0.0)
@@ -178,7 +178,7 @@ class Traffic:
         self.watch(raw, unwrap)
 
     def send(self, device: int, source: str, to: str, port: int, data: bytes) -> tuple[socket.socket, str | None]:
-        """Send a datagram from a device; return its socket, and what the kernel says where it does not send it."""
+        """Send a datagram from a device; return its socket, and the error of the kernel where it does not send it."""
         family = socket.AF_INET6 if ":" in to else socket.AF_INET
         with self._spaces.within(f"d{device}"):
             asking = socket.socket(family, socket.SOCK_DGRAM)
@@ -194,7 +194,7 @@ class Traffic:
         return asking, None
 
     def probe(self, probes: Sequence[Probe], wait: float) -> list[Heard]:
-        """Send probes together, and return what became of each when all have their answers or the time is over."""
+        """Send probes together, and return their results when all have answers or the time is over."""
         self.trial = trial = Trial(self, probes)
         try:
             return trial.run(wait)
@@ -204,7 +204,7 @@ class Traffic:
 
 
 class Trial:
-    """Some probes on their way: who received them, what answered, and where they were seen."""
+    """Probes that are being sent: who received them, which address answered, and where they were seen."""
 
     def __init__(self, traffic: Traffic, probes: Sequence[Probe]) -> None:
         self._traffic = traffic
@@ -218,7 +218,7 @@ class Trial:
         self._alone = next(iter(self._probes)) if len(self._probes) == 1 else None
 
     def run(self, wait: float) -> list[Heard]:
-        """Send, wait, ask the routers of those that got no answer, and return what became of each."""
+        """Send, wait, test the routers of probes without an answer, and return the result of each."""
         self._traffic.capture(None)
         for probe in self._probes.values():
             error = self._ask(probe, "request", probe.source, probe.destination, probe.port)
@@ -246,7 +246,7 @@ class Trial:
         try:
             data, peer = asking.recvfrom(200)
         except OSError:
-            return  # an ICMP error, which captures have
+            return  # an ICMP error, which the captures have
         found = read_payload(data)
         if found is not None and found[1] in self._probes:
             kind, number = found
@@ -256,7 +256,7 @@ class Trial:
                 self._answers.setdefault(number, peer[0].partition("%")[0])
 
     def _listen(self, wait: float, done: Callable[[], bool]) -> None:
-        """Handle what comes, until all is done or the time is over."""
+        """Handle packets until all is done or the time is over."""
         deadline = time.monotonic() + wait
         while not done() and (left := deadline - time.monotonic()) > 0:
             self._traffic.step(min(left, 0.02))
@@ -290,13 +290,13 @@ class Trial:
         return Heard(number, receiver, source, self._answers.get(number), self._errors.get(number), control, events)
 
     def close(self) -> None:
-        """Close what was opened for it."""
+        """Close the sockets of the probes."""
         for one in self._sockets:
             self._traffic.forget(one)
 
 
 def _allow_files(wanted: int) -> None:
-    """Allow this process as many open files as it needs, as far as it may."""
+    """Raise the limit on open files to what is needed, as far as this process may."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < wanted:
         most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)

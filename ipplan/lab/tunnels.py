@@ -1,8 +1,8 @@
 """The tunnels: strongSwan with the exported files, and what a kernel does around it.
 
-IPsec is done by the daemon through a TUN device, ipsec0, because not every kernel has ESP and no namespace of an ordinary
-user may load it. What a kernel's policies do is done by policy routing: packets from the subnets of this side to those of
-the far side are led into the device. The strongSwan chart adds such routes itself, for every source.
+The daemon does IPsec through a TUN device, ipsec0, because not every kernel has ESP, and an ordinary user cannot load
+it. Policy routing replaces the IPsec policies of a kernel: packets from the subnets of this side to those of the far
+side go into the device. The strongSwan chart adds such routes itself, for every source.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _TARGETS = {
     "icp": ("strongswan-conf-icp",),
     "iks": (_TO_EDGES, "strongswan-conf-iks-icp"),
 }
-"""Which exports configure the tunnels of an end."""
+"""The targets that configure the tunnels of an end."""
 
 
 def draft_of(exports: Exports, end: End) -> Draft | None:
@@ -70,14 +70,14 @@ def add_tunnels(exports: Exports) -> None:
         table += len(ipsec)
         _add_gre(exports, draft, end)
     if any(draft.daemons for draft in exports.lab.devices.values()):
-        exports.lab.say("keys of the tunnels, and the policies of IPsec as policy routing into ipsec0")
+        exports.lab.say("pre-shared keys of the tunnels; policy routing into ipsec0 instead of IPsec policies")
 
 
 # strongSwan.
 
 
 def _add_daemon(exports: Exports, draft: Draft, end: End, tunnels: Sequence[Tunnel], first: int) -> bool:
-    """Give a device strongSwan with its files; tell whether there is any."""
+    """Give a device strongSwan with its files; return whether there are any files."""
     files: list[tuple[str, str, str | None]] = []
     for target in _TARGETS[end.kind]:
         mine = [t for t in tunnels if end.kind != "iks" or (t.joint.pair == "iks-edge") == (target == _TO_EDGES)]
@@ -111,7 +111,7 @@ def _add_daemon(exports: Exports, draft: Draft, end: End, tunnels: Sequence[Tunn
 def _exported(
     exports: Exports, draft: Draft, target: str, end: End, tunnels: Sequence[Tunnel]
 ) -> Iterator[tuple[str, str]]:
-    """Yield the files of a target: one for all tunnels, or one for each of those that can be written."""
+    """Yield the files of a target: one for all tunnels, or else one for each tunnel that can be exported."""
     key = {"edge": "edge", "site": "site"}.get(end.kind, "cluster")
     own = Options(**{key: end.name})
     name = f"{target}-{draft.label}.conf"
@@ -129,13 +129,13 @@ def _exported(
 
 
 def _own_addresses(exports: Exports, draft: Draft, own: TunnelEnd) -> None:
-    """Give a gateway an address in each of its local subnets, which kernel-libipsec asks for, and which the plan does not name."""
+    """Give a gateway an address in each of its local subnets, because kernel-libipsec requires one."""
     for prefix in own.policy:
         if not any(_holds(prefix, address) for _, address in draft.held):
             value = _free(exports, prefix)
             if value is not None:
                 length = 32 if prefix.version == 4 else 128
-                # Not on lo: the kernel takes the first address that it finds for packets of its own.
+                # Not on lo: the kernel uses the first address that it finds for its own packets.
                 address = format_address(prefix.version, value)
                 family = "ip" if prefix.version == 4 else "ip -6"
                 draft.late.append(
@@ -149,7 +149,7 @@ def _holds(prefix: Prefix, address: str) -> bool:
 
 
 def _free(exports: Exports, prefix: Prefix) -> int | None:
-    """Return the last address of a prefix that nothing in the lab has, its only one where it has no other."""
+    """Return the last address of a prefix that no device in the lab has, None where there is none."""
     taken = {address for draft in exports.lab.devices.values() for _, address in draft.held}
     for network in exports.landscape.ends.networks:
         if network.prefix is not None and network.prefix.overlaps(prefix):
@@ -166,7 +166,7 @@ def _free(exports: Exports, prefix: Prefix) -> int | None:
 
 
 class _Side(NamedTuple):
-    """One end of a tunnel, with what is translated of each side and where."""
+    """One end of a tunnel, with the NAT of each side: `here` if this end does its own, `both` if it does both."""
 
     own: tuple[Translation, ...]
     far: tuple[Translation, ...]
@@ -181,7 +181,7 @@ def _side(tunnel: Tunnel, end: End) -> _Side:
 
 
 def _add_policy(lab: Drafts, draft: Draft, tunnel: Tunnel, end: End, table: int) -> None:
-    """Lead into the tunnel what its policies take."""
+    """Route into the tunnel what its policies select."""
     own, far = tunnel.end_at(end), tunnel.far_from(end)
     side = _side(tunnel, end)
     chart = end.kind in ("iks", "icp")
@@ -198,7 +198,7 @@ def _add_policy(lab: Drafts, draft: Draft, tunnel: Tunnel, end: End, table: int)
             )
         )
         if remote in shown:
-            continue  # looked up by what it is shown at
+            continue  # routed by the address at which it is shown
         for start in [""] if chart else [f"from {local} " for local in dict.fromkeys((*own.policy, *real))]:
             draft.late.append(
                 Command(
@@ -218,7 +218,7 @@ def _add_policy(lab: Drafts, draft: Draft, tunnel: Tunnel, end: End, table: int)
 
 
 def _give_node_address(draft: Draft, own: TunnelEnd, far: TunnelEnd) -> None:
-    """Let packets of pods that the tunnel does not take leave with the address of the worker, as enablePodSNAT does."""
+    """Give packets of pods outside of the tunnel's policies the address of the worker, as enablePodSNAT does."""
     node = draft.first_address
     if ":" in node or not any(_holds(prefix, node) for prefix in own.policy):
         return
@@ -234,7 +234,7 @@ def _give_node_address(draft: Draft, own: TunnelEnd, far: TunnelEnd) -> None:
 
 
 def _leave_out_translated(draft: Draft) -> None:
-    """Let what NAT gives another source afterwards leave in clear: a kernel asks its policies once more after NAT."""
+    """Send packets that get another source by NAT in clear: a kernel checks its IPsec policies again after NAT."""
     draft.commands.append(Command("ip rule add priority 90 fwmark 1 lookup main", None, "policies after NAT"))
     draft.rule(
         "table ip lab-policies {\nchain in {\ntype filter hook prerouting priority -150;\n"

@@ -1,6 +1,6 @@
-"""A run in the lab as a document, tables and text: what was predicted beside what packets did. Must not decide anything.
+"""Render a run in the lab as a document, tables and text: predictions beside what packets did. Decides nothing.
 
-Order everywhere: pairs that differ first, then those that were not run, then those that agree.
+The order is the same everywhere: pairs that differ, then pairs that were not run, then pairs that agree.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from ipplan.proof import Difference, Outcome, Pair, Point, Report, Way
 
 _WORDS: dict[Outcome, str] = {"differs": "differs", "not-run": "not run", "agree": "agree"}
-"""The word for each outcome, in the order in which they are shown."""
+"""The word for each outcome, in the order of all output."""
 _MEANINGS: dict[Outcome, str] = {"differs": "error", "not-run": "warning", "agree": "good"}
 _ORDER: tuple[Outcome, ...] = tuple(_WORDS)
 
 _MOST_NAMED = 10
-"""Name at most this many pairs of one reason on a terminal; with `verbose`, and elsewhere, all."""
+"""Name at most this many pairs for one reason on a terminal; all with `verbose`, and in other outputs."""
 
 
 def document(plan: Plan, report: Report, edition: str) -> dict[str, Any]:
-    """Return the document `ipplan.lab/1`; ways are null where there is none."""
+    """Return the document `ipplan.lab/1`; a way that was not predicted or not seen is null."""
     return {
         "schema": "ipplan.lab/1",
         "made_by": made_by(edition),
@@ -120,7 +120,7 @@ _COLUMNS = (
 
 
 def table(report: Report) -> Table:
-    """Return a row for each pair. The last cell says why it was not run, what differs, or what proves a stop."""
+    """Return a row for each pair; the last cell says why it was not run, what differs, or how a stop was seen."""
     rows = [
         (
             pair.flow,
@@ -140,7 +140,7 @@ def table(report: Report) -> Table:
 
 
 def devices_table(devices: Iterable[tuple[str, str, str]]) -> Table:
-    """Return the devices of a lab: the label that `ipplan lab enter` takes, the title, the namespace."""
+    """Return the devices of a lab: the label for `ipplan lab enter`, the title, the namespace."""
     return Table((Column("device"), Column("title"), Column("namespace")), list(devices))
 
 
@@ -155,7 +155,7 @@ def _details(pair: Pair) -> str | None:
 
 
 def _mismatch(difference: Difference) -> str:
-    """Return where, what, and both values, in one form for all."""
+    """Return a difference as text: way, device, what differs, and both values."""
     values = f"Expected: {difference.expected or 'nothing'} Actual: {difference.actual or 'nothing'}"
     return f"{difference.way} - {difference.device} - {difference.what} - {values}"
 
@@ -171,7 +171,7 @@ def _seen(pair: Pair) -> str | None:
 
 
 def _course(request: Way, answer: Way | None) -> str:
-    """Say how a request ends, and its answer if that stops."""
+    """Return how a request ends, and how its answer ends if it stops."""
     text = _ending(request)
     if request.end in ARRIVED and answer is not None and answer.end not in ARRIVED:
         text += f"; answer: {_ending(answer)}"
@@ -186,17 +186,17 @@ def _ending(way: Way) -> str:
 
 
 def _agreed(pair: Pair) -> str:
-    """Say in a few words what was predicted and seen; a stop is called so, because it is no failure here."""
+    """Return in a few words what was predicted and seen; a stop is marked, because here it is no failure."""
     ways = [way for way in (pair.request, pair.answer) if way is not None]
     stop = any(way.end not in ARRIVED for way in ways)
     return f"{_predicted(pair)} (a stop)" if stop else _predicted(pair)
 
 
 def render(report: Report, *, width: int | None, color: bool, verbose: bool) -> str:
-    """Return a run for people, pairs that differ first; the last line counts.
+    """Return a run for people, pairs that differ first; the last line has the totals.
 
-    Pairs that agree take a line each, and those that differ show the devices that differ. With `verbose`, all pairs
-    show each device on each way, and the scenery and what it ran with follow. Linear in the points of all ways.
+    A pair that agrees is one line; a pair that differs shows the devices that differ. With `verbose`, all pairs show
+    each device on each way, then follow scenery and versions. Linear in the points of all ways.
     """
     of = {outcome: [pair for pair in report.pairs if pair.outcome == outcome] for outcome in _ORDER}
     parts = [_lines(f"{_number(len(report.devices), 'device')} in network namespaces", width)]
@@ -230,9 +230,9 @@ def _worst(report: Report) -> str:
 
 
 def _agreeing(pairs: Sequence[Pair], width: int | None, *, color: bool) -> str:
-    """Return pairs that agree, one line each: without addresses and then without flow where the width asks for it.
+    """Return pairs that agree as a table: on narrow terminals without source address, then without flow.
 
-    Where no table has room, each pair is a line of its own, and only what is longer than a line is wrapped.
+    Where no table fits, each pair is a sentence, wrapped if it is longer than a line.
     """
     rows = [
         (
@@ -276,7 +276,7 @@ def _heading(pair: Pair, *, addresses: bool = True) -> str:
 
 
 def _ends(pair: Pair, *, addresses: bool = True) -> str:
-    """Return flow and ends of a pair, escaped; the address that is asked where it is not that of the destination."""
+    """Return flow and ends of a pair, escaped; with the asked address where it differs from the destination."""
     flow = "" if pair.flow is None else f"{pair.flow}  "
     if not addresses:
         return escape(f"{flow}{pair.source} to {pair.destination}")
@@ -290,7 +290,7 @@ def _title(pair: Pair, width: int | None, *, color: bool) -> str:
 
 
 def _differing(pair: Pair, width: int | None, *, color: bool) -> str:
-    """Return a pair that differs, with the devices that differ and no others."""
+    """Return a pair that differs, with only the devices that differ."""
     text = _title(pair, width, color=color)
     if pair.reason is not None:
         text += _lines(escape(pair.reason), width, 2)
@@ -307,7 +307,7 @@ def _differing(pair: Pair, width: int | None, *, color: bool) -> str:
 
 
 def _packets(predicted: Way | None, seen: Way | None, device: str) -> str:
-    """Return the packet at a device as predicted and as seen; both where a device has it more than once."""
+    """Return the packet at a device as predicted and as seen; several if it passes the device more than once."""
     texts = [
         ", then ".join(_packet(point) for point in (way.points if way else ()) if point.device == device)
         for way in (predicted, seen)
@@ -320,10 +320,10 @@ def _packet(point: Point) -> str:
 
 
 def _not_run(pairs: Sequence[Pair], width: int | None, *, color: bool) -> list[str]:
-    """Return the pairs that were not run, a part for each reason, in the order in which reasons first appear."""
+    """Return the pairs that were not run, one part for each reason, in the order of their first pair."""
     reasons: dict[str, list[Pair]] = {}
     for pair in pairs:
-        reasons.setdefault(pair.reason or "no reason is known", []).append(pair)
+        reasons.setdefault(pair.reason or "unknown reason", []).append(pair)
     parts = []
     for reason, alike in reasons.items():
         word = _WORDS["not-run"]
@@ -337,7 +337,7 @@ def _not_run(pairs: Sequence[Pair], width: int | None, *, color: bool) -> list[s
 
 
 def _whole(pair: Pair, width: int | None, *, color: bool) -> str:
-    """Return all that is known of a pair."""
+    """Return a pair with each device on each way."""
     if pair.outcome == "differs":
         text = _differing(pair, width, color=color)
     else:
@@ -356,7 +356,7 @@ def _whole(pair: Pair, width: int | None, *, color: bool) -> str:
 
 
 def _alike(predicted: Way, seen: Way) -> bool:
-    """Tell whether two ways show the same; what decided is known of predicted ways only."""
+    """Return whether two ways are the same; only predicted ways know the deciding rule, so it is not compared."""
     one, other = (
         (way.end, way.where, way.outer, [(p.device, p.source, p.destination) for p in way.points])
         for way in (predicted, seen)
@@ -371,18 +371,18 @@ def _devices(title: str, way: Way, width: int | None) -> str:
         if point.decided is not None:
             text += _lines(f"decided: {escape(point.decided)}", width, 8)
     for protocol, source, destination in way.outer:
-        text += _lines(escape(f"on the way inside {protocol} {source} to {destination}"), width, 4)
+        text += _lines(escape(f"carried in {protocol} from {source} to {destination}"), width, 4)
     return text
 
 
 def _background(report: Report, width: int | None) -> str:
-    """Return the scenery, and when and with what it ran."""
+    """Return the scenery, the versions, the time and the digest of the plan."""
     text = ""
     if report.scenery:
-        text += _lines("scenery, which no export configures:", width)
+        text += _lines("scenery, not from any export:", width)
         text += "".join(_lines(escape(f"- {part}"), width, 2) for part in report.scenery) + "\n"
     if report.versions:
-        text += _lines("ran with:", width)
+        text += _lines("versions:", width)
         for program, version in report.versions:
             text += _lines(escape(f"- {program}: {version or 'not found'}"), width, 2)
         text += "\n"
@@ -399,9 +399,9 @@ def _lines(
     lead: str | None = None,
     color: bool = False,
 ) -> str:
-    """Return a text that is escaped already as lines, all indented and wrapped at spaces where there is a width.
+    """Return a text, already escaped, as indented lines, wrapped at spaces where there is a width.
 
-    `paint_as` colours its first line, or only the word `lead` that it begins with.
+    `paint_as` colours the first line, or only the word `lead` at its start.
     """
     first, *more = [text] if width is None else wrap(text, max(width - indent, 1))
     if more and width is not None:

@@ -220,7 +220,10 @@ def test_a_range_in_the_pods_of_iks_fails_where_check_says_so(run: Run, tmp_path
 
 @pytest.mark.parametrize(
     ("folder", "reason"),
-    [("/usr/lib/ipsec", "strongSwan is not complete here"), ("/usr/lib/frr", "FRR is not complete here")],
+    [
+        ("/usr/lib/ipsec", "strongSwan is not complete on this machine"),
+        ("/usr/lib/frr", "FRR is not complete on this machine"),
+    ],
 )
 def test_what_a_missing_program_would_do_is_not_run(run: Run, tmp_path: Path, folder: str, reason: str) -> None:
     if os.geteuid() != 0:
@@ -287,7 +290,7 @@ def test_devices_are_entered_by_name(keep: Callable[..., Kept], run: Run) -> Non
     refused = run("lab", "enter", f"{lab}:nobody")
     assert refused.returncode == 2
     assert b"no lab has a device 'nobody'" in refused.stderr
-    assert b"there are host-1, host-2, esg, dlr" in refused.stderr
+    assert b"devices: host-1, host-2, esg, dlr" in refused.stderr
 
 
 def test_exported_scripts_may_run_again(keep: Callable[..., Kept], run: Run) -> None:

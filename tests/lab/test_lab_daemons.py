@@ -227,7 +227,7 @@ def test_tunnel_and_session_come_up(lab: Lab) -> None:
         (
             "strongswan",
             TUNNEL.format(own=1, far=2, action="none") + "}\n",
-            "strongSwan in d1 does not accept east-west:\n/etc/swanctl/conf.d/file.conf:33: syntax error",
+            "strongSwan in d1 rejects east-west:\n/etc/swanctl/conf.d/file.conf:33: syntax error",
         ),
         ("frr", FRR + "no such command\n", "line 16: % Unknown command[4]: no such command"),
         ("bird", BIRD + "nonsense\n", "BIRD in d1 ended with status 1:\nbird: /run/bird.conf:12:1 syntax error"),

@@ -106,7 +106,7 @@ def test_missing_programs_are_named_with_their_packages(
     monkeypatch.setattr(requirements, "FOLDERS", ())
     with pytest.raises(LabError) as raised:
         requirements.check(needs_nft=needs_nft)
-    assert str(raised.value) == f"programs that the lab is built with were not found: {missing}"
+    assert str(raised.value) == f"the lab needs programs that are not installed: {missing}"
     assert raised.value.help == f"apt install {packages}"
 
 

@@ -258,7 +258,7 @@ def test_verbose_shows_every_device_the_proof_and_what_it_ran_with() -> None:
             for point in way.points if way else ():
                 assert f"{point.device}: {point.source} > {point.destination}\n" in shown
     assert f"proof: {STOPS.positive}\n" in shown
-    assert "on the way inside IPsec 169.46.10.2 to 169.46.73.19\n" in shown
+    assert "carried in IPsec from 169.46.10.2 to 169.46.73.19\n" in shown
     for part in ("FCR and BCR", "nft: 1.0.6", "bird: not found", "2026-08-01T09:30:00Z", "ab" * 32):
         assert part in shown
         assert part not in text("mixed")
