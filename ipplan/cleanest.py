@@ -1,7 +1,7 @@
-"""Which blocks of a size are the cleanest: what touches each, now and in earlier editions of IBM's ranges.
+"""Find the cleanest blocks of a size: those touched by the fewest ranges, now and in earlier editions of IBM's ranges.
 
-A pool may hold more blocks than can be counted out (a /8 has four million of /30), so blocks that are touched by the
-same ranges are judged together; the cost follows the number of ranges. Knows nothing of how the answer is printed.
+A pool may hold too many blocks to look at each (a /8 has four million of /30), so blocks that the same ranges touch
+are scored together; the cost follows the number of ranges. Knows nothing of how the answer is printed.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _PUBLISHED = ("private", "service", "public")
 
 
 class Score(NamedTuple):
-    """How many ranges touch a block, by what they are. The lower score is the cleaner one: the first field decides.
+    """The number of ranges that touch a block, by category. A lower score is cleaner: the first field decides.
 
     avoided: networks and links of the plan, avoided and special-purpose space. named: IBM's ranges of the data centers
     that were asked for; other: its customer and public ranges of any other; service: its other service ranges;
-    platform: what Kubernetes and other platforms reserve or take by default, but for defaults that hold a whole pool and that
-    `allocate` gives out. earlier: IBM's ranges that only earlier editions
-    have. growth: IBM's ranges that came with an edition, inside of the block or of the block before or after it.
+    platform: what Kubernetes and other platforms reserve or take by default, except defaults that hold a whole pool and
+    that `allocate` may use. earlier: IBM's ranges that only earlier editions have. growth: IBM's ranges that an edition
+    added, inside the block or the block before or after it.
     Ranges of one field with the same prefix count once.
     """
 
@@ -54,7 +54,7 @@ _FIELDS: tuple[Why, ...] = ("avoided", "named", "other", "service", "platform", 
 
 
 class Touch(NamedTuple):
-    """A range that touches a block: the field of the score that counts it, what it is, where, and since when.
+    """A range that touches a block: the field of the score that counts it, its title, its place, and its edition.
 
     edition: for "earlier" the last edition that has it, for "growth" the first, None for all others.
     """
@@ -68,7 +68,7 @@ class Touch(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A block, the pool that it is of, its score, and whether all of it is free to `allocate`."""
+    """A block, its pool, its score, and whether `allocate` may use all of it."""
 
     prefix: Prefix
     pool: Prefix
@@ -78,9 +78,9 @@ class Candidate(NamedTuple):
 
 
 class Advice(NamedTuple):
-    """The cleanest blocks, the best first; at most as many as were asked for.
+    """The cleanest blocks, the best first; at most as many as asked for.
 
-    `blocks` is how many of the size the pools hold, `untouched` how many of these no range touches now.
+    `blocks` is the number of blocks of the size in the pools, `untouched` the number that no range touches now.
     """
 
     length: int
@@ -96,7 +96,7 @@ class Advice(NamedTuple):
 
 
 class _Segment(NamedTuple):
-    """Blocks in a row that the same ranges touch: their score, the first one's number in its pool, and how many."""
+    """Consecutive blocks that the same ranges touch: their score, the number of the first in its pool, and their number."""
 
     score: Score
     pool: Prefix
@@ -116,19 +116,19 @@ def find_cleanest(
 ) -> Advice:
     """Return the cleanest blocks of a prefix length in the pools, ordered by score, then by address.
 
-    Pools of which no block of the length is a part are passed over. `free` is what `allocate` may use. Costs n log n in
+    Pools that are smaller than such a block are skipped. `free` is what `allocate` may use. Costs n log n in
     the number of ranges, whatever the number of blocks.
     """
     touches = _unique(_list_touches(plan, catalog, frozenset(data_centers)))
     idle = _idle(plan, catalog)
-    told = {
-        pool: [touch for touch in touches if not _says_nothing(touch, pool, idle)]
+    relevant = {
+        pool: [touch for touch in touches if not _is_irrelevant(touch, pool, idle)]
         for pool in _outermost(pools)
         if pool.length <= length <= WIDTH[pool.version]
     }
-    segments = [segment for pool, own in told.items() for segment in _segments(pool, length, own)]
+    segments = [segment for pool, own in relevant.items() for segment in _segments(pool, length, own)]
     segments.sort(key=lambda s: (s.score, s.pool, s.start))
-    indices = {pool: _Index(own) for pool, own in told.items()}
+    indices = {pool: _Index(own) for pool, own in relevant.items()}
     return Advice(
         length,
         tuple(data_centers),
@@ -142,7 +142,7 @@ def find_cleanest(
 
 
 def _outermost(pools: Iterable[Prefix]) -> list[Prefix]:
-    """Return the pools that lie in no other, in address order."""
+    """Return the pools that lie in no other pool, in address order."""
     found: list[Prefix] = []
     for pool in sorted(set(pools)):
         if not found or not found[-1].covers(pool):
@@ -150,7 +150,7 @@ def _outermost(pools: Iterable[Prefix]) -> list[Prefix]:
     return found
 
 
-# -- what touches
+# -- ranges that touch blocks
 
 
 def _list_touches(plan: Plan, catalog: Catalog, data_centers: Collection[str]) -> Iterator[Touch]:
@@ -166,9 +166,9 @@ def _list_touches(plan: Plan, catalog: Catalog, data_centers: Collection[str]) -
 
 
 def _idle(plan: Plan, catalog: Catalog) -> frozenset[Prefix]:
-    """Return the defaults of platforms, such as 10.0.0.0/8, that `allocate` does not keep clear of.
+    """Return the defaults of platforms, such as 10.0.0.0/8, that `allocate` does not avoid.
 
-    Where one holds a whole pool it touches all blocks alike, and says nothing about any.
+    One that holds a whole pool touches all blocks alike, and does not help to choose.
     """
     rows = [row for row in catalog.reservations if row.category.scope in ("reserved", "default")]
     kept = {
@@ -177,12 +177,12 @@ def _idle(plan: Plan, catalog: Catalog) -> frozenset[Prefix]:
     return frozenset(row.prefix for row in rows) - kept
 
 
-def _says_nothing(touch: Touch, pool: Prefix, idle: Collection[Prefix]) -> bool:
+def _is_irrelevant(touch: Touch, pool: Prefix, idle: Collection[Prefix]) -> bool:
     return touch.why == "platform" and touch.prefix in idle and touch.prefix.covers(pool)
 
 
 def _why(row: Reservation, data_centers: Collection[str]) -> Why | None:
-    """Return the field that counts a row of the catalogue, None for a route and other advice."""
+    """Return the field that counts a row of the catalogue, None for routes and other advice."""
     scope = row.category.scope
     if scope == "special":
         return "avoided"
@@ -200,14 +200,14 @@ def _touch(row: Reservation, why: Why, edition: str | None) -> Touch:
 
 
 def _list_history(catalog: Catalog) -> Iterator[Touch]:
-    """Yield the ranges that came with an edition up to this one, and those that only an earlier one has.
+    """Yield the ranges that an edition up to this one added, and those that only an earlier one has.
 
-    A range came with an edition if the one before does not have all of its addresses, but has its table: what a table
-    held before IBM began it is not known.
+    An edition added a range if the edition before has its table, but not all of its addresses. What was in use before
+    IBM published a table is not known.
     """
     dates = [date for date in EDITIONS if date < catalog.about.date]
     editions = [*(load_catalog(date) for date in dates), catalog]
-    # Not the reserved blocks: they are no rows of the page, and hide all that comes and goes inside of them.
+    # Without the reserved blocks: they are not rows of the page, and hide all changes inside them.
     rows = [
         [
             row
@@ -229,7 +229,7 @@ def _list_history(catalog: Catalog) -> Iterator[Touch]:
 
 
 def _unique(touches: Iterable[Touch]) -> list[Touch]:
-    """Return the ranges in address order, those of one prefix and field once, as the first one says it."""
+    """Return the ranges in address order; of several with one prefix and field, the first."""
     found: dict[tuple[Why, Prefix], Touch] = {}
     for touch in touches:
         found.setdefault(touch[:2], touch)
@@ -240,7 +240,7 @@ def _unique(touches: Iterable[Touch]) -> list[Touch]:
 
 
 def _segments(pool: Prefix, length: int, touches: Iterable[Touch]) -> Iterator[_Segment]:
-    """Yield the blocks of a pool in address order, those that the same number of ranges touch in a row together."""
+    """Yield the blocks of a pool in address order; consecutive ones with one score are one segment."""
     shift = WIDTH[pool.version] - length
     base, count = pool.first >> shift, 1 << length - pool.length
     changes: dict[int, list[int]] = {0: [0] * len(_FIELDS), count: [0] * len(_FIELDS)}
@@ -261,7 +261,7 @@ def _segments(pool: Prefix, length: int, touches: Iterable[Touch]) -> Iterator[_
 
 
 def _best(segments: Iterable[_Segment], length: int, most: int) -> Iterator[tuple[_Segment, Prefix]]:
-    """Yield the first blocks of sorted segments. Segments of one score are next to each other."""
+    """Yield the first `most` blocks of sorted segments; segments of one score are next to each other."""
     left = most
     for segment in segments:
         version = segment.pool.version
@@ -275,7 +275,7 @@ def _best(segments: Iterable[_Segment], length: int, most: int) -> Iterator[tupl
 
 
 class _Index:
-    """The ranges, to look up those that touch a block."""
+    """Finds the ranges that touch a block."""
 
     def __init__(self, touches: Sequence[Touch]) -> None:
         self._now = [touch for touch in touches if touch.why != "growth"]

@@ -1,7 +1,7 @@
-"""What is left of the pools of a plan: free blocks, how many networks still fit, how the rest is used.
+"""Count the free space of the pools of a plan: free blocks, how many networks still fit, how the rest is used.
 
-What is taken is decided by `allocate`, so that the two never contradict each other; this module only counts. It
-knows nothing of how the answer is printed.
+`allocate` decides what is taken, so that the two never contradict each other; this module only counts. It knows
+nothing of how the answer is printed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Plan
 
 SMALLEST = {4: 28, 6: 64}
-"""The longest prefix length, by IP version, for which networks that still fit are counted unless more is asked."""
+"""Count the networks that still fit up to this prefix length, by IP version, unless a longer one is asked for."""
 
 
 class Use(NamedTuple):
@@ -42,17 +42,17 @@ class Use(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """How many networks of one prefix length would find a place, if all that is free went to such."""
+    """The number of networks of one prefix length that fit, if they get all free space."""
 
     length: int
     number: int
 
 
 class FreePool(NamedTuple):
-    """What is left of one pool. Invariant: the sizes of `uses` and of `blocks` add up to the size of the pool.
+    """The free space of one pool. Invariant: the sizes of `uses` and of `blocks` add up to the size of the pool.
 
-    `uses` tell each address once, the published and avoided space before the plan's own. `blocks` are the largest
-    aligned blocks that are free, in address order. `fits` are told for each prefix length from that of the pool.
+    `uses` count each address once, published and avoided space before the plan's own. `blocks` are the largest
+    aligned free blocks, in address order. `fits` start with the prefix length of the pool.
     """
 
     report: PoolReport
@@ -64,15 +64,15 @@ class FreePool(NamedTuple):
     def fragmentation(self) -> float | None:
         """External fragmentation: 1 - addresses in the largest free block / free addresses; None where none is free.
 
-        0 says that all that is free is one aligned block, and close to 1, that it is free in small pieces. It is
-        the usual measure of memory allocation, with aligned blocks in the place of contiguous ones, because a network
-        is a prefix: two equal blocks that do not form a prefix together count as two pieces.
+        0 means that all free space is one aligned block; close to 1, that it is in small pieces. It is the usual
+        measure of memory allocation, with aligned blocks instead of contiguous ones, because a network is a prefix:
+        two equal blocks that do not form a prefix together count as two pieces.
         """
         largest = self.report.largest_free
         return None if largest is None else 1 - largest.size / self.report.free
 
     def blocks_for(self, length: int | None) -> tuple[Prefix, ...]:
-        """Return the free blocks in which a prefix of this length finds room; all for None."""
+        """Return the free blocks with room for a prefix of this length; all of them for None."""
         if length is None:
             return self.blocks
         if length > WIDTH[self.report.prefix.version]:
@@ -89,11 +89,10 @@ class Total(NamedTuple):
 
 
 class Free(NamedTuple):
-    """The whole answer. `pools` are in the order of the plan, each once; `totals` are told for each IP version.
+    """The whole answer. `pools` are in the order of the plan, each once; `totals` has an entry for each IP version.
 
-    `wanted` are the networks that have no range yet and are not counted as taken; `shortfalls` are not empty exactly
-    where these should have been counted and do not all find a place. `advice` are the cleanest blocks of a size, where
-    somebody asks for them.
+    `wanted` are the networks that have no range yet and are not counted as taken. `shortfalls` is not empty exactly
+    if they should be counted and do not all find a place. `advice` are the cleanest blocks of a size, if asked for.
     """
 
     plan_name: str | None
@@ -108,7 +107,7 @@ class Free(NamedTuple):
 
     @property
     def ok(self) -> bool:
-        """Whether every network that had to be counted found its place."""
+        """Whether every network to be counted found a place."""
         return not self.shortfalls
 
 
@@ -121,10 +120,10 @@ def find_free(
     pools: Sequence[Prefix] | None = None,
     length: int | None = None,
 ) -> Free:
-    """Return what neither published, avoided nor planned space takes of the pools, in n log n time.
+    """Return the space of the pools that is not published, avoided or planned, in n log n time.
 
     `data_centers_only` narrows IBM's customer private ranges to those of the plan's data centers. With
-    `after_allocation`, what `allocate` would place is taken too, unless it cannot place all. `pools` chooses among
+    `after_allocation`, what `allocate` would place counts as taken, if it can place everything. `pools` chooses among
     the pools of the plan, None means all. `fits` go on to a prefix of `length`, if that is longer than `SMALLEST`.
     """
     taken = list_taken(plan, catalog, frozenset(plan.data_centers) if data_centers_only else None)
@@ -155,29 +154,29 @@ def find_free(
 
 
 def _used(plan: Plan, taken: Iterable[Taken], placed: Iterable[Prefix]) -> dict[str, RangeSet]:
-    """Return the space of each category, less that of all before it: catalogue, avoid, links, networks."""
+    """Return the space of each category without that of all earlier ones: catalogue, avoid, links, networks."""
     space: dict[str, list[Prefix]] = {name: [] for name in (*CATEGORIES, "avoid", "link")}
     for t in taken:
         if not t.ours:
             space[t.category].append(t.prefix)
-    # Not as `taken` has them: there they include their room to grow.
+    # Not from `taken`: there they include their room to grow.
     space["pinned"] = [n.prefix for n in plan.networks if n.prefix is not None]
     space["default"] = [n.prefix for n in plan.defaults if n.prefix is not None]
     space["allocated"] = list(placed)
     found = {}
-    told = RangeSet()
+    counted = RangeSet()
     for category, prefixes in space.items():
         if prefixes:
             own = RangeSet(prefixes)
-            found[category] = own - told
-            told |= own
+            found[category] = own - counted
+            counted |= own
     return found
 
 
 def _free_pool(report: PoolReport, uses: Mapping[str, RangeSet], left: RangeSet, length: int | None) -> FreePool:
     prefix = report.prefix
     sizes = {category: space.within(prefix).size for category, space in uses.items()}
-    # What is neither free, nor somebody else's, nor a network is kept for one.
+    # Space that is neither free, nor published or avoided, nor a network, is held for a network.
     sizes["held"] = prefix.size - report.free - sum(sizes.values())
     blocks = tuple(left.within(prefix).prefixes())
     longest = max(prefix.length, SMALLEST[prefix.version], min(length or 0, WIDTH[prefix.version]))
@@ -190,9 +189,9 @@ def _free_pool(report: PoolReport, uses: Mapping[str, RangeSet], left: RangeSet,
 
 
 def _fits(blocks: Iterable[Prefix], shortest: int, longest: int) -> Iterator[Fit]:
-    """Yield each prefix length and how many disjoint blocks of it the free blocks hold.
+    """Yield each prefix length with the number of disjoint blocks of it in the free blocks.
 
-    Every aligned block that is free lies in exactly one of the largest, so halving these counts them all.
+    Every free aligned block lies in exactly one of the largest ones, so halving these counts them all.
     """
     counts = Counter(block.length for block in blocks)
     fit = 0

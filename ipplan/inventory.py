@@ -1,6 +1,6 @@
-"""Every network of a plan as it stands: pinned, on a default, to be allocated or to be ordered.
+"""List every network of a plan with its status: pinned, on a default, to be allocated or to be ordered.
 
-A function from a plan to entries; it places nothing and asks no catalogue.
+A function from a plan to entries; it places nothing and reads no catalogue.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ Status = Literal["allocated", "pinned", "default", "to-allocate", "to-order", "n
 
 
 class Entry(NamedTuple):
-    """One network: what becomes of it, its range or the prefix length that it asks for, and its room to grow.
+    """One network: its status, its range or the prefix length that it asks for, and its room to grow.
 
-    `prefix` is None exactly for the statuses to-allocate, to-order and no-range, which is that of a retired network that
-    has nothing to hold. `length` is that of the prefix, or what
-    is asked for, None where IBM Cloud decides. `grow_length` is the prefix length to grow to, None where the
-    network asks for no room; `room` is the block that is kept for it, None without a prefix; `blocked_by` names a
-    network or avoided space that lies in the room. `retired` says with what the network is retired, "" for itself.
+    `prefix` is None exactly for the statuses to-allocate, to-order and no-range (a retired network without a range).
+    `length` is that of the prefix or of the request, None if IBM Cloud decides. `grow_length` is the prefix length to
+    grow to, None if the network asks for no room. `room` is the block that is kept for it, None without a prefix;
+    `blocked_by` names a network or avoided space in the room. `retired` names what the network is retired with, "" if
+    it is retired itself.
     """
 
     network: Network
@@ -53,7 +53,7 @@ def with_ranges(plan: Plan, placed: Mapping[str, Prefix]) -> Plan:
 def list_networks(plan: Plan, placed: Mapping[str, Prefix] | None = None) -> tuple[Entry, ...]:
     """Return every network in the order of the plan, then the platform defaults that it does not declare.
 
-    `placed` are ranges of an allocation, which are told as allocated. Costs n log n.
+    `placed` are ranges of an allocation, with the status allocated. Costs n log n.
     """
     placed = placed or {}
     retired = plan.retired.networks
@@ -89,14 +89,14 @@ def list_networks(plan: Plan, placed: Mapping[str, Prefix] | None = None) -> tup
 
 
 def _ordered_length(network: Network, plan: Plan) -> int | None:
-    """Return the prefix length that a network asks of IBM Cloud, None where it states no size."""
+    """Return the prefix length of a network to order from IBM Cloud, None if it states no size."""
     if network.length is None and network.hosts is None:
         return None
     return size_of(network, plan, request_version(network, ())).length
 
 
 class _Ranges:
-    """What lies in the room that a network wants to grow to: other networks, and avoided space."""
+    """Finds what lies in the room that a network keeps to grow: other networks, and avoided space."""
 
     def __init__(self, networks: list[Network], plan: Plan) -> None:
         rows = [(n.prefix, n.name) for n in networks if n.prefix is not None]

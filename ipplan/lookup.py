@@ -1,4 +1,4 @@
-"""Who owns an address or prefix: the plan, IBM Cloud, a Kubernetes platform, IANA; the most specific first.
+"""Find who owns an address or prefix: the plan, IBM Cloud, a Kubernetes platform or IANA, the most specific first.
 
 A function from a prefix, a catalogue and perhaps a plan to matches; it reads nothing and prints nothing.
 """
@@ -20,9 +20,9 @@ Relation = Literal["equal", "covers", "within"]
 
 
 class Match(NamedTuple):
-    """Something that shares addresses with what was asked for.
+    """A range that shares addresses with the query.
 
-    relation: whether the match is equal to it, covers it, or lies within it. `network` is set for a network of
+    relation: whether the match is equal to the query, covers it, or lies within it. `network` is set for a network of
     the plan, with its labels, VLAN ID and status, and words where it is retired; data center (of VPC, the zone), city
     and pod for a row of IBM's; `platform` for a row of a platform.
     """
@@ -46,10 +46,10 @@ class Match(NamedTuple):
 
 
 def lookup(prefix: Prefix, catalog: Catalog, plan: Plan | None = None) -> tuple[Match, ...]:
-    """Return all that shares addresses with the prefix.
+    """Return all ranges that share addresses with the prefix.
 
-    First what is equal to it or covers it, the most specific first and of equals the plan's own first; then what
-    lies within it, in address order.
+    First those that are equal to it or cover it, the most specific first and of equals the plan's own first; then
+    those within it, in address order.
     """
     found = [*(_planned(prefix, plan) if plan else ()), *_published(prefix, catalog)]
     around = [m for m in found if m.relation != "within"]
@@ -101,7 +101,7 @@ def _published(prefix: Prefix, catalog: Catalog) -> Iterator[Match]:
     order = {"ibm": 0, "kubernetes": 1, "iana": 2}
     for row in sorted(catalog.overlapping(prefix), key=lambda r: (-r.prefix.length, order[r.category.owner])):
         if row.prefix.length == 0 and prefix.length:
-            continue  # the default route, which nobody owns
+            continue  # the default route belongs to nobody
         yield Match(
             row.category.owner,
             _relation(prefix, row.prefix),

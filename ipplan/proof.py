@@ -1,4 +1,4 @@
-"""What a run in the lab comes to: each pair of machines as it was predicted and as packets went, and how they differ.
+"""Hold the results of a run in the lab: for each pair of machines the prediction, the observation, the differences.
 
 Values only; `ipplan.lab` makes them, and `ipplan.output.lab` shows them.
 """
@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 Outcome = Literal["agree", "differs", "not-run"]
-"""What comes of a pair: packets did what was predicted, did something else, or were not sent."""
+"""The outcome for a pair: packets did what was predicted, did something else, or were not sent."""
 
 
 class Point(NamedTuple):
-    """A device on a way, with the addresses of the packet as it leaves it, or as it arrives at the last one.
+    """A device on a path, with the addresses of the packet when it leaves it, or when it arrives at the last one.
 
     `decided` is the entry that decides, in words.
     """
@@ -24,9 +24,9 @@ class Point(NamedTuple):
 
 
 class Way(NamedTuple):
-    """A way there or back, as it is predicted or as it was seen. `end` is how it ends, `where` at which device.
+    """A path of a request or an answer, predicted or observed. `end` is how it ends, `where` at which device.
 
-    `outer` are the packets around the packet on the way: protocol, source, destination.
+    `outer` are the outer headers of the packet on the path: protocol, source, destination.
     """
 
     points: tuple[Point, ...]
@@ -36,7 +36,7 @@ class Way(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """Something that was not as predicted: on which way, at which device, what, and what decided as predicted."""
+    """Something that was not as predicted: on which path, at which device, what, and which entry was predicted to decide."""
 
     way: Literal["request", "answer"]
     device: str
@@ -47,9 +47,9 @@ class Difference(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """One pair of machines, predicted and tried. Ways are None where there is none: not predicted, or not tried.
+    """One pair of machines, predicted and tried. A path is None if it was not predicted, or not tried.
 
-    `reason` says why it was not run. `asked` is the address that the sender asks. `predicted` is the result by flows.
+    `reason` says why it was not run. `asked` is the destination that the sender uses. `predicted` is the result of flows.
     """
 
     flow: str | None
@@ -67,13 +67,13 @@ class Pair(NamedTuple):
     seen_answer: Way | None
     differences: tuple[Difference, ...] = ()
     positive: str | None = None
-    """For a stop that happened as predicted: what proves it."""
+    """For a predicted drop that happened: the observation that proves it."""
 
 
 class Report(NamedTuple):
-    """A run. `versions` are those of what it ran with, `digest` is SHA-256 of the plan, `started` UTC in ISO 8601.
+    """A run. `versions` are those of the tools it used, `digest` is SHA-256 of the plan, `started` UTC in ISO 8601.
 
-    `notes` say what of the predictions could not be tried here, and was a plain route or a wire instead.
+    `notes` say what could not be tried here, and was a plain route or a wire instead.
     """
 
     started: str
@@ -88,7 +88,7 @@ class Report(NamedTuple):
 
     @property
     def status(self) -> int:
-        """The exit status: 0 all agree, 1 something differs, 2 not all of it was run."""
+        """The exit status: 0 all agree, 1 something differs, 2 not everything was run."""
         outcomes = {pair.outcome for pair in self.pairs}
         if "differs" in outcomes:
             return 1

@@ -1,4 +1,4 @@
-"""The address space that a plan uses, cut into blocks: what each address is for, and where two claims overlap.
+"""Cut the address space of a plan into blocks: what each address is for, and where networks overlap.
 
 A function from plan and catalogue to values. Knows nothing of how a map is drawn.
 """
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 
 What = Literal["overlap", "network", "reserved", "avoid", "room", "free"]
 WHATS: tuple[What, ...] = ("overlap", "network", "reserved", "avoid", "room", "free")
-"""What a block may be; the first that is true of its addresses says what it is."""
+"""What a block may be; the first one that is true of its addresses counts."""
 
 MOST_NAMED = 10
-"""Networks that one block names at most: thousands of equal ones may overlap."""
+"""Name at most 10 networks of one block: thousands of equal ones may overlap."""
 
 _WIDER = 2
-"""Bits by which a space is widened that one network would fill, so that something is seen beside it."""
+"""Widen a space that one network fills by this many bits, so that its surroundings show."""
 
 _REGION = {4: 16, 6: 32}
-"""Length of the prefix, by IP version, in which networks are shown together that lie in no published range."""
+"""Show networks in no published range together, by the prefix of this length, by IP version."""
 
 
 class Space(NamedTuple):
-    """A prefix to look at: a pool, a window that IKS accepts, or the part of another space that the plan uses.
+    """A prefix to show: a pool, a window that IKS accepts, or the part of another space that the plan uses.
 
-    `title` says what it is, to be read after the prefix.
+    `title` describes it, to be read after the prefix.
     """
 
     prefix: Prefix
@@ -43,9 +43,10 @@ class Space(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Addresses of a space that are all for the same, first and last included, as integers.
+    """Addresses of a space with one use, first and last included, as integers.
 
-    `networks` are those that hold them, the most specific first, at most `MOST_NAMED` of `total`; `rules` are those of the check that object to an overlap.
+    `networks` are those that hold them, the most specific first, at most `MOST_NAMED` of `total`. `rules` are the rules
+    of the check that report the overlap.
     """
 
     first: int
@@ -57,12 +58,12 @@ class Block(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many addresses it holds."""
+        """The number of its addresses."""
         return self.last - self.first + 1
 
 
 class Claim(NamedTuple):
-    """A prefix that is for something; `name` is that of a network, or of the rule that an overlap breaks."""
+    """A prefix with a use; `name` is that of a network, or of the rule that reports an overlap."""
 
     prefix: Prefix
     what: What
@@ -72,8 +73,8 @@ class Claim(NamedTuple):
 class AddressSpace:
     """The spaces of a plan and what lies in them.
 
-    `findings` are those of the check: their overlaps with published and avoided space are shown as such, so that
-    the map and the check never contradict each other. Overlaps between networks are found here, all of them.
+    `findings` are those of the check: the overlaps with published and avoided space come from them, so that the map and
+    the check never contradict each other. All overlaps between networks are found here.
     """
 
     def __init__(self, plan: Plan, catalog: Catalog, findings: Iterable[Finding] = ()) -> None:
@@ -96,9 +97,9 @@ class AddressSpace:
         return [self.networks[i] for i in sorted(self._network_index.overlapping(prefix))]
 
     def spaces(self, chosen: Collection[str] | None = None) -> tuple[Space, ...]:
-        """Return each pool once, in the order of the plan, then by address what networks outside of them use.
+        """Return each pool once, in the order of the plan, then the spaces of networks outside pools, by address.
 
-        With `chosen`, names of networks, only spaces that hold one of these, or may be given to one of them.
+        With `chosen`, names of networks, only spaces that hold one of these or that may provide its range.
         """
         pools: dict[Prefix, Pool] = {}
         for pool in self.plan.pools:
@@ -141,9 +142,9 @@ class AddressSpace:
             yield (space if space.kind == "iks-window" else space._replace(prefix=_trim(space.prefix, prefixes)))
 
     def blocks(self, space: Space) -> list[Block]:
-        """Cut a space into blocks in address order, without gaps; of two that touch, something differs.
+        """Cut a space into blocks in address order, without gaps; neighbours always differ.
 
-        Linear in what lies in the space, but for sorting it.
+        Linear in what lies in the space, except for sorting.
         """
         prefix = space.prefix
         claims = [self._claims[i] for i in self._index.overlapping(prefix)]
@@ -151,7 +152,7 @@ class AddressSpace:
             Claim(row.prefix, "reserved")
             for row in self.catalog.overlapping(prefix)
             if Catalog.avoids(row, keep_clear=self.plan.kept_clear)
-            # Around a network that IBM Cloud provides it would be all there is to see.
+            # A range around a network that IBM Cloud provides would fill the whole map.
             and (space.kind == "pool" or not row.prefix.covers(prefix))
         ]
         claims.sort(key=lambda claim: claim.prefix)
@@ -171,7 +172,7 @@ def _rooms(networks: Iterable[Network]) -> Iterator[Prefix]:
 
 
 def _overlaps(findings: Iterable[Finding]) -> list[tuple[Prefix, str]]:
-    """Return what networks share with each other, or with published or avoided space, and the rule that says so."""
+    """Return what networks share with each other, or with published or avoided space, and the rule that reports it."""
     found: set[tuple[Prefix, str]] = set()
     for finding in findings:
         if finding.severity == "note" or finding.overlap is None or not finding.networks:
@@ -182,7 +183,7 @@ def _overlaps(findings: Iterable[Finding]) -> list[tuple[Prefix, str]]:
 
 
 class _Surroundings:
-    """Finds the space that a network outside every pool lies in."""
+    """Finds the space of a network outside all pools."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._windows = PrefixIndex(sorted({window.prefix for window in iks_windows()}))
@@ -200,7 +201,7 @@ class _Surroundings:
     def space_of(self, network: Network) -> Space:
         """Return the window of IKS, the published range or the private-use block around a network.
 
-        Where there is none, all networks of one region of the address space share one.
+        Without one, all networks of one region of the address space share one space.
         """
         prefix = network.prefix
         assert prefix is not None
@@ -209,7 +210,7 @@ class _Surroundings:
         if published := _around(self._published, prefix):
             return Space(published, "published", f"in {self._titles[published]}")
         wider = prefix.supernet(min(prefix.length, _REGION[prefix.version]))
-        return Space(wider, "other", "around what lies in no published range")
+        return Space(wider, "other", "around networks in no published range")
 
 
 def _around(index: PrefixIndex, prefix: Prefix) -> Prefix | None:
@@ -221,7 +222,7 @@ def _around(index: PrefixIndex, prefix: Prefix) -> Prefix | None:
 
 
 def _trim(space: Prefix, prefixes: Iterable[Prefix]) -> Prefix:
-    """Return the smallest prefix around some in a space, widened within it where one of them fills it."""
+    """Return the smallest prefix around some in a space, widened within it if one of them fills it."""
     prefixes = list(prefixes)
     around = covering_prefix(prefixes)
     if around in prefixes:
@@ -230,7 +231,7 @@ def _trim(space: Prefix, prefixes: Iterable[Prefix]) -> Prefix:
 
 
 def _cut(space: Prefix, claims: Iterable[Claim]) -> Iterator[Block]:
-    """Yield blocks that tile a space, from claims in address order, the larger first of those that start together."""
+    """Yield blocks without gaps, from claims in address order, the larger first of those that start together."""
     open_ = _Open()
     at = space.first
     for claim in (*claims, None):
@@ -248,7 +249,7 @@ def _cut(space: Prefix, claims: Iterable[Claim]) -> Iterator[Block]:
 
 
 class _Open:
-    """The claims that hold the address at hand. Invariant: each lies in the one below it, because prefixes nest."""
+    """The claims that hold the current address. Invariant: each lies in the one below it, because prefixes nest."""
 
     def __init__(self) -> None:
         self._claims: list[Claim] = []
@@ -270,7 +271,7 @@ class _Open:
         self._names[self._claims.pop().what].pop()
 
     def block(self, first: int, last: int) -> Block:
-        """Return these addresses as a block of what the open claims make of them."""
+        """Return these addresses as a block with the use that the open claims give them."""
         what: What = next((what for what in WHATS if self._names[what]), "free")
         networks = self._names["network"]
         if len(networks) > 1:
@@ -281,7 +282,7 @@ class _Open:
 
 
 def _joined(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Join neighbours that are for the same."""
+    """Join neighbours with the same use."""
     held: Block | None = None
     for block in blocks:
         if held is not None and held[2:] == block[2:]:

@@ -1,4 +1,4 @@
-"""The address space of a plan as a picture: what is drawn, and at which coordinates.
+"""Prepare a picture of the address space of a plan: what is drawn, and at which coordinates.
 
 `survey_plan` makes the value that a picture is drawn from, `strips` and `hilbert` its geometry. Knows nothing of text or
 files.
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from ipplan.spaces import Block
 
 Use = Literal["overlap", "network", "reserved", "avoid", "room", "held", "free", "outside", "pool"]
-"""What addresses are for: as `spaces.What`, but "free" only what `ipplan free` counts as free.
+"""What addresses are for: as `spaces.What`, but "free" only for what `ipplan free` counts as free.
 
-"held" is what lies between the networks of a group that has its prefix for itself, "outside" what no pool holds, "pool" a
-pool inside another space: it is drawn by itself.
+"held" is the space between the networks of a group that is alone in its prefix, "outside" is in no pool, "pool" is a
+pool inside another space, which has a picture of its own.
 """
 
 MOST_SPACES = 24
@@ -34,10 +34,10 @@ MOST_SPACES = 24
 
 
 class Part(NamedTuple):
-    """Addresses of a space that are all for the same, first and last included, as integers.
+    """Addresses of a space with one use, first and last included, as integers.
 
     `networks` are the names of those that hold them, the most specific first, at most `spaces.MOST_NAMED` of `total`.
-    `homes` are the networks that a picture names at this part: each network of a space has one home.
+    `homes` are the networks whose names a picture writes at this part: each network of a space has one home.
     """
 
     first: int
@@ -50,7 +50,7 @@ class Part(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many addresses it holds."""
+        """The number of its addresses."""
         return self.last - self.first + 1
 
 
@@ -62,7 +62,7 @@ class Surveyed(NamedTuple):
     networks: tuple[Network, ...]
 
     def sizes(self) -> dict[Use, int]:
-        """Return how many addresses there are of each use."""
+        """Return the number of addresses of each use."""
         sums: dict[Use, int] = {}
         for part in self.parts:
             sums[part.use] = sums.get(part.use, 0) + part.size
@@ -76,7 +76,7 @@ class Surveyed(NamedTuple):
 
 
 class AddressMap(NamedTuple):
-    """What a picture of a plan shows.
+    """The content of a picture of a plan.
 
     `spaces` are drawn as strips, `curves` as Hilbert curves. `unpinned` names the networks that are shown where
     `allocate` would place them. `waiting` counts the networks without a range, `hidden` the spaces that are not drawn.
@@ -99,10 +99,10 @@ def survey_plan(
     chosen: Collection[str] | None = None,
     of: Sequence[Prefix] = (),
 ) -> AddressMap:
-    """Return what a picture of the plan shows, in n log n time.
+    """Return the content of a picture of the plan, in n log n time.
 
-    `placed` are ranges of an allocation. With `chosen`, names of networks, only spaces that hold one of these, or may be
-    given to one of them. With `of`, only these prefixes, each as a curve.
+    `placed` are ranges of an allocation. With `chosen`, names of networks, only spaces that hold one of these or that may
+    provide its range. With `of`, only these prefixes, each as a curve.
     """
     from ipplan.checks import check_plan
 
@@ -126,11 +126,11 @@ def _survey(address_space: AddressSpace, space: Space, free: RangeSet) -> Survey
     prefix = space.prefix
     pools = [pool.prefix for pool in address_space.plan.pools]
     rest: Use = "held" if any(pool.covers(prefix) for pool in pools) else "outside"
-    parts = [part for block in address_space.blocks(space) for part in _told_apart(block, free, prefix.version, rest)]
+    parts = [part for block in address_space.blocks(space) for part in _split_free(block, free, prefix.version, rest)]
     networks = address_space.networks_in(prefix)
     if space.kind != "pool":
         for pool in sorted({pool for pool in pools if prefix.covers(pool)}, key=lambda pool: pool.length):
-            # A network around the pool overlaps what is in it, and that has to be seen.
+            # A network around the pool overlaps what is in it, and the picture has to show that.
             if not any(n.prefix is not None and n.prefix.covers(pool) for n in networks):
                 parts = _without(parts, pool)
                 networks = [n for n in networks if n.prefix is None or not pool.covers(n.prefix)]
@@ -138,7 +138,7 @@ def _survey(address_space: AddressSpace, space: Space, free: RangeSet) -> Survey
 
 
 def _without(parts: Sequence[Part], pool: Prefix) -> list[Part]:
-    """Return the parts with one in the place of all that lies in a pool; nothing reaches from inside to outside of it."""
+    """Replace all parts in a pool by one; no part reaches from inside a pool to outside."""
     found = []
     for part in parts:
         if part.first < pool.first:
@@ -150,8 +150,8 @@ def _without(parts: Sequence[Part], pool: Prefix) -> list[Part]:
     return found
 
 
-def _told_apart(block: Block, free: RangeSet, version: int, rest: Use) -> Iterator[Part]:
-    """Yield a block as parts; of a free one, what `ipplan free` counts is apart from what it does not."""
+def _split_free(block: Block, free: RangeSet, version: int, rest: Use) -> Iterator[Part]:
+    """Yield a block as parts; a free one is split into what `ipplan free` counts and what it does not."""
     if block.what != "free":
         yield Part(block.first, block.last, block.what, block.networks, block.total, block.rules)
         return
@@ -166,9 +166,9 @@ def _told_apart(block: Block, free: RangeSet, version: int, rest: Use) -> Iterat
 
 
 def _with_homes(parts: Sequence[Part], networks: Iterable[Network]) -> Iterator[Part]:
-    """Yield parts with the networks that are named there.
+    """Yield parts with the networks whose names are written there.
 
-    That is the largest part that a network has for itself, else the part at which it starts.
+    That is the largest part that only this network holds, else the part at which it starts.
     """
     own: dict[str, int] = {}
     for index, part in enumerate(parts):
@@ -190,7 +190,7 @@ def _with_homes(parts: Sequence[Part], networks: Iterable[Network]) -> Iterator[
 
 
 def parts_within(parts: Sequence[Part], prefix: Prefix) -> list[Part]:
-    """Return the parts that share an address with a prefix, cut at its ends; what starts before it is home to none."""
+    """Return the parts that share an address with a prefix, cut at its ends; a part that starts before it has no homes."""
     start = bisect_left(parts, prefix.first, key=lambda part: part.last)
     end = bisect_right(parts, prefix.last, key=lambda part: part.first)
     found = []

@@ -1,7 +1,7 @@
-"""A prefix as a Hilbert curve: where along the curve, and so in which square, each address is.
+"""Compute a prefix as a Hilbert curve: the square of each address.
 
-A prefix with an even number of bits less than the whole is a square, one with an odd number two squares side by side, so
-areas are in proportion to addresses without exception. The curve starts at the top left, and turns to the right first.
+A prefix with an even number of bits below the whole is a square, one with an odd number two squares side by side, so
+areas are always in proportion to addresses. The curve starts at the top left, and turns to the right first.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 DEEPEST = 18
-"""Bits below the whole of the smallest square that is drawn; with 704 pixels it is 1.375 pixels wide."""
+"""Draw no smaller square than this many bits below the whole; of 704 pixels it is 1.375 pixels wide."""
 
 
 class Box(NamedTuple):
@@ -27,9 +27,9 @@ class Box(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """The square, or of an odd number of bits the upper half of one, that a prefix is drawn in; `side` in pixels.
+    """The square, or for an odd number of bits its upper half, in which a prefix is drawn; `side` is in pixels.
 
-    `limit` is an even number of bits below the whole, beyond which nothing is told apart.
+    `limit` is an even number of bits below the whole; smaller squares are not distinguished.
     """
 
     prefix: Prefix
@@ -38,7 +38,7 @@ class Curve(NamedTuple):
 
     @property
     def bits(self) -> int:
-        """How many bits of an address tell squares apart, an even number up to `DEEPEST`."""
+        """The number of bits of an address that select a square, an even number up to `DEEPEST`."""
         free = WIDTH[self.prefix.version] - self.prefix.length
         return min(self.limit, free + free % 2)
 
@@ -59,7 +59,7 @@ class Curve(NamedTuple):
         return self.prefix.length - odd
 
     def box(self, prefix: Prefix) -> Box:
-        """Return where a prefix within is, which may be no longer than `deepest`."""
+        """Return the box of a prefix within, which may not be longer than `deepest`."""
         below = prefix.length - self._base
         level = (below + 1) // 2
         cell = self.side / (1 << level)
@@ -120,7 +120,7 @@ def _position(index: int, level: int) -> tuple[int, int]:
 
 
 def cells(curve: Curve, parts: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return ranges, given in address order, as those of whole smallest squares; each square goes to who has its start."""
+    """Round ranges, given in address order, to whole smallest squares; a square belongs to the range with its first address."""
     shift = WIDTH[curve.prefix.version] - curve.deepest
     found = []
     for first, last in parts:

@@ -1,7 +1,7 @@
-"""A space as strips to scale: a strip of the whole, and further ones that show small networks larger.
+"""Lay out a space as strips to scale: one of the whole, and further ones that enlarge small networks.
 
-Every shape is as wide as its addresses are many, but for the narrowest, which are `MINIMUM` wide; neighbours that are
-narrower than that are one shape as soon as together they are that wide. So the number of shapes is limited by the width, whatever the plan.
+The width of a shape is in proportion to its addresses, except for the narrowest, which are `MINIMUM` wide. Narrower
+neighbours are joined until they are that wide. So the width limits the number of shapes, for any plan.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Network
 
 MINIMUM = 2.0
-"""Pixels of the narrowest shape."""
+"""The width of the narrowest shape in pixels."""
 
 SMALL = 24.0
 """Show networks that are narrower than this, in pixels, in a further strip."""
 
 MOST_ZOOMED = 8
-"""Strips of one space at most, beside that of the whole."""
+"""Draw at most 8 strips of one space, besides that of the whole."""
 
 BETWEEN = 24.0
 """Pixels between two strips side by side."""
 
 _QUARTERS = 2
-"""Bits that tell the parts of a strip apart that are shown larger; each such strip is 4 times larger or more."""
+"""Bits that select the parts of a strip to enlarge; each is enlarged 4 times or more."""
 
 _EMPTY: frozenset[Use] = frozenset({"free", "outside", "held", "room"})
 
@@ -38,7 +38,7 @@ _EMPTY: frozenset[Use] = frozenset({"free", "outside", "held", "room"})
 class Shape(NamedTuple):
     """A rectangle of a strip: from `x`, `width` pixels wide, drawn as `use`; "several" where its parts differ.
 
-    Invariant: `width` is in proportion to the addresses, except where that were less than `MINIMUM`.
+    Invariant: `width` is in proportion to the addresses, but at least `MINIMUM`.
     """
 
     x: float
@@ -63,7 +63,7 @@ class Shape(NamedTuple):
 
 
 class Strip(NamedTuple):
-    """A prefix drawn over `width` pixels; `windows` are the parts of it that further strips show larger.
+    """A prefix drawn over `width` pixels; `windows` are its parts that further strips enlarge.
 
     `elsewhere` names the networks that these strips name. `depth` is 0 for the whole space.
     """
@@ -81,7 +81,7 @@ class Strip(NamedTuple):
 
 
 class _Chosen(NamedTuple):
-    """A strip before its shapes are made: its width, its parts, and what further strips show larger."""
+    """A strip before its shapes are made: its width, its parts, and what further strips enlarge."""
 
     prefix: Prefix
     width: float
@@ -90,10 +90,10 @@ class _Chosen(NamedTuple):
 
 
 def lay_out(surveyed: Surveyed, width: float) -> Strip:
-    """Return the strip of a space, with the strips that show parts of it larger.
+    """Return the strip of a space, with the strips that enlarge parts of it.
 
-    Those of one level before those of the next, in address order, until there are `MOST_ZOOMED`. Where a strip of the whole
-    width has two or more, they and all below them have half of it, less half of `BETWEEN`.
+    Those of one level come before those of the next, in address order, up to `MOST_ZOOMED`. If a strip of the whole
+    width has two or more, they and all below them are half as wide, less half of `BETWEEN`.
     """
     whole = _Chosen(surveyed.space.prefix, width, list(surveyed.parts), [])
     waiting, left = [whole], MOST_ZOOMED
@@ -103,7 +103,7 @@ def lay_out(surveyed: Surveyed, width: float) -> Strip:
         left -= len(prefixes)
         narrower = (width - BETWEEN) / 2 if len(prefixes) > 1 else strip.width
         for prefix in prefixes:
-            # What can be seen in this strip is named here only.
+            # A network that is large enough here is named only here.
             small = {network.name for network in _small(strip, parts_within(strip.parts, prefix))}
             parts = [
                 part._replace(homes=tuple(n for n in part.homes if n.name in small))
@@ -127,14 +127,14 @@ def _scaled(addresses: int, prefix: Prefix, width: float) -> float:
 
 
 def _small(strip: _Chosen, parts: Sequence[Part]) -> Iterator[Network]:
-    """Yield the networks that are home to some parts of a strip and too small to be seen well there."""
+    """Yield the networks at home in some parts of a strip that are too small there."""
     for part in parts:
         if part.homes and _scaled(part.size, strip.prefix, strip.width) < SMALL:
             yield from part.homes
 
 
 def _windows(strip: _Chosen) -> Iterator[Prefix]:
-    """Yield the part of each quarter that is worth a strip: the smallest prefix around its small networks."""
+    """Yield the part of each quarter to enlarge: the smallest prefix around its small networks."""
     length = strip.prefix.length + _QUARTERS
     if length > WIDTH[strip.prefix.version]:
         return
@@ -146,7 +146,7 @@ def _windows(strip: _Chosen) -> Iterator[Prefix]:
     for quarter, prefixes in sorted(quarters.items()):
         around = covering_prefix(sorted(prefixes))
         if around in prefixes:
-            # A network that filled its strip would show nothing of what is around it.
+            # A network that fills its strip would hide its surroundings.
             around = around.supernet(max(quarter.length, around.length - 1))
         yield around
 
@@ -176,7 +176,7 @@ def _shape(prefix: Prefix, parts: Sequence[Part], width: float) -> Shape:
 
 
 def _use(parts: Sequence[Part]) -> Use | None:
-    """Return what a shape of several parts is drawn as: what is not empty in it, if that is all alike; an overlap always."""
+    """Return the use of a shape of several parts: an overlap if it has one, else the one use that is not empty."""
     uses = {part.use for part in parts}
     if "overlap" in uses:
         return "overlap"

@@ -1,4 +1,4 @@
-"""What is left of the pools, as a document, a table and text.
+"""Render the free space of the pools: as a document, a table and text.
 
 Must not decide anything: every number here is read from the answer.
 """
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from ipplan.output.table import Choice
 
 _DIGITS = 4
-"""Digits of the fragmentation after the point."""
+"""Show the fragmentation with 4 decimals."""
 _MOST_TOUCHES = 20
-"""Ranges that a table for programs lists for one block; the document has all."""
+"""List at most 20 ranges for one block in CSV and Markdown; the document has all."""
 _FEW_TOUCHES = 3
-"""Ranges that people see for one block."""
+"""Show at most 3 ranges for one block."""
 _MOST_FITS = 8
-"""Prefix lengths that people see for a pool, from the first that fits on; the document has all."""
+"""Show at most 8 prefix lengths for a pool, from the first that fits; the document has all."""
 
 
 def document(free: Free, length: int | None) -> dict[str, Any]:
-    """Return the document `ipplan.free/1`; with a prefix length, only the blocks in which it finds room."""
+    """Return the document `ipplan.free/1`; with a prefix length, only the blocks with room for it."""
     return {
         "schema": "ipplan.free/1",
         "made_by": made_by(free.edition),
@@ -119,13 +119,13 @@ COLUMNS = (
     Column("last", "address", goes=3),
     Column("addresses", "number", goes=2),
 )
-"""What is known of a free block."""
+"""The columns of a free block."""
 
 
 def table(free: Free, length: int | None) -> Table:
-    """Return the free blocks, one a row; with a prefix length, those in which it finds room, and how often.
+    """Return the free blocks, one a row; with a prefix length, those with room for it, and how many times it fits.
 
-    With advice, it is the cleanest blocks instead.
+    With advice, return the cleanest blocks instead.
     """
     if free.advice is not None:
         return _advice_table(free.advice, _MOST_TOUCHES)
@@ -161,7 +161,7 @@ def _advice_table(advice: Advice, most: int) -> Table:
 
 
 def _touched(touches: Sequence[Touch], most: int) -> str | None:
-    """Return the first ranges in words, and how many more there are."""
+    """Return the first ranges in words, and the number of further ones."""
     shown = [_describe(touch) for touch in touches[:most]]
     if rest := len(touches) - len(shown):
         shown.append(f"and {rest:,} more")
@@ -188,7 +188,7 @@ def _advice_text(free: Free, advice: Advice, width: int | None, *, color: bool, 
     if advice.data_centers:
         lines.append(f"named data centers: {', '.join(advice.data_centers)}")
     if advice.not_listed:
-        lines.append(f"{advice.not_listed:,} more that are less clean or higher; --limit lists more")
+        lines.append(f"{advice.not_listed:,} more that are less clean or have higher addresses; --limit lists more")
     parts.append("".join(line + "\n" for line in _wrapped(lines, width)))
     return "\n".join(parts)
 
@@ -229,7 +229,7 @@ def _use_table(free: Free) -> Table:
 
 
 def _share(part: int, whole: int) -> str:
-    """Return a part in percent; one that is neither nothing nor all is never told as such."""
+    """Return a part in percent; 0% and 100% only where they are exact."""
     text = f"{part / whole:.1%}"
     if text == "0.0%" and part:
         return "<0.1%"
@@ -237,23 +237,23 @@ def _share(part: int, whole: int) -> str:
 
 
 def _fit_table(free: Free, length: int | None) -> Table:
-    """Return for each pool how many networks would still fit, of some prefix lengths that say most."""
-    columns = (Column("pool", "address"), Column("how many networks of one size still fit", long="wrap"))
+    """Return for each pool how many networks still fit, for the most useful prefix lengths."""
+    columns = (Column("pool", "address"), Column("networks of one size that still fit", long="wrap"))
     rows = []
     for pool in free.pools:
         fits = [(at, count) for at, count in pool.fits if count]
-        told = fits[:_MOST_FITS]
-        # What is asked for, and else the smallest, which says how far the rest goes.
-        told += [fit for fit in fits[_MOST_FITS:] if fit[0] == length or (length is None and fit == fits[-1])]
-        text = ", ".join(f"{count:,} of /{at}" for at, count in told)
+        chosen = fits[:_MOST_FITS]
+        # And the length that is asked for, else the longest.
+        chosen += [fit for fit in fits[_MOST_FITS:] if fit[0] == length or (length is None and fit == fits[-1])]
+        text = ", ".join(f"{count:,} of /{at}" for at, count in chosen)
         rows.append((str(pool.report.prefix), text or "none"))
     return Table(columns, rows)
 
 
 def render_text(free: Free, length: int | None, *, width: int | None, color: bool, choice: Choice = ALL) -> str:
-    """Return what people read: pools, how they are used, what fits, the free blocks, and a summary last.
+    """Return text for people: pools, their use, what fits, the free blocks, and a summary last.
 
-    With advice, it is the cleanest blocks, and how many there are.
+    With advice, return the cleanest blocks and their number instead.
     """
     if free.advice is not None:
         return _advice_text(free, free.advice, width, color=color, choice=choice)
@@ -274,7 +274,7 @@ def _wrapped(lines: Iterable[str], width: int | None) -> Iterator[str]:
 
 def _summary(free: Free, length: int | None) -> Iterator[str]:
     if not free.pools:
-        yield "there is no pool, so nothing is free; add one: byoip under [plan], or --byoip"
+        yield "no pool, so nothing is free; add one: byoip under [plan], or --byoip"
         return
     many = len(free.totals) > 1
     for version, size, left in free.totals:
@@ -289,7 +289,7 @@ def _summary(free: Free, length: int | None) -> Iterator[str]:
 
 
 def _wanted(free: Free) -> str:
-    """Say what the plan still asks for, the larger first."""
+    """Return what the plan still asks for, larger networks first."""
     counts = Counter((w.version, w.held) for w in free.wanted)
     many = len({version for version, _ in counts}) > 1
     sizes = ", ".join(

@@ -1,4 +1,4 @@
-"""How the columns of a table stand side by side in so many columns of a terminal, and the lines that this makes.
+"""Lay out the columns of a table in the width of a terminal, and write its lines.
 
 Texts are escaped already. Knows nothing of what the columns hold.
 """
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 GAP = 2
 """Blanks between two columns."""
 _LEAST = 20
-"""A text that may be cut, and a list that may go on below, keeps this width where it needs it: columns go first."""
+"""Text that may be cut keeps this width if it needs it; other columns are left out first."""
 _SENTENCE = 40
-"""A sentence that may go on below keeps this width."""
+"""A sentence that may be wrapped keeps this width."""
 _MARKS = {"cut": " ", "list": ", "}
-"""Where texts are cut."""
+"""The separator at which a text is cut."""
 _DOTS = "..."
-"""What stands in the place of words that are cut."""
+"""Replaces the words that are cut."""
 
 
 class _Sized(NamedTuple):
     """The widths of a column's cells and of its title, and the widest of all.
 
-    `bare` are the least widths of the cells, `head` that of the title: where texts may be cut or wrapped, those of
-    their words. `least` is what the column can do with before others go.
+    `bare` are the least widths of the cells, `head` that of the title: if texts may be cut or wrapped, those of their
+    words. `least` is the width below which other columns are left out first.
     """
 
     sizes: list[int]
@@ -44,7 +44,7 @@ class _Sized(NamedTuple):
 
 
 class _Placed(NamedTuple):
-    """A column where it stands: its texts as they are shown, and their widths."""
+    """A column in its place: its texts as shown, and their widths."""
 
     column: Column
     start: int
@@ -56,7 +56,7 @@ class _Placed(NamedTuple):
 def render_rows(
     columns: Sequence[Column], titles: Sequence[str], rows: Sequence[Sequence[str]], width: int | None, *, color: bool
 ) -> tuple[str, list[str]]:
-    """Return the rows as lines under their titles, and the titles of the columns without room, "all of" those that are cut.
+    """Return the rows as lines under their titles, and what is missing: titles of left out columns, "all of" cut ones.
 
     Linear in the cells. No line is wider than `width` (None: not limited) unless a single word is. In a terminal that
     is too narrow for the titles, each row is a block of `title: value` lines.
@@ -99,10 +99,10 @@ def _measure(column: Column, title: str, texts: Sequence[str]) -> _Sized:
 
 
 def lay_out(columns: Sequence[Column], measured: Sequence[_Sized], width: int) -> dict[int, int]:
-    """Return the columns that stay, by number, with their widths.
+    """Return the columns that are shown, by number, with their widths.
 
-    Columns that never go are as wide as the most of their cells that fit. Then the others go, the least important
-    first, until the rest has room; what is left over goes to texts that are cut or wrapped.
+    Columns that are never left out are as wide as as many of their cells need as fit. Then the others are left out, the
+    least important first, until the rest has room. Remaining room goes to texts that are cut or wrapped.
     """
     needed = [at for at, column in enumerate(columns) if not column.goes or column.long in ("note", "source")] or [0]
     widths = {at: one.least for at, one in enumerate(measured)}
@@ -112,7 +112,7 @@ def lay_out(columns: Sequence[Column], measured: Sequence[_Sized], width: int) -
             break
         widths = {at: size for at, size in widths.items() if at in needed or columns[at].goes != goes}
     room = width - _total(widths.values())
-    # What is left goes to the columns that still need it, in equal shares, the remainder from the left.
+    # Columns that still need room share it equally, the remainder from the left.
     growing = [at for at in sorted(widths) if columns[at].long in ("cut", "list", "wrap")]
     while room > 0 and (needy := [at for at in growing if widths[at] < measured[at].full]):
         share = max(room // len(needy), 1)
@@ -124,9 +124,9 @@ def lay_out(columns: Sequence[Column], measured: Sequence[_Sized], width: int) -
 
 
 def _narrow(widths: dict[int, int], needed: Sequence[int], measured: Sequence[_Sized], width: int) -> None:
-    """Make needed columns narrower until they fit or nothing can be gained.
+    """Make needed columns narrower until they fit or cannot be narrower.
 
-    Texts that may be cut or wrapped give first. Then cells get no room, those first that are few and gain much.
+    Texts that may be cut or wrapped shrink first. Then cells get a line of their own, first few wide ones.
     """
     counts = {at: Counter(size for size in measured[at].bare if size > measured[at].head) for at in needed}
     steps = {at: sorted({measured[at].head, *counts[at]}) for at in needed}
@@ -147,14 +147,14 @@ def _narrow(widths: dict[int, int], needed: Sequence[int], measured: Sequence[_S
 
 
 def _total(widths: Iterable[int]) -> int:
-    """Return how many columns of a terminal these columns take side by side."""
+    """Return the width of these columns side by side."""
     return sum(size + GAP for size in widths) - GAP
 
 
 def _shortened(
     column: Column, texts: Sequence[str], sizes: Sequence[int], width: int
 ) -> tuple[Sequence[str], Sequence[int]]:
-    """Return the texts of a column, cut where they may be and are too wide, and their widths."""
+    """Return the texts of a column, cut if they are too wide and may be cut, and their widths."""
     if (mark := _MARKS.get(column.long)) is None:
         return texts, sizes
     shown = [text if size <= width else _cut(text, mark, width) for text, size in zip(texts, sizes, strict=True)]
@@ -162,7 +162,7 @@ def _shortened(
 
 
 def _cut(text: str, mark: str, width: int) -> str:
-    """Return the first words or items of a text, as many as fit with dots behind; the first whatever its width."""
+    """Return as many first words or items of a text as fit before the dots, at least one."""
     first, *more = text.split(mark)
     room = width - len(mark) - len(_DOTS) - cells(first)
     kept = [first]
@@ -175,7 +175,7 @@ def _cut(text: str, mark: str, width: int) -> str:
 
 
 def _lines(placed: Sequence[_Placed], width: int | None, *, color: bool) -> Iterator[str]:
-    """Yield the lines of the titles and of every row: one a row, but for those with a cell that is too wide."""
+    """Yield the lines of the titles and of every row: one for each row, more for a row with a cell that is too wide."""
     wide = {number for one in placed for number, size in enumerate(one.sizes) if size > one.width}
     padded = []
     for one in placed:
@@ -207,7 +207,7 @@ def _painted(column: Column, text: str, number: int, *, color: bool) -> str:
 
 
 def _broken(placed: Sequence[_Placed], number: int, width: int | None, *, color: bool) -> Iterator[str]:
-    """Yield the lines of one row: a cell without room for it starts a line, and the rest follows in its columns."""
+    """Yield the lines of one row: a cell without room starts a new line, and the rest follows in its columns."""
     parts = [wrap(one.texts[number], one.width) if one.column.long == "wrap" else [one.texts[number]] for one in placed]
     for texts in zip_longest(*parts, fillvalue=""):
         line, used = "", 0
@@ -227,7 +227,7 @@ def _broken(placed: Sequence[_Placed], number: int, width: int | None, *, color:
 
 
 def _blocks(titles: Sequence[str], rows: Sequence[Sequence[str]], width: int, *, color: bool) -> str:
-    """Return one block a row, `title: value` lines; long values continue indented, words stay whole."""
+    """Return one block of `title: value` lines for each row; long values continue indented, words stay whole."""
     blocks = []
     for row in rows:
         lines = []

@@ -1,4 +1,4 @@
-"""The answer of `ipplan lookup` as a document, a table and text."""
+"""Render the answer of `ipplan lookup`: as a document, a table and text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Answer(NamedTuple):
-    """One question as it was asked, the prefix that it means, and what was found."""
+    """One query as it was typed, its prefix, and the matches."""
 
     query: str
     prefix: Prefix
@@ -26,7 +26,7 @@ class Answer(NamedTuple):
 
 
 def document(answers: Sequence[Answer], edition: str, plan: tuple[str | None, str] | None) -> dict[str, Any]:
-    """Return the document `ipplan.lookup/1`; `plan` is its name and file, None where none was asked."""
+    """Return the document `ipplan.lookup/1`; `plan` is its name and file, None if none was searched."""
     return {
         "schema": "ipplan.lookup/1",
         "made_by": made_by(edition),
@@ -69,16 +69,16 @@ COLUMNS = (
     Column("source", goes=2, long="source"),
     Column("note", goes=6),
 )
-"""What is known of a match; people see the question above the table."""
+"""The columns of a match; people see the query above the table."""
 
 
 def table(answers: Sequence[Answer]) -> Table:
-    """Return every match of every question as a row."""
+    """Return every match of every query as a row."""
     return _table(answers, people=False, terminal=False)
 
 
 def _table(answers: Sequence[Answer], *, people: bool, terminal: bool) -> Table:
-    """Return the rows; for people with sources in full, for a terminal with names of networks apart from their kinds."""
+    """Return the rows; for people with full sources, for a terminal with names and kinds of networks in two columns."""
     rows = [
         (
             a.query,
@@ -104,14 +104,14 @@ def _source(match: Match, *, people: bool) -> str | None:
 
 
 def _note(match: Match) -> str | None:
-    """Return the note with what the plan says for people: a network that is retired, its labels and VLAN ID."""
+    """Return the note with what the plan says for people: whether a network is retired, its labels and VLAN ID."""
     status = match.status if match.retired is None else match.retired
     words = (status, match.note, format_about(match.labels, match.vlan))
     return "; ".join(word for word in words if word) or None
 
 
 def render_text(answers: Sequence[Answer], *, width: int | None, color: bool, choice: Choice = ALL) -> str:
-    """Return what people read: for each question a table without the column of the question, sources below it."""
+    """Return text for people: for each query a table without its query column, with sources below."""
     parts = []
     for answer in answers:
         part = _table([answer], people=True, terminal=width is not None)
@@ -122,5 +122,5 @@ def render_text(answers: Sequence[Answer], *, width: int | None, color: bool, ch
         if count:
             parts.append(f"{head}: {count:,} match{'' if count == 1 else 'es'}\n\n{shown}")
         else:
-            parts.append(f"{head}: nobody that ipplan knows of; it is in no range of the catalogue\n")
+            parts.append(f"{head}: not found in any range that ipplan knows\n")
     return "\n".join(parts)

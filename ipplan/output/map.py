@@ -1,8 +1,8 @@
-"""Address space as text, drawn to scale: rows of characters, each character the same number of addresses.
+"""Draw address space as text to scale: rows of characters, each for the same number of addresses.
 
-Nothing is hidden: a character stands for all that touches its addresses, so one that shows free space is free
-throughout, and an overlap shows however small it is. Without colour and without anything but ASCII the map
-says the same. Must not decide anything: what is where is read from the blocks.
+Nothing is hidden: a character shows everything that touches its addresses, so all addresses of a free character are
+free, and even the smallest overlap is visible. Without colour and in ASCII the map shows the same. Must not decide
+anything: what is where is read from the blocks.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from ipplan.spaces import Block, Space, What
 
 NARROWEST, WIDEST = 40, 200
-"""Columns between which a map is drawn; a narrower or wider terminal gets one of these."""
+"""The narrowest and the widest map, in columns of a terminal."""
 
 DEFAULT_WIDTH = 80
-"""Columns of a map that is not for a terminal."""
+"""The width of a map that is not for a terminal."""
 
 MOST_ROWS = 16
-"""Rows of one space, so that a map has an end whatever the plan; a power of two."""
+"""Draw at most 16 rows for one space; a power of two."""
 
 MOST_LETTERS = len(ascii_letters)
-"""Networks of one space that have a letter of their own."""
+"""At most this many networks of one space have a letter of their own."""
 
 _MOST_OVERLAPS = 10
-"""Overlaps of one space that are listed one by one."""
+"""List at most 10 overlaps of one space."""
 
 _SEVERAL, _FURTHER = "+", "&"
 _TITLES: dict[str, str] = {
@@ -41,18 +41,18 @@ _TITLES: dict[str, str] = {
     "room": "room to grow",
     "avoid": "avoided",
     "reserved": "reserved",
-    _SEVERAL: "several things side by side",
+    _SEVERAL: "several uses side by side",
     "overlap": "overlap",
     _FURTHER: "a network without a letter",
 }
-"""What the characters mean that are no letters of networks, in the order of the legend."""
+"""The meaning of the characters other than letters of networks, in the order of the legend."""
 
 _EXACT = 1 << 40
-"""Larger numbers of addresses are written as powers of two or as shares."""
+"""From this number of addresses on, write powers of two or shares."""
 
 
 class Symbols(NamedTuple):
-    """The characters for what is no network."""
+    """The characters for everything but networks."""
 
     free: str
     room: str
@@ -77,8 +77,8 @@ def symbols_for(encoding: str | None) -> Symbols:
 class Drawing(NamedTuple):
     """A space as rows of characters, each for `scale` addresses; `letters` by the name of a network.
 
-    Invariant: the rows are equally long, and their characters stand for all addresses of the space in order;
-    `labels` are the addresses at which the rows begin.
+    Invariant: the rows are equally long, and their characters cover all addresses of the space in order;
+    `labels` are the first addresses of the rows.
     """
 
     rows: list[str]
@@ -90,7 +90,7 @@ class Drawing(NamedTuple):
 def draw(space: Prefix, blocks: Sequence[Block], networks: Sequence[Network], width: int, symbols: Symbols) -> Drawing:
     """Draw a space; linear in its blocks and networks, and never more than `MOST_ROWS` rows.
 
-    As many characters as let the smallest network have one of its own, if the rows suffice.
+    Uses as many characters as the smallest network needs to have one of its own, up to that limit.
     """
     bits = WIDTH[space.version] - space.length
     smallest = min((b.size.bit_length() - 1 for b in blocks if b.what != "free"), default=bits)
@@ -105,9 +105,9 @@ def draw(space: Prefix, blocks: Sequence[Block], networks: Sequence[Network], wi
 
 
 def _layout(space: Prefix, bits: int, wanted: int, width: int) -> tuple[int, list[str]]:
-    """Return the characters of a row, as a power of two, and the addresses at which the rows begin.
+    """Return the characters of a row, as a power of two, and the first addresses of the rows.
 
-    The longest row that stands beside its address; where no row of 16 does, the longest row there is.
+    The longest row that fits beside its address; if not even one of 16 does, the longest row that fits alone.
     """
     most = min(bits, width.bit_length() - 1)
     for row_bits in range(most, -1, -1):
@@ -136,7 +136,7 @@ def _letters(networks: Sequence[Network]) -> dict[str, str]:
 
 
 class _Signs:
-    """What touches each character: which sorts of block, and which network if it is only one."""
+    """What touches each character: the uses of its blocks, and the network if it is only one."""
 
     def __init__(self, count: int, letters: dict[str, str], symbols: Symbols) -> None:
         self._whats: list[frozenset[What]] = [frozenset()] * count
@@ -146,7 +146,7 @@ class _Signs:
         self._symbols = symbols
 
     def add(self, block: Block, first: int, last: int) -> None:
-        """Take a block that reaches from one character to another."""
+        """Add a block that reaches from one character to another."""
         for index in range(first, last + 1):
             self._whats[index] |= {block.what}
             if block.what == "network":
@@ -183,7 +183,7 @@ def render_space(
     drawing = draw(space.prefix, blocks, networks, width, symbols)
     scale = _count(drawing.scale)
     head = f"{space.prefix} {escape(space.title)}: {_count(space.prefix.size)} addresses, " + (
-        "a character is one of them" if drawing.scale == 1 else f"a character is {scale} of them"
+        "1 per character" if drawing.scale == 1 else f"{scale} per character"
     )
     lines = [*wrap(head, width), *_rows(space.prefix, drawing, width, symbols, color=color)]
     lines += [line for text in _legend(drawing, networks) for line in _indented(text, width)]
@@ -193,7 +193,7 @@ def render_space(
 
 
 def _rows(space: Prefix, drawing: Drawing, width: int, symbols: Symbols, *, color: bool) -> list[str]:
-    """Return the rows beside the address that each begins at; rows alike, of one character only, are told once."""
+    """Return the rows beside their first addresses; equal rows of one character are shown once."""
     room = max(map(len, drawing.labels))
     beside = room + 1 + len(drawing.rows[0]) <= width
     lines: list[str] = []
@@ -212,7 +212,7 @@ def _rows(space: Prefix, drawing: Drawing, width: int, symbols: Symbols, *, colo
 
 
 def _painted(row: str, symbols: Symbols, *, color: bool) -> str:
-    """Return a row with overlaps and free space set apart."""
+    """Return a row with colours for overlaps and free space."""
     if not color:
         return row
     parts = []
@@ -229,7 +229,7 @@ def _painted(row: str, symbols: Symbols, *, color: bool) -> str:
 def _legend(drawing: Drawing, networks: Sequence[Network]) -> list[str]:
     """Return a line for each network with a letter, and one for all others.
 
-    Where there are more networks than letters, a letter that stands nowhere in the map tells little.
+    If there are more networks than letters, a letter that is not in the map is left out.
     """
     lettered = [n for n in networks if n.name in drawing.letters]
     if len(lettered) < len(networks):
@@ -250,7 +250,7 @@ def _legend(drawing: Drawing, networks: Sequence[Network]) -> list[str]:
 
 
 def _overlap_lines(space: Prefix, blocks: Iterable[Block], symbols: Symbols) -> list[str]:
-    """Return a line for each overlap up to a number, and one for the rest."""
+    """Return a line for each of the first overlaps, and one for the rest."""
     found = [block for block in blocks if block.what == "overlap"]
     lines = []
     for block in found[:_MOST_OVERLAPS]:
@@ -261,7 +261,7 @@ def _overlap_lines(space: Prefix, blocks: Iterable[Block], symbols: Symbols) -> 
         rules = f" ({', '.join(block.rules)})" if block.rules else ""
         lines.append(f"{symbols.overlap} {first}-{last}: {names}{rules}")
     if len(found) > _MOST_OVERLAPS:
-        lines.append(f"{symbols.overlap} {len(found) - _MOST_OVERLAPS:,} more; ipplan check tells them all")
+        lines.append(f"{symbols.overlap} {len(found) - _MOST_OVERLAPS:,} more; ipplan check lists all")
     return lines
 
 
@@ -280,7 +280,7 @@ def _shares(space: Prefix, blocks: Iterable[Block]) -> str:
 
 
 def _share(part: int, whole: int) -> str:
-    """Return a share in percent that says 0 and 100 only where they are exact."""
+    """Return a share in percent; 0 and 100 only where they are exact."""
     tenths = part * 1000 // whole
     if tenths == 0:
         return "under 0.1 %"
@@ -295,7 +295,7 @@ def _count(number: int) -> str:
 
 
 def _indented(text: str, width: int) -> list[str]:
-    """Wrap a line, further lines indented, after its first word."""
+    """Wrap a line after its mark, with further lines indented."""
     mark, rest = text[:2], text[2:]
     if cells(text) <= width:
         return [text]
@@ -304,7 +304,7 @@ def _indented(text: str, width: int) -> list[str]:
 
 
 def render_signs(used: Collection[str], symbols: Symbols, width: int) -> str:
-    """Return the legend of the characters that the maps use, but for the letters of networks."""
+    """Return the legend of the characters in the maps, except the letters of networks."""
     known = {**symbols._asdict(), _SEVERAL: _SEVERAL, _FURTHER: _FURTHER}
     parts = [f"{known[what]} {title}" for what, title in _TITLES.items() if known[what] in used]
     return "".join(line + "\n" for line in wrap(", ".join(parts), width)) if parts else ""

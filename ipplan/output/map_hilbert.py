@@ -1,7 +1,7 @@
-"""A prefix as a Hilbert curve: every address in its square, with the order of the addresses as a faint line.
+"""Draw a prefix as a Hilbert curve: every address in its square, with a faint line in the order of the addresses.
 
-Areas are exactly to scale down to the smallest square; what is smaller has its number there and its name in the key.
-Labels are placed one after the other, and one that would touch another is left out or becomes a number.
+Areas are exactly to scale down to the smallest square; a smaller network has a number there and its name in the key.
+Labels are placed one after the other; one that would touch another is left out or becomes a number.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Network
 
 SIDE = 704.0
-"""Pixels of a whole square."""
+"""The side of a whole square in pixels."""
 
 MOST_SHAPES = 20_000
-"""Parts of one curve that have a shape each; where there are more, the smallest square is larger."""
+"""Draw at most 20,000 parts of one curve; with more, the smallest square is larger."""
 
 _SMALLEST_OUTLINED = 5.0
-"""Boxes up to this wide have a faint outline: a full one would cover them."""
+"""Boxes up to this width have a faint outline: a full one would cover them."""
 
 
 def draw_curve(ink: Ink, surveyed: Surveyed, y: float) -> tuple[str, float]:
-    """Return a prefix as a curve, with everything that belongs to it, and its height."""
+    """Return a prefix as a curve with its notes and key, and the height."""
     writer = _Writer(ink, surveyed, y + 40)
     top = y
     body = [
@@ -71,7 +71,7 @@ def draw_curve(ink: Ink, surveyed: Surveyed, y: float) -> tuple[str, float]:
 
 
 class _Writer:
-    """Writes one curve, its top left corner at the margin and `top`; `keyed` are the networks that got a number."""
+    """Writes one curve, its top left corner at the margin and `top`; `keyed` are the networks with a number."""
 
     def __init__(self, ink: Ink, surveyed: Surveyed, top: float) -> None:
         self._ink = ink
@@ -94,7 +94,7 @@ class _Writer:
         self._published = dict(sorted(found.items()))
 
     def heading(self, y: float) -> str:
-        """Return what the square shows."""
+        """Return the heading: the prefix, its size and its free space."""
         ink = self._ink
         sizes = self._surveyed.sizes()
         free = sizes.get("free", 0)
@@ -114,7 +114,7 @@ class _Writer:
         )
 
     def shapes(self) -> Iterator[str]:
-        """Yield the ground, then each part in its squares."""
+        """Yield the background, then each part in its squares."""
         ink = self._ink
         whole = Box(0, 0, SIDE, self.curve.height)
         yield svg.element("path", d=self._path([whole]), class_=ink.cls("free", "line"))
@@ -142,7 +142,7 @@ class _Writer:
                 continue
             box = self.curve.box(prefix)
             title = svg.tooltip(*some(list(dict.fromkeys(map(row_words, rows)))))
-            # Filled, so that the pointer finds it, but not to be seen through the shapes below.
+            # The pointer finds it anywhere inside, and the shapes below stay visible.
             yield svg.element("path", title, d=self._path([box]), class_=self._ink.cls("thin"), pointer_events="all")
 
     def pools(self) -> Iterator[str]:
@@ -168,7 +168,7 @@ class _Writer:
         )
 
     def labels(self) -> Iterator[str]:
-        """Yield names and numbers of networks, free space, and who has the rest."""
+        """Yield names and numbers of networks, labels of free space, and data centers of published ranges."""
         placer = Placer(
             self.curve,
             self._surveyed,
@@ -193,7 +193,7 @@ class _Writer:
         return svg.element("g", tips + ground + "".join(lines), pointer_events="auto" if tips else "none")
 
     def side_notes(self) -> str:
-        """Return, at the right, how large a prefix of each length is and how to follow the line; and the corners' addresses."""
+        """Return the notes at the right, on prefix sizes and the order of addresses, and the addresses of the corners."""
         ink = self._ink
         left, y = MARGIN + SIDE + 32, self._top
         parts = [ink.line(left, y + 10, "Prefix sizes", "fg", "bold")]
@@ -229,7 +229,7 @@ class _Writer:
         )
 
     def by_data_center(self, y: float) -> tuple[str, float]:
-        """Return every published range by data center, and the height of the list."""
+        """Return the published ranges by data center, and the height of the list."""
         centers: dict[str, list[str]] = {}
         for prefix, rows in self._published.items():
             for name in dict.fromkeys(row.data_center or row.title for row in rows):

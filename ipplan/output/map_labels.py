@@ -1,7 +1,7 @@
-"""Where the labels of a Hilbert curve stand, so that none touches another.
+"""Place the labels of a Hilbert curve so that none touches another.
 
 Names and numbers of networks come first, because each network needs one of the two. Labels of free and published space
-stand where there is room left. Must not write anything.
+get the remaining room. Must not write anything.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Network
 
 ORDER = 4
-"""Level at which the line shows the order: 256 squares, of a /8 each a /16."""
+"""The level of the line that shows the order: 256 squares, each a /16 in a /8."""
 
 _FINEST = 5
-"""Level of the smallest squares that have numbers of their own."""
+"""The level of the smallest squares with numbers of their own."""
 
 LINE = 13.0
-"""Height of a line of text with its ground."""
+"""The height of a line of text with its background."""
 
 
 class Label(NamedTuple):
-    """Lines of text around a point; `whole` is the name of the network that they stand for."""
+    """Lines of text around a point; `whole` is the full name of their network."""
 
     lines: tuple[str, ...]
     x: float
@@ -48,7 +48,7 @@ class Label(NamedTuple):
 
 
 class _Taken:
-    """The boxes of labels that are placed. Looks up by squares of `_SQUARE` pixels."""
+    """The boxes of placed labels, indexed by squares of `_SQUARE` pixels."""
 
     _SQUARE = 40
 
@@ -61,11 +61,11 @@ class _Taken:
                 yield x, y
 
     def touches(self, box: Box) -> bool:
-        """Tell whether a placed label is in the way."""
+        """Return whether the box touches a placed label."""
         return any(_touch(box, other) for key in self._keys(box) for other in self._squares.get(key, ()))
 
     def place(self, box: Box) -> None:
-        """Take the box."""
+        """Add the box of a label."""
         for key in self._keys(box):
             self._squares.setdefault(key, []).append(box)
 
@@ -80,7 +80,7 @@ def _touch(one: Box, other: Box) -> bool:
 
 
 class Placer:
-    """Places the labels of one curve; `keyed` are the networks that get a number, in the order of the numbers."""
+    """Places the labels of one curve; `keyed` are the networks with a number, in the order of the numbers."""
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class Placer:
         self.keyed: list[Network] = []
 
     def place(self) -> Iterator[Label]:
-        """Yield names of networks where they fit, numbers for the others, then free space, then who has the rest."""
+        """Yield names of networks that fit, numbers for the others, then free space, then published ranges."""
         named, numbers = self._name_or_number()
         taken = _Taken()
         for label in [*numbers, *(label for _, label in named)]:
@@ -110,7 +110,7 @@ class Placer:
     def _name_or_number(self) -> tuple[list[tuple[Network, Label]], list[Label]]:
         """Return the networks whose names fit, and the labels with the numbers of all others.
 
-        A name that a number would touch becomes a number itself, until none does.
+        A name that touches a number becomes a number itself, until none does.
         """
         named = [(n, label) for n in self._networks if (label := self._name(n)) is not None]
         while True:
@@ -130,7 +130,7 @@ class Placer:
             named = kept
 
     def _name(self, network: Network) -> Label | None:
-        """Return the label of a network with room for its whole name in its box, or for what is cut in a large one."""
+        """Return the label of a network if its name, or in a large box its cut name, fits in its box."""
         assert network.prefix is not None
         prefix = network.prefix
         if prefix.length > self._curve.deepest:
@@ -144,7 +144,7 @@ class Placer:
         return Label(tuple(lines), x, y, network.name) if fits else None
 
     def _box(self, prefix: Prefix) -> Box:
-        """Return where a prefix is; of one that reaches beyond the curve, the whole curve."""
+        """Return the box of a prefix; for one that covers the curve, the whole curve."""
         if prefix.covers(self._curve.prefix):
             return Box(0, 0, self._curve.side, self._curve.height)
         if prefix.length > self._curve.deepest:
@@ -163,8 +163,8 @@ class Placer:
     def _grouped(self, rows: Sequence[tuple[int, float, float]], level: int, square: Box) -> list[Label] | None:
         """Return labels for the networks of a square; None if their numbers do not fit into it.
 
-        The addresses of a square are one range, so its numbers are one, too. A network that is larger than the square has
-        its centre on a corner of four, which does no harm: its number extends the range.
+        The addresses of a square are one range, so its numbers are one range too. A network that is larger than the square
+        has its centre on a corner of four squares; its number extends the range of one.
         """
         if not rows:
             return []
@@ -197,7 +197,7 @@ class Placer:
         return [label._replace(x=x, y=y)]
 
     def _free_labels(self) -> Iterator[Label]:
-        """Yield what is free, the largest prefixes first."""
+        """Yield labels of free space, the largest prefixes first."""
         found: list[Prefix] = []
         for first, last in self._free:
             found += Range(self._curve.prefix.version, first, last).prefixes()
@@ -216,7 +216,7 @@ class Placer:
                     break
 
     def _published_labels(self) -> Iterator[Label]:
-        """Yield the data centers of published ranges where they fit, the larger ranges first."""
+        """Yield the data centers of published ranges that fit, larger ranges first."""
         for prefix, rows in sorted(self._published.items(), key=lambda item: (item[0].length, item[0].first)):
             if not self._curve.prefix.covers(prefix) or prefix.length > self._curve.deepest:
                 continue
@@ -231,5 +231,5 @@ class Placer:
 
 
 def _is_run(rows: Sequence[tuple[int, float, float]]) -> bool:
-    """Tell whether numbers follow each other without a gap."""
+    """Return whether numbers follow each other without a gap."""
     return all(after[0] == before[0] + 1 for before, after in pairwise(rows))

@@ -1,4 +1,4 @@
-"""What strips and curves have in common: colours and words of a part, the key of numbered networks, lines of text.
+"""Draw what strips and curves share: colours and words of a part, the key of numbered networks, lines of text.
 
 Everything is written by `svg`; must not decide what is where.
 """
@@ -20,39 +20,39 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Network
 
 WIDTH = 896.0
-"""Pixels of a strip, and of all that is written below it."""
+"""The width of a strip, and of the text below it, in pixels."""
 
 MARGIN = 32.0
-"""Pixels on each side."""
+"""The margin on each side in pixels."""
 
 ROW = 15.0
-"""Pixels from one line of small text to the next."""
+"""The height of a line of small text in pixels."""
 
 MOST_LISTED = 10
-"""Overlaps of one space, and things of one tooltip, that are listed one by one."""
+"""List at most 10 overlaps of one space, and 10 items of one tooltip."""
 
 LONG = 160.0
-"""Where a shape is this wide, a name that is too long is cut there instead of numbered."""
+"""In a shape of at least this width, a long name is cut instead of numbered."""
 
 MOST_KEYED = 3000
-"""Networks of one space that the key lists; 3,000 are 300 kB."""
+"""List at most 3,000 networks of one space in the key; they take 300 kB."""
 
 TITLES: dict[Use, str] = {
     "overlap": "overlap",
     "reserved": "published or reserved",
     "avoid": "avoided",
     "room": "room to grow",
-    "held": "kept for a group",
+    "held": "reserved for a group",
     "free": "free",
     "outside": "in no pool",
-    "pool": "a pool, drawn by itself",
+    "pool": "a pool, drawn separately",
 }
 
 _CLASSES: dict[Use, str] = {"held": "room", "pool": "free"}
 
 
 class Ink(NamedTuple):
-    """What every writer of the picture needs: the map, the prefix of names, and the classes that the legend explains."""
+    """The map, the prefix of names, and the classes that the legend has to explain."""
 
     map: AddressMap
     prefix: str
@@ -73,7 +73,7 @@ class Ink(NamedTuple):
         return name
 
     def swatch(self, name: str, x: float, y: float, width: float, height: float, *more: str) -> str:
-        """Return a rectangle that shows what a class looks like."""
+        """Return a rectangle in the colours of a class."""
         ground = svg.element("rect", x=x, y=y, width=width, height=height, class_=self.cls(name, "line", *more))
         return ground + svg.hatch(self.prefix, name, [(x, y, width, height)])
 
@@ -84,7 +84,7 @@ class Ink(NamedTuple):
 
 
 def count(number: int) -> str:
-    """Return a number of addresses for people; of many, the power of two below."""
+    """Return a number of addresses for people; for a large one, the power of two below."""
     return (
         f"{number:,}"
         if number < 1 << 40
@@ -101,7 +101,7 @@ def span(version: int, first: int, last: int) -> str:
 
 
 def rows_of(map_: AddressMap, version: int, first: int, last: int) -> Iterator[Reservation]:
-    """Yield what the catalogue has published or reserved of some addresses."""
+    """Yield the published or reserved ranges of the catalogue that share some addresses."""
     from ipplan.addresses import Range
 
     kept = map_.plan.kept_clear
@@ -116,13 +116,13 @@ def row_words(row: Reservation) -> str:
 
 
 def network_words(network: Network) -> str:
-    """Return a network in one line, whole."""
+    """Return a network in one line."""
     cluster = f" ({network.cluster})" if network.cluster else ""
     return f"{network.name} {network.prefix} {network.kind.name}{cluster}"
 
 
 def tip(ink: Ink, surveyed: Surveyed, parts: Sequence[Part], known: dict[str, Network]) -> str:
-    """Return the tooltip of a shape: its addresses, and what they are for."""
+    """Return the tooltip of a shape: its addresses and their use."""
     version = surveyed.space.prefix.version
     first, last = parts[0].first, parts[-1].last
     uses = dict.fromkeys(part.use for part in parts)
@@ -138,9 +138,9 @@ def tip(ink: Ink, surveyed: Surveyed, parts: Sequence[Part], known: dict[str, Ne
 
 
 def name_lines(name: str, cidr: str, room: float) -> list[str]:
-    """Return a name whole in one line or two, or cut where there is much room; [] where it has to be a number.
+    """Return a name in one line or two, cut only if there is much room; [] if it has to be a number.
 
-    In two lines it stands without its range.
+    In two lines it has no range.
     """
     shown = escape(name)
     if svg.text_width(shown, svg.SMALL) <= room and svg.fit(name, room, svg.SMALL) == shown:
@@ -156,7 +156,7 @@ def name_lines(name: str, cidr: str, room: float) -> list[str]:
 
 
 def some(items: Sequence[str]) -> list[str]:
-    """Return at most `MOST_LISTED` items, and how many more there are."""
+    """Return at most `MOST_LISTED` items, and the number of further ones."""
     more = len(items) - MOST_LISTED
     return [*items[:MOST_LISTED], *([f"and {more:,} more"] if more > 0 else [])]
 
@@ -172,7 +172,7 @@ class Key(NamedTuple):
 
 
 def draw_key(ink: Ink, key: Key, x: float, y: float, width: float) -> tuple[str, float]:
-    """Return the key in as many columns as fit, and the height that it takes."""
+    """Return the key in as many columns as fit, and its height."""
     shown = key.networks[:MOST_KEYED]
     if not shown:
         return "", 0
@@ -203,13 +203,13 @@ def draw_key(ink: Ink, key: Key, x: float, y: float, width: float) -> tuple[str,
     if len(key.networks) > MOST_KEYED:
         height += ROW
         more = len(key.networks) - MOST_KEYED
-        words = f"{more:,} further networks, numbers {MOST_KEYED + 1:,} to {len(key.networks):,}: choose with --network, --kind or --cluster"
+        words = f"{more:,} further networks, numbers {MOST_KEYED + 1:,} to {len(key.networks):,}; choose with --network, --kind or --cluster"
         parts.append(ink.line(x, y + height - 4, words, "quiet"))
     return "\n".join(parts), height
 
 
 def overlap_lines(surveyed: Surveyed) -> Iterator[tuple[str, str]]:
-    """Yield a line for each overlap up to a number, and one for the rest, each with its tooltip."""
+    """Yield a line for each of the first overlaps, and one for the rest, each with its tooltip."""
     version = surveyed.space.prefix.version
     found = [part for part in surveyed.parts if part.use == "overlap"]
     for part in found[:MOST_LISTED]:
@@ -227,7 +227,7 @@ def overlap_lines(surveyed: Surveyed) -> Iterator[tuple[str, str]]:
 def draw_lines(
     ink: Ink, lines: Iterable[tuple[str, str]], x: float, y: float, width: float, sign: str = ""
 ) -> tuple[str, float]:
-    """Return lines of text below each other, each cut where it is too long and with its tooltip, and their height."""
+    """Return lines of text below each other, long ones cut, each with its tooltip, and their height."""
     parts: list[str] = []
     height = 0.0
     for line, whole in lines:
@@ -239,7 +239,7 @@ def draw_lines(
 
 
 def wrapped(words: Iterable[str], width: float, size: float) -> Iterator[str]:
-    """Yield words joined by commas, in lines of at most so many pixels; a longer word is cut."""
+    """Yield words joined by commas, in lines of at most `width` pixels; a longer word is cut."""
     line = ""
     for word in words:
         word = svg.fit(word, width - 8, size)

@@ -1,7 +1,7 @@
-"""Spaces as strips: the shapes of `address_map.strips` with names inside, numbers below, and a key.
+"""Draw spaces as strips: the shapes of `address_map.strips` with names inside, numbers below, and a key.
 
-Names stand inside their shape where they fit whole; any other network has a number, inside or below the strip, and its
-name in the key of the space. Texts never touch each other, because each has a box of its own.
+A name is inside its shape if it fits; any other network has a number, inside or below the strip, and its name in the
+key of the space. Texts never touch each other, because each has a box of its own.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Network
 
 _BAR = 40.0
-"""Height of a strip."""
+"""The height of a strip in pixels."""
 
 _TICKS = 16.0
-"""Height of the row of addresses above a strip, and of each row of marks below it."""
+"""The height of the row of addresses above a strip, and of each row of marks below it, in pixels."""
 
 
 class _Mark(NamedTuple):
-    """What stands below a strip, centred between two places: numbers of networks, or the letter of a further strip."""
+    """A mark below a strip, centred between two places: numbers of networks, or the letter of a further strip."""
 
     left: float
     right: float
@@ -54,14 +54,14 @@ class _Mark(NamedTuple):
         return self.first if self.first == self.last else f"{self.first}–{self.last}"
 
     def box(self) -> tuple[float, float]:
-        """Return where the text is, within the width of the strip."""
+        """Return the left and right end of the text, within the width of the strip."""
         wide = svg.text_width(self.words, svg.SMALL) + 4
         left = min(max((self.left + self.right - wide) / 2, 0), self.width - wide)
         return left, left + wide
 
 
 def draw_space(ink: Ink, surveyed: Surveyed, y: float) -> tuple[str, float]:
-    """Return a space with everything that belongs to it, and its height."""
+    """Return a space with its strips and key, and the height."""
     writer = _Writer(ink, surveyed)
     strip = lay_out(surveyed, WIDTH)
     top = y
@@ -81,7 +81,7 @@ def _letter(index: int) -> str:
 
 
 def _heading(ink: Ink, surveyed: Surveyed, y: float) -> str:
-    """Return what the space is, and at the right what is free in it."""
+    """Return the title of the space, and at the right its free space."""
     space = surveyed.space
     right = f"{count(space.prefix.size)} addresses"
     if space.kind == "pool":
@@ -114,7 +114,7 @@ def _share(part: int, whole: int) -> str:
 
 
 class _Writer:
-    """Writes the strips of one space; `keyed` are the networks that got a number, in the order of the numbers."""
+    """Writes the strips of one space; `keyed` are the networks with a number, in the order of the numbers."""
 
     def __init__(self, ink: Ink, surveyed: Surveyed) -> None:
         self._ink = ink
@@ -126,16 +126,16 @@ class _Writer:
     def draw(
         self, strip: Strip, left: float, y: float, letters: Iterator[str], head: str = ""
     ) -> tuple[list[str], float]:
-        """Return a strip and those that show parts of it larger, and where they end."""
+        """Return a strip and those that enlarge parts of it, and their lower edge."""
         body = []
         if head:
             body.append(self._ink.line(left, y + 12, svg.fit(head, strip.width, svg.SMALL, bold=True), "fg", "bold"))
             y += 18
         body.append(self._ticks(strip, left, y))
         y += _TICKS
-        # The numbers follow the order of the addresses in a strip, so that a mark can stand for several.
+        # The numbers follow the order of the addresses in a strip, so that one mark can show several.
         numbers: list[_Mark] = []
-        # What is as narrow as can be is drawn last, so that nothing covers it.
+        # The narrowest shapes are drawn last, so that nothing covers them.
         body += [self._rectangle(shape, left, y) for shape in sorted(strip.shapes, key=lambda s: s.width <= MINIMUM)]
         body += [self._label(strip, shape, left, y, numbers) for shape in strip.shapes]
         if strip.depth:
@@ -178,7 +178,7 @@ class _Writer:
         ) + svg.hatch(ink.prefix, name, [(left + shape.x, y, shape.width, _BAR)])
 
     def _label(self, strip: Strip, shape: Shape, left: float, y: float, numbers: list[_Mark]) -> str:
-        """Return what stands inside a shape; what does not fit gets a number, inside or among `numbers`."""
+        """Return the label inside a shape; a name that does not fit gets a number, inside or in `numbers`."""
         homes = [network for network in shape.homes if network.name not in strip.elsewhere]
         if not homes:
             return "" if shape.homes else self._plain(shape, left, y)
@@ -198,7 +198,7 @@ class _Writer:
         return ""
 
     def _plain(self, shape: Shape, left: float, y: float) -> str:
-        """Return what is free and how much of it is one prefix, or who has the addresses."""
+        """Return the label of a shape without a network: free space and its largest prefix, or who holds the addresses."""
         room = shape.width - 6
         if room < 20 or shape.use is None:
             return ""
@@ -228,7 +228,7 @@ class _Writer:
         return self._inside(shape, left, y, lines, name) if lines else ""
 
     def _inside(self, shape: Shape, left: float, y: float, lines: list[str], name: str, whole: str = "") -> str:
-        """Return up to two lines in the middle of a shape, on ground without pattern; the second only if it fits."""
+        """Return up to two lines in the middle of a shape, on a plain background; the second only if it fits."""
         room = shape.width - 4
         shown = [line for line in lines if svg.text_width(line, svg.SMALL) <= room]
         base = y + _BAR / 2 + (4 if len(shown) == 1 else -3)
@@ -248,7 +248,7 @@ class _Writer:
         return svg.element("g", tips + "".join(parts), pointer_events="none" if not tips else "auto")
 
     def _ticks(self, strip: Strip, left: float, y: float) -> str:
-        """Return the addresses where shapes start, as far as there is room; the first one always."""
+        """Return the first addresses of shapes, as far as there is room; the first one always."""
         ink, version = self._ink, self._version
         first, last = (format_address(version, a) for a in (strip.prefix.first, strip.prefix.last))
         parts = [ink.line(left, y + 11, svg.fit(first, strip.width, svg.SMALL), "quiet")]
@@ -277,7 +277,7 @@ class _Writer:
         return bracket + self._ink.line(centre, y + 14, mark.words, *names, anchor="middle")
 
     def _break(self, x: float, y: float) -> str:
-        """Return what shows at an end that a strip is a part of another."""
+        """Return the broken edge of a strip that is a part of another."""
         path = f"M{svg.number(x)} {svg.number(y)}l-4 5l8 10l-8 10l8 10l-4 5"
         return svg.element("path", d=path, class_=self._ink.cls("line", "break"))
 
@@ -288,7 +288,7 @@ def _zoom_mark(strip: Strip, window: Strip, letter: str) -> _Mark:
 
 
 def _apart(marks: Iterable[_Mark]) -> Iterator[_Mark]:
-    """Join marks whose texts would touch: they are in the order of their numbers, so that one range says them all."""
+    """Join marks whose texts would touch: they are in the order of their numbers, so that one range covers them."""
     held: list[_Mark] = []
     for mark in marks:
         held.append(mark)

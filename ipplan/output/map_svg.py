@@ -1,7 +1,7 @@
-"""The address space of a plan as one SVG picture: strips to scale, or prefixes as Hilbert curves.
+"""Render the address space of a plan as one SVG picture: strips to scale, or prefixes as Hilbert curves.
 
-Same plan, same bytes. The number of shapes is limited by pixels and the key by `MOST_KEYED`, so that the picture has an
-end whatever the plan. Must not decide anything: what is where is read from the map.
+Same plan, same bytes. Pixels limit the number of shapes, and `MOST_KEYED` the key, so that the size of the picture has a
+limit. Must not decide anything: what is where is read from the map.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _GAP = 28.0
 
 
 def render_map_svg(map_: AddressMap, *, prefix: str = "map-") -> str:
-    """Return the picture as an SVG document that also stands inside a page of HTML.
+    """Return the picture as an SVG document, which may also be part of an HTML page.
 
-    All classes and ids start with `prefix`: letters, digits and hyphens, one for each picture of a page.
+    All classes and ids start with `prefix`: letters, digits and hyphens, another one for each picture of a page.
     """
     from ipplan.output.map_hilbert import draw_curve
 
@@ -53,11 +53,11 @@ def render_map_svg(map_: AddressMap, *, prefix: str = "map-") -> str:
 
 
 def _notes(map_: AddressMap) -> Iterator[str]:
-    """Yield what is to be said where something is not drawn."""
+    """Yield a note for what is not drawn."""
     if map_.hidden:
-        yield f"{map_.hidden:,} more spaces are not drawn: choose with --network, --kind or --cluster"
+        yield f"{map_.hidden:,} more spaces are not drawn; choose with --network, --kind or --cluster"
     if not map_.spaces and not map_.curves:
-        yield "nothing to draw: none of the networks has a range, or a pool to take one from"
+        yield "nothing to draw: no selected network has a range or a pool"
 
 
 def _style(prefix: str) -> str:
@@ -86,7 +86,7 @@ def _subtitle(map_: AddressMap) -> str:
 
 
 def _description(map_: AddressMap) -> str:
-    """Return in words what the picture shows, for those who cannot see it."""
+    """Return a description of the picture, for those who cannot see it."""
     if map_.curves:
         shown = ", ".join(str(s.space.prefix) for s in map_.curves)
         return f"{shown} as Hilbert curve: {_subtitle(map_)}."
@@ -103,7 +103,7 @@ def _description(map_: AddressMap) -> str:
 
 
 _OTHERS = {
-    "several": "several, side by side",
+    "several": "several uses side by side",
     "outside": "in no pool",
     "dashed": "not pinned yet",
     "pool": "pool",
@@ -111,11 +111,11 @@ _OTHERS = {
 
 
 def _legend(ink: Ink) -> tuple[str, float]:
-    """Return what the colours and patterns that the picture has mean, and where that ends."""
+    """Return the legend of the colours and patterns in the picture, and its lower edge."""
     used = ink.used | ({"room"} if "held" in ink.used else set())
     entries = [(name, family.title) for name, family in svg.FAMILIES.items() if name in used]
     if "held" in used:
-        kept = "room to grow, or kept for a group" if "room" in ink.used else "kept for a group"
+        kept = "room to grow, or reserved for a group" if "room" in ink.used else "reserved for a group"
         entries = [(name, kept if name == "room" else title) for name, title in entries]
     entries += [(name, title) for name, title in _OTHERS.items() if name in used]
     parts = []

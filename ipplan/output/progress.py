@@ -1,6 +1,6 @@
-"""How far a long run is: a bar on standard error, on terminals only, and only after half a second.
+"""Show the progress of a long run: a bar on standard error, on terminals only, and only after half a second.
 
-A short run never sees it, and loads nothing for it.
+A short run shows and loads nothing.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 PATIENCE = 0.5
-"""Seconds that a run may take without a word."""
+"""Show nothing before this many seconds."""
 
 
 class Progress:
-    """Shows how much of something is done. `total` is None where nobody knows how much there is.
+    """Shows how much of something is done. `total` is None if it is not known.
 
     Used as a context manager, it removes the bar at the end.
     """
@@ -40,7 +40,7 @@ class Progress:
             self._bar.stop()
 
     def update(self, done: int, total: int | None = None) -> None:
-        """Say how much is done, and how much there is where that shows only now."""
+        """Report how much is done, and the total if it was not known before."""
         if self._stream is None:
             return
         self._total = self._total if total is None else total

@@ -1,4 +1,4 @@
-"""The networks of a plan and its address space as a document, a table and text.
+"""Render the networks of a plan and its address space: as a document, a table and text.
 
 Must not decide anything: every status and block is read from the inventory and the address space.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ipplan.spaces import AddressSpace, Space
 
 MOST_SPACES = 24
-"""Spaces that are drawn at most, so that a map has an end whatever the plan."""
+"""Draw at most 24 spaces; a plan may use thousands."""
 
 _STATUS_WORDS = {
     "pinned": "pinned",
@@ -122,7 +122,7 @@ def _address(prefix: Prefix | None, value: int | None) -> str | None:
 
 
 def _addresses(entry: Entry) -> dict[str, str | None]:
-    """Return each named address; None where there is no range yet, or it does not hold the address."""
+    """Return each named address; None if there is no range yet, or if the range does not hold the address."""
     prefix = entry.prefix
     return {
         named.name: _address(prefix, None if prefix is None else named.resolve(prefix))
@@ -160,7 +160,7 @@ COLUMNS = (
     Column("vlan", "number", goes=8),
     Column("lifecycle", goes=5),
 )
-"""What is shown of a network, then what else the plan states of it, so that import reads all of it back."""
+"""The columns of a network, then what else the plan states about it, so that import can read everything back."""
 
 
 class Shown(NamedTuple):
@@ -200,11 +200,11 @@ def table(plan: Plan, entries: Sequence[Entry]) -> Table:
     """Return a row for each network."""
     rows = [row_of(entry, plan) for entry in entries]
     stated = {title for title in ("edge", "site") if any(getattr(row, title) is not None for row in rows)}
-    return without(Table(COLUMNS, rows), _needless(plan) - stated)
+    return without(Table(COLUMNS, rows), _single_valued(plan) - stated)
 
 
-def _needless(plan: Plan) -> set[str]:
-    """Return the columns that a plan has nothing to tell apart by."""
+def _single_valued(plan: Plan) -> set[str]:
+    """Return the columns that would have one value in the whole plan: it has at most one edge or site."""
     counts = {"edge": len(plan.edge_names), "site": len(plan.sites)}
     return {title for title, count in counts.items() if count < 2}
 
@@ -257,7 +257,7 @@ def _provider(entry: Entry) -> str:
 
 
 def _address_words(entry: Entry) -> str | None:
-    """Return the named addresses in a few words; those of a network without a range by their number."""
+    """Return the named addresses in a few words; for a network without a range, their numbers."""
     words = []
     for named, address in zip(entry.network.addresses, _addresses(entry).values(), strict=True):
         if address is not None:
@@ -271,35 +271,35 @@ def _address_words(entry: Entry) -> str | None:
 
 
 def render_text(plan: Plan, entries: Sequence[Entry], *, width: int | None, color: bool, choice: Choice = ALL) -> str:
-    """Return what people read: the networks, their named addresses, room that is taken, and a count last."""
+    """Return text for people: the networks, their named addresses, networks that cannot grow, and a count last."""
     asked = bool(choice.columns or choice.wide)
     piped = width is None
     full = Table(COLUMNS, [_for_people(entry, plan, piped=piped, asked=asked) for entry in entries])
     parts = []
     if entries:
-        networks = full if asked else _told(full, plan, piped=piped)
+        networks = full if asked else _informative(full, plan, piped=piped)
         parts.append(render_for_people(networks, width=width, color=color, choice=choice))
     named = [(entry, words) for entry in entries if (words := _address_words(entry)) is not None]
     blocked = [entry for entry in entries if entry.blocked_by is not None]
     said = (
         [f"{entry.network.name}: {words}" for entry, words in named],
-        [f"{e.network.name} cannot grow to {e.room}: {e.blocked_by} is in the way" for e in blocked],
+        [f"{e.network.name} cannot grow to {e.room}: {e.blocked_by} is in that block" for e in blocked],
         [_summary(entries)],
     )
     parts += ["".join(hang(escape(line), width) for line in lines) for lines in said]
     return "\n".join(part for part in parts if part)
 
 
-def _told(full: Table, plan: Plan, *, piped: bool) -> Table:
-    """Return the table without the columns that say nothing here; what is piped has the status with the range."""
+def _informative(full: Table, plan: Plan, *, piped: bool) -> Table:
+    """Return the table without columns that are empty or have one value; piped text has the status with the range."""
     empty = {c.title for i, c in enumerate(full.columns) if all(row[i] is None for row in full.rows)}
-    return without(full, {*empty, *_needless(plan), *(["status"] if piped else [])})
+    return without(full, {*empty, *_single_valued(plan), *(["status"] if piped else [])})
 
 
 def _for_people(entry: Entry, plan: Plan, *, piped: bool, asked: bool) -> Sequence[Cell]:
-    """Return the row with the status in the place of a range that is not there, in piped text beside a default one.
+    """Return the row with the status in place of a missing range, in piped text also beside a default range.
 
-    Where columns are asked for, the status stays in its own column too.
+    With --columns or --wide, the status stays in its own column too.
     """
     row = row_of(entry, plan)
     if entry.prefix is None and not asked:
@@ -360,7 +360,7 @@ def map_table(address_space: AddressSpace, spaces: Sequence[Space]) -> Table:
 def render_map(
     address_space: AddressSpace, spaces: Sequence[Space], *, width: int | None, color: bool, symbols: Symbols
 ) -> str:
-    """Return the map of each space, up to `MOST_SPACES`, and what the characters mean."""
+    """Return the map of each space, up to `MOST_SPACES`, and the legend."""
     columns = min(max(width or DEFAULT_WIDTH, NARROWEST), WIDEST)
     parts: list[str] = []
     used: set[str] = set()
@@ -376,8 +376,8 @@ def render_map(
         parts.append(text)
         used.update(signs)
     if len(spaces) > MOST_SPACES:
-        more = f"{len(spaces) - MOST_SPACES:,} more spaces are not drawn: choose with --network, --kind or --cluster"
+        more = f"{len(spaces) - MOST_SPACES:,} more spaces are not drawn; choose with --network, --kind or --cluster"
         parts.append("".join(line + "\n" for line in wrap(more, columns)))
     if not spaces:
-        return "nothing to draw: none of the networks has a range, or a pool to take one from\n"
+        return "nothing to draw: no selected network has a range or a pool\n"
     return "\n".join([*parts, render_signs(used, symbols, columns)])

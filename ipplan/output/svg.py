@@ -1,9 +1,9 @@
-"""What every picture is made of: elements, the width of text, one palette with hatching, one sheet for all themes.
+"""Write the elements of every picture: SVG elements, the width of text, one palette with hatching, one style sheet.
 
-Pictures are SVG without scripts, fonts or files of others. Rules of style use classes and plain colours, no CSS
-variables, because word processors and converters know only these; dark screens get other colours by a media query, and
-print is always light. All names of classes and ids start with the prefix of the picture, so that several stand in one page.
-Must not know what a picture shows.
+Pictures are SVG without scripts, fonts or external files. Styles use classes and plain colours, no CSS variables,
+because word processors and converters know only these; dark screens get other colours by a media query, and print is
+always light. All classes and ids start with the prefix of the picture, so that a page can hold several. Must not know
+what a picture shows.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LIGHT, DARK = ("#fff", "#1a1a1a", "#595959"), ("#1e1e1e", "#ececec", "#b4b4b4")
 
 
 class Family(NamedTuple):
-    """Things of one colour: what they are, the colour (Okabe-Ito, or a grey), and the hatching that tells them in print.
+    """Things of one colour: their title, the colour (Okabe-Ito, or a grey), and the hatching that shows them in print.
 
     `dark` is the fill on dark screens. Text on each fill is dark if `fill` equals `dark`, else that of the theme.
     """
@@ -53,12 +53,12 @@ FAMILIES: dict[str, Family] = {
     "room": Family("room to grow", "#fff", "#1e1e1e", "dashes"),
     "free": Family("free", "#fff", "#1e1e1e", ""),
 }
-"""What the pictures show, in the order of their keys. The colours are those of Okabe and Ito as R's grDevices has them
+"""The families of the pictures, in the order of the legend. The colours are those of Okabe and Ito as R's grDevices has them
 ("Okabe-Ito" of palette.colors)."""
 
 
 def family_of(kind: Kind) -> str:
-    """Return the family of a kind of network: by its platform, else by what its addresses are for."""
+    """Return the family of a kind of network: by its platform, else by its role."""
     if kind.platform in FAMILIES:
         return str(kind.platform)
     if kind.role in ("vm", "transit"):
@@ -73,7 +73,7 @@ def number(value: float) -> str:
 
 
 def content(text: str) -> str:
-    """Return text as XML: what is invisible or not allowed there is shown as an escape, what is markup is quoted."""
+    """Return text as XML: invisible and forbidden characters as escapes, markup quoted."""
     text = escape(text)
     for char, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
         text = text.replace(char, entity)
@@ -81,7 +81,7 @@ def content(text: str) -> str:
 
 
 def element(name: str, inner: str | None = None, /, **attributes: str | float) -> str:
-    """Return an element around XML that is safe already; `text_anchor` is written text-anchor, `class_` class.
+    """Return an element around safe XML; `text_anchor` is written text-anchor, `class_` class.
 
     Values of attributes are quoted; numbers are written by `number`.
     """
@@ -94,7 +94,7 @@ def element(name: str, inner: str | None = None, /, **attributes: str | float) -
 
 
 def tooltip(*lines: str) -> str:
-    """Return what shows when the pointer rests on the element around it, and what screen readers say."""
+    """Return the tooltip of the element around it, which screen readers also read."""
     return f"<title>{chr(10).join(map(content, lines))}</title>"
 
 
@@ -111,14 +111,14 @@ _GROUPS = (
 _WIDTHS = {char: width / 100 for width, chars in _GROUPS for char in chars}
 _WIDTHS |= {"…": 1.02, "·": 0.36, "–": 0.6, "—": 1.02, "→": 1.02, "×": 0.86, "ß": 0.66, "ø": 0.66, "æ": 1.02}
 _BOLD = 1.15
-"""How much wider bold text is at most."""
+"""Bold text is at most this much wider."""
 _UNKNOWN = 1.3
-"""Width of a character of a script whose fonts differ; `text` makes it hold."""
+"""The width of a character of a script with different fonts; `text` sets it."""
 
 
 @cache
 def _char_width(char: str) -> float:
-    """Return the width of a character in ems, -1 where fonts differ too much to say."""
+    """Return the width of a character in ems, -1 if fonts differ too much."""
     if char in _WIDTHS:
         return _WIDTHS[char]
     from unicodedata import category, combining, east_asian_width, normalize
@@ -130,26 +130,26 @@ def _char_width(char: str) -> float:
     base = normalize("NFD", char)[0]
     if char < "\u0180" and base in _WIDTHS:
         return max(_WIDTHS[base], 0.43)
-    # Greek and Cyrillic, but for the widest letters.
+    # Greek and Cyrillic, except the widest letters.
     return 0.88 if "\u0391" <= char <= "\u03c9" or ("\u0410" <= char <= "\u044f" and char not in "ЖШЩЮЫжшщюы") else -1
 
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
-    """Return how many pixels a line of text takes at most, in the widest of `FONTS`. It is never too small a number."""
+    """Return the width of a line of text in pixels in the widest of `FONTS`, never too small."""
     ems = sum(_UNKNOWN if (width := _char_width(char)) < 0 else width for char in escape(text))
     return ems * size * (_BOLD if bold else 1)
 
 
 _MOST_MARKS = 2
-"""Combining marks on one character that are shown: more of them reach into the lines above and below."""
+"""Show at most 2 combining marks on one character: more of them reach into the lines above and below."""
 
 
 def fit(text: str, room: float, size: float, *, bold: bool = False) -> str:
-    """Return text for a label, control characters made visible; what is wider than `room` pixels is cut in the middle.
+    """Return text for a label with control characters escaped; text wider than `room` pixels is cut in the middle.
 
-    Both ends stay, because names of one plan often differ in the last characters only. "" where nothing fits.
+    Both ends stay, because names of one plan often differ only in the last characters. "" if nothing fits.
     """
-    # Five characters for each that could fit are enough to cut from, and names may be long.
+    # Five times the characters that could fit are enough to cut from; names may be long.
     most = int(room / size * 5) + 10
     if len(text) > 2 * most:
         text = text[:most] + "…" + text[-most:]
@@ -185,7 +185,7 @@ def _clusters(text: str) -> list[str]:
 def text(x: float, y: float, line: str, size: float, **attributes: str | float) -> str:
     """Return a line of text at its baseline.
 
-    Where it has characters of scripts whose fonts differ, it is set to the width that `text_width` gives.
+    Text in scripts with different fonts is set to the width of `text_width`.
     """
     if any(_char_width(char) < 0 for char in line):
         attributes |= {"textLength": text_width(line, size), "lengthAdjust": "spacingAndGlyphs"}
@@ -193,10 +193,10 @@ def text(x: float, y: float, line: str, size: float, **attributes: str | float) 
 
 
 def hatch(prefix: str, name: str, boxes: Iterable[tuple[float, float, float, float]]) -> str:
-    """Return the hatching of a family over rectangles: left, top, width, height. "" where it has none.
+    """Return the hatching of a family over rectangles: left, top, width, height. "" if it has none.
 
-    Lines, and no pattern of SVG: printing would turn each use of a pattern into an image of the page. Rectangles narrower
-    or lower than `SMALLEST_HATCHED` have none.
+    Uses lines instead of an SVG pattern: printing turns each use of a pattern into an image. Rectangles narrower or
+    lower than `SMALLEST_HATCHED` have none.
     """
     kind = FAMILIES[name].hatching if name in FAMILIES else ""
     if not kind:
@@ -214,10 +214,10 @@ def hatch(prefix: str, name: str, boxes: Iterable[tuple[float, float, float, flo
 
 
 SMALLEST_HATCHED = 5.0
-"""Pixels of the smallest side of a rectangle that is hatched."""
+"""Hatch only rectangles with sides of at least this many pixels."""
 
 _STEP = 8
-"""Pixels between slanting lines, along an axis."""
+"""The distance between slanting lines along an axis, in pixels."""
 
 
 def _rising(x: float, y: float, width: float, height: float) -> Iterator[str]:
@@ -268,7 +268,7 @@ _DASHES = {"dots": "1.5 6.5", "dashes": "3 5"}
 def style(prefix: str) -> str:
     """Return the style element of a picture, for light and dark screens and for print.
 
-    Classes, each after the prefix: bg, fg and quiet for background and text, line for outlines, thin for faint lines,
+    Classes, each with the prefix: bg, fg and quiet for background and text, line for outlines, thin for faint lines,
     bold, the families, on- with a family for text on it, and a family with -ink for its hatching.
     """
     light = [
@@ -300,7 +300,7 @@ def _colors(prefix: str, ground: str, front: str, quiet: str) -> tuple[str, ...]
 
 
 def picture(prefix: str, width: float, height: float, title: str, description: str, body: str) -> str:
-    """Return a whole picture, with the words that stand for it where it cannot be seen."""
+    """Return a whole picture, with a title and a description for those who cannot see it."""
     names = (f"{prefix}title", f"{prefix}desc")
     inner = "\n".join(
         [

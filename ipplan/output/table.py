@@ -1,8 +1,8 @@
-"""A table as a value, and its renderings: CSV, Markdown, aligned text, and text that fits a terminal.
+"""Hold a table as a value, and render it: CSV, Markdown, aligned text, and text that fits a terminal.
 
-Addresses and names are never cut, whatever the width: where a terminal has no room for all columns, the least
-important ones go, and a line below says which. `ipplan.output.layout` decides how wide the others are. The only home
-of rich's consoles. Knows nothing of what the rows mean.
+Addresses and names are never cut: if a terminal has no room for all columns, the least important ones are left out,
+and a line below names them. `ipplan.output.layout` decides the widths of the others. The only home of rich's
+consoles. Knows nothing of what the rows mean.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 Cell = str | int | None
 
 EXTRA = 100
-"""How early a column goes that people see only with --wide or --columns."""
+"""The `goes` of a column that people see only with --wide or --columns."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _MARKDOWN = str.maketrans({char: "\\" + char for char in "\\|`*_<>[]&~$"})
 
 
 class Column(NamedTuple):
-    """A column, and what becomes of it where people read the table and the terminal is narrow.
+    """A column, and how it adapts to a narrow terminal.
 
-    `goes` says when it goes: the highest first, 0 never, `EXTRA` unless it is asked for; a column of notes never goes,
-    because numbers are short. `long` says what becomes of
-    cells that are wider than there is room for: they stay whole, are cut at a space or as a list at a comma, go on
-    below, or all texts of the column stand as numbered notes under the table (sources in piped text too). A column that tells rows `apart` goes from a terminal where its
-    cells are all alike. One that is not `piped` is in CSV, Markdown and piped text only where it is asked for.
+    `goes` is the order in which columns are left out: the highest first, 0 never, `EXTRA` unless it is asked for; a
+    column of notes is never left out, because numbers are short. `long` is for cells that are too wide: they stay
+    whole, are cut at a space or as a list at a comma, are wrapped, or all texts of the column become numbered notes
+    under the table (sources in piped text too). A column that tells rows `apart` is left out in a terminal if its cells
+    are all equal. One that is not `piped` is in CSV, Markdown and piped text only if it is asked for.
     """
 
     title: str
@@ -47,7 +47,7 @@ class Column(NamedTuple):
 class Table(NamedTuple):
     """Rows of cells under titled columns. Invariant: every row has a cell for each column, None for nothing.
 
-    `caption` is said after the table, for people only.
+    `caption` is shown after the table, for people only.
     """
 
     columns: tuple[Column, ...]
@@ -56,9 +56,9 @@ class Table(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """Which columns are asked for: these in this order, or `wide`: all, however wide.
+    """The columns that are asked for: these in this order, or with `wide` all of them, of any width.
 
-    `offered` says whether the line below a table may name --columns: it chooses those of one table of a command.
+    `offered` says whether the line below a table may mention --columns, which chooses those of one table of a command.
     """
 
     columns: tuple[str, ...] = ()
@@ -67,30 +67,30 @@ class Choice(NamedTuple):
 
     @property
     def elsewhere(self) -> Choice:
-        """What is asked for of the other tables of a command, which --columns does not name."""
+        """The choice for the other tables of a command, which --columns does not affect."""
         return Choice((), self.wide, offered=False)
 
 
 ALL = Choice()
-"""Nothing is asked for: a table has the columns that it has without a word."""
+"""Nothing is asked for: a table has its usual columns."""
 _NARROW = 20
-"""Columns of a terminal that is too narrow for indented lines."""
+"""In a terminal of at most this many columns, lines are not indented."""
 
 
 class ColumnError(ValueError):
     """A table has no column of this name."""
 
     def __init__(self, name: str, titles: Sequence[str]) -> None:
-        """Keep the name, and the titles that there are."""
+        """Keep the name, and the titles of the table."""
         super().__init__(f"no column {name!r}")
         self.name = name
         self.titles = titles
 
 
 def choose(table: Table, names: Sequence[str]) -> Table:
-    """Return the named columns in this order, each once, none of which goes; raise ColumnError for an unknown name.
+    """Return the named columns in this order, each once, never left out; raise ColumnError for an unknown name.
 
-    Case does not count, and a hyphen or an underscore stands for a space.
+    Case does not matter, and a hyphen or an underscore stands for a space.
     """
     titles = [column.title for column in table.columns]
     known = {_folded(title): at for at, title in reversed(list(enumerate(titles)))}
@@ -155,7 +155,7 @@ def _is_number(text: str) -> bool:
 
 
 def render_markdown(table: Table) -> str:
-    """Return the table as a Markdown (GitHub) table, with everything in its cells taken literally."""
+    """Return the table as a Markdown (GitHub) table, with all cells literal."""
     table = piped(table)
     lines = [
         _markdown_row(column.title for column in table.columns),
@@ -178,7 +178,7 @@ def _number_or_text(cell: Cell) -> str:
 
 
 def literal(text: str) -> str:
-    """Return text for Markdown (GitHub), in which nothing acts: no markup, no HTML, no line break, no control character."""
+    """Return literal text for Markdown (GitHub), without markup, HTML, line breaks or control characters."""
     return escape(text.replace("\r\n", " ").replace("\n", " ")).translate(_MARKDOWN)
 
 
@@ -195,12 +195,12 @@ def _shown(cell: Cell) -> str:
 
 
 def render_terminal(table: Table, width: int, color: bool) -> str:  # noqa: FBT001  (part of every renderer's call)
-    """Return the table for a terminal of `width` columns, with a line below that names the columns that have no room."""
+    """Return the table for a terminal of `width` columns, with a line below that names the left out columns."""
     return render_for_people(table, width=width, color=color, choice=Choice(offered=False))
 
 
 def fits(table: Table, width: int) -> bool:
-    """Tell whether the columns of a table stand side by side, all of them and whole, in a terminal of `width` columns."""
+    """Return whether all columns of a table fit side by side, uncut, in a terminal of `width` columns."""
     from ipplan.output.layout import GAP
 
     columns = [
@@ -211,9 +211,10 @@ def fits(table: Table, width: int) -> bool:
 
 
 def render_for_people(table: Table, *, width: int | None, color: bool, choice: Choice = ALL) -> str:
-    """Return the table for people: aligned, a row a line, at most `width` columns wide (None: not limited).
+    """Return the table for people: aligned, one line a row, at most `width` columns wide (None: not limited).
 
-    Where the columns that never go have no room side by side, a wide cell pushes the rest of its row to the next line.
+    If the columns that are never left out do not fit side by side, a wide cell moves the rest of its row to the next
+    line.
     """
     from ipplan.output.layout import render_rows
 
@@ -233,24 +234,24 @@ def render_for_people(table: Table, *, width: int | None, color: bool, choice: C
 
 
 def _asked(table: Table, choice: Choice, *, terminal: bool) -> Table:
-    """Return the columns that are asked for; without a word those that are for people and have something to say."""
+    """Return the columns that are asked for; without --columns, those for people that are not empty."""
     if choice.columns:
         return choose(table, choice.columns)
-    told = [[row[at] for row in table.rows if row[at] is not None] for at in range(len(table.columns))]
+    filled = [[row[at] for row in table.rows if row[at] is not None] for at in range(len(table.columns))]
     kept = []
     for at, column in enumerate(table.columns):
         wanted = choice.wide or (column.goes < EXTRA and (column.piped or terminal))
         if column.goes and (terminal or choice.wide):
-            wanted = wanted and bool(told[at])
+            wanted = wanted and bool(filled[at])
         if column.apart and terminal and not choice.wide:
-            wanted = wanted and len(set(told[at])) > 1
+            wanted = wanted and len(set(filled[at])) > 1
         if wanted:
             kept.append(at)
     return keep(table, kept)
 
 
 def _noted(table: Table, *, terminal: bool) -> tuple[Table, list[str]]:
-    """Return the table with a number in the place of each text that is to be a note, and the notes."""
+    """Return the table with a number in place of each note, and the notes."""
     noted = {
         at for at, column in enumerate(table.columns) if column.long == "source" or (column.long == "note" and terminal)
     }
@@ -266,7 +267,7 @@ def _noted(table: Table, *, terminal: bool) -> tuple[Table, list[str]]:
 
 
 def _notes(notes: Sequence[str], width: int | None) -> str:
-    """Return numbered notes, a line each, what is too long for it indented below."""
+    """Return numbered notes, one line each, the rest of long ones indented below."""
     lines = []
     for number, note in enumerate(notes, start=1):
         mark = f"[{number}] "
@@ -277,7 +278,7 @@ def _notes(notes: Sequence[str], width: int | None) -> str:
 
 
 def _below(left_out: Sequence[str], choice: Choice, width: int | None) -> list[str]:
-    """Return the lines that name what has no room, and how to see it."""
+    """Return the lines that name the left out columns, and how to see them."""
     if not left_out or width is None:
         return []
     hint = "--wide shows all" + (", --columns NAME,... chooses" if choice.offered else "")
@@ -285,7 +286,7 @@ def _below(left_out: Sequence[str], choice: Choice, width: int | None) -> list[s
 
 
 def make_live_console(stream: TextIO) -> Console:
-    """Return a rich console that draws on a terminal what changes while a run goes on."""
+    """Return a rich console for a terminal display that changes during a run."""
     from rich.console import Console
 
     return Console(file=stream, emoji=False, markup=False, highlight=False)

@@ -1,7 +1,6 @@
-"""Text for people: control characters made visible, words kept whole, colour in one place.
+"""Format text for people: escape control characters, wrap at spaces, add colour.
 
-Knows nothing of what it prints. Names from a plan can neither style a terminal nor move its cursor once they
-went through `escape`.
+Knows nothing of what it prints. After `escape`, names from a plan can neither style a terminal nor move its cursor.
 """
 
 from __future__ import annotations
@@ -26,14 +25,14 @@ COLORS = {
     "good": "1;32",
     "address": "36",
 }
-"""What each meaning looks like, as parameters of an ANSI escape sequence."""
+"""The colour of each meaning, as parameters of an ANSI escape sequence."""
 
 
 def escape(text: str) -> str:
     r"""Return the text with every character that is invisible or acts on a terminal as an escape: \x1b.
 
     Covers C0 and C1 controls, DEL, bidirectional and zero-width characters, line separators and surrogates;
-    everything else, spaces and backslashes included, stays as it is.
+    everything else, including spaces and backslashes, stays unchanged.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -42,7 +41,7 @@ def escape(text: str) -> str:
 
 
 def cells(text: str) -> int:
-    """Return how many columns of a terminal the (escaped) text takes; wide characters take two."""
+    """Return the number of terminal columns of the (escaped) text; wide characters take two."""
     if text.isascii():
         return len(text)
     from unicodedata import combining, east_asian_width
@@ -77,16 +76,16 @@ def hang(text: str, width: int | None) -> str:
 
 
 def render_error(message: str, help_text: str | None, width: int | None, *, color: bool) -> str:
-    """Return an error and what helps, as people read them under a result."""
+    """Return an error and its help, as shown under a result."""
     word = "error"
     text = paint(word, "error", color=color) + hang(f"{word}: {escape(message)}", width)[len(word) :]
     if help_text is None:
         return text
-    # The indent is set apart: lines are wrapped without their leading blanks.
+    # The indent is added after wrapping, which removes leading blanks.
     room = None if width is None else max(width - 3, 1)
     return text + "".join(f"   {line}\n" for line in hang(f"= help: {escape(help_text)}", room).splitlines())
 
 
 def paint(text: str, meaning: str, *, color: bool) -> str:
-    """Return the text in the colour of a meaning, unchanged where colour is off."""
+    """Return the text in the colour of a meaning, unchanged if colour is off."""
     return f"\x1b[{COLORS[meaning]}m{text}\x1b[0m" if color else text

@@ -116,7 +116,7 @@ def test_a_plan_without_pools_is_told_so(run: Run) -> None:
     done = run("free", "-", stdin=None, input=b"[networks.a]\nkind = 'vcs-vm'\ncidr = '172.24.0.0/24'\n")
 
     assert done.returncode == 0
-    assert done.stdout == b"there is no pool, so nothing is free; add one: byoip under [plan], or --byoip\n"
+    assert done.stdout == b"no pool, so nothing is free; add one: byoip under [plan], or --byoip\n"
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_the_cleanest_blocks_are_listed_without_a_plan(run: Run) -> None:
     assert lines[-3:] == [
         "16 blocks of /12 in 10.0.0.0/8, 1 of them touched by no range now",
         "named data centers: fra02, wdc04",
-        "13 more that are less clean or higher; --limit lists more",
+        "13 more that are less clean or have higher addresses; --limit lists more",
     ]
 
 

@@ -69,7 +69,7 @@ def test_all_arguments_that_cannot_be_read_are_told_at_once() -> None:
 
 
 def test_an_address_that_nobody_publishes_is_said_to_be_unknown() -> None:
-    assert "nobody that ipplan knows of" in run("lookup", "8.8.8.8").stdout
+    assert "not found in any range that ipplan knows" in run("lookup", "8.8.8.8").stdout
 
 
 def test_ranges_are_filtered_by_data_center_category_and_text() -> None:

@@ -119,7 +119,7 @@ def test_rows_alike_are_told_once() -> None:
         color=False,
     )
     assert text == (
-        "10.0.0.0/20 pool: 4,096 addresses, a character is 4 of them\n"
+        "10.0.0.0/20 pool: 4,096 addresses, 4 per character\n"
         "10.0.0.0  A...............................................................\n"
         "10.0.1.0  ................................................................\n"
         "* the same to 10.0.15.255\n"
@@ -150,7 +150,7 @@ def test_overlaps_are_listed_with_what_the_check_says_up_to_a_number() -> None:
     text, _ = render_space(Space(space, "pool", "pool"), blocks, [], width=200, symbols=ASCII, color=False)
     told = [line for line in text.splitlines() if line.startswith("!")]
     assert told[0] == "! 10.0.0.0-10.0.0.0: outer, inner and 28 more (network-overlap)"
-    assert told[-1] == "! 14 more; ipplan check tells them all"
+    assert told[-1] == "! 14 more; ipplan check lists all"
 
 
 def test_names_cannot_act_on_the_terminal() -> None:

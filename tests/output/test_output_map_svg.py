@@ -303,12 +303,12 @@ def test_two_pictures_stand_in_one_page() -> None:
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        ((), "nothing to draw: none of the networks has a range, or a pool to take one from"),
+        ((), "nothing to draw: no selected network has a range or a pool"),
         (
             ('[networks.vm]\nkind = "vcs-vm"\nprefix = 24',),
-            "nothing to draw: none of the networks has a range, or a pool to take one from",
+            "nothing to draw: no selected network has a range or a pool",
         ),
-        (('[networks.vm]\nkind = "vcs-vm"\ncidr = "198.51.64.0/24"',), "around what lies in no published range"),
+        (('[networks.vm]\nkind = "vcs-vm"\ncidr = "198.51.64.0/24"',), "around networks in no published range"),
         (
             ('[plan]\nbyoip = ["10.224.0.0/12"]\n[networks.vm]\nkind = "vcs-vm"\nprefix = 24',),
             "free: 1,048,576 of 1,048,576, largest 10.224.0.0/12",
