@@ -163,7 +163,7 @@ _PLAN = Table(
             "The edition of IBM Cloud's published ranges to check against.",
             "the newest edition",
             choices=EDITIONS,
-            noun="edition of IBM's published ranges in this ipplan",
+            noun="edition of IBM's published ranges",
         ),
         "ranges-file": Key(
             "file",

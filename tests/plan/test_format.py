@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 
 from ipplan.plan.format import TABLES
 from ipplan.plan.load import PlanError, parse_plan
@@ -151,30 +153,50 @@ def test_each_key_has_a_field_in_the_model(table: str, fields: tuple[str, ...]) 
     assert stated - {"cidr"} <= {*fields}
 
 
-VALUES: dict[str, tuple[Any, ...]] = {
+VALUES: dict[str, tuple[Any, Any]] = {
     "text": ("x", 3),
     "name": ("x", 3),
-    "file": ("x", ""),
+    "file": ("ranges.csv", ""),
     "number": (2, "2"),
     "data-center": ("dal10", "Dallas"),
-    "prefix": ("10.0.0.0/8", "10.0.0.1/8"),
-    "block": ("10.0.0.1/8", "10/8"),
+    "prefix": ("10.0.0.0/8", "10.0.0.0"),
+    "block": ("10.0.0.1/8", "10.0.0.0/255.0.0.0"),
+    "date": (datetime.date(2027, 3, 31), "next year"),
     "labels": ({"team": "erp"}, "erp"),
-    "addresses": ({"gateway": 1}, {"gateway": 0}),
-    "tables": ([], {}),
+    "addresses": ({"gateway": 1, "last": -1, "vip": "10.0.0.5"}, {"gateway": 0}),
+    "tables": ([{"network": "x", "as": "10.0.0.0/8"}], {}),
 }
-"""A value of each form, and one that is not of it."""
+"""A value of each form, and one that is not valid."""
+SCHEMA = Draft202012Validator(build_schema.plan_schema(), format_checker=FormatChecker())
 
 
-@pytest.mark.parametrize("name", [name for name, key in KEYS.items() if key.form in VALUES and "nat." not in name])
-def test_the_reader_reports_a_value_of_another_form_at_its_key(name: str) -> None:
-    table, key = name.split(".")
-    wrong = VALUES[KEYS[name].form][1]
-    value = json.dumps([wrong] if KEYS[name].array else wrong).replace('": ', '" = ')
-    heading = TABLES[table].heading.replace("NAME", "x")
-    with pytest.raises(PlanError) as caught:
-        parse_plan(f"{heading}\n{key} = {value}\n".encode(), "plan.toml")
-    assert any(key in problem.key and problem.rule in ("wrong-type", "bad-value") for problem in caught.value.problems)
+def entry(name: str, *, valid: bool) -> tuple[str, Any, str]:
+    """Return a plan with one key as text, the same as a document, and the name of the key."""
+    table_name, key_name = name.split(".")
+    table, key = TABLES[table_name], KEYS[name]
+    value: Any = (key.choices[0], "nonsense")[not valid] if key.choices else VALUES[key.form][not valid]
+    if key.array:
+        value = [value, "y"] if key.items == 2 and valid else [value]
+    written = str(value) if isinstance(value, datetime.date) else re.sub(r'("[a-z]+"): ', r"\1 = ", json.dumps(value))
+    row = {key_name: str(value) if isinstance(value, datetime.date) else value}
+    document = {"single": row, "named": {"x": row}, "array": [row]}[table.shape]
+    text = f"{table.heading.replace('NAME', 'x')}\n{key_name} = {written}\n"
+    return text, {table_name: document}, key_name
+
+
+@pytest.mark.parametrize("valid", [True, False], ids=["valid", "not valid"])
+@pytest.mark.parametrize("name", [name for name in KEYS if not name.startswith("nat.")])
+def test_reader_and_schema_agree_about_each_key(name: str, *, valid: bool) -> None:
+    text, document, key = entry(name, valid=valid)
+    try:
+        parse_plan(text.encode(), "plan.toml")
+    except PlanError as error:
+        problems = [p for p in error.problems if key in p.key and p.rule in ("wrong-type", "bad-value")]
+    else:
+        problems = []
+    errors = [error for error in SCHEMA.iter_errors(document) if key in error.absolute_path]
+
+    assert (problems == [], errors == []) == (valid, valid)
 
 
 @pytest.mark.parametrize("name", [name for name, key in KEYS.items() if key.choices])
