@@ -102,8 +102,7 @@ class _TogetherContext(Context):
         plans = [prefixed(plan, title) for plan, title in zip(together.plans, together.titles, strict=True)]
         super().__init__(merged(plans), catalog)
         self.together = together
-        self.joined = JoinedLandscape(self.plan, plans, together.places, catalog)
-        self.landscape = self.joined  # type: ignore[assignment]  # as far as overlaps ask
+        self.judged = JoinedLandscape(self.plan, plans, together.places, catalog)
         self.space = Space(self.plan, catalog, self._pools_of)
         self.what_if = None  # no integration of one plan joins it with another
 
@@ -142,7 +141,7 @@ def _overlaps(context: _TogetherContext) -> Iterator[Finding]:
                 reported += len(outers)
                 for outer in outers:
                     yield overlap_finding(context, item, outer, further if outer is outers[-1] else 0)
-            mine = around.setdefault(own, Around(context.joined))
+            mine = around.setdefault(own, Around(context.judged))
             mine.close_before(first)
             mine.open(item, last)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ipplan.landscape import Landscape
     from ipplan.landscape.bundles import Bundle
     from ipplan.landscape.ends import Joint
+    from ipplan.landscape.verdicts import Judged
     from ipplan.plan.methods import Method, Pair
     from ipplan.plan.model import Network, Plan, Shown
 
@@ -88,7 +89,7 @@ class Context:
         """The networks that the plan declares, with a range or not, by the name of their kind."""
         found: dict[str, list[Network]] = {name: [] for name in KINDS}
         for network in self.plan.networks:
-            found[network[1][0]].append(network)
+            found[network.kind.name].append(network)
         return found
 
     def provided_by(self, provider: str) -> Iterator[Network]:
@@ -107,12 +108,11 @@ class Context:
         found: dict[str, Prefix] = {}
         known: dict[object, Prefix | None] = {}
         for network in self.plan.networks:
-            if network[2] is not None:
+            if network.prefix is not None:
                 continue
             key = (network.kind.name, network.cluster, network.length, network.hosts, network.pool)
             if key not in known:
-                size = planned_size(network, self.plan)
-                known[key] = None if size is None or size[1] > WIDTH[size[0]] else Prefix(size[0], 0, size[1])
+                known[key] = _range_of(planned_size(network, self.plan))
             prefix = known[key]
             if prefix is not None:
                 found[network.name] = prefix
@@ -127,8 +127,12 @@ class Context:
 
     @cached_property
     def detailed(self) -> Sequence[Network]:
-        """The declared networks that state more than kind, cluster, range, size and description."""
-        return [n for n in self.plan.networks if n[3] is not None or n[8:11] != (None, None, ())]
+        """The declared networks that state a group, a pool, addresses, or a range with host bits: few of a large plan."""
+        return [
+            n
+            for n in self.plan.networks
+            if n.written is not None or n.group is not None or n.pool is not None or n.addresses
+        ]
 
     @cached_property
     def sweeps(self) -> tuple[Sweep, ...]:
@@ -141,6 +145,11 @@ class Context:
         from ipplan.landscape import Landscape
 
         return Landscape(self.plan, self.catalog)
+
+    @cached_property
+    def judged(self) -> Judged:
+        """The landscape by which overlaps are judged: that of the plan, or those of several plans together."""
+        return self.landscape
 
     @cached_property
     def space(self) -> Space:
@@ -264,3 +273,11 @@ def planned_size(network: Network, plan: Plan) -> tuple[int, int] | None:
     else:
         return None
     return version, size_of(network, plan, version).length
+
+
+def _range_of(size: tuple[int, int] | None) -> Prefix | None:
+    """Return a range of an IP version and prefix length; None if there is none, or no such length."""
+    if size is None:
+        return None
+    version, length = size
+    return Prefix(version, 0, length) if length <= WIDTH[version] else None

@@ -45,7 +45,7 @@ def network_overlap(context: Context) -> Iterator[Finding]:
     """
     reported = 0
     for run in overlapping_runs(context):
-        around = Around(context.landscape)
+        around = Around(context.judged)
         for item, first, last in run:
             around.close_before(first)
             outers, further = around.nearest(item, 1 if reported > FULL_DETAIL else MOST_NEIGHBOURS)
@@ -63,7 +63,7 @@ def overlapping_runs(context: Context) -> Iterator[list[_Item]]:
     """Yield groups of destinations in address order, in which each overlaps another one of its group."""
     shown: dict[int, list[Carried]] = {}
     if any(link.nat for link in context.plan.links):
-        for item in dict.fromkeys(item for item, _, _ in context.landscape.tables.translated):
+        for item in dict.fromkeys(item for item, _, _ in context.judged.tables.translated):
             assert item.shown is not None
             shown.setdefault(item.shown.version, []).append(item)
     for sweep in context.sweeps:
@@ -254,7 +254,7 @@ def _judged(context: Context, first: Carried, second: Carried) -> tuple[Severity
     """Return the severity of an overlap, and the reason or what would make it a conflict."""
     from ipplan.landscape.verdicts import judge
 
-    found = judge(context.landscape, first, second)
+    found = judge(context.judged, first, second)
     assert found is not None
     if found.conflict is not None:
         return "error", (_reason(found.conflict, first, second),)
@@ -297,7 +297,7 @@ def _what_would(context: Context, first: Carried, second: Carried) -> tuple[str,
     from ipplan.landscape.verdicts import homeless
 
     for network in (first.network, second.network):
-        if homeless(context.landscape.ends_for(network), network):
+        if homeless(context.judged.ends_for(network), network):
             return (f"the plan does not say where {network.name} is, so no routing table leads to it",)
     would: tuple[tuple[IntegrationKey, str], ...] = ()
     if not context.plan.links and first.shown is None and second.shown is None and context.what_if is not None:

@@ -168,7 +168,7 @@ def _ibm_hits(context: Context) -> list[tuple[_Used, list[tuple[Severity, Reserv
     hits = []
     for used in _touching(context, (r.prefix for r in rows)):
         if not isinstance(used.of, Shown) and is_old_service_range(used.of):
-            continue  # IKS itself gave it out
+            continue  # IKS itself assigned it
         key = used.prefix, used.provider, used.public
         if key not in known:
             known[key] = look(used)

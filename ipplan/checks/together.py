@@ -1,4 +1,4 @@
-"""Several plans: pools that plans which are checked together share."""
+"""Several plans: pools that they share."""
 
 from __future__ import annotations
 
