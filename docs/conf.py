@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ipplan import __version__
+from ipplan.project import DOCUMENTATION
 
 project = "ipplan"
 release = __version__
+html_baseurl = DOCUMENTATION
 html_title = f"ipplan {__version__}"
 html_theme = "furo"
 html_show_copyright = False
