@@ -1,4 +1,4 @@
-"""Derive who announces what by BGP, and the sessions of workers with ESGs and with the BCR."""
+"""Derive the BGP sessions of ESGs, workers and the BCR, with what each announces."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def overlays_of(landscape: Landscape, edge: End) -> Iterator[Prefix]:
-    """Yield what an ESG announces to the BCR: all that its links with it carry.
+    """Yield what an ESG announces to the BCR: everything that its links by BGP carry.
 
-    Networks that different links carry are not folded into one prefix, so that workers can refuse those of others.
+    Networks of different links are not folded into one prefix, so that workers can refuse those of other links.
     """
     own = landscape.ends.behind(edge)
     names = [n.name for n in own]
@@ -43,7 +43,7 @@ def overlays_of(landscape: Landscape, edge: End) -> Iterator[Prefix]:
 
 
 def esg_speaker(landscape: Landscape, edge: End, announces: tuple[Prefix, ...]) -> Speaker | None:
-    """Return an ESG as a speaker of BGP on the private network; None where it has no IPv4 address there."""
+    """Return an ESG as a BGP speaker on the private network; None without an IPv4 address there."""
     address = esg_address(landscape.ends, edge, "private")
     if address is None or address.version != 4 or address.value is None:
         return None
@@ -53,7 +53,7 @@ def esg_speaker(landscape: Landscape, edge: End, announces: tuple[Prefix, ...]) 
 
 
 def bcr_speaker(network: Network, announced: tuple[Prefix, ...]) -> Speaker:
-    """Return the BCR as the gateway of one of IBM Cloud's subnets."""
+    """Return the BCR as a BGP speaker: the gateway of one of IBM Cloud's subnets."""
     assert network.prefix is not None
     return Speaker("BCR", None, gateway_address(network), BCR_ASN, announced, network.prefix, example=True)
 
@@ -69,7 +69,7 @@ def sessions_of(landscape: Landscape, cluster: End) -> Iterator[Session]:
 
 
 def worker_speakers(landscape: Landscape, joint: Joint) -> Iterator[Speaker]:
-    """Yield the workers of an IKS cluster as speakers of BGP, with what they announce: the pods of their cluster."""
+    """Yield the workers of an IKS cluster as BGP speakers, which announce the pods of their cluster."""
     cluster = joint.first
     pods = of_version(landscape.tunnels.subnets(joint, cluster), 4)
     subnets = {n.name: n.prefix for n in workers.private_subnets(landscape, cluster)}

@@ -1,4 +1,4 @@
-"""The links in force, in bundles of those that are alike, so that a short form of thousands of pairs stays small.
+"""Bundle links that are alike, so that a short form with thousands of pairs stays small.
 
 Pure data: linear in clusters, edges, sites and written links, not in the pairs that they make.
 """
@@ -24,10 +24,9 @@ _PORTABLE = ("iks-ingress-public", "iks-ingress-private")
 
 
 class Bundle(NamedTuple):
-    """Links that are alike: each of `first` with each of `second`. One that the plan writes is a bundle of its own.
+    """Links that are alike: each of `first` with each of `second`. An entry of `[[link]]` is a bundle of its own.
 
-    What a link carries of one of its ends, and where a tunnel ends there, is the same on all links of that end in
-    the bundle.
+    All links of one end in the bundle carry the same of it, and their tunnels end at the same address there.
     """
 
     pair: Pair
@@ -38,39 +37,39 @@ class Bundle(NamedTuple):
 
     @property
     def key(self) -> KeyPath:
-        """Where the plan says so."""
+        """The place in the plan that makes the links."""
         return self.joint().key
 
     @property
     def title(self) -> str:
-        """What the method is, for a sentence."""
+        """The method in a sentence."""
         return METHOD_TITLES[self.method]
 
     @property
     def size(self) -> int:
-        """How many pairs it joins."""
+        """The number of pairs."""
         return len(self.first) * len(self.second)
 
     def joint(self, first: End | None = None, second: End | None = None) -> Joint:
-        """Return one of its links; that of its first pair where nothing else is asked for."""
+        """Return one of its links, by default that of its first pair."""
         return Joint(self.pair, first or self.first[0], second or self.second[0], self.method, self.link)
 
     def joints(self) -> Iterator[Joint]:
-        """Yield every link of it."""
+        """Yield every link of the bundle."""
         for first in self.first:
             for second in self.second:
                 yield self.joint(first, second)
 
     def joint_of(self, end: End) -> Joint:
-        """Return one link of an end of it."""
+        """Return one link of one of its ends."""
         kinds = self.first[0].kind, self.second[0].kind
-        # Looking an end up takes as long as the bundle is large, and its kind mostly tells.
+        # The kind mostly decides; a search takes as long as the bundle is large.
         is_first = end.kind == kinds[0] if kinds[0] != kinds[1] else end in self.first
         return self.joint(end) if is_first else self.joint(None, end)
 
 
 def list_bundles(ends: Ends) -> Iterator[Bundle]:
-    """Yield the links that join something: written ones, then those of the short form."""
+    """Yield the links in force: written ones, then those of the short form."""
     for joint in ends.links.written:
         if joint.method != "none":
             yield Bundle(joint.pair, joint.method, (joint.first,), (joint.second,), joint.link)
@@ -102,7 +101,7 @@ def _candidates(ends: Ends, pair: Pair) -> Sequence[End]:
 
 
 def _signature(ends: Ends, pair: Pair, method: Method | None, first: End) -> object:
-    """Return what makes the links of an end different from those of other ends of its sort."""
+    """Return what distinguishes the links of an end from those of other ends of its kind."""
     if pair == "icp-edge":
         return ends.edge_of_cluster(first)
     if pair not in ("iks-edge", "iks-icp"):
@@ -117,8 +116,8 @@ def _signature(ends: Ends, pair: Pair, method: Method | None, first: End) -> obj
 def _is_special(ends: Ends, pair: Pair, cluster: End) -> bool:
     """Tell whether the links of an IKS cluster differ by their partner.
 
-    An address may be for the tunnel to one partner; and what it reaches of ICP through the ESG depends on its
-    tunnels to ICP.
+    An address may be set aside for the tunnel to one partner, and tunnels to ICP decide which networks of ICP the cluster
+    reaches through the ESG.
     """
     if any(name not in names.ICP_TUNNEL for name in ends.tunnel_addresses.by_name(cluster)):
         return True
@@ -135,7 +134,7 @@ def _names_a_tunnel(ends: Ends, cluster: End, kind: str) -> bool:
 def _split(
     ends: Ends, pair: Pair, method: Method | None, members: Sequence[End], partners: Sequence[End]
 ) -> Iterator[Sequence[End]]:
-    """Yield the partners in groups at which links end alike."""
+    """Yield the partners in groups whose links are alike."""
     if pair in ("iks-edge", "iks-icp") and _is_special(ends, pair, members[0]):
         yield from ([partner] for partner in partners)
         return

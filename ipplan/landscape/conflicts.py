@@ -28,7 +28,7 @@ _DEVICES = ("esg", "bcr", "dlr", "router", "server", "worker", "fcr")
 
 
 class TableKey(NamedTuple):
-    """Whose table it is; `plan` says of which plan where several are judged together and the table is of one only."""
+    """The owner of a table; `plan` is set where several plans are judged together and only one has the table."""
 
     device: Literal["worker", "esg", "dlr", "bcr", "server", "router", "fcr"]
     end: End | None
@@ -36,7 +36,7 @@ class TableKey(NamedTuple):
 
     @property
     def title(self) -> str:
-        """The device, for a sentence."""
+        """The device in a sentence."""
         unnamed = self.end is None or self.end.name is None
         return self._device + (f" of plan {self.plan}" if self.plan is not None and unnamed else "")
 

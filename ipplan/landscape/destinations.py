@@ -42,7 +42,7 @@ class Destinations:
         self._announcing: dict[End, Sequence[Joint]] = {}
 
     def sets_of(self, item: Carried) -> tuple[SetKey, ...]:
-        """Return the sets that a destination is in: a network under its own addresses, or as a link shows it."""
+        """Return the sets that a destination is in: a network with its own addresses, or as a link shows it."""
         network = item.network
         if item.shown is not None:
             return self._translated.get((network.name, item.shown), ())
@@ -141,7 +141,7 @@ class Destinations:
         return False
 
     def _some_joints(self, end: End) -> Sequence[Joint]:
-        """Return the links of an end that may announce, one for all that the short form makes."""
+        """Return the links of an end that may announce, only one of those of the short form."""
         if end not in self._announcing:
             found = []
             for joint in self.ends.links.of_pair(end, "iks-edge"):

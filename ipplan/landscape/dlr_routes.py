@@ -42,7 +42,7 @@ def dlr_routes(edge: EdgeFacts) -> Iterator[Route]:
 
 
 def _over_stretched(edge: EdgeFacts) -> Iterator[Route]:
-    """Yield the routes to the enterprise over networks that are stretched: to the router on premises in one of them."""
+    """Yield the routes to the enterprise over stretched networks, by the on-premises router in one of them."""
     for joint in edge.joints:
         if joint.method != "l2-extension":
             continue
@@ -51,7 +51,7 @@ def _over_stretched(edge: EdgeFacts) -> Iterator[Route]:
             continue
         own = {n.prefix for n in stretched}
         for version in (4, 6):
-            # The next hop has to be of the version of the route, and so in a stretched network of that version.
+            # The next hop needs the IP version of the route, and so a stretched network of that version.
             over = [n for n in stretched if n.prefix is not None and n.prefix.version == version]
             if not over:
                 continue
@@ -60,7 +60,7 @@ def _over_stretched(edge: EdgeFacts) -> Iterator[Route]:
             text = f"{joint.first.title}, over the stretched network {wire}"
             for item in edge.ends.carriage.carried(joint, joint.first):
                 prefix = item.prefix
-                # What is stretched is one wire with the enterprise's network and needs no route.
+                # A stretched network is the same layer 2 segment as that of the enterprise and needs no route.
                 if prefix is not None and prefix.version == version and prefix not in own:
                     yield Route(
                         "DLR",

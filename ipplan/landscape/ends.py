@@ -24,7 +24,7 @@ UPLINKS = {"public": "vcs-esg-public", "private": "vcs-esg-private"}
 BEHIND = tuple(kind.name for kind in KINDS.values() if kind.router is not None)
 """The kinds of network behind an edge; the transit network joins its ESG and its DLR."""
 OF_AN_EDGE = frozenset((*UPLINKS.values(), TRANSIT, *BEHIND))
-"""The kinds of network that make an edge."""
+"""The kinds of network that belong to an edge."""
 
 
 class End(NamedTuple):
@@ -39,7 +39,7 @@ class End(NamedTuple):
 
     @property
     def title(self) -> str:
-        """What it is, for a sentence."""
+        """The end in a sentence."""
         if self.kind == "ibm-private":
             return "IBM Cloud's private network"
         if self.kind == "edge":
@@ -54,9 +54,9 @@ PRIVATE = End("ibm-private", None)
 
 
 class Joint(NamedTuple):
-    """Two ends that are joined, and how: an entry of `[[link]]`, or what the short form opens for them.
+    """A link between two ends: an entry of `[[link]]`, or one that the short form opens.
 
-    `method` is None where the plan leaves the key of the short form out. `first` and `second` are in the order of
+    `method` is None where the plan does not state the key of the short form. `first` and `second` are in the order of
     `PAIRS`.
     """
 
@@ -73,14 +73,14 @@ class Joint(NamedTuple):
 
     @property
     def key(self) -> KeyPath:
-        """Where the plan says so."""
+        """The place in the plan that makes the link."""
         if self.link is not None:
             return self.link.key
         return ("integration", self.integration or "")
 
     @property
     def title(self) -> str:
-        """Say what it is, for a sentence."""
+        """The link in a sentence."""
         return f"the {METHOD_TITLES[self.method]} between {self.first.title} and {self.second.title}"
 
     def far(self, end: End) -> End:
@@ -108,22 +108,22 @@ METHOD_TITLES: dict[Method | None, str] = {
     "none": "closed link",
     None: "undecided link",
 }
-"""What a method is, for a sentence."""
+"""The methods in a sentence."""
 
 
 class Carried(NamedTuple):
-    """A network that a link carries to its far side. `shown` is the range it is seen at there, None for its own."""
+    """A network that a link carries to its far side, which sees it at `shown`, or without that at its own range."""
 
     network: Network
     shown: Prefix | None = None
 
     @property
     def prefix(self) -> Prefix | None:
-        """The range that the far side knows."""
+        """The range that the far side sees."""
         return self.network.prefix if self.shown is None else self.shown
 
     @property
     def outbound_only(self) -> bool:
-        """Whether the far side sees one address for all of it, so that only answers come back."""
+        """Whether the far side sees one address for the whole network, so that only answers come back."""
         shown, own = self.shown, self.network.prefix
         return shown is not None and shown.size == 1 and own is not None and own.size > 1

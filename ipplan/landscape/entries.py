@@ -110,9 +110,9 @@ class EdgeTables:
         yield from self.through_links(edge)
 
     def to_clusters(self, edge: End, only: set[str] | None = None, *, untranslated: bool = False) -> Iterator[Entry]:
-        """Yield what an ESG reaches of IKS clusters; `only` are the senders that a tunnel has to take.
+        """Yield the networks of IKS clusters that an ESG reaches; `only` are the senders that a tunnel has to accept.
 
-        `untranslated` adds the workers on a common VLAN, which the ESG reaches on the link.
+        `untranslated` adds the workers on a common VLAN, which the ESG reaches directly.
         """
         ends = self.ends
         method = ends.links.short_method("iks-edge")
@@ -129,14 +129,14 @@ class EdgeTables:
                 yield from self._from_cluster(joint, only, untranslated=untranslated)
 
     def _takes(self, edge: End, only: set[str] | None) -> bool:
-        """Tell whether the links of the short form take packets from some networks behind an edge."""
+        """Tell whether the links of the short form accept packets from some networks behind an edge."""
         return not only or any(n.name in only for n in self.ends.behind(edge))
 
     def _from_cluster(self, joint: Joint, only: set[str] | None, *, untranslated: bool) -> Iterator[Entry]:
         words = _IKS_BACK.get(joint.method)
         if words is None:
             return
-        # A policy takes packets of its local subnets only; and the BCR drops senders that it neither assigned nor learned.
+        # A policy accepts only packets of its local subnets; the BCR drops senders that it neither assigned nor learned.
         asks = joint.method == "strongswan" or (untranslated and joint.method == "bgp")
         if asks and not self._takes_from(joint, joint.second, only):
             return
@@ -145,9 +145,9 @@ class EdgeTables:
             yield Entry(("workers", joint.first), "on the common VLAN", joint)
 
     def _takes_from(self, joint: Joint, edge: End, only: set[str] | None) -> bool:
-        """Tell whether a policy-based tunnel of an edge takes packets from some networks behind it.
+        """Tell whether a policy-based tunnel of an edge accepts packets from some networks behind it.
 
-        Workers that the plan has no network for are in what an unlimited tunnel takes.
+        An unlimited tunnel accepts workers for which the plan has no network.
         """
         if only is None:
             return True
@@ -156,17 +156,17 @@ class EdgeTables:
         return any(c.network.name in only for c in self.ends.carriage.carried(joint, edge))
 
     def through_links(self, edge: End, only: set[str] | None = None) -> Iterator[Entry]:
-        """Yield what an ESG reaches of other edges and, by its own tunnels, of sites."""
+        """Yield the networks of other edges, and those of sites that an ESG reaches through its own tunnels."""
         for joint in self.ends.links.of(edge):
             if joint.pair not in ("edge-edge", "site-edge") or joint.method == "l2-extension":
                 continue
-            # A policy-based tunnel takes packets of its local subnets only; what is routed takes any.
+            # A policy-based tunnel accepts only packets of its local subnets; a routed link accepts any.
             if joint.method == "ipsec" and not self._takes_from(joint, edge, only):
                 continue
             yield from self.sides.of(joint, joint.far(edge), f"through {joint.title}")
 
     def over_stretched(self, edge: End) -> Iterator[Entry]:
-        """Yield what the DLR reaches over stretched networks: the enterprise networks of their sites."""
+        """Yield the enterprise networks that the DLR reaches over stretched networks."""
         for joint in self.ends.links.of(edge):
             if joint.method == "l2-extension" and self.ends.carriage.stretched_by(joint):
                 yield from self.sides.of(joint, joint.first, "over the stretched layer 2 network")
@@ -210,7 +210,7 @@ class ClusterTables:
             yield from self.sides.of(joint, joint.second, words)
 
     def _far_clusters(self, cluster: End) -> Iterator[Entry]:
-        """Yield what the tunnels of a cluster to other clusters carry."""
+        """Yield the networks that the tunnels of a cluster to other clusters carry."""
         words = "through the strongSwan tunnel between the clusters"
         far = "icp" if cluster.kind == "iks" else "iks"
         for joint in self.ends.links.written_of(cluster):
@@ -270,7 +270,7 @@ def router(sides: Sides, site: End) -> Iterator[Entry]:
             words = "over Direct Link" if joint.method else "over the enterprise's link (enterprise is not stated)"
             yield from sides.of(joint, PRIVATE, words)
             if (joint, PRIVATE) not in sides.limited:
-                # A link that names what it carries of IBM Cloud's side carries nothing for others.
+                # A link that names networks of IBM Cloud carries no others.
                 yield Entry(LEARNED, f"{words} and the BCR, to which it is announced", joint)
         elif joint.pair == "site-edge":
             yield from sides.of(joint, joint.second, f"through {joint.title}")
@@ -282,7 +282,7 @@ def router(sides: Sides, site: End) -> Iterator[Entry]:
 def _family(
     method: str | None, group: object, uplink: str, words: str | None, *, untranslated: bool
 ) -> Iterator[Entry]:
-    """Yield what all clusters that the short form joins with every edge have behind their link."""
+    """Yield the networks of all clusters that the short form joins with every edge."""
     if words is None:
         return
     if method == "strongswan":

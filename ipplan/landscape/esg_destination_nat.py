@@ -60,7 +60,7 @@ class DestinationRules:
                 address = self.addresses.take("private", (*own, *front) if alone else own)
                 if address is not None:
                     yield DestinationNat("private", address, target, None, None, text)
-            # On the public uplink nothing is reached that the plan does not name there.
+            # The public uplink has DNAT only for addresses that the plan names there.
             public = (
                 self.addresses.named("public", (*own, *front) if alone else own)
                 if self.edge.has_ipv4("public")
@@ -72,7 +72,7 @@ class DestinationRules:
     def _to_strongswan(self) -> Iterator[DestinationNat]:
         """Yield the DNAT of tunnels between clusters to the strongSwan of ICP."""
         for cluster in self.edge.ends.icp_behind.get(self.edge.end, ()):
-            # All tunnels of a cluster end at one address, so the first tells it.
+            # All tunnels of a cluster end at the same address.
             tunnel = next(self.edge.landscape.tunnels.of_icp(cluster), None)
             end = None if tunnel is None else tunnel.end_at(cluster)
             if end is None or end.gateway is None or end.inside is None or end.gateway.value is None:
@@ -92,7 +92,7 @@ class DestinationRules:
                 )
 
     def _to_machines(self, joints: Sequence[Joint]) -> Iterator[DestinationNat]:
-        """Yield an address of the ESG for each VM that the plan names; where it names none, for an example."""
+        """Yield the DNAT to each VM that the plan names, or to an example where it names none."""
         carried = {c.network.name for joint in joints for c in self.edge.ends.carriage.carried(joint, self.edge.end)}
         for network in self.edge.behind:
             prefix = network.prefix
@@ -107,9 +107,9 @@ class DestinationRules:
 
 
 def range_nat(edge: EdgeFacts, tunnels: Sequence[Tunnel]) -> Iterator[RangeNat]:
-    """Yield the way back in: 1 to 1 from what a link shows to the real range.
+    """Yield the rules that translate the shown ranges of links 1 to 1 back to the real ones.
 
-    What comes out of an IPsec tunnel still counts as come in by the uplink that the tunnel ends at.
+    A packet out of an IPsec tunnel counts as received on the uplink at which the tunnel ends.
     """
     for tunnel, match in translating(edge, tunnels):
         uplink: Role = "private" if tunnel.private else "public"

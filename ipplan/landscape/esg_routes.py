@@ -122,7 +122,7 @@ def _iks(speaker: Speaker) -> End:
 
 
 def _to_the_dlr(edge: EdgeFacts, sessions: Sequence[Session]) -> Iterator[Route]:
-    """Yield the routes to what is behind the DLR, and those to networks that the ESG is the gateway of."""
+    """Yield the routes to the networks behind the DLR, and to those of which the ESG is the gateway."""
     announced = dict.fromkeys(prefix for s in sessions for prefix in s.first.announces)
     covered = RangeSet(announced)
     transit, fold = edge.at["transit"], edge.landscape.folder.fold_named
@@ -132,7 +132,7 @@ def _to_the_dlr(edge: EdgeFacts, sessions: Sequence[Session]) -> Iterator[Route]
         for n in edge.behind
         if n.prefix is not None and not gateway_on_esg(n) and not covered.covers(n.prefix)
     ]
-    # What is announced has routes of its own, because BGP announces a prefix only with a route for just that.
+    # An announced prefix has its own route, because BGP announces a prefix only with a route to exactly that prefix.
     held = _behind_announced(edge, (p for p in announced if p not in connected))
     for version in (4, 6):
         hop = on_transit(transit, names.TRANSIT_DLR, 1, version)
@@ -155,7 +155,7 @@ def _to_the_dlr(edge: EdgeFacts, sessions: Sequence[Session]) -> Iterator[Route]
 
 
 def _behind_announced(edge: EdgeFacts, announced: Iterable[Prefix]) -> list[tuple[Prefix, str]]:
-    """Return what is announced with the names of the networks in it; sessions may announce one within another."""
+    """Return the announced prefixes with the names of their networks; sessions may announce one within another."""
     rows = [(n.prefix, (n.name,)) for n in edge.behind if n.prefix is not None]
     found: list[tuple[Prefix, str]] = []
     rest = list(announced)
@@ -170,7 +170,7 @@ def _behind_announced(edge: EdgeFacts, announced: Iterable[Prefix]) -> list[tupl
 
 
 def _to_other_edges(edge: EdgeFacts) -> Iterator[Route]:
-    """Yield the routes to other edges that are joined by plain routing: on a common uplink or transit network."""
+    """Yield the routes to other edges by plain routing, over a common uplink or transit network."""
     for joint in edge.joints:
         if joint.pair == "edge-edge" and joint.method == "routed":
             far = joint.far(edge.end)
@@ -182,7 +182,7 @@ def _to_other_edges(edge: EdgeFacts) -> Iterator[Route]:
 
 
 def _on_the_link(edge: EdgeFacts, far: End, hop: HostAddress | None) -> Iterator[Route]:
-    """Yield the route to the subnet of another ESG on the same VLAN, whose address is no next hop without it."""
+    """Yield the route to the subnet of another ESG on the same VLAN, which makes its address a valid next hop."""
     subnet = next(
         (n.prefix for n in esg_networks(edge.ends, far, "private") if hop is not None and n.name == hop.network),
         None,

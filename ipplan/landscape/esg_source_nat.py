@@ -43,18 +43,18 @@ class SourceRules:
         return (*self._kept(), *self._kept_by_routes(), *self._shown(), *self._source_nat())
 
     def _leaves_by(self, prefix: Prefix) -> Role:
-        """Return the interface on which packets to a prefix leave by the routes of the uplinks.
+        """Return the interface by which packets to a prefix leave, as the routes of the uplinks decide.
 
-        A policy takes a packet only after it was routed, so that the route for what is behind a tunnel decides.
+        An IPsec policy applies after routing, so the route to the networks behind a tunnel decides.
         """
         holding = [r for r in self.uplink if r.prefix.covers(prefix)]
         best = max(holding, key=lambda r: r.prefix.length, default=None)
         return "public" if best is None or best.interface is None else best.interface
 
     def _kept(self) -> Iterator[SourceNat]:
-        """Yield the rules that keep a source: a tunnel's policies and BGP's routes hold for the real addresses.
+        """Yield the rules that keep sources in tunnels, whose policies contain the real addresses.
 
-        Into a GRE tunnel packets go by its own interface, on which nothing else translates.
+        A GRE tunnel has its own interface, on which no other rule translates.
         """
         for tunnel in self.tunnels:
             if tunnel.joint.method == "gre":
@@ -68,7 +68,7 @@ class SourceRules:
                         yield SourceNat(role, source, match, None, words)
 
     def _untranslated(self, tunnel: Tunnel) -> tuple[Prefix, ...]:
-        """Return what goes into a tunnel from here by its real addresses."""
+        """Return the networks that enter a tunnel with their real addresses."""
         items = self.edge.ends.carriage.carried(tunnel.joint, self.edge.end)
         here = tunnel.joint.pair in _TRANSLATED_HERE
         key = id(items), here
@@ -78,7 +78,7 @@ class SourceRules:
         return self._folded[key]
 
     def _kept_by_routes(self) -> Iterator[SourceNat]:
-        """Yield the rules that keep a source towards what learns the real addresses by a routing protocol or by hand."""
+        """Yield the rules that keep sources towards networks that have routes to the real addresses, by BGP or static."""
         if not self.edge.has_ipv4("private"):
             return
         merged: dict[tuple[str, tuple[Carried, ...]], list[Carried]] = {}
@@ -133,7 +133,7 @@ class SourceRules:
                 yield SourceNat(role, network.prefix, None, address, f"{network.name} to the {role} network")
 
     def _dialling(self, left_out: Collection[str | None]) -> Iterator[SourceNat]:
-        """Yield the SNAT of a strongSwan of ICP that opens a tunnel: the other end knows it by the address of its DNAT."""
+        """Yield the SNAT of a strongSwan of ICP that dials: its far end expects the address of its DNAT."""
         for cluster in self.edge.ends.icp_behind.get(self.edge.end, ()):
             for tunnel in () if cluster.name in left_out else self.edge.landscape.tunnels.of_icp(cluster):
                 own, far = tunnel.near, tunnel.far.gateway

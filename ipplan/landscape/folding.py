@@ -1,4 +1,4 @@
-"""From networks to the fewest prefixes that lead to them: neighbours are joined, and a group is one prefix."""
+"""Fold networks into the fewest prefixes: adjacent networks become one prefix, and so does a group."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Network
 
 _MOST_NAMES = 8
-"""Name at most this many networks for one route; three dots stand for the others."""
+"""Name at most this many networks for one route; three dots replace the others."""
 
 
 class Folder:
-    """Folds networks of a plan into prefixes. A group counts as one where no other network lies in its prefix."""
+    """Folds networks of a plan into prefixes. A group becomes one prefix if that prefix holds no other network."""
 
     def __init__(self, ends: Ends) -> None:
         self._ends = ends
 
     @cached_property
     def _groups(self) -> Mapping[str, tuple[Prefix, frozenset[str]]]:
-        """The prefix of each group that has one to itself, and the names of its members."""
+        """The prefix of each group that holds no other network, and the names of its members."""
         members: dict[tuple[str, int], list[Network]] = {}
         for network in self._ends.networks:
             if network.group is not None and network.prefix is not None:
@@ -49,11 +49,11 @@ class Folder:
         return found
 
     def fold(self, items: Iterable[Carried]) -> tuple[Prefix, ...]:
-        """Return the fewest prefixes that lead to some networks as they are shown; those without a range are left out."""
+        """Return the fewest prefixes that cover some networks as a link shows them; skip those without a range."""
         return tuple(RangeSet(prefix for prefix, _ in self._rows(items)).prefixes())
 
     def fold_named(self, items: Iterable[Carried]) -> Iterator[tuple[Prefix, str]]:
-        """Yield the same prefixes, each with the names of the networks in it."""
+        """Yield the prefixes of `fold`, each with the names of its networks."""
         rows = list(self._rows(items))
         return with_names(RangeSet(prefix for prefix, _ in rows).prefixes(), rows)
 
@@ -79,7 +79,7 @@ class Folder:
 def with_names(
     prefixes: Iterable[Prefix], rows: Iterable[tuple[Prefix, Sequence[str]]]
 ) -> Iterator[tuple[Prefix, str]]:
-    """Yield disjoint prefixes, each with the names of the rows that lie in it."""
+    """Yield disjoint prefixes, each with the names of the rows that it covers."""
     ordered = sorted(prefixes)
     firsts = [(prefix.version, prefix.first) for prefix in ordered]
     found: list[list[str]] = [[] for _ in ordered]

@@ -1,4 +1,7 @@
-"""Who holds which address: what the plan names, the gateway, the first free one as an example. Decided here only."""
+"""Choose the address of each host: one that the plan names, the gateway, or the first free one as an example.
+
+The only place that decides this, so that flows, tables and exports show the same example.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +18,15 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Cluster, Network
 
 _FIRST_NUMBER = 2 + HSRP_ADDRESSES
-"""The first number of a portable subnet that no router of IBM Cloud's has, with HSRP or without."""
+"""The first number of a portable subnet that no router of IBM Cloud uses, with HSRP or without."""
 RESERVED = (*names.GATEWAY, *names.ON_PREMISES)
-"""Names of addresses that routers have; no machine of the network is meant."""
+"""Names of addresses that routers have, not machines of the network."""
 
 
 def pick(network: Network, *wanted: str, skip: int = 0) -> HostAddress:
-    """Return the address of a network with the first of these names, else the first usable one that is free.
+    """Return the address of a network with the first of these names, else the first free one.
 
-    Free are those that the plan names nothing for; the gateway, the first usable one where no other is named so,
-    is not. `skip` passes over so many of them.
+    An address is free if it is usable, the plan does not name it, and it is not the gateway. `skip` skips that many.
     """
     named = find_named(network, *wanted)
     if named is not None:
@@ -37,7 +39,7 @@ def pick(network: Network, *wanted: str, skip: int = 0) -> HostAddress:
 
 
 def find_named(network: Network, *wanted: str) -> HostAddress | None:
-    """Return the address of a network with the first of these names, None where it has none of them."""
+    """Return the address of a network with the first of these names, None without any of them."""
     by_name = {a.name: a for a in network.addresses}
     for name in wanted:
         if name in by_name:
@@ -52,7 +54,7 @@ def find_named(network: Network, *wanted: str) -> HostAddress | None:
 
 
 def name_at(network: Network, value: int) -> str | None:
-    """Return the name that a network gives to an address."""
+    """Return the name of an address in a network, None without one."""
     prefix = network.prefix
     if prefix is None:
         return None
@@ -60,7 +62,7 @@ def name_at(network: Network, value: int) -> str | None:
 
 
 def free_addresses(network: Network) -> Iterator[HostAddress]:
-    """Yield the usable addresses of a network that the plan gives to nothing, in order, as examples."""
+    """Yield the usable addresses of a network that the plan does not assign, in order, as examples."""
     prefix = network.prefix
     if prefix is None:
         return
@@ -75,10 +77,9 @@ def free_addresses(network: Network) -> Iterator[HostAddress]:
 
 
 def free_number(network: Network) -> int | None:
-    """Return the number to suggest for one more address of a network, None where none is free.
+    """Return the number to suggest for one more address of a network, None without a free one.
 
-    In IBM Cloud's subnets it is one from 4 on, as long as there is one: number 1 is the gateway, and its routers take
-    2 and 3 where they run HSRP.
+    In subnets of IBM Cloud it is 4 or higher if possible: number 1 is the gateway, and routers with HSRP use 2 and 3.
     """
     prefix = network.prefix
     if prefix is not None:
@@ -93,7 +94,7 @@ def free_number(network: Network) -> int | None:
 
 
 def gateway_address(network: Network) -> HostAddress:
-    """Return the router of a network: the address named so, else the first usable one.
+    """Return the gateway of a network: the address with that name, else the first usable one.
 
     The second address of IBM Cloud's subnets is their gateway (IBM Cloud docs, subnets, 2025-06-02).
     """
@@ -115,8 +116,8 @@ def machines(network: Network) -> list[HostAddress]:
 def worker_addresses(cluster: Cluster | None, subnets: Sequence[Network]) -> list[HostAddress]:
     """Return the addresses of the workers of a cluster in its subnets, of IPv4 where it has some.
 
-    Those that the plan names; where it names none, as many examples as the plan states workers, spread over the
-    subnets of the cluster, at least one in each. IBM Cloud assigns them, and a worker that is replaced gets another
+    Those that the plan names; without any, an example for each worker that the plan states, spread over the subnets of
+    the cluster, at least one in each. IBM Cloud assigns the real ones, and a replaced worker gets a new address
     (IBM Cloud docs, containers, 2026-07-27).
     """
     ready = [n for n in subnets if n.prefix is not None]
@@ -147,6 +148,6 @@ def _virtual(address: HostAddress) -> bool:
 
 
 def first_named(networks: Iterable[Network], *wanted: str) -> HostAddress | None:
-    """Return the first address that some networks name so."""
+    """Return the first address of some networks with one of these names, None without one."""
     found = (find_named(n, *wanted) for n in networks)
     return next((a for a in found if a is not None), None)

@@ -1,6 +1,6 @@
-"""Every device of a landscape as an instance, with its interfaces and the addresses on them.
+"""List every device of a landscape with its interfaces and their addresses.
 
-Pure data for people and documents; addresses come from where devices have them.
+Pure data for people and documents; must not choose addresses.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ InstanceKind = Literal[
 
 
 class Port(NamedTuple):
-    """An interface in one network. `addresses` are its own, then those that stand for others; none if unknown.
+    """An interface in one network. `addresses` are its own, then those for NAT and tunnels; none if unknown.
 
-    `gateway` is the router out there, None where the device is one itself.
+    `gateway` is the next router, None where the device itself is the gateway.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Port(NamedTuple):
 
 
 class Instance(NamedTuple):
-    """A device, or the workers of a cluster as one; `end` is whose it is, None for IBM Cloud's routers."""
+    """A device, or the workers of a cluster as one. `end` is None for the routers of IBM Cloud."""
 
     kind: InstanceKind
     end: End | None
@@ -46,13 +46,13 @@ class Instance(NamedTuple):
 
     @property
     def title(self) -> str:
-        """What it is called."""
+        """The device with the name of its end."""
         name = None if self.end is None else self.end.name
         return self.kind if name is None else f"{self.kind} of {name}"
 
 
 def list_instances(landscape: Landscape) -> Iterator[Instance]:
-    """Yield the devices: those of clusters, of edges, of IBM Cloud, of sites."""
+    """Yield the devices of clusters, edges, IBM Cloud and sites."""
     ends = landscape.ends
     for cluster in ends.clusters:
         yield from _of_cluster(landscape, cluster)
@@ -66,7 +66,7 @@ def list_instances(landscape: Landscape) -> Iterator[Instance]:
 
 
 def _over_direct_link(landscape: Landscape, site: End) -> bool:
-    """Tell whether Direct Link brings a site here: plain routing, and the tunnel of the L2 concentrators."""
+    """Tell whether a site uses Direct Link: for plain routing, or for the tunnel of the L2 concentrators."""
     ends = landscape.ends
     return any(True for _ in ends.links.of_pair(site, "site-private")) or any(
         joint.method == "l2-extension" for joint in ends.links.of_pair(site, "site-edge")
@@ -137,13 +137,13 @@ def of_ibm(landscape: Landscape) -> Iterator[Instance]:
 
 
 def _gateways(networks: Iterable[Network]) -> Iterator[Port]:
-    """Yield the interfaces of a router that is the gateway of some networks."""
+    """Yield the interfaces of a router in the networks of which it is the gateway."""
     for network in networks:
         yield Port("gateway", network, _known(gateway_address(network) if network.prefix else None))
 
 
 def of_site(landscape: Landscape, site: End) -> Iterator[Instance]:
-    """Yield the router of a site, which ends its tunnels, and the concentrator of the networks that it stretches."""
+    """Yield the router of a site, which ends its tunnels, and the L2 concentrator of its stretched networks."""
     ends = landscape.ends
     tunnels = [tunnel.end_at(site).gateway for tunnel in landscape.tunnels.of_end(site)]
     ports = []

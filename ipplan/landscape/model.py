@@ -1,4 +1,4 @@
-"""The values: what devices have and do, each a tuple without behaviour of its own."""
+"""Define the values of devices: addresses, interfaces, NAT rules, routes, tunnels and BGP sessions."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 DeviceKind = Literal[
     "ESG", "DLR", "VM", "ICP worker", "IKS worker", "BCR", "FCR", "on-premises router", "server", "internet"
 ]
-"""What a device is. VM and server stand for the machines of a network, the workers for those of a cluster."""
+"""The kinds of device. VM and server mean the machines of a network, workers those of a cluster."""
 Role = Literal["public", "private", "transit", "workers", "gre"]
-"""What an interface of the ESG is for; `gre` stands for those of its GRE tunnels, and no address is on it."""
+"""The purpose of an interface of the ESG; `gre` means the interfaces of its GRE tunnels, which have no address here."""
 How = Literal[
     "static",
     "link",
@@ -29,8 +29,7 @@ How = Literal[
     "base",
     "static-route",
 ]
-"""How a route comes into a table: by hand through a hop or on the link, by an interface, a protocol, a policy, the
-strongSwan chart, the stretched network, IBM; `base` is already there, `static-route` is the add-on of IKS."""
+"""The origin of a route. `base` is there from the start, `static-route` is the add-on of IKS, `request` is up to IBM."""
 
 HOW: dict[How, str] = {
     "static": "static",
@@ -45,33 +44,33 @@ HOW: dict[How, str] = {
     "base": "preconfigured",
     "static-route": "static-route add-on",
 }
-"""The same in words."""
+"""The origins for people."""
 ROLES: dict[Role, str] = {
     "public": "vcs-esg-public",
     "private": "vcs-esg-private",
     "transit": "vcs-transit",
 }
-"""The interfaces that every ESG has, in the order of their numbers, and the kind of network on each."""
+"""The interfaces of every ESG in the order of their numbers, each with the kind of its network."""
 MOST_INTERFACES = 10
-"""Interfaces that an ESG has at most (NSX for vSphere API guide 6.4, edge vNICs 0 to 9)."""
+"""An ESG has at most this many interfaces (NSX for vSphere API guide 6.4, edge vNICs 0 to 9)."""
 BCR_ASN = 13884
-"""IBM's number on Direct Link, an example for the BCR: IBM tells the real one when it approves the peering."""
+"""The AS number of IBM on Direct Link, an example for the BCR: IBM names the real one when it approves the peering."""
 PROPOSAL = "aes256-sha256-modp2048"
 """Encryption, integrity and Diffie-Hellman group 14 of every tunnel, for IKE and ESP, in the words of strongSwan.
 
-Stronger than what the chart takes by itself (AES-128, 3DES, SHA-1), and within what NSX-V has (API guide 6.4).
+Stronger than the defaults of the chart (AES-128, 3DES, SHA-1), and supported by NSX-V (API guide 6.4).
 """
 DEFAULT_ROUTES = {4: parse_prefix("0.0.0.0/0"), 6: parse_prefix("::/0")}
 """The default route by IP version."""
 ON_THE_LINK = "on the common VLAN, not through the BCR, which drops packets to networks that it did not assign"
-"""Why two subnets of one VLAN need a route to each other."""
+"""The reason for a route between two subnets of one VLAN."""
 
 
 class HostAddress(NamedTuple):
-    """An address of a host. `example` says that the plan assigns it to nothing in particular.
+    """An address of a host. `example` marks one that the plan does not assign.
 
-    `value` is None where nobody knows it yet; `words` then say whose it is. `network` is the plan's network that it
-    lies in, `name` the name that the plan gives it.
+    `value` is None for an address that is not known yet, which `words` then describe. `network` is the network of the plan
+    that holds it, `name` its name in the plan.
     """
 
     version: int
@@ -88,11 +87,11 @@ class HostAddress(NamedTuple):
 
     @property
     def prefix(self) -> Prefix | None:
-        """The address as a prefix of its own, None where nobody knows it."""
+        """The address as a prefix of its own, None for one that is not known."""
         return None if self.value is None else Prefix(self.version, self.value, 32 if self.version == 4 else 128)
 
     def same(self, other: HostAddress) -> bool:
-        """Tell whether both are one address, whatever is known of it besides."""
+        """Tell whether both are the same address, whatever their names and networks."""
         if self.value is None or other.value is None:
             return self.value is other.value and self.words == other.words
         return (self.version, self.value) == (other.version, other.value)
@@ -102,7 +101,7 @@ class HostAddress(NamedTuple):
 
 
 class AddressGroup(NamedTuple):
-    """The addresses of an interface in one network: its own, and those that stand for others."""
+    """The addresses of an interface in one network: its own, and those that NAT and tunnels use."""
 
     network: Network
     primary: HostAddress
@@ -110,7 +109,7 @@ class AddressGroup(NamedTuple):
 
 
 class Interface(NamedTuple):
-    """An interface of the ESG. `gateway` is the router out there: FCR, BCR or DLR; None where it is one itself."""
+    """An interface of the ESG. `gateway` is the next router: FCR, BCR or DLR; None where the ESG itself is the gateway."""
 
     role: Role
     number: int
@@ -119,15 +118,15 @@ class Interface(NamedTuple):
 
     @property
     def address(self) -> HostAddress:
-        """The address that packets of the ESG itself come from."""
+        """The source address of packets that the ESG itself sends."""
         return self.groups[0].primary
 
 
 class SourceNat(NamedTuple):
-    """New source on the way out of an interface; `address` None keeps the source, for what is met by its own.
+    """A rule for the source of packets that leave by an interface; without `address` and `shown` it keeps the source.
 
-    `match` limits it to a destination. `shown` takes the place of `address` where a whole range is translated 1 to 1.
-    Rules hold in their order: those that keep and those of links come first.
+    `match` limits the rule to a destination. `shown` replaces `address` where a whole range is translated 1 to 1. The
+    first rule that matches applies: rules that keep the source and those of links come first.
     """
 
     interface: Role
@@ -139,7 +138,7 @@ class SourceNat(NamedTuple):
 
 
 class DestinationNat(NamedTuple):
-    """New destination for what comes in: `address` stands for `target`; `port` None for all ports."""
+    """A rule that translates destination `address` to `target` on an interface; `port` is None for all ports."""
 
     interface: Role
     address: HostAddress
@@ -150,7 +149,7 @@ class DestinationNat(NamedTuple):
 
 
 class RangeNat(NamedTuple):
-    """New destination 1 to 1 for a whole range that a link shows: `shown` stands for `target`, for senders in `match`."""
+    """A rule that translates destinations in `shown` 1 to 1 to `target`, for senders in `match`."""
 
     interface: Role
     shown: Prefix
@@ -160,10 +159,9 @@ class RangeNat(NamedTuple):
 
 
 class Route(NamedTuple):
-    """A prefix in the table of a device: where it leads, and how it gets there.
+    """A route in the table of a device, which `device` and `name` identify.
 
-    `device` and `name` say whose table; `via` is the next device and `to` whose that is, `next_hop` its address where
-    there is one.
+    `via` is the next device, `to` its end, and `next_hop` its address where it has one. `text` describes the destination.
     """
 
     device: DeviceKind
@@ -179,7 +177,7 @@ class Route(NamedTuple):
 
 
 class DeviceTable(NamedTuple):
-    """The routing table of one device. `kind` and `name` say which, `title` is what it is for people."""
+    """The routing table of one device, which `kind` and `name` identify; `title` is for people."""
 
     kind: DeviceKind
     name: str | None
@@ -188,9 +186,9 @@ class DeviceTable(NamedTuple):
 
 
 class Speaker(NamedTuple):
-    """One end of a BGP session; `asn` is None where the plan states none, `example` where it is IBM's to tell.
+    """One end of a BGP session. `asn` is None where the plan states none; `example` marks one that IBM decides.
 
-    `subnet` is the one that its address stands in.
+    `subnet` holds its address.
     """
 
     device: Literal["ESG", "vRouter", "BCR"]
@@ -210,22 +208,21 @@ class Session(NamedTuple):
 
     @property
     def across(self) -> bool:
-        """Whether the two stand in different subnets of the common VLAN.
+        """Whether the two are in different subnets of the common VLAN.
 
-        Each then needs a route on the link to the subnet of the other: the BCR, which routes between them, drops what
-        goes to networks that it did not assign.
+        Each then needs a route on the link to the subnet of the other: the BCR, which routes between them, drops packets to
+        networks that it did not assign.
         """
         return not self.first.subnet.overlaps(self.second.subnet)
 
 
 class TunnelEnd(NamedTuple):
-    """One end of an IPsec tunnel.
+    """One end of a tunnel.
 
-    `label` tells it from all other ends on its side, of letters, digits and hyphens. `gateway` is the address that the
-    other end knows it by, None where the plan names none: the other end then takes any. `inside` is where strongSwan
-    really listens, if that is behind the NAT of the ESG. `subnets` are what the other end may reach through it, as it
-    is shown there. `policy` is what passes through the tunnel, and so what both ends agree on: the same, but for what
-    the strongSwan of an IKS cluster translates of its far side.
+    `label` is unique on its side and has only letters, digits and hyphens. `gateway` is the address at which the other end
+    sees it; without one in the plan the other end accepts any. `inside` is the address at which strongSwan listens behind
+    the NAT of the ESG. `subnets` are the networks behind it as the other end sees them. `policy` are the subnets on which
+    both ends agree: the same, except for those that the strongSwan of an IKS cluster translates on its far side.
     """
 
     end: End
@@ -238,12 +235,12 @@ class TunnelEnd(NamedTuple):
 
     @property
     def name(self) -> str | None:
-        """Whose end it is."""
+        """The name of its cluster, edge or site."""
         return self.end.name
 
 
 class Translation(NamedTuple):
-    """A range that a gateway shows at another on a link: the two halves of an entry of `nat`."""
+    """A range that a gateway translates on a link: an entry of `nat`, `real` here and `shown` to the far side."""
 
     network: str
     real: Prefix
@@ -251,10 +248,10 @@ class Translation(NamedTuple):
 
 
 class Tunnel(NamedTuple):
-    """An IPsec tunnel: `near` dials and `far` listens. IKS dials; between two of a sort, the first of the link
-    does, unless only that one has a named address to listen at.
+    """A tunnel: `near` dials and `far` listens.
 
-    `near_nat` and `far_nat` are what is translated of each side.
+    IKS dials. Between two ends of one kind the first end of the link dials, unless only that one has a named address.
+    `near_nat` and `far_nat` are the translations of each side.
     """
 
     joint: Joint
@@ -272,20 +269,20 @@ class Tunnel(NamedTuple):
 
     @property
     def label(self) -> str:
-        """A name of letters, digits and hyphens, the same at both ends."""
+        """A name with only letters, digits and hyphens, the same at both ends."""
         return f"{self.near.label}-{self.far.label}"
 
     def end_at(self, end: End) -> TunnelEnd:
-        """Return the end that is there."""
+        """Return the end of the tunnel at a cluster, edge or site."""
         return self.near if self.near.end == end else self.far
 
     def far_from(self, end: End) -> TunnelEnd:
-        """Return the end on the other side."""
+        """Return the opposite end."""
         return self.far if self.near.end == end else self.near
 
 
 class Esg(NamedTuple):
-    """One ESG. `missing` says what the plan lacks for it, and what to write."""
+    """One ESG. `missing` lists facts that the plan does not contain, each with what to write."""
 
     end: End
     interfaces: tuple[Interface, ...]
@@ -310,10 +307,10 @@ class Esg(NamedTuple):
         return next((i for i in self.interfaces if i.role == role), None)
 
     def holds(self, address: HostAddress) -> bool:
-        """Tell whether an address stands on one of its interfaces."""
+        """Tell whether one of its interfaces has an address."""
         return any(self.holds_on(interface.role, address) for interface in self.interfaces)
 
     def holds_on(self, role: Role, address: HostAddress) -> bool:
-        """Tell whether an address stands on an interface for a purpose."""
+        """Tell whether an interface for a purpose has an address."""
         own = (g for i in self.interfaces if i.role == role for g in i.groups)
         return any(a.same(address) for g in own for a in (g.primary, *g.secondary))

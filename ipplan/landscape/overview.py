@@ -1,7 +1,7 @@
-"""A landscape as a whole: routing domains, links in force, who reaches whom, and the routes that devices need.
+"""Summarize a landscape: routing domains, links in force, reachability, and the routes that devices need.
 
-Pure data for people and documents; it decides nothing, because tables and links do. Linear in the plan: what
-thousands of clusters have alike is said once for all of them.
+Pure data for people and documents; tables and links decide. Linear in the plan: thousands of clusters that are alike take
+one row.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 DomainKind = Literal["iks", "icp", "overlay", "ibm-private", "ibm-public", "site", "internet"]
 Addresses = Literal["own", "shown", "device"]
-"""At which addresses something is reached: its own ones, those that a link shows, those of a device in between."""
+"""The addresses at which a network is reached: its own, those that a link shows, or those of a device in between."""
 
 
 class Domain(NamedTuple):
-    """A routing domain with the networks that stand in it, in the order of the plan.
+    """A routing domain with its networks in the order of the plan.
 
-    `end` is the cluster, edge or site that it is of, None for IBM Cloud's networks and the internet.
+    `end` is its cluster, edge or site, None for the networks of IBM Cloud and the internet.
     """
 
     name: str
@@ -45,10 +45,10 @@ class Domain(NamedTuple):
 
 
 class Side(NamedTuple):
-    """One end of a bundle of links: what they carry of it, and for tunnels where they end.
+    """One end of a bundle of links, with the networks that they carry and the address at which tunnels end.
 
-    `subnets` are the fewest prefixes that the far side knows it by; `gateway` is the address that the far side
-    knows, `inside` where strongSwan really listens behind it.
+    `subnets` are these networks in the fewest prefixes, as the far side sees them. `gateway` is the address that the far
+    side sees, `inside` the one at which strongSwan listens behind it.
     """
 
     end: End
@@ -59,7 +59,7 @@ class Side(NamedTuple):
 
 
 class LinkRow(NamedTuple):
-    """A bundle of links in force, with each of their ends. `private` says on which of IBM's networks a tunnel runs."""
+    """A bundle of links in force with its ends. `private` tells whether a tunnel uses IBM's private network."""
 
     bundle: Bundle
     first: tuple[Side, ...]
@@ -68,9 +68,9 @@ class LinkRow(NamedTuple):
 
 
 class Reach(NamedTuple):
-    """What some domains reach of others, all in the same way. No domain is meant together with itself.
+    """Domains that reach others in the same way. A domain in both lists does not count with itself.
 
-    `kinds` are the kinds of network there that are reached; none for what is met at addresses of a device.
+    `kinds` are the kinds of network that are reached; none for those behind the address of a device.
     """
 
     origins: tuple[str, ...]
@@ -81,10 +81,10 @@ class Reach(NamedTuple):
 
 
 class RouteSet(NamedTuple):
-    """The routes to what one end has: `prefixes` one for each network, `merged` the fewest with the same addresses.
+    """The routes to the networks of one end: `prefixes` one for each, `merged` the fewest with the same addresses.
 
-    A group counts as one in `merged`. `cover` is the smallest prefix around all where the plan itself places them:
-    a `group` would make one route of them.
+    A group is one route in `merged`. `cover` is the smallest prefix around networks that ipplan places: with a `group`
+    they would need one route.
     """
 
     end: End
@@ -94,9 +94,9 @@ class RouteSet(NamedTuple):
 
 
 class RouteRow(NamedTuple):
-    """The routes that the device of each of `at` needs towards each of some ends, and the `key` that asks for them.
+    """The routes that the device of each of `at` needs, and the `key` of the plan that requires them.
 
-    `at` is empty for the BCR, of which there is one; `towards` is the next device.
+    `at` is empty for the BCR, the only one; `towards` is the next device.
     """
 
     device: str
@@ -108,7 +108,7 @@ class RouteRow(NamedTuple):
 
 
 class Overview(NamedTuple):
-    """Everything that `ipplan topology` shows but for the devices. `unplaced` are networks that stand nowhere yet."""
+    """Everything that `ipplan topology` shows except the devices. `unplaced` are networks in no domain yet."""
 
     plan: Plan
     domains: tuple[Domain, ...]
@@ -147,7 +147,7 @@ def domain_name(end: End) -> str:
 
 
 class _Domains:
-    """The domains of a landscape, and in which of them each network stands."""
+    """The domains of a landscape, and the domain of each network."""
 
     def __init__(self, landscape: Landscape) -> None:
         self.ends = landscape.ends
@@ -177,7 +177,7 @@ class _Domains:
         self.listed = tuple(Domain(*row, tuple(standing[row[0]])) for row in found)
 
     def of(self, network: Network) -> str | None:
-        """Return the domain in which a network stands, None where the plan does not say."""
+        """Return the domain of a network, None where the plan does not say."""
         kind = network.kind
         if kind.public is not None:
             return "ibm-public" if kind.public else "ibm-private"
@@ -222,7 +222,7 @@ def _side(landscape: Landscape, bundle: Bundle, end: End) -> Side:
 
 
 class _Front(NamedTuple):
-    """A domain that is met at addresses of a device which lie in a network; `behind` are domains that do not pass it."""
+    """A domain behind addresses of a device in a network; `behind` are domains that reach it without that device."""
 
     domain: str
     through: str
@@ -230,14 +230,14 @@ class _Front(NamedTuple):
 
 
 class _Reaching:
-    """Reads from the tables who reaches whom. The table of a domain is that of the machines in it."""
+    """Reads from the tables which domain reaches which. The table of a domain is that of its machines."""
 
     def __init__(self, landscape: Landscape, domains: _Domains) -> None:
         self.landscape = landscape
         self.ends = landscape.ends
         self.tables = landscape.tables
         self.domains = domains
-        # By set: the kinds of network in it by domain, and whether it shows them at other addresses.
+        # By set: the kinds of its networks, by domain and by the addresses at which it shows them.
         self.members: dict[SetKey, dict[tuple[str, Addresses], dict[str, None]]] = {}
         self.fronts: dict[SetKey, dict[_Front, None]] = {}
         for item in self.items():
@@ -259,7 +259,7 @@ class _Reaching:
             self.fronts.setdefault(key, {}).update(dict.fromkeys(fronts))
 
     def fronts_of(self, network: Network) -> Iterator[_Front]:
-        """Yield what is met at addresses in a network: pods behind an ingress, and what an ESG has DNAT for."""
+        """Yield the domains behind addresses in a network: pods behind an ingress, and targets of the DNAT of an ESG."""
         kind = network.kind
         if kind.role == "ingress":
             side = "public" if kind.public else "private"
@@ -310,7 +310,7 @@ class _Reaching:
                 yield Reach(froms, tuple(targets), addresses, listed, through)
 
     def entries(self) -> Iterator[tuple[str, SetKey, str]]:
-        """Yield the domains with the sets that their machines' tables lead to, and the words of the entry."""
+        """Yield the domains with the sets that the tables of their machines lead to, and the words of the entry."""
         for table, entries in self.tables.table_index.items():
             domain = self.domain_of(table)
             if domain is not None:
@@ -320,7 +320,7 @@ class _Reaching:
         yield "internet", ("public",), "through the FCR"
 
     def domain_of(self, table: TableKey) -> str | None:
-        """Return the domain whose machines use a table; machines behind an ESG use that of the DLR where it differs."""
+        """Return the domain whose machines use a table; machines behind an ESG use the table of the DLR where it differs."""
         if table.device == "bcr":
             return "ibm-private"
         if table.end is None or (table.device == "esg" and table._replace(device="dlr") in self.tables.table_index):
@@ -346,12 +346,12 @@ class _Reaching:
             yield domain_name(site), "by its own access"
 
     def internet_of(self, edge: End) -> str | None:
-        """Return how what stands behind an edge reaches the internet, None where it does not."""
+        """Return how machines behind an edge reach the internet, None where they do not."""
         way = self.landscape.internet_of(edge)
         if way == "web-proxy":
             return "through the web proxy"
         has = {role: bool(self.ends.of_edge(edge, kind)) for role, kind in UPLINKS.items()}
-        # An edge stands on both networks before its uplinks are ordered; with a private one only it is a design.
+        # An edge counts as on both networks before its uplinks are ordered; with only a private one it is so by design.
         if way == "snat" and (has["public"] or not has["private"]):
             return "by the ESG's SNAT, through the FCR"
         return None
@@ -361,7 +361,7 @@ class _Reaching:
 
 
 def _routes(landscape: Landscape, links: Sequence[LinkRow]) -> Iterator[RouteRow]:
-    """Yield the routes that devices need beside those that IBM Cloud and the platforms make themselves."""
+    """Yield the routes that devices need, without those that IBM Cloud and the platforms configure themselves."""
     ends = landscape.ends
     for edge in ends.edges:
         behind = _set(landscape, edge, [Carried(n) for n in ends.behind(edge) if not gateway_on_esg(n)])
@@ -418,11 +418,11 @@ _WAYS: Mapping[tuple[str, str | None], Sequence[tuple[str, str, str, str]]] = {
         ("BCR", "first", "XCR", "announced by the enterprise"),
     ),
 }
-"""By pair and method: the device, the end of the link that its routes lead to, the next device, and what they are."""
+"""By pair and method: the device, the end of the link that its routes lead to, the next device, and the purpose."""
 
 
 def _from_announcements(landscape: Landscape, links: Sequence[LinkRow]) -> Iterator[RouteRow]:
-    """Yield what the BCR learns from each ESG, once however many clusters are joined with it, and passes on."""
+    """Yield the routes that the BCR learns from each ESG, once for all its clusters, and those that it passes on."""
     ends = landscape.ends
     bgp = [link for link in links if link.bundle.pair == "iks-edge" and link.bundle.method == "bgp"]
     if not bgp:
@@ -456,7 +456,7 @@ def _from_announcements(landscape: Landscape, links: Sequence[LinkRow]) -> Itera
 
 
 def _static_routes(landscape: Landscape) -> Iterator[RouteRow]:
-    """Yield the static routes of workers to enterprise networks that no classic server has a route for."""
+    """Yield the static routes of workers to enterprise networks that no classic server has a route to."""
     clusters = tuple(landscape.ends.of_platform("iks"))
     prefixes = [prefix for prefix, _ in landscape.enterprise_outside(4) if not refuses(prefix)]
     if clusters and prefixes:

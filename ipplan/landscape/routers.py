@@ -1,4 +1,4 @@
-"""The routers beside the ESG, and the machines of single networks: BCR, on-premises routers, VMs, servers.
+"""Derive the tables of BCR, FCR, on-premises routers, and of machines in single networks.
 
 Source: reference architecture (IBM Cloud docs, vmware-solutions, "Integration, IP addressing, and network flows",
 2018-11-20); Direct Link: IBM Cloud docs, direct-link subnet-configuration.md, 2025-07-11.
@@ -29,7 +29,7 @@ _BY_BGP = "over Direct Link; by BGP from the XCR, or static without BGP"
 
 
 def bcr_routes(landscape: Landscape) -> Iterator[Route]:
-    """Yield the table of the BCR: its subnets, what has to be requested from IBM, and the enterprise."""
+    """Yield the table of the BCR: its subnets, routes to be requested from IBM, and the enterprise."""
     ends = landscape.ends
     for network in ends.private:
         if network.prefix is not None:
@@ -102,7 +102,7 @@ def _over_direct_link(landscape: Landscape, joint: Joint, site: End) -> Iterator
 
 
 def _through_tunnel(landscape: Landscape, joint: Joint, site: End) -> Iterator[Route]:
-    """Yield the routes of a site to what is behind an edge, through their tunnel."""
+    """Yield the routes of a site to the networks behind an edge, through their tunnel."""
     tunnel = landscape.tunnels.of(joint)
     if tunnel is None:
         return
@@ -144,7 +144,7 @@ def vm_routes(landscape: Landscape, network: Network) -> Iterator[Route]:
 
 
 def default_gateway(landscape: Landscape, network: Network) -> tuple[str, HostAddress | None, End | None]:
-    """Return the device that is the router of a network behind an edge or in a site, its address, and whose it is."""
+    """Return the router of a network behind an edge or in a site, with its address and its end."""
     ends = landscape.ends
     if ends.on_premises(network):
         named = first_named([network], *names.ON_PREMISES, *names.GATEWAY)
@@ -156,7 +156,7 @@ def default_gateway(landscape: Landscape, network: Network) -> tuple[str, HostAd
 
 
 def server_routes(landscape: Landscape, network: Network, *, public: bool) -> Iterator[Route]:
-    """Yield the table of a machine on one of IBM Cloud's networks; `public` where it stands on both."""
+    """Yield the table of a machine on one of IBM Cloud's networks, or with `public` on both."""
     hop = gateway_address(network) if network.prefix is not None else None
     private = network.kind.public is False
     text = "IBM Cloud's private network, as on every classic server"
@@ -189,7 +189,7 @@ def fcr_routes(landscape: Landscape) -> Iterator[Route]:
 
 
 def learned(landscape: Landscape) -> Iterator[tuple[Prefix, str]]:
-    """Yield what the BCR learns by BGP from edges and clusters, and what it is."""
+    """Yield the prefixes that the BCR learns by BGP from edges and clusters, each with its description."""
     for route in landscape.bcr:
         if route.how == "request":
             yield route.prefix, route.text

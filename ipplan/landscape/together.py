@@ -1,8 +1,8 @@
-"""The landscapes of several plans as one, as far as conflicts go.
+"""Join the landscapes of several plans to find conflicts between them.
 
-Each plan keeps its own links, short form and account. What they share are the sites of the enterprise, by name, and the
-internet; plans that both declare one of IBM Cloud's private subnets share an account too. So a table of one plan leads to
-a network of another only through these, and the law for conflicts stays that of one plan: one table leads to both.
+Each plan keeps its own links, short form and account. Plans share the sites of the enterprise, by name, and the internet.
+Plans that declare the same private subnet of IBM Cloud also share an account. A table of one plan leads to a network of
+another only through these; as in one plan, two networks conflict if one table leads to both.
 """
 
 from __future__ import annotations
@@ -24,37 +24,37 @@ if TYPE_CHECKING:
     from ipplan.plan.together import Places
 
 _SHARED = frozenset({"site", "site-from-workers", "site-classic", "public"})
-"""The sorts of set that all plans share."""
+"""The sorts of sets that all plans share."""
 _OF_AN_ACCOUNT = frozenset({"private", "learned", "learned-classic"})
-"""The sorts of set that plans of one account share."""
+"""The sorts of sets that plans of one account share."""
 _PROVIDED: SetKey = ("provided",)
-"""IBM Cloud's private subnets of all accounts: IBM assigns each range once."""
+"""The private subnets of all accounts: IBM assigns each range once."""
 
 
 class JoinedLandscape:
-    """The landscapes of several prefixed plans, and which networks of two plans are one."""
+    """The landscapes of several prefixed plans, and the networks that two plans share."""
 
     def __init__(self, plan: Plan, plans: Sequence[Plan], places: Places, catalog: Catalog) -> None:
-        """Take the merged plan, the prefixed plans that are in it, and what tells where a name is from."""
+        """Take the merged plan, its prefixed plans, and the places that map a name to its plan."""
         self.plan = plan
         self.places = places
         self.landscapes = tuple(Landscape(own, catalog) for own in plans)
         self.tables = JoinedTables(self)
 
     def ends_for(self, network: Network) -> Ends:
-        """Return the ends of the plan that a network is of."""
+        """Return the ends of the plan that a network is in."""
         return self.landscapes[self.places.of_name(network.name)].ends
 
     def is_one(self, first: Network, second: Network) -> bool:
-        """Tell whether two networks are of one plan, or one of them is declared in the plan of the other too.
+        """Tell whether two networks are in one plan, or the plan of one also declares the other.
 
-        Either way the check of one plan by itself judges them.
+        In both cases the check of a single plan judges them.
         """
         one, two = self.places.of_name(first.name), self.places.of_name(second.name)
         return one == two or two in self.owners(first) or one in self.owners(second)
 
     def owners(self, network: Network) -> frozenset[int]:
-        """Return the plans that declare a network under its range, for one that two plans can share; else none."""
+        """Return the plans that declare a network with its range; none for a network that plans cannot share."""
         found: set[int] = set()
         for key in self._identities(network, self.places.of_name(network.name)):
             found.update(self._owners.get(key, ()))
@@ -70,9 +70,9 @@ class JoinedLandscape:
         return found
 
     def _identities(self, network: Network, at: int) -> tuple[tuple[object, ...], ...]:
-        """Return what makes a network the same in two plans.
+        """Return what identifies a network in several plans.
 
-        One of the enterprise: the range, with its site or its name. One of IBM Cloud: the range, with its kind.
+        For the enterprise this is the range with its site or its name, for IBM Cloud the range with its kind.
         """
         if network.prefix is None:
             return ()
@@ -87,7 +87,7 @@ class JoinedLandscape:
 
     @cached_property
     def accounts(self) -> tuple[int, ...]:
-        """The account of each plan, by the first plan of it: plans that share a private subnet of IBM Cloud are of one."""
+        """The account of each plan, by its first plan; plans that share a private subnet of IBM Cloud share an account."""
         first = list(range(len(self.landscapes)))
 
         def root(at: int) -> int:
@@ -106,7 +106,7 @@ class JoinedLandscape:
 
 
 class JoinedTables(Conflicts):
-    """The tables of several plans; sets and tables that they do not share are marked with their plan."""
+    """The tables of several plans; sets and tables that they do not share have the number of their plan."""
 
     def __init__(self, joined: JoinedLandscape) -> None:
         self._joined = joined
@@ -117,7 +117,7 @@ class JoinedTables(Conflicts):
         return (key[0], self._joined.accounts[at] if key[0] in _OF_AN_ACCOUNT else at, *key[1:])
 
     def _table(self, key: TableKey, at: int) -> TableKey:
-        """Return whose table it is among all plans."""
+        """Return the key of a table among all plans."""
         if key.device == "router":
             return key
         if key.device in ("bcr", "server"):
@@ -125,7 +125,7 @@ class JoinedTables(Conflicts):
         return key._replace(plan=self._joined.places.title(at))
 
     def sets_of(self, item: Carried) -> tuple[SetKey, ...]:
-        """Return the sets that a destination is in, over all plans."""
+        """Return the sets that a destination is in, among all plans."""
         network = item.network
         at = self._joined.places.of_name(network.name)
         key = network.name, item.shown

@@ -1,4 +1,4 @@
-"""IPsec tunnels, each end worked out once: who dials whom, at which address, with which subnets.
+"""Derive the tunnels of a plan: who dials whom, at which addresses, with which subnets.
 
 Sources: strongSwan chart as shipped (lionelmace/ibmcloud-utils @3351a0f, 2024-05-06); IKS dials out to ICP: IBM Cloud docs,
 containers cs_hybrid.md, 2018-08-27; the ends of the reference architecture: architecture.md of vmware-solutions, 2018-11-20.
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Network
 
 TUNNELS = frozenset({"strongswan", "ipsec", "gre"})
-"""The methods that are tunnels between two gateways."""
+"""The methods that make a tunnel between two gateways."""
 BETWEEN_CLUSTERS: tuple[Pair, ...] = ("iks-icp", "icp-icp")
-"""The pairs of clusters in which one is of ICP."""
+"""The pairs of clusters with ICP on one side."""
 _SITE_END = (*names.TUNNEL, "ipsec", "gre")
-"""Under which names an enterprise network sets the end of a tunnel aside."""
+"""The names of addresses that an enterprise network sets aside for the end of a tunnel."""
 
 
 def translations(items: Iterable[Carried]) -> tuple[Translation, ...]:
-    """Return what a link translates of one side, as far as it has ranges."""
+    """Return the translations of one side of a link, for networks that have a range."""
     return tuple(
         Translation(item.network.name, item.network.prefix, item.shown)
         for item in items
@@ -47,7 +47,7 @@ def translations(items: Iterable[Carried]) -> tuple[Translation, ...]:
 def translates_both(joint: Joint, end: End) -> bool:
     """Tell whether one end of a link translates both sides.
 
-    The strongSwan of an IKS cluster does, towards edges and ICP; and the router of a site, towards IBM Cloud.
+    The strongSwan of an IKS cluster does so towards edges and ICP, and the router of a site towards IBM Cloud.
     """
     if end.kind == "site":
         return joint.pair == "site-private"
@@ -55,16 +55,16 @@ def translates_both(joint: Joint, end: End) -> bool:
 
 
 class Tunnels:
-    """The tunnels of a plan."""
+    """The tunnels of a plan. Ends that do not depend on their far end are shared."""
 
     def __init__(self, ends: Ends, folder: Folder) -> None:
         self._ends = ends
         self._folder = folder
         self._made: dict[Joint, Tunnel | None] = {}
-        # By identity, because a landscape keeps what links carry, and links of the short form share it.
+        # By identity: links of the short form share the tuple of the networks that they carry.
         self._subnets: dict[tuple[int, bool], tuple[Prefix, ...]] = {}
         self._made_ends: dict[tuple[object, ...], TunnelEnd] = {}
-        # The ends of clusters that the short form joins all alike.
+        # The ends of clusters that the short form joins with every partner alike.
         self._plain: dict[End, TunnelEnd] = {}
 
     @cached_property
@@ -85,11 +85,11 @@ class Tunnels:
 
     @cached_property
     def _declared(self) -> Mapping[str, int]:
-        """How many clusters of each platform the plan declares."""
+        """The number of clusters of each platform that the plan declares."""
         return Counter(cluster.platform for cluster in self._ends.plan.clusters.values())
 
     def of(self, joint: Joint) -> Tunnel | None:
-        """Return the tunnel of a link, None where it is none or has nothing on one of its sides."""
+        """Return the tunnel of a link; None for another method, or where one side has no networks."""
         if joint.method not in TUNNELS:
             return None
         if joint not in self._made:
@@ -102,7 +102,7 @@ class Tunnels:
         return [tunnel for tunnel in found if tunnel is not None]
 
     def far_end(self, joint: Joint, end: End) -> TunnelEnd | None:
-        """Return the other end of the tunnel of a link, without making the tunnel; None where there is none."""
+        """Return the far end of the tunnel of a link, without making the whole tunnel; None without a tunnel."""
         if joint.method not in TUNNELS:
             return None
         far_end = joint.far(end)
@@ -115,21 +115,21 @@ class Tunnels:
         return far if near.subnets and far.subnets else None
 
     def of_icp(self, cluster: End) -> Iterator[Tunnel]:
-        """Yield the tunnels of an ICP cluster to other clusters, one by one."""
+        """Yield the tunnels of an ICP cluster to other clusters."""
         for pair in BETWEEN_CLUSTERS:
             for joint in self._ends.links.of_pair(cluster, pair):
                 if (tunnel := self.of(joint)) is not None:
                     yield tunnel
 
     def end_of(self, joint: Joint, end: End) -> TunnelEnd:
-        """Return one end of a tunnel without the other, which need not have anything behind it yet."""
+        """Return one end of a tunnel, even if the other has no networks yet."""
         return self._end(joint, end, private=self.ends_privately(joint))
 
     def ends_privately(self, joint: Joint) -> bool:
         """Tell whether a tunnel runs between private addresses.
 
-        That of a cluster and an edge as its named addresses say. A tunnel of a site: where a routed link brings the
-        site there. Between edges: where one of them has no public uplink.
+        For a cluster and an edge the named addresses decide. The tunnel of a site is private where a routed link joins the
+        site with IBM Cloud, that between edges where one of them has no public uplink.
         """
         ends = self._ends
         if joint.pair == "iks-edge":
@@ -154,24 +154,26 @@ class Tunnels:
             near_nat = translations(self._ends.carriage.carried(joint, joint.first))
             far_nat = translations(self._ends.carriage.carried(joint, joint.second))
         if joint.first.kind == joint.second.kind and far.gateway is None and near.gateway is not None:
-            # Only one of them can listen, whichever the link names first.
+            # Only one end has an address to listen at, whichever the link names first.
             return Tunnel(joint, far, near, ike, private, far_nat, near_nat)
         return Tunnel(joint, near, far, ike, private, near_nat, far_nat)
 
     def subnets(self, joint: Joint, end: End) -> tuple[Prefix, ...]:
-        """Return what a link carries of one side in the fewest prefixes, as machines on the far side know it."""
+        """Return the networks of one side of a link in the fewest prefixes, as machines on the far side see them."""
         return self._fold(self._ends.carriage.carried(joint, end), real=False)
 
     def policy(self, joint: Joint, end: End) -> tuple[Prefix, ...]:
-        """Return the same as it is on the way: shown, where its own side translates, and real where the strongSwan of an
-        IKS cluster at the other end does.
+        """Return the same prefixes as they are inside the tunnel.
+
+        These are the shown ones if their own side translates, and the real ones if the strongSwan of an IKS cluster at the
+        other end does.
         """
         if joint.link is None or not joint.link.nat:
             return self.subnets(joint, end)
         return self._fold(self._ends.carriage.carried(joint, end), real=translates_both(joint, joint.far(end)))
 
     def _fold(self, items: tuple[Carried, ...], *, real: bool) -> tuple[Prefix, ...]:
-        # Unlimited links of one end carry the same: fold it once. What is translated stays as it is written, because
+        # Unlimited links of one end carry the same networks: fold them once. A translated network is not folded, because
         # remoteSubnetNAT of the chart has to name an entry of remote.subnet.
         key = (id(items), real)
         if key not in self._subnets:
@@ -181,7 +183,7 @@ class Tunnels:
         return self._subnets[key]
 
     def _end(self, joint: Joint, end: End, *, private: bool) -> TunnelEnd:
-        """Return one end of a tunnel; the tunnels of an end share it where nothing of it depends on the other end."""
+        """Return one end of a tunnel; tunnels share it if it does not depend on the far end."""
         alike = joint.link is None and joint.pair == "iks-icp"
         if alike and (plain := self._plain.get(end)) is not None:
             return plain
@@ -223,11 +225,11 @@ class Tunnels:
         return TunnelEnd(end, label, *self._icp_gateway(end), identity, subnets, policy)
 
     def icp_gateway(self, cluster: End) -> HostAddress | None:
-        """Return the public address of the ESG that stands for the strongSwan of an ICP cluster, if the plan names it."""
+        """Return the public address of the ESG for the strongSwan of an ICP cluster, None where the plan names none."""
         return self._icp_gateway(cluster)[0]
 
     def _named_for(self, joint: Joint, cluster: End) -> HostAddress | None:
-        """Return the address that an IKS cluster names for the tunnel to one other end, None where it names none."""
+        """Return the address that an IKS cluster names for the tunnel to one end, None without one."""
         far = joint.far(cluster)
         name = self._ends.tunnel_addresses.name_for(cluster, far)
         return None if name is None else find_named(self._ends.tunnel_addresses.by_name(cluster)[name], name)
@@ -235,7 +237,7 @@ class Tunnels:
     def _iks_gateway(self, joint: Joint, cluster: End) -> HostAddress | None:
         """Return the public load balancer address of a cluster's tunnels.
 
-        A load balancer holds its address for one release of the chart: the one with the tunnel to an ESG comes first.
+        A load balancer has its address for one release of the chart; the release with the tunnel to an ESG comes first.
         """
         own = self._ends.of_cluster(cluster, "iks-ingress-public")
         if joint.pair == "iks-edge":
@@ -245,9 +247,9 @@ class Tunnels:
         return first_named(own, *wanted)
 
     def _icp_gateway(self, cluster: End) -> tuple[HostAddress | None, HostAddress | None]:
-        """Return the public address of the ESG that stands for the strongSwan of an ICP cluster, and where that listens.
+        """Return the public address of the ESG for the strongSwan of an ICP cluster, and the address at which that listens.
 
-        It is one that the plan names. The ESG may end other tunnels itself: IKE has one port.
+        The plan has to name the public address, because the ESG may end other tunnels itself and IKE has one port.
         """
         if cluster not in self._icp_gateways:
             ends = self._ends

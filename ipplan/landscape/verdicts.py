@@ -1,6 +1,6 @@
-"""What two destinations are that share addresses: a conflict, worth a warning, or as it should be.
+"""Judge two destinations that share addresses: a conflict, a warning, or intended.
 
-The one place that decides; the check reports it and flows stop by it.
+The only place that decides this; the check reports it, and flows stop at it.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ if TYPE_CHECKING:
 
 
 class Judged(Protocol):
-    """What a verdict needs: the landscape of one plan, or those of several plans together."""
+    """The input of a verdict: the landscape of one plan, or those of several plans together."""
 
     plan: Plan
 
     @property
     def tables(self) -> Conflicts:
-        """Which table leads to which networks."""
+        """The tables that lead to each network."""
 
     def ends_for(self, network: Network) -> Ends:
-        """Return the ends of the plan that a network is of."""
+        """Return the ends of the plan that a network is in."""
 
     def is_one(self, first: Network, second: Network) -> bool:
-        """Tell whether two networks are one, so that their overlap says nothing."""
+        """Tell whether two networks are the same one, so that their overlap is no finding."""
 
 
 class Verdict(NamedTuple):
-    """What an overlap is: `conflict` tells the table that leads to both; a stretched network is one wire."""
+    """A judgement of an overlap. `conflict` has the table that leads to both; a stretched network is one layer 2 segment."""
 
     kind: Literal["conflict", "stretched", "apart"]
     conflict: Conflict | None = None
 
 
 def judge(landscape: Judged, first: Carried, second: Carried) -> Verdict | None:
-    """Return what two overlapping destinations are, None where the overlap is as it should be."""
+    """Return the judgement of two overlapping destinations, None where the overlap is intended."""
     if landscape.is_one(first.network, second.network):
         return None
     one = _Placed(first.network, landscape.ends_for(first.network))
@@ -63,26 +63,26 @@ def judge(landscape: Judged, first: Carried, second: Carried) -> Verdict | None:
 
 
 class _Placed(NamedTuple):
-    """A network with the ends of its plan: two networks can be of two plans."""
+    """A network with the ends of its plan; two networks may be in two plans."""
 
     network: Network
     ends: Ends
 
 
 def _one_address(plan: Plan, first: Carried, second: Carried) -> bool:
-    """Tell whether one link shows two networks at one address, which is for their answers only."""
+    """Tell whether one link translates two networks to one address, which only receives answers."""
     shown = [{(entry.network, entry.shown) for entry in link.nat} for link in plan.links]
     return any((first.network.name, first.shown) in own and (second.network.name, second.shown) in own for own in shown)
 
 
 def one_wire(ends: Ends, one: Network, two: Network) -> bool:
-    """Tell whether one of two networks is a part of the other: a stretched one, or one of the same site."""
+    """Tell whether one network is a part of the other: a stretched one, or one of the same site."""
     first, second = _Placed(one, ends), _Placed(two, ends)
     return _stretched(first, second) or _stretched(second, first) or _summary(first, second)
 
 
 def _stretched(inner: _Placed, outer: _Placed) -> bool:
-    """Tell whether a network behind an edge is stretched, and the range of the enterprise around it is the same wire."""
+    """Tell whether a network behind an edge is stretched into the enterprise range around it."""
     (part, ends), whole = inner, outer.network
     if part.kind.name != "vcs-vm" or whole.kind.provider != "enterprise":
         return False
@@ -108,16 +108,16 @@ def _summary(first: _Placed, second: _Placed) -> bool:
 
 
 def _shift(item: Carried) -> int | None:
-    """Return how far from its own addresses a network is shown, None where it is shown at one address."""
+    """Return the distance from the own to the shown addresses of a network; None where one address represents it."""
     own, seen = item.network.prefix, item.prefix
     return None if own is None or seen is None or own.size != seen.size else seen.first - own.first
 
 
 def _translated(first: _Placed, second: _Placed) -> bool:
-    """Tell whether the plan deals with two ranges that no table leads to together.
+    """Tell whether the links of a plan settle the overlap of two ranges that no table leads to together.
 
-    It does where links carry one of the two, and each link that carries one of them translates it; or where both have
-    links that could carry them, and all of these leave them out.
+    They do if some carry one of the two and all that carry one translate it, or if both have links that could carry them
+    and none does.
     """
     both = (first, second)
     if any(homeless(ends, network) for network, ends in both):
@@ -126,16 +126,16 @@ def _translated(first: _Placed, second: _Placed) -> bool:
 
 
 _SETTLED = ({"translated"}, {"translated", "left out"}, {"translated", "not joined"}, {"left out"})
-"""What links do with two networks whose overlap is as it should be."""
+"""What links do with two networks whose overlap is intended."""
 
 
 def _dealt_with(ends: Ends, network: Network) -> Literal["translated", "carried", "left out", "not joined"]:
-    """Return what the links that could carry a network do with it: translate it everywhere, or leave it out everywhere."""
+    """Return what the links that could carry a network do with it: all translate it, some carry it, or none does."""
     translated = left_out = False
     for end in ends_of(ends, network):
         for joint in ends.links.of(end):
             if joint.method in ("nat", "static-nat"):
-                continue  # NAT of the ESG: nothing is carried under its own addresses, and nothing is a translation
+                continue  # The NAT of the ESG neither carries real addresses nor translates a range.
             shown = [c.shown for c in ends.carriage.carried(joint, end) if c.network.name == network.name]
             if None in shown:
                 return "carried"
@@ -145,7 +145,7 @@ def _dealt_with(ends: Ends, network: Network) -> Literal["translated", "carried"
 
 
 def ends_of(ends: Ends, network: Network) -> list[End]:
-    """Return the ends whose links may carry a network: ICP workers stand in their cluster and behind their edge."""
+    """Return the ends whose links may carry a network; for ICP workers their cluster and their edge."""
     kind = network.kind
     found: list[End] = []
     if kind.platform is not None and (kind.internal or (kind.role == "worker" and not kind.public)):
@@ -158,7 +158,7 @@ def ends_of(ends: Ends, network: Network) -> list[End]:
 
 
 def homeless(ends: Ends, network: Network) -> bool:
-    """Tell whether the plan has several edges or sites, and a network does not say in which it stands."""
+    """Tell whether a network names no edge or site although the plan has several."""
     if network.kind.provider == "enterprise":
         return ends.site_of(network) is None
     return network.kind.name in (*BEHIND, TRANSIT) and ends.edge_of(network) is None

@@ -1,6 +1,6 @@
-"""The workers of clusters: their routes, and the addresses of these.
+"""Derive the routes and addresses of the workers of clusters.
 
-Sources: reference architecture, section integration; the routes that every classic server has and StaticRoute: IBM Cloud docs,
+Sources: reference architecture, section integration; the routes of every classic server and StaticRoute: IBM Cloud docs,
 containers static-routes.md, 2026-07-27, and IBM Cloud IP ranges, 2025-10-03.
 """
 
@@ -35,7 +35,7 @@ def nodes(landscape: Landscape, cluster: End) -> list[HostAddress]:
 
 
 def routes(landscape: Landscape, cluster: End) -> tuple[Route, ...]:
-    """Return the table of the workers of a cluster, without what is inside of it."""
+    """Return the table of the workers of a cluster, without routes inside it."""
     make = _iks_routes if cluster.kind == "iks" else _icp_routes
     return tuple(make(landscape, cluster))
 
@@ -66,13 +66,13 @@ def _iks_routes(landscape: Landscape, cluster: End) -> Iterator[Route]:
 
 
 def _through_tunnels(landscape: Landscape, cluster: End, device: DeviceKind) -> list[Route]:
-    """Return the routes that the strongSwan chart writes, into a table of their own."""
+    """Return the routes that the strongSwan chart writes into a separate table."""
     found: list[Route] = []
     name, far_end, words = cluster.name, landscape.tunnels.far_end, landscape.words_through
     for joint in landscape.ends.links.of(cluster):
         if (far := far_end(joint, cluster)) is not None:
             end, text = far.end, words(far.end)
-            # Where the far side is translated at this end, pods know it by what it is shown at.
+            # Where this end translates the far side, pods use its shown addresses.
             found += [
                 Route(device, name, prefix, "strongSwan", None, None, "chart", text, end, joint)
                 for prefix in far.subnets
@@ -81,12 +81,12 @@ def _through_tunnels(landscape: Landscape, cluster: End, device: DeviceKind) -> 
 
 
 def _static_routes(landscape: Landscape, cluster: End) -> Iterator[Route]:
-    """Yield the static routes to enterprise networks outside of what every classic server has routes for.
+    """Yield the static routes to enterprise networks that no classic server has a route to.
 
-    Without one the workers answer over their public side, and the reverse path filter drops what comes in.
+    Without them the workers answer over their public side, and the reverse path filter drops the requests.
     """
     subnets = [n for n in private_subnets(landscape, cluster) if n.prefix and n.prefix.version == 4]
-    # Workers in several subnets each have the gateway of their own, as the add-on does it.
+    # Workers in several subnets each use the gateway of their own subnet, as the add-on configures it.
     hop = gateway_address(subnets[0]) if len(subnets) == 1 else None
     for prefix, text in landscape.enterprise_outside(4):
         if not refuses(prefix):
@@ -94,7 +94,7 @@ def _static_routes(landscape: Landscape, cluster: End) -> Iterator[Route]:
 
 
 def _base_routes(landscape: Landscape, cluster: End) -> Iterator[Route]:
-    """Yield the routes that workers have by themselves, as every classic server."""
+    """Yield the routes that workers have from the start, as every classic server."""
     subnets = private_subnets(landscape, cluster)
     hop = gateway_address(subnets[0]) if subnets else None
     text = "IBM Cloud's private network, as on every classic server"
@@ -106,7 +106,7 @@ def _base_routes(landscape: Landscape, cluster: End) -> Iterator[Route]:
 
 
 def in_subnet(routes: Iterable[Route], network: Network) -> list[Route]:
-    """Return what the workers of an ICP cluster in one of its subnets have of its routes: the default by their gateway."""
+    """Return the routes of the ICP workers in one subnet: of the default routes only the one by their own gateway."""
     return [r for r in routes if r.how != "static" or r.next_hop is None or r.next_hop.network == network.name]
 
 
