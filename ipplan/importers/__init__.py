@@ -3,9 +3,14 @@
 A reader is a pure function from bytes to `Observed`: it opens no file, uses no network, and either reads all of a file or
 raises SourceError with every problem. It does not decide what a plan makes of the rows.
 
-To add a source: write one module with `read(data: bytes) -> Observed`, which adds rows to a `Collector`; add one entry to
-`IMPORTERS`; and add a sample to tests/importers/files. A file of one line in `tests/importers/test_import_files.py` says
-which source reads the sample.
+To add a source:
+
+1. Write a module with `read(data: bytes) -> Observed`, which adds rows to a `Collector` and returns `collector.finish()`.
+2. Add an entry to `IMPORTERS` below.
+3. Add what identifies its files to a table in `guess.py`: for JSON, the keys of an entry in `_KEYS`.
+4. Add a case to `CASES` in tests/importers/test_readers.py, and a real file to tests/importers/files with an entry in
+   `GOOD` of tests/importers/test_import_files.py; `pytest tests/importers --update-golden` writes its plan.
+5. Add a row to the table in docs/reference/import.md.
 """
 
 from __future__ import annotations
@@ -45,7 +50,7 @@ IMPORTERS: dict[str, Importer] = {
     for importer in (
         Importer(
             "ibmcloud-subnets",
-            "subnets of an IBM Cloud classic account, or of an IKS account",
+            "subnets of an IBM Cloud classic account, or those available to IKS",
             "ibmcloud sl subnet list --output json; ibmcloud ks subnets --provider classic --output json",
             "ipplan.importers.ibmcloud_subnets:read",
         ),

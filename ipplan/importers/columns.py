@@ -102,7 +102,11 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "labels": ("labels",),
     "description": _WORDS,
 }
-"""Each field, and the names of columns that hold it, the best name first."""
+"""Each field, and the names of columns that hold it, the best name first.
+
+A new name for a column is a word here. A new field is also a field of `About`, a line in `NetworkCells._read`, and one in
+`plan_text`, which writes it to the plan.
+"""
 _OWN = {"kind", "usable", "status"}
 """Columns that only a table of ipplan has all of."""
 _COMPUTED = frozenset(

@@ -38,7 +38,7 @@ _STATES = {
 
 
 SECTIONS = 10
-"""The number of sections, for the progress."""
+"""The number of sections, for the progress; a new section also needs a line in `_sections`."""
 
 
 def build_report(subject: Subject, progress: Callable[[int], None] = lambda _: None) -> Report:
