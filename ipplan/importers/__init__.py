@@ -196,10 +196,11 @@ def _read(source: str, data: bytes, options: Options) -> Observed:
     read: Callable[..., Observed] = getattr(import_module(module), function)
     if importer.table:
         return read(data, options)
-    if options._replace(progress=None) != DEFAULTS:
+    # --lenient skips lines of tables; other files are read whole or not at all.
+    if options._replace(progress=None, lenient=False) != DEFAULTS:
         raise SourceError(
             Problem(
-                f"source {source} is not a table, and --column, --skip-rows, --sheet and --lenient are for tables",
+                f"source {source} is not a table, and --column, --skip-rows and --sheet are for tables",
                 None,
                 "remove these options",
                 "wrong-source",

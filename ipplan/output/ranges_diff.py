@@ -331,7 +331,7 @@ def _summary(report: DiffReport) -> list[str]:
 def _space(space: RangeSet) -> str:
     """Return how many addresses a set holds, and its largest blocks."""
     if not space:
-        return "no address"
+        return "no addresses"
     blocks = sorted(space.prefixes(), key=lambda p: (p.version, p.length, p.first))
     count = "1 address" if space.size == 1 else f"{space.size:,} addresses"
     more = f", and {len(blocks) - _MOST_BLOCKS:,} smaller blocks" if len(blocks) > _MOST_BLOCKS else ""

@@ -360,6 +360,12 @@ def test_explain_says_what_each_column_is_and_rows_are_skipped(run: Run, tmp_pat
     ]
 
 
+def test_explain_of_a_file_that_is_not_a_table(run: Run, tmp_path: Path) -> None:
+    done = run("import", "--explain", write(tmp_path / "c.json", CLUSTER))
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode().splitlines()[0] == "c.json: source ks-cluster"
+
+
 def test_rows_that_cannot_be_read_refuse_the_file_unless_it_is_lenient(run: Run, tmp_path: Path) -> None:
     table = write(tmp_path / "t.csv", "cidr,name\n10.9.0.0/16,a\n,Total\n")
     refused = run("import", "csv", table)

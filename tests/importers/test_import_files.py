@@ -14,7 +14,7 @@ import pytest
 from ipplan.catalog import load_catalog
 from ipplan.checks import check_plan
 from ipplan.checks.drift import Against
-from ipplan.importers import IMPORTERS, SourceError, read_source
+from ipplan.importers import IMPORTERS, Options, SourceError, read_source
 from ipplan.importers.plan_text import make_plan
 from ipplan.plan.load import parse_plan
 
@@ -73,6 +73,12 @@ BAD = {
     "bad-subnets-quote.json": (28, "expecting ',' delimiter at column 23", "does not escape quotes in notes"),
     "bad-cut-off.json": (31, "expecting property name enclosed in double quotes", "the file ends too early"),
 }
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_lenient_reads_a_good_file_in_the_same_way(name: str) -> None:
+    data = (FILES / name).read_bytes()
+    assert read_source("auto", data, name, Options(lenient=True)) == read_source("auto", data, name)
 
 
 @pytest.mark.parametrize("name", GOOD)

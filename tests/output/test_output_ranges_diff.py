@@ -70,7 +70,7 @@ def test_people_are_shown_the_largest_blocks_and_how_many_more() -> None:
     cidrs = [f"10.0.{2 * number}.0/24" for number in range(8)]
     shown = render_text(report(catalog(), catalog(*cidrs)), width=None, color=False)
     assert f"newly taken: 2,048 addresses: {', '.join(cidrs[:6])}, and 2 smaller blocks\n" in shown
-    assert "no longer taken: no address\n" in shown
+    assert "no longer taken: no addresses\n" in shown
 
 
 def test_addresses_stay_whole_on_a_narrow_terminal() -> None:
