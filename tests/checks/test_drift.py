@@ -1,4 +1,4 @@
-"""Differences between a plan and what other tools hold: each told once, with both values, and none where there is none."""
+"""Differences between a plan and the files of other tools: each is reported once, with both values."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ NODE = {
 
 
 def compare(plan_text: str, *files: Any, settle: bool = False) -> list[Finding]:
-    """Return what drift finds between a plan and files, in the order in which it is told."""
+    """Return what drift finds between a plan and files, in the order of the report."""
     plan = parse_plan(plan_text.encode(), "plan.toml")
     catalog = load_catalog()
     settled = plan
@@ -253,7 +253,7 @@ CASES: list[tuple[Any, list[str]]] = [
 
 
 @pytest.mark.parametrize(("file", "expected"), CASES, ids=range(len(CASES)))
-def test_each_difference_is_told_once(file: Any, expected: list[str]) -> None:
+def test_each_difference_is_reported_once(file: Any, expected: list[str]) -> None:
     assert said(PLAN, file) == expected
 
 
@@ -311,7 +311,7 @@ def test_what_a_chart_shows_by_nat_is_what_the_link_of_the_plan_shows() -> None:
     assert 'as = "10.11.0.0/16"' in (found.help or "")
 
 
-def test_a_translation_that_a_chart_lacks_is_a_difference() -> None:
+def test_a_translation_that_is_not_in_a_chart_is_a_difference() -> None:
     (found,) = compare(BY_LINK, VALUES)
     assert "is not translated in file0" in found.message
     assert "localSubnetNAT" in (found.help or "")
@@ -363,7 +363,7 @@ _PODS, _DB = "iks-prod-pods 172.30.0.0/16 (default)", "vm-db 172.24.17.0/24"
         ({}, "=10.10.0.0/16\n", "=10.10.0.0/16,172.30.0.0/16=10.10.0.0/16\n", []),
         ({"pods": "10.10.0.7/32"}, "10.10.0.0/16", "10.10.0.7/32", []),
         ({"pods": "10.10.0.7/32"}, "10.10.0.0/16", "10.10.0.7", []),
-        # One key lacks, or says another thing.
+        # One key is missing, or has another value.
         (
             {},
             "localSubnetNAT: 172.30.0.0/16=10.10.0.0/16\n",
@@ -749,7 +749,7 @@ def node_of(number: int, network: str, **spec: str) -> dict[str, Any]:
     }
 
 
-def test_nodes_that_all_lie_elsewhere_are_told_once() -> None:
+def test_nodes_that_all_lie_elsewhere_are_reported_once() -> None:
     (found,) = compare(PLAN, {"items": [node_of(number, "10.9.9") for number in range(5)]})
     assert found.message == "10.9.9.130 is in file0 line 1 (InternalIP), but the plan has no such network"
     assert found.because == (
@@ -760,7 +760,7 @@ def test_nodes_that_all_lie_elsewhere_are_told_once() -> None:
     assert (found.networks, found.key) == (("iks-workers",), ("networks", "iks-workers", "cidr"))
 
 
-def test_each_node_that_lies_apart_from_the_others_is_told() -> None:
+def test_each_node_that_lies_apart_from_the_others_is_reported() -> None:
     nodes = [node_of(0, "10.171.42"), node_of(1, "10.9.9"), node_of(2, "10.9.9")]
     assert said(PLAN, {"items": nodes}) == [
         f"10.9.9.{last} is in file0 line 1 (InternalIP), but the plan has no such network" for last in (131, 132)

@@ -1,4 +1,4 @@
-"""`ipplan rules`, and the examples that it shows: each is run, broken and put right."""
+"""`ipplan rules`, and the examples that it shows: each is run, broken and fixed."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ ORDER = [rule.name for _, rules in rules_by_topic() for rule in rules]
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_each_rule_has_an_example_and_the_example_put_right(rule: str) -> None:
-    for name, what in ((f"{rule}.toml", "breaks it"), (f"{rule}.fixed.toml", "has that put right")):
-        assert (FOLDER / name).is_file(), f"rule {rule} lacks a small plan that {what}: ipplan/checks/examples/{name}"
+def test_each_rule_has_an_example_and_its_fix(rule: str) -> None:
+    for name, what in ((f"{rule}.toml", "breaks it"), (f"{rule}.fixed.toml", "is the fixed plan")):
+        assert (FOLDER / name).is_file(), f"rule {rule} needs a small plan that {what}: ipplan/checks/examples/{name}"
 
 
 def test_no_example_is_left_of_a_rule_that_is_gone() -> None:
@@ -76,7 +76,7 @@ def test_the_list_names_every_rule_with_its_first_line(run: Run) -> None:
     assert lines[-1].startswith(f"{len(RULES)} rules; ")
 
 
-def test_a_page_tells_reason_remedy_source_and_the_example_as_check_sees_it(run: Run) -> None:
+def test_a_page_shows_reason_remedy_source_and_the_example_as_check_sees_it(run: Run) -> None:
     shown = run("rules", "host-bits-set").stdout.decode()
 
     for part in (
