@@ -117,7 +117,7 @@ def find_cleanest(
     """Return the cleanest blocks of a prefix length in the pools, ordered by score, then by address.
 
     Pools that are smaller than such a block are skipped. `free` is what `allocate` may use. Costs n log n in
-    the number of ranges, whatever the number of blocks.
+    the number of ranges, for any number of blocks.
     """
     touches = _unique(_list_touches(plan, catalog, frozenset(data_centers)))
     idle = _idle(plan, catalog)

@@ -33,8 +33,8 @@ class Use(NamedTuple):
     """Addresses of a pool that are taken, and by what.
 
     `category` is one of the catalogue's, or avoid, link (what its far side sees a network as), pinned, default,
-    allocated, or held: room that networks keep to grow to, and what lies between the networks of a group that has its
-    prefix for itself.
+    allocated, or held: room that networks keep to grow, and the space between the networks of a group that is alone in
+    its prefix.
     """
 
     category: str

@@ -89,7 +89,7 @@ class Block(NamedTuple):
                 regions = shared_regions(regions, w.regions)
         ordered = sorted((first, *rest), key=lambda w: (w.held, w.network.name))
         total = sum(1 << WIDTH[w.version] - w.held for w in ordered)
-        # It sorts beside a network of the same name, and the NUL keeps them apart.
+        # Sorted beside a network of the same name; the NUL makes the two keys differ.
         return cls(f"{group}\0", group, (total - 1).bit_length(), regions, tuple(ordered))
 
 

@@ -44,12 +44,12 @@ def independent_parts(allowed_sets: Sequence[Sequence[Region]], requests: Sequen
 
 
 def _join(allowed_sets: Sequence[Sequence[Region]], users: Sequence[int]) -> dict[int, int]:
-    """Return, for each allowed set in use, one that stands for all that it shares space with."""
-    stands: dict[int, int] = {d: d for d in users}
+    """Return, for each allowed set in use, the one that represents all sets it shares space with."""
+    leader: dict[int, int] = {d: d for d in users}
 
     def find(d: int) -> int:
-        while stands[d] != d:
-            stands[d] = d = stands[stands[d]]
+        while leader[d] != d:
+            leader[d] = d = leader[leader[d]]
         return d
 
     if len(users) > 1:
@@ -59,6 +59,6 @@ def _join(allowed_sets: Sequence[Sequence[Region]], users: Sequence[int]) -> dic
         for first, end, d in regions:
             # Regions are aligned blocks, so one that starts before the end of another lies within it.
             if first < reach:
-                stands[find(d)] = find(before)
+                leader[find(d)] = find(before)
             before, reach = d, max(reach, end)
     return {d: find(d) for d in users}

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Network, Plan
 
 Status = Literal["allocated", "pinned", "default", "to-order", "unplaced"]
-_ORDER = "larger blocks come first, then those with fewer pools to choose from, then by name"
+_ORDER = "larger blocks first, then those with fewer pools to choose from, then by name"
 
 
 class Chosen(NamedTuple):
@@ -195,9 +195,9 @@ class _Story:
         else:
             what = f"of {total:,} blocks to place"
         if not self._at:
-            return f"it is the first {what}: {_ORDER}"
+            return f"it is the first {what} ({_ORDER})"
         last = self._steps[self._at - 1].block.title
-        return f"{self._at:,} {what} come{'s' * (self._at == 1)} before it, {last} the last: {_ORDER}"
+        return f"{self._at:,} {what} come{'s' * (self._at == 1)} before it, the last is {last} ({_ORDER})"
 
     def refused(self) -> tuple[Refused, ...]:
         """Return every candidate before the chosen one; of an unplaced network that found no room, all there are."""

@@ -78,7 +78,7 @@ def _hunks(changed: Sequence[int], total: int) -> Iterator[tuple[int, int]]:
 
 
 def _span(lines_before: int, length: int) -> str:
-    """Return where a hunk starts and how long it is; an empty one stands at the line before it."""
+    """Return where a hunk starts and how long it is; an empty one starts at the line before it."""
     start = lines_before + 1 if length else lines_before
     return str(start) if length == 1 else f"{start},{length}"
 

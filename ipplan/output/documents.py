@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def made_by(edition: str | None) -> dict[str, str | None]:
-    """Return what made a document; it stands right after "schema". `edition` is None where none was used."""
+    """Return what made a document; it comes right after "schema". `edition` is None if none was used."""
     return {"tool": "ipplan", "version": __version__, "ranges_edition": edition}
 
 

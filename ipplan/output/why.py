@@ -142,30 +142,27 @@ def render_text(explanation: Explanation, *, width: int | None, color: bool, cho
 
 
 def _introduction(e: Explanation) -> list[str]:
-    name, kind = escape(e.network.name), e.network.kind
-    said = [f"{name} ({kind.title}): {_outcome(e)}."]
+    said = [f"{escape(e.network.name)} ({e.network.kind.title}): {_outcome(e)}"]
     if e.size is not None:
         source = f" ({escape(e.size.source)})" if e.size.source else ""
-        said.append(f"It is a /{e.size.length}: {escape(e.size.reason)}{source}.")
-    if e.block is not None and e.block_reason is not None:
-        said.append(f"Its candidates are the blocks of /{e.block}: {escape(e.block_reason)}.")
+        said.append(f"size: /{e.size.length}, {escape(e.size.reason)}{source}")
     if e.block is not None:
         pools = ", ".join(map(str, e.pools)) or "no pool"
-        where = "the lowest free block of the first with room" if len(e.pools) > 1 else "its lowest free block"
-        said.append(f"It may lie in {pools}, and takes {where}.")
+        where = "the lowest free block of the first pool with room" if len(e.pools) > 1 else "the lowest free block"
+        why = "" if e.block_reason is None else f" ({escape(e.block_reason)})"
+        said.append(f"candidates: blocks of /{e.block}{why} in {pools}; it gets {where}")
     if e.order is not None:
-        order = escape(e.order)
-        said.append(order[:1].upper() + order[1:] + ".")
-    return [" ".join(said)]
+        said.append(f"order: {escape(e.order)}")
+    return said
 
 
 def _outcome(e: Explanation) -> str:
     """Say in a few words where the network is and who decided it."""
     if e.chosen is not None:
-        return f"{e.chosen.prefix} is allocated"
+        return f"{e.chosen.prefix}, allocated"
     if e.status == "unplaced":
-        return "it has no place, so allocate places no network"
-    return f"{e.prefix if e.prefix is not None else 'it has no range yet'}; {escape(e.decided_by)}"
+        return "no place found, so allocate places no network"
+    return f"{e.prefix if e.prefix is not None else 'no range yet'}; {escape(e.decided_by)}"
 
 
 def _conclusion(e: Explanation, width: int | None, *, color: bool) -> str:
