@@ -38,7 +38,7 @@ def write(path: Path, content: object) -> str:
     return path.name
 
 
-def test_a_plan_on_standard_output_and_a_summary_beside_it(run: Run, tmp_path: Path) -> None:
+def test_a_plan_on_standard_output_and_a_summary_next_to_it(run: Run, tmp_path: Path) -> None:
     done = run("import", "csv", write(tmp_path / "all.csv", TABLE))
 
     assert done.returncode == 0
@@ -82,7 +82,7 @@ def test_a_pipe_gives_no_name_to_the_plan(run: Run) -> None:
     assert (done.returncode, tomli.loads(done.stdout.decode())["plan"]) == (0, {})
 
 
-def test_a_source_that_the_file_is_not_of_is_told_in_one_line(run: Run, tmp_path: Path) -> None:
+def test_a_source_that_the_file_is_not_of_is_reported_in_one_line(run: Run, tmp_path: Path) -> None:
     done = run("import", "infoblox", write(tmp_path / "c.json", CLUSTER))
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.decode().splitlines() == [
@@ -94,7 +94,7 @@ def test_a_source_that_the_file_is_not_of_is_told_in_one_line(run: Run, tmp_path
     ]
 
 
-def test_a_fifo_and_a_folder_are_no_files(run: Run, tmp_path: Path) -> None:
+def test_a_fifo_and_a_folder_are_not_files(run: Run, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     assert b"it is a directory, not a file" in run("import", "auto", "folder").stderr
     if hasattr(os, "mkfifo"):
@@ -221,7 +221,7 @@ def test_against_finds_one_difference(run: Run, tmp_path: Path) -> None:
     assert found["message"] == "icp-pods 10.224.0.0/16 is 10.1.0.0/16 in other.json line 2 (network_cidr)"
 
 
-def test_a_file_to_compare_with_that_cannot_be_read_is_told_like_a_plan(run: Run, tmp_path: Path) -> None:
+def test_a_file_to_compare_with_that_cannot_be_read_is_reported_like_a_plan(run: Run, tmp_path: Path) -> None:
     write(tmp_path / "plan.toml", PLAN)
     broken = write(tmp_path / "broken.json", '{"network_cidr": ')
 
@@ -366,7 +366,7 @@ def test_explain_of_a_file_that_is_not_a_table(run: Run, tmp_path: Path) -> None
     assert done.stdout.decode().splitlines()[0] == "c.json: source ks-cluster"
 
 
-def test_rows_that_cannot_be_read_refuse_the_file_unless_it_is_lenient(run: Run, tmp_path: Path) -> None:
+def test_rows_that_cannot_be_read_reject_the_file_unless_it_is_lenient(run: Run, tmp_path: Path) -> None:
     table = write(tmp_path / "t.csv", "cidr,name\n10.9.0.0/16,a\n,Total\n")
     refused = run("import", "csv", table)
     assert (refused.returncode, b"--lenient lists such rows" in refused.stderr) == (2, True)
@@ -385,7 +385,7 @@ def test_rows_that_cannot_be_read_refuse_the_file_unless_it_is_lenient(run: Run,
         (("--skip-rows", "99"), b"the file is empty below line 99"),
     ],
 )
-def test_options_of_tables_that_fit_nothing_are_told(
+def test_options_of_tables_that_fit_nothing_are_reported(
     run: Run, tmp_path: Path, options: tuple[str, ...], words: bytes
 ) -> None:
     done = run("import", "csv", write(tmp_path / "t.csv", TABLE), *options)

@@ -245,7 +245,7 @@ def test_ranges_alone_is_what_it_was(run: Run) -> None:
         (("dal10",), "no such command 'dal10'"),
     ],
 )
-def test_what_has_no_effect_is_refused(run: Run, args: tuple[str, ...], says: str) -> None:
+def test_what_has_no_effect_is_rejected(run: Run, args: tuple[str, ...], says: str) -> None:
     done = run("ranges", *args)
     assert (done.returncode, done.stdout) == (2, b"")
     assert says in done.stderr.decode()

@@ -1,4 +1,4 @@
-"""Configurations of the gateway at the far end of a tunnel: what is read, what is told, and that no secret gets out."""
+"""Configurations of the gateway at the far end of a tunnel: rows, notes and errors, and no secret in any of them."""
 
 from __future__ import annotations
 
@@ -361,7 +361,7 @@ NOTES = [
 
 
 @pytest.mark.parametrize(("source", "text", "notes"), NOTES)
-def test_what_is_skipped_is_told(source: str, text: str, notes: list[str]) -> None:
+def test_what_is_skipped_is_reported(source: str, text: str, notes: list[str]) -> None:
     observed = read_source("auto", text.encode(), "x")
     assert (observed.source, list(observed.notes)) == (source, notes)
 
@@ -422,7 +422,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("source", "text", "expected"), BAD)
-def test_what_cannot_be_read_is_told_with_its_line_and_without_secrets(
+def test_what_cannot_be_read_is_reported_with_its_line_and_without_secrets(
     source: str, text: str, expected: list[tuple[int | None, str]]
 ) -> None:
     with pytest.raises(SourceError) as caught:

@@ -1,4 +1,4 @@
-"""config.yaml of ICP: defaults count where the installer would take them, and nowhere else."""
+"""config.yaml of ICP: defaults apply where the installer would use them, and nowhere else."""
 
 from __future__ import annotations
 

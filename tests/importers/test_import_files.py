@@ -1,4 +1,4 @@
-"""Files as each tool writes them, each with the plan that comes of it beside it; and what is told of files that are none.
+"""Files as each tool writes them, each with the plan that ipplan makes of it; and the errors for broken files.
 
 `pytest --update-golden` rewrites the plans; read the difference before it is committed.
 """
@@ -68,7 +68,7 @@ GOOD = {
     "vpcs.csv": "csv",
     "unnamed-column.csv": "csv",
 }
-"""Each file, and what it is told to be from its content alone."""
+"""Each file, and its source as guessed from its content."""
 BAD = {
     "bad-subnets-quote.json": (28, "expecting ',' delimiter at column 23", "does not escape quotes in notes"),
     "bad-cut-off.json": (31, "expecting property name enclosed in double quotes", "the file ends too early"),
@@ -114,7 +114,7 @@ def test_that_plan_has_every_prefix_of_the_file_and_does_not_drift_from_it(name:
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_is_told_of_a_file_that_is_none(name: str) -> None:
+def test_a_broken_file_is_reported_with_its_line(name: str) -> None:
     line, message, help_ = BAD[name]
     with pytest.raises(SourceError) as caught:
         read_source("auto", (FILES / name).read_bytes(), name)
@@ -130,7 +130,7 @@ def test_no_file_is_left_over() -> None:
     assert set(GOOD.values()) == set(IMPORTERS) - {"json"}
 
 
-def test_tags_and_vlans_that_ipplan_pushed_are_no_labels(run: Run, tmp_path: Path) -> None:
+def test_tags_and_vlans_that_ipplan_pushed_are_not_labels(run: Run, tmp_path: Path) -> None:
     tags = ["ipplan", "ipplan-plan-a", "ipplan-label-team--erp", "critical"]
     row = {
         "id": 1,

@@ -1,4 +1,4 @@
-"""From rows to a plan: every prefix once, nothing lost, nothing broken out of, no overlap that was not there."""
+"""From rows to a plan: every prefix once, nothing lost, no injection, no new overlap."""
 
 from __future__ import annotations
 
@@ -454,7 +454,7 @@ def test_a_container_is_avoided_unless_ranges_lie_in_it() -> None:
     assert [f.message for f in check_plan(plan, load_catalog()) if f.severity == "error"] == []
 
 
-def test_host_bits_stay_as_written_in_networks_and_are_told_in_avoided_space() -> None:
+def test_host_bits_stay_as_written_in_networks_and_are_noted_in_avoided_space() -> None:
     written = parse_prefix("10.0.0.0/24").first + 1
     plan = plan_of(Observed((row("10.0.0.0/24", "icp-service", written=written), row("10.0.0.0/25", written=written))))
 

@@ -1,4 +1,4 @@
-"""`import --into` against an oracle of its own: ipaddress and the TOML of the plan before and after."""
+"""`import --into`, checked with ipaddress and the TOML of the plan before and after."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ENDS = {
     "open array": '[networks.end]\nkind = "vcs-vm"\nprefix = 28\nlabels = { a = "[networks.new]" } # }',
     "spaces": "\n \n\t",
 }
-"""What a plan may end with."""
+"""Possible ends of a plan."""
 
 
 def add(plan: bytes, table: str) -> Addition:

@@ -1,4 +1,4 @@
-"""IBM's page of IP ranges and ranges files, read as an edition: real text, every form, mistakes, hostile input."""
+"""IBM's page of IP ranges and ranges files, read as an edition: real text, every format, mistakes, hostile input."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_the_real_page_says_of_its_data_centers_all_that_the_edition_does() -> N
     assert [row for row in wanted if row not in rows] == []
 
 
-def test_the_change_log_and_footnotes_of_the_page_are_no_rows() -> None:
+def test_the_change_log_and_footnotes_of_the_page_are_not_rows() -> None:
     ranges = {str(row.prefix) for row in read_published(PAGE).rows}
     assert b"ams01 address 10.2.64.0/20" in PAGE
     assert b"The 10.1.129.0/24 subnet" in PAGE
@@ -373,7 +373,7 @@ def test_the_date_of_a_saved_page(text: str) -> None:
         ("|syd04|Sydney||", "syd04: the row has no range"),
     ],
 )
-def test_a_row_that_cannot_be_read_is_told_with_its_line(row: str, message: str) -> None:
+def test_a_row_that_cannot_be_read_is_reported_with_its_line(row: str, message: str) -> None:
     table = "## Service network\n|Data center|City|IP range|\n|---|---|---|\n|dal10|Dallas|10.200.80.0/20|\n"
     reading = read(f"{table}{row}\n|dal12|Dallas|10.200.112.0/20|")
 
@@ -381,7 +381,7 @@ def test_a_row_that_cannot_be_read_is_told_with_its_line(row: str, message: str)
     assert [str(row.prefix) for row in reading.rows] == ["10.200.80.0/20", "10.200.112.0/20"]
 
 
-def test_a_table_and_a_sentence_of_no_known_kind_are_told() -> None:
+def test_a_table_and_a_sentence_of_unknown_kind_are_reported() -> None:
     table = "|Data center|IP range|\n|-|-|\n|dal10|10.1.0.0/16|\n|dal12|10.2.0.0/16|"
     reading = read(f"## Quantum network\n{table}\n\nAlways permit 10.3.0.0/16.\n")
 
@@ -490,7 +490,7 @@ def test_a_table_that_lost_rows_is_suspect() -> None:
         b"\x80\x81",
     ],
 )
-def test_what_holds_no_range_is_refused(data: bytes) -> None:
+def test_what_holds_no_range_is_rejected(data: bytes) -> None:
     try:
         reading = read_published(data)
     except SourceError:
@@ -520,7 +520,7 @@ def test_huge_and_repeated_text_takes_memory_and_time_in_proportion() -> None:
         read("#\n" * 4_500_000)
 
 
-def test_mutated_pages_are_read_or_refused_and_never_fail() -> None:
+def test_mutated_pages_are_read_or_rejected_and_never_fail() -> None:
     chance = random.Random(7)
     pages = [PAGE.decode(), page_of("2018-11-30", "html")[:9000], HTML]
     for _ in range(150):

@@ -1,4 +1,4 @@
-"""Each source: files as the tools write them, and what is read from them; what is wrong is told with its line."""
+"""Each source: files as the tools write them and the rows in them; errors have their line."""
 
 from __future__ import annotations
 
@@ -486,7 +486,7 @@ def test_every_source_has_cases() -> None:
     assert {source for source, _, _ in CASES.values()} == set(IMPORTERS)
 
 
-def test_other_resources_beside_pools_are_passed_over() -> None:
+def test_other_resources_next_to_pools_are_skipped() -> None:
     peer = {"apiVersion": "projectcalico.org/v3", "kind": "BGPPeer", "spec": {"peerIP": "10.1.1.1"}}
     pool = {
         "apiVersion": "projectcalico.org/v3",
@@ -720,7 +720,7 @@ BAD: dict[str, tuple[str, str, list[tuple[int | None, str]]]] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_every_problem_is_told_with_its_line(case: str) -> None:
+def test_every_problem_is_reported_with_its_line(case: str) -> None:
     source, text, expected = BAD[case]
     if case == "many-digits" and not hasattr(sys, "get_int_max_str_digits"):
         pytest.skip("this Python converts numbers of any length")
@@ -734,7 +734,7 @@ def test_every_problem_is_told_with_its_line(case: str) -> None:
         assert words in problem.message
 
 
-def test_bytes_that_are_no_text_are_told_with_their_line() -> None:
+def test_bytes_that_are_not_text_are_reported_with_their_line() -> None:
     with pytest.raises(SourceError) as caught:
         read_source("csv", b"name,cidr\nb\xfcro,10.0.0.0/8\n", "x")
     assert [(p.line, p.message) for p in caught.value.problems] == [
@@ -757,7 +757,7 @@ def test_bytes_that_are_no_text_are_told_with_their_line() -> None:
     ],
 )
 @pytest.mark.parametrize("source", ["auto", "phpipam", "icp-config"])
-def test_what_is_no_text_is_told(source: str, data: bytes, message: str, help_: str) -> None:
+def test_what_is_not_text_is_reported(source: str, data: bytes, message: str, help_: str) -> None:
     with pytest.raises(SourceError) as caught:
         read_source(source, data, "x")
     (problem,) = caught.value.problems
@@ -832,7 +832,7 @@ def test_yaml_tags_run_nothing_and_aliases_expand_nothing() -> None:
     assert str(observed.rows[0].prefix) == "10.224.0.0/16"
 
 
-def test_too_much_yaml_is_refused() -> None:
+def test_too_much_yaml_is_rejected() -> None:
     with pytest.raises(SourceError) as caught:
         read_source("icp-config", b"network_cidr: 10.0.0.0/8\n" + b"#" * (2 << 20), "x")
     assert "more than 2 MiB" in caught.value.problems[0].message

@@ -1,4 +1,4 @@
-"""What running systems and their tools say: nodes of ICP, workers of IKS, routers, and the state of Terraform."""
+"""Files from running systems: nodes of ICP, workers of IKS, routers, and the state of Terraform."""
 
 from __future__ import annotations
 
@@ -230,7 +230,7 @@ BAD: list[tuple[str, str | None, Any, int | None, str]] = [
 
 
 @pytest.mark.parametrize(("source", "named", "content", "line", "words"), BAD)
-def test_what_cannot_be_read_is_told_with_its_line(
+def test_what_cannot_be_read_is_reported_with_its_line(
     source: str, named: str | None, content: Any, line: int | None, words: str
 ) -> None:
     text = content if isinstance(content, str) else json.dumps(content)
@@ -254,7 +254,7 @@ def test_a_file_that_is_cut_off_ends_in_problems_or_rows(name: str) -> None:
             continue
 
 
-def test_files_of_each_source_are_taken_for_no_other() -> None:
+def test_files_of_each_source_are_recognised_as_no_other() -> None:
     for text in (
         "master:\n  - a\n",
         "[plan]\nbyoip = []\n",

@@ -144,7 +144,7 @@ def test_a_translation_that_is_none_is_a_problem(text: str, line: int, words: st
     assert words in caught.value.problems[0].message
 
 
-def test_a_text_that_overrides_the_values_is_told() -> None:
+def test_a_text_that_overrides_the_values_is_reported() -> None:
     text = "overRideIpsecConf: |-\n  conn x\n    leftsubnet=10.0.0.0/8\nremote:\n  subnet: 10.5.0.0/16\n"
     (note,) = read(text).notes
     assert note.startswith("overRideIpsecConf is set (line 1)")

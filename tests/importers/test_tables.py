@@ -1,4 +1,4 @@
-"""Tables as people have them: any columns, titles above, ranges of addresses, sizes in place of ranges, workbooks."""
+"""Tables as people write them: any columns, titles above, ranges of addresses, sizes in place of ranges, workbooks."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_a_range_is_read_in_the_ways_in_which_people_write_it(cell: str, expecte
         ("name,kind,cidr\nx,enterprise,\n", 2, "networks of the enterprise exist already"),
     ],
 )
-def test_a_cell_that_is_wrong_is_told_with_its_line(text: str, line: int, message: str) -> None:
+def test_a_cell_that_is_wrong_is_reported_with_its_line(text: str, line: int, message: str) -> None:
     found = problems(text)
     assert [place for place, _ in found] == [line]
     assert message in found[0][1]
@@ -158,7 +158,7 @@ def test_every_address_of_all_is_skipped_and_counted() -> None:
 # -- containers and address spaces ---------------------------------------------------------------------------
 
 
-def test_a_container_with_rows_inside_is_a_candidate_pool_and_no_reservation() -> None:
+def test_a_container_with_rows_inside_is_a_candidate_pool_and_not_avoided() -> None:
     text = (
         "prefix,status\n10.0.0.0/8,Container\n10.224.0.0/16,Container\n10.224.1.0/24,Active\n10.224.2.0/24,Active\n"
         "10.9.0.0/16,Container\n"
@@ -198,17 +198,17 @@ def test_the_same_row_twice_is_one_network() -> None:
 # -- what people write into cells -----------------------------------------------------------------------------
 
 
-def test_a_comment_behind_a_prefix_is_kept() -> None:
+def test_a_comment_after_a_prefix_is_kept() -> None:
     assert avoided("cidr,name\n10.1.0.0/24 (office),x\n") == [("10.1.0.0/24", "x: office")]
 
 
-def test_several_ranges_in_a_cell_are_no_network() -> None:
+def test_several_ranges_in_a_cell_are_not_a_network() -> None:
     ((line, message),) = problems('cidr,kind\n"10.1.0.0/24, 10.2.0.0/24",vcs-vm\n')
     assert line == 2
     assert message.endswith("lists 2 ranges, and a network of kind vcs-vm has one range")
 
 
-def test_a_cell_that_says_that_there_is_nothing_is_no_value() -> None:
+def test_a_cell_that_says_that_there_is_nothing_is_not_a_value() -> None:
     text = (
         "name,kind,cidr,hosts,cluster,edge,vlan\nweb,vcs-vm,TBD,50,-,n/a,VLAN 100\ndb,vcs-vm,10.1.0.0/24,-,\u2014,-,-\n"
     )
@@ -222,7 +222,7 @@ def test_a_cell_that_says_that_there_is_nothing_is_no_value() -> None:
 
 
 @pytest.mark.parametrize("cell", ["2026-01-10 00:00:00", "10-Jan", "10.1", "1.5E+10", "19216800024", "#REF!"])
-def test_a_cell_that_a_spreadsheet_spoilt_is_told_with_what_to_do(cell: str) -> None:
+def test_a_cell_that_a_spreadsheet_changed_is_reported_with_what_to_do(cell: str) -> None:
     with pytest.raises(SourceError) as caught:
         read_source("csv", f"cidr,name\n{cell},x\n".encode(), "x")
     (problem,) = caught.value.problems
@@ -277,7 +277,7 @@ def test_the_column_of_ranges_is_the_one_that_holds_them(text: str) -> None:
     assert [cidr for cidr, _ in avoided(text)] == ["10.1.0.0/24"]
 
 
-def test_a_header_that_is_repeated_and_comments_are_skipped_and_told() -> None:
+def test_a_header_that_is_repeated_and_comments_are_skipped_and_reported() -> None:
     # The form of https://github.com/ariaarmani/evpn-vxlan-interoperability, IP Plan.xlsx.
     text = "# ours; 2024\nHost,IP Range,Mask\na,10.0.0.0,/30\nHost,IP Range,Mask\n# old, 10.9\nb,10.10.10.1,/32\n"
     observed = read_source("auto", text.encode(), "x")
@@ -299,7 +299,7 @@ def test_empty_columns_at_the_end_are_none() -> None:
     assert [use.use for use in observed.columns] == ["cidr", "name", "label column-3", "label column-4"]
 
 
-def test_what_stands_above_and_between_is_told_and_skipped_only_when_asked() -> None:
+def test_lines_above_and_between_are_reported_and_skipped_only_when_asked() -> None:
     (found,) = problems(FRENCH)
     assert found == (1, "the first line names no known column; line 3 may be the header")
     observed = read_source("auto", FRENCH.encode(), "x", Options(lenient=True))
@@ -396,7 +396,7 @@ def test_a_table_of_wishes_is_a_plan_to_allocate() -> None:
     }
 
 
-def test_a_prefix_beside_an_address_is_its_length_and_alone_it_is_a_size() -> None:
+def test_a_prefix_next_to_an_address_is_its_length_and_alone_it_is_a_size() -> None:
     text = "name,kind,cidr,prefix\na,vcs-vm,10.1.0.0,24\nb,vcs-vm,,26\n"
     networks = plan_of(text)["networks"]
     assert networks == {"a": {"kind": "vcs-vm", "cidr": "10.1.0.0/24"}, "b": {"kind": "vcs-vm", "prefix": 26}}
@@ -419,7 +419,7 @@ def test_a_workbook_is_read_like_a_table() -> None:
     assert [(row.name, row.cidr, row.line) for row in observed.rows] == [("db", "10.1.0.0/24", 4)]
 
 
-def test_cells_without_a_value_are_no_columns() -> None:
+def test_cells_without_a_value_are_not_columns() -> None:
     """LibreOffice stores styled cells up to the last column."""
     blank = [""] * 1000
     observed = read_source("auto", workbook(Plan=[["name", "cidr", *blank], ["web", "10.1.0.0/24", *blank]]), "x")
@@ -454,7 +454,7 @@ def with_rows(rows: str) -> bytes:
     return data.getvalue()
 
 
-def test_a_formula_without_its_value_is_told_with_its_cell() -> None:
+def test_a_formula_without_its_value_is_reported_with_its_cell() -> None:
     row = '<row r="2"><c r="A2" t="str"><f>X1</f><v>10.1.0.0/24</v></c><c r="B2" t="str"><f>X2</f>{}</c></row>'
     assert problems(with_rows(row.format(""))) == [(2, "cell B2 has a formula, and the file does not have its value")]
     assert avoided(with_rows(row.format("<v></v>"))) == [("10.1.0.0/24", None)]
@@ -479,11 +479,11 @@ def test_a_sheet_is_read_to_its_last_cell_and_not_beyond() -> None:
         ("cidr," + "x" * (1 << 25) + "\n", "the line has 33,554,438 characters; ipplan reads at most 16,777,216"),
     ],
 )
-def test_a_table_without_measure_is_refused(text: str, message: str) -> None:
+def test_a_table_of_excessive_size_is_rejected(text: str, message: str) -> None:
     assert message in problems(text, "csv")[0][1]
 
 
-def test_a_workbook_that_is_broken_or_too_large_unpacked_is_refused() -> None:
+def test_a_workbook_that_is_broken_or_too_large_unpacked_is_rejected() -> None:
     good = workbook(One=[["cidr"], ["10.1.0.0/16"]])
     for cut in (100, len(good) // 2):
         assert problems(good[:cut].ljust(cut + 4, b"\0") + b"xl/", "csv")[0][1].startswith(

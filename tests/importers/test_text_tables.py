@@ -1,4 +1,4 @@
-"""Tables that commands print for people: read like the JSON of the command, or told with the command that prints JSON."""
+"""Tables that commands print for people: read like their JSON, or rejected with the command that prints JSON."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ BAD += [
 
 
 @pytest.mark.parametrize(("text", "line", "message", "help_"), BAD)
-def test_a_table_that_cannot_be_read_is_told_with_the_command_for_json(
+def test_a_table_that_cannot_be_read_is_reported_with_the_command_for_json(
     text: str, line: int | None, message: str, help_: str | None
 ) -> None:
     with pytest.raises(SourceError) as caught:
@@ -201,14 +201,14 @@ def test_a_table_that_cannot_be_read_is_told_with_the_command_for_json(
         ("ks-workers", "ibmcloud ks worker ls --cluster NAME --output json"),
     ],
 )
-def test_any_other_text_is_told_with_the_command_for_json(source: str, command: str) -> None:
+def test_any_other_text_is_reported_with_the_command_for_json(source: str, command: str) -> None:
     with pytest.raises(SourceError) as caught:
         read_source(source, b"FAILED\nLog in to the IBM Cloud CLI\n", "x")
     (problem,) = caught.value.problems
     assert problem.help == f"get it as JSON: {command}"
 
 
-def test_a_spreadsheet_with_such_headings_is_no_text_table() -> None:
+def test_a_spreadsheet_with_such_headings_is_not_a_text_table() -> None:
     for separator in (",", ";", "\t"):
         text = separator.join(("name", "cidr", "selector")) + "\n" + separator.join(("web", "10.1.0.0/24", "x")) + "\n"
         assert read_source("auto", text.encode(), "x").source == "csv"

@@ -1,4 +1,4 @@
-"""The difference of two editions for pipelines and people: what the real editions show, and what they do not."""
+"""The difference of two editions for pipelines and people, over the real editions and made-up ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A page of a report as its reader sees it: what is in which section, taken from the HTML by the standard library."""
+"""The content of a report page by section, parsed with the standard library."""
 
 from __future__ import annotations
 

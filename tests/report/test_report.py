@@ -1,4 +1,4 @@
-"""`ipplan report`: everything behind the exit status is in it, nothing in it acts, and the same plan gives the same bytes."""
+"""`ipplan report`: it has everything that the check reports, names inject nothing, and the same plan gives the same bytes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ NAMES = [
     "%s %(a)s",
     "javascript:0",
 ]
-"""Names of networks as TOML writes them, each of which would act somewhere."""
+"""Names of networks in TOML, each of which would be active somewhere."""
 
 pytest.importorskip("jinja2")
 
@@ -244,7 +244,7 @@ def test_bad_usage(run: Run, good_plan: Path, unreadable_plan: Path, options: tu
     assert not (good_plan.parent / "x.html").exists()
 
 
-def test_errors_are_said_and_are_no_failure(run: Run, bad_plan: Path) -> None:
+def test_errors_are_reported_and_do_not_fail_the_run(run: Run, bad_plan: Path) -> None:
     done = run("report", bad_plan.name, "-o", "x.html")
     assert done.returncode == 0
     assert b"the plan in the report has 1 error\n" in done.stderr

@@ -1,4 +1,4 @@
-"""A run of the lab in a report: the document is read back as it was, and stands in the test plan."""
+"""A lab run in a report: the document is read back unchanged, and is part of the test plan."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def broken() -> list[Any]:
     return found
 
 
-def test_what_is_no_result_of_the_lab_is_refused() -> None:
+def test_what_is_not_a_result_of_the_lab_is_rejected() -> None:
     for document_ in broken():
         with pytest.raises(LabResultError):
             read_lab_result(json.dumps(document_).encode())
