@@ -112,7 +112,7 @@ class LazyGroup(Group):
             from ipplan.plan.load import nearest
 
             near = nearest(name, COMMANDS)
-            ctx.fail(f"there is no command {name!r}" + (f"; did you mean {near}?" if near else ""))
+            ctx.fail(f"unknown command {name!r}" + (f"; did you mean {near}?" if near else ""))
         return name, command, args[1:]
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:

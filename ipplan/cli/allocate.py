@@ -102,15 +102,15 @@ def command(
     plan.toml, ipplan allocates the four BYOIP networks of the reference architecture at their default sizes.
     """
     mode = _Mode(**flags)
-    _refuse_contradictions(mode, output)
+    _reject_contradictions(mode, output)
     pools = read_pools(byoip)
     path = default_plan(path)
     if mode.pins:
-        _refuse_unwritable(path)
+        _reject_unwritable(path)
     earlier = None if previous is None else _read_previous(previous, path)
     plan, data = choose_plan(path, pools, _EXAMPLE)
     if mode.pins:
-        _refuse_foreign_pools(plan, pools)
+        _reject_foreign_pools(plan, pools)
     plan = with_pools(plan, pools)
     if allow_other_data_centers:
         require_data_centers(plan)
@@ -122,16 +122,16 @@ def command(
 
     allocation = allocate(plan, catalog, data_centers_only=allow_other_data_centers, previous=earlier)
     _say_moves(allocation)
-    refused = False
+    rejected = False
     if path is not None and mode.pins:
-        refused = _pin_into(path, data, allocation, catalog, before, output, dry_run=mode.dry_run)
-    if not mode.dry_run and not refused:
+        rejected = _pin_into(path, data, allocation, catalog, before, output, dry_run=mode.dry_run)
+    if not mode.dry_run and not rejected:
         _show(plan, allocation, output, explain=mode.explain)
     changed = mode.frozen and _report_changes(allocation, earlier)
-    return 1 if refused or changed or not allocation.ok else 0
+    return 1 if rejected or changed or not allocation.ok else 0
 
 
-def _refuse_contradictions(mode: _Mode, output: Output) -> None:
+def _reject_contradictions(mode: _Mode, output: Output) -> None:
     if mode.write and mode.frozen and not mode.dry_run:
         raise click.UsageError("--write and --frozen contradict each other")
     if mode.dry_run and output.format != "table":
@@ -148,15 +148,15 @@ def _pin_into(
     *,
     dry_run: bool,
 ) -> bool:
-    """Write the result into the plan, or show the difference; return whether it is refused because of new errors."""
+    """Write the result into the plan, or show the difference; return whether it is rejected because of new errors."""
     edited = _pin(data, allocation)
-    refused = edited != data and _refuse_new_errors(edited, path, catalog, before)
+    rejected = edited != data and _reject_new_errors(edited, path, catalog, before)
     if dry_run:
         deliver(_difference(path, data, edited), output.file)
         _say_failures(allocation)
-    elif allocation.ok and not refused:
+    elif allocation.ok and not rejected:
         _write(path, data, edited, allocation)
-    return refused
+    return rejected
 
 
 def _say_moves(allocation: Allocation) -> None:
@@ -187,7 +187,7 @@ def _say_failures(allocation: Allocation) -> None:
             say(f"help: {failure.help}")
 
 
-def _refuse_unwritable(path: str | None) -> None:
+def _reject_unwritable(path: str | None) -> None:
     """Raise unless there is a plan file to write to."""
     if path is None:
         raise UsageProblem("--write and --dry-run need a plan file to pin the result in", _WRITE_EXAMPLE)
@@ -195,7 +195,7 @@ def _refuse_unwritable(path: str | None) -> None:
         raise UsageProblem("--write and --dry-run need a plan file: a stream cannot be written back", _WRITE_EXAMPLE)
 
 
-def _refuse_foreign_pools(plan: Plan, pools: Sequence[Pool]) -> None:
+def _reject_foreign_pools(plan: Plan, pools: Sequence[Pool]) -> None:
     """Raise if a range to write would lie outside every pool in the text of the plan."""
     for pool in pools:
         if plan.pools and not any(own.prefix.covers(pool.prefix) for own in plan.pools):
@@ -226,7 +226,7 @@ def _pin(data: bytes, allocation: Allocation) -> bytes:
     return pin_networks(data, {name: str(prefix) for name, prefix in allocation.allocated.items()})
 
 
-def _refuse_new_errors(edited: bytes, path: str, catalog: Catalog, before: Sequence[Finding]) -> bool:
+def _reject_new_errors(edited: bytes, path: str, catalog: Catalog, before: Sequence[Finding]) -> bool:
     """Report the errors that the ranges would add to the plan; return whether there are any."""
     from ipplan.cli.errors import list_errors, new_errors, say_errors
     from ipplan.plan.load import PlanError, parse_plan

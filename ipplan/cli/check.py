@@ -96,7 +96,7 @@ def command(
     """
     wanted = _rule_filter(select, ignore)
     plans = plans or (require_plan(None),)
-    _refuse_contradictions(plans, output, separate=separate, matrix=matrix)
+    _reject_contradictions(plans, output, separate=separate, matrix=matrix)
     label_filter = LabelFilter(labels)
     sources = [_split(text) for text in against]
     if [*plans, *(path for _, path in sources)].count("-") > 1:
@@ -145,7 +145,7 @@ def _emit_checked(
     return 0 if all(passes(report, strict=strict) for report in reports) else 1
 
 
-def _refuse_contradictions(plans: Sequence[str], output: Output, *, separate: bool, matrix: bool) -> None:
+def _reject_contradictions(plans: Sequence[str], output: Output, *, separate: bool, matrix: bool) -> None:
     if matrix and separate:
         raise click.UsageError("--matrix and --separate contradict each other")
     if matrix and len(plans) < 2:
@@ -153,10 +153,10 @@ def _refuse_contradictions(plans: Sequence[str], output: Output, *, separate: bo
     if matrix and output.format in _FOR_PIPELINES:
         raise click.UsageError(f"--matrix has no format {output.format}")
     if not separate:
-        _refuse_the_same_twice(plans)
+        _reject_the_same_twice(plans)
 
 
-def _refuse_the_same_twice(plans: Sequence[str]) -> None:
+def _reject_the_same_twice(plans: Sequence[str]) -> None:
     """Raise for a file that is given twice, by any path: every network in it would collide with itself."""
     seen: dict[object, str] = {}
     for path in plans:
@@ -178,7 +178,7 @@ def _rule_filter(select: Sequence[str], ignore: Sequence[str]) -> Callable[[str]
             if name not in RULES:
                 near = nearest(name, RULES)
                 hint = f"; did you mean {near}?" if near else ""
-                raise click.BadParameter(f"there is no rule {name!r}{hint}", param_hint=option)
+                raise click.BadParameter(f"unknown rule {name!r}{hint}", param_hint=option)
     return lambda name: (not select or name in select) and name not in ignore
 
 

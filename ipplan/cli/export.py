@@ -96,7 +96,7 @@ def command(
 
     asked = _Asked(Options(**chosen, domain=_read_domain(domain)), labels, output_file, ranges_edition, force)
     if everything:
-        _refuse_choices(name, asked)
+        _reject_choices(name, asked)
         return reporting_problems(Output("text", None), lambda: _export_all(require_plan(path), asked))
     guard_output(output_file, force=force)
     if list_targets:
@@ -119,7 +119,7 @@ def _require_target(name: str, labels: Sequence[str]) -> None:
 
         near = nearest(name, list(TARGETS))
         hint = f"; did you mean {near}?" if near else ""
-        raise UsageProblem(f'there is no target "{escape(name[:80])}"{hint}', "ipplan export --list shows the targets")
+        raise UsageProblem(f'unknown target "{escape(name[:80])}"{hint}', "ipplan export --list shows the targets")
     if labels and name not in LISTING:
         raise UsageProblem(
             f"--label has no effect on {name}",
@@ -171,13 +171,13 @@ def _prepare(path: str, asked: _Asked) -> Request | None:
     stated = {n.name: n for n in plan.networks if n.prefix is None}
     # Check the plan with its allocated ranges, because they are exported too and may bring errors.
     plan = settle(plan, catalog)
-    if _refuse(plan, catalog, force=asked.force):
+    if _reject(plan, catalog, force=asked.force):
         return None
     placed = frozenset(n.name for n in plan.networks if n.prefix is not None and n.name in stated)
     return Request(Landscape(plan.in_service, catalog), asked.options, placed, today, chosen, stated)
 
 
-def _refuse_choices(name: str | None, asked: _Asked) -> None:
+def _reject_choices(name: str | None, asked: _Asked) -> None:
     """Raise UsageError for what --all cannot go with, and if there is no folder."""
     if name is not None:
         raise click.UsageError("--all writes every target; leave out TARGET")
@@ -249,7 +249,7 @@ def _say_skipped(plan: Plan, target: str) -> None:
         say(f"note: skipped, because the network has no range yet: {', '.join(missing[:_MOST_SHOWN])}{more}")
 
 
-def _refuse(plan: Plan, catalog: Catalog, *, force: bool) -> bool:
+def _reject(plan: Plan, catalog: Catalog, *, force: bool) -> bool:
     """Report the errors of the plan; return whether they prevent the export."""
     from ipplan.cli.errors import list_errors, say_errors
 

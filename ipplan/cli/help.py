@@ -50,6 +50,12 @@ class Command(click.Command):
         self.examples = examples
         self.exit_status = exit_status or {}
 
+    def get_help(self, ctx: click.Context) -> str:
+        """Return the page."""
+        formatter = _Formatter(width=ctx.terminal_width, max_width=ctx.max_content_width)
+        self.format_help(ctx, formatter)
+        return formatter.getvalue().rstrip("\n")
+
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the page."""
         self.format_usage(ctx, formatter)
@@ -79,6 +85,23 @@ class Command(click.Command):
 
 class Group(Command, click.Group):
     """A command that has subcommands, which its help lists between its own options and the common ones."""
+
+
+_HYPHEN = "\u2011"
+"""A hyphen at which no line is broken."""
+
+
+class _Formatter(click.HelpFormatter):
+    """Wraps text between words only: an option or a name that continues on the next line is hard to read."""
+
+    def write_text(self, text: str) -> None:
+        super().write_text(text.replace("-", _HYPHEN))
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        super().write_dl([(term, text.replace("-", _HYPHEN)) for term, text in rows], col_max, col_spacing)
+
+    def getvalue(self) -> str:
+        return super().getvalue().replace(_HYPHEN, "-")
 
 
 def stands_for(param: click.Parameter) -> str:

@@ -186,7 +186,7 @@ def _columns(words: Sequence[str]) -> tuple[tuple[str, str], ...]:
         if field not in FIELDS:
             near = nearest(field, FIELDS)
             hint = f"did you mean {near}?" if near else f"the fields are {', '.join(FIELDS)}"
-            raise UsageProblem(f'there is no field "{escape(field[:80])}"', hint)
+            raise UsageProblem(f'unknown field "{escape(field[:80])}"', hint)
         found.append((field, title.strip()))
     return tuple(found)
 
@@ -200,7 +200,7 @@ def _require_source(name: str) -> None:
         if os.path.exists(name):
             near = f"ipplan import {AUTO} {name}"
         hint = f"did you mean {near}?" if near else "ipplan import --list shows the sources"
-        raise UsageProblem(f'there is no source "{escape(name[:80])}"', hint)
+        raise UsageProblem(f'unknown source "{escape(name[:80])}"', hint)
 
 
 def _stem(path: str) -> str | None:

@@ -72,7 +72,7 @@ def command(*, path: str, template: str, name: str | None, table: bool, force: b
 
         near = nearest(template, known)
         hint = f"did you mean {near}?" if near else f"the templates are {', '.join(known)}"
-        raise UsageProblem(f'there is no template "{escape(template[:80])}"', hint)
+        raise UsageProblem(f'unknown template "{escape(template[:80])}"', hint)
     if name is not None and not name.strip():
         raise UsageProblem("--name is empty", "leave it out to name the plan after its file")
     text = known[template]

@@ -58,7 +58,7 @@ class _Lab(Command):
     ),
     exit_status={
         0: "packets did what ipplan flows says",
-        1: "a flow differs",
+        1: "a packet did something else",
         2: "bad usage, or a flow could not be run",
     },
 )

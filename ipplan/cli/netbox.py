@@ -143,7 +143,7 @@ def push(*, asked: _Asked, dry_run: bool, with_errors: bool, ranges_edition: str
     ipplan deletes nothing without --prune. A run that fails half-way lists what was done; the next run does the rest.
     """
     plan, _ = read_plan(asked.path)
-    if _refuse(plan, choose_catalog(ranges_edition, plan), with_errors=with_errors):
+    if _reject(plan, choose_catalog(ranges_edition, plan), with_errors=with_errors):
         return 1
     compared = _compare(plan, asked)
     outcomes = _planned(compared.changes) if dry_run else _send(compared)
@@ -201,7 +201,7 @@ def _send(compared: _Compared) -> list[Outcome]:
     return [next(sent) if outcome.state == "planned" else outcome for outcome in outcomes]
 
 
-def _refuse(plan: Plan, catalog: Catalog, *, with_errors: bool) -> bool:
+def _reject(plan: Plan, catalog: Catalog, *, with_errors: bool) -> bool:
     """Report the errors of the plan; return whether they prevent the push."""
     from ipplan.cli.errors import list_errors, say_errors
 

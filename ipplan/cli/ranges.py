@@ -78,7 +78,7 @@ def command(
     """
     context = click.get_current_context()
     if context.invoked_subcommand is not None:
-        _refuse_options(context)
+        _reject_options(context)
         return 0
     from ipplan.catalog import EDITIONS
     from ipplan.output import ranges as shown
@@ -112,7 +112,7 @@ def _platforms(names: Collection[str], catalog: Catalog) -> set[str]:
     return {*names, *(CONTAINERS if "containers" in names else ())}
 
 
-def _refuse_options(context: click.Context) -> None:
+def _reject_options(context: click.Context) -> None:
     """Raise for an option before a subcommand, where it would have no effect."""
     for parameter in context.command.params:
         source = context.get_parameter_source(parameter.name or "")
@@ -135,7 +135,7 @@ def _read_edition(_ctx: click.Context, _param: click.Parameter, value: str) -> s
     near = nearest(value, EDITIONS)
     hint = f"did you mean {near}? " if near else ""
     raise UsageProblem(
-        f"there is no edition {value[:80]!r} in the catalogue, and no file of that name",
+        f"{value[:80]!r} is neither an edition in the catalogue nor a file",
         f"{hint}the editions are {', '.join(EDITIONS)}",
     )
 
@@ -266,7 +266,7 @@ def require_known(name: str, known: Collection[str], what: str, edition: str) ->
 
     near = nearest(name, known)
     hint = f"did you mean {near}?" if near else f"known: {', '.join(sorted(known))}"
-    raise UsageProblem(f"there is no {what} {name!r} in the catalogue of {edition}", hint)
+    raise UsageProblem(f"unknown {what} {name!r} in the catalogue of {edition}", hint)
 
 
 def _has(row: Reservation, text: str) -> bool:

@@ -40,7 +40,7 @@ def command(*, name: str | None, output: Output) -> int:
 
         near = nearest(name, RULES)
         hint = f"; did you mean {near}?" if near else ""
-        raise UsageProblem(f'there is no rule "{escape(name[:80])}"{hint}', "ipplan rules lists all")
+        raise UsageProblem(f'unknown rule "{escape(name[:80])}"{hint}', "ipplan rules lists all")
     # Each example costs a check, and the list for people shows none.
     wants_examples = name is not None or output.format in ("json", "markdown")
     pages = [

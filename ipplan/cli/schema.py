@@ -39,5 +39,5 @@ def command(*, name: str, list_names: bool, output_file: str | None, force: bool
         return
     wanted = schemas.get(name.removeprefix("ipplan.").removesuffix("/1"))
     if wanted is None:
-        raise UsageProblem(f"there is no schema {name!r}", f"the schemas are {', '.join(schemas)}")
+        raise UsageProblem(f"unknown schema {name!r}", f"the schemas are {', '.join(schemas)}")
     deliver(wanted, output_file)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     examples=(
         ("Show every network", "ipplan show plan.toml"),
         ("Draw the address space, networks without a range too", "ipplan show plan.toml --map --allocated"),
-        ("List the pod networks of one kind of cluster", "ipplan show plan.toml --kind iks-pod --format csv"),
+        ("List the pod networks of the IKS clusters", "ipplan show plan.toml --kind iks-pod --format csv"),
     ),
     exit_status={
         0: "shown",
@@ -146,8 +146,8 @@ def _require(name: str, known: Iterable[str], what: str, plan: Plan) -> None:
     from ipplan.plan.load import nearest
 
     near = nearest(name, known)
-    where = "there is" if what.startswith("kind") else f"{plan.file} has"
-    raise UsageProblem(f'{where} no {what} "{escape(name[:80])}"' + (f"; did you mean {escape(near)}?" if near else ""))
+    where = f"unknown {what}" if what.startswith("kind") else f"{plan.file} has no {what}"
+    raise UsageProblem(f'{where} "{escape(name[:80])}"' + (f"; did you mean {escape(near)}?" if near else ""))
 
 
 def _symbols(output: Output) -> Symbols:

@@ -55,7 +55,7 @@ def test_nothing_asked_is_bad_usage(run: Run) -> None:
     ("args", "says"),
     [
         (("chekc",), "did you mean check?"),
-        (("xyzzy",), "error: there is no command 'xyzzy'\n"),
+        (("xyzzy",), "error: unknown command 'xyzzy'\n"),
         (("why", "plan.toml"), "error: missing argument NETWORK"),
         (("export", "plan.toml"), "error: missing argument TARGET"),
         (("check", "--frobnicate", "x"), "error: no such option"),
@@ -96,7 +96,7 @@ def test_a_command_without_a_plan_uses_plan_toml(run: Run, tmp_path: Path, name:
         (("flows", "e-to-f"), "'e-to-f' is not a flow"),
         (("flows", "x.toml"), "cannot read x.toml"),
         (("flows", "./E"), "cannot read ./E"),
-        (("export", "nowhere"), 'there is no target "nowhere"'),
+        (("export", "nowhere"), 'unknown target "nowhere"'),
         (("export", "x.toml"), "missing argument TARGET"),
         (("why", "vm-wob"), "did you mean vm-web?"),
         (("why", "-"), "missing argument NETWORK"),

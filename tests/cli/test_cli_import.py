@@ -188,7 +188,7 @@ def test_all_problems_of_all_files_at_once_and_nothing_written(run: Run, tmp_pat
         (("csv",), b"missing argument FILE"),
         (("ks-clusters", "x"), b"did you mean ks-cluster?"),
         (("all.csv",), b"did you mean ipplan import auto all.csv?"),
-        (("\x1b[31m", "x"), b'there is no source "\\x1b[31m"'),
+        (("\x1b[31m", "x"), b'unknown source "\\x1b[31m"'),
     ],
 )
 def test_usage(run: Run, tmp_path: Path, args: tuple[str, ...], words: bytes) -> None:

@@ -171,10 +171,10 @@ def test_of_two_that_write_at_once_one_fails(tmp_path: Path) -> None:
         (("folder",), "cannot write folder: it is a directory\nhelp: ipplan init folder/plan.toml\n"),
         (("folder", "--force"), "cannot write folder: it is a directory"),
         (("/dev/null", "--force"), "cannot write /dev/null: it is a device, not a regular file"),
-        (("--template", "minmal"), 'there is no template "minmal"\nhelp: did you mean minimal?\n'),
+        (("--template", "minmal"), 'unknown template "minmal"\nhelp: did you mean minimal?\n'),
         (
             ("--template", "\x1b[2J"),
-            'there is no template "\\x1b[2J"\nhelp: the templates are minimal, reference-architecture, two-clusters\n',
+            'unknown template "\\x1b[2J"\nhelp: the templates are minimal, reference-architecture, two-clusters\n',
         ),
         (("",), "the name of FILE is empty\nhelp: leave it out to write plan.toml\n"),
         (("--name", " "), "--name is empty"),

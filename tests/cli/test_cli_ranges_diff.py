@@ -197,12 +197,15 @@ def test_names_of_a_plan_reach_no_terminal_raw(run: Run, tmp_path: Path) -> None
     [
         (
             ("2025-10-30", NEW),
-            ("no edition '2025-10-30'", f"did you mean {NEW}?", f"the editions are {OLD}, {MIDDLE}, {NEW}"),
+            ("'2025-10-30' is neither an edition", f"did you mean {NEW}?", f"the editions are {OLD}, {MIDDLE}, {NEW}"),
         ),
-        ((OLD, "newest"), ("no edition 'newest'", f"help: the editions are {OLD}, {MIDDLE}, {NEW}")),
+        ((OLD, "newest"), ("'newest' is neither an edition", f"help: the editions are {OLD}, {MIDDLE}, {NEW}")),
         ((OLD, "\x1b[31m" + "9" * 200), ("no edition",)),
         ((OLD,), ("missing argument 'NEW'",)),
-        ((OLD, NEW, "--data-center", "dal99"), (f"no data center 'dal99' in the catalogue of {OLD} or {NEW}", "dal")),
+        (
+            (OLD, NEW, "--data-center", "dal99"),
+            (f"unknown data center 'dal99' in the catalogue of {OLD} or {NEW}", "dal"),
+        ),
         ((OLD, NEW, "--category", "custmer-private"), ("did you mean customer-private?",)),
         ((OLD, NEW, "--plan", "no-such.toml"), ("cannot read no-such.toml",)),
         ((OLD, NEW, "--search", "x"), ("no such option",)),

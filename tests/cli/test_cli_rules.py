@@ -141,9 +141,9 @@ def test_a_page_is_written_to_a_file(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("network-overlaps", 'there is no rule "network-overlaps"; did you mean network-overlap?'),
-        ("", 'there is no rule ""'),
-        ("\x1b[31mred", 'there is no rule "\\x1b[31mred"'),
+        ("network-overlaps", 'unknown rule "network-overlaps"; did you mean network-overlap?'),
+        ("", 'unknown rule ""'),
+        ("\x1b[31mred", 'unknown rule "\\x1b[31mred"'),
     ],
 )
 def test_an_unknown_rule_is_refused_with_the_nearest(run: Run, name: str, said: str) -> None:

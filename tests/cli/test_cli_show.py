@@ -328,7 +328,7 @@ def test_a_filter_chooses_the_spaces_of_a_map(run: Run, plan: str) -> None:
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        (("--kind", "vcs-vn"), 'there is no kind of network "vcs-vn"; did you mean vcs-vm?'),
+        (("--kind", "vcs-vn"), 'unknown kind of network "vcs-vn"; did you mean vcs-vm?'),
         (("--cluster", "ipc"), 'plan.toml has no cluster "ipc"; did you mean icp?'),
         (("--network", "lter"), 'plan.toml has no network "lter"; did you mean later?'),
         (("--network", "\x1b[2J"), 'plan.toml has no network "\\x1b[2J"'),
