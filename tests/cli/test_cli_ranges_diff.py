@@ -200,7 +200,7 @@ def test_names_of_a_plan_reach_no_terminal_raw(run: Run, tmp_path: Path) -> None
             ("'2025-10-30' is neither an edition", f"did you mean {NEW}?", f"the editions are {OLD}, {MIDDLE}, {NEW}"),
         ),
         ((OLD, "newest"), ("'newest' is neither an edition", f"help: the editions are {OLD}, {MIDDLE}, {NEW}")),
-        ((OLD, "\x1b[31m" + "9" * 200), ("no edition",)),
+        ((OLD, "\x1b[31m" + "9" * 200), ("is neither an edition",)),
         ((OLD,), ("missing argument 'NEW'",)),
         (
             (OLD, NEW, "--data-center", "dal99"),
