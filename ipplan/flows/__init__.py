@@ -1,7 +1,7 @@
-"""Traffic flows as packets walked through the devices of a landscape, with real addresses, there and back.
+"""Trace traffic flows: packets through the devices of a landscape, there and back, with real addresses.
 
-At each device NAT and the longest prefix decide, nothing else; a hop names the entry that decided, and exports write
-that entry. Knows nothing of outputs, and places no network.
+At each device only NAT and the longest prefix decide. A hop names the entry that decided, which exports write too. Must not
+know outputs or place networks.
 
 Source of the steps: IBM Cloud docs, vmware-solutions, "Integration, IP addressing, and network flows", 2018-11-20.
 """

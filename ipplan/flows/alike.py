@@ -1,4 +1,4 @@
-"""Which pairs of networks are alike: packets between them meet the same devices and rules, so one walk tells of all."""
+"""Group pairs of networks that are alike: their packets meet the same devices and rules, so one walk covers all."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _UPLINKS = ("vcs-esg-public", "vcs-esg-private", "vcs-transit", "vcs-hcx", "vcs-
 """The kinds of network of an edge that decide how packets leave it."""
 
 
-class Block(NamedTuple):
-    """Pairs that are alike: each of some networks with each of others. None among the first stands for the internet."""
+class PairBlock(NamedTuple):
+    """Pairs that are alike: each network of `firsts` with each of `seconds`. None among the first means the internet."""
 
     firsts: tuple[Network | None, ...]
     seconds: tuple[Network, ...]
 
     @property
     def size(self) -> int:
-        """How many pairs it is."""
+        """The number of pairs."""
         return len(self.firsts) * len(self.seconds)
 
 
 class Alike:
-    """Gives networks, ends and links a class; equal classes are alike. Linear in what is asked for."""
+    """Gives networks, ends and links a class; those of one class are alike. Linear in the requested classes."""
 
     def __init__(self, landscape: Landscape) -> None:
         self._landscape = landscape
@@ -49,14 +49,14 @@ class Alike:
         self._named = {n for link in links for n in (*link.networks, *(entry.network for entry in link.nat))}
         ends = landscape.ends
         self._alone = {end for _, first, second in ends.links.closed for end in (first, second)}
-        # An edge that some IKS cluster names, itself or for its tunnel, is another one for the others.
+        # An edge that some IKS cluster names, itself or for its tunnel, is alike with no other.
         for cluster in ends.of_platform("iks"):
             self._alone |= {End("edge", name) for name in ends.links.named_edges(cluster)}
             self._alone |= ends.tunnel_addresses.edges(cluster)
 
     @cached_property
     def _by_partner(self) -> bool:
-        """Whether some address is for the tunnel to one cluster or edge, by its name."""
+        """Whether some address is set aside by name for the tunnel to one cluster or edge."""
         return any(
             address.name.endswith(("-strongswan", "-vpn")) and address.name not in names.ICP_TUNNEL
             for network in self._landscape.ends.networks
@@ -67,10 +67,12 @@ class Alike:
         """Return a small number for a class, which compares faster than the class."""
         return self._numbers.setdefault(value, len(self._numbers))
 
-    def blocks(self, firsts: Iterable[Network | None], seconds: Iterable[Network]) -> Iterator[tuple[object, Block]]:
+    def blocks(
+        self, firsts: Iterable[Network | None], seconds: Iterable[Network]
+    ) -> Iterator[tuple[object, PairBlock]]:
         """Yield all pairs of two lists in blocks of alike ones, each with its class; blocks of one class are alike too.
 
-        Costs what the lists hold, and the product of their groups: networks of one class behind one end.
+        Linear in the lists, plus the product of their groups: networks of one class behind one end.
         """
         firsts, seconds = list(firsts), list(seconds)
         common = {n.prefix for n in firsts if n is not None} & {n.prefix for n in seconds}
@@ -81,7 +83,7 @@ class Alike:
                 assert second is not None
                 joined = None if own[0] is None else self._joined(own[0], second)
                 kept = tuple(n for n in others if n is not None)
-                yield (class_one, class_two, joined), Block(tuple(own), kept)
+                yield (class_one, class_two, joined), PairBlock(tuple(own), kept)
 
     def _groups(
         self, networks: Iterable[Network | None], common: set[Prefix | None]
@@ -90,7 +92,7 @@ class Alike:
         for network in networks:
             key: tuple[object, tuple[End, ...], Prefix | None] = (None, (), None)
             if network is not None:
-                # A range that stands on both sides may be one wire, or a conflict.
+                # A range on both sides may be one layer 2 segment or a conflict.
                 prefix = network.prefix if network.prefix in common else None
                 key = (self.network(network), tuple(ends_of(self._landscape.ends, network)), prefix)
             found.setdefault(key, []).append(network)
@@ -102,7 +104,7 @@ class Alike:
         return ones == twos, self._between(ones, twos), first.prefix == second.prefix
 
     def _between(self, ones: Iterable[End], twos: Sequence[End]) -> object:
-        """Return what joins some ends with some others."""
+        """Return the links between some ends and some others."""
         ends = self._landscape.ends
         return tuple(
             (pair, j.method, self._limits(j))
@@ -114,19 +116,19 @@ class Alike:
         )
 
     def _around(self, end: End) -> tuple[End, ...]:
-        """Return an end, with the edge that it stands behind."""
+        """Return an end with its edge."""
         edge = self._landscape.ends.edge_of_cluster(end) if end.kind == "icp" else None
         return (end,) if edge is None else (end, edge)
 
     @staticmethod
     def _limits(joint: Joint) -> object:
-        """Return what a link names."""
+        """Return the networks that a link names."""
         if joint.link is None:
             return None
         return tuple(sorted(joint.link.networks)), tuple(sorted(joint.link.nat))
 
     def network(self, network: Network) -> int:
-        """Return the class of a network: its kind, what of its range decides, and the end that it stands behind."""
+        """Return the class of a network: its kind, the relevant facts of its range, and its end."""
         if network.name not in self._networks:
             self._networks[network.name] = self._number(self._of_network(network))
         return self._networks[network.name]
@@ -173,7 +175,7 @@ class Alike:
         return tuple(sorted(map(self._shape, networks), key=repr))
 
     def _shape(self, network: Network) -> object:
-        """Return what of a network itself decides; its name where a link names it."""
+        """Return the relevant facts of a network itself; with its name where a link names it."""
         prefix = network.prefix
         facts: tuple[object, ...] = ()
         if prefix is not None:

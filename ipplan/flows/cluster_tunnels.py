@@ -60,7 +60,7 @@ def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, *, pod: bool) -> Place
 
 
 def _say_translated(walk: Walk, cluster: End, changed: tuple[Changed, ...]) -> None:
-    """Show what NAT made of a packet that goes no further."""
+    """Add a hop for the translation of a packet that stops here."""
     if changed:
         walk.hop("strongSwan", "snat", "translates it as the link says", name=cluster.name, changed=changed)
 
@@ -110,7 +110,7 @@ def _no_gateway(walk: Walk, tunnel: Tunnel, cluster: End) -> None:
 
 
 def _carry(walk: Walk, tunnel: Tunnel, cluster: End) -> Place | None:
-    """Bring the tunnel's packet from the worker to the other end."""
+    """Send the tunnel's packet from the worker to the other end."""
     if cluster.kind == "icp":
         walk.hop(
             "worker",
@@ -132,7 +132,7 @@ def _carry(walk: Walk, tunnel: Tunnel, cluster: End) -> Place | None:
 
 
 def _out_of_the_esg(walk: Walk, tunnel: Tunnel, cluster: End) -> None:
-    """The ESG gives the packet of the strongSwan of ICP the address at which it is dialled."""
+    """The ESG translates the source of the strongSwan of ICP to the public address of its tunnels."""
     edge = walk.landscape.ends.edge_of_cluster(cluster)
     inside_, outside = walk.outer[0].source, outer_address(walk, tunnel, cluster)
     walk.outer = (walk.outer[0]._replace(source=outside), *walk.outer[1:])

@@ -68,7 +68,7 @@ def leave(walk: Walk, place: Place) -> Place | None:
 
 
 def _on_the_worker(walk: Walk, cluster: End) -> Place | None:
-    """Return where a packet goes that does not leave the worker, None where it does.
+    """Return the next place of a packet that does not leave the worker, None for one that does.
 
     kube-proxy knows the addresses of the load balancer on every worker, and the worker has its own public address.
     """
@@ -111,7 +111,7 @@ def _main_route(walk: Walk, cluster: End, subnet: Network | None) -> Route | Non
 
 
 def _subnet(walk: Walk, place: Place) -> Network | None:
-    """Return the subnet of the worker that sends: its own, or that of the first worker, which is shown for pods."""
+    """Return the subnet of the worker that sends; for pods that of the first worker."""
     assert place.end is not None
     own = private_subnets(walk.landscape, place.end)
     wanted = node_address(walk, place.end).network if place.network is None else place.network.name
@@ -119,12 +119,12 @@ def _subnet(walk: Walk, place: Place) -> Network | None:
 
 
 def _among_nodes(walk: Walk, subnet: Network | None) -> bool:
-    """Tell whether the packet is for a worker on the subnet of the one that sends it."""
+    """Tell whether the packet is for a worker on the subnet of its sender."""
     return subnet is not None and subnet.prefix is not None and inside(walk.destination, (subnet.prefix,))
 
 
 def _to_node(walk: Walk, cluster: End, *, translated: bool) -> Place | None:
-    """To another worker on the same subnet, which needs no router; or to the pod's own worker, which is no way at all."""
+    """To another worker on the same subnet, which needs no router, or to the pod's own worker, which needs no hop."""
     if walk.destination.same(node_address(walk, cluster)) and walk.source.network != walk.destination.network:
         return Place("arrive", cluster, "inside")
     edge = walk.landscape.ends.edge_of_cluster(cluster) if cluster.kind == "icp" else None
@@ -162,7 +162,7 @@ def _say_route(walk: Walk, cluster: End, route: Route, *, pod: bool) -> None:
 
 
 def _undecided(walk: Walk, cluster: End) -> bool:
-    """Stop where only a link that the plan leaves open could lead to what is behind an edge."""
+    """Stop where only an undecided link could lead to a network behind an edge."""
     if cluster.kind != "iks" or walk.goal.domain != "overlay" or walk.goal.end is None:
         return False
     joint = walk.landscape.ends.links.between("iks-edge", cluster, walk.goal.end)
@@ -179,7 +179,7 @@ def _undecided(walk: Walk, cluster: End) -> bool:
 
 
 def _out(walk: Walk, cluster: End, route: Route, *, translated: bool, pod: bool) -> Place | None:
-    """From the worker to the next router; a pod that asks gets the address of its worker."""
+    """From the worker to the next router; a request of a pod gets the address of its worker."""
     public = route.via == "FCR"
     if public and cluster.kind == "iks":
         assume_public(walk, cluster)
@@ -223,7 +223,7 @@ def _out(walk: Walk, cluster: End, route: Route, *, translated: bool, pod: bool)
 
 
 def _choose_side(walk: Walk, cluster: End, *, public: bool) -> tuple[Changed, ...]:
-    """Let a worker of IKS that asks use its address on the side by which the packet leaves."""
+    """Let a worker of IKS send from its address on the side by which the packet leaves."""
     other = [n.name for n in walk.landscape.ends.of_cluster(cluster) if n.kind.public is not public]
     if cluster.kind != "iks" or walk.source.network not in other:
         return ()
@@ -265,7 +265,7 @@ def _to_a_pod_of_the_service(walk: Walk, cluster: End) -> None:
 
 
 def _other_pod(pods: Network, address: HostAddress) -> HostAddress:
-    """Return a pod that does not have an address: one that asks its own service reaches another pod of it."""
+    """Return a pod with another address: a pod that uses its own service reaches another pod of it."""
     found = pick(pods)
     return pick(pods, skip=1) if found.same(address) else found
 
@@ -280,7 +280,7 @@ def _other_worker(walk: Walk, cluster: End) -> str:
 
 
 def _into_pod(walk: Walk, cluster: End) -> Place | None:
-    """At the pod: it is the one that was meant, or a proxy that answers on its own connection."""
+    """At the pod: it is the goal, or a proxy that answers on its own connection."""
     if walk.answering and (changed := walk.restore(("proxy", cluster))):
         walk.hop("ingress", "proxy", "passes the answer on to its own client", name=cluster.name, changed=changed)
         return Place("leave", cluster, "pod")
@@ -329,7 +329,7 @@ def arrive(walk: Walk, place: Place) -> Place | None:
 
 
 def at_node(walk: Walk, cluster: End) -> Place | None:
-    """At the worker itself: a virtual address of ICP leads on to a pod behind its ingress."""
+    """At the worker itself: a virtual address of ICP leads to a pod behind its ingress."""
     own = [n.name for n in walk.landscape.ends.of_cluster(cluster) if not n.kind.internal]
     if walk.at_goal(*own):
         walk.hop("worker", "deliver", "receives it", name=cluster.name)
@@ -368,7 +368,7 @@ def _refuses(walk: Walk, cluster: End, side: str) -> bool:
 
 
 def ingress(walk: Walk, place: Place) -> Place | None:
-    """The worker that holds the address of the ingress: on to its service, to the proxy, and to the pod of the app."""
+    """At the worker with the address of the ingress: to its service, to the proxy, and to the pod of the app."""
     cluster, network = place.end, place.network
     assert cluster is not None
     assert network is not None
@@ -398,7 +398,7 @@ def ingress(walk: Walk, place: Place) -> Place | None:
 
 
 def through_proxy(walk: Walk, cluster: End, text: str) -> Place | None:
-    """To a pod of the ingress, which is a proxy: behind it the source is that pod, and the connection another one."""
+    """To a pod of the ingress, a proxy: behind it the source is that pod, on another connection."""
     pods = [n for n in walk.landscape.ends.of_cluster(cluster) if n.kind.role == "pod" and n.prefix is not None]
     if not pods:
         walk.halt(
@@ -408,7 +408,7 @@ def through_proxy(walk: Walk, cluster: End, text: str) -> Place | None:
             name=cluster.name,
         )
         return None
-    # Behind a service is one of its pods, which kube-proxy picks for the ingress too.
+    # kube-proxy picks one of the pods of a service for the ingress too.
     service = walk.goal.network is not None and walk.goal.network.kind.role == "service"
     target = pick(pods[0]) if service else walk.goal.address
     proxy = pick(pods[0], *names.INGRESS)

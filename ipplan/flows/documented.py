@@ -1,10 +1,10 @@
-"""The documented flows of a plan: every pair that each of them has, one trace for those that are alike."""
+"""Trace the documented flows of a plan: every pair of each flow, with one trace for pairs that are alike."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipplan.flows.alike import Alike, Block
+from ipplan.flows.alike import Alike, PairBlock
 from ipplan.flows.lookups import Tracer
 from ipplan.flows.machines import find_machine, internet, machine_in
 from ipplan.flows.model import FLOWS, Flow, FlowError, Machine, Missing, Trace
@@ -33,7 +33,7 @@ def find_flow(text: str) -> Flow:
 def trace_flow(
     landscape: Landscape, flow: Flow, source: Machine | None = None, destination: Machine | None = None
 ) -> Trace:
-    """Trace a documented flow; ends that are not given are the plan's first pair of it. Raises FlowError."""
+    """Trace a documented flow; missing ends come from its first pair in the plan. Raises FlowError."""
     if source is None or destination is None:
         pair = _first_pair(landscape, flow, source, destination)
         source = source or (internet() if pair[0] is None else machine_in(landscape, pair[0]))
@@ -44,7 +44,7 @@ def trace_flow(
 def _first_pair(
     landscape: Landscape, flow: Flow, source: Machine | None, destination: Machine | None
 ) -> tuple[Network | None, Network]:
-    """Return the first pair of a flow that has the ends that are given already."""
+    """Return the first pair of a flow with the given ends."""
     sources, destinations = ends_of(landscape, flow)
     if source is not None and source.network is not None:
         sources = [source.network]
@@ -53,7 +53,7 @@ def _first_pair(
     for first in sources:
         own = [n for n in destinations if joins(landscape, flow, first, n)]
         if own:
-            # A VM network equal to the enterprise's own is the one that is stretched.
+            # A VM network with the range of the enterprise's own is the stretched one.
             return first, min(own, key=lambda n: first is None or n.prefix != first.prefix)
     if sources and destinations:
         return sources[0], destinations[0]
@@ -65,15 +65,15 @@ def _titled(flow: Flow, traced: Trace) -> Trace:
 
 
 def trace_all(landscape: Landscape) -> list[Trace | Missing]:
-    """Trace every pair of the documented flows, one of those that are alike; failures come first.
+    """Trace every pair of the documented flows, one for all that are alike; failures come first.
 
-    A flow for which the plan lacks an end is missing. Costs a walk for each class of pairs.
+    A flow without a source or destination in the plan is missing. One walk for each class of pairs.
     """
     found: list[Trace | Missing] = []
     tracer = Tracer(landscape)
     alike = Alike(landscape)
     for flow in FLOWS:
-        classes: dict[object, list[Block]] = {}
+        classes: dict[object, list[PairBlock]] = {}
         for key, block in blocks_of(landscape, alike, flow):
             classes.setdefault(key, []).append(block)
         if not classes:
@@ -100,7 +100,7 @@ def _name(network: Network | None) -> str:
 
 
 def ends_of(landscape: Landscape, flow: Flow) -> tuple[Sequence[Network | None], Sequence[Network]]:
-    """Return the networks at both ends of a documented flow that have a range; None stands for the internet."""
+    """Return the networks with a range at both ends of a documented flow; None means the internet."""
     ends = landscape.ends
     destinations = [n for n in ends.by_kind[flow.destination] if n.prefix is not None]
     if flow.source is None:
@@ -115,7 +115,7 @@ def joins(landscape: Landscape, flow: Flow, source: Network | None, destination:
     return landscape.ends.edge_of(source) == landscape.ends.edge_of(destination)
 
 
-def blocks_of(landscape: Landscape, alike: Alike, flow: Flow) -> Iterator[tuple[object, Block]]:
+def blocks_of(landscape: Landscape, alike: Alike, flow: Flow) -> Iterator[tuple[object, PairBlock]]:
     """Yield the pairs of a documented flow in blocks of alike ones, each with its class."""
     for key, block in alike.blocks(*ends_of(landscape, flow)):
         if joins(landscape, flow, block.firsts[0], block.seconds[0]):
@@ -140,5 +140,5 @@ def _lacking(landscape: Landscape, flow: Flow) -> FlowError:
 
 
 def find_pair(landscape: Landscape, start: str | None, end: str | None) -> Sequence[Machine | None]:
-    """Return the machines that people mean by two ends, None for one that is not given; raise FlowError."""
+    """Return the machines for two ends as people write them, None for a missing one; raise FlowError."""
     return [None if text is None else find_machine(landscape, text) for text in (start, end)]

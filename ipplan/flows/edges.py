@@ -51,7 +51,7 @@ def esg(walk: Walk, place: Place) -> Place | None:
 
 
 def _to_target(walk: Walk, edge: End, rule: DestinationNat) -> Place | None:
-    """DNAT: to a virtual address of ICP, or to a machine behind static NAT."""
+    """DNAT to a virtual address of ICP, or to a machine behind static NAT."""
     front = walk.destination
     changed = walk.translate(("esg", edge), destination=rule.target)
     route = walk.tracer.esg(edge).find(walk.destination)
@@ -108,7 +108,7 @@ def _own_address(walk: Walk, device: Esg, role: str) -> Place | None:
 
 
 def _rule_to(walk: Walk, device: Esg, role: str) -> str | None:
-    """Say what makes a DNAT rule that leads to the goal, None where no rule would."""
+    """Say how to create a DNAT rule that leads to the goal, None where that is not possible."""
     network, ends = walk.goal.network, walk.landscape.ends
     if network is None:
         return None
@@ -184,7 +184,7 @@ def _no_route(walk: Walk, edge: End) -> Place | None:
 
 
 def _waiting(walk: Walk, edge: End, route: Route | None) -> list[Network]:
-    """Return the uplinks without a range by which the packet might leave, had they one."""
+    """Return the uplinks without a range by which the packet might leave."""
     if route is not None and route.prefix.length:
         return []
     classic = inside(walk.destination, walk.landscape.classic)
@@ -210,7 +210,7 @@ def _add_uplinks(walk: Walk, edge: End) -> str:
 def _policy(walk: Walk, device: Esg, route: Route | None) -> Tunnel | None:
     """Return the tunnel whose subnets on the far side hold the destination.
 
-    One that does not take the source counts only where the table leads nowhere else.
+    One that does not accept the source counts only where the table leads nowhere else.
     """
     found = None
     for tunnel in device.tunnels:
@@ -223,14 +223,14 @@ def _policy(walk: Walk, device: Esg, route: Route | None) -> Tunnel | None:
 
 
 def _leads_there(walk: Walk, route: Route) -> bool:
-    """Tell whether a route leads to a network rather than out into the world."""
+    """Tell whether a route leads to a network and is not just a default route."""
     if route.via == "BCR":
         return walk.tracer.bcr.find(walk.destination) is not None
     return route.prefix.length > 0
 
 
 def _takes(walk: Walk, tunnel: Tunnel, edge: End) -> bool:
-    """Tell whether a tunnel takes the packet: a policy those of its own subnets, a route any."""
+    """Tell whether a tunnel accepts the packet: a policy only those of its own subnets, a route any."""
     own = tunnel.end_at(edge).policy
     return tunnel.joint.method == "gre" or inside(_shown_source(walk, tunnel, edge), own)
 
@@ -268,7 +268,7 @@ def _into_tunnel(walk: Walk, device: Esg, tunnel: Tunnel, route: Route | None) -
     policy = next((r for r in device.routes if r.joint == tunnel.joint and inside(walk.destination, (r.prefix,))), None)
     shown = _shown_source(walk, tunnel, edge)
     protocol = "GRE" if tunnel.joint.method == "gre" else "ESP"
-    # A policy takes what leaves by an uplink; into GRE a packet goes by the interface of the tunnel.
+    # A policy applies to packets that leave by an uplink; a GRE tunnel has its own interface.
     rule = _snat_rule(walk, device, "gre" if protocol == "GRE" else route and route.interface)
     changed = walk.translate(("esg", edge), source=shown) if not shown.same(walk.source) else ()
     walk.wrap(protocol, outer_address(walk, tunnel, edge), outer_address(walk, tunnel, far.end))
@@ -329,9 +329,9 @@ def _uplink(walk: Walk, device: Esg, route: Route, place: Place, *, established:
 
 
 def _choose_side(walk: Walk, device: Esg, route: Route) -> tuple[Changed, ...]:
-    """Let the ESG itself, when it asks, use its address on the interface by which the packet leaves."""
+    """Let the ESG itself send from its address on the interface by which the packet leaves."""
     found = [i for i in device.interfaces if i.role == route.interface]
-    # Of several with the same purpose, each is the gateway of a network of its own.
+    # Of several interfaces with one purpose, each is the gateway of its own network.
     near = [i for i in found if any(_connects(route, group.network) for group in i.groups)]
     interface = next(iter(near or found), None)
     if interface is None or any(walk.source.network == group.network.name for group in interface.groups):
@@ -363,9 +363,9 @@ def _next_router(walk: Walk, route: Route) -> Place | None:
 
 
 def _undecided_nat(walk: Walk, edge: End, device: Esg) -> bool:
-    """Stop where the packet of an ICP worker is translated although the plan leaves icp-vcs out."""
+    """Stop where the packet of an ICP worker is translated although the plan does not state icp-vcs."""
     session = walk.sessions[-1] if walk.sessions else None
-    source = session.before[0].network if session is not None else None
+    source = session.before.source.network if session is not None else None
     network = next((n for n in device.behind if n.name == source), None)
     if network is None or network.kind.platform != "icp":
         return False
@@ -383,7 +383,7 @@ def _undecided_nat(walk: Walk, edge: End, device: Esg) -> bool:
 
 
 def _belongs(walk: Walk, device: Esg, route: Route) -> bool:
-    """Tell whether IBM Cloud's network takes a packet with this source, or it stays on the link."""
+    """Tell whether IBM Cloud's network accepts a packet with this source, or it stays on the link."""
     if route.via not in ("BCR", "FCR") or walk.source.value is None:
         return True
     for item in walk.tracer.holding(walk.source):

@@ -38,9 +38,9 @@ def _sides(walk: Walk, joint: Joint, end: End) -> tuple[tuple[Translation, ...],
 
 
 def translate_out(walk: Walk, joint: Joint, end: End) -> tuple[HostAddress | None, HostAddress | None]:
-    """Return the new source and destination of a packet onto a link, None for what stays.
+    """Return the new source and destination of a packet onto a link, None for one that stays.
 
-    It was looked up by the address that is shown, and is translated then.
+    The lookup with the shown address comes first, then the translation.
     """
     own, far = _sides(walk, joint, end)
     source = next((shown_at(walk.source, t) for t in own if inside(walk.source, (t.real,))), None)
@@ -56,7 +56,7 @@ def translate_out(walk: Walk, joint: Joint, end: End) -> tuple[HostAddress | Non
 
 
 def translate_in(walk: Walk, joint: Joint, end: End) -> tuple[HostAddress | None, HostAddress | None]:
-    """Return the new source and destination of a packet off a link, None for what stays; it is looked up afterwards."""
+    """Return the new source and destination of a packet off a link, None for one that stays; the lookup comes after."""
     own, far = _sides(walk, joint, end)
     destination = next(
         (

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Lookup:
-    """Finds the longest prefix of a table: a dictionary by prefix length, which is as fast as a trie."""
+    """Finds the longest prefix in a table with one dictionary per prefix length, as fast as a trie."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self.routes = list(routes)
@@ -37,9 +37,9 @@ class Lookup:
         return {version: sorted(found, reverse=True) for version, found in self._by_length.items()}
 
     def find(self, address: HostAddress) -> Route | None:
-        """Return the route with the longest prefix that holds an address, None where none does.
+        """Return the route with the longest prefix that holds an address, None without one.
 
-        An unknown address outside of the plan is a public one, which only the default route holds.
+        An unknown address outside the plan is a public one, which only the default route holds.
         """
         if address.value is None:
             found = self._by_length[address.version].get(0, {})
@@ -53,7 +53,7 @@ class Lookup:
         return None
 
     def nearest(self, address: HostAddress) -> Route | None:
-        """Return the route that shares most bits with an address that none of them holds."""
+        """Return the route that shares the most leading bits with an address that no route holds."""
         value = address.value
         own = [r for r in self.routes if r.prefix.version == address.version and r.prefix.length]
         if value is None:
@@ -62,14 +62,14 @@ class Lookup:
 
 
 class Tracer:
-    """The tables of a landscape, looked up by many walks."""
+    """The lookups of a landscape, shared by many walks."""
 
     def __init__(self, landscape: Landscape) -> None:
         self.landscape = landscape
         self._lookups: dict[object, Lookup] = {}
 
     def lookup(self, key: object, routes: Callable[[], Iterable[Route]]) -> Lookup:
-        """Return the lookup of a table, made when it is first asked for."""
+        """Return the lookup of a table; build it on the first call."""
         if key not in self._lookups:
             self._lookups[key] = Lookup(routes())
         return self._lookups[key]
@@ -92,7 +92,7 @@ class Tracer:
         )
 
     def worker(self, cluster: End, subnet: Network | None = None) -> Lookup:
-        """Return the main table of the workers of a cluster; `subnet` where those of each have a gateway of their own."""
+        """Return the main table of the workers of a cluster; `subnet` where each subnet has its own gateway."""
         name = None if subnet is None else subnet.name
 
         def routes() -> Iterator[Route]:
@@ -117,7 +117,7 @@ class Tracer:
         return self.lookup(("router", site), lambda: self.landscape.router_routes(site))
 
     def server(self, network: Network) -> Lookup:
-        """Return the table of the machines of one of IBM Cloud's networks: ESXi hosts stand on both of them."""
+        """Return the table of machines in one of IBM Cloud's networks; ESXi hosts are on both."""
         return self.lookup(
             ("server", network.name),
             lambda: server_routes(self.landscape, network, public=network.kind.role == "host"),
@@ -134,7 +134,7 @@ class Tracer:
         return items, PrefixIndex([item.prefix for item in items if item.prefix is not None])
 
     def holding(self, address: HostAddress) -> list[Carried]:
-        """Return the destinations that hold an address: networks, and ranges that links show; the smallest comes last."""
+        """Return the networks and shown ranges that hold an address, the smallest last."""
         own = address.prefix
         if own is None:
             return []
@@ -156,7 +156,7 @@ class Tracer:
                 yield other.network
 
     def ambiguous(self, table: TableKey, address: HostAddress) -> tuple[Carried, Carried] | None:
-        """Return two destinations of a table that both have an address and are a conflict."""
+        """Return two conflicting destinations of a table that both hold an address, None without such."""
         holding = self.holding(address)
         if len(holding) < 2:
             return None

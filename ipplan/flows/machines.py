@@ -1,4 +1,4 @@
-"""The ends of flows: from what people type, or from a network, to a machine with an address."""
+"""Find the ends of flows: a machine with an address for the text that people type, or for a network."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Network, Plan
 
 _INTERNET = HostAddress(4, parse_address("198.51.100.10")[1], example=True)
-"""Stands for a host on the internet: documentation space (RFC 5737), always an example."""
+"""A host on the internet: documentation space (RFC 5737), always an example."""
 _INTERNET_6 = HostAddress(6, parse_address("2001:db8::10")[1], example=True)
 """The same for IPv6 (RFC 3849)."""
 _IBM_DNS = HostAddress(4, parse_address("161.26.0.10")[1], name="dns")
@@ -41,11 +41,11 @@ NOT_ON_THE_INTERNET = tuple(
         ),
     )
 )
-"""IPv4 space that no host on the internet has (RFC 1918, 6598, 1122, 3927, 1112): private, or no destination at all."""
+"""IPv4 space without hosts on the internet (RFC 1918, 6598, 1122, 3927, 1112): private, or not a valid destination."""
 
 
 def is_public(address: HostAddress) -> bool:
-    """Tell whether an address may be that of a host on the internet."""
+    """Tell whether a host on the internet may have an address."""
     own = address.prefix
     if own is None:
         return True
@@ -55,7 +55,7 @@ def is_public(address: HostAddress) -> bool:
 
 
 def domain_of(network: Network) -> Domain:
-    """Return the domain in which a network stands."""
+    """Return the domain of a network."""
     kind = network.kind
     if kind.internal:
         return "iks" if kind.platform == "iks" else "icp"
@@ -87,9 +87,9 @@ def machine_in(landscape: Landscape, network: Network, address: HostAddress | No
 
 
 def _example(network: Network) -> HostAddress:
-    """Return an address for a network: that of its ESG, ingress, first worker or VM as exports write it, else a free one.
+    """Return an address for a network: its ESG, ingress, first worker or VM as exports write it, else a free one.
 
-    A VM that serves others, such as a DNS server, is asked by its own name.
+    Skip VMs that serve others, such as a DNS server: these have names of their own on the command line.
     """
     if network.kind.role == "esg":
         return pick(network, *names.UPLINK)
@@ -106,16 +106,16 @@ def _example(network: Network) -> HostAddress:
 
 
 def internet(version: int = 4) -> Machine:
-    """Return a host on the internet, which has addresses of both versions."""
+    """Return a host on the internet, which has an address of each IP version."""
     return Machine("internet", None, _INTERNET if version == 4 else _INTERNET_6)
 
 
 def find_machine(landscape: Landscape, text: str) -> Machine:
-    """Return the machine that people mean; raise FlowError.
+    """Return the machine for a text; raise FlowError.
 
-    A network's name; "internet"; an address, which belongs to the smallest network of the plan that holds it;
-    NETWORK@ADDRESS, which tells equal ranges apart; NETWORK.NAME, an address that the network names; dns, ntp or
-    web-proxy. An address that no network holds is IBM Cloud's service or on the internet.
+    The text is the name of a network; "internet"; an address, which belongs to the smallest network that holds it;
+    NETWORK@ADDRESS, which distinguishes equal ranges; NETWORK.NAME, a named address; dns, ntp or web-proxy. An address
+    in no network belongs to a service of IBM Cloud or to the internet.
     """
     if text == "internet":
         return internet()
@@ -146,7 +146,7 @@ def find_machine(landscape: Landscape, text: str) -> Machine:
 
 
 def _refuse_retired(whole: Plan, text: str) -> None:
-    """Raise FlowError where the text names a retired network, in one of the ways in which it may name any."""
+    """Raise FlowError where the text names a retired network, in any of its forms."""
     names = (text, text.rpartition("@")[0], text.rpartition(".")[0])
     for words in (whole.retired.words("network", name) for name in names):
         if words is not None:
@@ -154,7 +154,7 @@ def _refuse_retired(whole: Plan, text: str) -> None:
 
 
 def _service(landscape: Landscape, name: str) -> Machine:
-    """Return the machine that a management or VM network names so, else IBM Cloud's own."""
+    """Return the machine with this name in a management or VM network, else that of IBM Cloud."""
     for kind in ("vcs-management", "vcs-vm"):
         for network in landscape.ends.by_kind[kind]:
             found = find_named(network, name)

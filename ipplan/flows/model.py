@@ -1,7 +1,6 @@
-"""What a flow is made of: ends, hops, stops and traces, as values.
+"""Define the values of a flow: machines, hops, stops and traces.
 
-Three things are kept apart: the result, the end word, and the reason. The lists of results and ends are closed;
-docs/reference/flows.md explains each.
+A flow has a result, an end word and a reason. The lists of results and end words are closed; docs explain each.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Network
 
 Result = Literal["reachable", "unreachable", "ambiguous", "undetermined"]
-"""Whether request and answer arrive; whether two networks have the address; whether the plan lacks a fact."""
+"""Request and answer arrive, or not; two networks have the address; the plan does not contain a fact that decides."""
 EndWord = Literal[
     "delivered",
     "handed-over",
@@ -30,7 +29,7 @@ EndWord = Literal[
     "ambiguous",
     "undetermined",
 ]
-"""How one way of a flow ends."""
+"""The end of one way of a flow."""
 Action = Literal[
     "request",
     "answer",
@@ -49,9 +48,9 @@ Action = Literal[
     "l2-extension",
     "deliver",
 ]
-"""What a device does with a packet at a hop."""
+"""The action of a device on a packet at a hop."""
 Domain = Literal["iks", "icp", "overlay", "ibm-private", "ibm-public", "ibm-services", "enterprise", "internet"]
-"""Where an end stands."""
+"""The domain of an end."""
 
 END_WORDS: dict[EndWord, str] = {
     "delivered": "the machine with the address received it",
@@ -69,7 +68,7 @@ END_WORDS: dict[EndWord, str] = {
 }
 """Every end word with its meaning."""
 ARRIVED: frozenset[EndWord] = frozenset({"delivered", "handed-over"})
-"""The ends of a way that arrives."""
+"""The end words of a way that arrives."""
 
 
 class Machine(NamedTuple):
@@ -85,7 +84,7 @@ class Machine(NamedTuple):
 
     @property
     def title(self) -> str:
-        """What the machine stands in, for a heading."""
+        """The network of the machine, for a heading."""
         if self.network is not None:
             return self.network.name
         return "the internet" if self.domain == "internet" else "IBM Cloud's services"
@@ -100,7 +99,7 @@ class Outer(NamedTuple):
 
 
 class Changed(NamedTuple):
-    """An address that a hop translates: which field, from what, to what."""
+    """An address that a hop translates: the field, its old and its new value."""
 
     field: Literal["source", "destination"]
     old: HostAddress
@@ -108,16 +107,16 @@ class Changed(NamedTuple):
 
 
 Decision = "Route | SourceNat | DestinationNat | RangeNat"
-"""An entry of a device that decides what happens at a hop."""
+"""An entry of a device that decides at a hop."""
 
 
 class Hop(NamedTuple):
-    """One step: which device does what with a packet of these addresses, as they are after it.
+    """One step: a device, its action, and the addresses of the packet after it.
 
-    `name` says whose device it is. `outer` are the packets around it, the outermost first. `decided` are the entries
-    of the device that decided: a route, a NAT rule. `route` is the prefix of the route and `route_network` the network
-    of the plan that it leads to. `changed` are the addresses that it translates; `unmatched` names a list of rules
-    that it passed without a match. `case` says which of several cases is shown.
+    `name` is the end of the device. `outer` are the packets around the packet, the outermost first. `decided` are the
+    routes and NAT rules of the device that decided. `route` is the prefix of the route, and `route_network` the network of
+    the plan that it leads to. `changed` are the translated addresses; `unmatched` names a list of rules without a match.
+    `case` is an assumption about which of several cases applies.
     """
 
     device: str
@@ -136,9 +135,9 @@ class Hop(NamedTuple):
 
 
 class Stop(NamedTuple):
-    """Where and why one way of a flow ends before its destination, and what would let it through.
+    """The place and reason at which one way of a flow ends before its destination, and a remedy.
 
-    `table` is the list that was asked, and `nearest` the entry that came closest.
+    `table` is the table that was searched, and `nearest` its entry that came closest.
     """
 
     device: str
@@ -151,10 +150,10 @@ class Stop(NamedTuple):
 
 
 class Trace(NamedTuple):
-    """A flow traced: the request up to the destination or to its stop, and the answer on its own way back.
+    """A traced flow: the request up to its destination or stop, and the answer on its own way back.
 
-    `end` is how the request ends. `assumptions` are what is supposed that the plan does not say. `alike` are all pairs
-    of networks of which the same is true, its own among them: each of some with each of others, block by block.
+    `end` is the end word of the request. `assumptions` are facts that the plan does not state. `alike` are all pairs of
+    networks with the same result, its own among them, in blocks: each network of one list with each of the other.
     """
 
     flow: str | None
@@ -177,7 +176,7 @@ class Trace(NamedTuple):
 
     @property
     def result(self) -> Result:
-        """What the flow comes to."""
+        """The result of the flow."""
         stop = self.stop or self.back_stop
         if stop is None:
             return "reachable"
@@ -187,7 +186,7 @@ class Trace(NamedTuple):
 
 
 class Missing(NamedTuple):
-    """A documented flow for which the plan lacks an end."""
+    """A documented flow for which the plan has no source or no destination."""
 
     flow: str
     title: str
@@ -196,7 +195,7 @@ class Missing(NamedTuple):
 
 
 class Flow(NamedTuple):
-    """A documented flow: its letter, name and title, the kinds of its ends, and how many steps it has there."""
+    """A documented flow: its letter, name and title, the kinds of its ends, and the number of its steps there."""
 
     letter: str
     name: str
@@ -224,7 +223,7 @@ FLOWS: tuple[Flow, ...] = (
 
 
 class FlowError(ValueError):
-    """A flow or an end that the plan cannot give; says which and what to do."""
+    """A flow or an end that the plan does not have; the message names it, `help` says what to do."""
 
     def __init__(self, message: str, help_: str | None = None) -> None:
         super().__init__(message)

@@ -42,7 +42,7 @@ def server(walk: Walk, place: Place) -> Place | None:
 
 
 def _choose_side(walk: Walk, network: Network, *, public: bool) -> tuple[Changed, ...]:
-    """Let an ESXi host that asks use its address on the side by which the packet leaves."""
+    """Let an ESXi host send from its address on the side by which the packet leaves."""
     if network.kind.public is public:
         return ()
     side = "public" if public else "private"
@@ -58,7 +58,7 @@ def _choose_side(walk: Walk, network: Network, *, public: bool) -> tuple[Changed
 
 
 def bcr(walk: Walk, place: Place) -> Place | None:
-    """At the BCR: to one of its subnets, to what it learned by BGP, to the enterprise, or to IBM's services."""
+    """At the BCR: to one of its subnets, to a prefix learned by BGP, to the enterprise, or to IBM's services."""
     if stop_if_ambiguous(walk, "BCR", TableKey("bcr", None)):
         return None
     if place.how == "xcr" and walk.source.value is not None and walk.tracer.bcr.find(walk.source) is None:
@@ -119,7 +119,7 @@ def _beyond_the_bcr(walk: Walk, place: Place) -> Place | None:
 
 
 def _towards(walk: Walk) -> str | None:
-    """Say what would bring a route to the BCR, None where nothing does."""
+    """Say how the BCR gets a route, None where it cannot."""
     network = walk.goal.network
     if network is None or network.kind.public is not None:
         return None
@@ -129,7 +129,7 @@ def _towards(walk: Walk) -> str | None:
 
 
 def _account_routing(walk: Walk, route: Route) -> None:
-    """Remember that routing between two of the account's own subnets is not a matter of course."""
+    """Assume routing between two of the account's own subnets, which is not automatic."""
     source = walk.source.prefix
     among = any(r.via == "VLAN" and source is not None and r.prefix.covers(source) for r in walk.tracer.bcr.routes)
     if among and not inside(walk.source, (route.prefix,)) and walk.landscape.plan.account_routing is None:
@@ -187,7 +187,7 @@ def fcr(walk: Walk, place: Place) -> Place | None:
 
 
 def _towards_site(walk: Walk, network: Network) -> str | None:
-    """Say what would lead to a network of a site from IBM Cloud's networks or from another site."""
+    """Say how to reach a network of a site from IBM Cloud's networks or from another site."""
     ends = walk.landscape.ends
     site, source = ends.site_of(network), walk.tracer.network_of(walk.source)
     if source is not None and source.kind.provider == "enterprise" and ends.site_of(source) != site:
@@ -201,7 +201,7 @@ def _towards_site(walk: Walk, network: Network) -> str | None:
 
 
 def _static_route(walk: Walk, how: str) -> str | None:
-    """Say which static route is missing on the machines that send to the FCR what the BCR has a route to."""
+    """Say which static route is missing on machines that send to the FCR although the BCR has a route."""
     route = walk.tracer.bcr.find(walk.destination)
     if how not in ("server", "worker") or route is None or (route.joint is not None and route.joint.method is None):
         return None
@@ -211,7 +211,7 @@ def _static_route(walk: Walk, how: str) -> str | None:
 
 
 def towards_private(walk: Walk) -> str | None:
-    """Say what would lead to a private network that the sender has no route to."""
+    """Say how to reach a private network that the sender has no route to."""
     goal = walk.goal.network
     if goal is None:
         return None
@@ -245,7 +245,7 @@ def _to_the_internet(walk: Walk, place: Place) -> Place | None:
 
 
 def _holder(walk: Walk) -> Network | None:
-    """Return the network of IBM Cloud's that holds the destination."""
+    """Return the network of IBM Cloud that holds the destination."""
     found = [c.network for c in walk.tracer.holding(walk.destination) if c.network.kind.public is not None]
     return found[-1] if found else None
 
@@ -286,7 +286,7 @@ def ibm(walk: Walk, place: Place) -> Place | None:
 
 
 def host_title(network: Network) -> str:
-    """Return what stands in one of IBM Cloud's networks."""
+    """Return the device in one of IBM Cloud's networks, for people."""
     return {"host": "ESXi host", "worker": "worker", "ingress": "load balancer", "esg": "ESG"}.get(
         network.kind.role, "machine"
     )

@@ -47,7 +47,7 @@ def from_vm(walk: Walk, place: Place) -> Place | None:
 
 
 def onto_stretched(walk: Walk, edge: End | None, site: End, router: HostAddress | None) -> Place | None:
-    """Over the stretched network to the router on premises."""
+    """Over the stretched network to the on-premises router."""
     hcx = walk.landscape.ends.of_edge(edge, "vcs-hcx") if edge is not None else ()
     here = (
         pick(hcx[0], *names.CONCENTRATOR)
@@ -145,7 +145,7 @@ def _over_stretched(walk: Walk, edge: End, route: Route) -> Place | None:
 
 
 def across_transit(walk: Walk, edge: End, route: Route, at: str) -> Place | None:
-    """On the transit network, from one of its two machines: ESG and DLR are the only ones there."""
+    """Across the transit network, on which ESG and DLR are the only machines."""
     transit = walk.landscape.ends.of_edge(edge, "vcs-transit")
     for device, wanted, nth in (("ESG", names.TRANSIT_ESG, 0), ("DLR", names.TRANSIT_DLR, 1)):
         own = on_transit(transit, wanted, nth, walk.destination.version)

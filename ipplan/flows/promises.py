@@ -1,4 +1,4 @@
-"""Which flows the integration of a plan promises: those that the check traces, one of those that are alike."""
+"""List the flows that a plan promises, which the check traces; one for all that are alike."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Network
 
 _OWN_ADDRESSES = frozenset({"common-vlan", "strongswan", "bgp", "ipsec", "gre", "l2-extension", "routed"})
-"""The methods whose links carry networks under their own addresses, or as they show them."""
+"""The methods whose links carry networks with their own or their shown addresses."""
 _ONLY_ANSWER = frozenset({"service", "ingress"})
-"""The roles of networks in which nothing asks."""
+"""The roles of networks that send no requests."""
 
 
 class Promise(NamedTuple):
     """A pair of networks that has to be reachable: by a documented flow, or because a link carries both.
 
-    `source` is None for the internet. `joint` promises it, None for the internet's own flows. `alike` says how many
-    further pairs are of the same class. `front` is the address of an ESG that is asked in place of the network's own.
+    `source` is None for the internet. `joint` is the link that promises it, None for flows from the internet. `alike` is
+    the number of further pairs of the same class. `front` is the address of an ESG to use instead of the network's own.
     """
 
     flow: str | None
@@ -40,10 +40,10 @@ class Promise(NamedTuple):
 
 
 def list_promises(landscape: Landscape) -> list[Promise]:
-    """Return what a plan promises, one pair of those that are alike.
+    """Return the flows that a plan promises, one pair for all that are alike.
 
-    The documented flows whose integration is neither none nor left out, and both directions of what a link carries.
-    Of alike ones the first by name stands for all, and the list is in that order: the order of the file decides nothing.
+    These are the documented flows whose integration is stated and not none, and both directions of each link. The first
+    pair by name represents all alike ones, and the list is in that order, so that the order of the file does not matter.
     """
     alike = Alike(landscape)
     found: dict[object, Promise] = {}
@@ -67,7 +67,7 @@ def list_promises(landscape: Landscape) -> list[Promise]:
 
 
 def _place(promise: Promise) -> tuple[object, ...]:
-    """Return the place of a promise among others: documented flows first, then by the names at its ends."""
+    """Return the sort key of a promise: documented flows first, then the names of its ends."""
     source, front = promise.source, promise.front
     return (
         promise.flow or "~",
@@ -93,7 +93,7 @@ def _name(network: Network) -> str:
 
 
 def _documented(landscape: Landscape, alike: Alike) -> Iterator[tuple[object, Promise]]:
-    """Yield the documented flows that the plan promises, one pair of those that are alike."""
+    """Yield the documented flows that the plan promises, one pair for all that are alike."""
     for letter, joint, count, sources, destinations in _flows(landscape, alike):
         for source in _classes_of(alike, sources):
             for destination in _classes_of(alike, destinations):
@@ -108,7 +108,7 @@ def _documented(landscape: Landscape, alike: Alike) -> Iterator[tuple[object, Pr
 
 
 _Documented = tuple[str, "Joint | None", int, "Sequence[Network | None]", "Sequence[Network | None]"]
-"""A documented flow: its letter, the link that promises it, how many are alike, the networks at both ends."""
+"""A documented flow: its letter, the link that promises it, the number of alike ones, the networks at both ends."""
 
 
 def _flows(landscape: Landscape, alike: Alike) -> Iterator[_Documented]:
@@ -128,7 +128,7 @@ def _flows(landscape: Landscape, alike: Alike) -> Iterator[_Documented]:
             carried = [c.network for c in ends.carriage.carried(joint, joint.second) if not c.outbound_only]
             yield "C", joint, count, _pods(ends, joint), _vms(carried)
         elif joint.pair in ("site-edge", "site-private") and joint.link is None:
-            # What a written link promises is what it carries; the key of the short form promises the documented flow.
+            # A written link promises the networks that it carries; the key of the short form promises the documented flow.
             own = [n for n in ends.of_site(joint.first) if n.kind.provider == "enterprise"]
             edges = [(joint.second, 1)] if joint.pair == "site-edge" else _classes(alike, ends.edges)
             for edge, more in edges:
@@ -136,7 +136,7 @@ def _flows(landscape: Landscape, alike: Alike) -> Iterator[_Documented]:
 
 
 def _pods(ends: Ends, joint: Joint) -> list[Network]:
-    """Return the pod networks to which a link of an IKS cluster promises flow C: a written one those that it carries."""
+    """Return the pod networks for which a link of an IKS cluster promises flow C."""
     pods = ends.of_cluster(joint.first, "iks-pod")
     if joint.link is None or joint.method not in _OWN_ADDRESSES:
         return pods
@@ -160,7 +160,7 @@ def _classes_of(alike: Alike, networks: Iterable[Network | None]) -> list[Networ
 
 
 def _carried(landscape: Landscape, alike: Alike) -> Iterator[tuple[object, Promise]]:
-    """Yield both directions of what links carry, one link of those that are alike."""
+    """Yield both directions of what links carry, one link for all that are alike."""
     ends = landscape.ends
     for joint, count in _joints(landscape, alike):
         if joint.method not in _OWN_ADDRESSES:
@@ -169,7 +169,7 @@ def _carried(landscape: Landscape, alike: Alike) -> Iterator[tuple[object, Promi
         for one in first:
             for two in second:
                 if ends.on_premises(one.network) and ends.on_premises(two.network):
-                    continue  # both are the site's, which stretches them
+                    continue  # both belong to the site that stretches them
                 for source, target in ((one, two), (two, one)):
                     if not target.outbound_only and source.network.kind.role not in _ONLY_ANSWER:
                         classes = map(alike.network, (source.network, target.network))
@@ -178,7 +178,7 @@ def _carried(landscape: Landscape, alike: Alike) -> Iterator[tuple[object, Promi
 
 
 def _fronted(landscape: Landscape, alike: Alike) -> Iterator[tuple[object, Promise]]:
-    """Yield the way from the workers of IKS to the addresses of an ESG that stand for an ICP cluster.
+    """Yield the flows from workers of IKS to the addresses of an ESG that lead to an ICP cluster.
 
     The DNAT is for IBM Cloud's private network (reference architecture, section integration); where a tunnel joins the
     two clusters, the answer may take it.
@@ -209,7 +209,7 @@ def _first_of(alike: Alike, items: Iterable[Carried]) -> Sequence[Carried]:
 
 
 def _joints(landscape: Landscape, alike: Alike) -> Iterator[tuple[Joint, int]]:
-    """Yield one link of each class that joins something, with how many there are; not the NAT of ICP clusters."""
+    """Yield one link in force of each class with their number; not the NAT of ICP clusters."""
     ends = landscape.ends
     written: dict[object, list[Joint]] = {}
     for joint in ends.links.written:
@@ -241,7 +241,7 @@ def _open(landscape: Landscape, pair: Pair, kind: str) -> list[End]:
 
 
 def _classes(alike: Alike, ends: Iterable[End]) -> list[tuple[End, int]]:
-    """Return one end of each class, with how many there are."""
+    """Return one end of each class with their number."""
     found: dict[object, list[End]] = {}
     for end in ends:
         found.setdefault(alike.end(end), []).append(end)

@@ -28,7 +28,7 @@ def router(walk: Walk, place: Place) -> Place | None:
     assert site is not None
     name = walk.landscape.site_name(site)
     device = "on-premises router"
-    # What comes from its own networks is looked up first: a link shows its far side at the addresses that routes have.
+    # Packets from its own networks are looked up before NAT: routes have the addresses that a link shows.
     from_inside = place.how in ("user", "layer-2")
     if not from_inside and (changed := walk.restore(("router", site))):
         walk.hop(device, "session", "reverses the NAT of the request", name=name, changed=changed)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def stop_at_unknown(walk: Walk, start: Place) -> None:
-    """Stop where the plan has no range for the address that the packet is for."""
+    """Stop where the plan has no range for the destination."""
     name = start.end.name if start.end is not None else None
     network = next((n for n in walk.landscape.ends.networks if n.name == walk.destination.network), None)
     if network is not None:
@@ -34,7 +34,7 @@ def stop_at_unknown(walk: Walk, start: Place) -> None:
 def stop_without_range(
     walk: Walk, device: str, networks: Sequence[Network], so: str, *, name: str | None = None
 ) -> None:
-    """End the way here because some networks of the plan have no range yet."""
+    """Stop because some networks of the plan have no range yet."""
     several = len(networks) > 1
     walk.halt(
         device,
@@ -48,7 +48,7 @@ def stop_without_range(
 
 
 def stop_if_ambiguous(walk: Walk, device: str, table: TableKey) -> bool:
-    """Stop where a table leads to two networks that have the destination; tell whether it did."""
+    """Stop if a table leads to two networks that have the destination; return whether it did."""
     found = walk.tracer.ambiguous(table, walk.destination)
     if found is None:
         return False
@@ -64,7 +64,7 @@ def stop_if_ambiguous(walk: Walk, device: str, table: TableKey) -> bool:
 
 
 def stop_at_wrong(walk: Walk, device: str, name: str | None, networks: Iterable[str]) -> Place | None:
-    """End at a machine of some networks that is not the one that was meant."""
+    """Stop at a machine of some networks that is not the goal."""
     own = set(networks)
     holding = [c.network.name for c in walk.tracer.holding(walk.destination) if c.network.name in own]
     if walk.answering and not walk.destination.same(walk.goal.address):

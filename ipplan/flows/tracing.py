@@ -1,4 +1,4 @@
-"""From two machines to a trace: which address is asked, the request, and the answer on its own way back."""
+"""Trace two machines: the address to use, the request, and the answer on its own way back."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _stop_at_homeless(walk: Walk, source: Machine, network: Network) -> None:
 
 
 def _assumptions(walk: Walk, back: Walk | None) -> Iterator[str]:
-    """Yield what a flow supposes that the plan does not say: on its way, on the way back, and about overlaps."""
+    """Yield the assumptions of a flow: on its way, on the way back, and about overlaps."""
     yield from dict.fromkeys((*walk.assumptions, *(back.assumptions if back is not None else ())))
     if walk.stop is None or walk.stop.end != "ambiguous":
         goal = walk.goal
@@ -127,7 +127,7 @@ def _assumptions(walk: Walk, back: Walk | None) -> Iterator[str]:
 
 
 def _whose(tracer: Tracer, asked: HostAddress, goal: Machine) -> str:
-    """Say what the address is that is asked instead of the machine's own."""
+    """Describe an address that is used instead of the machine's own."""
     landscape = tracer.landscape
     for kind in UPLINKS.values():
         network = next((n for n in landscape.ends.by_kind[kind] if n.name == asked.network), None)
@@ -140,7 +140,7 @@ def _whose(tracer: Tracer, asked: HostAddress, goal: Machine) -> str:
 
 
 def _sender(tracer: Tracer, machine: Machine) -> tuple[Machine, str | None]:
-    """Return the machine that asks: a service or an ingress only answers, so a pod or a worker behind it does."""
+    """Return the sender: for a service or an ingress, which send no requests, a pod or a worker behind it."""
     network, end = machine.network, machine.end
     if network is None or end is None or network.kind.role not in ("service", "ingress"):
         return machine, None
@@ -167,7 +167,7 @@ def _network_name(machine: Machine) -> str | None:
 
 
 def _answer(tracer: Tracer, walk: Walk, source: Machine, asked: HostAddress, goal: Machine) -> tuple[Walk, Stop | None]:
-    """Walk the answer back; it has to come from the address that was asked."""
+    """Walk the answer back; it has to come from the address to which the request went."""
     back = Walk(tracer, source, walk.memory, answering=True)
     back.source, back.destination = _answering_address(walk, goal), walk.source
     back.hop(host(goal), "answer", "answers", name=_network_name(goal))
@@ -187,14 +187,14 @@ def _answer(tracer: Tracer, walk: Walk, source: Machine, asked: HostAddress, goa
 
 
 def _own_instead(tracer: Tracer, source: Machine, asked: HostAddress, goal: Machine) -> str | None:
-    """Name the address to ask instead, where the sender reaches the machine under its own."""
+    """Name the machine's own address, where the sender reaches it."""
     if goal.network is None or asked.same(goal.address) or not _leads(tracer, source, Carried(goal.network)):
         return None
     return f"use {goal.address} instead, which {source.title} reaches without NAT"
 
 
 def _answering_address(walk: Walk, goal: Machine) -> HostAddress:
-    """Return the address of the machine that answers: of a service, the pod that got the request."""
+    """Return the source of the answer: for a service the pod that received the request."""
     if goal.network is not None and goal.network.kind.role == "service":
         return walk.destination
     return goal.address
@@ -251,7 +251,7 @@ def first_place(walk: Walk, machine: Machine) -> Place | None:
 
 
 def host(machine: Machine) -> str:
-    """Return what the machine is."""
+    """Return the device of a machine, for people."""
     network = machine.network
     if network is None:
         return "internet host" if machine.domain == "internet" else "IBM Cloud's services"
@@ -266,14 +266,14 @@ def host(machine: Machine) -> str:
     return titles.get(network.kind.role) or networks.host_title(network)
 
 
-# Which address is asked.
+# The address to use.
 
 
 def asked_address(tracer: Tracer, source: Machine, goal: Machine) -> tuple[HostAddress, Machine]:
-    """Return the address that the request asks for, and the machine that it means.
+    """Return the destination address of the request, and the machine that it leads to.
 
-    The machine's own where the table of the sender leads to its network; what a link shows for it; else the address
-    of the device that stands for it. Where nothing stands for it, the uplink of its edge that the sender meets.
+    This is the machine's own address if the table of the sender leads to its network, else the address that a link shows
+    for it, else that of a device that translates or forwards to it, else the uplink of its edge that the sender reaches.
     """
     network = goal.network
     if network is None or goal.address.value is None or _local(source, goal):
@@ -289,7 +289,7 @@ def asked_address(tracer: Tracer, source: Machine, goal: Machine) -> tuple[HostA
 
 
 def _shown(tracer: Tracer, source: Machine, network: Network) -> Carried | None:
-    """Return what a sender knows a network by that links show elsewhere: by its own links first, then by the range."""
+    """Return a network as links show it to a sender: by the sender's own links first, then by the lowest range."""
     own = [] if source.network is None else ends_of(tracer.landscape.ends, source.network)
     found = [
         (own.index(far) if (far := joint.far(side)) in own else len(own), item.shown, item)
@@ -300,7 +300,7 @@ def _shown(tracer: Tracer, source: Machine, network: Network) -> Carried | None:
 
 
 def _target(tracer: Tracer, front: Machine) -> Machine | None:
-    """Return the machine that an address of an ESG stands for, None where it stands for none."""
+    """Return the machine to which an ESG translates one of its addresses, None without a rule."""
     landscape = tracer.landscape
     edge = None if front.network is None else landscape.ends.edge_of(front.network)
     if edge is None:
@@ -313,7 +313,7 @@ def _target(tracer: Tracer, front: Machine) -> Machine | None:
 
 
 def _local(source: Machine, goal: Machine) -> bool:
-    """Tell whether both are in one cluster, or in one network."""
+    """Tell whether both machines are in one cluster or one network."""
     if source.network is not None and goal.network is not None and source.network.name == goal.network.name:
         return True
     inside = source.domain in ("iks", "icp")
@@ -349,7 +349,7 @@ def _leads(tracer: Tracer, source: Machine, item: Carried) -> bool:
 
 
 def _front(tracer: Tracer, source: Machine, goal: Machine) -> tuple[HostAddress, Machine]:
-    """Return the address of the device that stands for a machine, and the machine that it leads to."""
+    """Return the address of a device that leads to a machine, and the machine that it leads to."""
     landscape, network = tracer.landscape, goal.network
     assert network is not None
     role = "private" if _meets_private(tracer, source) else "public"
@@ -398,7 +398,7 @@ def _reaches(tracer: Tracer, source: Machine, role: str) -> bool:
 
 
 def _behind(tracer: Tracer, source: Machine, edge: End) -> bool:
-    """Tell whether a sender stands behind the edge itself."""
+    """Tell whether a sender is behind the same edge."""
     network = source.network
     return (
         network is not None and source.domain in ("overlay", "icp") and tracer.landscape.ends.edge_of(network) == edge

@@ -1,7 +1,6 @@
-"""A packet on its way: its addresses as they are now, what translated it, and the tables that it is looked up in.
+"""Walk a packet from device to device: its addresses, the sessions that translated it, and its hops.
 
-At each device NAT and the longest prefix decide, nothing else. The steps of the devices stand in the modules beside
-this one; here is what they share.
+At each device only NAT and the longest prefix decide. The steps of each device are in modules of their own.
 """
 
 from __future__ import annotations
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Network
 
     Entry = Route | SourceNat | DestinationNat | RangeNat
+    DeviceKey = tuple[str, End | None]
 
 DEVICES = {
     "leave": "worker",
@@ -45,13 +45,13 @@ DEVICES = {
     "ibm": "BCR",
     "router": "on-premises router",
 }
-"""What the device of each place is called."""
+"""The device at each place, for people."""
 _MOST_STEPS = 64
-"""Devices that a packet passes at most; a time to live of that many hops is the usual one."""
+"""Stop a packet after this many devices; 64 is the usual time to live."""
 
 
 class Place(NamedTuple):
-    """Where a packet is: at which device, whose, and where it came from."""
+    """The place of a packet: the device, its end, and `how` the packet came there."""
 
     device: str
     end: End | None = None
@@ -60,23 +60,34 @@ class Place(NamedTuple):
     tunnel: Tunnel | None = None
 
 
-class Session(NamedTuple):
-    """What a device remembers of a packet that it translated, so that the answer is translated back."""
+class Header(NamedTuple):
+    """The two addresses of a packet."""
 
-    device: tuple[str, End | None]
-    before: tuple[HostAddress, HostAddress]
-    after: tuple[HostAddress, HostAddress]
+    source: HostAddress
+    destination: HostAddress
+
+    def is_answer_to(self, request: Header) -> bool:
+        """Tell whether this is the answer to a request: the same addresses the other way round."""
+        return self.source.same(request.destination) and self.destination.same(request.source)
+
+
+class NatSession(NamedTuple):
+    """A translation that a device remembers, so that it can reverse it for the answer."""
+
+    device: DeviceKey
+    before: Header
+    after: Header
 
 
 class Memory(NamedTuple):
-    """What the devices on the way remember for the answer: their sessions, and where addresses outside of the plan are."""
+    """The sessions of the devices on the way, and the places of addresses outside the plan, both for the answer."""
 
-    sessions: list[Session]
+    sessions: list[NatSession]
     places: dict[str, Place]
 
 
 class Walk:
-    """A packet on its way to a machine: its addresses as they are now, and the hops so far."""
+    """A packet on its way to a machine: its current addresses, and its hops so far."""
 
     def __init__(self, tracer: Tracer, goal: Machine, memory: Memory, *, answering: bool) -> None:
         self.tracer = tracer
@@ -114,7 +125,7 @@ class Walk:
             name=place.end.name if place.end is not None else None,
         )
 
-    # What a hop is made of.
+    # Hops and stops.
 
     def hop(
         self,
@@ -155,7 +166,7 @@ class Walk:
         )
 
     def network_in(self, route: Route) -> str | None:
-        """Return the network that a route leads the packet to: one that holds the destination, within its prefix."""
+        """Return the network that a route leads the packet to: one within its prefix that holds the destination."""
         if route.prefix.length == 0:
             return None
         own = self.destination.prefix
@@ -181,30 +192,35 @@ class Walk:
         table: str | None = None,
         nearest: Route | None = None,
     ) -> None:
-        """End the way here."""
+        """Stop the packet here."""
         near = None if nearest is None else f"{nearest.prefix} towards {nearest.via}"
         self.end = end
         self.stop = Stop(device, name, end, reason, help_, table, near)
 
     def arrived(self, end: EndWord = "delivered") -> None:
-        """End the way at its goal."""
+        """End the walk at its goal."""
         self.end = end
 
     def assume(self, text: str) -> None:
-        """Remember what is supposed that the plan does not say."""
+        """Remember an assumption that the plan does not state."""
         self.assumptions[text] = None
 
-    # What devices do to addresses.
+    # Translations.
+
+    @property
+    def header(self) -> Header:
+        """The current addresses of the packet."""
+        return Header(self.source, self.destination)
 
     def translate(
         self,
-        device: tuple[str, End | None],
+        device: DeviceKey,
         *,
         source: HostAddress | None = None,
         destination: HostAddress | None = None,
     ) -> tuple[Changed, ...]:
         """Give the packet a new source or destination, remember it, and return what changed."""
-        before = (self.source, self.destination)
+        before = self.header
         changed = []
         if source is not None and not source.same(self.source):
             changed.append(Changed("source", self.source, source))
@@ -213,65 +229,63 @@ class Walk:
             changed.append(Changed("destination", self.destination, destination))
             self.destination = destination
         if changed:
-            self.sessions.append(Session(device, before, (self.source, self.destination)))
+            self.sessions.append(NatSession(device, before, self.header))
         return tuple(changed)
 
-    def come_from(self, device: tuple[str, End | None], source: HostAddress) -> tuple[Changed, ...]:
-        """Let the sender use its address on another side, which is no NAT; the answer then comes to that address."""
+    def come_from(self, device: DeviceKey, source: HostAddress) -> tuple[Changed, ...]:
+        """Let the sender use its address on another interface, which is not NAT; the answer then goes to that address."""
         return () if self.answering else self.translate(device, source=source)
 
-    def restore(self, device: tuple[str, End | None]) -> tuple[Changed, ...]:
-        """Translate an answer back as the sessions of a device say; return what changed."""
+    def restore(self, device: DeviceKey) -> tuple[Changed, ...]:
+        """Reverse the translations of a device for an answer; return what changed."""
         if not self.answering:
             return ()
-        start = (self.source, self.destination)
-        found = True
-        while found:
-            found = False
-            for session in reversed(self.sessions):
-                source, destination = session.after
-                if (
-                    session.device == device
-                    and self.source.same(destination)
-                    and self.destination.same(source)
-                    and session.before != session.after
-                ):
-                    self.destination, self.source = session.before
-                    found = True
-                    break
+        start = self.header
+        while (request := self._translated_request(device)) is not None:
+            self.source, self.destination = request.destination, request.source
         changed = []
-        if not self.source.same(start[0]):
-            changed.append(Changed("source", start[0], self.source))
-        if not self.destination.same(start[1]):
-            changed.append(Changed("destination", start[1], self.destination))
+        if not self.source.same(start.source):
+            changed.append(Changed("source", start.source, self.source))
+        if not self.destination.same(start.destination):
+            changed.append(Changed("destination", start.destination, self.destination))
         return tuple(changed)
 
+    def _translated_request(self, device: DeviceKey) -> Header | None:
+        """Return the request that a device translated and that the packet answers, as it was before; None without one."""
+        answer = self.header
+        return next(
+            (
+                session.before
+                for session in reversed(self.sessions)
+                if session.device == device and session.before != session.after and answer.is_answer_to(session.after)
+            ),
+            None,
+        )
+
     def wrap(self, protocol: str, source: HostAddress, destination: HostAddress) -> None:
-        """Put the packet into another one."""
+        """Encapsulate the packet."""
         self.outer = (Outer(protocol, source, destination), *self.outer)
 
     def unwrap(self) -> None:
-        """Take the outermost packet off."""
+        """Remove the outermost packet."""
         self.outer = self.outer[1:]
 
-    def pass_through(self, device: tuple[str, End | None]) -> None:
-        """Remember a packet that a device forwards as it is: the answer then belongs to a session and stays as it is."""
-        self.sessions.append(Session(device, (self.source, self.destination), (self.source, self.destination)))
+    def pass_through(self, device: DeviceKey) -> None:
+        """Remember a packet that a device forwards untranslated: its answer belongs to the session and stays untranslated."""
+        self.sessions.append(NatSession(device, self.header, self.header))
 
-    def established(self, device: tuple[str, End | None]) -> bool:
+    def established(self, device: DeviceKey) -> bool:
         """Tell whether an answer belongs to a session of a device."""
-        return self.answering and any(
-            s.device == device and self.source.same(s.after[1]) and self.destination.same(s.after[0])
-            for s in self.sessions
-        )
+        answer = self.header
+        return self.answering and any(s.device == device and answer.is_answer_to(s.after) for s in self.sessions)
 
-    # Where it stands.
+    # The goal.
 
     def at_goal(self, *networks: str) -> bool:
-        """Tell whether the packet has the address of the machine that it is for, and is in one of the right networks.
+        """Tell whether the packet has the address of its goal and is in one of the right networks.
 
-        Two networks with one address are two machines, but for two that are one wire. Without names of networks the
-        address decides.
+        One address in two networks means two machines, unless the two are one layer 2 segment. Without names of networks
+        only the address decides.
         """
         own = self.goal.network
         if not self.destination.same(self.goal.address):
@@ -291,13 +305,13 @@ def inside(address: HostAddress, prefixes: Iterable[Prefix]) -> bool:
 
 
 def shown_at(address: HostAddress, by: Translation) -> HostAddress:
-    """Return an address of a network as a link shows it: 1 to 1, or the only one there."""
+    """Return an address of a network as a link shows it: 1 to 1, or the single shown address."""
     assert address.value is not None
     offset = address.value - by.real.first if by.real.size == by.shown.size else 0
     return address._replace(value=by.shown.first + offset, network=None, name=None)
 
 
 def real_of(address: HostAddress, by: Translation) -> HostAddress:
-    """Return the address of a network that a link shows as another one of as many."""
+    """Return the real address for one that a link shows 1 to 1."""
     assert address.value is not None
     return address._replace(value=by.real.first + address.value - by.shown.first, network=by.network, name=None)

@@ -43,7 +43,7 @@ def assume_public(walk: Walk, cluster: End) -> None:
 
 
 def encapsulate(walk: Walk, cluster: End) -> None:
-    """Put a packet between two workers into what carries it there.
+    """Encapsulate a packet between two workers.
 
     IKS uses IP-in-IP between subnets only, ICP always; between hosts the packets of ICP travel in VXLAN frames
     (reference architecture, flows A and B).
