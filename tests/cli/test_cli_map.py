@@ -115,13 +115,13 @@ def test_allocated_says_what_finds_no_place(run: Run, tmp_path: Path) -> None:
 
 
 def test_the_documented_picture(run: Run, tmp_path: Path, *, update_golden: bool) -> None:
-    page = (ROOT / "docs" / "map.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reference" / "map.md").read_text(encoding="utf-8")
     match = re.search(r"^```sh\nipplan (map ([\w-]+\.toml) .*)\n```$", page, re.MULTILINE)
     assert match is not None
     shutil.copy(ROOT / "sample-plans" / match[2], tmp_path)
     assert run(*match[1].split()).returncode == 0
     picture = (tmp_path / "map.svg").read_bytes()
-    kept = ROOT / "docs" / "map.svg"
+    kept = ROOT / "docs" / "images" / "map.svg"
     if update_golden:
         kept.write_bytes(picture)
     assert picture == kept.read_bytes()
