@@ -87,7 +87,9 @@ class Collector:
         """
         cell = self._cell(cidr, line, field, mask, kind)
         seen = None if shown is None else self.block(shown, line, field)
-        words = (description, cell.comment, f"of {cidr}" if len(cell.blocks) > 1 else "")
+        if cell.comment or len(cell.blocks) > 1:
+            words = (description, cell.comment, f"of {cidr}" if len(cell.blocks) > 1 else "")
+            description = "; ".join(word for word in words if word)
         for block in cell.blocks:
             self.rows.append(
                 ObservedPrefix(
@@ -95,7 +97,7 @@ class Collector:
                     name=name,
                     kind=kind,
                     cluster=cluster,
-                    description="; ".join(word for word in words if word) or None,
+                    description=description or None,
                     line=line,
                     field=field,
                     written=block.written,

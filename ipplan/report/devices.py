@@ -101,7 +101,7 @@ def _list_interfaces(request: Request) -> Iterator[tuple[Cell, ...]]:
         for place in host.places:
             network = place.network
             for number, address in enumerate(place.addresses):
-                what = place.text if not number else f"{address.name or 'one more'} of {address.network}"
+                what = place.text if not number else f"{address.name or 'another address'} of {address.network}"
                 text = None
                 if address.value is not None and network.prefix is not None:
                     text = f"{address.text}/{network.prefix.length}{'*' if address.example else ''}"

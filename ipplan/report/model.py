@@ -88,7 +88,7 @@ class Step(NamedTuple):
 
 
 class Way(NamedTuple):
-    """The path of the request or of the answer; `stop` says by name and text where and why the packet is dropped."""
+    """The path of the request or of the answer; `stop` says by name and text where and why it ends early."""
 
     title: str
     steps: tuple[Step, ...]

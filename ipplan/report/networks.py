@@ -208,7 +208,7 @@ def _pools(subject: Subject) -> Grid:
         Column("unusable", "number"),
         Column("allocated", "number"),
         Column("free", "number"),
-        Column("free in percent", "number"),
+        Column("free (%)", "number"),
         Column("largest free block", "address"),
     )
     rows: list[tuple[Cell, ...]] = []

@@ -74,7 +74,7 @@ def _stop(stop: Stop | None) -> tuple[tuple[str, str], ...]:
     if stop is None:
         return ()
     where = stop.device if stop.name is None else f"{stop.device} of {stop.name}"
-    rows = [("dropped at", f"{where} ({stop.end})"), ("because", stop.reason)]
+    rows = [("ends at", f"{where} ({stop.end})"), ("because", stop.reason)]
     if stop.table:
         near = f"; the nearest entry is {stop.nearest}" if stop.nearest else ""
         rows.append(("looked up in", stop.table + near))
