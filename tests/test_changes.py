@@ -245,15 +245,15 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str, str, str | None, str | Non
 }
 
 
-def told(change: Change) -> tuple[str, str, str, str | None, str | None]:
+def fields_of(change: Change) -> tuple[str, str, str, str | None, str | None]:
     return change.what, change.how, change.name, change.old, change.new
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_each_difference_is_told_with_what_it_rebuilds(name: str) -> None:
+def test_each_difference_is_reported_with_what_it_rebuilds(name: str) -> None:
     old, new, expected, rebuild = CASES[name]
     changes = compare(old, new).changes
-    assert [told(change) for change in changes] == expected
+    assert [fields_of(change) for change in changes] == expected
     first = changes[0].rebuild
     assert (first is None) == (rebuild is None)
     assert first is None or rebuild is None or rebuild in first.text

@@ -1,4 +1,4 @@
-"""Which blocks are the cleanest, against judging every block by itself, and what the catalogue says of 10.0.0.0/8."""
+"""Which blocks are the cleanest, against scoring every block by itself, and what the catalogue says of 10.0.0.0/8."""
 
 from __future__ import annotations
 
@@ -113,8 +113,8 @@ def test_scores_and_order_are_those_of_judging_every_block(
     assert advice.untouched == sum(score.untouched for score, _ in wanted)
     assert advice.not_listed == max(0, len(wanted) - most)
     for candidate in advice.candidates:
-        told = [touch.why for touch in candidate.touches]
-        assert Score(*(told.count(name) for name in Score._fields)) == candidate.score  # type: ignore[arg-type]
+        found = [touch.why for touch in candidate.touches]
+        assert Score(*(found.count(name) for name in Score._fields)) == candidate.score  # type: ignore[arg-type]
         assert all(touch.prefix.overlaps(candidate.prefix) for touch in candidate.touches)
 
 

@@ -97,7 +97,7 @@ def expected_uses(plan: Plan, catalog: Catalog, pool: Prefix, placed: Iterable[P
 
 @settings(max_examples=150, deadline=None)
 @given(worlds())
-def test_free_taken_and_unusable_are_the_pool_each_address_told_once(world: tuple[Plan, Catalog]) -> None:
+def test_free_taken_and_unusable_are_the_pool_with_each_address_counted_once(world: tuple[Plan, Catalog]) -> None:
     plan, catalog = world
     free = find_free(plan, catalog)
     assert [p.report.prefix for p in free.pools] == list(dict.fromkeys(p.prefix for p in plan.pools))
@@ -256,7 +256,7 @@ def test_ipv6_is_counted_exactly() -> None:
     assert len(pool.blocks) == 112
 
 
-def test_pools_that_overlap_are_told_each_and_counted_once() -> None:
+def test_pools_that_overlap_are_each_reported_and_counted_once() -> None:
     free = find_free(plan(pools="10.224.0.0/24 10.224.0.0/25 10.224.0.0/24 fd00::/64"), EMPTY)
 
     assert [str(p.report.prefix) for p in free.pools] == ["10.224.0.0/24", "10.224.0.0/25", "fd00::/64"]

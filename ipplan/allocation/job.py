@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Job:
     """The allocation of one IP version; `run` fills placed prefixes, notes and shortfalls by network.
 
-    `trace` is the record of what was decided, kept only where it is asked for.
+    `trace` is the record of the decisions, kept only with `keep_trace`.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Job:
         self._singles: list[Wanted] = []
 
     def run(self, *, advise: bool = True) -> None:
-        """Place everything of this version, or fill `shortfalls`; `advise` adds what would help to them."""
+        """Place all networks of this version, or fill `shortfalls`, with `advise` including the change that helps."""
         self._reject_lengths()
         if not self.wanted:
             return

@@ -1,10 +1,10 @@
 """Find places for aligned blocks: pure integers of one IP version, no plan, no catalogue.
 
-A request wants a block of 2^bits addresses inside one of its allowed regions, outside everything reserved and
-apart from every other block. Regions may nest, and each request may have its own. The rule of placement:
-larger blocks first, then those with fewer regions to choose from, then by name; regions in the order given;
-the lowest free address. Where that rule alone leads into a corner, an exact search decides how many blocks of
-each size go where, and the rule decides the rest, so a packing is found wherever one exists.
+A request asks for a block of 2^bits addresses inside one of its allowed regions, outside all reserved space and all
+other blocks. Regions may nest, and each request may have its own. The rule of placement: larger blocks first, then
+those with fewer regions to choose from, then by name; regions in the order given; the lowest free address. If the rule
+alone does not place all requests, an exact search decides how many blocks of each size go where, and the rule decides
+the rest. So a packing is found if one exists and the search does not reach its limit.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ class Turn(NamedTuple):
 
 
 class Packing(NamedTuple):
-    """The answer: first addresses by name, what the rule could not place, and what that means.
+    """The result: first addresses by name, and the requests without a place.
 
-    Complete where `unplaced` is empty. Else `placed` is what the rule alone could place, and `proven` says
-    whether no packing of all requests exists or the search only ended at its limit.
+    Complete if `unplaced` is empty. Else `proven` says whether no packing of all requests exists, or the search only
+    stopped at its limit. `placed` then has, of a part that cannot be packed, what the rule alone placed.
     """
 
     placed: dict[str, int]
@@ -61,7 +61,7 @@ def pack(
 ) -> Packing:
     """Place every request, or report that it cannot be done: n log n, and the search where needed.
 
-    `turns`, where given, receives the requests in the order of placement.
+    `turns`, if given, receives the requests in the order of placement.
     """
     placed: dict[str, int] = {}
     unplaced: list[str] = []

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class AllocationDefectError(AssertionError):
-    """The packer broke a promise: a defect of ipplan, never of a plan."""
+    """The result of the packer is wrong: a defect of ipplan, never of a plan."""
 
 
 class Placed(NamedTuple):
-    """A block as it was given out: first and last address, who holds it, and the spans it may lie in."""
+    """A placed block: first and last address, the name of its holder, and the spans where it may lie."""
 
     first: int
     last: int
@@ -47,7 +47,7 @@ def verify(placed: Iterable[Placed], reserved: Iterable[tuple[int, int]]) -> Non
         if first <= before:
             raise AllocationDefectError(f"{neighbour} and {name} overlap at {first:#x}")
         before, neighbour = last, name
-        # Of all reservations that start before a block ends, the furthest end tells whether one reaches it.
+        # Of all reservations that start before a block ends, the furthest end shows whether one reaches it.
         while at < len(held) and held[at][0] <= last:
             furthest = max(furthest, held[at][1])
             at += 1

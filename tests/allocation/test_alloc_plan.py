@@ -210,7 +210,7 @@ def test_one_failure_means_that_nothing_is_allocated() -> None:
     assert [(f.network, f.needs, f.largest_free) for f in allocation.shortfalls] == [("large", 16, 17)]
 
 
-def test_without_a_pool_every_network_fails_and_is_told_where_to_name_one() -> None:
+def test_without_a_pool_every_network_fails_with_help_on_where_to_add_one() -> None:
     allocation = allocate(plan(network("a"), network("b"), pools=""), EMPTY)
     assert [f.network for f in allocation.shortfalls] == ["a", "b"]
     assert all(f.help is not None and "--byoip" in f.help and "[plan]" in f.help for f in allocation.shortfalls)

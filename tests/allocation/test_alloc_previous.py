@@ -1,4 +1,4 @@
-"""Stability: what an earlier allocation gave stays, grows in place, or moves for a reason that is told."""
+"""Stability: what an earlier allocation gave stays, grows in place, or moves for a reason that is reported."""
 
 from __future__ import annotations
 
@@ -166,11 +166,11 @@ def test_a_second_run_changes_nothing_and_neighbours_of_a_change_stay() -> None:
                 assert not run(text).ok, "kept places must never cost a place"
                 break
             now = places(found)
-            told = dict(found.moved)
+            reported = dict(found.moved)
             for name, old in before.items():
-                if name in networks and name not in told:
+                if name in networks and name not in reported:
                     a, b = ip_network(old), ip_network(now[name])
-                    assert a.overlaps(b), "what moves is told"
+                    assert a.overlaps(b), "what moves is reported"
             blocks = [ip_network(cidr) for cidr in now.values()]
             assert not any(a.overlaps(b) for i, a in enumerate(blocks) for b in blocks[:i])
             assert places(run(text, now)) == now

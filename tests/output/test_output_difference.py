@@ -22,7 +22,7 @@ def test_replaced_and_added_lines() -> None:
     )
 
 
-def test_a_missing_last_newline_is_told_and_carriage_returns_are_not_shown() -> None:
+def test_a_missing_last_newline_is_shown_and_carriage_returns_are_not_shown() -> None:
     assert render_difference("a\r\nb", "a\r\nb\r\nc", "p") == (
         "--- a/p\n+++ b/p\n@@ -1,2 +1,3 @@\n a\n-b\n\\ No newline at end of file\n"
         "+b\n+c\n\\ No newline at end of file\n"

@@ -145,7 +145,7 @@ def test_the_least_important_columns_go_first_and_are_named(width: int, left: li
     assert ("no room for " + ", ".join(gone) + "; --wide shows all, --columns NAME,... chooses" in said) == bool(gone)
 
 
-def test_a_column_that_tells_nothing_apart_goes_and_is_back_where_it_is_asked_for() -> None:
+def test_a_column_of_equal_cells_is_left_out_unless_it_is_asked_for() -> None:
     one = table(1)
     assert titles(render_for_people(one, width=200, color=False))[:3] == ["network", "kind", "cidr"]
     assert "cluster" in titles(render_for_people(one, width=200, color=False, choice=Choice(wide=True)))

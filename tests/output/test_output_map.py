@@ -1,4 +1,4 @@
-"""The drawn map: every character against the addresses that it stands for, at every width."""
+"""The drawn map: every character against the addresses that it covers, at every width."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_no_line_is_wider_than_the_map(cidr: str, width: int) -> None:
     assert used.endswith("A")
 
 
-def test_rows_alike_are_told_once() -> None:
+def test_equal_rows_are_shown_once() -> None:
     space = parse_prefix("10.0.0.0/20")
     blocks = [
         Block(space.first, space.first, "network", ("one",), 1),
@@ -148,9 +148,9 @@ def test_overlaps_are_listed_with_what_the_check_says_up_to_a_number() -> None:
     ]
     blocks.append(Block(space.first + 24, space.last, "free"))
     text, _ = render_space(Space(space, "pool", "pool"), blocks, [], width=200, symbols=ASCII, color=False)
-    told = [line for line in text.splitlines() if line.startswith("!")]
-    assert told[0] == "! 10.0.0.0-10.0.0.0: outer, inner and 28 more (network-overlap)"
-    assert told[-1] == "! 14 more; ipplan check lists all"
+    lines = [line for line in text.splitlines() if line.startswith("!")]
+    assert lines[0] == "! 10.0.0.0-10.0.0.0: outer, inner and 28 more (network-overlap)"
+    assert lines[-1] == "! 14 more; ipplan check lists all"
 
 
 def test_names_cannot_act_on_the_terminal() -> None:
