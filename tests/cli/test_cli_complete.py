@@ -1,4 +1,4 @@
-"""Shell completion, asked as the shells ask."""
+"""Shell completion, requested as bash, zsh and fish request it."""
 
 from __future__ import annotations
 

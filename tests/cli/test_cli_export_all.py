@@ -1,4 +1,4 @@
-"""`ipplan export --all`: every target for everyone, in a folder that is there whole or not at all."""
+"""`ipplan export --all`: every target for every device, in a folder that is written whole or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The front door: help, unknown words, exit statuses, interruptions and defects."""
+"""The entry point: help, unknown words, default plan, exit statuses, interruptions and defects."""
 
 from __future__ import annotations
 

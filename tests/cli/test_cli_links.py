@@ -1,4 +1,4 @@
-"""Plans with links through the commands: what a link shows is nobody else's space, and is written nowhere anew."""
+"""Plans with links through the commands: no output counts or writes the far side of a link a second time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ipplan map` as its users call it: where the picture goes, what the options choose, what is refused."""
+"""`ipplan map` as its users call it: where the picture goes, what the options choose, what is rejected."""
 
 from __future__ import annotations
 

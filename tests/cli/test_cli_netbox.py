@@ -1,4 +1,4 @@
-"""ipplan netbox without a NetBox: what is asked for wrongly, and servers that are none; tests/judges has a real one."""
+"""`ipplan netbox` without a NetBox: bad usage, and servers that are not a NetBox; tests/judges has a real one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ipplan ranges diff`, run as a user runs it; and `ipplan ranges`, which stays what it was beside it."""
+"""`ipplan ranges diff`, run as a user runs it, and `ipplan ranges`, which it does not change."""
 
 from __future__ import annotations
 

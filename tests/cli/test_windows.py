@@ -1,6 +1,6 @@
-"""The command line on a Python that has what Windows has: the same bytes, the same promises about files, clear ends.
+"""The command line on a Python that behaves like one on Windows: the same bytes, the same guarantees about files.
 
-`tests/windows/sitecustomize.py` says what is removed and what works in another way. `pytest --windows` runs the tests of
+`tests/windows/sitecustomize.py` lists what is removed and what behaves differently. `pytest --windows` runs the tests of
 writing on the same Python.
 """
 
@@ -156,7 +156,7 @@ def test_a_program_that_only_reads_is_waited_for(run: Run, plan: Path) -> None:
 
 
 def test_an_editor_that_saves_while_the_file_is_waited_for_loses_nothing(plan: Path) -> None:
-    """The plan is compared again before every try to replace it."""
+    """Every attempt to replace the plan compares it again first."""
     script = """
 import os, sys
 real, calls = os.replace, 0
@@ -181,7 +181,7 @@ main()
 
 
 def test_what_another_run_takes_for_left_over_is_written_again(plan: Path) -> None:
-    """Between closing and renaming, nothing tells a file from one that a killed run left."""
+    """Between closing and renaming, a file looks like one that a killed run left."""
     script = """
 import os, sys
 real, calls = os.replace, 0

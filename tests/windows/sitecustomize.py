@@ -1,9 +1,9 @@
-"""Makes a Python on POSIX one like that of Windows: Python runs this at its start if the folder is on its path.
+"""Make a Python on POSIX behave like one on Windows. Python runs this at its start if the folder is on its path.
 
-What Windows has not is removed. What it does in another way is done so: folders cannot be opened, a file that any
-process has open can be neither renamed, replaced nor removed, descriptors translate line feeds unless O_BINARY is given,
-a closed pipe is an invalid argument, and msvcrt locks files. sys.platform and os.name stay, because libraries would load
-what is not here.
+It removes the functions that Windows does not have and changes those that behave differently there: folders cannot be
+opened; a file that any process has open cannot be renamed, replaced or removed; descriptors translate line feeds without
+O_BINARY; a closed pipe is an invalid argument; msvcrt locks files. sys.platform and os.name stay, because libraries
+would otherwise load modules that only Windows has.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 import select
 import signal
 import stat
-import subprocess  # before msvcrt is there, which would make it look for the rest of Windows
+import subprocess  # before msvcrt exists; with it, subprocess would import more of Windows
 import sys
 from contextlib import contextmanager
 from types import ModuleType
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 del subprocess
 
 O_BINARY = 1 << 28
-"""No flag of Linux."""
+"""A bit that no flag of Linux uses."""
 
 MISSING = {
     os: (
@@ -99,7 +99,7 @@ _text: set[int] = set()
 
 @contextmanager
 def at_once(mode: int) -> Iterator[None]:
-    """Keep other processes from opening files while one is looked for, renamed or removed."""
+    """Stop other processes from opening files while one is searched, renamed or removed."""
     descriptor = _open(__file__, os.O_RDONLY)
     try:
         _flock(descriptor, mode)
@@ -108,8 +108,8 @@ def at_once(mode: int) -> Iterator[None]:
         _close(descriptor)
 
 
-def refuse_open(path: Any) -> None:
-    """Raise PermissionError where any process has a file open."""
+def reject_open(path: Any) -> None:
+    """Raise PermissionError if any process has a file open."""
     try:
         wanted = os.stat(path, follow_symlinks=False)
     except OSError:
@@ -129,8 +129,8 @@ def refuse_open(path: Any) -> None:
                 raise
 
 
-def refuse_read_only(path: Any) -> None:
-    """Raise PermissionError for a file that is there and read-only."""
+def reject_read_only(path: Any) -> None:
+    """Raise PermissionError for an existing read-only file."""
     if os.path.lexists(path) and not os.lstat(path).st_mode & stat.S_IWRITE:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.fspath(path))
 
@@ -147,7 +147,7 @@ def open_(path: Any, flags: int, mode: int = 0o777, **rest: Any) -> int:
 
 
 def write(descriptor: int, data: Any) -> int:
-    """Write bytes, translated where the descriptor is in text mode."""
+    """Write bytes, with line feeds translated if the descriptor is in text mode."""
     if descriptor in _text:
         _write(descriptor, bytes(data).replace(b"\n", b"\r\n"))
         return len(data)
@@ -164,26 +164,26 @@ def close(descriptor: int) -> None:
 
 
 def unlink(path: Any) -> None:
-    """Remove a file that nobody has open, and that is not read-only."""
+    """Remove a file unless a process has it open or it is read-only."""
     with at_once(ALONE):
-        refuse_open(path)
-        refuse_read_only(path)
+        reject_open(path)
+        reject_read_only(path)
         _unlink(path)
 
 
 def replace(source: Any, target: Any) -> None:
-    """Rename a file where nobody has the one or the other open, and the other is not read-only."""
+    """Rename a file unless a process has either file open or the target is read-only."""
     with at_once(ALONE):
-        refuse_open(source)
-        refuse_open(target)
-        refuse_read_only(target)
+        reject_open(source)
+        reject_open(target)
+        reject_read_only(target)
         _replace(source, target)
 
 
 def locking(descriptor: int, mode: int, nbytes: int) -> None:
     """Lock the whole file instead of some bytes of it."""
     if mode != 2 or nbytes < 1:
-        raise NotImplementedError("ipplan uses nothing but LK_NBLCK")
+        raise NotImplementedError("ipplan uses only LK_NBLCK")
     try:
         _flock(descriptor, ALONE | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -191,7 +191,7 @@ def locking(descriptor: int, mode: int, nbytes: int) -> None:
 
 
 def select_(*_: Any) -> None:
-    """Know sockets only."""
+    """Fail: on Windows, select supports only sockets."""
     raise OSError(10038, "An operation was attempted on something that is not a socket")
 
 
