@@ -1,4 +1,4 @@
-"""Traced flows as a document, a table of hops, and text. Must not decide anything."""
+"""Render traced flows as a document, as a table of hops, and as text. Must not decide anything."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     Entry = Route | SourceNat | DestinationNat | RangeNat
 
 _MARK = "=>"
-"""Stands before what a hop changes of the packet, so that it is seen without colour too."""
+"""The mark of a change to the packet, visible without colour too."""
 _MOST_NAMED = 3
 """Name at most this many networks for pairs that are alike; documents name all."""
 
 
 def document(plan: Plan, traces: Sequence[Trace | Missing], edition: str) -> dict[str, Any]:
-    """Return the document `ipplan.flows/2`; a flow that lacks an end has no hops."""
+    """Return the document `ipplan.flows/2`; a flow without a source or destination in the plan has no hops."""
     return {
         "schema": "ipplan.flows/2",
         "made_by": made_by(edition),
@@ -136,7 +136,7 @@ def _hop(number: int, hop: Hop) -> dict[str, Any]:
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
-    """Return an entry of a device in one form, whatever it is."""
+    """Return a route or rule of a device in one common form."""
     if isinstance(entry, Route):
         return {
             "entry": "route",
@@ -255,11 +255,11 @@ COLUMNS = (
     Column("result"),
     Column("why", goes=1, long="note", piped=False),
 )
-"""What is said of a flow in the list."""
+"""The columns of the list of flows."""
 
 
 def list_table(traces: Sequence[Trace | Missing], *, terminal: bool) -> Table:
-    """Return a row for each flow; on a terminal why it stops is a note below the table, else part of its result."""
+    """Return a row for each flow; the reason of a stop is a note on a terminal, elsewhere part of the result."""
     rows: list[tuple[str | int | None, ...]] = []
     for trace in traces:
         result: str
@@ -279,14 +279,14 @@ def list_table(traces: Sequence[Trace | Missing], *, terminal: bool) -> Table:
 
 
 def render_list(traces: Sequence[Trace | Missing], *, width: int | None, color: bool, choice: Choice = ALL) -> str:
-    """Return the list of flows: from where to where, and what each comes to under this plan; failures first."""
+    """Return the list of flows with their ends and results, failures first."""
     shown = list_table(traces, terminal=width is not None)
     text = render_for_people(shown, width=width, color=color, choice=choice)
     return text + "\n" + hang("ipplan flows PLAN FLOW shows each step; --from and --to trace any pair", width)
 
 
 def ends_of(trace: Trace) -> tuple[str, str]:
-    """Return the ends of a trace for people, with those of pairs that are alike."""
+    """Return the ends of a trace for people, with those of alike pairs."""
     blocks = trace.alike or (((_named(trace.source),), (_named(trace.destination),)),)
     start, end = (_some([name for block in blocks for name in block[side]]) for side in (0, 1))
     return start, end
@@ -304,13 +304,13 @@ def _named(machine: Machine) -> str:
 
 
 def verdict_of(trace: Trace) -> str:
-    """Say what a flow comes to, and where and why it stops."""
+    """Return the result of a flow, with the place and reason of its stop."""
     way, why = _obstacle(trace)
     return trace.result if why is None else f"{trace.result} {way}".rstrip() + f": {why}"
 
 
 def _obstacle(trace: Trace) -> tuple[str, str | None]:
-    """Return on which way a trace stops, in words, and what stops it; None where nothing does."""
+    """Return the way on which a trace stops, in words, and the reason; None for one that does not stop."""
     stop = trace.stop or trace.back_stop
     if stop is None:
         return "", None
@@ -319,9 +319,9 @@ def _obstacle(trace: Trace) -> tuple[str, str | None]:
 
 
 def render_trace(trace: Trace, *, width: int | None, color: bool) -> str:
-    """Return a flow for people: each hop with the entry that decided and with what it changes, then the verdict.
+    """Return a flow for people: each hop with the entry that decided and with its changes, then the result.
 
-    The packet is shown whole where it starts; from there on only what a hop changes of it, which is marked.
+    The first hop shows the whole packet, later ones only the changes, which have a mark.
     """
     head = f"flow {trace.flow}: {trace.title}" if trace.flow else trace.title
     parts = [_lines(f"{escape(head)}, from {_from(trace.source)} to {_from(trace.destination)}", width), "\n"]
@@ -351,12 +351,12 @@ def _from(machine: Machine) -> str:
 
 
 def device_of(hop: Hop) -> str:
-    """Return the device of a hop, and whose it is."""
+    """Return the device of a hop with the name of its end."""
     return hop.device if hop.name is None else f"{hop.device} of {hop.name}"
 
 
 def _steps(hops: Sequence[Hop], width: int | None, *, color: bool, brief: bool = False) -> Iterator[str]:
-    """Yield the lines of each hop; in `brief`, without the entries that decided."""
+    """Yield the lines of each hop; `brief` omits the entries that decided."""
     before = None
     for number, hop in enumerate(hops, start=1):
         yield _lines(f"{number:>2}  {escape(device_of(hop))}: {escape(hop.text)}", width)
@@ -377,7 +377,7 @@ def _packet(hop: Hop) -> str:
 
 
 def _changes(before: Hop, hop: Hop) -> list[str]:
-    """Return what differs in the packet after a hop from what it was after the hop before."""
+    """Return the differences of the packet between two hops."""
     translated: dict[str, Changed] = {change.field: change for change in hop.changed}
     said = []
     for field, old, new in (
@@ -395,7 +395,7 @@ def _changes(before: Hop, hop: Hop) -> list[str]:
 
 
 def _decided(hop: Hop) -> list[str]:
-    """Return which entries decided at a hop, what it passed and what is assumed, a line each."""
+    """Return the entries that decided at a hop, rule lists without a match, and the assumption, a line each."""
     lines = []
     if hop.route is not None:
         of = f" ({hop.route_network})" if hop.route_network else ""
@@ -410,7 +410,7 @@ def _decided(hop: Hop) -> list[str]:
 
 
 def describe_hop(hop: Hop) -> list[str]:
-    """Return the packet after a hop, then what changed, and which entries of the device decided, a line each."""
+    """Return the packet after a hop, its changes, and the entries of the device that decided, a line each."""
     return [_packet(hop), *map(_change, hop.changed), *_decided(hop)]
 
 
@@ -438,11 +438,11 @@ def _stopped(lead: str, stop: Stop, width: int | None, *, color: bool) -> str:
 
 
 def _lines(text: str, width: int | None, *, paint_as: str | None = None, color: bool = False) -> str:
-    """Return a text as lines, the further ones indented a little more; with `paint_as`, all but the indent in that."""
+    """Return a text as wrapped lines, the later ones indented more; `paint_as` styles all but the indent."""
     indent = len(text) - len(text.lstrip())
     first, *rest = [text] if width is None else wrap(text, width)
     if rest and width is not None:
-        # In a narrow terminal the text goes on at the left.
+        # In a narrow terminal later lines start further left.
         margin = " " * min(indent + 2, width // 3)
         rest = [margin + line for line in wrap(" ".join(rest).lstrip(), width - len(margin))]
     lines = [first, *rest]

@@ -1,4 +1,4 @@
-"""The topology of a plan as a document, as a table of links, and as text.
+"""Render the topology of a plan as a document, as a table of links, and as text.
 
 Must not decide anything: domains, links, devices, reach and routes are read from the overview of the landscape.
 """
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Cluster, Edge, Plan, Site
 
 _MOST_NAMED = 4
-"""Networks, prefixes or ends that people see in one cell at most; documents name all."""
+"""Show at most this many networks, prefixes or ends in one cell; documents name all."""
 _MOST_ROWS = 40
-"""Rows of a table that people see at most."""
+"""Show at most this many rows of a table."""
 _MOST_PAIRED = 8
-"""Domains for which each pair has a row of its own; beyond, rows say what is alike."""
+"""Show each pair of domains in a row of its own up to this many domains; with more, group alike ones."""
 
 
 class Shown(NamedTuple):
-    """What is shown: the overview of a landscape, and its devices."""
+    """The topology to show: the overview of a landscape, and its devices."""
 
     overview: Overview
     devices: Sequence[Instance]
@@ -107,7 +107,7 @@ def _route(row: RouteRow) -> dict[str, Any]:
 
 
 def _part(plan: Plan, end: End | None) -> Cluster | Edge | Site | None:
-    """Return what the plan declares of an end: a cluster, an edge or a site."""
+    """Return the table of a cluster, edge or site in the plan, None without one."""
     if end is None or end.name is None:
         return None
     if end.kind == "edge":
@@ -124,7 +124,7 @@ def _texts(items: Iterable[object]) -> list[str]:
 
 
 def _address(address: HostAddress | None) -> dict[str, Any] | None:
-    """Return an address; null for one that nobody knows yet."""
+    """Return an address; null for one that is not known yet."""
     if address is None or address.value is None:
         return None
     return {
@@ -189,7 +189,7 @@ COLUMNS = (
     Column("carries back", goes=2, long="wrap"),
     Column("ends at", goes=EXTRA, long="wrap"),
 )
-"""What is known of links; for people the tunnels have a table of their own that says where they end."""
+"""The columns of the links; for people a separate table shows where tunnels end."""
 
 
 def table(shown: Shown) -> Table:
@@ -211,7 +211,7 @@ def _link_cells(link: LinkRow) -> tuple[Cell, ...]:
 
 
 def _label(end: End) -> str:
-    """Return what an end is called where its kind is said beside it."""
+    """Return the short name of an end, for a column that shows its kind elsewhere."""
     if end.name is not None:
         return end.name
     return {"edge": "the edge", "ibm-private": "ibm-private"}.get(end.kind, f"the {end.kind.upper()} cluster")
@@ -225,7 +225,7 @@ def _written(link: LinkRow) -> str:
 
 
 def _carried(sides: Sequence[Side]) -> str | None:
-    """Say what links carry of one side: the prefixes that the far side knows, with what they stand for."""
+    """Return the prefixes of one side that links carry, translated ones as REAL as SHOWN."""
     if len(sides) > 1:
         count = sum(len(side.subnets) for side in sides)
         return f"{count:,} prefixes of {len(sides):,}" if count else None
@@ -254,9 +254,9 @@ def _some(texts: Iterable[str], most: int = _MOST_NAMED) -> str | None:
 def _domain_table(overview: Overview) -> Table:
     columns = (
         Column("domain"),
-        Column("what it is", goes=2),
+        Column("description", goes=2),
         Column("networks", "number"),
-        Column("named", goes=1, long="list"),
+        Column("names", goes=1, long="list"),
     )
     rows = [(d.name, d.title, len(d.networks), _some(n.name for n in d.networks)) for d in overview.domains]
     caption = None
@@ -266,11 +266,11 @@ def _domain_table(overview: Overview) -> Table:
 
 
 def _short(whole: Table) -> Table:
-    """Return the first rows of a table, with a word on those that are left out."""
+    """Return the first rows of a table, with a note on the rest."""
     more = len(whole.rows) - _MOST_ROWS
     if more <= 0:
         return whole
-    words = f"and {more:,} more rows; --json has all"
+    words = f"and {more:,} more rows; --json shows all"
     return whole._replace(
         rows=whole.rows[:_MOST_ROWS],
         caption=words if whole.caption is None else f"{words}\n{whole.caption}",
@@ -328,7 +328,7 @@ def _reach_table(overview: Overview) -> Table:
 
 
 def best_ways(reach: Iterable[Reach]) -> Mapping[tuple[str, str], Reach]:
-    """Return for each pair of domains the way that keeps addresses best; as many entries as there are such pairs."""
+    """Return for each pair of domains the way that translates least. Linear in the pairs."""
     found: dict[tuple[str, str], Reach] = {}
     for row in sorted(reach, key=lambda r: list(_REACHED).index(r.addresses)):
         for origin in row.origins:
@@ -374,7 +374,7 @@ def _route_table(overview: Overview) -> Table:
     columns = (
         Column("at"),
         Column("towards"),
-        Column("what", goes=3),
+        Column("purpose", goes=3),
         Column("routes", "number", goes=2),
         Column("merged", "number", goes=4),
         Column("prefixes", "address", long="wrap"),
@@ -402,16 +402,16 @@ def _of(ends: Sequence[End]) -> str:
 
 
 def _grouping(routes: RouteSet) -> str | None:
-    """Say what one covering prefix would save."""
+    """Say how many routes one covering prefix would save."""
     if routes.cover is None or len(routes.merged) < 2:
         return None
     return f"1 route, {len(routes.merged) - 1:,} fewer"
 
 
 def render_text(shown: Shown, *, width: int | None, color: bool, choice: Choice = ALL) -> str:
-    """Return what people read: domains, links, devices, who reaches whom, tunnels, and the routes that are needed.
+    """Return the topology for people: domains, links, tunnels, devices, reachability, and required routes.
 
-    The choice is among the columns of the links.
+    The choice applies to the columns of the links.
     """
 
     def show(part: Table, chosen: Choice = choice.elsewhere) -> str:

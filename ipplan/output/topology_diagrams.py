@@ -1,6 +1,6 @@
-"""The topology of a plan as diagrams for Mermaid and Graphviz: sites, routers, edges and clusters with their ranges.
+"""Draw the topology of a plan for Mermaid and Graphviz: sites, routers, edges and clusters with their ranges.
 
-Must not decide anything: what is drawn is read from the overview and the devices. Both formats draw one sketch.
+Must not decide anything: the overview and the devices do. Both formats draw the same sketch.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from ipplan.plan.model import Network
 
 _MOST_DRAWN = 12
-"""Clusters, edges or sites of a sort that a diagram draws one by one; more become one box."""
+"""Draw at most this many clusters, edges or sites one by one; more become one box."""
 _MOST_LINES = 8
-"""Networks that a box lists at most."""
+"""List at most this many networks in a box."""
 
 Look = Literal["site", "router", "iks", "icp", "edge", "networks", "internet"]
 _COLORS: dict[Look, str] = {
@@ -36,11 +36,11 @@ _COLORS: dict[Look, str] = {
     "internet": "#ffffff",
 }
 Line = Literal["cable", "link", "stretched", "open"]
-"""A connection that is there, a link that keeps or translates addresses, one wire, and one that is not decided."""
+"""A plain connection, a link, a stretched layer 2 network, and an undecided link."""
 
 
 class Box(NamedTuple):
-    """A box with a title and a line for each thing in it."""
+    """A box with a title and lines of text."""
 
     key: str
     title: str
@@ -66,7 +66,7 @@ class Arrow(NamedTuple):
 
 
 class Sketch(NamedTuple):
-    """What both formats draw."""
+    """The drawing for both formats."""
 
     parts: tuple[Box | Frame, ...]
     arrows: tuple[Arrow, ...]
@@ -120,10 +120,10 @@ class _Pen:
             self.link(link)
         return Sketch((*sites, internet, Frame("cloud", "IBM Cloud", tuple(inside))), tuple(self.arrows))
 
-    # What there is.
+    # Boxes.
 
     def folded(self, kind: str, ends: Sequence[End], look: Look, what: str) -> list[Box]:
-        """Return one box for ends that are too many to draw."""
+        """Return one box for ends that are too many to draw one by one."""
         key = self.key(kind)
         self.box_of.update(dict.fromkeys(ends, key))
         return [Box(key, f"{len(ends):,} {what}", _some((end.name or "" for end in ends), 6), look)]
@@ -152,7 +152,7 @@ class _Pen:
         return found
 
     def addresses(self, kind: str, end: End) -> tuple[str, ...]:
-        """Return the addresses of a device by network, but for those that only make it a gateway."""
+        """Return the addresses of a device by network, without those that only make it a gateway."""
         device = self.by_end.get((kind, end))
         ports = () if device is None else tuple(p for p in device.ports if p.name != "gateway" and p.addresses)
         return _some((f"{port.network.name}  {port.addresses[0]}" for port in ports), _MOST_LINES)
@@ -206,7 +206,7 @@ class _Pen:
         return [*found, *self.icp([c for c in icp if homes.get(c) not in ends])]
 
     def homes(self) -> Iterator[tuple[End, End]]:
-        """Yield the ICP clusters with the edge that they stand behind."""
+        """Yield the ICP clusters with their edges."""
         by_name: dict[str, End] = {}
         for domain in self.overview.domains:
             if domain.kind == "overlay" and domain.end is not None:
@@ -222,7 +222,7 @@ class _Pen:
         return [self.cluster(end) for end in ends]
 
     def esg_lines(self, edge: End) -> tuple[str, ...]:
-        """Return the addresses of an ESG that stand for something, with their names."""
+        """Return the addresses of an ESG for NAT and tunnels, with their names."""
         device = self.by_end["ESG", edge]
         named = (
             f"{address.name}  {address}"
@@ -241,7 +241,7 @@ class _Pen:
                 self.join(router, esg, f"{port.addresses[0]}")
 
     def others(self) -> list[Box]:
-        """Return the subnets of IBM Cloud that are of no cluster and no uplink."""
+        """Return the subnets of IBM Cloud that belong to no cluster and no uplink."""
         found = []
         for domain, router in (("ibm-private", "bcr"), ("ibm-public", "fcr")):
             own = [n for n in self.standing[domain] if n.kind.platform is None and n.kind.role != "esg"]
@@ -251,7 +251,7 @@ class _Pen:
                 self.join(router, found[-1].key)
         return found
 
-    # What joins it.
+    # Links.
 
     def link(self, link: LinkRow) -> None:
         bundle = link.bundle
@@ -269,14 +269,14 @@ class _Pen:
             for first, one in firsts.items():
                 for second, two in seconds.items():
                     lines = (bundle.title, _gateways(link, one, two), *_translated([*one, *two]))
-                    # The ESG is drawn above what stands behind it.
+                    # The ESG is drawn above the networks behind it.
                     ends = (second, first) if bundle.pair == "icp-edge" else (first, second)
                     self.join(*ends, *lines, line=_line(link))
 
     def instead(self, first: str, second: str, *lines: str) -> None:
-        """Draw a link in the place of the cable between two boxes, with what is written at that; once for each text."""
+        """Draw a link instead of the cable between two boxes, with the texts of that; once for each text."""
         drawn = [a for a in self.arrows if (a.first, a.second, a.line) == (first, second, "link")]
-        # What an ESG announces to the BCR is the same for every group of clusters.
+        # An ESG announces the same to the BCR for every group of clusters.
         if any(a.lines[len(a.lines) - len(lines) :] == lines for a in drawn):
             return
         cables = [a for a in self.arrows if (a.first, a.second, a.line) == (first, second, "cable")]
@@ -317,7 +317,7 @@ def _some(texts: Iterable[str], most: int) -> tuple[str, ...]:
 
 
 def _boxes(box_of: Mapping[End, str], sides: Iterable[Side]) -> dict[str, list[Side]]:
-    """Return the ends of a link by the box that they are drawn as."""
+    """Return the ends of a link by their boxes."""
     found: dict[str, list[Side]] = {}
     for side in sides:
         if side.end != PRIVATE:
@@ -383,7 +383,7 @@ def _mermaid_label(lines: Iterable[str]) -> str:
 
 
 def _mermaid(text: str) -> str:
-    """Return text for a quoted label: what could end it, open a tag or mean Markdown becomes an entity."""
+    """Return text for a quoted label: quotes, tags and Markdown become entities."""
     special = {'"': "#quot;", "#": "#35;", "<": "#lt;", ">": "#gt;", "&": "#amp;", "\\": "#92;", "`": "#96;"}
     return "".join(special.get(character, character) for character in escape(text))
 
@@ -426,7 +426,7 @@ def _dot_part(part: Box | Frame, indent: str) -> Iterator[str]:
 
 
 def _dot(text: str) -> str:
-    """Return text for an HTML-like label: everything that means something there becomes an entity."""
+    """Return text for an HTML-like label: special characters become entities."""
     special = {
         "&": "&amp;",
         "<": "&lt;",

@@ -152,7 +152,7 @@ def test_a_plan_of_a_thousand_clusters_is_shown_in_short(run: Run, tmp_path: Pat
     (tmp_path / "plan.toml").write_text(text, encoding="utf-8")
     shown = run("topology", "plan.toml").stdout.decode()
     assert "a0, a1, a2, a3 and 496 more" in shown
-    assert "more rows; --json has all" in shown
+    assert "more rows; --json shows all" in shown
     assert len(shown.splitlines()) < 250
     document = run("topology", "plan.toml", "--json").stdout
     (link,) = (found for found in json.loads(document)["links"] if found["pair"] == "iks-icp")

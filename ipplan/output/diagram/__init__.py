@@ -1,6 +1,6 @@
-"""The landscape as network people draw it: one SVG with fixed tiers and a lane for each data center.
+"""Draw the landscape as network engineers do: one SVG with fixed tiers and a lane for each data center.
 
-`content` says what there is, `columns` and `layout` where it is, `paths` which way a flow takes, `writer` writes it.
+`content` collects, `columns` and `layout` place, `paths` finds the way of a flow, and `writer` writes.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def render_landscape_svg(landscape: Landscape, trace: Trace | None = None, *, id_prefix: str = "") -> str:
     """Return the diagram of a landscape as SVG, with the way of a flow highlighted.
 
-    `id_prefix` starts every class and id, so that several pictures stand in one page. Everything is at the same place
-    with and without a flow, and the same plan gives the same text.
+    `id_prefix` starts every class and id, so that one page can hold several pictures. A flow moves nothing in the diagram,
+    and the same plan gives the same text.
     """
     content = gather(landscape)
     drawing = lay_out(content)

@@ -1,7 +1,7 @@
-"""How wide the columns of a diagram are, and where in them lines run; which row each track has.
+"""Place the columns of a diagram with their vertical lines, and the row of each track.
 
-Every column starts with slots for upright lines, and to the right of them is free of lines: labels are there, so no line
-crosses a label. Widths follow from links and names of ranges, not from how many networks there are.
+Every column starts with slots for vertical lines. Labels are to the right of them, so that no line crosses a label. Widths
+depend on links and on names of ranges, not on the number of networks.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from ipplan.output.diagram.links import Track
 
 MARGIN, GAP, LANE_GAP, PAD, SLOT = 16.0, 14.0, 24.0, 14.0, 16.0
-"""Around the diagram, between columns, between lanes, before the first slot, between slots."""
+"""Distances: around the diagram, between columns, between lanes, before the first slot, between slots."""
 NARROW = 216.0
-"""How wide a column is at least."""
+"""Make a column at least this wide."""
 LABEL = 420.0
-"""How wide the label of a track may be."""
+"""Make the label of a track at most this wide."""
 GUTTER = 216.0
-"""Between sites and data centers: the names of the bars, and the XCR."""
+"""The distance between sites and data centers, for the names of the bars and the XCR."""
 _BASE = {"site": 2, "concentrator": 1, "iks": 1, "edge": 3, "icp": 0, "subnets": 1}
-"""Slots that a kind of column needs for the lines to bars and to its lower box."""
+"""The number of slots for the lines to bars and to the lower box, by kind of column."""
 
 
 class Slots(NamedTuple):
     """A column with its position.
 
-    `ports` are where tracks end, by track, `hang` is where an ICP cluster hangs on its overlay; labels stand between
+    `ports` has the x position of each track, `hang` that of the line of an ICP cluster to its overlay. Labels are between
     `text` and `limit`.
     """
 
@@ -45,7 +45,7 @@ class Slots(NamedTuple):
     limit: float
 
     def slot(self, number: int) -> float:
-        """Return where a line runs."""
+        """Return the x position of a slot."""
         return self.x + PAD + SLOT * number
 
     @property
@@ -55,17 +55,17 @@ class Slots(NamedTuple):
 
     @property
     def head(self) -> float:
-        """Where labels start above the devices, where one line runs."""
+        """The start of labels above the devices, where only one line runs."""
         return self.slot(0) + 9
 
     @property
     def base(self) -> float:
-        """Where labels start between the lines to bars only."""
+        """The start of labels where only the lines to bars run."""
         return self.slot(_BASE[self.column.kind] - 1) + 9
 
 
 class Spread(NamedTuple):
-    """Columns from left to right, and the side by side frames of lanes by their left and right sides."""
+    """Columns from left to right, and the frames of lanes with their left and right sides."""
 
     columns: tuple[Slots, ...]
     lanes: tuple[tuple[Lane, float, float], ...]
@@ -112,7 +112,7 @@ def _place(column: Column, x: float, tracks: Sequence[Track], order: Mapping[str
 
     def side(track: Track) -> tuple[int, int, str]:
         others = [order[key] for key in track.columns if key != column.key]
-        # Lines to the left have the left slots, so that fewer cross.
+        # Lines to the left get the left slots, so that fewer cross.
         leftwards = bool(others) and max(others) < here
         return (0 if leftwards else 1, -min(others, default=here), track.key)
 
@@ -132,7 +132,7 @@ def _place(column: Column, x: float, tracks: Sequence[Track], order: Mapping[str
             slots += twice
         most = max(most, slots)
     if column.kind == "icp":
-        # Its line is the last one, beside the labels that belong to it.
+        # Its line is the last one, next to its labels.
         most += 1
     hang = x + PAD + SLOT * (base + most - 1)
     text = hang + 9
@@ -146,7 +146,7 @@ def _place(column: Column, x: float, tracks: Sequence[Track], order: Mapping[str
 
 
 def label_width(track: Track) -> float:
-    """Return how wide the label of a track is."""
+    """Return the width of the label of a track."""
     return min(
         LABEL,
         max(text_width(words, SMALL) for words in (track.head, *(f"to {tail}" for tail in track.tails))) + 4,
@@ -158,8 +158,8 @@ def _items(column: Column) -> Iterator[Item]:
         yield from items or ()
 
 
-class Row(NamedTuple):
-    """A track with its row in its channel, counted from the devices, and where its label stands."""
+class PlacedTrack(NamedTuple):
+    """A track with its row in its channel, counted from the devices, its sides, and the place of its label."""
 
     track: Track
     row: int
@@ -169,26 +169,26 @@ class Row(NamedTuple):
     room: float
 
 
-def rows(tracks: Iterable[Track], columns: Mapping[str, Slots]) -> tuple[Row, ...]:
+def rows(tracks: Iterable[Track], columns: Mapping[str, Slots]) -> tuple[PlacedTrack, ...]:
     """Return the tracks of one channel with their rows: short ones next to the devices, so that fewer lines cross.
 
-    Tracks share a row where their lines do not meet; a label is within the first column of its line.
+    Tracks share a row if their lines do not meet. A label is in the first column of its line.
     """
-    placed: list[Row] = []
+    placed: list[PlacedTrack] = []
     for track in tracks:
         ports = [columns[key].ports[track.key] for key in track.columns]
         first = min((columns[key] for key in track.columns), key=lambda slots: slots.x)
         left, right = min(ports), max(ports)
         if len(ports) == 1:
             right += SLOT
-        placed.append(Row(track, 0, left, right, first.text, label_width(track)))
+        placed.append(PlacedTrack(track, 0, left, right, first.text, label_width(track)))
     taken: list[list[tuple[float, float]]] = []
     found = []
-    for row in sorted(placed, key=lambda r: (r.right - r.left, r.left, r.track.key)):
-        start, end = row.left - 8, row.right + 8
+    for one in sorted(placed, key=lambda p: (p.right - p.left, p.left, p.track.key)):
+        start, end = one.left - 8, one.right + 8
         number = next((n for n, used in enumerate(taken) if all(end <= a or b <= start for a, b in used)), len(taken))
         if number == len(taken):
             taken.append([])
         taken[number].append((start, end))
-        found.append(row._replace(row=number))
+        found.append(one._replace(row=number))
     return tuple(found)

@@ -1,7 +1,7 @@
-"""What the diagram of a landscape holds, and where it belongs: lanes, columns, and the links between columns.
+"""Collect the content of the diagram of a landscape: lanes, columns, and the links between columns.
 
-Read from the landscape and the links in force, and decides nothing of them. Knows no position. A column may
-stand for several ends; every name stays in the hints.
+Must not decide anything about the landscape, or know positions. A column may represent several ends; its hints keep every
+name.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ if TYPE_CHECKING:
 MOST_ITEMS = 12
 """Write at most this many networks at one place; the hint names all."""
 MOST_FOLDED = 4
-"""The same for a place that stands for several clusters, edges or sites."""
+"""The same for a place that represents several clusters, edges or sites."""
 
 ColumnKind = Literal["site", "concentrator", "iks", "edge", "icp", "subnets"]
 
 
 class Item(NamedTuple):
-    """A line of a place: a prefix or an address, and whose it is."""
+    """A line of text at a place: a prefix or an address, and its name."""
 
     value: str
     name: str
 
 
 class Column(NamedTuple):
-    """What stands in one column of a lane, from top to bottom.
+    """One column of a lane, from top to bottom.
 
     `above` and `below` are the networks on the lines to the public and to the private network, None without such a
     line. `device` is the title of the box between these networks, None without one. `stub` are the networks on the
     line to the lower box: transit of an edge, workers of an ICP cluster. `hints` are for the device, or without one for
     the lower box, and `lower_hints` for what only the lower box has. `lower` are the networks in that box, None
-    without one. `router` tells that an edge has a DLR, `direct` that its ESG is a gateway on the overlay itself.
+    without one. `router` means that an edge has a DLR, `direct` that its ESG is a gateway on the overlay itself.
     """
 
     key: str
@@ -66,7 +66,7 @@ class Column(NamedTuple):
 
     @property
     def titles(self) -> tuple[str, ...]:
-        """What it stands for, one line for each, then its networks and the links that are written at its lines."""
+        """Its ends, one line each, then its networks and the links that are written at its lines."""
         return (*(end.title for end in self.ends), *self.hints)
 
 
@@ -79,8 +79,9 @@ class Lane(NamedTuple):
 
 
 class Content(NamedTuple):
-    """All that a diagram shows. `overlay_of` names for each column on an overlay the edge that it is of, `networks`
-    the column of each network.
+    """The content of a diagram.
+
+    `overlay_of` has the edge of each column on an overlay, `networks` the column of each network.
     """
 
     plan: Plan
@@ -97,7 +98,7 @@ class Content(NamedTuple):
 
 
 def gather(landscape: Landscape) -> Content:
-    """Return what the diagram of a landscape shows. Linear in the plan."""
+    """Return the content of the diagram of a landscape. Linear in the plan."""
     builder = _Builder(landscape)
     sites = tuple(builder.sites())
     lanes = tuple(builder.lanes())
@@ -110,7 +111,7 @@ def gather(landscape: Landscape) -> Content:
 
 
 def _noted(column: Column, links: Links) -> Column:
-    """Return a column with the links that are written at a line which it has anyway."""
+    """Return a column with the links that are written at one of its lines."""
     if column.key in links.wan:
         words, hints = links.wan[column.key]
         return column._replace(below=(Item(words, ""),), hints=(*column.hints, *hints))
@@ -121,7 +122,7 @@ def _noted(column: Column, links: Links) -> Column:
 
 
 class _Builder:
-    """Makes columns, and remembers in which of them each end is."""
+    """Builds columns, and remembers the column of each end."""
 
     def __init__(self, landscape: Landscape) -> None:
         self.landscape = landscape
@@ -169,7 +170,7 @@ class _Builder:
             yield Column(key, "concentrator", "enterprise", own, "L2 concentrator", items)
 
     def _on_premises(self, own: tuple[End, ...], kind: str) -> tuple[Item, ...]:
-        """Return the addresses of a device of one site, but for those that only make it a gateway."""
+        """Return the addresses of a device of one site, without those that only make it a gateway."""
         if len(own) > 1:
             return ()
         ports = (p for d in of_site(self.landscape, own[0]) if d.kind == kind for p in d.ports)
@@ -183,7 +184,7 @@ class _Builder:
     # Data centers.
 
     def lanes(self) -> Iterator[Lane]:
-        """Yield the lanes of the data centers by their names; what states none comes last."""
+        """Yield the lanes of the data centers by name, the default lane last."""
         found: dict[str, list[Column]] = {}
         for name, (clusters, edges) in self.folding.homes.items():
             columns = found.setdefault(name, [])
@@ -200,7 +201,7 @@ class _Builder:
             yield Lane(f"lane:{name}", name, tuple(self._save_room(columns)))
 
     def _save_room(self, columns: Sequence[Column]) -> Iterator[Column]:
-        """Yield the columns of a lane; subnets with nothing above them move below the IKS clusters, where room is."""
+        """Yield the columns of a lane; subnets with nothing above them move into the free room below IKS clusters."""
         loose = [c for c in columns if c.kind == "subnets" and c.device is None]
         for column in columns:
             if column.kind == "iks" and loose:
@@ -274,14 +275,14 @@ class _Builder:
             yield self._subnets(f"subnets:{key}", other)
 
     def _is_gateway(self, own: tuple[End, ...]) -> bool:
-        """Tell whether the ESG itself is a gateway of a network on the overlay, or nothing else is there to be it."""
+        """Tell whether the ESG itself is a gateway on the overlay, or no other device is there."""
         from ipplan.landscape.edge_addresses import gateway_on_esg
 
         behind = [n for e in own for n in self.ends.behind(e)]
         return not behind or any(gateway_on_esg(n) for n in behind)
 
     def _addresses(self, own: tuple[End, ...]) -> tuple[Item, ...]:
-        """Return the addresses of one ESG by interface, with those that it answers for others at."""
+        """Return the addresses of one ESG by interface, with the number of further ones."""
         if len(own) > 1:
             return ()
         esg = next(d for d in of_edge(self.landscape, own[0]) if d.kind == "ESG")
@@ -294,7 +295,7 @@ class _Builder:
         return _cut(found)
 
     def _device_hints(self, own: tuple[End, ...]) -> tuple[str, ...]:
-        """Return the addresses of the ESG and the DLR of an edge, with what each is for."""
+        """Return the addresses of the ESG and the DLR of an edge with their names."""
         if len(own) > 1:
             return ()
         return tuple(
@@ -322,7 +323,7 @@ class _Builder:
         )
 
     def _others(self, found: Mapping[str, Sequence[Column]]) -> Mapping[str, list[Network]]:
-        """Return the networks that no column has, by lane."""
+        """Return the networks that are in no column, by lane."""
         others: dict[str, list[Network]] = {}
         for network in self.ends.networks:
             if network.name not in self.placed:
@@ -346,7 +347,7 @@ class _Builder:
             (),
             _items(public) if public else None,
             _items(hosts) if hosts else None,
-            lower_title="place not named" if lost else "private subnets",
+            lower_title="no edge or site named" if lost else "private subnets",
             lower=_items(rest) if rest else None,
             direct=not lost,
             hints=_hints((*public, *hosts)),
@@ -372,18 +373,18 @@ def _title(what: str, own: Sequence[End], many: str) -> str:
 
 
 def _items(networks: Iterable[Network], own: Sequence[End] = ()) -> tuple[Item, ...]:
-    """Return networks as lines, fewer where they are of several ends."""
+    """Return networks as lines of text, fewer for several ends."""
     items = [Item("to be ordered" if n.prefix is None else str(n.prefix), n.name) for n in networks]
     return _cut(items, MOST_ITEMS if len(own) < 2 else MOST_FOLDED)
 
 
 def _named_in(own: Sequence[End]) -> tuple[Item, ...]:
-    """Return the names of what a folded column stands for as lines, none for a column of one."""
+    """Return the names of the ends of a folded column as lines, none for a column of one."""
     return _cut([Item("", end.name or end.title) for end in own], MOST_ITEMS) if len(own) > 1 else ()
 
 
 def _address(address: HostAddress) -> str:
-    """Return an address, with a star where the plan gives it to nothing."""
+    """Return an address, with a star for one that the plan does not assign."""
     if address.value is None:
         return "to be ordered"
     return address.text + ("*" if address.example else "")
@@ -396,5 +397,5 @@ def _cut(items: Sequence[Item], most: int = MOST_ITEMS) -> tuple[Item, ...]:
 
 
 def _hints(networks: Iterable[Network]) -> tuple[str, ...]:
-    """Return a line for each network with its whole name."""
+    """Return a line for each network with its full name."""
     return tuple(f"{n.name}: {'to be ordered' if n.prefix is None else n.prefix}, {n.kind.title}" for n in networks)

@@ -1,4 +1,4 @@
-"""In which lane of a diagram each cluster and each edge is, and which of them are drawn as one, so that it stays bounded."""
+"""Assign clusters and edges to the lanes of a diagram, and fold many into one column, so that its size stays bounded."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 MOST_COLUMNS = 8
 """Draw at most this many clusters of a platform, edges or sites side by side; fold more into one column."""
 MANY = 12
-"""In a plan with more clusters of a platform, or edges, than this, draw about this many in all lanes together."""
+"""With more clusters of a platform, or more edges, draw about this many in all lanes together."""
 MOST_LANES = 8
 """Draw at most this many data centers; fold more into one lane."""
 UNSTATED = "data center not stated"
 
 
 class Folding:
-    """The lanes of a plan. `default` is the lane of what states no data center."""
+    """The lanes of a plan. `default` is the lane for ends and networks without a data center."""
 
     def __init__(self, ends: Ends) -> None:
         self.ends = ends
@@ -44,7 +44,7 @@ class Folding:
 
     @cached_property
     def homes(self) -> Homes:
-        """The IKS clusters and the edges of each lane: data centers by name, then what states none."""
+        """The IKS clusters and the edges of each lane: data centers by name, then the default lane."""
         found: dict[str, tuple[list[End], list[End]]] = {}
         for end in self.ends.of_platform("iks"):
             found.setdefault(self._home(end), ([], []))[0].append(end)
@@ -58,7 +58,7 @@ class Folding:
         return dict(listed)
 
     def _home(self, end: End) -> str:
-        """Return the data center of an end: its own, that of the edge that it names, else where the plan is."""
+        """Return the data center of an end: its own, that of the edge that it names, else that of the plan."""
         if end.kind == "edge":
             edge = self.plan.edges.get(end.name or "")
             return (edge.data_center if edge is not None else None) or self.default
@@ -70,7 +70,7 @@ class Folding:
         return cluster.data_center or self.default
 
     def groups(self, ends: Iterable[End]) -> Sequence[tuple[End, ...]]:
-        """Return clusters or edges one by one, or where they are many, those with the same links as one."""
+        """Return clusters or edges one by one; if there are many, those with the same links together."""
         ends = sorted(ends, key=by_name)
         if not ends:
             return ()
@@ -88,7 +88,7 @@ class Folding:
 
     @cached_property
     def _links(self) -> Mapping[End, Sequence[object]]:
-        """How each end is joined, but for the names of many far ends."""
+        """The links of each end, without the names of many far ends."""
         found: dict[End, list[object]] = {}
         for bundle in list_bundles(self.ends):
             for own, far in ((bundle.first, bundle.second), (bundle.second, bundle.first)):
@@ -98,7 +98,7 @@ class Folding:
 
 
 def by_name(end: End) -> tuple[bool, list[tuple[int, str]]]:
-    """Return what sorts ends by their names as people do, numbers by their size; the one without a name first."""
+    """Return a sort key by name, with numbers by their value; an end without a name comes first."""
     parts = re.findall("[0-9]+|[^0-9]+", end.name or "")
     return end.name is not None, [
         (int(part), "") if part.isascii() and part.isdigit() else (-1, part) for part in parts

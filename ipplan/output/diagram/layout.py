@@ -1,18 +1,18 @@
-"""Where everything of a diagram is: fixed tiers from the internet down to the overlays, a lane for each data center.
+"""Place everything in a diagram: fixed tiers from the internet down to the overlays, a lane for each data center.
 
 Tiers, from top to bottom:
 
 1. the internet, a bar across everything
-2. the FCR, a bar across the data centers, and the public networks that stand on it
+2. the FCR, a bar across the data centers, and the public networks on it
 3. links over the public network, each in a row
 4. devices: routers of sites, IKS workers, ESGs, ESXi hosts
 5. links over the private network, each in a row
-6. private networks, and the BCR that they stand on, a bar; beside it the WAN of the sites and the XCR
-7. each on its own: the networks of a site; transit network, DLR, overlay (a bar), VMs and ICP clusters of an edge;
+6. private networks and their bar, the BCR; beside it the WAN of the sites and the XCR
+7. separately in each column: the networks of a site; transit network, DLR, overlay (a bar), VMs and ICP clusters of an edge;
    other private subnets
 
-What is below the BCR moves nothing else when it grows. The tiers above grow by two lines at a time. Positions follow from
-the plan only: the same plan gives the same diagram.
+Parts below the BCR move nothing else when they grow. The tiers above grow by two lines at a time. Positions depend on the
+plan only: the same plan gives the same diagram.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from ipplan.output.svg import LARGE, NORMAL, SMALL, fit
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ipplan.output.diagram.columns import Row
+    from ipplan.output.diagram.columns import PlacedTrack
     from ipplan.output.diagram.content import Column, Content, Item
     from ipplan.output.diagram.links import Track
 
 ROW = 50.0
-"""How high a row of a channel is."""
+"""The height of a row of a channel."""
 STEP = 2
-"""Lines by which a tier that all lanes share grows."""
+"""Grow a shared tier by this many lines at a time."""
 INTERNET, FCR, BCR, WAN, XCR = "internet", "fcr", "bcr", "wan", "xcr"
-"""The places that are no column's."""
+"""The places outside columns."""
 
 
 def lay_out(content: Content) -> Drawing:
@@ -65,7 +65,7 @@ def lower(key: str) -> str:
 
 
 class _Layout:
-    """Places tier after tier; `y` positions are kept, because later tiers hang on earlier ones."""
+    """Places tier after tier; keeps y positions, because later tiers depend on earlier ones."""
 
     def __init__(self, content: Content) -> None:
         self.content = content
@@ -77,7 +77,7 @@ class _Layout:
         self._tiers()
 
     def _tiers(self) -> None:
-        """Set where the tiers are that all lanes share."""
+        """Set the y positions of the tiers that all lanes share."""
         columns = self.spread.columns
         self.internet = 66.0
         self.frames = self.internet + BAR + 16
@@ -99,10 +99,10 @@ class _Layout:
         self._shared()
         for slots in self.spread.columns:
             self._column(slots)
-        for row in self.public:
-            self._track(row, self.device_top - ROW * (row.row + 0.7))
-        for row in self.private:
-            self._track(row, self.device_bottom + ROW * (row.row + 0.4))
+        for placed in self.public:
+            self._track(placed, self.device_top - ROW * (placed.row + 0.7))
+        for placed in self.private:
+            self._track(placed, self.device_bottom + ROW * (placed.row + 0.4))
         bottom = max([self.hung + 20, *(box.rect.bottom for box in self.sheet.boxes.values())]) + 16
         frames = []
         for lane, left, right in self.spread.lanes:
@@ -139,7 +139,7 @@ class _Layout:
             bottom + 16,
         )
 
-    # Tiers that everything shares.
+    # Shared tiers.
 
     def _shared(self) -> None:
         columns, gutter = self.spread.columns, self.spread.gutter
@@ -255,7 +255,7 @@ class _Layout:
         self._lower(slots, column.lower or (), top)
 
     def _hang(self, slots: Slots, items: Sequence[Item]) -> None:
-        """Place the networks of a site, or subnets that have nothing above them but the BCR."""
+        """Place the networks of a site, or subnets with only the BCR above them."""
         column = slots.column
         top = self.hung + 20
         if column.kind == "site":
@@ -277,8 +277,8 @@ class _Layout:
 
     # Links.
 
-    def _track(self, row: Row, y: float) -> None:
-        track = row.track
+    def _track(self, placed: PlacedTrack, y: float) -> None:
+        track = placed.track
         taps = []
         for key in track.columns:
             slots = self.slots[key]
@@ -288,7 +288,7 @@ class _Layout:
             x = slots.ports[track.key]
             taps.append(Tap(key, place, x, at, key in track.firsts, key in track.seconds))
             if len(track.columns) == 1:
-                taps.append(Tap(key, place, row.right, at, first=False, second=True))
+                taps.append(Tap(key, place, placed.right, at, first=False, second=True))
         self.sheet.lines.append(Line(track.key, track.style, y, tuple(taps), (track.head, *track.hints)))
         tails = track.tails if self._starts_left(track) else track.tails[::-1]
         below = [words for words in (tails[0], tails[1] and f"to {tails[1]}") if words]
@@ -297,7 +297,9 @@ class _Layout:
             *((t, y + 14 + 13 * n, "quiet") for n, t in enumerate(below)),
         ):
             if words:
-                self.sheet.labels.append(Label(row.text, at, fit(words, row.room, SMALL), track.key, row.room, style))
+                self.sheet.labels.append(
+                    Label(placed.text, at, fit(words, placed.room, SMALL), track.key, placed.room, style)
+                )
 
     def _starts_left(self, track: Track) -> bool:
         left, right = (min(self.slots[key].x for key in keys) for keys in (track.firsts, track.seconds))
@@ -313,11 +315,11 @@ class _Layout:
         return device(column.key), self.device_top if public else self.device_bottom
 
 
-def _height(placed: Sequence[Row]) -> float:
-    return ROW * (1 + max((row.row for row in placed), default=-1)) + 4
+def _height(placed: Sequence[PlacedTrack]) -> float:
+    return ROW * (1 + max((one.row for one in placed), default=-1)) + 4
 
 
 def _most(counts: Iterable[int]) -> int:
-    """Return the lines that a shared tier has room for: the most that are needed, in steps."""
+    """Return the number of lines of a shared tier: the most that a column needs, in steps."""
     most = max(counts, default=0)
     return max(STEP, -(-most // STEP) * STEP)

@@ -1,6 +1,6 @@
-"""The links of a diagram: each a track between columns, in the channel of the network that it runs over.
+"""Collect the links of a diagram: tracks between columns, in the channel of the network that they use.
 
-Bundles that look alike become one track; a diagram with very many tracks joins those of one method. Knows no position.
+Bundles that look alike become one track; very many tracks are merged by method. Must not know positions.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class Track(NamedTuple):
     """Links between columns that are drawn as one line with a tap at each column.
 
     Each of `firsts` is joined with each of `seconds`, unless several bundles share the line. `head`
-    is the method, `tails` the prefixes that pass from the first and from the second ends, `hints` tell everything. `overlay` tells that the second ends
-    are on the overlay and not at the ESG.
+    is the method, `tails` the prefixes of the first and of the second ends, `hints` have all details. `overlay` means that
+    the second ends are on the overlay and not at the ESG.
     """
 
     key: str
@@ -51,7 +51,7 @@ class Track(NamedTuple):
 
 
 class Links(NamedTuple):
-    """The tracks, and links that are written at a line which is there anyway: by column, words and hints.
+    """The tracks, and links that are written at an existing line: by column, words and hints.
 
     `wan` are the columns of sites that Direct Link joins with IBM Cloud's private network, `nat` those of ICP clusters.
     """
@@ -62,11 +62,11 @@ class Links(NamedTuple):
 
 
 _HEADS: dict[str | None, str] = {"bgp": "bgp, with the BCR", "common-vlan": "common-vlan, bgp"}
-"""What is written at a link where its method alone says too little."""
+"""The text at a link whose method alone does not explain it."""
 
 
 def gather_links(landscape: Landscape, column_of: Mapping[End, str], concentrator_of: Mapping[End, str]) -> Links:
-    """Return the links between columns. `column_of` says where each end is, `concentrator_of` where a site stretches."""
+    """Return the links between columns, given the column of each end and of the L2 concentrator of each site."""
     tracks: list[Track] = []
     wan: Notes = {}
     nat: Notes = {}
@@ -90,7 +90,7 @@ def _note(notes: Notes, column: str, words: str, hints: Iterable[str]) -> None:
     known, old = notes.setdefault(column, (words, []))
     old += hints
     if known == "Direct Link":
-        # A routed link says more than that Direct Link is there.
+        # The words of a routed link replace the plain Direct Link.
         notes[column] = (words, old)
 
 
@@ -128,7 +128,7 @@ def _track(link: LinkRow, column_of: Mapping[End, str], first_of: Mapping[End, s
 
 
 def _prefixes(sides: Sequence[Side]) -> str:
-    """Return the first prefix that the far side knows, and how many more there are."""
+    """Return the first prefix that the far side sees, and the number of further ones."""
     known = [str(prefix) for side in sides for prefix in side.subnets]
     if not known:
         return ""
@@ -136,12 +136,12 @@ def _prefixes(sides: Sequence[Side]) -> str:
 
 
 def _subnets(link: LinkRow) -> Mapping[End, str]:
-    """Return what the far side of each end knows, in words."""
+    """Return the prefixes of each end as its far side sees them."""
     return {side.end: ", ".join(map(str, side.subnets)) for side in (*link.first, *link.second)}
 
 
 def _hints(link: LinkRow, firsts: Sequence[End], of: Mapping[End, str]) -> tuple[str, ...]:
-    """Return what a link joins, by which method, and the prefixes of both sides; linear in the ends of a bundle."""
+    """Return the ends, the method and the prefixes of a link. Linear in the ends of the bundle."""
     bundle = link.bundle
     if len(firsts) == len(bundle.second) == 1:
         first, second = firsts[0], bundle.second[0]
@@ -152,7 +152,7 @@ def _hints(link: LinkRow, firsts: Sequence[End], of: Mapping[End, str]) -> tuple
 
 
 def _gateways(link: LinkRow) -> str:
-    """Return where a tunnel ends, nothing for what is no tunnel."""
+    """Return the addresses at which a tunnel ends, nothing for another link."""
     if link.private is None:
         return ""
     ends = (link.first[0].gateway, link.second[0].gateway)
@@ -160,7 +160,7 @@ def _gateways(link: LinkRow) -> str:
 
 
 def _bounded(tracks: Sequence[Track]) -> tuple[Track, ...]:
-    """Join tracks until they are few: those of one method and far end, then all of one method."""
+    """Merge tracks until they are few: those of one method and far end, then all of one method."""
     for alike in (_of_far_end, _of_method):
         if len(tracks) > MOST_TRACKS:
             tracks = _merge(tracks, alike)

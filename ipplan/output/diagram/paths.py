@@ -1,7 +1,7 @@
-"""Which way a flow takes through a diagram: the places that its hops are at, and the lines between these.
+"""Find the way of a flow through a diagram: the places of its hops, and the lines between them.
 
-Decides nothing of the flow: between two hops it takes the fewest lines of the diagram that join their places, a link
-only where the packet is in its tunnel or on its common VLAN.
+Must not decide anything about the flow: between two hops it uses the fewest lines that join their places, and a link only
+where the packet is in its tunnel or on its common VLAN.
 """
 
 from __future__ import annotations
@@ -29,19 +29,22 @@ _FIXED = {
     "IBM Cloud's services": BCR,
 }
 _INSIDE = frozenset({"pod", "vRouter", "strongSwan", "worker", "kube-proxy", "ingress"})
-"""What is in a cluster."""
+"""Devices in a cluster."""
 _FRAMES = frozenset({"VXLAN", "IP-in-IP"})
-"""Packets around a packet that no link of the plan makes."""
+"""Encapsulation that belongs to no link of the plan."""
 
 
-Stay = tuple[str | None, bool]
-"""Where a hop is, and whether the packet is in a tunnel when it leaves."""
+class Stay(NamedTuple):
+    """The place of a hop, and whether the packet leaves it in a tunnel."""
+
+    place: str | None
+    tunnel: bool
 
 
 class Way(NamedTuple):
-    """The way of a flow: what it meets, and the lines to draw there and back. `stop` is where it ends early.
+    """The way of a flow: the places and lines that it meets, and the lines to draw for request and answer.
 
-    `numbers` are the hops of the request by place.
+    `stop` is the place where it ends early, `numbers` has the numbers of the hops of the request by place.
     """
 
     request: tuple[tuple[Point, ...], ...]
@@ -53,7 +56,7 @@ class Way(NamedTuple):
 
 
 class _Step(NamedTuple):
-    """A line to another place, by the key of what is drawn."""
+    """A line to another place, with the key of its drawing."""
 
     to: str
     key: str
@@ -74,7 +77,7 @@ def follow(content: Content, drawing: Drawing, trace: Trace) -> Way:
     met = dict.fromkeys(numbers)
     request, answer = graph.legs(there, met), graph.legs(back, met)
     stop = trace.stop or trace.back_stop
-    last = None if stop is None else (there if trace.stop else back)[-1][0]
+    last = None if stop is None else (there if trace.stop else back)[-1].place
     if last is not None:
         met[last] = None
     title = trace.title if trace.flow is None else f"flow {trace.flow}: {trace.title}"
@@ -87,7 +90,7 @@ def follow(content: Content, drawing: Drawing, trace: Trace) -> Way:
 
 
 def _ranges(numbers: Sequence[int]) -> str:
-    """Return numbers in words: 1–3, 7."""
+    """Return numbers as ranges: 1–3, 7."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and number == runs[-1][-1] + 1:
@@ -98,7 +101,7 @@ def _ranges(numbers: Sequence[int]) -> str:
 
 
 class _Places:
-    """Where devices of hops are in a diagram."""
+    """The places of the devices of hops in a diagram."""
 
     def __init__(self, content: Content, trace: Trace) -> None:
         self.trace = trace
@@ -115,13 +118,13 @@ class _Places:
         self.only_site = next((key for (kind, _), key in self.ends.items() if kind == "site"), None)
 
     def of(self, hops: Sequence[Hop], stop: Stop | None) -> list[Stay]:
-        """Return the place of each hop, and of the device that stops it; what has none is where the hop before it is."""
+        """Return the place of each hop and of the stop; one without a place is at the place before it."""
         found: list[Stay] = []
         before: str | None = None
         for hop in (*hops, *(() if stop is None else (stop,))):
             before = self._of(hop, before) or before
             outer = hop.outer if isinstance(hop, Hop) else ()
-            found.append((before, any(packet.protocol not in _FRAMES for packet in outer)))
+            found.append(Stay(before, any(packet.protocol not in _FRAMES for packet in outer)))
         return found
 
     def _of(self, hop: Hop | Stop, before: str | None) -> str | None:
@@ -159,7 +162,7 @@ class _Places:
         return found[0] if len(found) == 1 else None
 
     def _cluster(self, hop: Hop | Stop, before: str | None) -> str | None:
-        """Return the column of the cluster that a hop is in; one without a name is where the flow is, or an end of it."""
+        """Return the column of the cluster of a hop; without a name it is where the flow is, or at one of its ends."""
         if hop.name is not None:
             return next((self.ends[kind, hop.name] for kind in ("iks", "icp") if (kind, hop.name) in self.ends), None)
         own = [
@@ -194,7 +197,7 @@ class _Graph:
         at: str | None = None
         inside = False
         for place, through in stays:
-            # A tunnel is drawn from end to end, beside the networks that carry it.
+            # A tunnel is drawn from end to end, next to the networks that carry it.
             if place is not None and not (place in (BCR, FCR, XCR) and through and inside):
                 for step, start in self._way(at or place, place, tunnel=inside):
                     met[step.key] = None
@@ -213,7 +216,7 @@ class _Graph:
             found.append(list(points))
 
     def _way(self, start: str, goal: str, *, tunnel: bool) -> Iterator[tuple[_Step, str]]:
-        """Yield the steps of the shortest way, each with where it starts; none where no way is drawn."""
+        """Yield the steps of the shortest way, each with its start; none without a drawn way."""
         best: dict[str, tuple[float, _Step | None, str]] = {start: (0.0, None, "")}
         queue = [(0.0, start)]
         while queue:

@@ -1,4 +1,4 @@
-"""What a diagram is made of once it has positions: boxes, bars, wires and labels, in pixels. Pure data."""
+"""Define the shapes of a diagram with their positions in pixels: boxes, bars, wires and labels. Pure data."""
 
 from __future__ import annotations
 
@@ -28,10 +28,7 @@ class Rect(NamedTuple):
 
 
 class Label(NamedTuple):
-    """A line of text from its left end at its baseline. `of` is the place or wire that it belongs to.
-
-    `room` is the width that is kept free for it.
-    """
+    """A line of text, by its left end and baseline. `of` is its place or wire, `room` the width that is free for it."""
 
     x: float
     y: float
@@ -52,7 +49,7 @@ class Box(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """A shared network, drawn across everything that stands on it."""
+    """A shared network, drawn across everything on it."""
 
     place: str
     rect: Rect
@@ -61,7 +58,7 @@ class Bar(NamedTuple):
 
 
 class Wire(NamedTuple):
-    """A line between two places, by its corners. `dots` are where it joins a bar or another line."""
+    """A line between two places, by its corners."""
 
     key: str
     style: WireStyle
@@ -71,9 +68,9 @@ class Wire(NamedTuple):
 
 
 class Tap(NamedTuple):
-    """Where a track ends at a column: upright at `x` from its row to `y`, at the side of a place.
+    """The end of a track at a column: vertical at `x` from its row to `y`, at the side of a place.
 
-    `first` and `second` say on which side of the links the column is.
+    `first` and `second` tell on which side of the links the column is.
     """
 
     column: str
@@ -85,7 +82,7 @@ class Tap(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A track with its place: a row at `y`, and a tap at each column that it joins."""
+    """A placed track: a horizontal line at `y`, and a tap at each column that it joins."""
 
     key: str
     style: WireStyle
@@ -105,7 +102,7 @@ class Line(NamedTuple):
 
 
 class Drawing(NamedTuple):
-    """A diagram with its positions. `frames` are data centers and sites, `caption` is where a line of text below the title has room."""
+    """A placed diagram. `frames` are data centers and sites, `caption` is the room for a line of text below the title."""
 
     width: float
     height: float

@@ -1,6 +1,6 @@
-"""What a diagram is drawn on: boxes, bars and lines with their labels, and lists of prefixes that keep within their room.
+"""Collect what is drawn: boxes, bars and lines with their labels, and lists of prefixes that fit their room.
 
-Knows sizes of text, and nothing of what is drawn.
+Knows the size of text; must not know landscapes.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from ipplan.output.diagram.shapes import WireStyle
 
 TEXT, BAR = 14.0, 26.0
-"""How high a line of text is, and a bar: its title above, the way of a flow below."""
+"""The height of a line of text, and of a bar with its title above and the way of a flow below."""
 BADGE = 60.0
-"""Kept free beside the title of a box, for the numbers of hops."""
+"""The room beside the title of a box for the numbers of hops."""
 _INDENT = 12.0
-"""How far a name stands in that has a line of its own, below its prefix."""
+"""The indent of a name on a line of its own, below its prefix."""
 
 
 class Sheet:
@@ -70,7 +70,7 @@ class Sheet:
         return key
 
     def write(self, items: Iterable[Item], x: float, y: float, room: float, of: str) -> int:
-        """Write items below `y`; return how many lines they take."""
+        """Write items below `y`; return the number of lines."""
         lines = wrap(items, room)
         for number, line in enumerate(lines):
             at = y + TEXT * number + 11
@@ -80,12 +80,12 @@ class Sheet:
 
 
 def wrap(items: Iterable[Item], room: float) -> list[list[tuple[float, str, str]]]:
-    """Return items as lines of words with their offsets: a prefix is never cut, and a long name has a line of its own."""
+    """Return items as lines of words with offsets: a prefix is never cut, and a long name gets its own line."""
     listed = tuple(items)
     offset = ceil(max((text_width(item.value, SMALL) for item in listed), default=0.0)) + 8
     lines: list[list[tuple[float, str, str]]] = []
     for value, name in listed:
-        # Names stand below each other, unless a long prefix leaves too little room for that.
+        # Names are aligned, unless a long prefix leaves too little room.
         own = ceil(text_width(value, SMALL)) + 8
         wide = text_width(name, SMALL)
         start = next((at for at in (offset, own) if at + wide <= room), None)

@@ -1,4 +1,4 @@
-"""The diagram of a landscape as SVG: light, dark and print in one file, hints with whole names, no scripts.
+"""Write the diagram of a landscape as SVG: light, dark and print in one file, hints with full names, no scripts.
 
 Must not decide or place anything: positions come from the layout, the way of a flow from `paths`.
 """
@@ -72,7 +72,7 @@ _DARK = {
     "open": "#b4b4b4",
 }
 """The same on a dark background, but for flows, which keep their colour."""
-_NOTE = "Links above the devices use the public network, links below them the private one. A dot joins; a gap in a bar passes it."
+_NOTE = "Links above the devices use the public network, links below them the private one. A dot is a connection; a line crosses a bar at a gap."
 
 
 def write(drawing: Drawing, content: Content, way: Way | None, prefix: str) -> str:
@@ -91,7 +91,7 @@ def write(drawing: Drawing, content: Content, way: Way | None, prefix: str) -> s
 
 
 class _Pen:
-    """Writes the parts of a drawing; what a flow does not meet is faint."""
+    """Writes the parts of a drawing; parts that a flow does not meet are faint."""
 
     def __init__(self, drawing: Drawing, way: Way | None, prefix: str) -> None:
         self.drawing = drawing
@@ -102,7 +102,7 @@ class _Pen:
         return " ".join(self.prefix + name for name in names)
 
     def body(self) -> Iterator[str]:
-        """Yield the parts, what lies below others first."""
+        """Yield the parts, the lowest first."""
         drawing = self.drawing
         yield self.sheet()
         yield text(16, 32, drawing.title, LARGE, class_=self.cls("fg", "bold"))
@@ -122,7 +122,7 @@ class _Pen:
         yield from self.legend()
 
     def sheet(self) -> str:
-        """Return the rules of style that only the diagram has, and the head of an arrow."""
+        """Return the style rules of the diagram, and the head of an arrow."""
         p = self.prefix
         rules = [f".{p}{name}{{fill:none;{look};stroke:{_LIGHT[name]}}}" for name, look in _STROKES.items()]
         rules += [
@@ -149,7 +149,7 @@ class _Pen:
         return "<style>\n" + "\n".join(rules) + f"\n</style>\n<defs>{marker}</defs>"
 
     def of(self, key: str, part: str) -> str:
-        """Return a part, faint where a flow is shown that does not meet it."""
+        """Return a part, faint if the flow does not meet it."""
         if self.way is None or key in self.way.met:
             return part
         return element("g", part, class_=self.cls("faint"))
@@ -185,7 +185,7 @@ class _Pen:
         return text(label.x, label.y, label.text, size, class_=self.cls(*classes))
 
     def gaps(self) -> Iterator[str]:
-        """Yield a gap in each bar that a line passes without joining it."""
+        """Yield a gap in each bar that a line crosses without joining it."""
         for bar in self.drawing.bars:
             for ends, points in self.strokes():
                 for (x, one), (other, two) in pairwise(points):
@@ -248,7 +248,7 @@ class _Pen:
         return pill + text(x + 4, y + 12.5, words, size, class_=self.cls("hop"))
 
     def legend(self) -> Iterator[str]:
-        """Yield what the lines mean, in rows."""
+        """Yield the legend, in rows."""
         y = self.drawing.legend + 12
         yield text(16, y, fit(_NOTE, self.drawing.width - 32, SMALL), SMALL, class_=self.cls("quiet"))
         x, y = 16.0, y + 20
