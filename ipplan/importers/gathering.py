@@ -131,7 +131,12 @@ def joined(words: Iterable[str]) -> str:
 
 def _spaces(row: ObservedPrefix) -> tuple[str | None, Labels]:
     """Return what distinguishes two networks of one range: their edge, and the address space that labels name."""
-    return row.about.edge, tuple(pair for pair in row.about.labels if pair[0] in _APART)
+    return row.about.edge, space_of(row.about.labels)
+
+
+def space_of(labels: Labels) -> Labels:
+    """Return the labels that name the address space of a network."""
+    return tuple((name, value) for name, value in labels if name in _APART)
 
 
 class _Gatherer:

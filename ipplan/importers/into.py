@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.addresses import PrefixIndex
-from ipplan.importers.gathering import Draft, Gathered, Names, gather
+from ipplan.importers.gathering import Draft, Gathered, Names, gather, space_of
 from ipplan.importers.plan_text import Imported, entry_lines, standing_lines, summarize
 from ipplan.observed import Wish
 from ipplan.plan.edit import AppendError, append_tables
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ipplan.addresses import Prefix
     from ipplan.observed import Observed
-    from ipplan.plan.model import Network, Plan
+    from ipplan.plan.model import Labels, Network, Plan
 
 
 class AdditionError(ValueError):
@@ -78,14 +78,18 @@ def add_to_plan(data: bytes, plan: Plan, observed: Sequence[Observed]) -> Additi
 
 
 class _Home(NamedTuple):
-    """The cluster and the edge of a network, each None where nothing says which."""
+    """The cluster and the edge of a network, None where nothing says which, and the labels of its address space."""
 
     cluster: str | None
     edge: str | None
+    space: Labels
 
     def may_be(self, other: _Home) -> bool:
-        """Return whether two networks of one range may be the same: nothing known of both differs."""
-        return all(None in (own, others) or own == others for own, others in zip(self, other, strict=True))
+        """Return whether two networks of one range may be the same: nothing that both state differs."""
+        spaces = dict(other.space)
+        pairs = [(self.cluster, other.cluster), (self.edge, other.edge)]
+        pairs += [(value, spaces.get(name)) for name, value in self.space]
+        return all(None in (one, another) or one == another for one, another in pairs)
 
 
 class _Held(NamedTuple):
@@ -119,11 +123,12 @@ class _Adding:
         self._pools = [pool.prefix for pool in plan.pools]
 
     def _home_of(self, network: Network) -> _Home:
-        return _Home(network.cluster, self._plan_homes.edge_of(network))
+        return _Home(network.cluster, self._plan_homes.edge_of(network), space_of(network.labels))
 
     def is_new(self, draft: Draft) -> bool:
         """Return whether the plan lacks a network; report one that the plan has with another range."""
-        home = _Home(draft.cluster, draft.about.edge or self._cluster_edges.get(draft.cluster or ""))
+        edge = draft.about.edge or self._cluster_edges.get(draft.cluster or "")
+        home = _Home(draft.cluster, edge, space_of(draft.about.labels))
         prefix = draft.prefix
         if prefix is not None and any(home.may_be(other) for other in self._by_range.get((prefix, draft.kind), ())):
             self.present += 1

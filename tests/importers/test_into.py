@@ -227,6 +227,15 @@ def test_a_network_of_another_edge_or_cluster_is_another_network(plan: str, row:
         assert networks[name]["cidr"] == row.partition(",")[0]
 
 
+def test_a_network_of_another_address_space_is_another_network() -> None:
+    plan = ONE_OF_EACH.replace('cidr = "10.64.1.0/24"', 'cidr = "10.64.1.0/24"\nlabels = { vrf = "blue" }').encode()
+    table = "cidr,kind,name,vrf\n10.64.1.0/24,vcs-vm,web,{}\n"
+    for vrf in ("blue", ""):
+        assert (add(plan, table.format(vrf)).data, add(plan, table.format(vrf)).present) == (plan, 1)
+    networks = tomli.loads(add(plan, table.format("red")).data.decode())["networks"]
+    assert networks["web-2"] == {"kind": "vcs-vm", "cidr": "10.64.1.0/24", "labels": {"vrf": "red"}}
+
+
 def test_wishes_of_two_clusters_may_share_a_name() -> None:
     table = "name,kind,cluster,prefix\npods,icp-pod,prod,20\npods,icp-pod,test,20\nnodes,icp-worker,test,26\n"
     plan = SEVERAL.partition("[networks.pods-2]")[0].encode()
