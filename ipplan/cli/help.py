@@ -1,6 +1,6 @@
 """The pages of `--help`: arguments, examples, options, common options and exit status, in this order.
 
-A command states them as data when it is declared. This module only arranges them and knows nothing of what a command
+The declaration of a command states them as data. This module only arranges them. It knows nothing of what a command
 does.
 """
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     """What an example does, and its command line."""
 
 WIDEST = 100
-"""Columns of a help page at most, however wide the terminal is: longer lines are hard to read."""
+"""Limit a help page to 100 columns, because longer lines are hard to read."""
 
 _WIDEST_TERM = 26
-"""Columns of an option at most; a longer one has its text on the next line."""
+"""Limit the column of options to 26 characters; the text of a longer one starts on the next line."""
 
 PLAN_HELP = 'A plan: a TOML file, or "-" for standard input. Default: plan.toml in the working directory.'
-"""What every command with the argument PLAN says about it."""
+"""The text on PLAN in the help of every command that has this argument."""
 
 
 class CommonOption(click.Option):
@@ -33,8 +33,8 @@ class CommonOption(click.Option):
 class Command(click.Command):
     """A command that states its examples, and what its arguments and exit statuses mean.
 
-    `arguments` maps metavars to texts; PLAN needs none. An example that needs more than ipplan and a plan says so in its
-    first part: "needs ...".
+    `arguments` maps metavars to texts; PLAN needs none. The comment of an example that
+    needs more than ipplan and a plan contains "(needs ...)".
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Group(Command, click.Group):
 
 
 _HYPHEN = "\u2011"
-"""A hyphen at which no line is broken."""
+"""A hyphen that never ends a line."""
 
 
 class _Formatter(click.HelpFormatter):

@@ -61,7 +61,7 @@ def split_words(first: str | None, second: str | None, known: Collection[str] = 
 
 
 def looks_like_file(word: str) -> bool:
-    """Return whether a word is rather a file than a name: "-", a path, a name that ends in .toml, or an existing file."""
+    """Return whether a word is likely a file and not a name: "-", a path, *.toml, or an existing file."""
     return word == "-" or os.path.basename(word) != word or word.endswith(".toml") or os.path.isfile(word)
 
 
