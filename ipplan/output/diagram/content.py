@@ -347,7 +347,7 @@ class _Builder:
             (),
             _items(public) if public else None,
             _items(hosts) if hosts else None,
-            lower_title="no edge or site named" if lost else "private subnets",
+            lower_title="no edge or site" if lost else "private subnets",
             lower=_items(rest) if rest else None,
             direct=not lost,
             hints=_hints((*public, *hosts)),
