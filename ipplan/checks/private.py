@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ipplan.checks.context import Context
     from ipplan.findings import Finding
     from ipplan.landscape import End, Joint
-    from ipplan.landscape.standing import Ends
+    from ipplan.landscape.plan_ends import Ends
     from ipplan.plan.model import Network
 
 _VLANS = Source(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         Tunnel,
         TunnelEnd,
     )
-    from ipplan.landscape.standing import Ends
+    from ipplan.landscape.plan_ends import Ends
     from ipplan.plan.model import Network
 
 

@@ -33,7 +33,7 @@ def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, *, pod: bool) -> Place
     if not inside(walk.source, near.policy):
         node = node_address(walk, cluster)
         if not pod or walk.answering or not inside(node, near.policy):
-            _say_translated(walk, cluster, changed)
+            _add_translation_hop(walk, cluster, changed)
             walk.halt(
                 "strongSwan",
                 "outside-tunnel",
@@ -49,7 +49,7 @@ def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, *, pod: bool) -> Place
     if listening.value is None:
         walk.assume(f"{listening.network} gets a range: the tunnel ends at its address {listening.name}")
     if not walk.landscape.dials_out(tunnel):
-        _say_translated(walk, cluster, changed)
+        _add_translation_hop(walk, cluster, changed)
         _cannot_dial(walk, tunnel, cluster)
         return None
     # The strongSwan of ICP sends from its own address, which the ESG translates.
@@ -59,7 +59,7 @@ def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, *, pod: bool) -> Place
     return _carry(walk, tunnel, cluster)
 
 
-def _say_translated(walk: Walk, cluster: End, changed: tuple[Changed, ...]) -> None:
+def _add_translation_hop(walk: Walk, cluster: End, changed: tuple[Changed, ...]) -> None:
     """Add a hop for the translation of a packet that stops here."""
     if changed:
         walk.hop("strongSwan", "snat", "translates it as the link says", name=cluster.name, changed=changed)

@@ -53,7 +53,7 @@ def leave(walk: Walk, place: Place) -> Place | None:
         assert tunnel is not None
         if not pod:
             _choose_side(walk, cluster, public=False)
-        _say_route(walk, cluster, route, pod=pod)
+        _add_route_hop(walk, cluster, route, pod=pod)
         return into_tunnel(walk, tunnel, cluster, pod=pod)
     if _undecided(walk, cluster):
         return None
@@ -63,7 +63,7 @@ def leave(walk: Walk, place: Place) -> Place | None:
     if _among_nodes(walk, near):
         return _to_node(walk, cluster, translated=pod and not restored and not known)
     if pod:
-        _say_route(walk, cluster, route, pod=True)
+        _add_route_hop(walk, cluster, route, pod=True)
     return _out(walk, cluster, route, translated=pod and not restored and not known, pod=pod)
 
 
@@ -148,7 +148,7 @@ def _own_network(walk: Walk, cluster: End) -> Network | None:
     return next((network for network in holding if _is_inside(network, cluster)), None)
 
 
-def _say_route(walk: Walk, cluster: End, route: Route, *, pod: bool) -> None:
+def _add_route_hop(walk: Walk, cluster: End, route: Route, *, pod: bool) -> None:
     texts = {
         "chart": "its table points to the strongSwan container, by the routes that the chart adds",
         "bgp": f"its table has the range, learned by BGP from the {route.via}",
@@ -212,7 +212,7 @@ def _out(walk: Walk, cluster: End, route: Route, *, translated: bool, pod: bool)
         walk.halt(
             "worker",
             "undetermined",
-            f"the plan does not say which edge {cluster.title} stands behind",
+            f"the plan does not say which edge {cluster.title} is behind",
             f'write edge = "NAME" in [clusters.{cluster.name}]',
             name=cluster.name,
         )

@@ -75,7 +75,7 @@ class Tracer:
         return self._lookups[key]
 
     def esg(self, edge: End) -> Lookup:
-        """Return the table of an ESG without the policies of tunnels, which take a packet after it was routed."""
+        """Return the table of an ESG without the policies of tunnels, which apply after routing."""
         return self.lookup(
             ("esg", edge),
             lambda: (r for r in self.landscape.esg(edge).routes if r.how not in ("ipsec", "gre")),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ipplan.landscape import Landscape
     from ipplan.landscape.ends import Joint
     from ipplan.landscape.model import HostAddress
-    from ipplan.landscape.standing import Ends
+    from ipplan.landscape.plan_ends import Ends
     from ipplan.plan.methods import Pair
     from ipplan.plan.model import Network
 
@@ -180,8 +180,8 @@ def _carried(landscape: Landscape, alike: Alike) -> Iterator[tuple[object, Promi
 def _fronted(landscape: Landscape, alike: Alike) -> Iterator[tuple[object, Promise]]:
     """Yield the flows from workers of IKS to the addresses of an ESG that lead to an ICP cluster.
 
-    The DNAT is for IBM Cloud's private network (reference architecture, section integration); where a tunnel joins the
-    two clusters, the answer may take it.
+    The DNAT is for IBM Cloud's private network (reference architecture, section integration); if a tunnel joins the two
+    clusters, the answer may use it.
     """
     ends = landscape.ends
     for joint, count in _joints(landscape, alike):

@@ -15,7 +15,7 @@ from ipplan.landscape.devices import devices_of, list_devices
 from ipplan.landscape.edges import build_esg
 from ipplan.landscape.ends import OF_AN_EDGE, PRIVATE, End, Joint
 from ipplan.landscape.folding import Folder, of_version
-from ipplan.landscape.standing import Ends
+from ipplan.landscape.plan_ends import Ends
 from ipplan.landscape.tables import Tables
 from ipplan.landscape.tunnels import Tunnels
 
@@ -35,7 +35,7 @@ _MOST_LOST = 8
 
 
 class Landscape:
-    """Everything that follows from a plan. Networks without a range take part without addresses."""
+    """Everything that follows from a plan; networks without a range have no addresses in it."""
 
     def __init__(self, plan: Plan, catalog: Catalog) -> None:
         self.plan = plan

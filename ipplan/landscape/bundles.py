@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ipplan.findings import KeyPath
     from ipplan.landscape.ends import End
-    from ipplan.landscape.standing import Ends
+    from ipplan.landscape.plan_ends import Ends
     from ipplan.plan.methods import Method, Pair
     from ipplan.plan.model import Link
 

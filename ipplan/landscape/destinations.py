@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ipplan.addresses import Prefix
     from ipplan.landscape.conflicts import SetKey
     from ipplan.landscape.ends import Carried, Joint
-    from ipplan.landscape.standing import Ends
+    from ipplan.landscape.plan_ends import Ends
     from ipplan.plan.model import Network
 
 PRIVATE_SET: SetKey = ("private",)

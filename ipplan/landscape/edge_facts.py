@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from ipplan.landscape import Landscape
     from ipplan.landscape.ends import End, Joint
-    from ipplan.landscape.standing import Ends
+    from ipplan.landscape.plan_ends import Ends
     from ipplan.plan.model import Network
 
 

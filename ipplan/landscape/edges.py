@@ -72,13 +72,13 @@ def _missing(edge: EdgeFacts, addresses: EsgAddresses, interfaces: Sequence[Inte
         yield from _missing_at(edge, role, whose)
         if addresses.short[role]:
             yield (
-                f"{', '.join(n.name for n in edge.at[role])} has no address left for {addresses.short[role]:,} that the ESG"
-                " stands for",
+                f"{', '.join(n.name for n in edge.at[role])} has no free address for {addresses.short[role]:,} DNAT"
+                f" {'rule' if addresses.short[role] == 1 else 'rules'} of the ESG",
                 "order a larger subnet",
             )
     if len(interfaces) > MOST_INTERFACES:
         yield (
-            f"the ESG{whose} needs {len(interfaces):,} interfaces, and has {MOST_INTERFACES} at most",
+            f"the ESG{whose} needs {len(interfaces):,} interfaces, but an ESG has at most {MOST_INTERFACES}",
             'write gateway-on = "dlr" in some of the networks that it is the gateway of',
         )
 

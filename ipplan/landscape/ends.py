@@ -1,6 +1,6 @@
-"""Define the values of who is joined with whom: ends, the links between them, and networks that a link carries.
+"""Define ends, the links between them, and networks that a link carries.
 
-Pure data; `standing` places networks, `links` finds the links, and `carriage` derives what they carry.
+Pure data; `plan_ends` places networks, `links` finds the links, and `carriage` derives what they carry.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class EsgAddresses:
         self._given: dict[tuple[str, names.Names], HostAddress] = {}
         self._used: dict[str, dict[str, HostAddress]] = {role: {} for role in ROLES}
         self.short: Counter[str] = Counter()
-        """How many addresses each interface lacks."""
+        """The number of missing addresses of each interface."""
         self.primaries = {role: self._primary(role) for role in ROLES}
         taken = {a.text for a in self.primaries.values() if a is not None}
         self._free = {

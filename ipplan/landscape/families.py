@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ipplan.landscape.ends import End
-    from ipplan.landscape.standing import Ends
+    from ipplan.landscape.plan_ends import Ends
 
 
 class Families:

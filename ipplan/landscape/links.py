@@ -1,4 +1,4 @@
-"""Find which links join whom: the entries of `[[link]]`, and those that the short form `[integration]` opens.
+"""Find the links between ends: the entries of `[[link]]`, and those that the short form `[integration]` opens.
 
 Each answer is computed on request and kept, so that one end costs what it has. Must not know what a link carries.
 """
@@ -15,8 +15,8 @@ from ipplan.plan.methods import ENTERPRISE, PAIRS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from ipplan.landscape.plan_ends import Ends
     from ipplan.landscape.roster import Roster
-    from ipplan.landscape.standing import Ends
     from ipplan.plan.methods import Method, Pair
     from ipplan.plan.model import Plan
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ipplan.landscape.bundles import Bundle
     from ipplan.landscape.conflicts import SetKey, TableKey
     from ipplan.landscape.model import HostAddress
+    from ipplan.landscape.plan_ends import Ends
     from ipplan.plan.model import Network, Plan
 
 DomainKind = Literal["iks", "icp", "overlay", "ibm-private", "ibm-public", "site", "internet"]
@@ -41,7 +42,7 @@ class Domain(NamedTuple):
     kind: DomainKind
     title: str
     end: End | None
-    networks: tuple[Network, ...]
+    networks: tuple[Network, ...] = ()
 
 
 class Side(NamedTuple):
@@ -146,35 +147,36 @@ def domain_name(end: End) -> str:
     return end.kind if end.name is None else f"cluster {end.name}"
 
 
+def _list_domains(ends: Ends) -> Iterator[Domain]:
+    """Yield the domains without their networks."""
+    for cluster in ends.of_platform("iks"):
+        yield Domain(domain_name(cluster), "iks", f"inside {cluster.title}", cluster)
+    for cluster in ends.of_platform("icp"):
+        yield Domain(domain_name(cluster), "icp", f"inside {cluster.title}", cluster)
+    for edge in ends.edges:
+        title = f"the overlay behind {edge.title if edge.name else 'ESG and DLR'}"
+        yield Domain(domain_name(edge), "overlay", title, edge)
+    yield Domain("ibm-private", "ibm-private", "IBM Cloud's private network", None)
+    yield Domain("ibm-public", "ibm-public", "IBM Cloud's public network", None)
+    for site in ends.sites:
+        yield Domain(domain_name(site), "site", f"the enterprise's networks at {site.title}", site)
+    yield Domain("internet", "internet", "the internet", None)
+
+
 class _Domains:
     """The domains of a landscape, and the domain of each network."""
 
     def __init__(self, landscape: Landscape) -> None:
         self.ends = landscape.ends
         ends = self.ends
-        found: list[tuple[str, DomainKind, str, End | None]] = []
-        for kind in ("iks", "icp"):
-            found += [(domain_name(c), c.kind, f"inside {c.title}", c) for c in ends.of_platform(kind)]  # type: ignore[misc]
-        found += [
-            (
-                domain_name(e),
-                "overlay",
-                f"the overlay behind {e.title}" if e.name else "the overlay behind ESG and DLR",
-                e,
-            )
-            for e in ends.edges
-        ]
-        found.append(("ibm-private", "ibm-private", "IBM Cloud's private network", None))
-        found.append(("ibm-public", "ibm-public", "IBM Cloud's public network", None))
-        found += [(domain_name(s), "site", f"the enterprise's networks at {s.title}", s) for s in ends.sites]
-        found.append(("internet", "internet", "the internet", None))
-        standing: dict[str, list[Network]] = {name: [] for name, *_ in found}
+        domains = tuple(_list_domains(ends))
+        networks_of: dict[str, list[Network]] = {domain.name: [] for domain in domains}
         unplaced: list[Network] = []
         for network in ends.networks:
             name = self.of(network)
-            (unplaced if name is None else standing[name]).append(network)
+            (unplaced if name is None else networks_of[name]).append(network)
         self.unplaced = tuple(unplaced)
-        self.listed = tuple(Domain(*row, tuple(standing[row[0]])) for row in found)
+        self.listed = tuple(domain._replace(networks=tuple(networks_of[domain.name])) for domain in domains)
 
     def of(self, network: Network) -> str | None:
         """Return the domain of a network, None where the plan does not say."""
@@ -218,7 +220,7 @@ def _side(landscape: Landscape, bundle: Bundle, end: End) -> Side:
     return Side(end, carries, landscape.tunnels.subnets(joint, end))
 
 
-# Who reaches whom.
+# Reachability.
 
 
 class _Front(NamedTuple):
@@ -227,6 +229,14 @@ class _Front(NamedTuple):
     domain: str
     through: str
     behind: frozenset[str] = frozenset()
+
+
+class _Way(NamedTuple):
+    """A way by which some domains reach others."""
+
+    origins: tuple[str, ...]
+    addresses: Addresses
+    through: tuple[str, ...]
 
 
 class _Reaching:
@@ -284,30 +294,35 @@ class _Reaching:
                     yield _Front(cluster, "the ESG's DNAT and the cluster's ingress", behind)
 
     def rows(self) -> Iterator[Reach]:
+        """Yield one row for all that some domains reach in the same way, with targets of other kinds apart."""
+        for way, reached in sorted(self.ways().items(), key=lambda item: item[0].addresses == "device"):
+            by_kinds: dict[tuple[str, ...], list[str]] = {}
+            for target, found in reached.items():
+                if way.origins and way.origins != (target,):
+                    by_kinds.setdefault(tuple(kind for kind in KINDS if kind in found), []).append(target)
+            for kinds, targets in by_kinds.items():
+                yield Reach(way.origins, tuple(targets), way.addresses, kinds, way.through)
+
+    def ways(self) -> Mapping[_Way, Mapping[str, Mapping[str, None]]]:
+        """Return the target domains of each way, with the kinds of network that are reached there."""
         origins: dict[tuple[SetKey, str], dict[str, None]] = {}
         for origin, key, words in self.entries():
             origins.setdefault((key, words), {})[origin] = None
-        # One row for all that some domains reach in the same way, its targets apart where their kinds differ.
-        ways: dict[tuple[tuple[str, ...], Addresses, tuple[str, ...]], dict[str, dict[str, None]]] = {}
+        found: dict[_Way, dict[str, dict[str, None]]] = {}
         for (key, words), starts in origins.items():
             froms = tuple(starts)
             for (domain, addresses), kinds in self.members.get(key, {}).items():
-                ways.setdefault((froms, addresses, (words,)), {}).setdefault(domain, {}).update(kinds)
+                found.setdefault(_Way(froms, addresses, (words,)), {}).setdefault(domain, {}).update(kinds)
             for front in self.fronts.get(key, ()):
                 passing = tuple(name for name in froms if name not in front.behind)
-                ways.setdefault((passing, "device", (words, front.through)), {}).setdefault(front.domain, {})
+                way = _Way(passing, "device", (words, front.through))
+                found.setdefault(way, {}).setdefault(front.domain, {})
         outside: dict[str, list[str]] = {}
         for domain, words in self.to_the_internet():
             outside.setdefault(words, []).append(domain)
         for words, domains in outside.items():
-            ways[tuple(domains), "own", (words,)] = {"internet": {}}
-        for (froms, addresses, through), reached in sorted(ways.items(), key=lambda row: row[0][1] == "device"):
-            by_kinds: dict[tuple[str, ...], list[str]] = {}
-            for target, found in reached.items():
-                if froms and froms != (target,):
-                    by_kinds.setdefault(tuple(kind for kind in KINDS if kind in found), []).append(target)
-            for listed, targets in by_kinds.items():
-                yield Reach(froms, tuple(targets), addresses, listed, through)
+            found[_Way(tuple(domains), "own", (words,))] = {"internet": {}}
+        return found
 
     def entries(self) -> Iterator[tuple[str, SetKey, str]]:
         """Yield the domains with the sets that the tables of their machines lead to, and the words of the entry."""

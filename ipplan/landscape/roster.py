@@ -95,7 +95,7 @@ def edges_of_icp(roster: Roster, written: Sequence[Joint]) -> Mapping[End, End |
 
 
 def edges_named_by_iks(roster: Roster) -> Mapping[End, frozenset[str]]:
-    """Return the edges that each IKS cluster names, itself or in its networks; none stands for every edge."""
+    """Return the edges that each IKS cluster names, itself or in its networks; none means every edge."""
     found: dict[End, set[str]] = {end: set() for end in roster.platforms["iks"]}
     for end in found:
         cluster = roster.clusters[end]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ipplan.addresses import Prefix
     from ipplan.landscape.conflicts import Entry, SetKey
     from ipplan.landscape.ends import Carried, End, Joint
-    from ipplan.landscape.standing import Ends
+    from ipplan.landscape.plan_ends import Ends
 
 
 class Tables(Conflicts):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ipplan.catalog import Catalog
     from ipplan.landscape.conflicts import SetKey
     from ipplan.landscape.ends import Carried, End, Joint
-    from ipplan.landscape.standing import Ends
+    from ipplan.landscape.plan_ends import Ends
     from ipplan.plan.model import Network, Plan
     from ipplan.plan.together import Places
 

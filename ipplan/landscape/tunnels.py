@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ipplan.addresses import Prefix
     from ipplan.landscape.ends import Carried, End, Joint
     from ipplan.landscape.folding import Folder
-    from ipplan.landscape.standing import Ends
+    from ipplan.landscape.plan_ends import Ends
     from ipplan.plan.methods import Pair
     from ipplan.plan.model import Network
 

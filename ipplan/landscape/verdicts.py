@@ -12,7 +12,7 @@ from ipplan.landscape.ends import BEHIND, PRIVATE, TRANSIT, End
 if TYPE_CHECKING:
     from ipplan.landscape.conflicts import Conflict, Conflicts
     from ipplan.landscape.ends import Carried
-    from ipplan.landscape.standing import Ends
+    from ipplan.landscape.plan_ends import Ends
     from ipplan.plan.model import Network, Plan
 
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ipplan.landscape.ends import PRIVATE
+from ipplan.landscape.ends import PRIVATE, End
 from ipplan.output.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from ipplan.landscape.ends import End
     from ipplan.landscape.instances import Instance
     from ipplan.landscape.overview import LinkRow, Side
     from ipplan.output.topology import Shown
@@ -85,7 +84,7 @@ class _Pen:
         self.keys: Counter[str] = Counter()
         self.by_end: dict[tuple[str, End | None], Instance] = {(d.kind, d.end): d for d in self.devices}
         self.of_cluster: dict[End, list[Network]] = {}
-        self.standing = {d.name: d.networks for d in self.overview.domains}
+        self.networks_of = {d.name: d.networks for d in self.overview.domains}
         for domain in self.overview.domains:
             for network in domain.networks:
                 if network.kind.platform is not None:
@@ -139,7 +138,7 @@ class _Pen:
             router, networks = self.key("router"), self.key("lan")
             self.box_of[site] = router
             parts: list[Box | Frame] = [
-                Box(networks, "networks", _networks(self.standing[f"site {site.name}"]), "networks"),
+                Box(networks, "networks", _networks(self.networks_of[f"site {site.name}"]), "networks"),
                 Box(router, "on-premises router", self.addresses("on-premises router", site), "router"),
             ]
             self.join(networks, router)
@@ -189,7 +188,7 @@ class _Pen:
             esg, dlr, overlay = self.key("esg"), self.key("dlr"), self.key("overlay")
             self.box_of[edge] = esg
             name = "overlay" if edge.name is None else f"overlay {edge.name}"
-            networks = self.standing[name]
+            networks = self.networks_of[name]
             transit = [n for n in networks if n.kind.role == "transit"]
             machines = [n for n in networks if n.kind.role == "vm"]
             parts: list[Box | Frame] = [Box(esg, "ESG", self.esg_lines(edge), "edge")]
@@ -244,7 +243,7 @@ class _Pen:
         """Return the subnets of IBM Cloud that belong to no cluster and no uplink."""
         found = []
         for domain, router in (("ibm-private", "bcr"), ("ibm-public", "fcr")):
-            own = [n for n in self.standing[domain] if n.kind.platform is None and n.kind.role != "esg"]
+            own = [n for n in self.networks_of[domain] if n.kind.platform is None and n.kind.role != "esg"]
             if own:
                 side = domain.removeprefix("ibm-")
                 found.append(Box(self.key("subnets"), f"{side} subnets", _networks(own), "networks"))
@@ -299,8 +298,6 @@ _ROUTERS = {"XCR": "XCR  Direct Link", "FCR": "FCR  public network", "BCR": "BCR
 
 
 def _cluster_of(network: Network) -> End:
-    from ipplan.landscape.ends import End
-
     return End("iks" if network.kind.platform == "iks" else "icp", network.cluster)
 
 

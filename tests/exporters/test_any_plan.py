@@ -85,5 +85,5 @@ def test_a_target_is_written_or_says_what_is_missing(
         if isinstance(made, str):
             assert "None" not in re.sub(r"(?m)^.*#.*$", "", made), target.name
             assert made.endswith("\n")
-            assert "no address left" not in made
+            assert "no free address for" not in made
             assert ": no range yet)" not in made

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ipplan.landscape.edge_addresses import gateway_on_esg
 from ipplan.landscape.ends import TRANSIT, UPLINKS
 from ipplan.landscape.instances import of_edge, of_site
 from ipplan.output.diagram.folding import MOST_COLUMNS, Folding, by_name
@@ -276,8 +277,6 @@ class _Builder:
 
     def _is_gateway(self, own: tuple[End, ...]) -> bool:
         """Tell whether the ESG itself is a gateway on the overlay, or no other device is there."""
-        from ipplan.landscape.edge_addresses import gateway_on_esg
-
         behind = [n for e in own for n in self.ends.behind(e)]
         return not behind or any(gateway_on_esg(n) for n in behind)
 

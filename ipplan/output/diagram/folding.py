@@ -13,7 +13,7 @@ from ipplan.landscape.ends import End
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from ipplan.landscape.standing import Ends
+    from ipplan.landscape.plan_ends import Ends
     from ipplan.plan.model import Cluster, Edge, Network
 
     Homes = Mapping[str, tuple[Sequence[End], Sequence[End]]]

@@ -71,7 +71,7 @@ _DARK = {
     "stretched": "#009e73",
     "open": "#b4b4b4",
 }
-"""The same on a dark background, but for flows, which keep their colour."""
+"""The same on a dark background, except flows, which keep their colour."""
 _NOTE = "Links above the devices use the public network, links below them the private one. A dot is a connection; a line crosses a bar at a gap."
 
 

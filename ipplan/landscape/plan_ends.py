@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Ends:
     """The ends of a plan with their networks.
 
-    `links` knows who is joined with whom, `carriage` what links carry, `tunnel_addresses` where tunnels of IKS end.
+    `links` has the links between them, `carriage` what links carry, `tunnel_addresses` where tunnels of IKS end.
     """
 
     def __init__(self, plan: Plan) -> None:
