@@ -95,7 +95,7 @@ def tests_section(subject: Subject) -> Section:
         Column("expected"),
         Column("details"),
         Column("lab"),
-        Column("lab says"),
+        Column("lab pairs"),
     )
     results = _Results(subject.run)
     found, cut = limited(
