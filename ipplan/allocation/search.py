@@ -8,7 +8,7 @@ A slot that holds a smaller region, which more requests may use, is a class of i
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import accumulate, combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.allocation.space import Slot, SpaceClass
@@ -249,12 +249,17 @@ class _Level:
         self._slots = {SpaceClass(mask, -1): count >> bits for mask, count in offer.plain.items()}
         self._places = {SpaceClass(space.masks[slot.region], slot.first): slot.region for slot in offer.mixed}
         self._slots.update(dict.fromkeys(self._places, 1))
+        self._of_mask: dict[int, list[SpaceClass]] = {}
+        for one, count in self._slots.items():
+            if count:
+                self._of_mask.setdefault(one.mask, []).append(one)
         self._wanted = space.demand[bits]
         self._choices = {d: self._classes(d) for d in self._wanted}
         # Those with fewer choices come first: a dead end shows early.
         self._order = sorted(self._wanted, key=lambda d: (len(self._choices[d]), d))
         self._turns = [(d, at) for d in self._order for at in range(len(self._choices[d]))]
         self._counts: dict[tuple[int, SpaceClass], int] = {}
+        self._later: dict[int, list[int]] = {}
 
     def _classes(self, d: int) -> Sequence[SpaceClass]:
         """Return the classes that allowed set d may use: plain ones by its regions, then mixed slots."""
@@ -268,7 +273,7 @@ class _Level:
         def key(c: SpaceClass) -> tuple[bool, tuple[int, int]]:
             return (False, ranks[c.mask]) if c.slot < 0 else (True, (space.rank(d, self._places[c]), c.slot))
 
-        return sorted((c for c, count in self._slots.items() if count and c.mask >> d & 1), key=key)
+        return sorted((c for mask in ranks for c in self._of_mask.get(mask, ())), key=key)
 
     def search(self) -> bool:
         """Return whether this level and all below it find their places.
@@ -305,9 +310,11 @@ class _Level:
             if missing:
                 return
             missing = self._wanted[d]
-        choices, slots, places = self._choices[d], self._slots, self._places
-        chosen = choices[at]
-        later = sum(slots[c] for c in choices[at + 1 :])
+            # What the classes after each one offer. The turns of an allowed set take nothing from later classes.
+            sizes = [self._slots[c] for c in reversed(self._choices[d])]
+            self._later[d] = [0, *accumulate(sizes)][-2::-1]
+        slots, places = self._slots, self._places
+        chosen, later = self._choices[d][at], self._later[d][at]
         most = min(missing, slots[chosen], search.ceiling(self._level, d, chosen, places))
         for number in range(most, max(0, missing - later) - 1, -1):
             search.take(self._level, d, chosen, places, number)
