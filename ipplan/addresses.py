@@ -633,9 +633,11 @@ def _explain_length(address: str, length: str) -> AddressError:
         return _explain_netmask(address, length)
     if length.isdigit():
         plain = length.lstrip("0") or "0"
+        if length in _LENGTHS[version]:
+            return AddressError("a prefix is given where one address is required", address)
         if plain in _LENGTHS[version]:
             return AddressError(f"prefix length {length[:12]} has a leading zero", f"{address}/{plain}")
-        return AddressError(f"prefix length {length[:12]} is greater than {WIDTH[version]}")
+        return AddressError(f"prefix length {plain[:12]} is greater than {WIDTH[version]}")
     return AddressError(f"prefix length {length[:20]!r} is not a decimal number")
 
 

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import ipaddress
+from itertools import combinations
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipplan.addresses import Address, Prefix, PrefixIndex, Range, RangeSet, parse_address, parse_prefix
+from ipplan.addresses import (
+    WIDTH,
+    Address,
+    Prefix,
+    PrefixIndex,
+    Range,
+    RangeSet,
+    covering_prefix,
+    largest_prefix_at,
+    parse_address,
+    parse_prefix,
+)
 
 BASE = 0x0A0000FD  # neither zero nor aligned
 SIZE = 8
@@ -168,3 +183,93 @@ def test_an_index_finds_what_a_comparison_with_all_finds_around_first() -> None:
             assert around == sorted(around, reverse=True)
             inside = found[len(around) :]
             assert inside == sorted(inside)
+
+
+def test_an_index_keeps_the_versions_apart_and_finds_equal_prefixes_each() -> None:
+    chosen = sorted([Prefix(4, 0, 8), Prefix(4, 0, 8), Prefix(4, 1 << 24, 8), Prefix(6, 0, 8), Prefix(6, 0, 128)])
+    index = PrefixIndex(chosen)
+
+    assert list(index.overlapping(Prefix(4, 0, 32))) == [0, 1]
+    assert list(index.overlapping(Prefix(4, 0, 0))) == [0, 1, 2]
+    assert list(index.overlapping(Prefix(6, 0, 128))) == [4, 3]
+    assert list(index.overlapping(Prefix(6, 1, 128))) == [3]
+    assert list(index.overlapping(Prefix(6, 0, 0))) == [3, 4]
+
+
+@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize("base", ["start", "end"])
+def test_a_range_is_made_of_the_prefixes_that_the_standard_library_finds(version: int, base: str) -> None:
+    """The first and the last 20 addresses of all, so that 0 and the broadcast address are among them."""
+    low = 0 if base == "start" else (1 << WIDTH[version]) - 20
+    make: Any = ipaddress.IPv4Address if version == 4 else ipaddress.IPv6Address
+    for first in range(low, low + 20):
+        for last in range(first, low + 20):
+            span = Range(version, first, last)
+            expected: list[Any] = list(ipaddress.summarize_address_range(make(first), make(last)))
+            found = list(span.prefixes())
+
+            assert [(p.first, p.length) for p in found] == [(int(n.network_address), n.prefixlen) for n in expected]
+            assert largest_prefix_at(version, first, last) == found[0]
+            assert span.size == last - first + 1
+            # Of equal ones, the lowest.
+            assert RangeSet([span]).largest_prefix() == max(found, key=lambda p: (p.size, -p.first))
+            assert str(span) == f"{make(first)}-{make(last)}"
+
+
+def test_the_largest_prefix_of_a_set_is_one_of_ipv4_if_it_has_any() -> None:
+    four, six = Range(4, 8, 11), Range(6, 0, 255)
+
+    assert RangeSet([four, six]).largest_prefix() == Prefix(4, 8, 30)
+    assert RangeSet([six, Range(6, 1 << 20, (1 << 21) - 1)]).largest_prefix() == Prefix(6, 1 << 20, 108)
+    assert RangeSet().largest_prefix() is None
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_the_cover_of_prefixes_is_the_longest_prefix_around_all_of_them(version: int) -> None:
+    width = WIDTH[version]
+    every = [Prefix(version, at, width - bits) for bits in range(4) for at in range(0, 16, 1 << bits)]
+    around = [Prefix(version, at, width - bits) for bits in range(6) for at in range(0, 32, 1 << bits)]
+    for chosen in [*((p,) for p in every), *combinations(every, 2), *combinations(every[::3], 3)]:
+        cover = min((p for p in around if all(p.covers(own) for own in chosen)), key=lambda p: p.size)
+        assert covering_prefix(chosen) == cover
+        assert covering_prefix(chosen[::-1]) == cover
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_a_supernet_is_the_only_prefix_of_its_length_around(version: int) -> None:
+    width = WIDTH[version]
+    for at in range(0, 16, 2):
+        own = Prefix(version, at, width - 1)
+        for bits in range(1, 5):
+            every = [Prefix(version, first, width - bits) for first in range(0, 16, 1 << bits)]
+            assert [own.supernet(width - bits)] == [p for p in every if p.covers(own)]
+        assert own.supernet(0) == Prefix(version, 0, 0)
+
+
+def test_a_set_is_a_value_like_a_tuple_of_its_ranges() -> None:
+    ranges = (Range(4, 8, 11), Range(4, 20, 20), Range(6, 0, 1))
+    one, other = RangeSet(ranges), RangeSet(reversed(ranges))
+
+    assert (tuple(one), len(one), bool(one), bool(RangeSet())) == (ranges, 3, True, False)
+    assert one == other
+    assert hash(one) == hash(other)
+    assert one != ranges
+    assert repr(one) == "RangeSet(0.0.0.8-0.0.0.11, 0.0.0.20-0.0.0.20, ::-::1)"
+    with pytest.raises(AttributeError, match=r"^a RangeSet is immutable: ranges cannot be set$"):
+        one.ranges = ()
+
+
+def test_operations_with_two_versions_agree_with_those_on_each() -> None:
+    """The same small sets in both versions at once: what is done to one never touches the other."""
+    few = SETS[:: 1 << SIZE - 5]
+    for x in few:
+        for y in few:
+            a = x | RangeSet(Range(6, r.first, r.last) for r in y)
+            b = y | RangeSet(Range(6, r.first, r.last) for r in x)
+            for combined, first, second in ((a | b, x | y, x | y), (a & b, x & y, x & y), (a - b, x - y, y - x)):
+                assert combined == first | RangeSet(Range(6, r.first, r.last) for r in second)
+            for span in (Range(4, BASE + 2, BASE + 4), Range(6, BASE + 2, BASE + 4)):
+                assert a.overlaps(span) == bool(a & RangeSet([span]))
+                assert a.covers(span) == (RangeSet([span]) - a == RangeSet())
+                assert a.within(span) == a & RangeSet([span])
+                assert a.without(span) == a - RangeSet([span])
