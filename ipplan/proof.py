@@ -23,16 +23,32 @@ class Point(NamedTuple):
     decided: str | None = None
 
 
+class OuterPacket(NamedTuple):
+    """A packet that carries another one on a part of its path: its protocol and addresses."""
+
+    protocol: str
+    source: str
+    destination: str
+
+
+class LabDevice(NamedTuple):
+    """A device of a lab: its label for `ipplan lab enter`, its title, and its namespace."""
+
+    label: str
+    title: str
+    namespace: str
+
+
 class Way(NamedTuple):
     """A path of a request or an answer, predicted or observed. `end` is how it ends, `where` at which device.
 
-    `outer` are the outer headers of the packet on the path: protocol, source, destination.
+    `outer` are the packets that carry it on a part of the path.
     """
 
     points: tuple[Point, ...]
     end: str
     where: str | None
-    outer: tuple[tuple[str, str, str], ...] = ()
+    outer: tuple[OuterPacket, ...] = ()
 
 
 class Difference(NamedTuple):
@@ -80,8 +96,7 @@ class Report(NamedTuple):
     seconds: float
     digest: str
     versions: tuple[tuple[str, str | None], ...]
-    devices: tuple[tuple[str, str, str], ...]
-    """Each device: its label, its title and its namespace."""
+    devices: tuple[LabDevice, ...]
     scenery: tuple[str, ...]
     pairs: tuple[Pair, ...]
     notes: tuple[str, ...] = ()

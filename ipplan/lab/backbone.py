@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ipplan.addresses import format_address
 from ipplan.flows.machines import NOT_ON_THE_INTERNET
-from ipplan.lab.drafts import workers_of
+from ipplan.lab.drafts import Group, workers_of
 from ipplan.lab.overlay import wire_name
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Backbone:
     def _router(self, kind: str) -> Draft:
         found = self.lab.find(kind, None)
         if found is None:
-            found = self.lab.device(kind.lower(), kind, (kind, None))
+            found = self.lab.device(kind.lower(), kind, Group(kind, None))
             found.path_filter = 2
         return found
 
@@ -54,7 +54,7 @@ class Backbone:
         return ends[0], ends[1]
 
     def _add_internet(self) -> None:
-        self.internet = self.lab.device("internet", "internet", ("internet", None))
+        self.internet = self.lab.device("internet", "internet", Group("internet", None))
         self.internet.path_filter = 0
         self.at_fcr, self.at_internet = self.link(self.fcr, self.internet, "the internet")
         out = self.internet.interface(f"TO_{self.fcr.label}")
@@ -81,7 +81,7 @@ class Backbone:
         return self.internet
 
     def _add_services(self) -> None:
-        self.services = self.lab.device("ibm-services", "IBM Cloud's services", ("IBM Cloud's services", None))
+        self.services = self.lab.device("ibm-services", "IBM Cloud's services", Group("IBM Cloud's services", None))
         at_bcr, at_services = self.link(self.bcr, self.services, "IBM Cloud's service network")
         self.services.scenery(f"ip route replace default via {at_bcr}")
         self.services.router = at_bcr

@@ -65,8 +65,8 @@ class Spaces:
 
     def build(self) -> None:
         """Create everything and start the daemons; raise LabError where something cannot be created."""
-        for name, text, _ in self.blueprint.files:
-            (HOME / name).write_text(text, encoding="utf-8")
+        for file in self.blueprint.files:
+            (HOME / file.name).write_text(file.text, encoding="utf-8")
         self._report("namespaces and wires")
         self._make_spaces()
         self._make_wires()

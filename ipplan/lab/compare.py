@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ipplan.lab.drafts import Group
 from ipplan.lab.predictions import Visit, title_of
 from ipplan.proof import Difference, Pair, Point, Way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ipplan.lab.drafts import Draft, Drafts, Place
+    from ipplan.lab.drafts import Draft, Drafts
     from ipplan.lab.model import Event, Heard
     from ipplan.lab.predictions import Expected, Prediction
+    from ipplan.proof import OuterPacket
 
 _TRANSIT = "internet"
 """The device between two routers that `ipplan flows` has no device for."""
@@ -25,8 +27,8 @@ class Seen(NamedTuple):
     """One way as it was seen. `group` is the last device; `loop` says that the packet came to a device repeatedly."""
 
     visits: tuple[Visit, ...]
-    group: Place | None
-    outer: tuple[tuple[str, str, str], ...]
+    group: Group | None
+    outer: tuple[OuterPacket, ...]
     loop: bool
 
 
@@ -93,7 +95,7 @@ def _at_the_end(seen: Seen, source: str | None) -> Seen:
 
 def _translated_at_the_end(seen: Seen, expected: Expected) -> Seen:
     """Return a way to workers whose last destination is the one after their own NAT, which no capture shows."""
-    if not seen.visits or not expected.visits or seen.visits[-1].group[0] != "workers":
+    if not seen.visits or not expected.visits or seen.visits[-1].group.kind != "workers":
         return seen
     wanted = expected.visits[-1].destination
     return seen._replace(visits=(*seen.visits[:-1], seen.visits[-1]._replace(destination=wanted)))
@@ -108,7 +110,7 @@ def _is_right(prediction: Prediction, seen: Seen, received: Draft | None) -> boo
         return True
     last = seen.visits[-1].destination
     # NAT on the machine itself happens after the capture.
-    return last == goal.address.text or (received.group[0] == "workers" and not received.has(last or ""))
+    return last == goal.address.text or (received.group.kind == "workers" and not received.has(last or ""))
 
 
 def _compare_answer(
@@ -179,7 +181,7 @@ def _what_happened(lab: Drafts, seen: Seen, heard: Heard, received: Draft | None
 def _seen(lab: Drafts, by_number: Mapping[int, Draft], heard: Heard, kind: Literal["request", "answer"]) -> Seen:
     """Return the way of the request or of the answer according to the captures."""
     visits: list[Visit] = []
-    outer: dict[tuple[str, str, str], None] = {}
+    outer: dict[OuterPacket, None] = {}
     first_answer = next((e.time for e in heard.events if e.kind == "answer" and e.outer is None), None)
     count: dict[tuple[int, str, str], int] = {}
     for event in heard.events:
@@ -202,7 +204,7 @@ def _seen(lab: Drafts, by_number: Mapping[int, Draft], heard: Heard, kind: Liter
     return Seen(tuple(visits[:64]), ended, tuple(outer), loop)
 
 
-def _visit(lab: Drafts, visits: list[Visit], group: Place, event: Event) -> None:
+def _visit(lab: Drafts, visits: list[Visit], group: Group, event: Event) -> None:
     if visits and visits[-1].group == group:
         visits.pop()
     visits.append(Visit(group, title_of(lab, group), event.source, event.destination, None))
@@ -216,7 +218,7 @@ def _differences(
 ) -> Iterator[Difference]:
     """Yield the differences on the way: in the devices, or else in the addresses; then in the outer packets."""
     wanted, found = list(expected.visits), _without_transit(expected, seen)
-    if not expected.arrives and found and found[-1].group[0] in _NEXT and expected.end in _IN_CLEAR:
+    if not expected.arrives and found and found[-1].group.kind in _NEXT and expected.end in _IN_CLEAR:
         found = found[: 1 + max((n for n, v in enumerate(found) if v.group == expected.group), default=len(found))]
     if (
         not expected.arrives
@@ -251,9 +253,9 @@ def _without_transit(expected: Expected, seen: Seen) -> list[Visit]:
     found = list(seen.visits)
     kept: list[Visit] = []
     for index, visit in enumerate(found):
-        beside = [v.group[0] for v in found[max(index - 1, 0) : index + 2]]
+        beside = [v.group.kind for v in found[max(index - 1, 0) : index + 2]]
         if visit.group not in wanted and (
-            visit.group[0] == _TRANSIT or (visit.group[0] == "FCR" and _TRANSIT in beside)
+            visit.group.kind == _TRANSIT or (visit.group.kind == "FCR" and _TRANSIT in beside)
         ):
             continue
         if kept and kept[-1].group == visit.group:
@@ -270,16 +272,18 @@ def _outer_differences(
     The placement of machines on hosts is an example, so a VXLAN may have the opposite direction.
     """
     for item in expected.outer:
-        same = [o for o in seen.outer if o[0] == item[0]]
-        if item[0] == "VXLAN" and not lab.vxlans:
+        same = [outer for outer in seen.outer if outer.protocol == item.protocol]
+        if item.protocol == "VXLAN" and not lab.vxlans:
             continue
-        turned = (item[0], item[2], item[1])
-        if item not in same and not (item[0] == "VXLAN" and turned in same):
-            actual = "; ".join(f"{a} > {b}" for _, a, b in same) or "none seen"
-            yield Difference(way, _last_title(expected), "outer", f"{item[0]} {item[1]} > {item[2]}", actual)
+        turned = item._replace(source=item.destination, destination=item.source)
+        if item not in same and not (item.protocol == "VXLAN" and turned in same):
+            actual = "; ".join(f"{outer.source} > {outer.destination}" for outer in same) or "none seen"
+            wanted = f"{item.protocol} {item.source} > {item.destination}"
+            yield Difference(way, _last_title(expected), "outer", wanted, actual)
     for item in seen.outer:
-        if item[0] in ("ESP", "GRE") and item[0] not in expected.protocols:
-            yield Difference(way, _last_title(expected), "outer", f"no {item[0]}", f"{item[1]} > {item[2]}")
+        if item.protocol in ("ESP", "GRE") and item.protocol not in expected.protocols:
+            ends = f"{item.source} > {item.destination}"
+            yield Difference(way, _last_title(expected), "outer", f"no {item.protocol}", ends)
 
 
 # Evidence that a packet stopped.
@@ -294,11 +298,11 @@ def _proof(lab: Drafts, expected: Expected, seen: Seen, heard: Heard, received: 
     return _stop_proof(lab, expected, seen, heard)
 
 
-def _same(wanted: Place | None, group: Place) -> bool:
+def _same(wanted: Group | None, group: Group) -> bool:
     if wanted is None:
         return False
     # A pod has a group of its own, but flows may name its worker instead.
-    return wanted == group or ("pod" in (wanted[0], group[0]) and {wanted[0], group[0]} <= {"pod", "workers"})
+    return wanted == group or ("pod" in (wanted.kind, group.kind) and {wanted.kind, group.kind} <= {"pod", "workers"})
 
 
 def _stop_proof(lab: Drafts, expected: Expected, seen: Seen, heard: Heard) -> str | None:
@@ -315,10 +319,10 @@ def _stop_proof(lab: Drafts, expected: Expected, seen: Seen, heard: Heard) -> st
     if expected.end == "ambiguous":
         refused = any(v.group == expected.group for v in seen.visits) or seen.group == expected.group
         return f"last seen at {where}" if refused else None
-    after = expected.end in _IN_CLEAR and seen.group[0] in _NEXT
+    after = expected.end in _IN_CLEAR and seen.group.kind in _NEXT
     if after and any(v.group == expected.group for v in seen.visits):
         return f"{title_of(lab, expected.group)} forwards it unchanged, and {where} drops it"
-    if not _same(expected.group, seen.group) and not (expected.group[0] == "FCR" and seen.group[0] == _TRANSIT):
+    if not _same(expected.group, seen.group) and not (expected.group.kind == "FCR" and seen.group.kind == _TRANSIT):
         return None
     if refusal is not None:
         return f"seen at {where}, and rejected by {refusal}"
@@ -371,7 +375,7 @@ def _way(lab: Drafts, seen: Seen, expected: Expected | None, *, arrived: bool) -
         expected is not None
         and not expected.arrives
         and not arrived
-        and _same(expected.group, seen.group or ("", None))
+        and _same(expected.group, seen.group or Group("", None))
     ):
         end = expected.end
     return Way(points, end, where, seen.outer)

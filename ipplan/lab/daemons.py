@@ -257,7 +257,7 @@ class Running(ABC):
 
     def _text(self) -> str:
         """Return the text of all its files."""
-        return "\n".join(text for _, text, _ in self.daemon.files)
+        return "\n".join(file.text for file in self.daemon.files)
 
     def _first(self, views: Mapping[str, str], program: str, *options: str) -> None:
         """Start its first program with its own view of files: by path, the part of its folder that appears there.
@@ -334,7 +334,7 @@ class _Strongswan(Running):
     """
 
     def _start(self) -> None:
-        texts = [text for _, text, _ in self.daemon.files]
+        texts = [file.text for file in self.daemon.files]
         sections = [section for text in texts for section in _sections(text)]
         self._held = any(_STARTS.search(text) for text in texts)
         self._connections = [s[1] for s in sections if len(s) == 2 and s[0] == "connections"]
@@ -355,9 +355,9 @@ class _Strongswan(Running):
         return re.sub(r"\{(\w+)\}", lambda match: given[match[1]], _STRONGSWAN_CONF)
 
     def _write_connections(self, *, dialing: bool) -> None:
-        for name, text, _ in self.daemon.files:
-            own = text if dialing else _STARTS.sub(r"\1none", text)
-            self._write(f"swanctl/conf.d/{name.replace('/', '-').removesuffix('.conf')}.conf", own)
+        for file in self.daemon.files:
+            own = file.text if dialing else _STARTS.sub(r"\1none", file.text)
+            self._write(f"swanctl/conf.d/{file.name.replace('/', '-').removesuffix('.conf')}.conf", own)
 
     def _load(self) -> bool:
         if not (self.folder / "charon.vici").exists():

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.lab.model import Blueprint, Command, Device, Port, Vxlan, Wire
+from ipplan.lab.model import Blueprint, Command, Device, ExportedFile, Port, Vxlan, Wire
 from ipplan.plan.names import as_label
 
 if TYPE_CHECKING:
@@ -12,15 +12,28 @@ if TYPE_CHECKING:
 
     from ipplan.lab.model import Daemon, Gre
 
-Place = tuple[str, str | None]
-"""A device as `ipplan flows` names it: its kind, and the name of its owner."""
+
+class Group(NamedTuple):
+    """A device as `ipplan flows` names it: its kind, and the name of its owner, such as a cluster or an edge."""
+
+    kind: str
+    owner: str | None
+
+
 UNNAMED = ("IKS", "ICP")
 """The owners of workers whose cluster the plan does not declare, for IKS and ICP."""
 
 
-def workers_of(platform: str, name: str | None) -> Place:
+def workers_of(platform: str, name: str | None) -> Group:
     """Return the group of the workers of a cluster."""
-    return "workers", platform.upper() if name is None else name
+    return Group("workers", platform.upper() if name is None else name)
+
+
+class Attachment(NamedTuple):
+    """An interface of a device and the name of its wire."""
+
+    interface: str
+    wire: str
 
 
 class Draft:
@@ -31,12 +44,12 @@ class Draft:
     None for scenery. `router` is an address at its first hop, which has to answer.
     """
 
-    def __init__(self, number: int, label: str, title: str, group: Place) -> None:
+    def __init__(self, number: int, label: str, title: str, group: Group) -> None:
         self.number = number
         self.label = label
         self.title = title
         self.group = group
-        self.ports: dict[str, tuple[str, str]] = {}
+        self.ports: dict[str, Attachment] = {}
         self.held: list[tuple[str | None, str]] = []
         self.commands: list[Command] = []
         self.rules: list[Command] = []
@@ -45,20 +58,20 @@ class Draft:
         self.gre: list[Gre] = []
         self.path_filter = 0
         self.router: str | None = None
-        self.cluster: Place | None = group if group[0] == "workers" else None
+        self.cluster: Group | None = group if group.kind == "workers" else None
 
     def port(self, variable: str, wire: str, interface: str | None = None) -> str:
         """Put an interface on a wire, and return its name."""
         if interface is None:
             taken = {name for name, _ in self.ports.values()}
             interface = next(n for i in range(len(taken) + 1) if (n := f"eth{i}") not in taken)
-        self.ports[variable] = (interface, wire)
+        self.ports[variable] = Attachment(interface, wire)
         return interface
 
     def interface(self, variable: str) -> str | None:
         """Return the name of an interface, None where the device has no such interface."""
         found = self.ports.get(variable)
-        return None if found is None else found[0]
+        return None if found is None else found.interface
 
     def attach(self, variable: str, wire: str, *addresses: str, network: str | None = None) -> str:
         """Put an interface with addresses on a wire, as scenery, and return its name."""
@@ -100,13 +113,13 @@ class Drafts:
         self.files: dict[str, str] = {}
         self.origins: dict[str, str] = {}
         self.absent: dict[str, str] = {}
-        self.refused: dict[Place, str] = {}
+        self.refused: dict[Group, str] = {}
         self.vxlans: list[tuple[int, str, str, str, Draft]] = []
         self._same: dict[str, str] = {}
         self._titles: dict[str, str] = {}
         self._inside: dict[str, Draft] = {}
 
-    def device(self, label: str, title: str, group: Place) -> Draft:
+    def device(self, label: str, title: str, group: Group) -> Draft:
         """Return a new device; its label gets a number where another device has the label."""
         wanted, number = as_label(label), 1
         name = wanted
@@ -122,7 +135,7 @@ class Drafts:
 
     def of_group(self, kind: str) -> Iterator[Draft]:
         """Yield the devices of a kind, of any owner."""
-        return (d for d in self.devices.values() if d.group[0] == kind)
+        return (d for d in self.devices.values() if d.group.kind == kind)
 
     def say(self, what: str) -> None:
         """Add to the list of what no export configures."""
@@ -170,7 +183,7 @@ class Drafts:
             devices,
             wires,
             vxlans,
-            tuple((name, text, self.origins[name]) for name, text in self.files.items()),
+            tuple(ExportedFile(name, text, self.origins[name]) for name, text in self.files.items()),
             tuple(self.scenery),
             tuple(self.absent.items()),
         )

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.exporters import TARGETS, ExportError, Options, Request, addresses, export, routes
 from ipplan.lab import overlay
-from ipplan.lab.drafts import workers_of
-from ipplan.lab.model import Command, Daemon
+from ipplan.lab.drafts import Group, workers_of
+from ipplan.lab.model import Command, Daemon, File
 from ipplan.lab.overlay import wire_name
 from ipplan.landscape.ends import PRIVATE, End
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ipplan.exporters.addresses import Section
     from ipplan.exporters.places import Host
-    from ipplan.lab.drafts import Draft, Drafts, Place
+    from ipplan.lab.drafts import Draft, Drafts
     from ipplan.landscape import Landscape
     from ipplan.landscape.model import DeviceTable, Route
 
@@ -81,7 +81,7 @@ def _add_device(exports: Exports, section: Section) -> None:
         variable, _ = section.variables[addresses.key_of(place)]
         wire = lab.wire(wire_name(place.network, behind=host.kind in ("VM", "ICP worker")), place.network.name)
         if variable in draft.ports:
-            lab.join(draft.ports[variable][1], wire)
+            lab.join(draft.ports[variable].wire, wire)
         else:
             draft.port(variable, wire, _fixed_name(exports.landscape, host, variable))
         draft.held += [(place.network.name, a.text) for a in place.addresses if a.value is not None]
@@ -98,14 +98,14 @@ def _title(host: Host) -> str:
     return host.title if host.number is None else f"{host.title}, {host.number}"
 
 
-def _group(host: Host) -> Place:
+def _group(host: Host) -> Group:
     return _group_of(host.kind, host.name)
 
 
-def _group_of(kind: str, name: str | None) -> Place:
+def _group_of(kind: str, name: str | None) -> Group:
     """Return a device as `ipplan flows` names it."""
     platform, _, what = kind.partition(" ")
-    return workers_of(platform, name) if what == "worker" else (kind, name)
+    return workers_of(platform, name) if what == "worker" else Group(kind, name)
 
 
 def _fixed_name(landscape: Landscape, host: Host, variable: str) -> str | None:
@@ -227,7 +227,7 @@ def add_bgp(exports: Exports) -> None:
         if file is not None:
             learned = _prefixes(r for r in landscape.worker_routes(cluster) if r.how == "bgp")
             settings = (("peers", str(len(sessions))), ("routes", learned))
-            worker.daemons.append(Daemon("bird", (("bird.conf", *file),), settings))
+            worker.daemons.append(Daemon("bird", (File("bird.conf", *file),), settings))
     for edge in landscape.ends.edges:
         draft = lab.find("ESG", edge.name)
         sessions = list(landscape.esg(edge).sessions)
@@ -238,7 +238,7 @@ def add_bgp(exports: Exports) -> None:
         if file is not None:
             learned = _prefixes(r for r in landscape.esg(edge).routes if r.how == "bgp")
             settings = (("peers", str(count)), ("routes", learned))
-            draft.daemons.append(Daemon("frr", (("frr.conf", *file),), settings))
+            draft.daemons.append(Daemon("frr", (File("frr.conf", *file),), settings))
     _add_bcr(exports)
 
 
@@ -261,7 +261,7 @@ def _add_bcr(exports: Exports) -> None:
     """Give the BCR the sessions that the plan has with it: it accepts and announces everything."""
     landscape, lab = exports.landscape, exports.lab
     bcr = lab.find("BCR", None)
-    built = [d for d in lab.devices.values() if d.group[0] in ("ESG", "workers") and d.daemons]
+    built = [d for d in lab.devices.values() if d.group.kind in ("ESG", "workers") and d.daemons]
     found: dict[str, str] = {}
     for session in landscape.sessions():
         for own, other in ((session.first, session.second), (session.second, session.first)):
@@ -280,7 +280,7 @@ def _add_bcr(exports: Exports) -> None:
     text = head + "".join(found.values())
     learned = _prefixes(r for r in landscape.bcr if r.how == "request")
     settings = (("peers", str(len(found))), ("routes", learned))
-    bcr.daemons.append(Daemon("bird", (("bird.conf", text, None),), settings))
+    bcr.daemons.append(Daemon("bird", (File("bird.conf", text, None),), settings))
     lab.say("BGP of the BCR, which IBM configures: it accepts and announces all routes of its neighbours")
 
 

@@ -26,6 +26,8 @@ from ipplan.lab.model import (
     Command,
     Daemon,
     Device,
+    ExportedFile,
+    File,
     Gre,
     LabError,
     Port,
@@ -110,7 +112,7 @@ def read_blueprint(data: list[Any]) -> Blueprint:
         tuple(map(_device, devices)),
         tuple(Wire(*item) for item in wires),
         tuple(Vxlan(*item) for item in vxlans),
-        tuple((name, text, origin) for name, text, origin in files),
+        tuple(ExportedFile(*file) for file in files),
         tuple(scenery),
         tuple((what, why) for what, why in absent),
     )
@@ -140,6 +142,6 @@ def _daemon(item: list[Any]) -> Daemon:
     program, files, settings = item
     return Daemon(
         program,
-        tuple((name, text, target) for name, text, target in files),
+        tuple(File(*file) for file in files),
         tuple((k, v) for k, v in settings),
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def render_listing(blueprint: Blueprint) -> str:
     """Return the commands of a lab in the order in which they run, without running them."""
     wires = {wire.number: wire for wire in blueprint.wires}
-    origins = {name: origin for name, _, origin in blueprint.files}
+    origins = {file.name: file.arguments for file in blueprint.files}
     lines = [
         f"# {len(blueprint.devices):,} devices, {len(wires):,} wires; each device is a network namespace",
         "# the comment after each command is the export that it comes from, or scenery: added by the lab itself",
@@ -58,8 +58,8 @@ def _device(device: Device, wires: dict[int, Wire], origins: dict[str, str], blu
             yield f"nft -f -  # scenery: {escape(rules.why)}"
             yield from (f"#     {escape(line)}" for line in rules.text.splitlines())
     for daemon in device.daemons:
-        for name, _, target in daemon.files:
-            yield f"{daemon.program} {name}  # {_origin(target, origins)}"
+        for file in daemon.files:
+            yield f"{daemon.program} {file.name}  # {_origin(file.target, origins)}"
     for command in device.late:
         yield _command(command, origins)
 

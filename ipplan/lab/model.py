@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from ipplan.proof import OuterPacket
 
 HOME = Path("/run/ipplan")
 """The folder with the files of a lab, on a file system that ends with it."""
@@ -28,11 +31,19 @@ class Port(NamedTuple):
     wire: int
 
 
+class File(NamedTuple):
+    """A file of a daemon: its name, its text, and the exported file that it is (None for scenery)."""
+
+    name: str
+    text: str
+    target: str | None
+
+
 class Daemon(NamedTuple):
     """A daemon of a device with its files and settings."""
 
     program: Program
-    files: tuple[tuple[str, str, str | None], ...]
+    files: tuple[File, ...]
     settings: tuple[tuple[str, str], ...] = ()
 
 
@@ -81,17 +92,25 @@ class Vxlan(NamedTuple):
     remote: str
 
 
+class ExportedFile(NamedTuple):
+    """An exported file: its name, its text, and the arguments of `ipplan export PLAN` that write it."""
+
+    name: str
+    text: str
+    arguments: str
+
+
 class Blueprint(NamedTuple):
     """Everything that a lab builds.
 
-    `files` are the exports: name, text, and the arguments of `ipplan export PLAN` that write it. `scenery` describes
-    what no export configures. `absent` are tunnels and sessions that could not be configured, with the reason.
+    `files` are the exports. `scenery` describes what no export configures. `absent` are tunnels and sessions that could
+    not be configured, with the reason.
     """
 
     devices: tuple[Device, ...]
     wires: tuple[Wire, ...]
     vxlans: tuple[Vxlan, ...]
-    files: tuple[tuple[str, str, str], ...]
+    files: tuple[ExportedFile, ...]
     scenery: tuple[str, ...]
     absent: tuple[tuple[str, str], ...] = ()
 
@@ -129,7 +148,7 @@ class Event(NamedTuple):
     inward: bool
     source: str
     destination: str
-    outer: tuple[str, str, str] | None = None
+    outer: OuterPacket | None = None
 
 
 class Heard(NamedTuple):

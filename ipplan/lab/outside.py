@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ipplan.lab.model import Event, Heard, LabError
 from ipplan.lab.requirements import environment, isolated
+from ipplan.proof import OuterPacket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -122,8 +123,5 @@ def _heard(item: list[Any]) -> Heard:
     return Heard(number, receiver, source, answer, error, control, seen)
 
 
-def _outer(item: list[str] | None) -> tuple[str, str, str] | None:
-    if item is None:
-        return None
-    protocol, source, destination = item
-    return protocol, source, destination
+def _outer(item: list[str] | None) -> OuterPacket | None:
+    return None if item is None else OuterPacket(*item)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ipplan.lab.drafts import Group
 from ipplan.landscape.ends import BEHIND
 from ipplan.landscape.holders import free_addresses, gateway_address
 from ipplan.landscape.routers import server_routes
@@ -63,7 +64,7 @@ def add_hosts(landscape: Landscape, lab: Drafts) -> None:
         of = "" if edge.name is None else f" of {edge.name}"
         hosts = []
         for number, address in enumerate(pair, 1):
-            host = lab.device(f"host-{number}{of}", f"ESXi host {number}{of}", ("machine", vtep.name))
+            host = lab.device(f"host-{number}{of}", f"ESXi host {number}{of}", Group("machine", vtep.name))
             host.attach("VTEP", wire_name(vtep), f"{address.text}/{vtep.prefix.length}", network=vtep.name)
             gateway = gateway_address(vtep)
             host.router = gateway.text

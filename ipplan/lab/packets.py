@@ -10,6 +10,8 @@ import socket
 import struct
 from typing import Literal, NamedTuple
 
+from ipplan.proof import OuterPacket
+
 SERVED, CLOSED = 9000, 9001
 """Ports of probes: on the first one Kubernetes serves what is behind an ingress; nothing translates the other one."""
 
@@ -31,7 +33,7 @@ class Packet(NamedTuple):
     number: int | None
     source: str
     destination: str
-    outer: tuple[str, str, str] | None = None
+    outer: OuterPacket | None = None
 
 
 def payload(kind: Kind, number: int) -> bytes:
@@ -58,9 +60,9 @@ def read_packet(data: bytes) -> Packet | None:
         return _read_udp(source, destination, body)
     if protocol == _GRE:
         inner = read_packet(body[_gre_length(body) :])
-        return None if inner is None else inner._replace(outer=("GRE", source, destination))
+        return None if inner is None else inner._replace(outer=OuterPacket("GRE", source, destination))
     if protocol == _ESP:
-        return Packet("hidden", None, source, destination, ("ESP", source, destination))
+        return Packet("hidden", None, source, destination, OuterPacket("ESP", source, destination))
     if (protocol == _ICMP and body[:1] and body[0] in _UNREACHABLE) or (
         protocol == _ICMP6 and body[:1] and body[0] in _UNREACHABLE6
     ):
@@ -81,12 +83,14 @@ def _read_udp(source: str, destination: str, body: bytes) -> Packet | None:
     if to_port == _VXLAN_PORT and len(inside) > 22:
         inner = read_packet(inside[22:])
         return (
-            None if inner is None or inner.outer is not None else inner._replace(outer=("VXLAN", source, destination))
+            None
+            if inner is None or inner.outer is not None
+            else inner._replace(outer=OuterPacket("VXLAN", source, destination))
         )
     ports = struct.unpack_from("!HH", body)
     # IKE has four zero bytes instead of the SPI; a keepalive has one byte.
     if _ESP_PORT in ports and len(inside) > 8 and inside[:4] != bytes(4):
-        return Packet("hidden", None, source, destination, ("ESP", source, destination))
+        return Packet("hidden", None, source, destination, OuterPacket("ESP", source, destination))
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ipplan.lab.drafts import Group
 from ipplan.lab.exported import worker_of
 from ipplan.lab.packets import SERVED
 from ipplan.landscape.edge_addresses import virtual_address
@@ -127,7 +128,7 @@ class Pods:
             worker = worker_of(self.lab, cluster)
             assert worker is not None
             number = sum(1 for own, _ in self._pods if own == cluster) + 1
-            group = ("pod", f"{cluster.name or cluster.kind} {number}")
+            group = Group("pod", f"{cluster.name or cluster.kind} {number}")
             self._pods[key] = self._add_pod(cluster, worker, network, address, f"pod-{number}", group)
         return self._pods[key]
 
@@ -142,7 +143,7 @@ class Pods:
         network: Network,
         address: HostAddress,
         what: str,
-        group: tuple[str, str | None],
+        group: Group,
     ) -> Draft:
         of = "" if cluster.name is None else f" of {cluster.name}"
         pod = self.lab.device(f"{what}{of}", f"{what.replace('-', ' ')}{of}", group)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.flows.model import ARRIVED
-from ipplan.lab.drafts import UNNAMED
+from ipplan.lab.drafts import UNNAMED, Group
 from ipplan.landscape.model import DestinationNat, RangeNat, Route
-from ipplan.proof import Point, Way
+from ipplan.proof import OuterPacket, Point, Way
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ipplan.flows.model import Hop, Machine, Stop, Trace
-    from ipplan.lab.drafts import Draft, Drafts, Place
+    from ipplan.lab.drafts import Draft, Drafts
     from ipplan.landscape.model import SourceNat
 
 CARRYING = ("ESP", "GRE", "VXLAN")
@@ -31,7 +31,7 @@ _ON_BOTH = ("ESXi host",)
 class Visit(NamedTuple):
     """A device on the way, with the addresses of the packet as it leaves (None: not known), and what decides there."""
 
-    group: Place
+    group: Group
     title: str
     source: str | None
     destination: str | None
@@ -43,9 +43,9 @@ class Expected(NamedTuple):
 
     visits: tuple[Visit, ...]
     end: str
-    group: Place | None
+    group: Group | None
     title: str | None
-    outer: tuple[tuple[str, str, str], ...]
+    outer: tuple[OuterPacket, ...]
     protocols: frozenset[str]
 
     @property
@@ -62,7 +62,7 @@ class Expected(NamedTuple):
         return Way(points, self.end, self.title, self.outer)
 
 
-def title_of(lab: Drafts, group: Place) -> str:
+def title_of(lab: Drafts, group: Group) -> str:
     """Return the title of a group of devices."""
     kind, name = group
     if kind == "workers":
@@ -76,14 +76,14 @@ def expect(lab: Drafts, hops: Sequence[Hop], end: str, stop: Stop | None, start:
     visits: list[Visit] = []
     carried: set[str] = set()
     protocols: set[str] = set()
-    outer: dict[tuple[str, str, str], None] = {}
+    outer: dict[OuterPacket, None] = {}
     for index, hop in enumerate(hops):
         for around in hop.outer:
             # The worker of a pod is an example.
             if around.protocol == "VXLAN" and hop.device in _INSIDE:
                 continue
             if around.protocol in CARRYING and None not in (around.source.value, around.destination.value):
-                outer[around.protocol, around.source.text, around.destination.text] = None
+                outer[OuterPacket(around.protocol, around.source.text, around.destination.text)] = None
         inside = {around.protocol for around in hop.outer} - {"VXLAN", "IP-in-IP"}
         hidden, carried = bool(carried & inside), inside
         protocols |= inside
@@ -105,7 +105,7 @@ def expect(lab: Drafts, hops: Sequence[Hop], end: str, stop: Stop | None, start:
     return Expected(tuple(visits), end, where, title, tuple(outer), frozenset(protocols))
 
 
-def _add(lab: Drafts, visits: list[Visit], group: Place, hop: Hop) -> None:
+def _add(lab: Drafts, visits: list[Visit], group: Group, hop: Hop) -> None:
     source, destination = (None if a.value is None else a.text for a in (hop.source, hop.destination))
     decided = "; ".join(map(_entry, hop.decided)) or None
     if hop.unmatched is not None:
@@ -136,44 +136,44 @@ class _Way(NamedTuple):
     goal: Draft | None
     visits: Sequence[Visit]
 
-    def workers(self, name: str | None) -> Place:
+    def workers(self, name: str | None) -> Group:
         """Return the workers of a cluster; without a name those near the current end of the way."""
         if name is not None:
-            return "workers", name
-        unnamed = dict.fromkeys(d.group for d in self.lab.of_group("workers") if d.group[1] in UNNAMED)
-        away = any(visit.group[0] not in ("workers", "pod") for visit in self.visits)
+            return Group("workers", name)
+        unnamed = dict.fromkeys(d.group for d in self.lab.of_group("workers") if d.group.owner in UNNAMED)
+        away = any(visit.group.kind not in ("workers", "pod") for visit in self.visits)
         near = self.goal if away else self.start
         if near is not None and near.cluster in unnamed:
             return near.cluster
-        return next(iter(unnamed), ("workers", None))
+        return next(iter(unnamed), Group("workers", None))
 
-    def find(self, device: str, name: str | None) -> Place:
+    def find(self, device: str, name: str | None) -> Group:
         """Return the group of a device that flows names."""
         if device in _INSIDE:
             return self.workers(name)
         if device in ("internet user", "internet host"):
-            return "internet", None
+            return Group("internet", None)
         if device in ("BCR", "FCR", "IBM Cloud's services"):
-            return device, None
+            return Group(device, None)
         if device == "ESXi host":
             holding = (d for d in self.lab.of_group("ESXi host") if any(n == name for n, _ in d.held))
-            return next((d.group for d in holding), ("ESXi host", name))
-        return device, name
+            return next((d.group for d in holding), Group("ESXi host", name))
+        return Group(device, name)
 
 
-def _group(way: _Way, hop: Hop, *, deliver: bool) -> Place:
+def _group(way: _Way, hop: Hop, *, deliver: bool) -> Group:
     if deliver and way.goal is not None and hop.action == "deliver":
         return way.goal.group
     return way.find(hop.device, hop.name)
 
 
-def _stop_group(way: _Way, stop: Stop) -> Place:
+def _stop_group(way: _Way, stop: Stop) -> Group:
     """Return the device at which a packet stops; the sender itself, where flows names a part of it."""
     if stop.device == "pod":
-        return ("pod", None)
+        return Group("pod", None)
     found = way.find(stop.device, stop.name)
     if way.lab.find(*found) is None and way.visits:
-        same = [v.group for v in way.visits if v.group[0] == found[0]]
+        same = [v.group for v in way.visits if v.group.kind == found.kind]
         return same[-1] if same else way.visits[-1].group
     return found
 
@@ -233,16 +233,16 @@ def _not_predicted(trace: Trace) -> str | None:
 def _not_exported(lab: Drafts, trace: Trace) -> str | None:
     """Return which device on the way has no configuration, because it cannot be exported."""
     for hop in (*trace.hops, *trace.back):
-        if (why := lab.refused.get((hop.device, hop.name))) is not None:
+        if (why := lab.refused.get(Group(hop.device, hop.name))) is not None:
             return why
     return None
 
 
 def _elsewhere(lab: Drafts, trace: Trace, end: Draft | None) -> str | None:
     """Return why a worker cannot be an end of a flow in the lab: only the first one has pods, tunnels and BGP."""
-    if end is None or end.group[0] != "workers" or lab.find(*end.group) is end:
+    if end is None or end.group.kind != "workers" or lab.find(*end.group) is end:
         return None
-    name = None if end.group[1] in UNNAMED else end.group[1]
+    name = None if end.group.owner in UNNAMED else end.group.owner
     own = [hop for hop in (*trace.hops, *trace.back) if hop.name == name]
     same = trace.source.end is not None and trace.source.end == trace.destination.end
     if same or any(_on_first(hop) for hop in own):

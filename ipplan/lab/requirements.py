@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ipplan.lab.model import LabError
 
@@ -41,28 +41,40 @@ _KINDS: dict[Kind, tuple[str, ...]] = {
     "ipip": _ENDS,
     "vxlan": ("id", "1", "dstport", "4789", *_ENDS),
 }
+
+
+class _Try(NamedTuple):
+    """Commands to try, the exit status that tells that they failed, and what it means."""
+
+    status: int
+    commands: str
+    meaning: str
+
+
+_WITH_NFT = 7
+"""The exit status of the try that needs nft."""
 _TRIES = (
-    (3, "ip link set lo up", "the lab cannot configure interfaces in a network namespace"),
-    (
+    _Try(3, "ip link set lo up", "the lab cannot configure interfaces in a network namespace"),
+    _Try(
         4,
         "mount -t tmpfs none /run && ip netns add probe",
         "the lab cannot name network namespaces, because it cannot mount",
     ),
-    (
+    _Try(
         5,
         "ip -n probe link add type bridge",
         "the kernel has no bridges, and each wire of the lab is one (modprobe bridge)",
     ),
-    (6, "ip -n probe link add type veth", "the kernel has no veth pairs, which join devices to wires (modprobe veth)"),
-    (
-        7,
+    _Try(
+        6, "ip -n probe link add type veth", "the kernel has no veth pairs, which join devices to wires (modprobe veth)"
+    ),
+    _Try(
+        _WITH_NFT,
         "ip netns exec probe nft add table ip probe",
         "the kernel has no nf_tables, so nft rules cannot be loaded (modprobe nf_tables)",
     ),
 )
 """What is tried in the namespaces of a lab, in this order."""
-_WITH_NFT = 7
-"""The exit status of the try that needs nft."""
 
 
 def find(name: str) -> str | None:
@@ -165,14 +177,14 @@ def kernel_has(kind: Kind) -> bool:
 
 
 def _try_parts(proc: Path, *, root: bool, needs_nft: bool) -> None:
-    tries = [t for t in _TRIES if needs_nft or t[0] != _WITH_NFT]
-    script = "\n".join(f"{{ {commands}; }} || exit {status}" for status, commands, _ in tries)
+    tries = [t for t in _TRIES if needs_nft or t.status != _WITH_NFT]
+    script = "\n".join(f"{{ {attempt.commands}; }} || exit {attempt.status}" for attempt in tries)
     done = _run(isolated("sh", "-c", script))
-    for status, _, meaning in tries:
-        if done.returncode == status:
+    for attempt in tries:
+        if done.returncode == attempt.status:
             if not root and (refused := restricted(proc)) is not None:
                 raise refused
-            raise LabError(f"{meaning}: {_said(done)}", _way_out(root=root))
+            raise LabError(f"{attempt.meaning}: {_said(done)}", _way_out(root=root))
     if done.returncode:
         raise _refusal(_said(done), proc, root=root)
 

@@ -17,7 +17,7 @@ from ipplan.lab.packets import CLOSED, SERVED
 from ipplan.lab.predictions import Prediction, ends_of, predict
 from ipplan.lab.requirements import check
 from ipplan.lab.scenery import Scenery
-from ipplan.proof import Report
+from ipplan.proof import LabDevice, Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -138,7 +138,7 @@ def prove(design_: Design, process: Process, plan: bytes, progress: Callable[[st
             pairs[heard.number] = _judge(design_, process, probes[heard.number], heard)
         done += len(batch)
         progress(f"{done:,} of {len(probes):,} pairs")
-    devices = tuple((d.label, d.title, f"d{d.number}") for d in design_.blueprint.devices)
+    devices = tuple(LabDevice(d.label, d.title, f"d{d.number}") for d in design_.blueprint.devices)
     return Report(
         process.started.isoformat(timespec="seconds"),
         round(process.seconds, 3),
@@ -191,7 +191,7 @@ def _probe(number: int, prediction: Prediction) -> Probe:
     assert request is not None
     # On a machine with several networks the kernel chooses the source, where flows predicts another address of its own.
     source = trace_.source.address.text
-    if request.visits and request.visits[0].source != source and sender.group[0] in ("workers", "ESG", "ESXi host"):
+    if request.visits and request.visits[0].source != source and sender.group.kind in ("workers", "ESG", "ESXi host"):
         source = ""
     # A virtual address means the ingress behind it, unless the worker that has the address is the destination.
     named = trace_.asked.same(trace_.destination.address) and prediction.receiver is not None

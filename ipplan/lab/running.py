@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ipplan.lab.model import ABOUT, LabError
 from ipplan.lab.outside import MARK
 from ipplan.lab.requirements import find, require_linux
+from ipplan.proof import LabDevice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,11 +25,11 @@ class Running(NamedTuple):
 
     pid: int
     plan: str | None
-    devices: tuple[tuple[str, str, str], ...]
+    devices: tuple[LabDevice, ...]
 
-    def find(self, wanted: str) -> tuple[str, str, str] | None:
+    def find(self, wanted: str) -> LabDevice | None:
         """Return the device with a label or a title, None where there is none."""
-        return next((d for d in self.devices if wanted in (d[0], d[1])), None)
+        return next((d for d in self.devices if wanted in (d.label, d.title)), None)
 
 
 def list_labs(proc: Path = _PROC) -> Iterator[Running]:
@@ -50,7 +51,7 @@ def list_labs(proc: Path = _PROC) -> Iterator[Running]:
             except (OSError, ValueError):
                 continue  # it has ended, belongs to another user, or is not built yet
     for pid, about in sorted(found, key=lambda item: item[0]):
-        yield Running(pid, about["plan"], tuple((label, title, name) for label, title, name in about["devices"]))
+        yield Running(pid, about["plan"], tuple(LabDevice(*device) for device in about["devices"]))
 
 
 def enter(wanted: str, command: Sequence[str], proc: Path = _PROC) -> list[str]:
@@ -67,15 +68,15 @@ def enter(wanted: str, command: Sequence[str], proc: Path = _PROC) -> list[str]:
         raise LabError("you have no lab running on this machine", "start one that stays up: ipplan lab PLAN --keep")
     having = [(lab, device) for lab in labs if (device := lab.find(wanted)) is not None]
     if not having:
-        names = [label for lab in labs for label, _, _ in lab.devices]
+        names = [device.label for lab in labs for device in lab.devices]
         raise LabError(
             f"no lab has a device {wanted[:80]!r}",
             f"devices: {', '.join(names[:_MOST_NAMED])}{', ...' if len(names) > _MOST_NAMED else ''}",
         )
     if len(having) > 1:
-        which = ", ".join(f"{lab.pid}:{label} ({lab.plan or 'a plan without a name'})" for lab, (label, *_) in having)
+        which = ", ".join(f"{lab.pid}:{device.label} ({lab.plan or 'a plan without a name'})" for lab, device in having)
         raise LabError(f"{len(having)} labs have a device {wanted[:80]!r}", f"choose one: {which}")
-    lab, (_, _, namespace) = having[0]
+    lab, device = having[0]
     nsenter = find("nsenter")
     if nsenter is None:
         raise LabError("nsenter, which enters a lab, is not installed", "install util-linux")
@@ -95,6 +96,6 @@ def enter(wanted: str, command: Sequence[str], proc: Path = _PROC) -> list[str]:
         "ip",
         "netns",
         "exec",
-        namespace,
+        device.namespace,
         *own,
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.lab.backbone import Backbone
-from ipplan.lab.drafts import workers_of
+from ipplan.lab.drafts import Group, workers_of
 from ipplan.lab.exported import worker_of
 from ipplan.lab.overlay import wire_name
 from ipplan.lab.pods import Pods
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ipplan.flows.model import Machine
-    from ipplan.lab.drafts import Draft, Place
+    from ipplan.lab.drafts import Draft
     from ipplan.lab.exported import Exports
     from ipplan.landscape.ends import End
     from ipplan.landscape.model import HostAddress, Route
@@ -73,9 +73,9 @@ class Scenery:
         """Return the machine in a network of IBM Cloud, or the user on premises, with an address."""
         kind = network.kind
         host = kind.role == "host"
-        group: Place = ("ESXi host", network.edge) if host else ("machine", network.name)
+        group = Group("ESXi host", network.edge) if host else Group("machine", network.name)
         if kind.provider == "enterprise":
-            group = ("enterprise user", network.name)
+            group = Group("enterprise user", network.name)
         draft = self.lab.find(*group)
         title = f"user in {network.name}" if kind.provider == "enterprise" else f"machine in {network.name}"
         if host:

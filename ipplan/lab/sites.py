@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ipplan.flows.machines import NOT_ON_THE_INTERNET, is_public
 from ipplan.lab.backbone import outside
+from ipplan.lab.drafts import Group
 from ipplan.lab.exported import to_private
 from ipplan.lab.link_nat import LinkNat, add_link_nat
 from ipplan.lab.model import Command
@@ -75,7 +76,7 @@ class Sites:
 
     def _direct_link(self, site: End, name: str | None, router: Draft) -> None:
         label = "xcr" if name is None else f"xcr-{name}"
-        xcr = self.lab.device(label, "XCR" if name is None else f"XCR {name}", ("XCR", name))
+        xcr = self.lab.device(label, "XCR" if name is None else f"XCR {name}", Group("XCR", name))
         at_bcr, from_bcr = self.backbone.link(self.backbone.bcr, xcr, "Direct Link")
         at_router, from_xcr = self.backbone.link(router, xcr, "WAN")
         inside, outside = xcr.interface("TO_bcr"), xcr.interface(f"TO_{router.label}")

@@ -15,7 +15,7 @@ from ipplan.exporters.gre import tunnels_of
 from ipplan.lab.daemons import IKE_MARK
 from ipplan.lab.exported import worker_of
 from ipplan.lab.link_nat import LinkNat, add_link_nat, nat_chain
-from ipplan.lab.model import Command, Daemon, Gre
+from ipplan.lab.model import Command, Daemon, File, Gre
 from ipplan.landscape.tunnels import translates_both
 from ipplan.plan.sizing import last_usable
 
@@ -78,11 +78,11 @@ def add_tunnels(exports: Exports) -> None:
 
 def _add_daemon(exports: Exports, draft: Draft, end: End, tunnels: Sequence[Tunnel], first: int) -> bool:
     """Give a device strongSwan with its files; return whether there are any files."""
-    files: list[tuple[str, str, str | None]] = []
+    files: list[File] = []
     for target in _TARGETS[end.kind]:
         mine = [t for t in tunnels if end.kind != "iks" or (t.joint.pair == "iks-edge") == (target == _TO_EDGES)]
         if mine:
-            files += ((name, text, name) for name, text in _exported(exports, draft, target, end, mine))
+            files += (File(name, text, name) for name, text in _exported(exports, draft, target, end, mine))
     if not files:
         return False
     landscape = exports.landscape
@@ -91,7 +91,7 @@ def _add_daemon(exports: Exports, draft: Draft, end: End, tunnels: Sequence[Tunn
         for t in tunnels
         if draft_of(exports, t.far_from(end).end) is not None
         and landscape.dials_out(t)
-        and any(f"\n    {t.label} {{" in text for _, text, _ in files)
+        and any(f"\n    {t.label} {{" in text for text in (file.text for file in files))
     ]
     count = sum(len(t.near.policy) * len(t.far.policy) if t.ike == 1 else 1 for t in there)
     tables = " ".join(str(table) for table in range(first, first + len(tunnels)))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ipplan.plan.model import Plan
-    from ipplan.proof import Difference, Outcome, Pair, Point, Report, Way
+    from ipplan.proof import Difference, LabDevice, Outcome, Pair, Point, Report, Way
 
 _WORDS: dict[Outcome, str] = {"differs": "differs", "not-run": "not run", "agree": "agree"}
 """The word for each outcome, in the order of all output."""
@@ -139,7 +139,7 @@ def table(report: Report) -> Table:
     return Table(_COLUMNS, rows)
 
 
-def devices_table(devices: Iterable[tuple[str, str, str]]) -> Table:
+def devices_table(devices: Iterable[LabDevice]) -> Table:
     """Return the devices of a lab: the label for `ipplan lab enter`, the title, the namespace."""
     return Table((Column("device"), Column("title"), Column("namespace")), list(devices))
 

@@ -281,7 +281,7 @@ SKELETONS: dict[str, Callable[[str], object]] = {
     # Its resources are documents of their own.
     "calico": lambda text: without_comments(text, "#"),
 }
-"""What is left of a file without the words of the plan."""
+"""What is left of a file without names of the plan, by target; a target that writes names in an odd place needs a row."""
 
 
 @pytest.mark.parametrize("target", SKELETONS)

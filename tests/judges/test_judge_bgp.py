@@ -160,7 +160,8 @@ def say_more(daemon: Daemon) -> Daemon:
     """Have a daemon of BGP say more than it may, and keep what it refuses of the other side."""
     if daemon.program == "strongswan":
         return daemon
-    ((name, text, origin),) = daemon.files
+    (file,) = daemon.files
+    text = file.text
     if daemon.program == "bird":
         said = "".join(f"  route {p} blackhole;\n" for p in FORBIDDEN)
         begin = "protocol static pod_blocks {\n  ipv4;\n"
@@ -174,7 +175,7 @@ def say_more(daemon: Daemon) -> Daemon:
         text = text.replace("router bgp", "".join(routes) + "router bgp", 1)
         kept = "  neighbor workers soft-reconfiguration inbound\n"
         text = text.replace("  network", kept + "".join(f"  network {p}\n" for p in FORBIDDEN) + "  network", 1)
-    return daemon._replace(files=((name, text, origin),))
+    return daemon._replace(files=(file._replace(text=text),))
 
 
 def ask_frr(question: str) -> Any:

@@ -78,8 +78,8 @@ def test_without_a_key_there_is_no_tunnel() -> None:
 
     def change(daemon: Daemon) -> Daemon:
         files = [
-            (name, uncomment(text) if "icp" in name else text + NO_SECRETS, origin)
-            for name, text, origin in daemon.files
+            file._replace(text=uncomment(file.text) if "icp" in file.name else file.text + NO_SECRETS)
+            for file in daemon.files
         ]
         return daemon._replace(files=tuple(files))
 
@@ -109,9 +109,7 @@ def test_the_chart_has_no_tunnel_without_a_key(
     (tmp_path / "ipsec.secrets").write_text(secrets, encoding="utf-8")
 
     def change(daemon: Daemon) -> Daemon:
-        files = [
-            (name, text.replace(" = start\n", " = none\n") + NO_SECRETS, origin) for name, text, origin in daemon.files
-        ]
+        files = [file._replace(text=file.text.replace(" = start\n", " = none\n") + NO_SECRETS) for file in daemon.files]
         # The test dials, so the lab waits for nothing.
         return daemon._replace(files=tuple(files), settings=(*daemon.settings, ("conns", "0")))
 

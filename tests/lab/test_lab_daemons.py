@@ -90,7 +90,7 @@ PROGRAM = r"""
 import json, os, socket, subprocess, sys, time
 from pathlib import Path
 from ipplan.lab import daemons, requirements
-from ipplan.lab.model import Daemon, LabError
+from ipplan.lab.model import Daemon, File, LabError
 
 PLACES = requirements.environment()
 FOLDER = Path("/run/lab")
@@ -108,7 +108,7 @@ def build():
 def start(number, program, text, **settings):
     folder = FOLDER / f"{program}-{number}"
     folder.mkdir()
-    return daemons.start(Daemon(program, (("file.conf", text, None),), tuple(settings.items())), f"d{number}", folder)
+    return daemons.start(Daemon(program, (File("file.conf", text, None),), tuple(settings.items())), f"d{number}", folder)
 
 def until(ready):
     end = time.monotonic() + 20
@@ -268,7 +268,7 @@ def test_versions_are_numbers_or_nothing(tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("place", ["/dev/null/none", "/proc/none"])
 def test_a_daemon_that_cannot_be_started_says_so(place: str) -> None:
-    from ipplan.lab.model import Daemon
+    from ipplan.lab.model import Daemon, File
 
     with pytest.raises(LabError, match="BIRD in d0 could not be started"):
-        daemons.start(Daemon("bird", (("bird.conf", BIRD, None),)), "d0", Path(place))
+        daemons.start(Daemon("bird", (File("bird.conf", BIRD, None),)), "d0", Path(place))

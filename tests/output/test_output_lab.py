@@ -19,7 +19,7 @@ from ipplan.output.lab import devices_table, document, render, table
 from ipplan.output.table import render_csv, render_markdown, render_plain
 from ipplan.output.text import cells
 from ipplan.plan.load import parse_plan
-from ipplan.proof import Difference, Outcome, Pair, Point, Report, Way
+from ipplan.proof import Difference, LabDevice, Outcome, OuterPacket, Pair, Point, Report, Way
 
 if TYPE_CHECKING:
     from typing import Any
@@ -39,7 +39,7 @@ FROM_POD = (
     Point("VM of vm-web", POD, VM),
 )
 BACK = tuple(Point(p.device, VM, POD) for p in reversed(FROM_POD))
-THERE = Way(FROM_POD, "delivered", "VM of vm-web", (("IPsec", "169.46.10.2", "169.46.73.19"),))
+THERE = Way(FROM_POD, "delivered", "VM of vm-web", (OuterPacket("IPsec", "169.46.10.2", "169.46.73.19"),))
 HOME = Way(BACK, "delivered", "pod of iks-pods")
 
 
@@ -77,7 +77,7 @@ def report(*pairs: Pair) -> Report:
         seconds=7.25,
         digest="ab" * 32,
         versions=(("Linux", "6.1.0"), ("nft", "1.0.6"), ("bird", None)),
-        devices=(("esg-dallas", "ESG of dallas", "d1"), ("dlr-dallas", "DLR of dallas", "d2")),
+        devices=(LabDevice("esg-dallas", "ESG of dallas", "d1"), LabDevice("dlr-dallas", "DLR of dallas", "d2")),
         scenery=("FCR and BCR", "the keys of tunnels"),
         notes=("IP-in-IP is a plain route here",),
         pairs=pairs,
@@ -150,7 +150,7 @@ V6 = "fd00:ab:1:ffff:ffff:ffff:ffff:fff1"
 V6_WAY = Way((Point("pod", V6, "fd00:ab:2::1"), Point("VM", V6, "fd00:ab:2::1")), "delivered", "VM")
 IPV6 = pair(flow=None, ends=("pods-six", V6, "vm-six", "fd00:ab:2::1"), ways=(V6_WAY, None, V6_WAY, None))
 EVIL = "a\x1b[2J[bold]\r\n:smile:\u202e" + "x" * 300
-HOSTILE_WAY = Way((Point(EVIL, POD, VM, EVIL),), EVIL, EVIL, ((EVIL, EVIL, EVIL),))
+HOSTILE_WAY = Way((Point(EVIL, POD, VM, EVIL),), EVIL, EVIL, (OuterPacket(EVIL, EVIL, EVIL),))
 HOSTILE = tuple(
     pair(
         outcome,
@@ -342,7 +342,7 @@ def test_the_table_has_a_row_for_each_pair() -> None:
 
 
 def test_tables_with_hostile_names_stay_whole() -> None:
-    for shown in (table(REPORTS["hostile"]), devices_table([(EVIL, EVIL, "d0")])):
+    for shown in (table(REPORTS["hostile"]), devices_table([LabDevice(EVIL, EVIL, "d0")])):
         assert len(render_csv(shown).splitlines()) == 1 + len(shown.rows)
         markdown = render_markdown(shown)
         assert len(markdown.splitlines()) == 2 + len(shown.rows)

@@ -17,7 +17,7 @@ from ipplan.flows import Missing, trace_all
 from ipplan.landscape import Landscape
 from ipplan.output.lab import document
 from ipplan.plan.load import parse_plan
-from ipplan.proof import Difference, Pair, Point, Report, Way
+from ipplan.proof import Difference, LabDevice, OuterPacket, Pair, Point, Report, Way
 from ipplan.report.lab_result import LabResultError, read_lab_result
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from conftest import Run
 
 PLAN = ROOT / "sample-plans" / "reference-architecture.toml"
-WAY = Way((Point("ESG", "10.0.0.1", "10.0.0.2", "a rule"),), "no-route", "ESG", (("ESP", "a", "b"),))
+WAY = Way((Point("ESG", "10.0.0.1", "10.0.0.2", "a rule"),), "no-route", "ESG", (OuterPacket("ESP", "a", "b"),))
 
 
 def make_run(plan: Path, outcome: str = "agree") -> Report:
@@ -70,7 +70,7 @@ def make_run(plan: Path, outcome: str = "agree") -> Report:
         2.5,
         hashlib.sha256(data).hexdigest(),
         (("kernel", "6.1"), ("nft", None)),
-        (("esg", "ESG", "n1"),),
+        (LabDevice("esg", "ESG", "n1"),),
         ("a server",),
         tuple(pairs),
         ("a note",),
