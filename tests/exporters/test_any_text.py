@@ -1,4 +1,4 @@
-"""Every target with any text in the place of names: what it writes is well-formed to a reader of its format."""
+"""Every target with arbitrary text as names: its file is well-formed for a reader of its format."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ NAMED = re.compile(r"(?m)^\[(?:networks|clusters|edges|sites)\.([a-z0-9-]+)\]")
 
 
 def renamed(text: str, word: str) -> str:
-    """Return a plan with the word in every name and text that a person chooses."""
+    """Return a plan with the word in every name and text that people choose."""
 
     def put(pattern: str, start: str, old: str | None, end: str = "") -> None:
         nonlocal text
@@ -122,7 +122,7 @@ def renamed(text: str, word: str) -> str:
 
 
 def exports(text: str) -> Iterator[tuple[str, str | bytes]]:
-    """Yield each file of each target of a plan, for every cluster, edge and site that it can be asked for."""
+    """Yield each file of each target of a plan, for every cluster, edge and site that options can choose."""
     catalog = load_catalog()
     plan = settle(parse_plan(text.encode(), "plan.toml"), catalog)
     landscape = Landscape(plan, catalog)
@@ -141,7 +141,7 @@ def exports(text: str) -> Iterator[tuple[str, str | bytes]]:
 
 
 class AnsibleLoader(yaml.SafeLoader):
-    """Reads Ansible's tag for what is no template."""
+    """Reads the tag of Ansible for strings that are not templates."""
 
 
 AnsibleLoader.add_constructor("!unsafe", AnsibleLoader.construct_yaml_str)  # type: ignore[type-var]
@@ -239,7 +239,7 @@ def test_every_format_has_a_reader() -> None:
 @pytest.mark.parametrize("plan", PLANS)
 def test_what_is_written_is_well_formed_whatever_things_are_called(plan: str) -> None:
     seen: set[str] = set()
-    # All of the words, a few at a time: together they are shorter than a name may be.
+    # All of the words, a few at a time, because a name has a maximum length.
     for start in range(0, len(WORDS), 12):
         hold(renamed(PLANS[plan], "".join(WORDS[start : start + 12])), seen)
     assert len(seen) > 15, "the names were changed, and the plan still is one that is exported"

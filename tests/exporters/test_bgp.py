@@ -1,4 +1,4 @@
-"""BGP of the ESG, of a worker and of Calico: against golden files, the plan and what each side expects of the other."""
+"""BGP of the ESG, of a worker and of Calico: golden files, and both sides compared with the plan and each other."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_the_number_of_the_bcr_is_marked_as_an_example(run: Run, tmp_path: Path)
 
 @pytest.mark.parametrize("plan", [COMMON, BGP, TWO], ids=["common-vlan", "bcr", "two"])
 def test_both_ends_of_a_session_name_each_other(run: Run, tmp_path: Path, plan: str) -> None:
-    """Of the three files each names the others' addresses and numbers."""
+    """Each of the three files names the addresses and AS numbers of the others."""
     edge, cluster = (("--edge", "dallas"), ("--cluster", "iks-dal")) if plan == TWO else ((), ("--cluster", "iks-prod"))
     frr = exported(run, tmp_path, "frr", plan, *edge)
     bird = exported(run, tmp_path, "bird", plan, *cluster)
@@ -140,7 +140,7 @@ def test_both_ends_of_a_session_name_each_other(run: Run, tmp_path: Path, plan: 
 
 
 @pytest.mark.parametrize("target", ["frr", "bird"])
-def test_all_that_is_missing_is_said_at_once(run: Run, tmp_path: Path, target: str) -> None:
+def test_everything_that_is_missing_is_reported_at_once(run: Run, tmp_path: Path, target: str) -> None:
     said = refused(run, tmp_path, target, REFERENCE)
     for words in ("no BGP", '"common-vlan" or "bgp"', "states no esg-asn", "states no iks-asn"):
         assert words in said
@@ -173,7 +173,7 @@ def test_the_number_of_the_workers_is_no_business_of_an_esg_that_meets_the_bcr(r
         ("frr", "schema = 1\n", (), "the plan has no ESG"),
     ],
 )
-def test_what_cannot_be_made_is_said(
+def test_a_target_that_cannot_be_written_says_why(
     run: Run, tmp_path: Path, target: str, plan: str, options: tuple[str, ...], said: str
 ) -> None:
     assert said in refused(run, tmp_path, target, plan, *options)

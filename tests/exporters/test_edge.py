@@ -217,7 +217,7 @@ def test_one_of_several_esgs_has_to_be_chosen(run: Run, target: str) -> None:
 
 
 @pytest.mark.parametrize("plan", ["bgp"], indirect=True)
-def test_all_that_is_missing_is_said_at_once(run: Run, plan: Path) -> None:
+def test_everything_that_is_missing_is_reported_at_once(run: Run, plan: Path) -> None:
     text = plan.read_text("utf-8")
     plan.write_text(text.replace("esg-asn = 64998\niks-asn = 64999\n", ""), encoding="utf-8")
     done = run("export", str(plan), "nsx-esg")

@@ -1,4 +1,4 @@
-"""Every target over a plan with each kind of pair and method: golden files, and the two ends of what joins two devices."""
+"""Every target for a plan with each kind of pair and method: golden files, and both ends of each link compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exports: read back by readers of their formats, compared with the plan, and safe whatever a plan is called."""
+"""Exports: read back by readers of their formats, compared with the plan, and safe with hostile names."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_list_names_every_target(run: Run) -> None:
 
 
 @pytest.mark.parametrize("target", YAML)
-def test_yaml_says_for_what_and_from_what_it_was_made(run: Run, target: str) -> None:
+def test_yaml_names_its_purpose_and_its_plan(run: Run, target: str) -> None:
     text = exported(run, target)
     assert "written by ipplan" in text.splitlines()[1]
     assert "2025-10-03" in text.splitlines()[1]
@@ -77,9 +77,7 @@ NOT_FITTING = [
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize(("text", "said"), NOT_FITTING)
-def test_no_target_leaves_out_an_address_without_a_word(
-    run: Run, tmp_path: Path, target: str, text: str, said: str
-) -> None:
+def test_no_target_leaves_out_an_address_silently(run: Run, tmp_path: Path, target: str, text: str, said: str) -> None:
     plan = tmp_path / "plan.toml"
     plan.write_text(REFERENCE.read_text("utf-8").replace("master-vip = 10", text, 1), "utf-8")
     done = run("export", "plan.toml", target, "-o", "made")
@@ -121,7 +119,7 @@ def test_the_tunnel_to_the_esg_ends_at_public_portable_addresses(run: Run) -> No
     assert values["loadBalancerIP"] == "169.46.49.35"
     assert values["remote"]["gateway"] == "169.46.73.18"
     assert (values["ipsec"]["keyexchange"], values["ipsec"]["auto"]) == ("ikev2", "start")
-    # The key that the chart ships is known to everybody, and with an empty one strongSwan lets everybody in.
+    # The key in the chart is public, and with an empty one strongSwan accepts every peer.
     assert values["overRideIpsecSecrets"].startswith("#")
     assert "preshared" not in values
 
@@ -151,7 +149,7 @@ def test_netbox_gets_each_prefix_once_with_the_columns_that_it_requires(run: Run
 
 
 def test_netbox_can_guess_the_form_whatever_the_plan_is_called(run: Run, tmp_path: Path) -> None:
-    # NetBox's import form lets this class guess, and refuses what it then reads wrongly.
+    # The import form of NetBox uses this class to guess the dialect, and rejects files that it then reads wrongly.
     words = ["'quoted' and \"quoted\"", "a;b|c\td", ", , ,", "=1+1", '""', "x, 'y', \"z\"; |"]
     plan = "".join(
         f'[networks."{i}"]\nkind = "vcs-vm"\ncidr = "172.24.{i}.0/24"\ndescription = {json.dumps(word)}\n'
@@ -189,7 +187,7 @@ def hostile(tmp_path: Path) -> Path:
 
 
 def with_bgp(plan: Path, file: Path) -> Path:
-    """Write a plan anew with BGP between the workers and the ESG."""
+    """Write a copy of a plan with BGP between the workers and the ESG."""
     method = 'iks-vcs = "common-vlan"\nesg-asn = 64998\niks-asn = 64999'
     text = plan.read_text(encoding="utf-8").replace('iks-vcs = "strongswan"', method)
     file.write_text(text, encoding="utf-8")
@@ -197,7 +195,7 @@ def with_bgp(plan: Path, file: Path) -> Path:
 
 
 def cells(text: str) -> list[list[str]]:
-    """Return the addresses in each row of the tables of Markdown, and how many cells it has."""
+    """Return the addresses in each row of Markdown tables, and its number of cells."""
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     return [
         [str(len(re.findall(r"(?<!\\)\|", row))), *re.findall(r"[0-9]+(?:\.[0-9]+){3}(?:/[0-9]+)?", row)]
@@ -206,13 +204,13 @@ def cells(text: str) -> list[list[str]]:
 
 
 def elements(text: str) -> list[tuple[str, str | None]]:
-    """Return what XML says, without the words of the plan."""
+    """Return the elements of XML, without texts of the plan."""
     words = ("name", "description")
     return [(e.tag, None if e.tag in words else (e.text or "").strip()) for e in ET.fromstring(text).iter()]
 
 
 def without_comments(text: str, *signs: str) -> list[str]:
-    """Return the lines that do something."""
+    """Return the lines without comments."""
     lines = [line.partition("  #")[0] for line in text.splitlines()]
     return [line for line in lines if line.strip()[:1] not in ("", *signs)]
 
@@ -228,7 +226,7 @@ def shell(text: str) -> list[list[str]]:
 
 
 class AnsibleLoader(yaml.SafeLoader):
-    """Reads the tag of Ansible for what is no template as the string that it is."""
+    """Reads the tag of Ansible for strings that are not templates."""
 
 
 AnsibleLoader.add_constructor("!unsafe", AnsibleLoader.construct_yaml_str)  # type: ignore[type-var]
@@ -251,7 +249,7 @@ def variables(text: str) -> list[object]:
 
 
 def connections(text: str) -> list[str]:
-    """Return what swanctl.conf says, without the names of its sections."""
+    """Return the lines of swanctl.conf, without the names of its sections."""
     return ["{" if line.endswith("{") else line for line in without_comments(text, "#")]
 
 
@@ -325,7 +323,9 @@ def test_a_plan_with_errors_is_refused_unless_forced(run: Run) -> None:
         ("reference-architecture", (), 2, "missing argument TARGET"),
     ],
 )
-def test_what_cannot_be_made_is_said(run: Run, plan: str, arguments: tuple[str, ...], status: int, said: str) -> None:
+def test_a_target_that_cannot_be_written_says_why(
+    run: Run, plan: str, arguments: tuple[str, ...], status: int, said: str
+) -> None:
     done = run("export", str(SAMPLES / f"{plan}.toml"), *arguments)
     assert (done.returncode, done.stdout) == (status, b"")
     assert said in done.stderr.decode()

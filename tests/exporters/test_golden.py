@@ -1,4 +1,4 @@
-"""Every target over the reference sample, whole, against golden files; those of BGP and the workbook have their own.
+"""Every target for the reference sample against golden files; BGP and the workbook have tests of their own.
 
 `pytest --update-golden` rewrites tests/golden/export; read the difference before it is committed.
 """

@@ -1,4 +1,4 @@
-"""The script of orders, run by real shells with an `ibmcloud` that only writes down what it is asked for."""
+"""The script with orders, run by real shells with an `ibmcloud` that only records its arguments."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ HOSTILE = "\"'; touch hacked; $(touch hacked) `touch hacked`\n touch hacked\r\n*
 
 
 class Shell:
-    """A folder with a fake ibmcloud, and a way to run a script there."""
+    """A folder with a fake ibmcloud, and a function that runs a script there."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.folder = folder
@@ -212,7 +212,7 @@ def test_subnets_of_a_cluster(tmp_path: Path, networks: str, orders: list[tuple[
         for size, vlan in orders
     ]
     (create,) = shell.asked(script, "clusters")
-    # A cluster that the plan gives no portable subnet keeps the two that IKS creates.
+    # A cluster without portable subnets in the plan keeps the two that IKS creates.
     assert ("--no-subnet" in create) == ("ingress" in networks)
     assert ("--private-only" in create) == ("public" not in networks)
     assert ("--public-vlan" in create) == ("public" in networks)
@@ -284,6 +284,6 @@ def test_names_that_would_share_a_variable_do_not(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_cannot_be_made_is_said(text: str, said: str) -> None:
+def test_a_target_that_cannot_be_written_says_why(text: str, said: str) -> None:
     with pytest.raises(ExportError, match=said):
         made(text)

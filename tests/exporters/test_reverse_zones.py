@@ -140,7 +140,7 @@ def test_hosts_gets_the_domain_as_an_alias(run: Run) -> None:
     assert b"172.24.18.10\tmaster-vip.icp-workers\tmaster-vip.icp-workers.dal10.example.com\n" in done.stdout
 
 
-def test_a_plan_without_names_and_gateways_is_said() -> None:
+def test_a_plan_without_names_and_gateways_is_reported() -> None:
     with pytest.raises(ExportError, match="names an address"):
         export_reverse_zones(request("schema = 1\n"))
 

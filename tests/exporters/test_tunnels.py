@@ -1,4 +1,4 @@
-"""Both ends of a tunnel: the chart's values and swanctl.conf, held against each other and against the plan."""
+"""Both ends of a tunnel: chart values and swanctl.conf, compared with each other and with the plan."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SAMPLES = Path(__file__).parent.parent.parent / "sample-plans"
 REFERENCE = SAMPLES / "reference-architecture.toml"
 SHORT_FORM = Path(__file__).parent.parent / "landscape" / "before" / "two-clusters.toml"
-"""The sample of two clusters without links: `iks-icp` opens a tunnel for every pair of clusters."""
+"""The sample of two clusters without links: `iks-icp` makes a tunnel for every pair of clusters."""
 
 
 def exported(run: Run, target: str, plan: Path = REFERENCE, *more: str) -> str:
@@ -187,7 +187,7 @@ def test_the_far_end_can_be_limited_to_a_cluster(run: Run, tmp_path: Path) -> No
     assert "nobody" in done.stderr.decode()
 
 
-def test_a_site_without_an_ipsec_tunnel_is_told_which_link_makes_one(run: Run) -> None:
+def test_a_site_without_an_ipsec_tunnel_shows_the_link_to_add(run: Run) -> None:
     done = run("export", str(SAMPLES / "two-clusters.toml"), "strongswan-conf-site")
     assert done.returncode == 1
     assert 'help: add a [[link]] of it with method = "ipsec"\n' in done.stderr.decode()

@@ -1,4 +1,4 @@
-"""The workbook, read back by another library: what it holds, that it is the same each time, and that text stays text."""
+"""The workbook, read back by another library: its content, the same bytes each time, and text that stays text."""
 
 from __future__ import annotations
 
@@ -274,7 +274,7 @@ def test_an_empty_plan_has_its_sheets_too() -> None:
     assert load_workbook(io.BytesIO(made("schema = 1\n"))).sheetnames == SHEETS
 
 
-def test_a_missing_library_is_said(run: Run, tmp_path: Path) -> None:
+def test_a_missing_library_is_reported(run: Run, tmp_path: Path) -> None:
     (tmp_path / "xlsxwriter.py").write_text("raise ImportError\n", encoding="utf-8")
     done = run("export", str(REFERENCE), "xlsx", env={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
     assert (done.returncode, done.stdout) == (1, b"")

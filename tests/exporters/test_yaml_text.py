@@ -1,4 +1,4 @@
-"""YAML that is written, against PyYAML as an independent reader."""
+"""Written YAML, read back by PyYAML as an independent reader."""
 
 from __future__ import annotations
 

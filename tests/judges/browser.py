@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _COMPLAINTS = ("Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled")
-"""Events of a page that has something to complain of."""
+"""Events of a page that report a problem."""
 _OPTIONS = (
     "--headless=new",
     "--no-sandbox",
@@ -34,7 +34,7 @@ _OPTIONS = (
 
 
 class Browser:
-    """One page of a running browser. `complaints` are what it wrote to its console, `requests` what it asked for."""
+    """One page of a running browser. `complaints` are its console messages, `requests` the URLs that it requested."""
 
     def __init__(self, write: int, read: int) -> None:
         self._write, self._read = write, read
@@ -50,7 +50,7 @@ class Browser:
             self.call(f"{domain}.enable")
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
-        """Send a command and return its answer; what happens meanwhile is kept."""
+        """Send a command and return its answer; events that arrive meanwhile are kept."""
         self._number += 1
         message: dict[str, Any] = {"id": self._number, "method": method, "params": params}
         if self._session is not None:
@@ -82,7 +82,7 @@ class Browser:
         return message
 
     def open(self, page: Path, fragment: str = "") -> None:
-        """Load a page from disk and wait until it is there."""
+        """Load a page from disk and wait until it is loaded."""
         self._events.clear()
         self.complaints.clear()
         self.requests.clear()
@@ -98,13 +98,13 @@ class Browser:
             self._next()
 
     def evaluate(self, script: str) -> Any:
-        """Return what a script comes to, also one that promises."""
+        """Return the value of a script, also of one that returns a promise."""
         found = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")
 
     def resize(self, width: int, height: int = 900, *, dark: bool = False, media: str = "") -> None:
-        """Make the window of a size, for light or dark, and for a medium."""
+        """Set the size of the window, light or dark, and the medium."""
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,

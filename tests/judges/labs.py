@@ -1,4 +1,4 @@
-"""What the judges with a lab share: plans to build, a lab of one, and programs that are run in its devices."""
+"""What judges with a lab share: plans to build, a lab of a plan, and programs that run in its devices."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent.parent
 _NUMBERS = {"iks-asn": 64999, "esg-asn": 64998}
 _SECONDS = 10.0
-"""Ask again for so long until an answer is the wanted one."""
+"""Ask again for so many seconds until the answer is the wanted one."""
 
 
 def text_of(sample: str, methods: Mapping[str, str]) -> str:
@@ -82,12 +82,12 @@ def start(designed: Design) -> Process:
 
 
 def prove(designed: Design, process: Process) -> Report:
-    """Send what is predicted, and return how it compares."""
+    """Send a probe for every prediction, and return the comparison."""
     return run.prove(designed, process, b"", lambda _: None)
 
 
 def assert_all_agree(report: Report, least: int = 1) -> None:
-    """Hold that packets did what was predicted, for so many pairs at least."""
+    """Assert that packets did what was predicted, for at least so many pairs."""
     differing = [pair for pair in report.pairs if pair.outcome == "differs"]
     assert not differing, [(p.source, p.destination, p.differences) for p in differing[:5]]
     assert sum(pair.outcome == "agree" for pair in report.pairs) >= least
@@ -104,7 +104,7 @@ def folder_of(device: str, daemon: str) -> str:
 
 
 def ask(device: str, *command: str, fine: bool = True) -> str:
-    """Return what a program says in a device, and its errors; `fine` is whether it has to succeed."""
+    """Return the output and errors of a program in a device; `fine` is whether it has to succeed."""
     done = subprocess.run(
         enter(f"{_own_lab().pid}:{device}", command),
         env=requirements.environment(),
@@ -120,7 +120,7 @@ def ask(device: str, *command: str, fine: bool = True) -> str:
 
 
 def ask_until(wanted: set[str], question: Callable[[], set[str]]) -> set[str]:
-    """Return the answer to a question as soon as it is the wanted one, and whatever it is when the time is over."""
+    """Return the answer to a query as soon as it is the wanted one, or the last answer when the time is over."""
     deadline = time.monotonic() + _SECONDS
     while (answer := question()) != wanted and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -134,7 +134,7 @@ def _own_lab() -> Running:
 
 
 def _is_own(lab: Running) -> bool:
-    """Tell whether this process started unshare, which started the lab."""
+    """Return whether this process started unshare, which started the lab."""
     with contextlib.suppress(OSError):  # another one may end meanwhile
         return _parent(_parent(lab.pid)) == os.getpid()
     return False

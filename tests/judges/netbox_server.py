@@ -1,4 +1,4 @@
-"""A NetBox of its own: private PostgreSQL and Redis on sockets in a folder, NetBox's import form and REST API.
+"""A private NetBox: PostgreSQL and Redis on sockets in a folder, the import form of NetBox and its REST API.
 
 `python tests/judges/netbox_server.py` makes the dump anew, for the version of NetBox in .venv-judges: its tables, and a
 user who may do everything. Restoring it takes seconds; the migrations that it replaces take minutes.
@@ -85,7 +85,7 @@ def find_netbox() -> Path | None:
 
 
 def find_postgresql() -> Path | None:
-    """Return the folder of PostgreSQL's programs, which Debian keeps off the path."""
+    """Return the folder with the programs of PostgreSQL, which Debian does not put into PATH."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [Path(shutil.which("initdb") or "/-")]
     return found[-1].parent if found[-1].exists() else None
 
@@ -134,7 +134,7 @@ class Server:
 
     @contextlib.contextmanager
     def serve(self) -> Iterator[Site]:
-        """Answer HTTP on a free port of this machine as long as the context lasts."""
+        """Serve HTTP on a free port of this machine while the context lasts."""
         tokens = Tokens(*json.loads(self.python("-c", TOKENS).splitlines()[-1]))
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -166,7 +166,7 @@ class Server:
 
 
 class Tokens(NamedTuple):
-    """Tokens of the API: of today's kind and of the old one, of one that may not write, of a user without permissions."""
+    """Tokens of the API: current and old kind, one that may not write, and one of a user without permissions."""
 
     today: str
     old: str
@@ -181,7 +181,7 @@ class Site(NamedTuple):
     tokens: Tokens
 
     def ask(self, path: str, method: str = "GET", body: object = None) -> Any:
-        """Send a request to the REST API as a user who may do everything, and return what it answers."""
+        """Send a request to the REST API as a user with all permissions, and return the answer."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self.tokens.today}", "Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.url}/api/{path}", data, headers, method=method)
@@ -190,7 +190,7 @@ class Site(NamedTuple):
         return json.loads(text) if text else None
 
     def answers(self) -> bool:
-        """Tell whether it is up."""
+        """Return whether it is up."""
         try:
             return bool(self.ask("status/"))
         except (urllib.error.URLError, ConnectionError):

@@ -1,4 +1,4 @@
-"""FRR, BIRD and Calico's own schemas as judges of what is exported for BGP; and sessions in a lab."""
+"""FRR, BIRD and the schemas of Calico as judges of exported BGP; and sessions in a lab."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SHORT_FORM = ROOT / "tests" / "landscape" / "before" / "two-clusters.toml"
 DATA = Path(__file__).parent / "data"
 HOSTILE = 'a\\"\\n!\\n#]]>: {x} #\\u0001$(touch hacked)\\u2028=1+1 \\uD7FF\\U0001F600'
 FORBIDDEN = ("192.0.2.0/24", "172.30.0.0/15", "0.0.0.0/0")
-"""What neither side may take: nobody's, wider than the pods, and everything."""
+"""Prefixes that neither side may accept: a foreign one, one wider than the pods, and the default route."""
 ESG, WORKER, FIRST_WORKER = "esg", "iks-workers-of-iks-prod-1", "10.171.42.130"
 
 
@@ -113,7 +113,7 @@ def test_bird_takes_what_is_exported(judge: Judge, exported: Callable[..., str],
 
 
 def check_calico(text: str) -> list[dict[str, Any]]:
-    """Hold documents against Calico's schemas, and the rules that these do not tell; return the documents."""
+    """Check documents against the schemas of Calico, and the rules that are not in them; return the documents."""
     documents = [document for document in yaml.safe_load_all(text) if document is not None]
     for document in documents:
         kind, spec = document["kind"], document["spec"]
@@ -151,13 +151,13 @@ def test_calico_of_icp_is_its_pool(exported: Callable[..., str]) -> None:
 
 
 def between_pods_and_vms(landscape: Landscape) -> list[Trace]:
-    """Return the traces that need what is learned: of the workers, and of the ESG."""
+    """Return the traces that need learned routes: of the workers, and of the ESG."""
     found = [(t, t.source.network, t.destination.network) for t in every_pair(landscape)]
     return [t for t, a, b in found if a and b and {a.kind.name, b.kind.name} == {"iks-pod", "vcs-vm"}]
 
 
 def say_more(daemon: Daemon) -> Daemon:
-    """Have a daemon of BGP say more than it may, and keep what it refuses of the other side."""
+    """Let a BGP daemon announce more than it may, and keep the routes of its peer that it rejects."""
     if daemon.program == "strongswan":
         return daemon
     (file,) = daemon.files
@@ -206,7 +206,7 @@ def test_both_sides_learn_exactly_what_the_plan_says(name: str) -> None:
             assert ask_until(more, lambda: ask_bird("show route filtered protocol esg1")) == more
             received = ask_until(pods | more, lambda: set(ask_frr(f"{neighbor} received-routes")["receivedRoutes"]))
             assert received == pods | more
-        # Nothing else can arrive later, because the other side says nothing else.
+        # Nothing else can arrive later, because the peer announces nothing else.
         assert ask_bird("show route export esg1") == pods | more
         assert set(ask_frr(f"{neighbor} advertised-routes")["advertisedRoutes"]) == overlay | more
         assert set(ask_frr(f"{neighbor} routes")["routes"]) == set(ask_frr("show ip route bgp")) == pods

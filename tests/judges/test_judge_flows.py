@@ -1,4 +1,4 @@
-"""Packets as the judge of flows: every network with every other, in labs that are configured by what exports write."""
+"""Packets as the judge of flows: every network with every other, in labs configured by exports."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ LABS: dict[str, tuple[str, dict[str, str], int]] = {
     "two, strongswan": ("two-clusters", {"iks-vcs": "strongswan"}, 400),
     "three": ("three-sites", {}, 1280),
 }
-"""Plans by name: the sample, the methods that are changed in it, and how many pairs have to agree at least."""
+"""Plans by name: the sample, its changed methods, and how many pairs have to agree at least."""
 
 
 def run_lab(text: str, least: int) -> None:
-    """Run every pair of a plan in a lab: everything comes up, and packets do what flows say."""
+    """Run every pair of a plan in a lab: everything comes up, and packets do what flows predicts."""
     designed = design(text, every_pair)
     with start(designed) as process:
         assert not process.not_up
@@ -47,6 +47,6 @@ def test_packets_go_as_flows_say(name: str) -> None:
 
 
 def test_every_kind_of_link_comes_up() -> None:
-    """Links of every pair and method, with NAT, on three edges: each device takes what is exported for it."""
+    """Links of every pair and method, with NAT, on three edges: each device accepts its exported files."""
     with start(design((ROOT / "tests" / "exporters" / "links.toml").read_text("utf-8"), documented)) as process:
         assert not process.not_up

@@ -1,4 +1,4 @@
-"""Helm as a judge of chart values: a chart of the same keys, whose schema is what the strongSwan chart documents."""
+"""Helm as a judge of chart values: a chart with the same keys, and a schema from the documentation of the strongSwan chart."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ SCHEMA = {
 }
 """Keys and values as shipped (lionelmace/ibmcloud-utils @3351a0f, iks/strongswan/strongswan-config-orig.yaml)."""
 DEFAULTS = {"overRideIpsecSecrets": {}, "preshared": {"secret": "strongswan-preshared-secret"}}
-"""What the chart ships, of the values for keys."""
+"""The default values of the chart for pre-shared keys."""
 SHOWN = """\
 kind: ConfigMap
 apiVersion: v1
@@ -76,7 +76,7 @@ data:
     : PSK {{ .Values.preshared.secret | quote }}
 {{- end }}
 """
-"""The chart's templates are not public: this one does what the comments in its values say."""
+"""The templates of the chart are not public: this one does what the comments in its values describe."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""nft as a judge of the rules of ESGs: it takes them, and takes them again in the place of the first ones.
+"""nft as a judge of the rules of ESGs: it loads them, and loads them again to replace the first ones.
 
 What packets do behind these rules is tried in the lab.
 """
@@ -36,7 +36,7 @@ def ready() -> None:
 
 
 def load_twice(rules: str) -> None:
-    """Load rules twice in a network namespace of their own."""
+    """Load rules twice in a new network namespace."""
     script = "nft -f - <<'RULES'\n" + rules + "\nRULES\n"
     command = requirements.isolated("sh", "-ec", script * 2)
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=requirements.environment())

@@ -1,4 +1,4 @@
-"""NetBox itself as a judge: of what its bulk import form is to read, and of what `ipplan netbox` pushes, on its own database."""
+"""NetBox itself as a judge, with its own database: of its bulk import form, and of pushes by `ipplan netbox`."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Pushed:
         self._file.write_text(head + text, encoding="utf-8")
 
     def __call__(self, *args: str, token: str | None = None, status: int = 0) -> dict[str, Any]:
-        """Run it with --json and return the document, an empty one where there is none."""
+        """Run it with --json and return the document, empty where there is none."""
         token = token or self.site.tokens.today
         done = self._run(
             "netbox",
@@ -231,7 +231,7 @@ def test_what_others_made_is_a_conflict_and_adopted_only_if_asked(site: Site, ru
     assert netbox.prefixes()["172.24.0.0/24"]["id"] == foreign["id"]
     assert netbox.prefixes()["172.24.0.0/24"]["description"].startswith("web, ")
     netbox("diff", "--exit-code")
-    # Another plan in the same VRF has to leave all of it alone.
+    # Another plan in the same VRF must not change any of it.
     other = json.dumps(netbox.prefixes())
     text = netbox._file.read_text("utf-8")
     netbox._file.write_text(text.replace('"third"', '"third, copied"'), encoding="utf-8")
@@ -272,7 +272,7 @@ def test_five_hundred_networks(site: Site, run: Run, tmp_path: Path) -> None:
     assert set(netbox.prefixes()) == {"172.24.0.0/14", "fd00:1::/48"}
 
 
-def test_what_netbox_refuses_is_told_and_the_rest_is_done(site: Site, run: Run, tmp_path: Path) -> None:
+def test_what_netbox_rejects_is_reported_and_the_rest_is_done(site: Site, run: Run, tmp_path: Path) -> None:
     netbox = Pushed(site, run, tmp_path, "partial")
     netbox.write(WEB)
     netbox("push")
@@ -322,7 +322,7 @@ def test_a_vrf_is_found_by_name_or_route_distinguisher(site: Site, run: Run, tmp
 
 def test_what_is_pushed_is_imported_as_the_same_networks(site: Site, run: Run, tmp_path: Path) -> None:
     netbox = Pushed(site, run, tmp_path, "again")
-    # What is ordered is reserved in NetBox, and so is what is planned.
+    # Ordered and planned networks are reserved in NetBox.
     netbox.write(WEB.replace("ordered", "planned") + MORE.partition("[networks.later]")[0])
     netbox("push")
     rows = site.ask(f"ipam/prefixes/?vrf_id={netbox.vrf}&limit=0")

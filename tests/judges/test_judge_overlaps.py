@@ -1,4 +1,4 @@
-"""The kernel's own packet filter as a judge of overlaps: an interval set refuses elements that share an address."""
+"""The packet filter of the kernel as a judge of overlaps: an interval set rejects elements that share an address."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.judges
 
 @pytest.fixture(scope="module")
 def nft(judge: Judge) -> str:
-    """The nft command, where it is there and may ask the kernel."""
+    """The nft command; skip where it is missing or may not use the kernel."""
     found = judge("nft", "Debian package nftables")
     asked = subprocess.run(
         [found, "-c", "-f", "-"], input="add table ip t\n", text=True, capture_output=True, check=False
@@ -32,7 +32,7 @@ def nft(judge: Judge) -> str:
 
 
 def refuses(nft: str, prefixes: list[Prefix]) -> bool:
-    """Return whether nft refuses a set of these prefixes as overlapping."""
+    """Return whether nft rejects a set of these prefixes as overlapping."""
     elements = ", ".join(map(str, prefixes))
     rules = f"table ip judge {{\n set s {{\n type ipv4_addr\n flags interval\n elements = {{ {elements} }}\n }}\n}}\n"
     done = subprocess.run([nft, "-c", "-f", "-"], input=rules, text=True, capture_output=True, check=False)
@@ -55,7 +55,7 @@ def test_check_and_nft_agree_on_overlaps(nft: str) -> None:
             length = choose.randrange(20, 33)
             first = (10 << 24) + (225 << 16) + choose.randrange(1 << 14)
             prefixes.append(Prefix(4, first >> 32 - length << 32 - length, length))
-        # Of two equal elements nft keeps one without a word.
+        # Of two equal elements nft silently keeps one.
         prefixes = list(dict.fromkeys(prefixes))
         verdict = finds(prefixes)
         assert verdict == refuses(nft, prefixes), prefixes

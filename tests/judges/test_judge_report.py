@@ -1,4 +1,4 @@
-"""Chromium and axe-core as judges of the page of a report: it works, overflows nowhere, and everybody can use it."""
+"""Chromium and axe-core as judges of the report page: it works, does not overflow, and is accessible."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ TAB, ENTER = 9, 13
 
 @pytest.fixture(scope="module")
 def browser(judge: Judge) -> Iterator[Browser]:
-    """A browser, where it is there."""
+    """A browser; skip where it is missing."""
     with start(judge("chromium", "Debian package chromium")) as found:
         yield found
 
@@ -55,7 +55,7 @@ def page(run: Run, tmp_path: Path) -> Callable[..., Path]:
 
 
 def hostile(folder: Path) -> Path:
-    """Return a plan whose names would act in a page."""
+    """Return a plan whose names would be active content in a page."""
     text = f'schema = 1\n[plan]\nname = "{HOSTILE[0]}"\ndescription = "{HOSTILE[3]}"\nbyoip = ["10.224.0.0/16"]\n'
     for number, name in enumerate(HOSTILE):
         text += f'[networks."{name}"]\nkind = "vcs-vm"\ncidr = "10.224.{number // 2}.0/24"\n'
@@ -109,7 +109,7 @@ def test_axe_finds_no_violation(
         pytest.skip("needs axe-core (.ci/judges)")
     plan = hostile(tmp_path) if sample == "hostile" else SAMPLES / f"{sample}.toml"
     open_at(browser, page(plan, "--since", str(SAMPLES / "two-clusters.toml")), width, dark=dark)
-    # Everything unfolded, and nothing behind a scrollbar, so that the contrast of all of it is seen.
+    # Everything expanded, and nothing behind a scrollbar, so that the contrast of everything is checked.
     browser.evaluate(
         "document.querySelectorAll('details').forEach(e => { e.open = true; });"
         "document.querySelectorAll('.scroll').forEach(e => { e.style.overflow = 'visible'; e.style.maxHeight = 'none'; });"
@@ -123,7 +123,7 @@ def test_axe_finds_no_violation(
 
 
 def cells(browser: Browser, key: str, column: int) -> Any:
-    """Return the texts of a column of a table, of the rows that are shown."""
+    """Return the texts in a column of a table, for the rows that are shown."""
     return browser.evaluate(
         f"[...document.querySelectorAll('[data-key={key}] tbody tr')].filter(r => !r.hidden)"
         f".map(r => r.cells[{column}].textContent.trim())"
@@ -131,7 +131,7 @@ def cells(browser: Browser, key: str, column: int) -> Any:
 
 
 def click(browser: Browser, key: str, column: int) -> Any:
-    """Click on the title of a column, and return how it says that it is sorted."""
+    """Click on the title of a column, and return the sort order that it shows."""
     return browser.evaluate(
         f"(() => {{ const head = document.querySelectorAll('[data-key={key}] thead th')[{column}];"
         "head.querySelector('button').click(); return [head.getAttribute('aria-sort'),"

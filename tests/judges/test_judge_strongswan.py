@@ -1,4 +1,4 @@
-"""strongSwan as a judge of a tunnel: daemons of both ends in a lab, with the exported files, and what they say."""
+"""strongSwan as a judge of a tunnel: daemons of both ends in a lab, with the exported files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REFERENCE = ROOT / "sample-plans" / "reference-architecture.toml"
 TWO_CLUSTERS = ROOT / "tests" / "landscape" / "before" / "two-clusters.toml"
 ESG, WORKER, ICP_WORKER = "esg", "iks-workers-of-iks-prod-1", "icp-workers-of-icp-prod-1"
 NO_SECRETS = "secrets {\n}\n"
-"""Without such a section the lab makes a key."""
+"""Without such a section the lab adds a key."""
 CHARON = """\
 #!/bin/sh
 # charon with the plugin that reads ipsec.secrets, as the chart has it; /run is the folder of the daemon
@@ -40,13 +40,13 @@ exec {charon} "$@"
 
 
 def ask_swanctl(device: str, *what: str, fine: bool = True) -> str:
-    """Return what the daemon of a device answers to swanctl."""
+    """Return the answer of the daemon of a device to swanctl."""
     uri = f"unix://{folder_of(device, 'strongswan')}/charon.vici"
     return ask(device, "swanctl", *what, "--uri", uri, fine=fine)
 
 
 def uncomment(text: str) -> str:
-    """Return a file with the section for the key that it shows in its comments, as it stands there."""
+    """Return a file with the section for the key from its comments, unchanged."""
     file, start, section = text.partition("# secrets {")
     return file + re.sub("(?m)^# ?", "", start + section)
 
@@ -68,13 +68,13 @@ def test_a_pod_reaches_a_vm_through_the_tunnel(ike: int, children: int) -> None:
     assert f"IKEv{ike}," in said
     assert said.count(" INSTALLED,") == children
     assert re.search(r"in +\w+, +[1-9]\d* bytes", said), said
-    # What the plan does not join is no part of the tunnel, in either direction.
+    # Networks that the plan does not join are not in the tunnel, in either direction.
     subnets = {s for line in re.findall(r"(?m)^ +(?:local|remote) +([\d./ ]+)$", said) for s in line.split()}
     assert subnets == {"10.171.42.128/26", "172.21.0.0/16", "172.30.0.0/16", "172.24.16.0/23"}
 
 
 def test_without_a_key_there_is_no_tunnel() -> None:
-    """Neither with a file as it is, nor with its section for the key uncommented, as the tunnel with ICP has it here."""
+    """Neither with the file as it is, nor with its section for the key uncommented, as in the tunnel with ICP."""
 
     def change(daemon: Daemon) -> Daemon:
         files = [
@@ -110,7 +110,7 @@ def test_the_chart_has_no_tunnel_without_a_key(
 
     def change(daemon: Daemon) -> Daemon:
         files = [file._replace(text=file.text.replace(" = start\n", " = none\n") + NO_SECRETS) for file in daemon.files]
-        # The test dials, so the lab waits for nothing.
+        # The test initiates the tunnel, so the lab does not wait for it.
         return daemon._replace(files=tuple(files), settings=(*daemon.settings, ("conns", "0")))
 
     designed = change_daemons(design(REFERENCE.read_text("utf-8")), change)

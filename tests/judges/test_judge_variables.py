@@ -1,4 +1,4 @@
-"""Ansible and Terraform as judges of their variables: they read them, and take nothing in them for a template."""
+"""Ansible and Terraform as judges of their variables: they read them, and find no template in them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def asked(*command: str, folder: Path, feed: str | None = None) -> str:
 
 @pytest.fixture(params=["plain", *TEMPLATES])
 def plan(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """The reference plan, and such with a template in its name, in that of a network, a cluster and an address."""
+    """The reference plan, and copies with a template as the name of the plan, a network, a cluster and an address."""
     text = REFERENCE.read_text("utf-8")
     if request.param != "plain":
         word = json.dumps(request.param)[1:-1]

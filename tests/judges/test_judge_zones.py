@@ -20,7 +20,7 @@ HOSTILE = '"\\"; $INCLUDE /etc/passwd\\n@ IN A 192.0.2.1 ) ( \\\\ \u00fc"'
 
 @pytest.fixture(scope="module")
 def checkzone() -> str:
-    """The command, where it is there."""
+    """The command; skip where it is missing."""
     found = shutil.which("named-checkzone") or shutil.which("named-checkzone", path="/usr/sbin:/sbin")
     if found is None:
         pytest.skip("needs named-checkzone (Debian package bind9-utils)")

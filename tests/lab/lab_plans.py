@@ -1,4 +1,4 @@
-"""Random plans for the lab, and how they are built and tried: through the same functions as `ipplan lab`."""
+"""Random plans for the lab, built and run through the same functions as `ipplan lab`."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def random_text(seed: int) -> str:
 
 
 def findings_of(text: str) -> list[Finding]:
-    """Return what check reports of a plan."""
+    """Return the findings of check for a plan."""
     return list(check_plan(parse_plan(text.encode(), "plan.toml"), load_catalog()))
 
 
 def tried(text: str) -> list[Pair]:
-    """Build a plan, try every pair of its networks, and return what came of each; skip where no lab can be built."""
+    """Build a plan, run every pair of its networks, and return the results; skip where no lab can be built."""
     try:
         check(needs_nft=True)
     except LabError as error:

@@ -1,4 +1,4 @@
-"""`ipplan lab` as people run it: what it shows, how it ends, and that nothing is left of it."""
+"""`ipplan lab` as people run it: its output, its exit status, and that it leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SAMPLES = ROOT / "sample-plans"
 REFERENCE = SAMPLES / "reference-architecture.toml"
 SCHEMA = json.loads((ROOT / "ipplan" / "schemas" / "lab.json").read_text("utf-8"))
 EXIT = {"reference-architecture": 0, "two-clusters": 2, "three-sites": 0, "ipv6": 2, "conflicts": 2}
-"""The exit status of each sample: the plans that end with 2 lack ranges or decisions, or have errors."""
+"""The exit status of each sample: 2 for plans with missing ranges or decisions, or with errors."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -49,7 +49,7 @@ def ready() -> None:
 
 
 def below(pid: int) -> set[int]:
-    """Return the processes that a process started, and those that they did."""
+    """Return the child processes of a process, and their children."""
     parents: dict[int, int] = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
@@ -71,7 +71,7 @@ def alive(processes: set[int]) -> set[int]:
 
 
 def labs() -> set[int]:
-    """Return the processes of labs that run, whosesoever they are."""
+    """Return the processes of running labs, of any user."""
     found = set()
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
@@ -105,7 +105,7 @@ def machine() -> dict[str, str]:
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    """Wait until something is so."""
+    """Wait until a condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it does not come about"
@@ -113,7 +113,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
 
 
 class Kept:
-    """A lab that stays up, and what it said."""
+    """A lab that stays up, and its output."""
 
     def __init__(self, folder: Path, *args: str, plan: Path = REFERENCE) -> None:
         self.errors = folder / "errors"
@@ -142,7 +142,7 @@ class Kept:
         return pid
 
     def gone(self) -> bool:
-        """Tell whether every process of the lab has ended."""
+        """Return whether every process of the lab has ended."""
         return not alive(self.inside)
 
     def end(self) -> None:
@@ -334,7 +334,7 @@ def test_whatever_ends_it_nothing_is_left(keep: Callable[..., Kept], how: signal
     lab.process.wait(20)
     wait_until(lab.gone)
     assert machine() == before
-    # Ctrl-C is how a lab that stays is ended: the status is that of the run.
+    # Ctrl-C ends a lab that stays up: the exit status is that of the run.
     assert lab.process.returncode == (0 if how == signal.SIGINT else -how)
 
 
@@ -475,7 +475,7 @@ def test_wrong_usage_is_explained(run: Run, args: tuple[str, ...], said: str) ->
     assert said in done.stderr.decode()
 
 
-def test_it_says_what_it_ran_with(run: Run) -> None:
+def test_it_lists_the_versions_that_it_ran_with(run: Run) -> None:
     document: Any = json.loads(run("lab", str(REFERENCE), "--json").stdout)
     versions = {row["program"]: row["version"] for row in document["versions"]}
     assert versions.keys() >= {"Linux", "iproute2", "nftables", "strongSwan", "FRR", "BIRD"}

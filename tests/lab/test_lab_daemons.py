@@ -1,4 +1,4 @@
-"""Daemons of a lab for real: two devices with strongSwan, FRR and BIRD, as root and as an ordinary user."""
+"""Real daemons of a lab: two devices with strongSwan, FRR and BIRD, as root and as an ordinary user."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def test_tunnel_and_session_come_up(lab: Lab) -> None:
     assert re.search(r"out +\w+, +[1-9]\d* bytes", said["tunnel"]), said["tunnel"]
     assert "CHILD_SA east-west{1} established" in said["log"]
     assert said["outside"] == []
-    # Only the rules of the lab lead into the tunnel.
+    # Only the routing rules of the lab send packets into the tunnel.
     assert [r for r in said["rules"].splitlines() if "lookup 220" in r and "fwmark 0x7fffffff" not in r] == []
 
 
@@ -233,7 +233,7 @@ def test_tunnel_and_session_come_up(lab: Lab) -> None:
         ("bird", BIRD + "nonsense\n", "BIRD in d1 ended with status 1:\nbird: /run/bird.conf:12:1 syntax error"),
     ],
 )
-def test_a_daemon_that_does_not_accept_its_file_says_so(lab: Lab, program: Program, text: str, error: str) -> None:
+def test_a_daemon_that_rejects_its_file_says_so(lab: Lab, program: Program, text: str, error: str) -> None:
     needs(program)
     assert error in lab("one", program, text)["error"]
 

@@ -1,4 +1,4 @@
-"""The law of the lab: packets do what flows predicts, and an overlap that check calls an error breaks something.
+"""Packets in the lab do what flows predicts, and an overlap that check reports as an error breaks something.
 
 Plans are random with fixed seeds. In the lab each runs with what export writes for it.
 """
@@ -78,7 +78,7 @@ PLANTED = {
     "pods of ICP in the range of its workers": ("10.64.0.0/16", "172.24.18.0/24"),
     "an enterprise range and a VM range that it reaches": ("192.168.10.0/24", "172.24.17.0/24"),
 }
-"""What is moved where, by what overlaps then."""
+"""The networks to move, by the overlap that results."""
 APART = {
     "pods of IKS and of ICP, which nothing joins": ("10.64.0.0/16", "172.30.0.0/16"),
     "services of IKS and a VM network, which no table has both of": ("172.21.0.0/16", "172.24.16.0/23"),
@@ -94,7 +94,7 @@ def differing(pairs: list[Pair]) -> list[str]:
 
 
 def arriving(pairs: list[Pair]) -> set[str]:
-    """Return the pairs that reached the machine that was meant and got its answer."""
+    """Return the pairs that reached the intended machine and got its answer."""
     anyway = ("here it arrives", "here the answer comes")
     return {
         name_of(p)
@@ -134,7 +134,7 @@ def clean() -> set[str]:
     return arriving(pairs)
 
 
-def test_clusters_that_nobody_declares_are_told_apart() -> None:
+def test_undeclared_clusters_are_distinguished() -> None:
     text = re.sub(r'\[clusters\.\w+\]\nplatform = "\w+"\n', "", CLEAN)
     pairs = tried(text)
     assert differing(pairs) == []

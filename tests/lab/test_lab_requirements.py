@@ -1,4 +1,4 @@
-"""What a machine must have for a lab: settings of made-up kernels, and this machine for real."""
+"""What a machine needs for a lab: settings of simulated kernels, and this machine itself."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ except LabError as error:
 
 
 def kernel(folder: Path, **settings: str) -> Path:
-    """Return a folder with settings, in the place of /proc."""
+    """Return a folder with kernel settings that replaces /proc."""
     for name, value in settings.items():
         path = folder / {"clone": CLONE, "most": MOST, "apparmor": APPARMOR}[name]
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -112,7 +112,7 @@ def test_missing_programs_are_named_with_their_packages(
 
 @pytest.fixture
 def as_user() -> Callable[[Path], list[object]]:
-    """A function that checks as an ordinary user, with a folder in the place of /proc."""
+    """A function that checks as an ordinary user, with a folder that replaces /proc."""
     python = sys.executable
     switch: dict[str, object] = {}
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
