@@ -222,7 +222,7 @@ def _find_end(option: str, what: str, ends: Sequence[End], asked: str | None) ->
         if not found:
             raise ExportError(
                 f"the plan has no {option} {asked}",
-                f"it has: {_some(e.name for e in ends)}" if ends else None,
+                f"{option}s of the plan: {_some(e.name for e in ends)}" if ends else None,
             )
         return found[0]
     if not ends:

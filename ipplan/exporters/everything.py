@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from ipplan.exporters import Options, Request
-    from ipplan.exporters.targets import Owner
     from ipplan.landscape import End
 
 INDEX = "index.md"
@@ -93,7 +92,7 @@ def _jobs(request: Request) -> Iterator[_Job]:
         yield from _jobs_of(request, end, folder, options._replace(site=end.name))
 
 
-def _targets_of(*owners: Owner | str) -> list[Target]:
+def _targets_of(*owners: str) -> list[Target]:
     return [target for target in TARGETS.values() if target.owner in owners]
 
 

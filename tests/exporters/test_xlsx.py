@@ -103,9 +103,7 @@ def test_the_other_sheets_say_what_the_commands_say(run: Run) -> None:
     assert about["integration iks-vcs"] == "strongswan"
 
 
-def test_networks_have_all_that_the_plan_states(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "plan.toml").write_text(
-        """
+STATED = """
 [plan]
 byoip = ["172.24.0.0/14"]
 [edges.dallas]
@@ -128,9 +126,12 @@ status = "retired"
 kind = "vcs-vsan"
 prefix = 26
 data-center = "dal10"
-""",
-        encoding="utf-8",
-    )
+"""
+"""A plan with every key of a network, a retired network, and one to order."""
+
+
+def test_networks_have_all_that_the_plan_states(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "plan.toml").write_text(STATED, encoding="utf-8")
     book = exported(run, tmp_path / "plan.toml", "--force")
     web, order = rows(book, "Networks")
     titles = [
