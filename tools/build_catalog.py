@@ -5,7 +5,7 @@
 
 One row a line, sorted, with title, address, revision and date of the source and the digest of the CSV that the
 file was made from: a change of the facts is a diff that a person can read. To add an edition, put its CSV beside
-the others and its source into `EDITIONS`.
+the others, its source into `EDITIONS` here, and its date into `EDITIONS` of `ipplan/catalog`.
 """
 
 from __future__ import annotations
