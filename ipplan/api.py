@@ -181,11 +181,8 @@ def export(
     errors = [f for f in check_plan(settled, catalog, today) if f.severity == "error" and f.waived is None]
     if errors and on_errors == "raise":
         raise ExportError(f"the plan has {len(errors):,} errors: {errors[0].message}", "ipplan.check lists them")
-    stated = {n.name: n for n in plan.networks if n.prefix is None}
-    placed = frozenset(n.name for n in settled.networks if n.prefix is not None and n.name in stated)
     options = Options(cluster, edge, site, to, worker, domain)
-    landscape = Landscape(settled.in_service, catalog)
-    return _export(TARGETS[target], Request(landscape, options, placed, today, stated=stated))
+    return _export(TARGETS[target], Request.of(plan, settled, catalog, options, today=today))
 
 
 def ranges_of(holder: Plan | Allocation) -> dict[str, netaddr.IPNetwork]:

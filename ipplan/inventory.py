@@ -5,7 +5,6 @@ A function from a plan to entries; it places nothing and reads no catalogue.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ipplan.addresses import PrefixIndex
@@ -42,14 +41,6 @@ class Entry(NamedTuple):
     retired: str | None = None
 
 
-def with_ranges(plan: Plan, placed: Mapping[str, Prefix]) -> Plan:
-    """Return the plan with the named networks pinned at their ranges."""
-    networks = (
-        n._replace(prefix=placed[n.name], length=None, hosts=None) if n.name in placed else n for n in plan.networks
-    )
-    return replace(plan, networks=tuple(networks))
-
-
 def list_networks(plan: Plan, placed: Mapping[str, Prefix] | None = None) -> tuple[Entry, ...]:
     """Return every network in the order of the plan, then the platform defaults that it does not declare.
 
@@ -57,7 +48,7 @@ def list_networks(plan: Plan, placed: Mapping[str, Prefix] | None = None) -> tup
     """
     placed = placed or {}
     retired = plan.retired.networks
-    plan = with_ranges(plan, placed)
+    plan = plan.with_ranges(placed)
     defaults = {n.name: n for n in plan.defaults}
     whole = [defaults.get(n.name, n) if n.prefix is None else n for n in plan.networks]
     whole += [n for n in plan.defaults if not n.declared]

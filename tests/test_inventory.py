@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ipplan.addresses import parse_prefix
-from ipplan.inventory import Entry, list_networks, with_ranges
+from ipplan.inventory import Entry, list_networks
 from ipplan.plan.load import parse_plan
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def test_placed_networks_are_allocated_and_pinned_ones_stay_pinned() -> None:
     entries = {e.network.name: e for e in list_networks(plan_of(PLAN), placed)}
     assert (entries["small"].status, str(entries["small"].prefix)) == ("allocated", "10.230.0.0/24")
     assert entries["pinned"].status == "pinned"
-    whole = with_ranges(plan_of(PLAN), placed)
+    whole = plan_of(PLAN).with_ranges(placed)
     assert {n.name: n.prefix for n in whole.networks}["small"] == placed["small"]
 
 

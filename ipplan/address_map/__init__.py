@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ipplan.addresses import Range, RangeSet
 from ipplan.free import find_free
-from ipplan.inventory import with_ranges
 from ipplan.spaces import AddressSpace, Space
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ def survey_plan(
     from ipplan.checks import check_plan
 
     placed = placed or {}
-    plan = with_ranges(plan, placed)
+    plan = plan.with_ranges(placed)
     address_space = AddressSpace(plan, catalog, check_plan(plan, catalog))
     free = RangeSet(block for pool in find_free(plan, catalog).pools for block in pool.blocks)
     spaces = () if of else address_space.spaces(chosen)

@@ -18,12 +18,9 @@ def pin(plan: Plan, allocation: Allocation) -> Plan:
     placed = allocation.allocated
     if not placed:
         return plan
-    networks = tuple(
-        n._replace(prefix=placed[n.name], length=None, hosts=None) if n.name in placed else n for n in plan.networks
-    )
     text = plan.text
     if text:
         from ipplan.plan.edit import pin_networks
 
         text = pin_networks(text, {name: str(prefix) for name, prefix in placed.items()})
-    return replace(plan, networks=networks, text=text)
+    return replace(plan.with_ranges(placed), text=text)

@@ -145,7 +145,7 @@ def waiver_unknown_rule(applied: Applied) -> Iterator[Finding]:
     """
     for key, waiver, _ in applied.waivers():
         if waiver.rule not in RULES:
-            from ipplan.plan.load import nearest
+            from ipplan.plan.problems import nearest
 
             near = nearest(waiver.rule, RULES)
             yield waiver_unknown_rule.finding(

@@ -109,7 +109,7 @@ class LazyGroup(Group):
         name = args[0]
         command = self.get_command(ctx, name)
         if command is None and not ctx.resilient_parsing:
-            from ipplan.plan.load import nearest
+            from ipplan.plan.problems import nearest
 
             near = nearest(name, COMMANDS)
             ctx.fail(f"unknown command {name!r}" + (f"; did you mean {near}?" if near else ""))

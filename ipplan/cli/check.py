@@ -16,7 +16,8 @@ from ipplan.cli.plans import as_plan_error, choose_catalog, read_plan, report_pr
 from ipplan.cli.sources import read_file
 from ipplan.cli.streams import InputProblem, deliver
 from ipplan.findings import Report, place
-from ipplan.plan.load import PlanError, locate_in, nearest
+from ipplan.plan.load import PlanError, locate_in
+from ipplan.plan.problems import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

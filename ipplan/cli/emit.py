@@ -88,7 +88,7 @@ def emit(
 
 
 def _unknown_column(error: ColumnError) -> UsageProblem:
-    from ipplan.plan.load import nearest
+    from ipplan.plan.problems import nearest
 
     near = nearest(error.name.replace("-", " ").replace("_", " "), error.titles)
     hint = f"did you mean {column_names([near])[0]}? " if near else ""

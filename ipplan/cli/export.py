@@ -115,7 +115,7 @@ def _require_target(name: str, labels: Sequence[str]) -> None:
     from ipplan.exporters import LISTING, TARGETS
 
     if name not in TARGETS:
-        from ipplan.plan.load import nearest
+        from ipplan.plan.problems import nearest
 
         near = nearest(name, list(TARGETS))
         hint = f"; did you mean {near}?" if near else ""
@@ -162,19 +162,15 @@ def _prepare(path: str, asked: _Asked) -> Request | None:
     from datetime import date
 
     from ipplan.exporters import Request
-    from ipplan.landscape import Landscape
 
     plan, _ = read_plan(path)
     chosen = choose_labelled_networks(plan, asked.labels)
     catalog = choose_catalog(asked.edition, plan)
-    today = date.today()
-    stated = {n.name: n for n in plan.networks if n.prefix is None}
     # Check the plan with its allocated ranges, because they are exported too and may bring errors.
-    plan = settle(plan, catalog)
-    if _reject(plan, catalog, force=asked.force):
+    settled = settle(plan, catalog)
+    if _reject(settled, catalog, force=asked.force):
         return None
-    placed = frozenset(n.name for n in plan.networks if n.prefix is not None and n.name in stated)
-    return Request(Landscape(plan.in_service, catalog), asked.options, placed, today, chosen, stated)
+    return Request.of(plan, settled, catalog, asked.options, today=date.today(), chosen=chosen)
 
 
 def _reject_choices(name: str | None, asked: _Asked) -> None:

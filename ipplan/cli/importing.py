@@ -24,7 +24,8 @@ from ipplan.cli.streams import (
     terminal_width,
 )
 from ipplan.output.text import escape
-from ipplan.plan.load import PlanError, nearest, parse_plan
+from ipplan.plan.load import PlanError, parse_plan
+from ipplan.plan.problems import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

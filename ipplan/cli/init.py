@@ -68,7 +68,7 @@ def command(*, path: str, template: str, name: str | None, table: bool, force: b
         _list(known)
         return
     if template not in known:
-        from ipplan.plan.load import nearest
+        from ipplan.plan.problems import nearest
 
         near = nearest(template, known)
         hint = f"did you mean {near}?" if near else f"the templates are {', '.join(known)}"

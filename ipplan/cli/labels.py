@@ -48,7 +48,7 @@ class LabelFilter:
     def require_known(self) -> None:
         """Raise UsageProblem for a label that none of the plans has."""
         from ipplan.plan.labels import split_label
-        from ipplan.plan.load import nearest
+        from ipplan.plan.problems import nearest
 
         for text in self.wanted if self._files else ():
             name, value = split_label(text, self._known)

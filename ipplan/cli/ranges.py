@@ -130,7 +130,7 @@ def _read_edition(_ctx: click.Context, _param: click.Parameter, value: str) -> s
 
     if value in EDITIONS or value == "-" or os.path.exists(value) or _looks_like_file(value):
         return value
-    from ipplan.plan.load import nearest
+    from ipplan.plan.problems import nearest
 
     near = nearest(value, EDITIONS)
     hint = f"did you mean {near}? " if near else ""
@@ -262,7 +262,7 @@ def require_known(name: str, known: Collection[str], what: str, edition: str) ->
     """Raise UsageProblem for an unknown name, with the nearest known one."""
     if name in known:
         return
-    from ipplan.plan.load import nearest
+    from ipplan.plan.problems import nearest
 
     near = nearest(name, known)
     hint = f"did you mean {near}?" if near else f"known: {', '.join(sorted(known))}"

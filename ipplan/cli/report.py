@@ -165,8 +165,7 @@ def _subject(plan: Plan, data: bytes, catalog: Catalog, today: date) -> Subject:
     from ipplan.findings import Report, place
     from ipplan.flows import trace_all
     from ipplan.free import find_free
-    from ipplan.inventory import list_networks, with_ranges
-    from ipplan.landscape import Landscape
+    from ipplan.inventory import list_networks
     from ipplan.plan.load import locate_in
     from ipplan.report.subject import Subject
 
@@ -175,21 +174,20 @@ def _subject(plan: Plan, data: bytes, catalog: Catalog, today: date) -> Subject:
     placed = allocation.allocated
     settled, brought = plan, []
     if placed:
-        settled = with_ranges(plan, placed)
+        settled = plan.with_ranges(placed)
         after = check_plan(settled, catalog, today)
         brought = new_errors(_errors(found), _errors(after))
-    stated = {network.name: network for network in plan.networks if network.name in placed}
-    landscape = Landscape(settled.in_service, catalog)
+    request = Request.of(plan, settled, catalog, today=today)
     return Subject(
         plan=plan,
         digest=sha256(data).hexdigest(),
         checked=Report(plan.name, plan.file, catalog.edition, len(plan.networks), found),
-        request=Request(landscape, placed=frozenset(placed), today=today, stated=stated),
+        request=request,
         allocation=allocation,
         brought=tuple(brought),
         entries=list_networks(plan, placed),
         free=find_free(settled, catalog),
-        traces=tuple(trace_all(landscape)),
+        traces=tuple(trace_all(request.landscape)),
     )
 
 

@@ -36,7 +36,7 @@ def command(*, name: str | None, output: Output) -> int:
     from ipplan.output import rules as shown
 
     if name is not None and name not in RULES:
-        from ipplan.plan.load import nearest
+        from ipplan.plan.problems import nearest
 
         near = nearest(name, RULES)
         hint = f"; did you mean {near}?" if near else ""

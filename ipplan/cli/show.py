@@ -65,7 +65,7 @@ def command(
     --map draws the pools, the ranges that IKS accepts and every other space that the plan's networks use, and marks
     overlaps. With --kind, --cluster, --network or --label it draws only the spaces of these networks.
     """
-    from ipplan.inventory import list_networks, with_ranges
+    from ipplan.inventory import list_networks
     from ipplan.output import show as shown
 
     plan, _ = read_plan(require_plan(path))
@@ -85,7 +85,7 @@ def command(
         )
         return status
     chosen = {entry.network.name for entry in entries} if kinds or clusters or names or labels else None
-    address_space, spaces = _survey(with_ranges(plan, placed), catalog, chosen)
+    address_space, spaces = _survey(plan.with_ranges(placed), catalog, chosen)
     emit(
         output,
         table=lambda: shown.map_table(address_space, spaces),
@@ -143,7 +143,7 @@ def choose_entries(
 def _require(name: str, known: Iterable[str], what: str, plan: Plan) -> None:
     if name in set(known):
         return
-    from ipplan.plan.load import nearest
+    from ipplan.plan.problems import nearest
 
     near = nearest(name, known)
     where = f"unknown {what}" if what.startswith("kind") else f"{plan.file} has no {what}"

@@ -491,7 +491,7 @@ def _near_file(path: str, error: OSError | ValueError) -> str | None:
         names = sorted(entry.name for entry in os.scandir(folder or ".") if entry.is_file())
     except (OSError, ValueError):
         return None
-    from ipplan.plan.load import nearest
+    from ipplan.plan.problems import nearest
 
     near = nearest(name, names[:1000])
     return None if near is None else f"did you mean {os.path.join(folder, near)}?"

@@ -20,7 +20,7 @@ from ipplan.cli.pools import (
 )
 from ipplan.cli.streams import UsageProblem, say
 from ipplan.output.text import escape
-from ipplan.plan.load import nearest
+from ipplan.plan.problems import nearest
 
 if TYPE_CHECKING:
     from ipplan.plan.model import Plan

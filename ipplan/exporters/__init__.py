@@ -65,6 +65,9 @@ class Options(NamedTuple):
     domain: str | None = None
 
 
+_NO_OPTIONS = Options()
+
+
 class Request(NamedTuple):
     """The input of a target: the landscape of a plan whose networks have ranges, and the options.
 
@@ -75,11 +78,29 @@ class Request(NamedTuple):
     """
 
     landscape: Landscape
-    options: Options = Options()
+    options: Options = _NO_OPTIONS
     placed: frozenset[str] = frozenset()
     today: datetime.date | None = None
     chosen: frozenset[str] | None = None
     stated: Mapping[str, Network] = MappingProxyType({})
+
+    @classmethod
+    def of(
+        cls,
+        stated: Plan,
+        settled: Plan,
+        catalog: Catalog,
+        options: Options = _NO_OPTIONS,
+        *,
+        today: datetime.date | None = None,
+        chosen: frozenset[str] | None = None,
+    ) -> Request:
+        """Return the request for a plan as it is stated and as it is with the ranges that allocate gives."""
+        from ipplan.landscape import Landscape
+
+        open_ = {network.name: network for network in stated.networks if network.prefix is None}
+        placed = frozenset(n.name for n in settled.networks if n.prefix is not None and n.name in open_)
+        return cls(Landscape(settled.in_service, catalog), options, placed, today, chosen, open_)
 
     def lists(self, network: Network) -> bool:
         """Return whether a target that lists networks lists this one."""

@@ -136,7 +136,7 @@ def find_machine(landscape: Landscape, text: str) -> Machine:
     try:
         version, value = parse_address(text)
     except AddressError:
-        from ipplan.plan.load import nearest
+        from ipplan.plan.problems import nearest
 
         near = nearest(text, networks)
         raise FlowError(

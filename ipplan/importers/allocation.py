@@ -8,7 +8,7 @@ from ipplan.importers.collecting import Collector
 from ipplan.importers.document import read_json
 from ipplan.importers.reading import Problem, SourceError, counted
 from ipplan.plan.kinds import KINDS
-from ipplan.plan.load import show
+from ipplan.plan.problems import show
 
 if TYPE_CHECKING:
     from ipplan.observed import Observed

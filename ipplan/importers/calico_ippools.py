@@ -17,7 +17,7 @@ from ipplan.importers.collecting import Collector
 from ipplan.importers.document import Node, read_documents
 from ipplan.importers.reading import counted, decode
 from ipplan.importers.text_tables import read_table
-from ipplan.plan.load import show
+from ipplan.plan.problems import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

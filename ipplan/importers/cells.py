@@ -18,7 +18,7 @@ from ipplan.addresses import (
     parse_block,
     parse_prefix,
 )
-from ipplan.plan.load import show
+from ipplan.plan.problems import show
 
 
 class CellError(ValueError):

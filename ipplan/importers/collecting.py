@@ -12,7 +12,7 @@ from ipplan.findings import MOST_PROBLEMS
 from ipplan.importers.cells import Block, Cell, CellError, parse_cell, parse_one
 from ipplan.importers.reading import Problem, SourceError, counted
 from ipplan.observed import NOTHING, Observed, ObservedPrefix, SkippedLine
-from ipplan.plan.load import show
+from ipplan.plan.problems import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -14,7 +14,7 @@ from ipplan.importers.cells import is_address, is_prefix, is_range, parse_mask
 from ipplan.importers.reading import KIND_WORDS, Problem, SourceError, kebab
 from ipplan.importers.tables import column_name, require_columns
 from ipplan.observed import ColumnUse
-from ipplan.plan.load import nearest, show
+from ipplan.plan.problems import nearest, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence

@@ -20,7 +20,7 @@ from ipplan.importers.reading import Problem, SourceError, counted, kebab, kind_
 from ipplan.importers.tables import DEFAULTS, Options, Table, make_table, read_table
 from ipplan.observed import Wish
 from ipplan.plan.kinds import KINDS
-from ipplan.plan.load import nearest, show
+from ipplan.plan.problems import nearest, show
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

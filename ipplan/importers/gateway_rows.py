@@ -14,7 +14,7 @@ from ipplan.importers.cells import CellError, parse_range
 from ipplan.importers.collecting import Collector
 from ipplan.importers.reading import counted
 from ipplan.observed import Exchange, Observed, ObservedPrefix
-from ipplan.plan.load import show
+from ipplan.plan.problems import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

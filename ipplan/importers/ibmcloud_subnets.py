@@ -16,7 +16,7 @@ from ipplan.importers.reading import SourceError, decode, kebab, kind_named
 from ipplan.importers.text_tables import no_table, read_table
 from ipplan.observed import Observed, ObservedCluster
 from ipplan.plan.kinds import KINDS
-from ipplan.plan.load import show
+from ipplan.plan.problems import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,8 @@ from ipplan.importers.document import Node, read_documents
 from ipplan.importers.reading import Problem, SourceError, kebab
 from ipplan.observed import Observed, ObservedCluster
 from ipplan.plan.kinds import ICP_DEFAULTS
-from ipplan.plan.load import show
 from ipplan.plan.names import MASTER_VIP, PROXY_VIP
+from ipplan.plan.problems import show
 
 _RANGES = (("network_cidr", "icp-pod", "pods"), ("service_cluster_ip_range", "icp-service", "services"))
 _ADDRESSES = (

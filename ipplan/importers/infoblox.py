@@ -21,7 +21,7 @@ from ipplan.importers.tables import (
     trim,
 )
 from ipplan.observed import NOTHING, About
-from ipplan.plan.load import show
+from ipplan.plan.problems import show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

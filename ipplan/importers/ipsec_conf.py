@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ipplan.importers.cells import is_address
 from ipplan.importers.gateway_rows import GatewayRows, Setting
 from ipplan.importers.reading import decode
-from ipplan.plan.load import show
+from ipplan.plan.problems import show
 
 if TYPE_CHECKING:
     from ipplan.observed import Observed, Side

@@ -15,7 +15,7 @@ from ipplan.observed import NOTHING, About
 from ipplan.plan.choices import GATEWAY_ON, STATUSES, VLANS
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.labels import parse_addresses, parse_labels
-from ipplan.plan.load import show
+from ipplan.plan.problems import show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ipplan.addresses import format_address
 from ipplan.importers.gathering import Names, gather, joined
 from ipplan.observed import Wish
-from ipplan.plan.format import LONGEST_TEXT
-from ipplan.plan.load import SCHEMA
+from ipplan.plan.format import LONGEST_TEXT, SCHEMA
 from ipplan.plan.toml_text import quote
 
 if TYPE_CHECKING:

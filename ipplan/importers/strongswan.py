@@ -14,8 +14,8 @@ from ipplan.addresses import AddressError, Prefix, parse_address, parse_block
 from ipplan.importers.collecting import Collector
 from ipplan.importers.document import Node, read_documents
 from ipplan.observed import Exchange
-from ipplan.plan.load import show
 from ipplan.plan.names import TUNNEL
+from ipplan.plan.problems import show
 
 if TYPE_CHECKING:
     from ipplan.observed import Observed, Side

@@ -15,7 +15,7 @@ from ipplan.importers.collecting import Collector
 from ipplan.importers.document import Node, read_json
 from ipplan.importers.reading import counted, kebab, kind_named
 from ipplan.observed import ObservedCluster
-from ipplan.plan.load import show
+from ipplan.plan.problems import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ipplan.findings import MOST_PROBLEMS
 from ipplan.importers.reading import Problem, SourceError
-from ipplan.plan.load import nearest, show
+from ipplan.plan.problems import nearest, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING
 
 from ipplan.findings import MOST_PROBLEMS, Finding, KeyPath, Location, place
 from ipplan.plan.document import read_document
-from ipplan.plan.format import SCHEMA
-from ipplan.plan.problems import Problems, nearest, show
+from ipplan.plan.problems import Problems
 from ipplan.plan.toml_text import decode, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from ipplan.plan.model import Plan
-
-__all__ = ["SCHEMA", "PlanError", "locate_in", "nearest", "parse_plan", "show"]
 
 
 class PlanError(Exception):

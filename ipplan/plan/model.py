@@ -5,7 +5,7 @@ This module knows nothing of TOML, files or rules.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, count
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -349,6 +349,13 @@ class Plan:
             *avoided,
             *(SetAside(s.prefix, f"{s.prefix} ({s.title})", s.key, s.network) for s in self.shown),
         ]
+
+    def with_ranges(self, placed: Mapping[str, Prefix]) -> Plan:
+        """Return the plan with the named networks pinned at their ranges."""
+        networks = (
+            n._replace(prefix=placed[n.name], length=None, hosts=None) if n.name in placed else n for n in self.networks
+        )
+        return replace(self, networks=tuple(networks))
 
     def taking_part(self) -> list[Network]:
         """Return every network: the declared ones, with the default that they take, then the defaults not declared."""

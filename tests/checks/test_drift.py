@@ -14,7 +14,6 @@ from ipplan.catalog import load_catalog
 from ipplan.checks import check_plan
 from ipplan.checks.drift import Against
 from ipplan.importers import read_source
-from ipplan.inventory import with_ranges
 from ipplan.plan.load import parse_plan
 
 if TYPE_CHECKING:
@@ -120,7 +119,7 @@ def compare(plan_text: str, *files: Any, settle: bool = False) -> list[Finding]:
     settled = plan
     if settle:
         rows = allocate(plan, catalog).placements
-        settled = with_ranges(plan, {r.network.name: r.prefix for r in rows if r.status == "allocated" and r.prefix})
+        settled = plan.with_ranges({r.network.name: r.prefix for r in rows if r.status == "allocated" and r.prefix})
     observed = tuple(
         read_source("auto", (file if isinstance(file, str) else json.dumps(file)).encode(), f"file{index}")
         for index, file in enumerate(files)

@@ -14,7 +14,6 @@ from ipplan.checks.drift import Against
 from ipplan.exporters import TARGETS, ExportError, Options, Request, export
 from ipplan.importers import SourceError, read_source
 from ipplan.importers.plan_text import make_plan
-from ipplan.inventory import with_ranges
 from ipplan.landscape import Landscape
 from ipplan.plan.load import parse_plan
 
@@ -452,7 +451,7 @@ def test_every_tunnel_that_is_exported_does_not_drift_from_its_plan(sample: str)
     plan = parse_plan((SAMPLES / f"{sample}.toml").read_bytes(), "plan.toml")
     catalog = load_catalog()
     rows = allocate(plan, catalog).placements
-    settled = with_ranges(plan, {r.network.name: r.prefix for r in rows if r.status == "allocated" and r.prefix})
+    settled = plan.with_ranges({r.network.name: r.prefix for r in rows if r.status == "allocated" and r.prefix})
     landscape = Landscape(settled, catalog)
     seen = 0
     for target in (t for t in TARGETS.values() if t.name.startswith("strongswan")):

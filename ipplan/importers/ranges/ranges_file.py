@@ -29,7 +29,7 @@ from ipplan.importers.ranges.rows import (
     require_room,
 )
 from ipplan.importers.reading import Problem
-from ipplan.plan.load import nearest
+from ipplan.plan.problems import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
