@@ -25,8 +25,6 @@ BETTER = {
     r"\b(?:hold|holds|held|holding) \w* ?against\b": "compares with",
     r"\bstands? in\b": "replaces, is in",
     r"\bsights?\b": "views",
-    r"\bis without\b|\bare without\b": "has no",
-    r"\bthere is none\b|\bthere are none\b": "not found",
     r"(?<!there )\bis no (?!longer|more|other|room|need|way|route|error|such|difference)\w+": "is not a valid ...",
     r"\blacking\b": "missing",
     r"\bso many\b": "a number",

@@ -22,7 +22,7 @@ LevelQuotas = dict[int, list[tuple[SpaceClass, int]]]
 """For each allowed set of one level: how many requests go to each class."""
 
 _MOST_COMBINED = 6
-"""Up to so many allowed sets, every combination of them is bounded: 63 at most."""
+"""Bound every combination of allowed sets if there are at most this many: 63 combinations."""
 _UNLIMITED = 1 << 140
 """More blocks than any address space has."""
 

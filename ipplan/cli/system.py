@@ -211,7 +211,7 @@ def is_reader_gone(error: OSError, descriptor: int) -> bool:
 
 
 def wait_for(descriptor: int, *, writing: bool) -> None:
-    """Wait until a non-blocking descriptor can be read or written, or for a moment if the system cannot tell."""
+    """Wait until a non-blocking descriptor can be read or written, or for a moment if the system cannot say."""
     from select import select
 
     try:

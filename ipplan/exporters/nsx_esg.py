@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 IPSEC = ("strongswan", "ipsec")
 """Methods of links that are IPsec tunnels of the ESG."""
 _LONGEST = 1024
-"""A description has at most so many characters (API guide, static routes)."""
+"""Limit a description to this many characters (API guide, static routes)."""
 TITLES: dict[Role, str] = {
     "public": "Public Uplink",
     "private": "Private Uplink",

@@ -1,4 +1,4 @@
-"""The table of export targets: what each writes, into which file, and for whom. To add a target, add a row."""
+"""The table of export targets: what each writes, into which file, and for which owner. To add a target, add a row."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Target(NamedTuple):
 
     `title` says in one line what it is. `function` is its function as `module:function`, in a module of
     `ipplan.exporters`: it takes a `Request`, returns text, or bytes for a binary format, and raises ExportError.
-    `owner` and `file` say for whom `--all` writes it and under which name. `needs` limits that to owners that have it.
+    `owner` and `file` say for which owner `--all` writes it, and under which name. `needs` limits that to owners that have it.
     `networks` marks targets that list networks one by one, so that `--label` can select some of them; `addresses`
     those that list every named address.
     """

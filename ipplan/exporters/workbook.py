@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 LARGEST_NUMBER = 10**15
 """Numbers from this one on are written as text: Excel keeps 15 digits (Excel specifications and limits)."""
 MOST_CHARACTERS = 32_767
-"""A cell has at most so many characters (same page)."""
+"""Limit a cell to this many characters (same page)."""
 _WIDEST = 80
-"""A column is at most so many characters wide; longer text is wrapped."""
+"""Limit a column to this width in characters; longer text is wrapped."""
 _MEASURED = 1_000
-"""Measure the width of columns in at most so many rows of a sheet."""
+"""Measure the width of columns in at most this many rows of a sheet."""
 _WRITTEN_AT_ONCE = 500
-"""Compress at most so many rows at a time."""
+"""Compress at most this many rows at a time."""
 _MOST_BYTES = 2**31 - 1
-"""A sheet has at most so many bytes before compression; larger ones need ZIP64, which not every reader knows."""
+"""Limit a sheet to this many bytes before compression; larger ones need ZIP64, which not every reader knows."""
 _LAST_ROW = 1_048_575
 """The last row of a worksheet, counted from 0."""
 _A4 = 9

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_CHARACTERS", "MOST_ROWS", "export_xlsx"]
 
 MOST_ROWS = 1_048_576
-"""A worksheet has at most so many rows (Excel specifications and limits)."""
+"""Limit a worksheet to this many rows (Excel specifications and limits)."""
 _PROVIDERS = {
     "ibm": "IBM Cloud",
     "byoip": "BYOIP",

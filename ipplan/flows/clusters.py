@@ -119,7 +119,7 @@ def _subnet(walk: Walk, place: Place) -> Network | None:
 
 
 def _among_nodes(walk: Walk, subnet: Network | None) -> bool:
-    """Tell whether the packet is for a worker on the subnet of its sender."""
+    """Return whether the packet is for a worker on the subnet of its sender."""
     return subnet is not None and subnet.prefix is not None and inside(walk.destination, (subnet.prefix,))
 
 
@@ -294,7 +294,7 @@ def _into_pod(walk: Walk, cluster: End) -> Place | None:
 
 
 def _is_inside(network: Network | None, cluster: End) -> TypeGuard[Network]:
-    """Tell whether a network is a pod or service network of a cluster."""
+    """Return whether a network is a pod or service network of a cluster."""
     return (
         network is not None
         and network.kind.internal

@@ -109,7 +109,7 @@ def ends_of(landscape: Landscape, flow: Flow) -> tuple[Sequence[Network | None],
 
 
 def joins(landscape: Landscape, flow: Flow, source: Network | None, destination: Network) -> bool:
-    """Tell whether a documented flow runs between two networks: D is to VMs of the same vCenter Server instance."""
+    """Return whether a documented flow runs between two networks: D is to VMs of the same vCenter Server instance."""
     if flow.letter != "D" or source is None:
         return True
     return landscape.ends.edge_of(source) == landscape.ends.edge_of(destination)

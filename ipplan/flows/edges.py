@@ -223,14 +223,14 @@ def _policy(walk: Walk, device: Esg, route: Route | None) -> Tunnel | None:
 
 
 def _leads_there(walk: Walk, route: Route) -> bool:
-    """Tell whether a route leads to a network and is not just a default route."""
+    """Return whether a route leads to a network and is not just a default route."""
     if route.via == "BCR":
         return walk.tracer.bcr.find(walk.destination) is not None
     return route.prefix.length > 0
 
 
 def _takes(walk: Walk, tunnel: Tunnel, edge: End) -> bool:
-    """Tell whether a tunnel accepts the packet: a policy only those of its own subnets, a route any."""
+    """Return whether a tunnel accepts the packet: a policy only those of its own subnets, a route any."""
     own = tunnel.end_at(edge).policy
     return tunnel.joint.method == "gre" or inside(_shown_source(walk, tunnel, edge), own)
 
@@ -383,7 +383,7 @@ def _undecided_nat(walk: Walk, edge: End, device: Esg) -> bool:
 
 
 def _belongs(walk: Walk, device: Esg, route: Route) -> bool:
-    """Tell whether IBM Cloud's network accepts a packet with this source, or it stays on the link."""
+    """Return whether IBM Cloud's network accepts a packet with this source, or it stays on the link."""
     if route.via not in ("BCR", "FCR") or walk.source.value is None:
         return True
     for item in walk.tracer.holding(walk.source):

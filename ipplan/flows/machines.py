@@ -45,7 +45,7 @@ NOT_ON_THE_INTERNET = tuple(
 
 
 def is_public(address: HostAddress) -> bool:
-    """Tell whether a host on the internet may have an address."""
+    """Return whether a host on the internet may have an address."""
     own = address.prefix
     if own is None:
         return True

@@ -313,7 +313,7 @@ def _target(tracer: Tracer, front: Machine) -> Machine | None:
 
 
 def _local(source: Machine, goal: Machine) -> bool:
-    """Tell whether both machines are in one cluster or one network."""
+    """Return whether both machines are in one cluster or one network."""
     if source.network is not None and goal.network is not None and source.network.name == goal.network.name:
         return True
     inside = source.domain in ("iks", "icp")
@@ -339,7 +339,7 @@ def _table(tracer: Tracer, source: Machine) -> TableKey | None:
 
 
 def _leads(tracer: Tracer, source: Machine, item: Carried) -> bool:
-    """Tell whether the table of a sender leads to a destination."""
+    """Return whether the table of a sender leads to a destination."""
     tables = tracer.landscape.tables
     table = _table(tracer, source)
     if table is None:
@@ -382,12 +382,12 @@ def _front(tracer: Tracer, source: Machine, goal: Machine) -> tuple[HostAddress,
 
 
 def _ready(landscape: Landscape, edge: End, role: str) -> bool:
-    """Tell whether an uplink of an edge has a range, so that its rules are known."""
+    """Return whether an uplink of an edge has a range, so that its rules are known."""
     return any(n.prefix is not None for n in landscape.ends.of_edge(edge, UPLINKS[role]))
 
 
 def _meets_private(tracer: Tracer, source: Machine) -> bool:
-    """Tell whether the table of a sender leads to IBM Cloud's private network."""
+    """Return whether the table of a sender leads to IBM Cloud's private network."""
     table = _table(tracer, source)
     return table is not None and ("private",) in tracer.landscape.tables.table_index.get(table, {})
 
@@ -398,7 +398,7 @@ def _reaches(tracer: Tracer, source: Machine, role: str) -> bool:
 
 
 def _behind(tracer: Tracer, source: Machine, edge: End) -> bool:
-    """Tell whether a sender is behind the same edge."""
+    """Return whether a sender is behind the same edge."""
     network = source.network
     return (
         network is not None and source.domain in ("overlay", "icp") and tracer.landscape.ends.edge_of(network) == edge

@@ -67,7 +67,7 @@ class Header(NamedTuple):
     destination: HostAddress
 
     def is_answer_to(self, request: Header) -> bool:
-        """Tell whether this is the answer to a request: the same addresses the other way round."""
+        """Return whether this is the answer to a request: the same addresses the other way round."""
         return self.source.same(request.destination) and self.destination.same(request.source)
 
 
@@ -275,14 +275,14 @@ class Walk:
         self.sessions.append(NatSession(device, self.header, self.header))
 
     def established(self, device: DeviceKey) -> bool:
-        """Tell whether an answer belongs to a session of a device."""
+        """Return whether an answer belongs to a session of a device."""
         answer = self.header
         return self.answering and any(s.device == device and answer.is_answer_to(s.after) for s in self.sessions)
 
     # The goal.
 
     def at_goal(self, *networks: str) -> bool:
-        """Tell whether the packet has the address of its goal and is in one of the right networks.
+        """Return whether the packet has the address of its goal and is in one of the right networks.
 
         One address in two networks means two machines, unless the two are one layer 2 segment. Without names of networks
         only the address decides.
@@ -299,7 +299,7 @@ class Walk:
 
 
 def inside(address: HostAddress, prefixes: Iterable[Prefix]) -> bool:
-    """Tell whether one of some prefixes holds an address."""
+    """Return whether one of some prefixes holds an address."""
     own = address.prefix
     return own is not None and any(prefix.covers(own) for prefix in prefixes)
 

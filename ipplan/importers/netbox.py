@@ -185,7 +185,7 @@ def _is_name(name: str, kind: str | None) -> bool:
 
 
 def _usual(key: str, value: str, kind: str | None) -> bool:
-    """Tell whether a field says no more than the plan does by itself: that a network is there, that space is kept."""
+    """Return whether a field says no more than the plan does by itself: that a network is there, that space is kept."""
     if key == "status":
         return value.lower() == ("reserved" if kind is None else "active")
     return key == "type" and value.lower() in ("container", "network")

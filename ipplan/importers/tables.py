@@ -148,7 +148,7 @@ def _sheet_lines(data: bytes, options: Options) -> Iterator[tuple[int, list[str]
 
 def _csv_lines(data: bytes) -> Iterator[tuple[int, list[str]]]:
     text = decode(data)
-    # A first line "sep=;" is how a CSV tells Excel the delimiter.
+    # A first line "sep=;" is how a CSV names its delimiter for Excel.
     stated = _STATED.match(text)
     delimiter = stated[1] if stated else _delimiter(text)
     start = 1 if stated else 0

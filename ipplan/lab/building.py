@@ -24,11 +24,11 @@ _SETTINGS = "/proc/sys/net"
 _NEW_NETWORK = 0x40000000
 _TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 _READY = 15.0
-"""Wait at most so many seconds for tunnels and sessions to come up."""
+"""Wait at most this many seconds for tunnels and sessions to come up."""
 _LONGEST = 120.0
-"""A program may run for at most so many seconds."""
+"""A program may run for at most this many seconds."""
 _MOST_SAID = 500
-"""Show at most so many characters of an error of a program."""
+"""Show at most this many characters of an error of a program."""
 
 
 class Running:

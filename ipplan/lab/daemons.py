@@ -37,11 +37,11 @@ if TYPE_CHECKING:
 
 _TITLES: dict[Program, str] = {"strongswan": "strongSwan", "frr": "FRR", "bird": "BIRD"}
 _SECONDS_TO_STOP = 3.0
-"""Wait at most so many seconds for a daemon to end by itself."""
+"""Wait at most this many seconds for a daemon to end by itself."""
 _SECONDS_TO_ANSWER = 20.0
-"""Wait at most so many seconds for a daemon to answer a query."""
+"""Wait at most this many seconds for a daemon to answer a query."""
 _LAST_LINES = 20
-"""Show at most so many lines of a log."""
+"""Show at most this many lines of a log."""
 _KEY = "a key for the lab"
 _PLUGIN_FOLDERS = ("/usr/lib/ipsec/plugins", "/usr/lib64/strongswan/plugins", "/usr/lib/strongswan/plugins")
 _PLUGINS = (

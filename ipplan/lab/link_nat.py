@@ -21,7 +21,7 @@ class LinkNat(NamedTuple):
     `own` are the translations of this side, done when packets leave. `far` are those of the far side, where this device
     does both. `remote` are the subnets of the far side. `table` is the routing table of the link, and its number also
     marks packets: they are routed by the addresses at which the far side is shown. `shared` says that several links use
-    the interface, so that only the far side tells them apart.
+    the interface, so that only the far side distinguishes them.
     """
 
     interface: str

@@ -51,7 +51,7 @@ def read_payload(data: bytes) -> tuple[Kind, int] | None:
 
 
 def read_packet(data: bytes) -> Packet | None:
-    """Return what is known of an IP packet, None where it is no probe."""
+    """Return what is known of an IP packet, None where it is not a probe."""
     header = _header(data)
     if header is None:
         return None

@@ -44,7 +44,7 @@ _KINDS: dict[Kind, tuple[str, ...]] = {
 
 
 class _Try(NamedTuple):
-    """Commands to try, the exit status that tells that they failed, and what it means."""
+    """Commands to try, the exit status that means that they failed, and what it means."""
 
     status: int
     commands: str

@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from ipplan.proof import Pair
 
 _TOGETHER = 24
-"""Send at most so many probes together."""
+"""Send at most this many probes together."""
 _AGAIN = 1 << 24
 """Added to the number of a probe that is sent again."""
 _QUICK, _PATIENT = 0.6, 3.0
-"""Wait so many seconds for the predicted result: at first, and when a probe is sent again because it differed."""
+"""Wait this many seconds for the predicted result: at first, and when a probe is sent again because it differed."""
 
 
 class Design(NamedTuple):

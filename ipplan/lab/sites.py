@@ -25,7 +25,7 @@ _TABLE = 200
 _LINK_TABLE = 400
 """The number of the first routing table for NAT on Direct Link."""
 _MOST_LISTED = 65536
-"""Search the last free address only in networks of at most so many addresses."""
+"""Search the last free address only in networks of at most this many addresses."""
 
 
 class Sites:

@@ -37,11 +37,11 @@ _UNSENT = frozenset(
 )
 """Errors of the kernel for a packet that it does not send."""
 _SETTLE, _SETTLE_TUNNELS = 0.15, 0.5
-"""After so many seconds a packet that stops has stopped; daemons of tunnels need longer."""
+"""After this many seconds a packet that stops has stopped; daemons of tunnels need longer."""
 _LONGEST_CONTROL = 1.0
-"""Wait at most so many seconds for the answer of a router."""
+"""Wait at most this many seconds for the answer of a router."""
 _MOST = 400
-"""Capture so many bytes of a packet: room for VXLAN, IPv6 and a probe."""
+"""Capture this many bytes of a packet: room for VXLAN, IPv6 and a probe."""
 
 
 class Traffic:
@@ -111,7 +111,7 @@ class Traffic:
                 handler()
 
     def carry(self, seconds: float) -> None:
-        """Handle data for so many seconds."""
+        """Handle data for this many seconds."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             self.step(left)

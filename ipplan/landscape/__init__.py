@@ -54,7 +54,7 @@ class Landscape:
         return self.ends
 
     def is_one(self, first: Network, second: Network) -> bool:
-        """Tell whether two networks are one."""
+        """Return whether two networks are one."""
         return first.name == second.name
 
     @cached_property
@@ -140,7 +140,7 @@ class Landscape:
         return site.name if self.plan.sites else None
 
     def announces(self, edge: End) -> bool:
-        """Tell whether an ESG announces its networks to the BCR."""
+        """Return whether an ESG announces its networks to the BCR."""
         return any(j.method == "bgp" for j in self.ends.links.of_pair(edge, "iks-edge"))
 
     def announced_by(self, edge: End) -> tuple[Prefix, ...]:
@@ -206,7 +206,7 @@ class Landscape:
         return self.tunnels.subnets(tunnel.joint, tunnel.joint.far(end))
 
     def dials_out(self, tunnel: Tunnel) -> bool:
-        """Tell whether packets of the end that opens a tunnel can leave: those of ICP need SNAT at the ESG."""
+        """Return whether packets of the end that opens a tunnel can leave: those of ICP need SNAT at the ESG."""
         near = tunnel.near
         edge = self.ends.edge_of_cluster(near.end) if near.end.kind == "icp" else None
         own = None if near.inside is None else near.inside.prefix

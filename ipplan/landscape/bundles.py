@@ -114,7 +114,7 @@ def _signature(ends: Ends, pair: Pair, method: Method | None, first: End) -> obj
 
 
 def _is_special(ends: Ends, pair: Pair, cluster: End) -> bool:
-    """Tell whether the links of an IKS cluster differ by their partner.
+    """Return whether the links of an IKS cluster differ by their partner.
 
     An address may be set aside for the tunnel to one partner, and tunnels to ICP decide which networks of ICP the cluster
     reaches through the ESG.

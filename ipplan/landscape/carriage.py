@@ -102,15 +102,15 @@ class Carriage:
         return [*inside, *self.ends.of_cluster(cluster, "iks-worker-private")]
 
     def can_carry(self, joint: Joint, side: End, network: Network) -> bool:
-        """Tell whether the method of a link can carry a network of one side, whatever the link names."""
+        """Return whether the method of a link can carry a network of one side, whatever the link names."""
         return any(n.name == network.name for n in self._able(joint, side))
 
     def is_limited(self, joint: Joint, side: End) -> bool:
-        """Tell whether a link names some of the networks of one side that its method can carry, and so not the others."""
+        """Return whether a link names some of the networks of one side that its method can carry, and so not the others."""
         return joint.link is not None and self._limits(joint, side, self._able(joint, side))
 
     def _limits(self, joint: Joint, side: End, able: Iterable[Network]) -> bool:
-        """Tell whether a link limits one side; a stretched network counts for the side of the edge."""
+        """Return whether a link limits one side; a stretched network counts for the side of the edge."""
         stretches = joint.method == "l2-extension" and side.kind == "site"
         return joint.limits(n.name for n in able if not (stretches and self.ends.on_premises(n)))
 
@@ -146,7 +146,7 @@ class Carriage:
         return {e: [n for n in ends.behind(e) if n.kind.platform == "icp"] for e in ends.edges}
 
     def _tunnelled(self, network: Network, cluster: End) -> bool:
-        """Tell whether an IKS cluster reaches a network through its tunnel to the ICP cluster of that network.
+        """Return whether an IKS cluster reaches a network through its tunnel to the ICP cluster of that network.
 
         One subnet cannot be behind two gateways: ICP workers answer through their own strongSwan, whose chart writes
         their routes. Where that tunnel translates the network, the cluster knows it by another range.

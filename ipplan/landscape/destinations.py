@@ -116,7 +116,7 @@ class Destinations:
             yield LEARNED_CLASSIC
 
     def from_workers(self, prefix: Prefix) -> bool:
-        """Tell whether IKS workers reach an enterprise range: by the route to 10.0.0.0/8 or by a static one."""
+        """Return whether IKS workers reach an enterprise range: by the route to 10.0.0.0/8 or by a static one."""
         return self.classic.covers(prefix) or not refuses(prefix)
 
     def _announced_pods(self, network: Network) -> bool:

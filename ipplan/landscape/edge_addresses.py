@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def gateway_on_esg(network: Network) -> bool:
-    """Tell whether the ESG is the gateway of a network behind an edge: by default that of ICP workers, not that of VMs."""
+    """Return whether the ESG is the gateway of a network behind an edge: by default that of ICP workers, not that of VMs."""
     default = "esg" if network.kind.name == "icp-worker" else "dlr"
     return (network.gateway_on or default) == "esg"
 

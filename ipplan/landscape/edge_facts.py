@@ -40,7 +40,7 @@ class EdgeFacts(NamedTuple):
         return self.end.name
 
     def has_ipv4(self, role: str) -> bool:
-        """Tell whether an interface has IPv4, and so NAT."""
+        """Return whether an interface has IPv4, and so NAT."""
         own = self.at[role]
         return bool(own) and own[0].prefix is not None and own[0].prefix.version == 4
 

@@ -100,7 +100,7 @@ def _missing_at(edge: EdgeFacts, role: Role, whose: str) -> Iterator[tuple[str, 
 
 
 def _needs_public(edge: EdgeFacts) -> bool:
-    """Tell whether a tunnel ends at the ESG or passes it, for which it needs a public address."""
+    """Return whether a tunnel ends at the ESG or passes it, for which it needs a public address."""
     tunnels, links = edge.landscape.tunnels, edge.ends.links
     if any(j.method in ("strongswan", "ipsec", "gre") and not tunnels.ends_privately(j) for j in edge.joints):
         return True

@@ -88,7 +88,7 @@ class Joint(NamedTuple):
         return self.second if end == self.first else self.first
 
     def limits(self, names: Iterable[str]) -> bool:
-        """Tell whether the link names any of these networks, which limits their side to what it names."""
+        """Return whether the link names any of these networks, which limits their side to what it names."""
         if self.link is None or not (self.link.networks or self.link.nat):
             return False
         named = {*self.link.networks, *(entry.network for entry in self.link.nat)}

@@ -129,7 +129,7 @@ class EdgeTables:
                 yield from self._from_cluster(joint, only, untranslated=untranslated)
 
     def _takes(self, edge: End, only: set[str] | None) -> bool:
-        """Tell whether the links of the short form accept packets from some networks behind an edge."""
+        """Return whether the links of the short form accept packets from some networks behind an edge."""
         return not only or any(n.name in only for n in self.ends.behind(edge))
 
     def _from_cluster(self, joint: Joint, only: set[str] | None, *, untranslated: bool) -> Iterator[Entry]:
@@ -145,7 +145,7 @@ class EdgeTables:
             yield Entry(("workers", joint.first), "on the common VLAN", joint)
 
     def _takes_from(self, joint: Joint, edge: End, only: set[str] | None) -> bool:
-        """Tell whether a policy-based tunnel of an edge accepts packets from some networks behind it.
+        """Return whether a policy-based tunnel of an edge accepts packets from some networks behind it.
 
         An unlimited tunnel accepts workers for which the plan has no network.
         """

@@ -28,7 +28,7 @@ class Families:
         return frozenset(e for e in self.ends.edges if self.links.is_open(e, "iks-edge") and e not in self.special)
 
     def tunnels_openly(self, cluster: End) -> bool:
-        """Tell whether the short form joins a cluster with every one of the other platform."""
+        """Return whether the short form joins a cluster with every one of the other platform."""
         return self.links.is_open(cluster, "iks-icp") and cluster not in self.special
 
     def of(self, cluster: End) -> End | None:

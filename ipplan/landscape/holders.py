@@ -143,7 +143,7 @@ def virtual_addresses(network: Network) -> tuple[HostAddress, ...]:
 
 
 def _virtual(address: HostAddress) -> bool:
-    """Tell whether an address moves between the nodes of a cluster."""
+    """Return whether an address moves between the nodes of a cluster."""
     return address.name in (*names.MASTER_VIP, *names.PROXY_VIP)
 
 

@@ -66,7 +66,7 @@ def list_instances(landscape: Landscape) -> Iterator[Instance]:
 
 
 def _over_direct_link(landscape: Landscape, site: End) -> bool:
-    """Tell whether a site uses Direct Link: for plain routing, or for the tunnel of the L2 concentrators."""
+    """Return whether a site uses Direct Link: for plain routing, or for the tunnel of the L2 concentrators."""
     ends = landscape.ends
     return any(True for _ in ends.links.of_pair(site, "site-private")) or any(
         joint.method == "l2-extension" for joint in ends.links.of_pair(site, "site-edge")

@@ -40,7 +40,7 @@ def list_written(plan: Plan) -> tuple[Joint, ...]:
 
 
 def is_exhausted(joint: Joint, whole: Ends, left: frozenset[str]) -> bool:
-    """Tell whether every network that a link names of one side is retired, so that it carries nothing from there.
+    """Return whether every network that a link names of one side is retired, so that it carries nothing from there.
 
     `whole` are the ends of the plan with its retired networks, `left` the names of the networks that remain.
     """
@@ -151,7 +151,7 @@ class Links:
     # The short form.
 
     def is_open(self, end: End, pair: Pair) -> bool:
-        """Tell whether the short form may join an end in a kind of pair: it has no written link of that kind."""
+        """Return whether the short form may join an end in a kind of pair: it has no written link of that kind."""
         return (pair, end) not in self.linked
 
     def short_method(self, pair: Pair) -> Method | None:
@@ -196,7 +196,7 @@ class Links:
         return roster.sites if end == PRIVATE else (PRIVATE,)
 
     def _are_partners(self, pair: Pair, first: End, second: End) -> bool:
-        """Tell whether the short form may join two ends in a kind of pair."""
+        """Return whether the short form may join two ends in a kind of pair."""
         if pair == "iks-edge":
             names = self._iks_edges.get(first, frozenset())
             return second in self._edges and (not names or second.name in names)

@@ -91,7 +91,7 @@ class HostAddress(NamedTuple):
         return None if self.value is None else Prefix(self.version, self.value, 32 if self.version == 4 else 128)
 
     def same(self, other: HostAddress) -> bool:
-        """Tell whether both are the same address, whatever their names and networks."""
+        """Return whether both are the same address, whatever their names and networks."""
         if self.value is None or other.value is None:
             return self.value is other.value and self.words == other.words
         return (self.version, self.value) == (other.version, other.value)
@@ -307,10 +307,10 @@ class Esg(NamedTuple):
         return next((i for i in self.interfaces if i.role == role), None)
 
     def holds(self, address: HostAddress) -> bool:
-        """Tell whether one of its interfaces has an address."""
+        """Return whether one of its interfaces has an address."""
         return any(self.holds_on(interface.role, address) for interface in self.interfaces)
 
     def holds_on(self, role: Role, address: HostAddress) -> bool:
-        """Tell whether an interface for a purpose has an address."""
+        """Return whether an interface for a purpose has an address."""
         own = (g for i in self.interfaces if i.role == role for g in i.groups)
         return any(a.same(address) for g in own for a in (g.primary, *g.secondary))

@@ -60,7 +60,7 @@ class Side(NamedTuple):
 
 
 class LinkRow(NamedTuple):
-    """A bundle of links in force with its ends. `private` tells whether a tunnel uses IBM's private network."""
+    """A bundle of links in force with its ends. `private` says whether a tunnel uses IBM's private network."""
 
     bundle: Bundle
     first: tuple[Side, ...]

@@ -121,7 +121,7 @@ class Ends:
     # Sites.
 
     def on_premises(self, network: Network) -> bool:
-        """Tell whether the router of a network behind an edge is the one on premises, of the site that stretches it."""
+        """Return whether the router of a network behind an edge is the one on premises, of the site that stretches it."""
         return network.gateway_on == "on-premises" and network.kind.name == "vcs-vm"
 
     def site_of(self, network: Network) -> End | None:

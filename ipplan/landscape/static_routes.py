@@ -9,5 +9,5 @@ REFUSED = RangeSet(map(parse_prefix, ("172.16.0.0/16", "172.18.0.0/16", "172.19.
 
 
 def refuses(prefix: Prefix) -> bool:
-    """Tell whether IKS refuses a static route on its workers: to a refused range, or to a summary that holds one."""
+    """Return whether IKS refuses a static route on its workers: to a refused range, or to a summary that holds one."""
     return REFUSED.overlaps(prefix)

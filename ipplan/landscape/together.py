@@ -46,7 +46,7 @@ class JoinedLandscape:
         return self.landscapes[self.places.of_name(network.name)].ends
 
     def is_one(self, first: Network, second: Network) -> bool:
-        """Tell whether two networks are in one plan, or the plan of one also declares the other.
+        """Return whether two networks are in one plan, or the plan of one also declares the other.
 
         In both cases the check of a single plan judges them.
         """

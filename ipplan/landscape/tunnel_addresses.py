@@ -27,7 +27,7 @@ class TunnelAddresses:
         self._by_name: dict[End, Mapping[str, Network]] = {}
 
     def ends_privately(self, joint: Joint, cluster: End) -> bool:
-        """Tell whether the tunnel between an IKS cluster and an edge runs between private addresses, as on IBM's page.
+        """Return whether the tunnel between an IKS cluster and an edge runs between private addresses, as on IBM's page.
 
         It does, from the addresses of the workers to the private uplink of the ESG, unless the plan sets a public address
         aside for it: strongswan or EDGE-strongswan in the public ingress network of the cluster, or strongswan only in
@@ -82,5 +82,5 @@ class TunnelAddresses:
 
 
 def _names_tunnel(networks: Iterable[Network]) -> bool:
-    """Tell whether some networks set an address aside for a tunnel."""
+    """Return whether some networks set an address aside for a tunnel."""
     return any(a.name in names.TUNNEL for n in networks for a in n.addresses)

@@ -1,4 +1,4 @@
-"""Derive the tunnels of a plan: who dials whom, at which addresses, with which subnets.
+"""Derive the tunnels of a plan: which end opens each, at which addresses, with which subnets.
 
 Sources: strongSwan chart as shipped (lionelmace/ibmcloud-utils @3351a0f, 2024-05-06); IKS dials out to ICP: IBM Cloud docs,
 containers cs_hybrid.md, 2018-08-27; the ends of the reference architecture: architecture.md of vmware-solutions, 2018-11-20.
@@ -45,7 +45,7 @@ def translations(items: Iterable[Carried]) -> tuple[Translation, ...]:
 
 
 def translates_both(joint: Joint, end: End) -> bool:
-    """Tell whether one end of a link translates both sides.
+    """Return whether one end of a link translates both sides.
 
     The strongSwan of an IKS cluster does so towards edges and ICP, and the router of a site towards IBM Cloud.
     """
@@ -126,7 +126,7 @@ class Tunnels:
         return self._end(joint, end, private=self.ends_privately(joint))
 
     def ends_privately(self, joint: Joint) -> bool:
-        """Tell whether a tunnel runs between private addresses.
+        """Return whether a tunnel runs between private addresses.
 
         For a cluster and an edge the named addresses decide. The tunnel of a site is private where a routed link joins the
         site with IBM Cloud, that between edges where one of them has no public uplink.

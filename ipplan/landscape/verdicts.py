@@ -29,7 +29,7 @@ class Judged(Protocol):
         """Return the ends of the plan that a network is in."""
 
     def is_one(self, first: Network, second: Network) -> bool:
-        """Tell whether two networks are the same one, so that their overlap is no finding."""
+        """Return whether two networks are the same one, so that their overlap is not a finding."""
 
 
 class Verdict(NamedTuple):
@@ -70,19 +70,19 @@ class _Placed(NamedTuple):
 
 
 def _one_address(plan: Plan, first: Carried, second: Carried) -> bool:
-    """Tell whether one link translates two networks to one address, which only receives answers."""
+    """Return whether one link translates two networks to one address, which only receives answers."""
     shown = [{(entry.network, entry.shown) for entry in link.nat} for link in plan.links]
     return any((first.network.name, first.shown) in own and (second.network.name, second.shown) in own for own in shown)
 
 
 def one_wire(ends: Ends, one: Network, two: Network) -> bool:
-    """Tell whether one network is a part of the other: a stretched one, or one of the same site."""
+    """Return whether one network is a part of the other: a stretched one, or one of the same site."""
     first, second = _Placed(one, ends), _Placed(two, ends)
     return _stretched(first, second) or _stretched(second, first) or _summary(first, second)
 
 
 def _stretched(inner: _Placed, outer: _Placed) -> bool:
-    """Tell whether a network behind an edge is stretched into the enterprise range around it."""
+    """Return whether a network behind an edge is stretched into the enterprise range around it."""
     (part, ends), whole = inner, outer.network
     if part.kind.name != "vcs-vm" or whole.kind.provider != "enterprise":
         return False
@@ -97,7 +97,7 @@ def _stretched(inner: _Placed, outer: _Placed) -> bool:
 
 
 def _summary(first: _Placed, second: _Placed) -> bool:
-    """Tell whether two networks of one site are a summary and its part."""
+    """Return whether two networks of one site are a summary and its part."""
     one, two = first.network, second.network
     if one.kind.provider != "enterprise" or two.kind.provider != "enterprise" or one.prefix == two.prefix:
         return False
@@ -114,7 +114,7 @@ def _shift(item: Carried) -> int | None:
 
 
 def _translated(first: _Placed, second: _Placed) -> bool:
-    """Tell whether the links of a plan settle the overlap of two ranges that no table leads to together.
+    """Return whether the links of a plan settle the overlap of two ranges that no table leads to together.
 
     They do if some carry one of the two and all that carry one translate it, or if both have links that could carry them
     and none does.
@@ -158,13 +158,13 @@ def ends_of(ends: Ends, network: Network) -> list[End]:
 
 
 def homeless(ends: Ends, network: Network) -> bool:
-    """Tell whether a network names no edge or site although the plan has several."""
+    """Return whether a network names no edge or site although the plan has several."""
     if network.kind.provider == "enterprise":
         return ends.site_of(network) is None
     return network.kind.name in (*BEHIND, TRANSIT) and ends.edge_of(network) is None
 
 
 def conflicts_at(landscape: Judged, first: Carried, second: Carried) -> bool:
-    """Tell whether two destinations are a conflict."""
+    """Return whether two destinations are a conflict."""
     found = judge(landscape, first, second)
     return found is not None and found.kind == "conflict"

@@ -186,7 +186,7 @@ def _ending(way: Way) -> str:
 
 
 def _agreed(pair: Pair) -> str:
-    """Return in a few words what was predicted and seen; a stop is marked, because here it is no failure."""
+    """Return in a few words what was predicted and seen; a stop is marked, because here it is not a failure."""
     ways = [way for way in (pair.request, pair.answer) if way is not None]
     stop = any(way.end not in ARRIVED for way in ways)
     return f"{_predicted(pair)} (a stop)" if stop else _predicted(pair)

@@ -32,7 +32,7 @@ class Column(NamedTuple):
     `goes` is the order in which columns are left out: the highest first, 0 never, `EXTRA` unless it is asked for; a
     column of notes is never left out, because numbers are short. `long` is for cells that are too wide: they stay
     whole, are cut at a space or as a list at a comma, are wrapped, or all texts of the column become numbered notes
-    under the table (sources in piped text too). A column that tells rows `apart` is left out in a terminal if its cells
+    under the table (sources in piped text too). A column that keeps rows `apart` is left out in a terminal if its cells
     are all equal. One that is not `piped` is in CSV, Markdown and piped text only if it is asked for.
     """
 

@@ -221,7 +221,7 @@ def _block(rows: Sequence[str], heads: Sequence[str], table: Sequence[Sequence[s
 
 
 def _cut(text: str, most: int) -> str:
-    """Return a text of at most so many columns, with three dots if it is cut."""
+    """Return a text of at most this many columns, with three dots if it is cut."""
     if cells(text) <= most:
         return text
     kept = text

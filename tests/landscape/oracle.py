@@ -365,7 +365,7 @@ class Landscape:
         return self.limited(join, end, nets)
 
     def carries_workers(self, join: Join, cluster: End) -> bool:
-        """Tell whether a strongSwan tunnel carries the private subnets of the IKS workers.
+        """Return whether a strongSwan tunnel carries the private subnets of the IKS workers.
 
         It does not where it ends at the workers' private addresses: the tunnel's own packets would enter it. The tunnel
         to an ESG ends there unless a public address is set aside for it: in the public ingress network, for every
@@ -390,11 +390,11 @@ class Landscape:
 
     @staticmethod
     def names_tunnel(nets: Iterable[Net], *names: str) -> bool:
-        """Tell whether one of the networks names the end of a tunnel."""
+        """Return whether one of the networks names the end of a tunnel."""
         return any(name in net.addresses for net in nets for name in names)
 
     def goes_between_clusters(self, join: Join, net: Net) -> bool:
-        """Tell whether ICP workers are behind the tunnel between two clusters, and so not behind the ESG's tunnel."""
+        """Return whether ICP workers are behind the tunnel between two clusters, and so not behind the ESG's tunnel."""
         if not CLUSTER_TUNNEL_TAKES_ICP_WORKERS or (join.sort, join.method) != ("iks-edge", "strongswan"):
             return False
         if net.kind != "icp-worker" or net.name in join.shown:
@@ -536,7 +536,7 @@ class Landscape:
         return found
 
     def is_in(self, worker: Net, join: Join, edge: End) -> bool:
-        """Tell whether the local subnets of a tunnel at the ESG hold a worker network."""
+        """Return whether the local subnets of a tunnel at the ESG hold a worker network."""
         if worker.name != "no network":
             return worker in self.carried(join, edge)
         return worker in self.limited(join, edge, [worker])
@@ -599,7 +599,7 @@ class Landscape:
         return None if self.is_settled(one, two) else "warning"
 
     def is_one_wire(self, part: Net, summary: Net) -> bool:
-        """Tell whether the first network is stretched to a site, and lies inside a network of that site."""
+        """Return whether the first network is stretched to a site, and lies inside a network of that site."""
         return (
             summary.kind == "enterprise"
             and summary.site is not None
@@ -610,7 +610,7 @@ class Landscape:
         )
 
     def is_settled(self, one: Net, two: Net) -> bool:
-        """Tell whether the plan deals with an overlap: by translation, or by leaving both networks out of links.
+        """Return whether the plan deals with an overlap: by translation, or by leaving both networks out of links.
 
         Translated: links carry one of the two, and each of these translates it. Left out: each of the two has links
         that could carry it, and all of them leave it out by `networks` or `nat`. A network of which it cannot be told
@@ -627,13 +627,13 @@ class Landscape:
         )
 
     def carries(self, join: Join, net: Net) -> bool:
-        """Tell whether a link carries a network to either side."""
+        """Return whether a link carries a network to either side."""
         if join.method == "l2-extension" and net in self.limited(join, join.ends[1], self.of(join.ends[1], "vcs-vm")):
             return True
         return any(net in self.carried(join, end) for end in join.ends)
 
     def is_lost(self, net: Net) -> bool:
-        """Tell whether a network does not say where it stands although several edges or sites could be meant."""
+        """Return whether a network does not say where it stands although several edges or sites could be meant."""
         if net.kind == "enterprise":
             return net.site is None
         return net.kind in OVERLAY and net.edge is None
@@ -660,7 +660,7 @@ class Landscape:
 
     @staticmethod
     def hide_together(one: Entry, two: Entry) -> bool:
-        """Tell whether one link shows both behind one address, or a summary and its part of one site are moved alike."""
+        """Return whether one link shows both behind one address, or a summary and its part of one site are moved alike."""
         if one.link == two.link and one.block == two.block and one.block.num_addresses == 1:
             return True
         real_one, real_two = one.net.block, two.net.block
@@ -679,12 +679,12 @@ def entries(nets: Iterable[Net]) -> list[Entry]:
 
 
 def within(part: Block, whole: Block) -> bool:
-    """Tell whether a block lies in another one."""
+    """Return whether a block lies in another one."""
     if isinstance(part, IPv4Network) and isinstance(whole, IPv4Network):
         return part.subnet_of(whole)
     return isinstance(part, IPv6Network) and isinstance(whole, IPv6Network) and part.subnet_of(whole)
 
 
 def refused(block: Block) -> bool:
-    """Tell whether IKS accepts no static route to a block: it lies in a refused range, or holds one."""
+    """Return whether IKS accepts no static route to a block: it lies in a refused range, or holds one."""
     return any(block.overlaps(other) for other in [*REFUSED, TEN])

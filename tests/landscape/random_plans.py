@@ -206,7 +206,7 @@ class _Drafter:
         return next(block for block in free if str(block) not in taken)
 
     def fits(self, block: IPv4Network) -> bool:
-        """Tell whether the block and each that it overlaps stay within the number that check reports."""
+        """Return whether the block and each that it overlaps stay within the number that check reports."""
         around = [other for other in self.blocks if other.overlaps(block)]
         return len(around) < MOST_OVERLAPS and all(
             sum(other.overlaps(third) for third in self.blocks) <= MOST_OVERLAPS for other in around
@@ -504,5 +504,5 @@ class _Drafter:
                 del row["cluster"]
 
     def names_vm(self, link: Row) -> bool:
-        """Tell whether the networks of a link limit what it stretches."""
+        """Return whether the networks of a link limit what it stretches."""
         return any(self.networks[name]["kind"] == "vcs-vm" for name in link.get("networks", []))

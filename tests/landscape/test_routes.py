@@ -53,7 +53,7 @@ class Way:
         self.sender: Network | None = None
 
     def arrives(self, start: Start) -> bool:
-        """Tell whether the packet gets to its network."""
+        """Return whether the packet gets to its network."""
         place: tuple[str, End | None] | bool = (start.device, start.end)
         self.sender = start.sender
         for _ in range(16):
@@ -64,7 +64,7 @@ class Way:
         return False
 
     def here(self, networks: Iterable[Network]) -> bool:
-        """Tell whether the goal is among some networks, and the packet has its real address."""
+        """Return whether the goal is among some networks, and the packet has its real address."""
         return self.address.same(self.real) and any(n.name == self.goal.name for n in networks)
 
     def best(self, routes: Iterable[Route]) -> Route | None:
@@ -139,7 +139,7 @@ class Way:
         return route.via.lower(), None
 
     def takes(self, route: Route, edge: End) -> bool:
-        """Tell whether a tunnel of an ESG takes packets of the sender: a policy only from its local subnets."""
+        """Return whether a tunnel of an ESG takes packets of the sender: a policy only from its local subnets."""
         if route.how == "gre" or self.sender is None:
             return True
         assert route.joint is not None
@@ -149,7 +149,7 @@ class Way:
         return self.sender.name in names
 
     def passes_nat(self, edge: End, route: Route) -> bool:
-        """Tell whether IBM Cloud's networks take the packet: a rule translates the sender, or keeps it on purpose."""
+        """Return whether IBM Cloud's networks take the packet: a rule translates the sender, or keeps it on purpose."""
         if self.sender is None or self.sender.prefix is None:
             return True
         own = self.address.prefix
@@ -263,7 +263,7 @@ def differences(landscape: Landscape) -> list[str]:
 
 
 def excepted(landscape: Landscape, table: TableKey, item: Carried) -> bool:
-    """Tell whether tables and routes differ on purpose.
+    """Return whether tables and routes differ on purpose.
 
     A tunnel of which one side has nothing left (a link names ICP workers only, which another tunnel takes) is not made:
     it has no routes, and its table counts what it will carry.

@@ -211,7 +211,7 @@ def test_every_ipsec_tunnel_is_written_at_both_of_its_ends(landscape: Landscape)
 
 
 def ready(landscape: Landscape, end: TunnelEnd) -> bool:
-    """Tell whether all tunnels of a cluster have an end that listens, so that its file can be written."""
+    """Return whether all tunnels of a cluster have an end that listens, so that its file can be written."""
     return all(known(t.far.gateway) for t in landscape.tunnels.of_end(end.end))
 
 

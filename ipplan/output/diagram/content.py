@@ -276,7 +276,7 @@ class _Builder:
             yield self._subnets(f"subnets:{key}", other)
 
     def _is_gateway(self, own: tuple[End, ...]) -> bool:
-        """Tell whether the ESG itself is a gateway on the overlay, or no other device is there."""
+        """Return whether the ESG itself is a gateway on the overlay, or no other device is there."""
         behind = [n for e in own for n in self.ends.behind(e)]
         return not behind or any(gateway_on_esg(n) for n in behind)
 

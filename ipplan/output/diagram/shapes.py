@@ -70,7 +70,7 @@ class Wire(NamedTuple):
 class Tap(NamedTuple):
     """The end of a track at a column: vertical at `x` from its row to `y`, at the side of a place.
 
-    `first` and `second` tell on which side of the links the column is.
+    `first` and `second` say on which side of the links the column is.
     """
 
     column: str
