@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
+from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,9 +69,14 @@ def room(module: Path) -> str:
     return module.relative_to(ROOT / "ipplan").parts[0].removesuffix(".py")
 
 
+@cache
+def tree(module: Path) -> ast.Module:
+    return ast.parse(module.read_text(encoding="utf-8"))
+
+
 def imported(module: Path) -> Iterator[str]:
     """Yield every absolute module name that a file imports, wherever in it."""
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(module)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -98,6 +105,42 @@ def test_third_parties_stay_at_home(module: Path) -> None:
     for name in imported(module):
         package = name.partition(".")[0]
         assert room(module) in HOMES.get(package, {room(module)}), f"{package} is imported by {module}"
+
+
+def imported_at_run_time(node: ast.AST, known: set[str]) -> Iterator[str]:
+    """Yield the modules of the program that code imports, also inside functions; not those for types only."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            names = [f"{child.module}.{alias.name}" for alias in child.names]
+            yield from (name if name in known else str(child.module) for name in names)
+        yield from imported_at_run_time(child, known)
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    modules = {".".join(m.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): m for m in MODULES}
+    graph = {
+        name: {other for other in imported_at_run_time(tree(module), set(modules)) if other in modules} - {name}
+        for name, module in modules.items()
+    }
+
+    TopologicalSorter(graph).prepare()
+
+
+def test_functions_and_classes_fit_on_a_page() -> None:
+    """A function has at most 50 lines, a class 250."""
+    limits = {ast.FunctionDef: 50, ast.ClassDef: 250}
+    large = [
+        (module.relative_to(ROOT).as_posix(), node.name)
+        for module in MODULES
+        for node in ast.walk(tree(module))
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        and (node.end_lineno or 0) - node.lineno >= limits[type(node)]
+    ]
+    assert large == []
 
 
 def test_rich_consoles_are_made_in_one_place() -> None:
