@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tools.reference import commands, exit_codes, json_documents, kinds, plan_keys, sources
+from tools.reference import commands, exit_codes, json_documents, kinds, plan_keys, rules, sources
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 
@@ -19,6 +19,7 @@ PAGES = {
     "json.md": json_documents.page,
     "kinds.md": kinds.page,
     "plan-keys.md": plan_keys.page,
+    "rules.md": rules.page,
     "sources.md": sources.page,
 }
 """Each file with the function that returns its text."""

@@ -48,7 +48,6 @@ _STATIC = {
     "types, Windows": ["mypy", *_WINDOWS_TYPES],
     "catalogue": ["tools.build_catalog", "--check"],
     "schemas": ["tools.build_schema", "--check"],
-    "rules page": ["tools.build_rules_page", "--check"],
     "reference pages": ["tools.build_reference", "--check"],
     "documentation": ["tools.build_docs"],
 }

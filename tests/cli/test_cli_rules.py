@@ -120,7 +120,7 @@ def test_csv_has_a_row_for_each_rule(run: Run) -> None:
 
 
 def test_markdown_is_the_page_of_the_documentation(run: Run) -> None:
-    from tools.build_rules_page import page
+    from tools.reference.rules import page
 
     whole = run("rules", "-f", "markdown").stdout.decode()
     one = run("rules", "waiver-expired", "--format", "markdown").stdout.decode()
