@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def into_tunnel(walk: Walk, tunnel: Tunnel, cluster: End, *, pod: bool) -> Place | None:
-    """Through the strongSwan of a cluster into one of its tunnels."""
+    """Send a packet through the strongSwan of a cluster into one of its tunnels."""
     near, far = tunnel.end_at(cluster), tunnel.far_from(cluster)
     if tunnel.far.gateway is None:
         _no_gateway(walk, tunnel, cluster)
@@ -132,7 +132,7 @@ def _carry(walk: Walk, tunnel: Tunnel, cluster: End) -> Place | None:
 
 
 def _out_of_the_esg(walk: Walk, tunnel: Tunnel, cluster: End) -> None:
-    """The ESG translates the source of the strongSwan of ICP to the public address of its tunnels."""
+    """Send the packet of the strongSwan of ICP out of the ESG, which translates its source to its public address."""
     edge = walk.landscape.ends.edge_of_cluster(cluster)
     inside_, outside = walk.outer[0].source, outer_address(walk, tunnel, cluster)
     walk.outer = (walk.outer[0]._replace(source=outside), *walk.outer[1:])
@@ -178,7 +178,7 @@ def _tunnel_rules(walk: Walk, tunnel: Tunnel, cluster: End) -> list[DestinationN
 
 
 def out_of_tunnel(walk: Walk, tunnel: Tunnel, cluster: End) -> Place | None:
-    """A tunnel's packet reaches the strongSwan of a cluster."""
+    """Receive a tunnel's packet at the strongSwan of a cluster."""
     if cluster.kind == "icp":
         _through_dnat(walk, tunnel, cluster)
     walk.hop("worker", "forward", "receives the tunnel's packet for strongSwan", name=cluster.name)
@@ -189,7 +189,7 @@ def out_of_tunnel(walk: Walk, tunnel: Tunnel, cluster: End) -> Place | None:
 
 
 def _through_dnat(walk: Walk, tunnel: Tunnel, cluster: End) -> None:
-    """The ESG sends what arrives at its address on to the strongSwan of ICP."""
+    """Send a tunnel's packet from the ESG to the strongSwan of ICP, by DNAT."""
     edge = walk.landscape.ends.edge_of_cluster(cluster)
     if edge is None:
         return

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def leave(walk: Walk, place: Place) -> Place | None:
-    """From a pod, or from a worker itself, by the tables of the worker."""
+    """Send a packet from a pod, or from a worker itself, by the tables of the worker."""
     cluster, pod = place.end, place.how == "pod"
     assert cluster is not None
     known = walk.established(("worker", cluster))
@@ -124,7 +124,7 @@ def _among_nodes(walk: Walk, subnet: Network | None) -> bool:
 
 
 def _to_node(walk: Walk, cluster: End, *, translated: bool) -> Place | None:
-    """To another worker on the same subnet, which needs no router, or to the pod's own worker, which needs no hop."""
+    """Send a packet to another worker on the same subnet without a router, or to the pod's own worker without a hop."""
     if walk.destination.same(node_address(walk, cluster)) and walk.source.network != walk.destination.network:
         return Place("arrive", cluster, "inside")
     edge = walk.landscape.ends.edge_of_cluster(cluster) if cluster.kind == "icp" else None
@@ -179,7 +179,7 @@ def _undecided(walk: Walk, cluster: End) -> bool:
 
 
 def _out(walk: Walk, cluster: End, route: Route, *, translated: bool, pod: bool) -> Place | None:
-    """From the worker to the next router; a request of a pod gets the address of its worker."""
+    """Send a packet from the worker to the next router; a request of a pod gets the address of its worker."""
     public = route.via == "FCR"
     if public and cluster.kind == "iks":
         assume_public(walk, cluster)
@@ -234,7 +234,7 @@ def _choose_side(walk: Walk, cluster: End, *, public: bool) -> tuple[Changed, ..
 
 
 def _between_nodes(walk: Walk, cluster: End, network: Network) -> Place | None:
-    """From one worker to the other, to a pod or a service of the same cluster."""
+    """Send a packet from one worker to the other, for a pod or a service of the same cluster."""
     if network.kind.role == "service":
         _to_a_pod_of_the_service(walk, cluster)
     elif not walk.answering:
@@ -280,7 +280,7 @@ def _other_worker(walk: Walk, cluster: End) -> str:
 
 
 def _into_pod(walk: Walk, cluster: End) -> Place | None:
-    """At the pod: it is the goal, or a proxy that answers on its own connection."""
+    """Receive a packet at a pod: the goal, or a proxy that answers on its own connection."""
     if walk.answering and (changed := walk.restore(("proxy", cluster))):
         walk.hop("ingress", "proxy", "passes the answer on to its own client", name=cluster.name, changed=changed)
         return Place("leave", cluster, "pod")
@@ -303,7 +303,7 @@ def _is_inside(network: Network | None, cluster: End) -> TypeGuard[Network]:
 
 
 def arrive(walk: Walk, place: Place) -> Place | None:
-    """A packet for a cluster reaches one of its workers: for a pod, a service or the worker itself."""
+    """Receive a packet at a worker: for a pod, a service or the worker itself."""
     cluster = place.end
     assert cluster is not None
     if place.how in ("private", "public") and cluster.kind == "iks" and _refuses(walk, cluster, place.how):
@@ -329,7 +329,7 @@ def arrive(walk: Walk, place: Place) -> Place | None:
 
 
 def at_node(walk: Walk, cluster: End) -> Place | None:
-    """At the worker itself: a virtual address of ICP leads to a pod behind its ingress."""
+    """Receive a packet for the worker itself; a virtual address of ICP leads to a pod behind its ingress."""
     own = [n.name for n in walk.landscape.ends.of_cluster(cluster) if not n.kind.internal]
     if walk.at_goal(*own):
         walk.hop("worker", "deliver", "receives it", name=cluster.name)
@@ -368,7 +368,7 @@ def _refuses(walk: Walk, cluster: End, side: str) -> bool:
 
 
 def ingress(walk: Walk, place: Place) -> Place | None:
-    """At the worker with the address of the ingress: to its service, to the proxy, and to the pod of the app."""
+    """Receive a packet at the address of the ingress, and send it to its service, to the proxy, and to the pod of the app."""
     cluster, network = place.end, place.network
     assert cluster is not None
     assert network is not None
@@ -398,7 +398,7 @@ def ingress(walk: Walk, place: Place) -> Place | None:
 
 
 def through_proxy(walk: Walk, cluster: End, text: str) -> Place | None:
-    """To a pod of the ingress, a proxy: behind it the source is that pod, on another connection."""
+    """Send a packet to a pod of the ingress, a proxy: behind it the source is that pod, on another connection."""
     pods = [n for n in walk.landscape.ends.of_cluster(cluster) if n.kind.role == "pod" and n.prefix is not None]
     if not pods:
         walk.halt(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def esg(walk: Walk, place: Place) -> Place | None:
-    """At the ESG: an answer is translated back, DNAT, then the routes."""
+    """Receive a packet at the ESG: reverse the NAT of an answer, else apply DNAT, then route it."""
     edge = place.end
     assert edge is not None
     device = walk.landscape.esg(edge)
@@ -51,7 +51,7 @@ def esg(walk: Walk, place: Place) -> Place | None:
 
 
 def _to_target(walk: Walk, edge: End, rule: DestinationNat) -> Place | None:
-    """DNAT to a virtual address of ICP, or to a machine behind static NAT."""
+    """Apply DNAT to a virtual address of ICP, or to a machine behind static NAT."""
     front = walk.destination
     changed = walk.translate(("esg", edge), destination=rule.target)
     route = walk.tracer.esg(edge).find(walk.destination)
@@ -74,7 +74,7 @@ def _to_target(walk: Walk, edge: End, rule: DestinationNat) -> Place | None:
 
 
 def _behind(walk: Walk, edge: End, route: Route | None) -> Place | None:
-    """After DNAT: to the DLR, or onto the VXLAN that the ESG is the gateway of."""
+    """Send a packet after DNAT to the DLR, or onto the VXLAN of which the ESG is the gateway."""
     if route is None:
         walk.halt("ESG", "no-route", f"it has no route to {walk.destination}", name=edge.name)
         return None
@@ -86,7 +86,7 @@ def _behind(walk: Walk, edge: End, route: Route | None) -> Place | None:
 
 
 def _own_address(walk: Walk, device: Esg, role: str) -> Place | None:
-    """At an address of the ESG that no rule translates."""
+    """Receive a packet at an address of the ESG that no rule translates."""
     own = [group.network.name for interface in device.interfaces for group in interface.groups]
     if walk.at_goal(*own):
         walk.hop("ESG", "deliver", "receives it", name=device.name)
@@ -138,7 +138,7 @@ def _rule_to(walk: Walk, device: Esg, role: str) -> str | None:
 
 
 def _route(walk: Walk, device: Esg, place: Place, *, established: bool = False) -> Place | None:
-    """The table of the ESG, then its tunnels and SNAT."""
+    """Route a packet by the table of the ESG, then apply its tunnels and SNAT."""
     edge = device.end
     if stop_if_ambiguous(walk, "ESG", TableKey("esg", edge)):
         return None
@@ -299,7 +299,7 @@ def _snat_rule(walk: Walk, device: Esg, interface: Role | None) -> SourceNat | N
 
 
 def _uplink(walk: Walk, device: Esg, route: Route, place: Place, *, established: bool) -> Place | None:
-    """Out of an uplink: SNAT, unless the packet belongs to a session, then the router out there."""
+    """Send a packet out of an uplink to the next router, with SNAT unless it belongs to a session."""
     edge = device.end
     own = place.how == "own"
     rule = None if established or own else _snat_rule(walk, device, route.interface)
@@ -419,7 +419,7 @@ def _not_translated(walk: Walk, device: Esg, route: Route) -> Place | None:
 
 
 def out_of_tunnel(walk: Walk, tunnel: Tunnel, edge: End) -> Place | None:
-    """A tunnel's packet reaches the ESG."""
+    """Receive a tunnel's packet at the ESG."""
     device = walk.landscape.esg(edge)
     router = "BCR" if tunnel.private else "FCR"
     walk.unwrap()

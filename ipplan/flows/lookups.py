@@ -86,7 +86,7 @@ class Tracer:
         return self.lookup(("dlr", edge), lambda: self.landscape.esg(edge).dlr_routes)
 
     def chart(self, cluster: End) -> Lookup:
-        """Return the routes of the strongSwan chart, which are in a table that is looked up before the main one."""
+        """Return the routes of the strongSwan chart, which are in a table that has priority over the main one."""
         return self.lookup(
             ("chart", cluster), lambda: (r for r in self.landscape.worker_routes(cluster) if r.how == "chart")
         )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def server(walk: Walk, place: Place) -> Place | None:
-    """From a machine on one of IBM Cloud's networks, by its own table."""
+    """Send a packet from a machine on one of IBM Cloud's networks, by its own table."""
     network = place.network
     assert network is not None
     device = host_title(network)
@@ -58,7 +58,7 @@ def _choose_side(walk: Walk, network: Network, *, public: bool) -> tuple[Changed
 
 
 def bcr(walk: Walk, place: Place) -> Place | None:
-    """At the BCR: to one of its subnets, to a prefix learned by BGP, to the enterprise, or to IBM's services."""
+    """Route a packet at the BCR: to its subnets, to a prefix learned by BGP, to the enterprise, or to IBM's services."""
     if stop_if_ambiguous(walk, "BCR", TableKey("bcr", None)):
         return None
     if place.how == "xcr" and walk.source.value is not None and walk.tracer.bcr.find(walk.source) is None:
@@ -147,7 +147,7 @@ def stop_at_undecided(walk: Walk, device: str) -> Place | None:
 
 
 def fcr(walk: Walk, place: Place) -> Place | None:
-    """At the FCR: to one of its subnets, or to the internet."""
+    """Route a packet at the FCR: to one of its subnets, or to the internet."""
     if walk.source.value is not None and not is_public(walk.source):
         walk.halt(
             "FCR",
@@ -251,7 +251,7 @@ def _holder(walk: Walk) -> Network | None:
 
 
 def ibm(walk: Walk, place: Place) -> Place | None:
-    """On one of IBM Cloud's VLANs: the device that holds the address."""
+    """Receive a packet on one of IBM Cloud's VLANs, at the device with the address."""
     walk.restore(("host", None))
     network = place.network or _holder(walk)
     if network is None:

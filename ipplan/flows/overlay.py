@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def from_vm(walk: Walk, place: Place) -> Place | None:
-    """From a VM to the router of its network."""
+    """Send a packet from a VM to the router of its network."""
     network = place.network
     assert network is not None
     via, hop, to = default_gateway(walk.landscape, network)
@@ -47,7 +47,7 @@ def from_vm(walk: Walk, place: Place) -> Place | None:
 
 
 def onto_stretched(walk: Walk, edge: End | None, site: End, router: HostAddress | None) -> Place | None:
-    """Over the stretched network to the on-premises router."""
+    """Send a packet over the stretched network to the on-premises router."""
     hcx = walk.landscape.ends.of_edge(edge, "vcs-hcx") if edge is not None else ()
     here = (
         pick(hcx[0], *names.CONCENTRATOR)
@@ -68,7 +68,7 @@ def onto_stretched(walk: Walk, edge: End | None, site: End, router: HostAddress 
 
 
 def dlr(walk: Walk, place: Place) -> Place | None:
-    """At the DLR: onto a VXLAN, to the ESG, or over a stretched network to the enterprise."""
+    """Route a packet at the DLR: onto a VXLAN, to the ESG, or over a stretched network to the enterprise."""
     edge = place.end
     assert edge is not None
     tables = walk.landscape.tables.tables
@@ -100,7 +100,7 @@ def dlr(walk: Walk, place: Place) -> Place | None:
 
 
 def _to_esg(walk: Walk, edge: End, route: Route) -> Place | None:
-    """From the DLR over the transit network to the ESG."""
+    """Send a packet from the DLR over the transit network to the ESG."""
     if route.next_hop is None:
         walk.halt(
             "DLR",
@@ -145,7 +145,7 @@ def _over_stretched(walk: Walk, edge: End, route: Route) -> Place | None:
 
 
 def across_transit(walk: Walk, edge: End, route: Route, at: str) -> Place | None:
-    """Across the transit network, on which ESG and DLR are the only machines."""
+    """Send a packet across the transit network, on which ESG and DLR are the only machines."""
     transit = walk.landscape.ends.of_edge(edge, "vcs-transit")
     for device, wanted, nth in (("ESG", names.TRANSIT_ESG, 0), ("DLR", names.TRANSIT_DLR, 1)):
         own = on_transit(transit, wanted, nth, walk.destination.version)
@@ -181,7 +181,7 @@ def across_transit(walk: Walk, edge: End, route: Route, at: str) -> Place | None
 def onto_vxlan(
     walk: Walk, edge: End, device: str, what: str, route: Route, changed: tuple[Changed, ...] = ()
 ) -> Place | None:
-    """Put the packet into a VXLAN frame to the host of a machine."""
+    """Send a packet in a VXLAN frame to the host of a machine."""
     walk.outer = (vxlan(walk, edge),)
     walk.hop(
         device,
@@ -197,7 +197,7 @@ def onto_vxlan(
 
 
 def on_vxlan(walk: Walk, edge: End) -> Place | None:
-    """On a VXLAN: the machine that has the address."""
+    """Receive a packet on a VXLAN, at the machine with the address."""
     network = network_behind(walk, edge)
     if network is None:
         walk.halt("DLR", "no-neighbour", f"no machine behind {edge.title} has {walk.destination}", name=edge.name)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def router(walk: Walk, place: Place) -> Place | None:
-    """At the router of a site."""
+    """Route a packet at the router of a site."""
     site = place.end
     assert site is not None
     name = walk.landscape.site_name(site)
@@ -85,7 +85,7 @@ def _to_user(walk: Walk, site: End, route: Route) -> Place | None:
 
 
 def _through_concentrators(walk: Walk, site: End, route: Route) -> Place | None:
-    """Over the stretched network to a VM (reference architecture, flow E)."""
+    """Send a packet over the stretched network to a VM (reference architecture, flow E)."""
     name = walk.landscape.site_name(site)
     holding = [c.network for c in walk.tracer.holding(walk.destination) if c.network.kind.name == "vcs-vm"]
     network = holding[-1] if holding else None
@@ -108,7 +108,7 @@ def _through_concentrators(walk: Walk, site: End, route: Route) -> Place | None:
 
 
 def _over_the_wan(walk: Walk, site: End, edge: End) -> Place | None:
-    """From the L2 concentrator of a site to that of an edge, and onto the VXLAN."""
+    """Send a packet from the L2 concentrator of a site to that of an edge, and onto the VXLAN."""
     name = walk.landscape.site_name(site)
     hcx = walk.landscape.ends.of_edge(edge, "vcs-hcx")
     far = (
@@ -145,7 +145,7 @@ def _over_the_wan(walk: Walk, site: End, edge: End) -> Place | None:
 
 
 def _to_direct_link(walk: Walk, site: End, route: Route) -> Place | None:
-    """Over Direct Link to the BCR; the router translates what the link shows at other addresses."""
+    """Send a packet over Direct Link to the BCR; the router applies the translations of the link."""
     name = walk.landscape.site_name(site)
     changed = walk.restore(("router", site))
     joint = private_joint(walk, site)
@@ -226,7 +226,7 @@ def _into_tunnel(walk: Walk, site: End, route: Route) -> Place | None:
 
 
 def out_of_tunnel(walk: Walk, tunnel: Tunnel, site: End) -> Place | None:
-    """A tunnel's packet reaches the router of a site."""
+    """Receive a tunnel's packet at the router of a site."""
     walk.unwrap()
     changed = walk.restore(("router", site))
     if not changed:

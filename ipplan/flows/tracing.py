@@ -37,19 +37,13 @@ def _tunnel(walk: Walk, place: Place) -> Place | None:
     return cluster_tunnels.out_of_tunnel(walk, tunnel, end)
 
 
-def _own(walk: Walk, place: Place) -> Place | None:
-    """From the ESG itself."""
-    assert place.end is not None
-    return edges.esg(walk, place)
-
-
 STEPS: Mapping[str, Callable[[Walk, Place], Place | None]] = {
     "leave": clusters.leave,
     "arrive": clusters.arrive,
     "ingress": clusters.ingress,
     "tunnel": _tunnel,
     "vm": overlay.from_vm,
-    "esg": _own,
+    "esg": edges.esg,
     "dlr": overlay.dlr,
     "server": networks.server,
     "bcr": networks.bcr,
@@ -57,7 +51,7 @@ STEPS: Mapping[str, Callable[[Walk, Place], Place | None]] = {
     "ibm": networks.ibm,
     "router": sites.router,
 }
-"""What happens at each device."""
+"""The step of each device."""
 
 
 def trace(tracer: Tracer, source: Machine, destination: Machine) -> Trace:
