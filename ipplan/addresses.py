@@ -592,7 +592,7 @@ def explain_refusal(text: str) -> AddressError:
     if ":" in address and "." in address:
         return AddressError("an IPv4 address inside an IPv6 address is not accepted: write hexadecimal groups")
     octets = address.split(".")
-    if ":" not in address and all(octet.isdigit() for octet in octets):
+    if all(octet.isdigit() for octet in octets):
         problem = _explain_octets(octets, slash + length)
         if problem is not None:
             return problem

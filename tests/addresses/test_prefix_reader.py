@@ -103,6 +103,9 @@ REFUSED = [
         "0.0.0.0/8",
     ),
     ("10.1.2.3/255.255.0.0", "a netmask or wildcard mask is not accepted: write the prefix length", "10.1.2.3/16"),
+    ("255.01.0.0/16", "octet 01 has a leading zero, which some tools read as octal", "255.1.0.0/16"),
+    ("10.0.0.0/0000000000000008", "prefix length 000000000000 has a leading zero", "10.0.0.0/8"),
+    ("10.0.0.0/XX0XX8", "prefix length 'XX0XX8' is not a decimal number", None),
     ("10..0.0/8", "it is not an address and prefix length such as 10.1.0.0/16 or fd00:1::/48", None),
     ("/8", "it is not an address and prefix length such as 10.1.0.0/16 or fd00:1::/48", None),
 ]
@@ -131,6 +134,11 @@ def test_refused_text_gets_its_reason_and_a_suggestion_only_where_it_is_certain(
         ("1:0:0:2:0:0:0:3/128", "1:0:0:2::3/128"),
         ("1:0:2:3:4:5:6:7/128", "1:0:2:3:4:5:6:7/128"),
         ("2001:db8::/127", "2001:db8::/127"),
+        ("1:2:3:4:5:6:7::/128", "1:2:3:4:5:6:7:0/128"),
+        ("::2:3:4:5:6:7:8/128", "0:2:3:4:5:6:7:8/128"),
+        ("1:2:3::5:6:7:8/128", "1:2:3:0:5:6:7:8/128"),
+        ("1:2:3:4:5:6::/96", "1:2:3:4:5:6::/96"),
+        ("1:2:3:4:5:6:7:8/128", "1:2:3:4:5:6:7:8/128"),
     ],
 )
 def test_every_spelling_is_printed_canonically(text: str, canonical: str) -> None:
@@ -185,23 +193,23 @@ def test_an_address_that_hides_an_ipv4_address_is_refused_with_that_address() ->
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"),
+    ("text", "reason", "suggestion"),
     [
-        ("", "it is empty"),
-        ("10.0.0.0/8", "a prefix is given where one address is required"),
-        ("fd00::/64", "a prefix is given where one address is required"),
-        ("10.0.0.0/08", "prefix length 08 has a leading zero"),
-        ("10.0.0", "it has 3 of the four octets; ipplan does not add the others"),
-        ("10.0.0.256", "octet 256 is greater than 255"),
-        ("1:2:3", "it is not an address"),
-        ("fd00::g", "it is not an address"),
-        ("gateway", "it is not an address"),
+        ("", "it is empty", None),
+        ("10.0.0.0/8", "a prefix is given where one address is required", "10.0.0.0"),
+        ("fd00::/64", "a prefix is given where one address is required", "fd00::"),
+        ("10.0.0.0/08", "prefix length 08 has a leading zero", "10.0.0.0/8"),
+        ("10.0.0", "it has 3 of the four octets; ipplan does not add the others", None),
+        ("10.0.0.256", "octet 256 is greater than 255", None),
+        ("1:2:3", "it is not an address", None),
+        ("fd00::g", "it is not an address", None),
+        ("gateway", "it is not an address", None),
     ],
 )
-def test_text_that_is_not_an_address_gets_its_reason(text: str, reason: str) -> None:
+def test_text_that_is_not_an_address_gets_its_reason(text: str, reason: str, suggestion: str | None) -> None:
     with pytest.raises(AddressError) as caught:
         parse_address(text)
-    assert str(caught.value) == reason
+    assert (str(caught.value), caught.value.suggestion) == (reason, suggestion)
 
 
 @given(st.sampled_from([4, 6]), st.data())

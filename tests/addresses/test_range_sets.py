@@ -253,6 +253,7 @@ def test_a_set_is_a_value_like_a_tuple_of_its_ranges() -> None:
     assert (tuple(one), len(one), bool(one), bool(RangeSet())) == (ranges, 3, True, False)
     assert one == other
     assert hash(one) == hash(other)
+    assert len(set(map(hash, SETS))) > len(SETS) // 2
     assert one != ranges
     assert repr(one) == "RangeSet(0.0.0.8-0.0.0.11, 0.0.0.20-0.0.0.20, ::-::1)"
     with pytest.raises(AttributeError, match=r"^a RangeSet is immutable: ranges cannot be set$"):
