@@ -82,7 +82,7 @@ def test_pools_are_counted_address_by_address() -> None:
             str(block)
             for pool in sorted(set(outer))
             for block in ipaddress.collapse_addresses(
-                ipaddress.IPv4Address(a) for a in sorted(hosts(pool) - hard - ours)
+                ipaddress.IPv4Network(a) for a in sorted(hosts(pool) - hard - ours)
             )
         ]
         # Free space of one pool ends where the pool ends, even where the next pool touches it.

@@ -1,12 +1,18 @@
-"""The whole text of what `allocate` says: each shortfall with its help, each reason of a placement."""
+"""The whole text of what `allocate` says: each shortfall with its help, each reason of a placement, each explanation."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ipplan.allocation import allocate
+from ipplan.allocation.why import explain
 from ipplan.catalog import load_catalog
 from ipplan.plan.load import parse_plan
+
+if TYPE_CHECKING:
+    from ipplan.allocation.why import Explanation
 
 HEAD = '[plan]\nbyoip = ["172.24.0.0/22"]\n'
 TWO = '[plan]\nbyoip = ["172.24.0.0/24", "172.25.0.0/24"]\n'
@@ -403,3 +409,363 @@ def test_a_placement_says_why_it_is_as_it_is(name: str) -> None:
         (row.network.name, row.status, str(row.prefix), str(row.pool), str(row.held), row.reason)
         for row in found.placements
     ] == expected
+
+
+def flat(found: Explanation) -> dict[str, object]:
+    """Return what an explanation says, without what it leaves out."""
+    size, chosen = found.size, found.chosen
+    said = {
+        "status": found.status,
+        "prefix": found.prefix and str(found.prefix),
+        "size": size and f"/{size.length}: {size.reason}",
+        "decided by": found.decided_by,
+        "block": found.block and f"/{found.block}",
+        "block reason": found.block_reason,
+        "pools": " ".join(map(str, found.pools)),
+        "order": found.order,
+        "refused": [
+            f"{r.first} to {r.last}, {r.blocks} {r.category}, {r.blocker}, {r.network}: {r.reason}"
+            for r in found.refused
+        ],
+        "chosen": chosen and f"{chosen.prefix} in {chosen.block} in {chosen.pool}: {chosen.reason}",
+        "failure": found.failure and found.failure.network,
+    }
+    return {key: value for key, value in said.items() if value}
+
+
+ORDER = "larger blocks first, then those with fewer pools to choose from, then by name"
+
+# (plan, network, what the explanation says)
+EXPLANATIONS: dict[str, tuple[str, str, dict[str, object]]] = {
+    "first of three": (
+        HEAD + net("a", "prefix = 24") + net("b", "prefix = 25") + net("c", "prefix = 25"),
+        "a",
+        {
+            "status": "allocated",
+            "prefix": "172.24.0.0/24",
+            "size": "/24: prefix = 24 in the plan",
+            "decided by": "ipplan allocates it",
+            "block": "/24",
+            "pools": "172.24.0.0/22",
+            "order": f"it is the first of 3 blocks to place ({ORDER})",
+            "chosen": "172.24.0.0/24 in 172.24.0.0/24 in 172.24.0.0/22: it is the first candidate that nothing blocks",
+        },
+    ),
+    "last of three": (
+        HEAD + net("a", "prefix = 24") + net("b", "prefix = 25") + net("c", "prefix = 25"),
+        "c",
+        {
+            "status": "allocated",
+            "prefix": "172.24.1.128/25",
+            "size": "/25: prefix = 25 in the plan",
+            "decided by": "ipplan allocates it",
+            "block": "/25",
+            "pools": "172.24.0.0/22",
+            "order": f"2 of 3 blocks to place come before it, the last is b ({ORDER})",
+            "refused": [
+                "172.24.0.0/25 to 172.24.0.128/25, 2 placed, 172.24.0.0/24, a: a comes before it: it is larger",
+                "172.24.1.0/25 to 172.24.1.0/25, 1 placed, 172.24.1.0/25, b: b comes before it: of equal blocks, the name decides",
+            ],
+            "chosen": "172.24.1.128/25 in 172.24.1.128/25 in 172.24.0.0/22: it is the first candidate that nothing blocks",
+        },
+    ),
+    "second of two": (
+        HEAD + net("a", "prefix = 24") + net("b", "prefix = 24"),
+        "b",
+        {
+            "status": "allocated",
+            "prefix": "172.24.1.0/24",
+            "size": "/24: prefix = 24 in the plan",
+            "decided by": "ipplan allocates it",
+            "block": "/24",
+            "pools": "172.24.0.0/22",
+            "order": f"1 of 2 blocks to place comes before it, the last is a ({ORDER})",
+            "refused": [
+                "172.24.0.0/24 to 172.24.0.0/24, 1 placed, 172.24.0.0/24, a: a comes before it: of equal blocks, the name decides"
+            ],
+            "chosen": "172.24.1.0/24 in 172.24.1.0/24 in 172.24.0.0/22: it is the first candidate that nothing blocks",
+        },
+    ),
+    "room to grow": (
+        HEAD + net("a", "prefix = 26\ngrow-to = 24"),
+        "a",
+        {
+            "status": "allocated",
+            "prefix": "172.24.0.0/26",
+            "size": "/26: prefix = 26 in the plan",
+            "decided by": "ipplan allocates it",
+            "block": "/24",
+            "block reason": "grow-to = 24 in the plan: the whole block is held",
+            "pools": "172.24.0.0/22",
+            "order": f"it is the first of 1 blocks to place ({ORDER})",
+            "chosen": "172.24.0.0/26 in 172.24.0.0/24 in 172.24.0.0/22: 172.24.0.0/24 is the first candidate that nothing blocks; room is kept to grow to 172.24.0.0/24",
+        },
+    ),
+    "in a group": (
+        HEAD + net("a", 'prefix = 26\ngroup = "g"') + net("b", 'prefix = 25\ngroup = "g"') + net("c", "prefix = 23"),
+        "a",
+        {
+            "status": "allocated",
+            "prefix": "172.24.2.128/26",
+            "size": "/26: prefix = 26 in the plan",
+            "decided by": "ipplan allocates it",
+            "block": "/24",
+            "block reason": "group g is placed as one block; a lies in it with 1 other network",
+            "pools": "172.24.0.0/22",
+            "order": f"1 of 2 blocks to place comes before it, the last is c ({ORDER})",
+            "refused": ["172.24.0.0/24 to 172.24.1.0/24, 2 placed, 172.24.0.0/23, c: c comes before it: it is larger"],
+            "chosen": "172.24.2.128/26 in 172.24.2.0/24 in 172.24.0.0/22: 172.24.2.0/24 is the first candidate that nothing blocks; members lie in it largest first, then by name: a is number 2 of 2",
+        },
+    ),
+    "alone in a group, with room": (
+        HEAD + net("a", 'prefix = 26\ngrow-to = 25\ngroup = "g"'),
+        "a",
+        {
+            "status": "allocated",
+            "prefix": "172.24.0.0/26",
+            "size": "/26: prefix = 26 in the plan",
+            "decided by": "ipplan allocates it",
+            "block": "/25",
+            "block reason": "group g is placed as one block; a lies in it alone",
+            "pools": "172.24.0.0/22",
+            "order": f"it is the first of 1 blocks to place ({ORDER})",
+            "chosen": "172.24.0.0/26 in 172.24.0.0/25 in 172.24.0.0/22: 172.24.0.0/25 is the first candidate that nothing blocks; members lie in it largest first, then by name: a is number 1 of 1; room is kept to grow to 172.24.0.0/25",
+        },
+    ),
+    "three in a group": (
+        HEAD
+        + net("a", 'prefix = 26\ngroup = "g"')
+        + net("b", 'prefix = 25\ngroup = "g"')
+        + net("c", 'prefix = 26\ngroup = "g"'),
+        "c",
+        {
+            "status": "allocated",
+            "prefix": "172.24.0.192/26",
+            "size": "/26: prefix = 26 in the plan",
+            "decided by": "ipplan allocates it",
+            "block": "/24",
+            "block reason": "group g is placed as one block; c lies in it with 2 other networks",
+            "pools": "172.24.0.0/22",
+            "order": f"it is the first of 1 blocks to place ({ORDER})",
+            "chosen": "172.24.0.192/26 in 172.24.0.0/24 in 172.24.0.0/22: 172.24.0.0/24 is the first candidate that nothing blocks; members lie in it largest first, then by name: c is number 3 of 3",
+        },
+    ),
+    "beside pins": (
+        HEAD
+        + net("p", 'cidr = "172.24.1.0/25"\ngroup = "g"')
+        + net("a", 'prefix = 27\ngroup = "g"')
+        + net("b", 'prefix = 26\ngroup = "g"')
+        + net("z", "prefix = 24"),
+        "a",
+        {
+            "status": "allocated",
+            "prefix": "172.24.1.192/27",
+            "size": "/27: prefix = 27 in the plan",
+            "decided by": "ipplan allocates it",
+            "block": "/27",
+            "pools": "172.24.0.0/22",
+            "order": f"1 of the 2 members of group g to place beside its pinned ones comes before it, the last is b ({ORDER})",
+            "refused": [
+                "172.24.0.0/27 to 172.24.0.224/27, 8 group, None, None: outside 172.24.1.0/24, the smallest prefix around group g that has room for it",
+                "172.24.1.0/27 to 172.24.1.96/27, 4 pinned, 172.24.1.0/25, p: network p is pinned there",
+                "172.24.1.128/27 to 172.24.1.160/27, 2 placed, 172.24.1.128/26, b: b comes before it: it is larger",
+            ],
+            "chosen": "172.24.1.192/27 in 172.24.1.192/27 in 172.24.0.0/22: it is the first candidate that nothing blocks; 172.24.1.0/24 is the smallest prefix around group g that has room for it",
+        },
+    ),
+    "after a group beside pins": (
+        HEAD
+        + net("p", 'cidr = "172.24.0.0/25"\ngroup = "g"')
+        + net("a", 'prefix = 27\ngroup = "g"')
+        + net("z", "prefix = 24"),
+        "z",
+        {
+            "status": "allocated",
+            "prefix": "172.24.1.0/24",
+            "size": "/24: prefix = 24 in the plan",
+            "decided by": "ipplan allocates it",
+            "block": "/24",
+            "pools": "172.24.0.0/22",
+            "order": f"it is the first of 1 blocks to place ({ORDER})",
+            "refused": [
+                "172.24.0.0/24 to 172.24.0.0/24, 1 group, 172.24.0.0/24, None: reserved for group g, which comes before it: its pinned members decide"
+            ],
+            "chosen": "172.24.1.0/24 in 172.24.1.0/24 in 172.24.0.0/22: it is the first candidate that nothing blocks",
+        },
+    ),
+    "after a group": (
+        HEAD + net("b", 'prefix = 25\ngroup = "g"') + net("c", 'prefix = 25\ngroup = "g"') + net("z", "prefix = 24"),
+        "z",
+        {
+            "status": "allocated",
+            "prefix": "172.24.1.0/24",
+            "size": "/24: prefix = 24 in the plan",
+            "decided by": "ipplan allocates it",
+            "block": "/24",
+            "pools": "172.24.0.0/22",
+            "order": f"1 of 2 blocks to place comes before it, the last is group g ({ORDER})",
+            "refused": [
+                "172.24.0.0/24 to 172.24.0.0/24, 1 group, 172.24.0.0/24, None: reserved for group g, which comes before it: of equal blocks, the name decides"
+            ],
+            "chosen": "172.24.1.0/24 in 172.24.1.0/24 in 172.24.0.0/22: it is the first candidate that nothing blocks",
+        },
+    ),
+    "a pinned group": (
+        HEAD
+        + net("p", 'cidr = "172.24.0.0/26"\ngroup = "g"')
+        + net("q", 'cidr = "172.24.0.128/26"\ngroup = "g"')
+        + net("z", "prefix = 26"),
+        "z",
+        {
+            "status": "allocated",
+            "prefix": "172.24.1.0/26",
+            "size": "/26: prefix = 26 in the plan",
+            "decided by": "ipplan allocates it",
+            "block": "/26",
+            "pools": "172.24.0.0/22",
+            "order": f"it is the first of 1 blocks to place ({ORDER})",
+            "refused": ["172.24.0.0/26 to 172.24.0.192/26, 4 group, 172.24.0.0/24, None: reserved for group g"],
+            "chosen": "172.24.1.0/26 in 172.24.1.0/26 in 172.24.0.0/22: it is the first candidate that nothing blocks",
+        },
+    ),
+    "left by the search": (
+        TWO + net("large", "prefix = 24") + net("small", 'prefix = 25\npool = "172.24.0.0/24"'),
+        "large",
+        {
+            "status": "allocated",
+            "prefix": "172.25.0.0/24",
+            "size": "/24: prefix = 24 in the plan",
+            "decided by": "ipplan allocates it",
+            "block": "/24",
+            "pools": "172.24.0.0/24 172.25.0.0/24",
+            "order": f"it is the first of 2 blocks to place ({ORDER})",
+            "refused": [
+                "172.24.0.0/24 to 172.24.0.0/24, 1 search, 172.24.0.0/25, small: the exact search left it for small: else some network would find no place"
+            ],
+            "chosen": "172.25.0.0/24 in 172.25.0.0/24 in 172.25.0.0/24: it is the first candidate that nothing blocks",
+        },
+    ),
+    "left by the search for a group": (
+        TWO
+        + net("large", "prefix = 24")
+        + net("s", 'prefix = 26\npool = "172.24.0.0/24"\ngroup = "g"')
+        + net("t", 'prefix = 26\npool = "172.24.0.0/24"\ngroup = "g"'),
+        "large",
+        {
+            "status": "allocated",
+            "prefix": "172.25.0.0/24",
+            "size": "/24: prefix = 24 in the plan",
+            "decided by": "ipplan allocates it",
+            "block": "/24",
+            "pools": "172.24.0.0/24 172.25.0.0/24",
+            "order": f"it is the first of 2 blocks to place ({ORDER})",
+            "refused": [
+                "172.24.0.0/24 to 172.24.0.0/24, 1 search, 172.24.0.0/25, None: the exact search left it for group g: else some network would find no place"
+            ],
+            "chosen": "172.25.0.0/24 in 172.25.0.0/24 in 172.25.0.0/24: it is the first candidate that nothing blocks",
+        },
+    ),
+    "no room": (
+        HEAD + net("a", "prefix = 23") + net("b", "prefix = 23") + net("c", "prefix = 24"),
+        "c",
+        {
+            "status": "unplaced",
+            "size": "/24: prefix = 24 in the plan",
+            "decided by": "ipplan allocates it",
+            "block": "/24",
+            "pools": "172.24.0.0/22",
+            "order": f"2 of 3 blocks to place come before it, the last is b ({ORDER})",
+            "refused": [
+                "172.24.0.0/24 to 172.24.3.0/24, 4 search, None, None: clear of reservations, but no arrangement was found that gives it to c and places every other network"
+            ],
+            "failure": "c",
+        },
+    ),
+    "another one has no room": (
+        HEAD + net("a", "prefix = 21") + net("c", "prefix = 24"),
+        "c",
+        {
+            "status": "unplaced",
+            "size": "/24: prefix = 24 in the plan",
+            "decided by": "ipplan allocates it",
+            "block": "/24",
+            "pools": "172.24.0.0/22",
+            "order": f"1 of 2 blocks to place comes before it, the last is a ({ORDER})",
+            "failure": "a",
+        },
+    ),
+    "pinned": (
+        HEAD + net("p", 'cidr = "172.24.1.0/25"\ngrow-to = 24'),
+        "p",
+        {
+            "status": "pinned",
+            "prefix": "172.24.1.0/25",
+            "size": "/25: the cidr of the plan",
+            "decided by": "the plan pins it (networks.p.cidr), and allocate never moves a pinned network",
+        },
+    ),
+    "default": (
+        '[plan]\nname = "acme"\nbyoip = ["172.24.0.0/22"]\n[clusters.k]\nplatform = "iks"\n'
+        + net("pods", 'cluster = "k"', "iks-pod"),
+        "pods",
+        {
+            "status": "default",
+            "prefix": "172.30.0.0/16",
+            "size": "/16: the default of IKS",
+            "decided by": "IKS takes this range where the plan states neither cidr nor pool",
+        },
+    ),
+    "to order with a size": (
+        HEAD + net("v", "prefix = 26", "vcs-vtep"),
+        "v",
+        {
+            "status": "to-order",
+            "size": "/26: prefix = 26 in the plan",
+            "decided by": "IBM Cloud provides it as a portable private subnet: order it, then write the range that it got as cidr",
+        },
+    ),
+    "to order with hosts": (
+        HEAD + net("v", "hosts = 20", "vcs-vtep"),
+        "v",
+        {
+            "status": "to-order",
+            "size": "/27: 20 hosts, plus gateway, network and broadcast address",
+            "decided by": "IBM Cloud provides it as a portable private subnet: order it, then write the range that it got as cidr",
+        },
+    ),
+    "to order without a size": (
+        HEAD + net("v", "", "vcs-vtep"),
+        "v",
+        {
+            "status": "to-order",
+            "decided by": "IBM Cloud provides it as a portable private subnet: order it, then write the range that it got as cidr",
+        },
+    ),
+    "an IPv6 network": (
+        '[plan]\nbyoip = ["fd00:1::/62"]\n' + net("a", "") + net("b", ""),
+        "b",
+        {
+            "status": "allocated",
+            "prefix": "fd00:1:0:1::/64",
+            "size": "/64: /64 is the default size of vcs-vm",
+            "decided by": "ipplan allocates it",
+            "block": "/64",
+            "pools": "fd00:1::/62",
+            "order": f"1 of 2 blocks to place comes before it, the last is a ({ORDER})",
+            "refused": [
+                "fd00:1::/64 to fd00:1::/64, 1 placed, fd00:1::/64, a: a comes before it: of equal blocks, the name decides"
+            ],
+            "chosen": "fd00:1:0:1::/64 in fd00:1:0:1::/64 in fd00:1::/62: it is the first candidate that nothing blocks",
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("case", EXPLANATIONS)
+def test_an_explanation_says_the_whole_story(case: str) -> None:
+    text, name, expected = EXPLANATIONS[case]
+    one = parse_plan(text.encode(), "plan.toml")
+    found = explain(one, load_catalog(), name)
+    assert flat(found) == expected
+    assert (found.plan_name, found.file, found.edition) == (one.name, "plan.toml", load_catalog().edition)
+    assert found.network.name == name
