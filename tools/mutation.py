@@ -11,6 +11,7 @@ the scores, and the reasons why the survivors are accepted.
 from __future__ import annotations
 
 import argparse
+import ast
 import math
 import random
 import shutil
@@ -44,6 +45,9 @@ MUTMUT = Path(sys.executable).with_name("mutmut")
 KILLED = {"killed", "timeout", "segfault"}
 """What mutmut says of a change that a test noticed; a change that makes a loop endless ends with "timeout"."""
 
+_NOT_MOVED = {"overload", "staticmethod", "classmethod"}
+"""Decorators that stay: mutmut knows the last two, and nothing runs under the first."""
+
 _NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "*cache*", "mutants", "_build", "build", "dist")
 
 
@@ -68,6 +72,8 @@ def main() -> int:
 def make_copy(folder: Path, room: Room) -> None:
     """Copy the repository, with a configuration of mutmut that changes and tests only this room."""
     shutil.copytree(ROOT, folder, ignore=_NOT_COPIED)
+    for module in (path for pattern in room.files for path in folder.glob(pattern)):
+        module.write_text(decorate_below(module.read_text(encoding="utf-8")), encoding="utf-8")
     beside = sorted(path.name for path in folder.iterdir() if path.name not in ("ipplan", "tests"))
     configuration = {
         "source_paths": ["ipplan"],
@@ -79,6 +85,26 @@ def make_copy(folder: Path, room: Room) -> None:
     with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
         file.write("\n[tool.mutmut]\n")
         file.writelines(f"{key} = {value!r}\n" for key, value in configuration.items())
+
+
+def decorate_below(text: str) -> str:
+    """Return a module with its decorators applied by assignments, because mutmut skips decorated functions.
+
+    `@rule("error")` before `def x` becomes `x = rule("error")(x)` after it.
+    """
+    lines = text.splitlines()
+    for node in ast.walk(ast.parse(text)):
+        names = [ast.unparse(decorator) for decorator in getattr(node, "decorator_list", ())]
+        if not isinstance(node, ast.FunctionDef) or not names or not _NOT_MOVED.isdisjoint(names):
+            continue
+        value = node.name
+        for name in reversed(names):
+            value = f"{name}({value})"
+        first, last = node.decorator_list[0].lineno - 1, (node.end_lineno or node.lineno) - 1
+        # No line is removed or added to the list, so the line numbers of the other functions stay true.
+        lines[first : node.lineno - 1] = [""] * (node.lineno - 1 - first)
+        lines[last] += f"\n{' ' * node.col_offset}{node.name} = {value}"
+    return "\n".join(lines) + "\n"
 
 
 def run_mutants(folder: Path, room: str, sample: int | None, seed: int) -> list[str]:
