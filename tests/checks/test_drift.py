@@ -132,7 +132,9 @@ def said(plan_text: str, *files: Any) -> list[str]:
     return [finding.message for finding in compare(plan_text, *files)]
 
 
-@pytest.mark.parametrize("file", [CONFIG, VALUES, POOL, IBM, KS, {"items": [NODE]}], ids=str)
+@pytest.mark.parametrize(
+    "file", [CONFIG, VALUES, POOL, IBM, KS, {"items": [NODE]}], ids=["config", "values", "pool", "ibm", "ks", "node"]
+)
 def test_no_difference_no_finding(file: Any) -> None:
     assert said(PLAN, file) == []
 

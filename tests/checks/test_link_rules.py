@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from whole_findings import compare_findings
 
 from ipplan.catalog import load_catalog
 from ipplan.checks import check_plan
@@ -234,6 +235,13 @@ def test_each_link_is_judged_by_itself(rule: str, text: str, expected: list[tupl
     for finding, (words, number) in zip(findings, expected, strict=True):
         assert words in finding.message
         assert (finding.key == ("link", number)) == (number is not None)
+
+
+@pytest.mark.parametrize("rule", sorted({rule for rule, *_ in CASES}))
+def test_the_whole_findings_of_links(rule: str, *, update_golden: bool) -> None:
+    plans = [text for name, text, expected in CASES if name == rule and expected]
+    findings = ((f"plan {number}", found(text, rule)) for number, text in enumerate(plans, start=1))
+    compare_findings(f"links.{rule}", findings, update=update_golden)
 
 
 def test_a_key_of_the_short_form_that_joins_nothing_is_no_statement() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime
 import itertools
 import random
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pytest
+from whole_findings import compare_findings
 
 from ipplan.catalog import load_catalog
 from ipplan.checks import RULES, check_plan
@@ -28,6 +30,7 @@ def net(name: str, kind: str, cidr: str, more: str = "") -> str:
     return f'[networks.{name}]\nkind = "{kind}"\ncidr = "{cidr}"\n{more}\n'
 
 
+@lru_cache
 def findings(text: str) -> tuple[Finding, ...]:
     plan = parse_plan(text.encode(), "plan.toml")
     return check_plan(plan, load_catalog(plan.ranges_edition), TODAY)
@@ -622,6 +625,13 @@ def test_a_plan_that_breaks_a_rule_gets_one_finding_of_it(
     several = text == TWO or "172.16.0.0/12" in text
     assert len(found) == (2 if several else 1)
     assert found[0].source is not None
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_the_whole_findings_of_a_rule(rule: str, *, update_golden: bool) -> None:
+    plans = ((f"plan {number}", findings(text)) for number, (text, *_) in enumerate(CASES[rule], start=1))
+    found = ((plan, [f for f in every if f.rule == rule]) for plan, every in plans)
+    compare_findings(rule, found, update=update_golden)
 
 
 @pytest.mark.parametrize("rule", sorted(FINE))

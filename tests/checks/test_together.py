@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime
 import ipaddress
 from itertools import combinations, product
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from whole_findings import compare_findings
 
 from ipplan.catalog import load_catalog
 from ipplan.checks.between import Judgement, check_together
@@ -40,58 +42,58 @@ CLOSED = '[integration]\nenterprise = "none"\n'
 POD_SUBNET = net("esg", "vcs-esg-private", "10.176.18.192/27")
 
 
-@pytest.mark.parametrize(
-    ("one", "two", "expected"),
-    [
-        pytest.param(VM, VM, [("warning", {"a/vm", "b/vm"})], id="two overlays that nothing joins"),
-        pytest.param(
-            ROUTED + BGP + IKS + VM + OFFICE,
-            ROUTED + BGP + IKS + VM + OFFICE,
-            [
-                ("error", {"a/vm", "b/vm"}),
-                ("error", {"a/iks (pods, default)", "b/iks (pods, default)"}),
-                ("warning", {"a/iks (services, default)", "b/iks (services, default)"}),
-            ],
-            id="the router of one site leads to both",
-        ),
-        pytest.param(
-            CLOSED + "[sites.x]\n[sites.y]\n" + net("o", "enterprise", "192.168.1.0/24", 'site = "x"'),
-            CLOSED + "[sites.x]\n[sites.y]\n" + net("p", "enterprise", "192.168.1.0/24", 'site = "y"'),
-            [("warning", {"a/o", "b/p"})],
-            id="equal ranges at two sites",
-        ),
-        pytest.param(OFFICE, OFFICE, [], id="one network of the enterprise"),
-        pytest.param(OFFICE, OFFICE.replace("office", "hq"), [], id="one network of a site under two names"),
-        pytest.param(OFFICE, OFFICE.replace("/20", "/24"), [], id="a summary and its part in one site"),
-        pytest.param(
-            OFFICE, CLOSED + net("vm", "vcs-vm", "192.168.65.0/24"), [("warning", {"a/office", "b/vm"})], id="apart"
-        ),
-        pytest.param(
-            OFFICE,
-            ROUTED + net("vm", "vcs-vm", "192.168.65.0/24"),
-            [("error", {"a/office", "b/vm"})],
-            id="the ESG leads to the site of the other plan",
-        ),
-        pytest.param(
-            ROUTED + OFFICE,
-            IKS + '[integration]\nenterprise = "none"\n' + net("p", "iks-pod", "192.168.65.0/24", 'cluster = "iks"'),
-            [("warning", {"a/office", "b/p"})],
-            id="the link of one plan joins nothing of the other",
-        ),
-        pytest.param(POD_SUBNET, POD_SUBNET, [], id="one subnet of IBM Cloud"),
-        pytest.param(POD_SUBNET, POD_SUBNET.replace("/27", "/28"), [("error", {"a/esg", "b/esg"})], id="parts of one"),
-        pytest.param(
-            POD_SUBNET, POD_SUBNET.replace("vcs-esg", "vcs-host"), [("error", {"a/esg", "b/esg"})], id="two kinds"
-        ),
-        pytest.param(
-            net("esg", "vcs-esg-public", "169.46.73.16/29"),
-            net("esg", "vcs-esg-public", "169.46.73.16/28"),
-            [("error", {"a/esg", "b/esg"})],
-            id="public subnets",
-        ),
-        pytest.param(VM + "[edges.e]\n", "[edges.e]\n", [], id="an edge of one name"),
-    ],
-)
+NETWORKS = [
+    pytest.param(VM, VM, [("warning", {"a/vm", "b/vm"})], id="two overlays that nothing joins"),
+    pytest.param(
+        ROUTED + BGP + IKS + VM + OFFICE,
+        ROUTED + BGP + IKS + VM + OFFICE,
+        [
+            ("error", {"a/vm", "b/vm"}),
+            ("error", {"a/iks (pods, default)", "b/iks (pods, default)"}),
+            ("warning", {"a/iks (services, default)", "b/iks (services, default)"}),
+        ],
+        id="the router of one site leads to both",
+    ),
+    pytest.param(
+        CLOSED + "[sites.x]\n[sites.y]\n" + net("o", "enterprise", "192.168.1.0/24", 'site = "x"'),
+        CLOSED + "[sites.x]\n[sites.y]\n" + net("p", "enterprise", "192.168.1.0/24", 'site = "y"'),
+        [("warning", {"a/o", "b/p"})],
+        id="equal ranges at two sites",
+    ),
+    pytest.param(OFFICE, OFFICE, [], id="one network of the enterprise"),
+    pytest.param(OFFICE, OFFICE.replace("office", "hq"), [], id="one network of a site under two names"),
+    pytest.param(OFFICE, OFFICE.replace("/20", "/24"), [], id="a summary and its part in one site"),
+    pytest.param(
+        OFFICE, CLOSED + net("vm", "vcs-vm", "192.168.65.0/24"), [("warning", {"a/office", "b/vm"})], id="apart"
+    ),
+    pytest.param(
+        OFFICE,
+        ROUTED + net("vm", "vcs-vm", "192.168.65.0/24"),
+        [("error", {"a/office", "b/vm"})],
+        id="the ESG leads to the site of the other plan",
+    ),
+    pytest.param(
+        ROUTED + OFFICE,
+        IKS + '[integration]\nenterprise = "none"\n' + net("p", "iks-pod", "192.168.65.0/24", 'cluster = "iks"'),
+        [("warning", {"a/office", "b/p"})],
+        id="the link of one plan joins nothing of the other",
+    ),
+    pytest.param(POD_SUBNET, POD_SUBNET, [], id="one subnet of IBM Cloud"),
+    pytest.param(POD_SUBNET, POD_SUBNET.replace("/27", "/28"), [("error", {"a/esg", "b/esg"})], id="parts of one"),
+    pytest.param(
+        POD_SUBNET, POD_SUBNET.replace("vcs-esg", "vcs-host"), [("error", {"a/esg", "b/esg"})], id="two kinds"
+    ),
+    pytest.param(
+        net("esg", "vcs-esg-public", "169.46.73.16/29"),
+        net("esg", "vcs-esg-public", "169.46.73.16/28"),
+        [("error", {"a/esg", "b/esg"})],
+        id="public subnets",
+    ),
+    pytest.param(VM + "[edges.e]\n", "[edges.e]\n", [], id="an edge of one name"),
+]
+
+
+@pytest.mark.parametrize(("one", "two", "expected"), NETWORKS)
 def test_networks_of_two_plans(one: str, two: str, expected: list[tuple[str, set[str]]]) -> None:
     def order(rows: list[tuple[str, set[str]]]) -> list[tuple[str, list[str]]]:
         return sorted((severity, sorted(names)) for severity, names in rows)
@@ -113,33 +115,40 @@ def test_a_link_of_one_plan_shows_what_is_in_another() -> None:
 POOL = '[plan]\nbyoip = ["10.224.0.0/12"]\n'
 
 
-@pytest.mark.parametrize(
-    ("one", "two", "expected"),
-    [
-        pytest.param(POOL, POOL, [()], id="one pool"),
-        pytest.param(POOL, POOL.replace("/12", "/16"), [()], id="a pool in another"),
-        pytest.param(POOL, POOL.replace("10.224", "10.240"), [], id="two pools"),
-        pytest.param(
-            POOL.replace("/12", "/13"),
-            POOL + '[[avoid]]\ncidr = "10.224.0.0/13"\nreason = "plan a"\n',
-            [],
-            id="kept clear",
-        ),
-        pytest.param(POOL, net("vm", "vcs-vm", "10.225.0.0/24"), [("b/vm",)], id="a network of the other plan"),
-        pytest.param(
-            POOL + '[[avoid]]\ncidr = "10.225.0.0/24"\n', net("vm", "vcs-vm", "10.225.0.0/24"), [], id="it is avoided"
-        ),
-        pytest.param(
-            POOL + net("office", "enterprise", "10.225.0.0/24"),
-            net("office", "enterprise", "10.225.0.0/24"),
-            [],
-            id="both have it",
-        ),
-    ],
-)
+POOLS = [
+    pytest.param(POOL, POOL, [()], id="one pool"),
+    pytest.param(POOL, POOL.replace("/12", "/16"), [()], id="a pool in another"),
+    pytest.param(POOL, POOL.replace("10.224", "10.240"), [], id="two pools"),
+    pytest.param(
+        POOL.replace("/12", "/13"),
+        POOL + '[[avoid]]\ncidr = "10.224.0.0/13"\nreason = "plan a"\n',
+        [],
+        id="kept clear",
+    ),
+    pytest.param(POOL, net("vm", "vcs-vm", "10.225.0.0/24"), [("b/vm",)], id="a network of the other plan"),
+    pytest.param(
+        POOL + '[[avoid]]\ncidr = "10.225.0.0/24"\n', net("vm", "vcs-vm", "10.225.0.0/24"), [], id="it is avoided"
+    ),
+    pytest.param(
+        POOL + net("office", "enterprise", "10.225.0.0/24"),
+        net("office", "enterprise", "10.225.0.0/24"),
+        [],
+        id="both have it",
+    ),
+]
+
+
+@pytest.mark.parametrize(("one", "two", "expected"), POOLS)
 def test_pools_of_two_plans(one: str, two: str, expected: list[tuple[str, ...]]) -> None:
     found = [between.finding for between in judge(one, two).findings if between.finding.rule == "shared-pool"]
     assert [(f.severity, f.networks) for f in found] == [("warning", networks) for networks in expected]
+
+
+@pytest.mark.parametrize(("name", "table"), [("networks", NETWORKS), ("pools", POOLS)])
+def test_the_whole_findings_between_plans(name: str, table: list[Any], *, update_golden: bool) -> None:
+    plans = ((row.id, judge(*row.values[:2]).findings) for row in table if row.values[2])
+    findings = ((plan, [between.finding for between in found]) for plan, found in plans)
+    compare_findings(f"together.{name}", findings, update=update_golden)
 
 
 def test_a_pool_of_many_plans_is_one_finding() -> None:
