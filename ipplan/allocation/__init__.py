@@ -130,9 +130,10 @@ def _solve(
     Where not all find a place, the covers are given up first, then places of the earlier allocation, with the reason
     in `moved`.
     """
-    attempt = _Attempt(task, covers, kept)
+    # Advice is for the last attempt only; where something is kept, `_release` makes another one.
+    attempt = _Attempt(task, covers, kept, advise=not kept)
     if attempt.shortfalls and covers:
-        without = _Attempt(task, (), kept)
+        without = _Attempt(task, (), kept, advise=False)
         if not without.shortfalls:
             return without, []
     if attempt.shortfalls and kept:

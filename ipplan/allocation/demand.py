@@ -39,11 +39,11 @@ class Taken(NamedTuple):
 
     @property
     def movable(self) -> bool:
-        """Whether the plan could give the space up; a pinned or kept range only if it may be allocated anywhere."""
+        """Whether the plan could give the space up; a pinned range only if it may be allocated anywhere."""
         if self.own is None:
             return self.category == "avoid"
         free = self.own.group is None and self.own.pool is None
-        return free and self.category in ("pinned", "kept") and self.own.kind.provider == "byoip"
+        return free and self.category == "pinned" and self.own.kind.provider == "byoip"
 
 
 class Wanted(NamedTuple):

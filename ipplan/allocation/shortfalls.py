@@ -122,9 +122,8 @@ def _movable(failed: FailedPacking) -> Iterator[Movable]:
     yield from _kept_clear(failed)
     for t in failed.taken:
         if t.own is not None and t.movable:
-            what = "let {} move from {}" if t.category == "kept" else "unpin {} at {}"
             bits = WIDTH[failed.version] - t.prefix.length
-            yield Movable(what.format(t.own.name, t.own.prefix), (span(t.prefix),), bits)
+            yield Movable(f"unpin {t.own.name} at {t.own.prefix}", (span(t.prefix),), bits)
 
 
 def _kept_clear(failed: FailedPacking) -> Iterator[Movable]:

@@ -58,7 +58,7 @@ def pinned_groups(one: Plan) -> dict[str, bool]:
 
 
 def test_pools_are_counted_address_by_address() -> None:
-    for one, found in some_allocations(300, seed=3):
+    for one, found in some_allocations(150, seed=3):
         hard = {a for avoid in one.avoids for a in hosts(avoid.prefix)}
         ours = {a for row in found.placements if row.prefix for a in hosts(row.held or row.prefix)}
         whole = pinned_groups(one)
@@ -91,7 +91,7 @@ def test_pools_are_counted_address_by_address() -> None:
 
 def test_groups_are_reported_with_the_prefix_around_them_and_whether_it_is_theirs_alone() -> None:
     met = set()
-    every = some_allocations(300, seed=4)
+    every = some_allocations(200, seed=4)
     for one, found in every[:]:
         # The same networks pinned, and an address to avoid in a gap of a group.
         for group in found.groups[:1]:
@@ -127,7 +127,7 @@ def test_groups_are_reported_with_the_prefix_around_them_and_whether_it_is_their
 
 
 def test_the_outermost_reservations_that_touch_a_pool_are_listed_once() -> None:
-    for one, found in some_allocations(300, seed=5):
+    for one, found in some_allocations(150, seed=5):
         taken = [(avoid.prefix, "avoid") for avoid in one.avoids]
         taken += [
             (row.held or row.prefix, "pinned") for row in found.placements if row.prefix and row.status == "pinned"
@@ -159,7 +159,7 @@ def test_of_equal_reservations_the_one_of_the_catalogue_is_listed() -> None:
 
 
 def test_the_pool_of_a_placement_is_the_first_that_holds_it_or_the_one_it_names() -> None:
-    for one, found in some_allocations(200, seed=6):
+    for one, found in some_allocations(100, seed=6):
         for row in found.placements:
             assert row.prefix is not None
             holding = [pool.prefix for pool in one.pools if hosts(row.prefix) <= hosts(pool.prefix)]

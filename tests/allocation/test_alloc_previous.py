@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
@@ -146,6 +147,31 @@ def test_what_stays_and_what_moves(name: str) -> None:
         assert next(r.reason for r in found.placements if r.network.name == network).count(why) == 1
 
 
+def test_what_is_kept_says_how() -> None:
+    text = (
+        net("a", "prefix = 24")
+        + net("b", "prefix = 26\ngrow-to = 25")
+        + net("c", "prefix = 26")
+        + net("d", 'prefix = 27\npool = "172.24.0.0/22"')
+    )
+    found = run(HEAD + text, {"a": "172.24.1.0/25", "b": "172.24.0.0/26", "c": "172.24.2.0/24", "d": "172.25.0.0/27"})
+    assert {r.network.name: (str(r.prefix), r.reason.partition("; ")[2]) for r in found.placements} == {
+        "a": ("172.24.1.0/24", "grown in place from 172.24.1.0/25 of the previous allocation"),
+        "b": ("172.24.0.0/26", "kept from the previous allocation; room kept to grow to 172.24.0.0/25"),
+        "c": ("172.24.2.0/26", "shrunk in place from 172.24.2.0/24 of the previous allocation"),
+        "d": ("172.24.0.128/27", "moved: 172.25.0.0/27 lies outside pool 172.24.0.0/22"),
+    }
+    assert found.moved == (("d", "moved: 172.25.0.0/27 lies outside pool 172.24.0.0/22"),)
+
+
+def test_a_network_cannot_stay_on_space_that_the_catalogue_reserves() -> None:
+    found = run(
+        '[plan]\nbyoip = ["172.17.0.0/16", "172.24.0.0/22"]\n' + net("a", "prefix = 24"), {"a": "172.17.0.0/24"}
+    )
+    ((_, why),) = found.moved
+    assert why.startswith("moved: 172.17.0.0/24 overlaps 172.17.0.0/16, ")
+
+
 def test_where_nothing_helps_the_failure_is_that_of_a_fresh_allocation() -> None:
     text = HEAD + net("a", "prefix = 24") + net("b", "prefix = 22")
     found = run(text, {"a": "172.24.0.0/24"})
@@ -196,24 +222,48 @@ def test_the_document_of_an_allocation_is_read_back() -> None:
         ("", "it is not JSON"),
         ("[" * 100_000, "it is not JSON"),
         ("\ufeff{}", "it is not JSON"),
-        ("[]", "it has no schema"),
+        ("[]", "it has no schema; ipplan.allocation/1 is required"),
         ('{"schema": "ipplan.check/1"}', "its schema is 'ipplan.check/1'; ipplan.allocation/1 is required"),
         ('{"schema": "ipplan.allocation/1"}', "it has no list of allocations"),
-        ('{"schema": "ipplan.allocation/1", "allocations": [3]}', r"allocations\[0\] needs a network name"),
+        (
+            '{"schema": "ipplan.allocation/1", "allocations": [3]}',
+            "allocations[0] needs a network name, and a cidr or null",
+        ),
         (
             '{"schema": "ipplan.allocation/1", "allocations": [{"network": "a", "cidr": "10.1.0.0"}]}',
-            r"allocations\[0\].cidr is '10.1.0.0'",
+            "allocations[0].cidr is '10.1.0.0': it has no prefix length",
         ),
         (
             '{"schema": "ipplan.allocation/1", "allocations": '
             '[{"network": "a", "cidr": null}, {"network": "a", "cidr": null}]}',
-            "a second entry of network 'a'",
+            "allocations[1] is a second entry of network 'a'",
         ),
     ],
 )
 def test_anything_else_is_refused(text: str, why: str) -> None:
-    with pytest.raises(PreviousError, match=why):
+    with pytest.raises(PreviousError) as caught:
         parse_previous(text.encode())
+    assert str(caught.value) == why
+
+
+def test_what_is_named_in_a_refusal_is_escaped_and_cut() -> None:
+    long = "\u202e" * 50
+    with pytest.raises(PreviousError) as caught:
+        parse_previous(json.dumps({"schema": long}).encode())
+    assert str(caught.value) == f"its schema is {ascii(long)[:80]}; ipplan.allocation/1 is required"
+    rows = [{"network": long, "cidr": None}, {"network": long, "cidr": None}]
+    with pytest.raises(PreviousError) as caught:
+        parse_previous(json.dumps({"schema": "ipplan.allocation/1", "allocations": rows}).encode())
+    assert str(caught.value) == f"allocations[1] is a second entry of network {ascii(long)[:80]}"
+
+
+@pytest.mark.parametrize(
+    "row", [{}, {"network": 3, "cidr": None}, {"network": "a", "cidr": 3}, {"cidr": "10.1.0.0/16"}]
+)
+def test_a_row_without_name_or_with_another_type_is_refused(row: object) -> None:
+    document = {"schema": "ipplan.allocation/1", "allocations": [{"network": "b", "cidr": "10.1.0.0/16"}, row]}
+    with pytest.raises(PreviousError, match=r"^allocations\[1\] needs a network name, and a cidr or null$"):
+        parse_previous(json.dumps(document).encode())
 
 
 PINNED = net("a", 'cidr = "172.24.0.0/25"\ngroup = "g"') + net("b", 'cidr = "172.24.1.0/24"\ngroup = "g"')

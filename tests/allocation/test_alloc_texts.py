@@ -9,6 +9,7 @@ import pytest
 from ipplan.allocation import allocate
 from ipplan.allocation.why import explain
 from ipplan.catalog import load_catalog
+from ipplan.checks import check_plan
 from ipplan.plan.load import parse_plan
 
 if TYPE_CHECKING:
@@ -769,3 +770,16 @@ def test_an_explanation_says_the_whole_story(case: str) -> None:
     assert flat(found) == expected
     assert (found.plan_name, found.file, found.edition) == (one.name, "plan.toml", load_catalog().edition)
     assert found.network.name == name
+
+
+def test_an_explanation_has_the_findings_about_its_network_that_are_not_waived() -> None:
+    text = HEAD + net("p", 'cidr = "172.24.1.0/25"') + net("q", 'cidr = "172.24.1.0/26"') + net("a", "prefix = 24")
+    waiver = '[[waive]]\nrule = "network-overlap"\nnetworks = ["p", "q"]\nreason = "known"\nowner = "net"\n'
+    for more, rules in (("", ["network-overlap"]), (waiver, [])):
+        one = parse_plan((text + more).encode(), "plan.toml")
+        findings = check_plan(one, load_catalog())
+        assert "network-overlap" in {f.rule for f in findings}
+        for name in ("p", "q"):
+            about = explain(one, load_catalog(), name, findings=findings).findings
+            assert [f.rule for f in about if f.rule == "network-overlap"] == rules
+        assert explain(one, load_catalog(), "a", findings=findings).findings == ()
