@@ -10,7 +10,7 @@ import pytest
 from walking import HERE, REFERENCE, TWO, catalog, integrate, settled
 
 from ipplan.landscape import Landscape
-from ipplan.landscape.ends import Carried, Joint
+from ipplan.landscape.ends import Carried, End, Joint
 from ipplan.landscape.instances import list_instances
 from ipplan.landscape.overview import build_overview
 from ipplan.landscape.verdicts import judge
@@ -137,11 +137,14 @@ def of_overlaps(landscape: Landscape) -> Iterator[str]:
             yield f"{pair} {verdict.kind} in the table of {table.title}, {first.words}, {second.words}"
 
 
-def of_set(parts: Iterable[object]) -> str:
-    return words(
-        f"{part.first.title} to {part.second.title}" if isinstance(part, Joint) else getattr(part, "title", part)
-        for part in parts
-    )
+def of_set(key: Iterable[object]) -> str:
+    parts = []
+    for part in key:
+        if isinstance(part, Joint):
+            parts.append(f"{part.first.title} to {part.second.title}")
+        else:
+            parts.append(part.title if isinstance(part, End) else str(part))
+    return " ".join(parts)
 
 
 def report(landscape: Landscape) -> str:
