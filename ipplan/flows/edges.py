@@ -313,7 +313,7 @@ def _uplink(walk: Walk, device: Esg, route: Route, place: Place, *, established:
             return None
     else:
         if rule is None and not _belongs(walk, device, route):
-            return _not_translated(walk, device, route)
+            return _unassigned_answer(walk, device, route) if established else _not_translated(walk, device, route)
         unmatched = None if rule is not None or established or own else f"SNAT on the {route.interface} interface"
         walk.hop(
             "ESG",
@@ -414,6 +414,18 @@ def _not_translated(walk: Walk, device: Esg, route: Route) -> Place | None:
         help_,
         name=device.name,
         table=f"SNAT rules on the {route.interface} interface",
+    )
+    return None
+
+
+def _unassigned_answer(walk: Walk, device: Esg, route: Route) -> Place | None:
+    """Stop an answer that leaves another way than its request came: SNAT rules apply to the first packet only."""
+    walk.halt(
+        "ESG",
+        "not-translated",
+        f"the answer keeps its source {walk.source}, and the {route.via} drops sources that IBM Cloud did not assign",
+        "let the link that carries the request carry the answer too",
+        name=device.name,
     )
     return None
 

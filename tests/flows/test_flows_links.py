@@ -303,3 +303,20 @@ def test_a_route_is_named_by_the_network_that_is_meant() -> None:
         assert traced.ok
         (hop,) = (h for h in traced.hops if h.device == "ESG" and h.action == "ipsec")
         assert hop.route_network == end
+
+
+def test_an_answer_that_leaves_by_the_bcr_is_not_translated_and_the_stop_says_so() -> None:
+    # The GRE tunnel takes packets from every network of the site, but the ESG has a route into it to the office only.
+    text = (
+        link("hq", "dal", "gre", networks='["office", "icp-nodes"]')
+        + '[[link]]\nbetween = ["icp", "dal"]\nmethod = "nat"\n[[link]]\nbetween = ["hq", "ibm-private"]\nmethod = "routed"\n'
+        + net("lab", "enterprise", "10.236.0.0/24", 'site = "hq"')
+    )
+    stop = walk(text, "lab", "icp-nodes").back_stop
+    assert stop is not None
+    assert (stop.device, stop.end) == ("ESG", "not-translated")
+    assert stop.reason == (
+        "the answer keeps its source 172.24.18.12, and the BCR drops sources that IBM Cloud did not assign"
+    )
+    assert stop.help == "let the link that carries the request carry the answer too"
+    assert walk(text.replace('["office", ', '["office", "lab", '), "lab", "icp-nodes").ok, "the help is true"
