@@ -23,6 +23,11 @@ _CHART = Source(
     "https://github.com/lionelmace/ibmcloud-utils/blob/3351a0f/iks/strongswan/strongswan-config-orig.yaml",
     "2024-05-06",
 )
+_GRE = Source(
+    "RFC 2784: Generic Routing Encapsulation (GRE)",
+    "https://www.rfc-editor.org/rfc/rfc2784",
+    "2000-03",
+)
 _PUBLIC_UPLINK = "vcs-esg-public"
 _MOST_NAMED = 8
 """Name at most this many networks in one finding."""
@@ -115,6 +120,7 @@ def _gre_ends(context: Context) -> Iterator[Finding]:
                 networks=networks,
                 help="name an address gre in an enterprise network of the site, and do not list that network under networks of"
                 " the link",
+                source=_GRE,
             )
 
 
