@@ -151,7 +151,9 @@ def common_vlan_pods(context: Context) -> Iterator[Finding]:
             edge = apart[0].second
             uplinks = ends.of_edge(edge, _UPLINK)
             networks = (*workers, *uplinks)
-            more = f", and so do {len(apart) - 1:,} more edges" if len(apart) > 1 else ""
+            further = len(apart) - 1
+            others_too = "so does 1 more edge" if further == 1 else f"so do {further:,} more edges"
+            more = f", and {others_too}" if further else ""
             yield common_vlan_pods.finding(
                 f"{_names(workers)} in pod {_words(near)} and {_names(uplinks)} in pod {_words(pods_of[edge])} "
                 "cannot be on one VLAN",
