@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from whole_findings import compare_findings
 
 from ipplan.allocation import allocate
 from ipplan.catalog import load_catalog
@@ -245,6 +246,10 @@ CASES: list[tuple[Any, list[str]]] = [
         "cidr,comment\n10.230.0.0/16,in a pool\n",
         ["10.230.0.0/16 is in file0 line 2 (cidr), but the plan has no such network"],
     ),
+    (
+        "cidr,comment\n172.24.16.0/23,two of the plan\n",
+        ["172.24.16.0/23 is in file0 line 2 (cidr), but the plan has no such network"],
+    ),
     ("cidr,comment\n10.60.5.0/24,avoided\n172.24.16.0/24,web\n", []),
     (
         "name,cidr,kind\nvm-web,172.24.20.0/24,vcs-vm\nvm-db,172.24.17.0/24,vcs-vm\n",
@@ -256,6 +261,27 @@ CASES: list[tuple[Any, list[str]]] = [
 @pytest.mark.parametrize(("file", "expected"), CASES, ids=range(len(CASES)))
 def test_each_difference_is_reported_once(file: Any, expected: list[str]) -> None:
     assert said(PLAN, file) == expected
+
+
+def test_the_whole_findings_of_files(*, update_golden: bool) -> None:
+    plans = ((f"file {number}", compare(PLAN, file)) for number, (file, expected) in enumerate(CASES) if expected)
+    compare_findings("drift.files", plans, update=update_golden)
+
+
+def test_the_whole_findings_of_tunnels(*, update_golden: bool) -> None:
+    no_tunnel = changed(PLAN, 'iks-vcs = "strongswan"', 'iks-vcs = "static-nat"')
+    to_icp = changed(TUNNEL, 'iks-vcs = "strongswan"', 'iks-vcs = "strongswan"\niks-icp = "strongswan"')
+    plans = [("no tunnel", compare(no_tunnel, VALUES))]
+    plans += [
+        (f"{old} is {new}", compare(TUNNEL, changed(VALUES, old, new))) for old, new, expected in CHANGES if expected
+    ]
+    plans += [("to ICP", compare(to_icp, {**TO_ICP, "remote": {**TO_ICP["remote"], "gateway": "169.46.99.9"}}))]
+    plans += [
+        (f"translation {number}", translated(planned, old, new))
+        for number, (planned, old, new, expected) in enumerate(TRANSLATIONS)
+        if expected
+    ]
+    compare_findings("drift.tunnels", plans, update=update_golden)
 
 
 def test_a_finding_has_both_values_and_the_place_in_the_plan() -> None:
@@ -355,85 +381,89 @@ remoteSubnetNAT: 172.24.17.0/24=10.12.0.0/24
 _PODS, _DB = "iks-prod-pods 172.30.0.0/16 (default)", "vm-db 172.24.17.0/24"
 
 
-@pytest.mark.parametrize(
-    ("planned", "old", "new", "expected"),
-    [
-        # Both keys as the plan has them, in one entry or several, listed or in the parts of a range.
-        ({}, "", "", []),
-        ({}, "172.30.0.0/16=10.10.0.0/16", "172.30.0.0/17=10.10.0.0/17,172.30.128.0/17=10.10.128.0/17", []),
-        ({}, "=10.10.0.0/16\n", "=10.10.0.0/16,172.30.0.0/16=10.10.0.0/16\n", []),
-        ({"pods": "10.10.0.7/32"}, "10.10.0.0/16", "10.10.0.7/32", []),
-        ({"pods": "10.10.0.7/32"}, "10.10.0.0/16", "10.10.0.7", []),
-        # One key is missing, or has another value.
-        (
-            {},
-            "localSubnetNAT: 172.30.0.0/16=10.10.0.0/16\n",
-            "",
-            [f"{_PODS} is not translated in file0 line 3 (local.subnet), but translated to 10.10.0.0/16 in the plan"],
-        ),
-        (
-            {},
-            "10.10.0.0/16",
-            "10.11.0.0/16",
-            [
-                f"{_PODS} is translated to 10.11.0.0/16 in file0 line 3 (local.subnet), but translated to 10.10.0.0/16 in the plan"
-            ],
-        ),
-        (
-            {},
-            "10.10.0.0/16",
-            "10.10.0.9/32",
-            [
-                f"{_PODS} is translated to 10.10.0.9/32 in file0 line 3 (local.subnet), but translated to 10.10.0.0/16 in the plan"
-            ],
-        ),
-        (
-            {},
-            "172.30.0.0/16=10.10.0.0/16",
-            "172.30.0.0/17=10.10.0.0/17,172.30.128.0/17=10.11.0.0/17",
-            [
-                f"{_PODS} is translated to 10.11.0.0/17 in file0 line 4 (localSubnetNAT), but translated to 10.10.0.0/16 in the plan"
-            ],
-        ),
-        (
-            {},
-            "remoteSubnetNAT: 172.24.17.0/24=10.12.0.0/24\n",
-            "",
-            [f"{_DB} is not translated in file0 line 7 (remote.subnet), but translated to 10.12.0.0/24 in the plan"],
-        ),
-        (
-            {},
-            "10.12.0.0/24",
-            "10.13.0.0/24",
-            [
-                f"{_DB} is translated to 10.13.0.0/24 in file0 line 7 (remote.subnet), but translated to 10.12.0.0/24 in the plan"
-            ],
-        ),
-        (
-            {},
-            "172.24.17.0/24=10.12.0.0/24",
-            "172.24.17.0/24=10.12.0.0/24,172.24.16.0/24=10.14.0.0/24",
-            [
-                "vm-web 172.24.16.0/24 is translated to 10.14.0.0/24 in file0 line 7 (remote.subnet), but not translated in the plan"
-            ],
-        ),
-        # One address for all: every network of the near side has to be shown as it.
-        (
-            {"pods": "10.10.0.7/32"},
-            NAT_VALUES[: NAT_VALUES.index("remote:")],
-            "loadBalancerIP: 169.46.49.35\nenableSingleSourceIP: true\nlocal:\n  subnet: 10.10.0.7/32\n",
-            [
-                "iks-prod-services 172.21.0.0/16 (default) and 1 more are translated to 10.10.0.7/32 in file0 line 4 (local.subnet), but differently in the plan"
-            ],
-        ),
-    ],
-)
+TRANSLATIONS: list[Any] = [
+    # Both keys as the plan has them, in one entry or several, listed or in the parts of a range.
+    ({}, "", "", []),
+    ({}, "172.30.0.0/16=10.10.0.0/16", "172.30.0.0/17=10.10.0.0/17,172.30.128.0/17=10.10.128.0/17", []),
+    ({}, "=10.10.0.0/16\n", "=10.10.0.0/16,172.30.0.0/16=10.10.0.0/16\n", []),
+    ({"pods": "10.10.0.7/32"}, "10.10.0.0/16", "10.10.0.7/32", []),
+    ({"pods": "10.10.0.7/32"}, "10.10.0.0/16", "10.10.0.7", []),
+    # One key is missing, or has another value.
+    (
+        {},
+        "localSubnetNAT: 172.30.0.0/16=10.10.0.0/16\n",
+        "",
+        [f"{_PODS} is not translated in file0 line 3 (local.subnet), but translated to 10.10.0.0/16 in the plan"],
+    ),
+    (
+        {},
+        "10.10.0.0/16",
+        "10.11.0.0/16",
+        [
+            f"{_PODS} is translated to 10.11.0.0/16 in file0 line 3 (local.subnet), but translated to 10.10.0.0/16 in the plan"
+        ],
+    ),
+    (
+        {},
+        "10.10.0.0/16",
+        "10.10.0.9/32",
+        [
+            f"{_PODS} is translated to 10.10.0.9/32 in file0 line 3 (local.subnet), but translated to 10.10.0.0/16 in the plan"
+        ],
+    ),
+    (
+        {},
+        "172.30.0.0/16=10.10.0.0/16",
+        "172.30.0.0/17=10.10.0.0/17,172.30.128.0/17=10.11.0.0/17",
+        [
+            f"{_PODS} is translated to 10.11.0.0/17 in file0 line 4 (localSubnetNAT), but translated to 10.10.0.0/16 in the plan"
+        ],
+    ),
+    (
+        {},
+        "remoteSubnetNAT: 172.24.17.0/24=10.12.0.0/24\n",
+        "",
+        [f"{_DB} is not translated in file0 line 7 (remote.subnet), but translated to 10.12.0.0/24 in the plan"],
+    ),
+    (
+        {},
+        "10.12.0.0/24",
+        "10.13.0.0/24",
+        [
+            f"{_DB} is translated to 10.13.0.0/24 in file0 line 7 (remote.subnet), but translated to 10.12.0.0/24 in the plan"
+        ],
+    ),
+    (
+        {},
+        "172.24.17.0/24=10.12.0.0/24",
+        "172.24.17.0/24=10.12.0.0/24,172.24.16.0/24=10.14.0.0/24",
+        [
+            "vm-web 172.24.16.0/24 is translated to 10.14.0.0/24 in file0 line 7 (remote.subnet), but not translated in the plan"
+        ],
+    ),
+    # One address for all: every network of the near side has to be shown as it.
+    (
+        {"pods": "10.10.0.7/32"},
+        NAT_VALUES[: NAT_VALUES.index("remote:")],
+        "loadBalancerIP: 169.46.49.35\nenableSingleSourceIP: true\nlocal:\n  subnet: 10.10.0.7/32\n",
+        [
+            "iks-prod-services 172.21.0.0/16 (default) and 1 more are translated to 10.10.0.7/32 in file0 line 4 (local.subnet), but differently in the plan"
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("planned", "old", "new", "expected"), TRANSLATIONS)
 def test_translations_of_both_sides_are_compared_address_by_address(
     planned: dict[str, str], old: str, new: str, expected: list[str]
 ) -> None:
+    assert [finding.message for finding in translated(planned, old, new)] == expected
+
+
+def translated(planned: dict[str, str], old: str, new: str) -> list[Finding]:
     link = NAT_LINK.format(**{"pods": "10.10.0.0/16", "db": "10.12.0.0/24", **planned})
     plan = changed(PLAN, '[integration]\niks-vcs = "strongswan"\n', link)
-    assert said(plan, changed(NAT_VALUES, old, new)) == expected
+    return compare(plan, changed(NAT_VALUES, old, new))
 
 
 def test_translations_of_ipv6_are_compared() -> None:
@@ -667,27 +697,27 @@ TUNNEL = changed(
 )
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "expected"),
-    [
-        (
-            "172.30.0.0/16",
-            "172.31.0.0/16",
-            ["iks-prod (pods, default) 172.30.0.0/16 is 172.31.0.0/16 in file0 line 3 (local.subnet)"],
-        ),
-        (
-            "172.24.18.0/27",
-            "172.24.19.0/27",
-            ["icp-workers 172.24.18.0/27 is 172.24.19.0/27 in file0 line 6 (remote.subnet)"],
-        ),
-        (
-            "169.46.73.18",
-            "169.46.73.20",
-            ["address uplink 169.46.73.18 of esg is 169.46.73.20 in file0 line 5 (remote.gateway)"],
-        ),
-        ("169.46.73.18", "169.46.73.18", []),
-    ],
-)
+CHANGES: list[Any] = [
+    (
+        "172.30.0.0/16",
+        "172.31.0.0/16",
+        ["iks-prod (pods, default) 172.30.0.0/16 is 172.31.0.0/16 in file0 line 3 (local.subnet)"],
+    ),
+    (
+        "172.24.18.0/27",
+        "172.24.19.0/27",
+        ["icp-workers 172.24.18.0/27 is 172.24.19.0/27 in file0 line 6 (remote.subnet)"],
+    ),
+    (
+        "169.46.73.18",
+        "169.46.73.20",
+        ["address uplink 169.46.73.18 of esg is 169.46.73.20 in file0 line 5 (remote.gateway)"],
+    ),
+    ("169.46.73.18", "169.46.73.18", []),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), CHANGES)
 def test_one_changed_value_of_a_chart_is_one_finding(old: str, new: str, expected: list[str]) -> None:
     assert said(TUNNEL, changed(VALUES, old, new)) == expected
 

@@ -224,6 +224,11 @@ CASES: list[tuple[str, str, list[tuple[str, int | None]]]] = [
         [],
     ),
     ("incomplete-integration", ICP + link("c", "d", "strongswan"), []),
+    (
+        "incomplete-integration",
+        link("a", "b", "strongswan") + net("w", "iks-worker-private", "10.48.0.0/26", 'cluster = "a"'),
+        [("needs networks of kind iks-worker-private at cluster b", 0)],
+    ),
     ("site-missing", net("e", "enterprise", "192.168.4.0/24"), [("e names no site, and the plan has 2", None)]),
 ]
 

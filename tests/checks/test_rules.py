@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import itertools
 import random
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,7 +29,6 @@ def net(name: str, kind: str, cidr: str, more: str = "") -> str:
     return f'[networks.{name}]\nkind = "{kind}"\ncidr = "{cidr}"\n{more}\n'
 
 
-@lru_cache
 def findings(text: str) -> tuple[Finding, ...]:
     plan = parse_plan(text.encode(), "plan.toml")
     return check_plan(plan, load_catalog(plan.ranges_edition), TODAY)
@@ -83,6 +81,11 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
         (IKS + net("vm", "vcs-vm", "172.16.0.0/12"), "error", ("vm", "iks (services, default)"), "172.21.0.0/16"),
         (TWO, "warning", ("b (services, default)", "a (services, default)"), "172.21.0.0/16"),
         (net("a", "vcs-vm", "fd00:1::/48") + net("b", "vcs-vm", "fd00:1::/64"), "error", ("b", "a"), "fd00:1::/64"),
+        # Of two equal ranges the finding points at the one that can move, wherever it stands.
+        (UPLINK + net("a", "vcs-vm", "10.176.18.192/27"), "error", ("a", "esg"), "10.176.18.192/27"),
+        (net("a", "vcs-vm", "10.176.18.192/27") + UPLINK, "error", ("a", "esg"), "10.176.18.192/27"),
+        (UPLINK + net("a", "vcs-vm", "10.176.18.192/28"), "error", ("a", "esg"), "10.176.18.192/28"),
+        (UPLINK + net("a", "vcs-vm", "10.176.18.128/25"), "error", ("esg", "a"), "10.176.18.192/27"),
     ],
     "avoid-overlap": [
         (
@@ -186,6 +189,15 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
     ],
     "size-without-effect": [(IKS + '[networks.a]\nkind = "iks-pod"\nprefix = 20\n', "warning", ("a",), None)],
     "pod-capacity": [
+        (
+            TWO.replace("[clusters.b]", "workers = 5\n[clusters.b]")
+            + "workers = 5\n"
+            + net("p", "iks-pod", "fd00::/124", 'cluster = "a"')
+            + net("q", "iks-pod", "172.22.0.0/24", 'cluster = "b"'),
+            "error",
+            ("q",),
+            None,
+        ),
         (IKS + "workers = 5\n" + net("a", "iks-pod", "172.22.0.0/23"), "error", ("a",), None),
         (ICP + "workers = 9\npods-per-worker = 110\n" + net("a", "icp-pod", "10.225.0.0/22"), "error", ("a",), None),
         (ICP + "workers = 9\npods-per-worker = 110\n" + net("a", "icp-pod", "10.225.0.0/21"), "error", ("a",), None),
@@ -339,6 +351,18 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
         ),
     ],
     "common-vlan-pods": [
+        (
+            IKS
+            + EDGES
+            + '[[link]]\nbetween = ["iks", "e"]\nmethod = "common-vlan"\n'
+            + '[[link]]\nbetween = ["iks", "f"]\nmethod = "common-vlan"\n'
+            + net("w", "iks-worker-private", "10.171.42.128/26")
+            + net("u", "vcs-esg-private", "10.176.18.192/27", 'edge = "e"')
+            + net("v", "vcs-esg-private", "10.176.18.224/27", 'edge = "f"'),
+            "warning",
+            ("w", "u"),
+            None,
+        ),
         (COMMON + net("w", "iks-worker-private", "10.171.42.128/26") + UPLINK, "warning", ("w", "esg"), None),
         (COMMON + net("w", "iks-worker-private", "10.134.0.0/26") + UPLINK, "warning", ("w", "esg"), None),
         (
@@ -398,7 +422,11 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
         ('[integration]\niks-icp = "strongswan"\n' + IKS, "warning", (), None),
         (BOTH_TUNNELS + EDGE.format("uplink = 2"), "warning", ("esg",), None),
     ],
-    "ike-version": [(TUNNEL + "ike = 1\n" + IKS, "error", (), None)],
+    "ike-version": [
+        (TUNNEL + "ike = 1\n" + IKS, "error", (), None),
+        (TUNNEL + "ike = 1\n" + IKS + net("vm", "vcs-vm", "172.24.1.0/24"), "error", (), None),
+        ('[integration]\niks-icp = "strongswan"\nike = 1\n' + IKS, "error", (), None),
+    ],
     "vrf-needed": [('[integration]\nenterprise = "routed"\naccount-routing = "vlan-spanning"\n', "error", (), None)],
     "nat-addresses": [
         (
