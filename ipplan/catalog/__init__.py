@@ -23,7 +23,17 @@ EDITIONS = ("2018-11-30", "2024-12-05", "2025-10-03")
 DEFAULT_EDITION = EDITIONS[-1]
 """The newest edition, which is used by default."""
 
-KEEP_CLEAR = ("iks", "containers", "openshift", "satellite", "vpc", "vcfaas")
+PLATFORM_TITLES = {
+    "iks": "IKS",
+    "containers": "containers",
+    "openshift": "OpenShift",
+    "satellite": "Satellite",
+    "vpc": "IBM Cloud VPC",
+    "vcfaas": "VCF as a Service",
+}
+"""The platforms that `keep-clear` of a plan can name, and how messages name them."""
+
+KEEP_CLEAR = tuple(PLATFORM_TITLES)
 """The platforms that `keep-clear` of a plan can name."""
 
 KEPT_CLEAR = frozenset(KEEP_CLEAR[:4])
@@ -286,8 +296,11 @@ def _kubernetes_rows() -> Iterator[Reservation]:
         category = CATEGORIES[f"kubernetes-{severity}"]
         title, note = _shorten(scope)
         keep_clear = None
-        if severity == "reserved" or ((platform, cidr) in _AVOIDED_DEFAULTS and "VPC" not in title):
-            keep_clear = "containers" if platform in CONTAINERS else platform
+        named = "containers" if platform in CONTAINERS else platform
+        if named not in KEEP_CLEAR:
+            category = category._replace(scope="other") if severity == "reserved" else category
+        elif severity == "reserved" or ((platform, cidr) in _AVOIDED_DEFAULTS and "VPC" not in title):
+            keep_clear = named
         yield Reservation(
             parse_prefix(cidr), category, title, None, None, None, note, Source(**source), platform, keep_clear
         )

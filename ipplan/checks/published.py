@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipplan.addresses import PrefixIndex, RangeSet, parse_prefix
-from ipplan.catalog import KEEP_CLEAR
+from ipplan.catalog import KEEP_CLEAR, PLATFORM_TITLES
 from ipplan.checks.iks import in_iks_window, is_old_service_range
 from ipplan.checks.labels import label
 from ipplan.checks.registry import rule
@@ -43,15 +43,6 @@ _VPC = Source(
     "2026-07-02",
 )
 _BRIDGE = parse_prefix("172.17.0.0/16")
-_PLATFORMS = {
-    "iks": "IKS",
-    "containers": "containers",
-    "openshift": "OpenShift",
-    "satellite": "Satellite",
-    "vpc": "IBM Cloud VPC",
-    "vcfaas": "VCF as a Service",
-}
-"""The platforms of keep-clear, as messages name them."""
 _SINGLE = 3
 """Report up to this many rows under one network one by one; more rows share one finding."""
 
@@ -369,9 +360,9 @@ def _platform_finding(
     platforms: Iterable[str | None],
 ) -> Finding:
     """Return the finding about a row; `platforms` are those that reserve it, as keep-clear names them."""
-    names = [_PLATFORMS[p] for p in dict.fromkeys(platforms) if p is not None]
+    names = [PLATFORM_TITLES[p] for p in dict.fromkeys(platforms) if p is not None]
     because = {
-        "error": f"the plan has {_PLATFORMS[row.keep_clear or '']}",
+        "error": f"the plan has {PLATFORM_TITLES[row.keep_clear or '']}",
         "warning": f"keep-clear under [plan] names {row.keep_clear}",
         "note": f"it matters only with {' or '.join(names)}, which the plan does not have",
     }

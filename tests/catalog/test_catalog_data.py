@@ -16,6 +16,7 @@ from ipplan.catalog import (
     CATEGORIES,
     DEFAULT_EDITION,
     EDITIONS,
+    KEEP_CLEAR,
     CatalogError,
     Reservation,
     iks_windows,
@@ -95,6 +96,12 @@ def test_rows_are_sorted_and_known_by_category() -> None:
         prefixes = [r.prefix for r in load_catalog(edition).reservations]
         assert prefixes == sorted(prefixes)
         assert {r.category.name for r in load_catalog(edition).reservations} <= set(CATEGORIES)
+
+
+def test_only_platforms_that_a_plan_can_name_reserve_anything() -> None:
+    for row in load_catalog().reservations:
+        assert row.keep_clear is None or row.keep_clear in KEEP_CLEAR
+        assert row.category.scope != "reserved" or row.keep_clear is not None, row
 
 
 def test_an_unknown_edition_names_the_known_ones() -> None:
