@@ -599,7 +599,10 @@ def explain_refusal(text: str) -> AddressError:
     if slash:
         return _explain_length(address, length)
     if _read(address) is not None:
-        return AddressError("it has no prefix length", f"{address}/{WIDTH[_version_of(address)]}")
+        usual, single = (24, 32) if _version_of(address) == 4 else (64, 128)
+        return AddressError(
+            f"it has no prefix length; write one, such as {address}/{usual}, or /{single} for one address"
+        )
     return AddressError("it is not an address")
 
 

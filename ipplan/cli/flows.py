@@ -59,7 +59,7 @@ def command(
 
     path, name = split_words(path, name, {word for flow in FLOWS for word in (flow.letter, flow.name)})
     if name is None and (start is None) != (end is None):
-        raise click.UsageError("--from needs --to and --to needs --from, unless FLOW is given")
+        raise click.UsageError("without FLOW, --from and --to go together: write both")
     plan, _ = read_plan(require_plan(path))
     catalog = choose_catalog(ranges_edition, plan)
     plan = settle(plan, catalog).in_service

@@ -253,6 +253,8 @@ def _say_summary(observed: Sequence[Observed], made: Imported) -> None:
     if made.joined:
         parts.append(f"{counted(made.joined, 'row')} joined with others of the same range")
     say(f"{', '.join(parts)}; {counted(made.duplicates, 'duplicate')} skipped")
+    if made.avoids and not made.networks and any(one.source in ("csv", "xlsx") for one in observed):
+        say("note: a row without a kind becomes an avoided range; to make it a network, add a column kind")
     for text in made.everything:
         say(f"skipped: {text} is every address")
     if made.containers and not made.pools:

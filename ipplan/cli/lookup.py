@@ -67,6 +67,8 @@ def _read(queries: Sequence[str]) -> list[Prefix]:
             prefixes.append(_prefix(query))
         except AddressError as error:
             hint = f"; write {error.suggestion}" if error.suggestion else ""
+            if not any(character in query for character in ".:"):
+                hint = "; ipplan show lists the networks of a plan by name"
             problems.append(f'"{escape(query[:80])}": {error}{hint}')
     if problems:
         for problem in problems[:-1]:

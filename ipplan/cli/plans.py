@@ -18,6 +18,7 @@ from ipplan.cli.streams import (
     terminal_width,
 )
 from ipplan.findings import Finding, Location
+from ipplan.output.text import escape
 from ipplan.plan.load import PlanError, parse_plan
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 DEFAULT_PLAN = "plan.toml"
 """The plan in the working directory that a command uses if none is given."""
+
+_OTHER_FILES = (".csv", ".xlsx", ".json", ".yaml", ".yml", ".xml")
+"""Endings of files that `ipplan import` reads, and that are not plans if they cannot be read as one."""
 
 UNREADABLE = "plan-unreadable"
 """The rule name of the finding on a plan whose file cannot be opened or read."""
@@ -53,8 +57,14 @@ def require_plan(path: str | None) -> str:
 def split_words(first: str | None, second: str | None, known: Collection[str] = ()) -> tuple[str | None, str | None]:
     """Return the plan and the name that `[PLAN] NAME` gives, where a single word may be either.
 
-    It is a name if it is `known`, else a plan if it looks like a file, else a name.
+    It is a name if it is `known`, else a plan if it looks like a file, else a name. Raises UsageProblem for a name
+    before a plan.
     """
+    if first is not None and second is not None and looks_like_file(second) and not looks_like_file(first):
+        raise UsageProblem(
+            f'"{escape(first[:80])}" comes before the plan, "{escape(second[:80])}"',
+            f"write the plan first: {escape(second[:80])} {escape(first[:80])}",
+        )
     if first is None or second is not None or (first not in known and looks_like_file(first)):
         return first, second
     return None, first
@@ -68,7 +78,16 @@ def looks_like_file(word: str) -> bool:
 def read_plan(path: str) -> tuple[Plan, bytes]:
     """Return the plan at a path ("-": standard input) and its text; raise InputProblem or PlanError."""
     data, file = read_input(path)
-    return parse_plan(data, file), data
+    try:
+        return parse_plan(data, file), data
+    except PlanError:
+        if path.lower().endswith(_OTHER_FILES):
+            raise InputProblem(
+                file,
+                f"cannot read {file} as a plan: a plan is a TOML file",
+                f"ipplan import auto {path} -o plan.toml makes a plan of it",
+            ) from None
+        raise
 
 
 def choose_catalog(option: str | None, plan: Plan | None) -> Catalog:
@@ -134,7 +153,6 @@ def report_problems(output: Output | None, errors: Sequence[PlanError]) -> int:
 
 def _render_problems(error: PlanError, width: int | None, *, color: bool) -> str:
     from ipplan.output.findings import render_problems
-    from ipplan.output.text import escape
 
     if [problem.rule for problem in error.problems] == [UNREADABLE]:
         problem = error.problems[0]

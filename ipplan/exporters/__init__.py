@@ -206,9 +206,14 @@ def find_cluster(request: Request, platform: str | None = None) -> Cluster:
     if len(clusters) > 1:
         raise ExportError(
             f"the plan has {len(clusters):,} {kind}clusters",
-            f"add --cluster: {_some(c.name for c in clusters)}",
+            choose_with("cluster", [c.name for c in clusters]),
         )
     return clusters[0]
+
+
+def choose_with(option: str, names: Sequence[str]) -> str:
+    """Return the advice to choose one of several names with an option."""
+    return "add " + " or ".join(f"--{option} {name}" for name in names[:_MOST_NAMES])
 
 
 def refuse(missing: Sequence[tuple[str, str]]) -> None:
@@ -250,7 +255,7 @@ def _find_end(option: str, what: str, ends: Sequence[End], asked: str | None) ->
         kinds = "vcs-esg-public, vcs-esg-private and vcs-transit" if option == "edge" else "enterprise"
         raise ExportError(f"the plan has no {what}", f"add networks of kind {kinds}")
     if len(ends) > 1:
-        raise ExportError(f"the plan has {len(ends):,} {what}s", f"add --{option}: {_some(e.name for e in ends)}")
+        raise ExportError(f"the plan has {len(ends):,} {what}s", choose_with(option, [str(end.name) for end in ends]))
     return ends[0]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ipplan.exporters import ExportError, comment, find_edge, find_esg, find_site, quoted, refuse
+from ipplan.exporters import ExportError, choose_with, comment, find_edge, find_esg, find_site, quoted, refuse
 from ipplan.exporters.gateways import missing_gateway
 from ipplan.landscape.model import PROPOSAL
 
@@ -272,10 +272,9 @@ def _swanctl_of_cluster(request: Request, platform: str, pairs: Sequence[Pair]) 
     sides = _sides_of_clusters(request, platform, pairs)
     own = dict.fromkeys(side.own.end for side in sides)
     if len(own) > 1:
-        names = ", ".join(str(end.name) for end in list(own)[:_MOST_NAMES])
         raise ExportError(
             f"the plan has {len(own):,} {platform.upper()} clusters with such tunnels",
-            f"add --cluster: {names}",
+            choose_with("cluster", [str(end.name) for end in own]),
         )
     return _swanctl(request, sides, next(iter(own)).title)
 

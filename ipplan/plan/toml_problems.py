@@ -172,10 +172,18 @@ def _without_second(text: str, start: int, offset: int, message: str) -> tuple[S
         line,
         column,
         key,
-        "keep one of the two, or give the second another name",
+        _how_to_keep_both(key) or "keep one of the two, or give the second another name",
         "duplicate-key",
     )
     return problem, text[:start] + blank(text[start:end]) + text[end:]
+
+
+def _how_to_keep_both(key: KeyPath) -> str | None:
+    """Return how to write a table that a plan may have several times, None for every other key."""
+    from ipplan.plan.format import TABLES
+
+    repeated = [table.heading for table in TABLES.values() if table.shape == "array" and key == (table.name,)]
+    return f"write {repeated[0]} above each entry" if repeated else None
 
 
 def _opening(text: str, start: int) -> int:

@@ -26,8 +26,8 @@ _NETWORK: dict[int, Any] = {4: ipaddress.IPv4Network, 6: ipaddress.IPv6Network}
 REFUSED = [
     # text, reason, suggestion
     ("", "it is empty", None),
-    ("10.0.0.0", "it has no prefix length", "10.0.0.0/32"),
-    ("fd00::", "it has no prefix length", "fd00::/128"),
+    ("10.0.0.0", "it has no prefix length; write one, such as 10.0.0.0/24, or /32 for one address", None),
+    ("fd00::", "it has no prefix length; write one, such as fd00::/64, or /128 for one address", None),
     ("10/8", "it has 1 of the four octets; ipplan does not add the others", "10.0.0.0/8"),
     ("10.1/16", "it has 2 of the four octets; ipplan does not add the others", "10.1.0.0/16"),
     ("010.0.0.1/32", "octet 010 has a leading zero, which some tools read as octal", "10.0.0.1/32"),

@@ -84,7 +84,7 @@ def test_tables_have_every_hop_and_the_stop_is_told_beside_them(run: Run, form: 
     ("arguments", "said"),
     [
         (("X",), "'X' is not a flow"),
-        (("--from", "office"), "--from needs --to"),
+        (("--from", "office"), "write both"),
         (("C", "--from", "nobody"), "'nobody' is neither a network of the plan nor an address"),
         (("--from", "vm-web", "--to", "vm-wbe"), "did you mean vm-web?"),
     ],

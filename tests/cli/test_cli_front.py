@@ -75,6 +75,32 @@ def test_bad_usage(run: Run, args: tuple[str, ...], says: str) -> None:
     assert "\x1b" not in text
 
 
+@pytest.mark.parametrize(("command", "name"), [("flows", "C"), ("export", "nsx-esg"), ("why", "vm-web")])
+def test_a_plan_behind_the_name_is_moved_to_the_front_by_the_advice(run: Run, command: str, name: str) -> None:
+    done = run(command, name, "mine.toml")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode().splitlines() == [
+        f'error: "{name}" comes before the plan, "mine.toml"',
+        f"help: write the plan first: mine.toml {name}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "text"), [("sheet.csv", "name,kind,cidr\nvm,vcs-vm,10.224.0.0/24\n"), ("config.YAML", "a: 1\n")]
+)
+@pytest.mark.parametrize("command", ["check", "allocate", "flows"])
+def test_a_file_of_another_tool_given_as_a_plan_is_sent_to_import(
+    run: Run, tmp_path: Path, command: str, file: str, text: str
+) -> None:
+    (tmp_path / file).write_text(text, encoding="utf-8")
+    done = run(command, file)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode().splitlines() == [
+        f"error: cannot read {file} as a plan: a plan is a TOML file",
+        f"help: ipplan import auto {file} -o plan.toml makes a plan of it",
+    ]
+
+
 @pytest.mark.parametrize("name", ["check", "show", "map", "topology", "flows", "lab", "report", "why", "export"])
 def test_a_command_without_a_plan_uses_plan_toml(run: Run, tmp_path: Path, name: str) -> None:
     rest = {"why": ("vm-web",), "export": ("netbox",), "lab": ("--dry-run",)}.get(name, ())

@@ -55,6 +55,18 @@ def test_a_plan_on_standard_output_and_a_summary_next_to_it(run: Run, tmp_path: 
     assert run("check", "-", input=done.stdout).returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("table", "noted"),
+    [("name,network\na,10.9.0.0/16\n", True), (TABLE, False), ("name,kind,cidr\na,vcs-vm,10.224.0.0/24\n", False)],
+)
+def test_a_table_without_any_kind_gets_a_note(run: Run, tmp_path: Path, table: str, *, noted: bool) -> None:
+    done = run("import", "auto", write(tmp_path / "t.csv", table))
+
+    assert done.returncode == 0
+    note = "note: a row without a kind becomes an avoided range; to make it a network, add a column kind"
+    assert (note in done.stderr.decode().splitlines()) == noted
+
+
 def test_several_files_become_one_plan_in_a_file(run: Run, tmp_path: Path) -> None:
     cluster, table = write(tmp_path / "c.json", CLUSTER), write(tmp_path / "t.csv", TABLE)
 

@@ -155,3 +155,10 @@ def test_a_filter_that_names_nothing_known_is_a_usage_error(arguments: tuple[str
 
     assert (done.returncode, done.stdout) == (2, "")
     assert part in done.stderr
+
+
+@pytest.mark.parametrize(("query", "sent"), [("office", True), ("10.0.0.400", False), ("fd00::g", False)])
+def test_a_name_is_sent_to_show(query: str, *, sent: bool) -> None:
+    done = run("lookup", query)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert ("ipplan show lists the networks of a plan by name" in done.stderr) == sent

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipplan.plan import toml_positions, toml_text
+from ipplan.plan.load import PlanError, parse_plan
 from ipplan.plan.toml_positions import find_positions
 from ipplan.plan.toml_text import read_toml
 
@@ -172,6 +173,13 @@ def test_the_quick_way_through_large_texts_finds_the_same_places(count: int, dat
             [(3, 1, "duplicate-key", "a is defined a second time; first on line 1")],
         ),
         (
+            "[link]\nx = 1\n[link]\nx = 2\n[[avoid]]\n[avoid]\n",
+            [
+                (3, 1, "duplicate-key", "link is defined a second time; first on line 1"),
+                (6, 1, "duplicate-key", "avoid is defined a second time"),
+            ],
+        ),
+        (
             "[a]\nx = one\ny = 2\n[b]\nz = 10.1\nw: 3\n[a]\n",
             [(2, 5, "toml-syntax", "x"), (6, 2, "toml-syntax", "w"), (7, 1, "duplicate-key", "a is defined")],
         ),
@@ -228,3 +236,18 @@ def test_random_text_ends_in_a_document_or_in_few_problems(text: str) -> None:
     assert len(problems) <= toml_text.MOST_PROBLEMS
     if not problems:
         assert document == tomli.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("[link]\n[link]\n", "write [[link]] above each entry"),
+        ("[waive]\n[waive]\n", "write [[waive]] above each entry"),
+        ("[networks.a]\n[networks.a]\n", "keep one of the two, or give the second another name"),
+        ("[plan]\n[plan]\n", "keep one of the two, or give the second another name"),
+    ],
+)
+def test_a_second_table_is_kept_only_if_a_plan_may_have_several(text: str, advice: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        parse_plan(text.encode(), "plan.toml")
+    assert [p.help for p in caught.value.problems if p.rule == "duplicate-key"] == [advice]
