@@ -166,7 +166,7 @@ def test_ten_interfaces_are_the_most(run: Run, tmp_path: Path) -> None:
     for target in ("nsx-esg", "nftables"):
         done = run("export", "plan.toml", target, "--edge", "dallas")
         assert (done.returncode, done.stdout) == (1, b"")
-        assert "the ESG of edge dallas needs 11 interfaces, and has 10 at most" in done.stderr.decode()
+        assert "the ESG of edge dallas needs 11 interfaces, but an ESG has at most 10" in done.stderr.decode()
 
 
 def test_the_document_s_own_tunnel_ends(run: Run, tmp_path: Path) -> None:
