@@ -160,6 +160,9 @@ def report(landscape: Landscape) -> str:
     for tunnel in landscape.all_tunnels():
         lines += [*of_tunnel(tunnel), f"  dials out: {landscape.dials_out(tunnel)}"]
     lines += map(of_session, landscape.sessions())
+    for cluster in landscape.ends.clusters:
+        lines.append(f"workers of {cluster.title}: {words(landscape.nodes(cluster))}")
+        lines += (f"  {of_session(session)}" for session in landscape.sessions_of(cluster) if cluster.kind == "iks")
     for key, entries in landscape.tables.table_index.items():
         lines += [f"{key.title} leads to {of_set(to)}: {entry.words}" for to, entry in entries.items()]
     lines += of_overlaps(landscape)
