@@ -381,6 +381,15 @@ PLACEMENTS = {
             ("c", "allocated", "172.24.1.0/25", "172.24.0.0/22", "None", "prefix = 25 in the plan"),
         ],
     ),
+    "single addresses": (
+        '[plan]\nbyoip = ["172.24.0.0/22", "fd00:1::/64"]\n'
+        + net("a", "prefix = 32")
+        + net("b", 'prefix = 128\npool = "fd00:1::/64"'),
+        [
+            ("a", "allocated", "172.24.0.0/32", "172.24.0.0/22", "None", "prefix = 32 in the plan"),
+            ("b", "allocated", "fd00:1::/128", "fd00:1::/64", "None", "prefix = 128 in the plan"),
+        ],
+    ),
     "beside pins": (
         HEAD
         + net("p", 'cidr = "172.24.1.0/25"\ngroup = "g"')
@@ -438,6 +447,24 @@ ORDER = "larger blocks first, then those with fewer pools to choose from, then b
 
 # (plan, network, what the explanation says)
 EXPLANATIONS: dict[str, tuple[str, str, dict[str, object]]] = {
+    "a pinned group of one, with room": (
+        HEAD + net("p", 'cidr = "172.24.0.0/26"\ngrow-to = 24\ngroup = "g"') + net("a", "prefix = 25"),
+        "a",
+        {
+            "status": "allocated",
+            "prefix": "172.24.1.0/25",
+            "size": "/25: prefix = 25 in the plan",
+            "decided by": "ipplan allocates it",
+            "block": "/25",
+            "pools": "172.24.0.0/22",
+            "order": f"it is the first of 1 blocks to place ({ORDER})",
+            "refused": [
+                "172.24.0.0/25 to 172.24.0.128/25, 2 held, 172.24.0.0/24, p: "
+                "room held for p at 172.24.0.0/26 to grow to 172.24.0.0/24"
+            ],
+            "chosen": "172.24.1.0/25 in 172.24.1.0/25 in 172.24.0.0/22: it is the first candidate that nothing blocks",
+        },
+    ),
     "first of three": (
         HEAD + net("a", "prefix = 24") + net("b", "prefix = 25") + net("c", "prefix = 25"),
         "a",
