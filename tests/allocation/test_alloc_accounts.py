@@ -8,20 +8,30 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from test_alloc_why import some_plan
 
 from ipplan.addresses import Prefix, parse_prefix
 from ipplan.allocation import Allocation, allocate
 from ipplan.allocation.pinning import pin
+from ipplan.allocation.spans import shared_regions, spans_of
 from ipplan.catalog import CATEGORIES, Catalog, Reservation, load_catalog
 from ipplan.findings import Source
 from ipplan.plan.load import parse_plan
 from ipplan.plan.model import Avoid
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ipplan.allocation.spans import Region
     from ipplan.plan.model import Plan
 
 EMPTY = Catalog("none", ())
+REGIONS = st.integers(0, 4).flatmap(
+    lambda bits: st.integers(0, (32 >> bits) - 1).map(lambda number: (number << bits, bits))
+)
 
 
 def hosts(prefix: Prefix) -> set[int]:
@@ -210,3 +220,63 @@ def test_a_plan_without_text_is_pinned_without_text() -> None:
     pinned = pin(one, found)
     assert pinned.text == one.text == b""
     assert [network.prefix for network in pinned.networks] == [row.prefix for row in found.placements]
+
+
+# -- what else takes space
+
+LINKED = """\
+[plan]
+byoip = ["172.24.0.0/22"]
+
+[edges.e]
+[sites.hq]
+
+[[link]]
+between = ["hq", "e"]
+method = "ipsec"
+nat = [{ network = "p", as = "172.24.0.0/24" }]
+
+[networks.p]
+kind = "vcs-vm"
+cidr = "10.230.0.0/24"
+
+[networks.a]
+kind = "vcs-vm"
+"""
+
+
+def test_what_a_link_shows_a_network_as_is_kept_clear_of() -> None:
+    one = parse_plan(LINKED.encode(), "plan.toml")
+    found = allocate(one, EMPTY)
+    assert [(str(s.prefix), s.category, s.reason, s.source) for s in found.skipped] == [
+        ("172.24.0.0/24", "link", one.shown[0].title, None)
+    ]
+    assert {name: str(prefix) for name, prefix in found.allocated.items()} == {"a": "172.24.1.0/24"}
+    assert (found.file, found.plan_name, found.edition) == ("plan.toml", None, "none")
+
+
+@pytest.mark.parametrize("range_", ["", 'cidr = "172.24.0.64/26"\n'])
+def test_a_retired_network_counts_in_its_group_only_with_a_range(range_: str) -> None:
+    """Without a range it gets none, and keeps nothing from the prefix around the others."""
+    table = '[networks.{}]\nkind = "vcs-vm"\ngroup = "g"\n{}\n'
+    text = (
+        '[plan]\nbyoip = ["172.24.0.0/22"]\n'
+        + table.format("p", 'cidr = "172.24.0.0/26"\n')
+        + table.format("q", 'cidr = "172.24.0.128/26"\n')
+        + table.format("old", f'status = "retired"\n{range_}')
+        + '[networks.a]\nkind = "vcs-vm"\nprefix = 26\n'
+    )
+    found = allocate(parse_plan(text.encode(), "plan.toml"), EMPTY)
+    assert {name: str(prefix) for name, prefix in found.allocated.items()} == {"a": "172.24.1.0/26"}
+    assert [(str(g.prefix), g.alone) for g in found.groups] == [("172.24.0.0/24", True)]
+
+
+@given(st.lists(REGIONS, max_size=4), st.lists(REGIONS, max_size=4))
+def test_regions_as_spans_and_what_two_lists_share(one: list[Region], other: list[Region]) -> None:
+    def addresses(regions: Iterable[Region]) -> set[int]:
+        return {a for first, bits in regions for a in range(first, first + 2**bits)}
+
+    assert [set(range(first, last + 1)) for first, last in spans_of(one)] == [addresses([r]) for r in one]
+    shared = shared_regions(one, other)
+    assert addresses(shared) == addresses(one) & addresses(other)
+    assert len(set(shared)) == len(shared)
