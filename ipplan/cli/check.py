@@ -45,6 +45,10 @@ class _Checked(NamedTuple):
     chosen: Chosen | None
 
 
+_FOR_PIPELINES = ("sarif", "github", "gitlab", "junit")
+"""The names of `ipplan.output.ci.FORMATS`, without importing the renderers."""
+
+
 @click.command(
     "check",
     cls=Command,
@@ -75,7 +79,7 @@ class _Checked(NamedTuple):
 @click.option("--matrix", is_flag=True, help="Show which plans collide: errors/warnings of each pair.")
 @label_option
 @edition_option
-@format_option("table", "json", "csv", "markdown", "sarif", "github", "gitlab", "junit")
+@format_option("table", "json", "csv", "markdown", *_FOR_PIPELINES)
 @color_option
 def command(
     *,
@@ -277,10 +281,6 @@ def _by_label(checked: Sequence[_Checked], together: Together) -> Callable[[Find
         return chosen is None or chosen.concerns((), key) or not named.isdisjoint(finding.networks)
 
     return concerns
-
-
-_FOR_PIPELINES = ("sarif", "github", "gitlab", "junit")
-"""Formats that only pipelines read."""
 
 
 def _deliver_for_pipelines(output: Output, reports: Sequence[Report], *, strict: bool) -> bool:

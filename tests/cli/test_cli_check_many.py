@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ipplan.output.ci import FORMATS
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -67,7 +69,7 @@ def test_an_error_between_plans_fails(run: Run, tmp_path: Path, plans: tuple[str
     del plans
 
 
-@pytest.mark.parametrize("format_", ["sarif", "github", "gitlab", "junit"])
+@pytest.mark.parametrize("format_", FORMATS)
 def test_formats_of_pipelines_point_into_each_file(run: Run, plans: tuple[str, ...], format_: str) -> None:
     out = run("check", *plans, "-f", format_, "--select", "network-overlap").stdout.decode()
     assert "b.toml" in out

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ipplan.output.ci import FORMATS
 from ipplan.plan.load import PlanError, parse_plan
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def test_a_very_long_name_or_key_is_cut(run: Run, tmp_path: Path, text: str, pro
     assert "\x1b" not in done.stderr.decode()
 
 
-@pytest.mark.parametrize("format_", ["table", "csv", "markdown", "sarif", "github", "gitlab", "junit"])
+@pytest.mark.parametrize("format_", ["table", "csv", "markdown", *FORMATS])
 def test_two_hundred_problems_are_shown_and_the_others_counted(run: Run, tmp_path: Path, format_: str) -> None:
     lines = "".join(f"unknown{number} = 1\n" for number in range(1000))
     (tmp_path / "many.toml").write_text(NETWORK + lines, encoding="utf-8")

@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from ipplan.checks import RULES
+from ipplan.output.ci import FORMATS
 from ipplan.output.text import escape
 from ipplan.project import DOCUMENTATION, HOME
 
@@ -97,8 +98,13 @@ def test_sarif_holds_every_finding_once(run: Run, name: str, nasty: str) -> None
     assert done.returncode == 1
 
 
+def test_check_offers_every_format_of_pipelines(run: Run) -> None:
+    shown = " ".join(run("check", "--help").stdout.decode().split())
+    assert f"markdown, {', '.join(list(FORMATS)[:-1])} or {list(FORMATS)[-1]}." in shown
+
+
 def test_every_format_points_at_the_second_network(run: Run, bad_plan: Path) -> None:
-    for output_format in ("table", "github", "gitlab", "junit", "csv", "markdown"):
+    for output_format in ("table", "csv", "markdown", *(name for name in FORMATS if name != "sarif")):
         shown = run("check", "bad.toml", "-f", output_format).stdout.decode()
         assert re.search(r"bad.toml:7:8  networks\.vm-web\.cidr", shown), output_format
 
@@ -206,7 +212,7 @@ def strings(value: object) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
-@pytest.mark.parametrize("format_", ["sarif", "gitlab", "github", "junit", "table", "csv", "markdown"])
+@pytest.mark.parametrize("format_", ["table", "csv", "markdown", *FORMATS])
 def test_no_name_acts_on_who_reads_a_report(run: Run, tmp_path: Path, format_: str) -> None:
     file = "\x1b[2J\u202ep.toml"
     (tmp_path / file).write_text(HOSTILE, encoding="utf-8")
