@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
+from ipplan.catalog import KEEP_CLEAR
 from ipplan.flows.model import Action, Domain, EndWord, Result
 from ipplan.plan.kinds import KINDS
 from ipplan.plan.load import PlanError, parse_plan
@@ -102,9 +103,10 @@ def test_what_schemas_share_is_the_same_in_all() -> None:
         assert all(version == versions[0] for version in versions), shared
 
 
-def test_the_plan_schema_and_the_kinds_in_the_others_are_generated() -> None:
+def test_the_plan_schema_and_the_kinds_and_platforms_in_the_others_are_generated() -> None:
     files = build()
-    assert set(files) == {"plan.json", "allocation.json", "free.json", "show.json", "topology.json", "why.json"}
+    names = ("plan", "allocation", "free", "ranges", "show", "topology", "why")
+    assert set(files) == {f"{name}.json" for name in names}
     assert {name: json.loads(text) for name, text in files.items()} == {name: SCHEMAS[name[:-5]] for name in files}
 
 
@@ -112,6 +114,7 @@ def test_the_plan_schema_and_the_kinds_in_the_others_are_generated() -> None:
 def test_a_schema_lists_kinds_only_where_the_generator_writes_them(name: str) -> None:
     generated = SCHEMAS[name]["$defs"].get("kind", {})
     assert json.dumps(SCHEMAS[name]).count('"vcs-vtep"') == json.dumps(generated).count('"vcs-vtep"')
+    assert (f'"{KEEP_CLEAR[-1]}"' in json.dumps(SCHEMAS[name])) == (name == "ranges")
 
 
 def test_the_plan_schema_knows_what_has_no_effect() -> None:

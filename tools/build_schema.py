@@ -1,10 +1,10 @@
-"""Rebuild the JSON Schemas from the format of a plan and the table of kinds.
+"""Rebuild the JSON Schemas from the format of a plan, the table of kinds and the platforms of keep-clear.
 
-    python -m tools.build_schema           write ipplan/schemas/plan.json, and the kinds in the other schemas
+    python -m tools.build_schema           write ipplan/schemas/plan.json, and kinds and platforms in the others
     python -m tools.build_schema --check   write nothing, exit 1 where a file would change
 
-plan.json is built whole from `ipplan/plan/format.py`. In every other schema, only the list of kinds is replaced: it has
-its place under `$defs`, `kind`.
+plan.json is built whole from `ipplan/plan/format.py`. In every other schema, only two lists are replaced: the kinds, at
+`kind` under `$defs`, and the platforms, at `keep_clear` of a row of ranges.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ipplan.catalog import KEEP_CLEAR
 from ipplan.findings import LONGEST_NAME
 from ipplan.plan.format import LARGEST_NTH, SCHEMA, TABLES
 from ipplan.plan.kinds import KINDS
@@ -157,8 +158,14 @@ def build() -> dict[str, str]:
     files = {"plan.json": _render(plan_schema())}
     for path in sorted(FOLDER.glob("*.json")):
         schema = json.loads(path.read_text(encoding="utf-8"))
-        if path.name not in files and "kind" in schema.get("$defs", {}):
-            schema["$defs"]["kind"]["enum"] = list(KINDS)
+        if path.name in files:
+            continue
+        entries = schema.get("$defs", {})
+        if "kind" in entries:
+            entries["kind"]["enum"] = list(KINDS)
+            files[path.name] = _render(schema)
+        if "keep_clear" in entries.get("range", {}).get("properties", {}):
+            entries["range"]["properties"]["keep_clear"]["enum"] = [*KEEP_CLEAR, None]
             files[path.name] = _render(schema)
     return files
 
