@@ -128,7 +128,7 @@ def edge_missing(context: Context) -> Iterator[Finding]:
 
 
 def _likely(context: Context, name: str) -> str:
-    """Return the edge whose name is part of the network's name, else the first edge."""
+    """Return the edge whose first three letters are part of the network's name, else the first edge."""
     names = context.plan.edge_names
-    near = (edge for edge in names if edge.lower() in name.lower() or edge[:3].lower() in name.lower())
+    near = (edge for edge in names if edge[:3].lower() in name.lower())
     return next(near, names[0])

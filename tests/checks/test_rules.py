@@ -116,6 +116,8 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
         (net("a", "vcs-vm", "198.18.0.0/16"), "error", ("a",), "198.18.0.0/16"),
     ],
     "kubernetes-reserved-overlap": [
+        (POOL + IKS + net("a", "vcs-vm", "172.18.4.0/24"), "error", ("a",), "172.18.4.0/24"),
+        (POOL + net("a", "vcs-vm", "172.18.4.0/24"), "note", ("a",), "172.18.4.0/24"),
         (IKS + net("a", "vcs-vm", "172.18.4.0/24"), "error", ("a",), "172.18.4.0/24"),
         (KEEP.format('"satellite"') + net("a", "vcs-vm", "192.168.255.0/25"), "warning", ("a",), "192.168.255.0/25"),
         (net("a", "vcs-vm", "172.18.4.0/24"), "note", ("a",), "172.18.4.0/24"),
@@ -378,6 +380,13 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
     "edge-missing": [
         (EDGES + net("a", "vcs-vm", "172.24.1.0/24"), "warning", ("a",), None),
         (EDGES + '[networks.m]\nkind = "vcs-management"\n', "warning", ("m",), None),
+        # The edge to write is the one that the name of the network points at.
+        (
+            "[edges.dallas]\n[edges.frankfurt]\n" + net("vm-FRA", "vcs-vm", "172.24.1.0/24"),
+            "warning",
+            ("vm-FRA",),
+            None,
+        ),
         (EDGES + ICP + net("w", "icp-worker", "172.24.2.0/24"), "warning", ("w",), None),
         (
             net("a", "vcs-vm", "172.24.1.0/24", 'edge = "e"')
