@@ -72,12 +72,14 @@ def main() -> int:
 def make_copy(folder: Path, room: Room) -> None:
     """Copy the repository, with a configuration of mutmut that changes and tests only this room."""
     shutil.copytree(ROOT, folder, ignore=_NOT_COPIED)
-    for module in (path for pattern in room.files for path in folder.glob(pattern)):
+    # By name, because a pattern of mutmut also matches files in folders below, such as the examples of the rules.
+    modules = sorted(path for pattern in room.files for path in folder.glob(pattern))
+    for module in modules:
         module.write_text(decorate_below(module.read_text(encoding="utf-8")), encoding="utf-8")
     beside = sorted(path.name for path in folder.iterdir() if path.name not in ("ipplan", "tests"))
     configuration = {
         "source_paths": ["ipplan"],
-        "only_mutate": list(room.files),
+        "only_mutate": [module.relative_to(folder).as_posix() for module in modules],
         "also_copy": beside,
         "pytest_add_cli_args": ["-m", "not slow", "-p", "no:cacheprovider", "-x"],
         "pytest_add_cli_args_test_selection": list(room.tests),
