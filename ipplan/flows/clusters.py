@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.flows.cluster_tunnels import into_tunnel
-from ipplan.flows.stops import stop_at_wrong, stop_if_ambiguous
+from ipplan.flows.stops import stop_at_wrong, stop_if_ambiguous, stop_without_range
 from ipplan.flows.walk import Place, inside
 from ipplan.flows.workers import assume_public, encapsulate, node_address
 from ipplan.landscape.conflicts import TableKey
@@ -86,18 +86,26 @@ def _on_the_worker(walk: Walk, cluster: End) -> Place | None:
     return None if front is None else Place("ingress", cluster, "inside", network=front)
 
 
+def _stop_without_workers(walk: Walk, cluster: End) -> None:
+    kind = "icp-worker" if cluster.kind == "icp" else "iks-worker-private"
+    if waiting := walk.landscape.ends.of_cluster(cluster, kind):
+        stop_without_range(walk, "worker", waiting, "so the table of its workers is not known", name=cluster.name)
+        return
+    walk.halt(
+        "worker",
+        "undetermined",
+        f"the plan has no worker network of {cluster.title}",
+        f'add a network of kind = "{kind}"',
+        name=cluster.name,
+    )
+
+
 def _main_route(walk: Walk, cluster: End, subnet: Network | None) -> Route | None:
     """Look the packet up in the main table of the workers of a subnet; stop where it has no route."""
     lookup = walk.tracer.worker(cluster, subnet if cluster.kind == "icp" else None)
     route = lookup.find(walk.destination)
     if route is None and not lookup.routes:
-        walk.halt(
-            "worker",
-            "undetermined",
-            f"no worker network of {cluster.title} has a range",
-            f'add a network of kind = "{"icp-worker" if cluster.kind == "icp" else "iks-worker-private"}"',
-            name=cluster.name,
-        )
+        _stop_without_workers(walk, cluster)
     elif route is None:
         walk.halt(
             "worker",

@@ -9,9 +9,9 @@ import pytest
 from test_flows_documented import STRETCHED, ends_of
 from test_flows_links import BASE
 from test_flows_unordered import plan as unordered
-from walking import HERE, REFERENCE, TWO, around, integrate, landscape
+from walking import HERE, REFERENCE, TWO, around, findings, integrate, landscape, listed
 
-from ipplan.flows import END_WORDS, Trace, Tracer, trace
+from ipplan.flows import END_WORDS, Missing, Trace, Tracer, trace
 from ipplan.landscape.model import Route
 
 if TYPE_CHECKING:
@@ -93,11 +93,35 @@ def report(text: str) -> str:
     return "\n".join([*rows, "", *sorted(said.values()), ""])
 
 
-@pytest.mark.parametrize("name", PLANS)
-def test_what_flows_say_is_as_it_was_read(name: str, *, update_golden: bool) -> None:
-    file = GOLDEN / f"{name}.txt"
-    actual = report(PLANS[name])
-    if update_golden:
+def listing(text: str) -> str:
+    """Return the documented flows with the pairs that are alike, and the promised flows that stop."""
+    lines = []
+    for traced in listed(text):
+        if isinstance(traced, Missing):
+            lines.append(f"{traced.flow} {traced.title}: {traced.reason}; help: {traced.help}")
+            continue
+        lines.append(
+            f"{traced.flow} {traced.title}: {traced.source.title} to {traced.destination.title} {traced.result}"
+        )
+        lines += (f"  {', '.join(firsts)} to {', '.join(seconds)}" for firsts, seconds in traced.alike)
+    for finding in findings(text, "unreachable-flow"):
+        lines.append(f"{finding.message}; help: {finding.help}; networks: {', '.join(finding.networks)}")
+    return "\n".join([*lines, ""])
+
+
+def compare(name: str, actual: str, *, update: bool) -> None:
+    file = GOLDEN / name
+    if update:
         file.parent.mkdir(exist_ok=True)
         file.write_text(actual, encoding="utf-8", newline="")
     assert actual == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_the_list_of_a_whole_plan_is_as_it_was_read(name: str, *, update_golden: bool) -> None:
+    compare(f"{name}.list.txt", listing(PLANS[name]), update=update_golden)
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_what_flows_say_is_as_it_was_read(name: str, *, update_golden: bool) -> None:
+    compare(f"{name}.txt", report(PLANS[name]), update=update_golden)

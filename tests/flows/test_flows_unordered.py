@@ -97,3 +97,19 @@ def test_a_network_that_is_missing_is_another_matter(
     stop = traced.stop or traced.back_stop
     assert stop is not None
     assert (stop.end, stop.help) == (word, help_)
+
+
+def test_pods_of_icp_need_workers_with_a_range() -> None:
+    base = (
+        '[integration]\nicp-vcs = "nat"\n[edges.dal]\n[clusters.icp]\nplatform = "icp"\nedge = "dal"\n'
+        '[networks.icp-pods]\nkind = "icp-pod"\ncidr = "10.62.0.0/24"\ncluster = "icp"\n'
+        '[networks.vm]\nkind = "vcs-vm"\ncidr = "10.224.19.0/24"\nedge = "dal"\n'
+    )
+    # No pool has room for it, so it has no range.
+    nodes = '[networks.icp-nodes]\nkind = "icp-worker"\nprefix = 27\ncluster = "icp"\n'
+    waits = ("icp-nodes has no range yet, so the table of its workers is not known", "run ipplan allocate PLAN --write")
+    missing = ("the plan has no worker network of cluster icp", 'add a network of kind = "icp-worker"')
+    for text, said in ((base + nodes, waits), (base, missing)):
+        stop = walk(text, "icp-pods", "vm").stop
+        assert stop is not None
+        assert (stop.end, stop.reason, stop.help) == ("undetermined", *said)
