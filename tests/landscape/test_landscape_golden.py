@@ -33,7 +33,58 @@ def sample(name: str) -> str:
     return (SAMPLES / f"{name}.toml").read_text("utf-8")
 
 
+# Clusters that name no cluster, and three clusters of which each names what BGP carries.
+UNNAMED = """\
+[integration]
+iks-vcs = "strongswan"
+icp-vcs = "nat"
+[networks.pods]
+kind = "iks-pod"
+cidr = "172.30.0.0/16"
+[networks.nodes]
+kind = "iks-worker-private"
+cidr = "10.171.42.128/26"
+[networks.icp-nodes]
+kind = "icp-worker"
+cidr = "172.24.18.0/27"
+[networks.vm]
+kind = "vcs-vm"
+cidr = "172.24.16.0/24"
+[networks.public]
+kind = "vcs-esg-public"
+cidr = "169.46.73.16/28"
+"""
+LIMITED = (
+    "[integration]\nesg-asn = 64998\niks-asn = 64999\n[edges.dal]\n"
+    + "".join(
+        f'[clusters.{name}]\nplatform = "iks"\n'
+        f'[networks.{name}-pods]\nkind = "iks-pod"\ncluster = "{name}"\ncidr = "172.2{n}.0.0/16"\n'
+        f'[networks.{name}-nodes]\nkind = "iks-worker-private"\ncluster = "{name}"\ncidr = "10.171.{n}.0/26"\n'
+        f'[[link]]\nbetween = ["{name}", "dal"]\nmethod = "bgp"\n{limit}'
+        for n, (name, limit) in enumerate(
+            (
+                ("a", 'networks = ["vm-web"]\n'),
+                ("b", 'networks = ["vm-db", "vm-web", "b-pods"]\n'),
+                ("c", 'networks = ["c-pods"]\n'),
+            ),
+            start=6,
+        )
+    )
+    + "".join(
+        f'[networks.{name}]\nkind = "{kind}"\nedge = "dal"\ncidr = "{cidr}"\n'
+        for name, kind, cidr in (
+            ("vm-web", "vcs-vm", "172.24.16.0/24"),
+            ("vm-db", "vcs-vm", "172.24.17.0/24"),
+            ("vm-log", "vcs-vm", "172.24.18.0/24"),
+            ("private", "vcs-esg-private", "10.176.18.192/27"),
+            ("transit", "vcs-transit", "172.24.255.0/29"),
+        )
+    )
+)
+
 PLANS = {
+    "unnamed": UNNAMED,
+    "limited": LIMITED,
     "reference-strongswan": REFERENCE,
     "reference-static-nat": integrate(REFERENCE, iks_vcs="static-nat", iks_icp="none"),
     "reference-common-vlan": integrate(REFERENCE, iks_vcs="common-vlan", enterprise="none").replace(
