@@ -31,7 +31,7 @@ def esg(walk: Walk, place: Place) -> Place | None:
     known = walk.established(("esg", edge))
     if changed := walk.restore(("esg", edge)):
         walk.hop("ESG", "session", "reverses the NAT of the request", name=edge.name, changed=changed)
-        return _route(walk, device, place, established=True)
+        return _route(walk, device, established=True, own=place.how == "own")
     role = "private" if place.how == "link" else place.how
     rule = next(
         (
@@ -47,7 +47,7 @@ def esg(walk: Walk, place: Place) -> Place | None:
         return _own_address(walk, device, role)
     if place.how == "link":
         walk.hop("ESG", "forward", "receives it from the worker on the common VLAN", name=edge.name)
-    return _route(walk, device, place, established=known)
+    return _route(walk, device, established=known, own=place.how == "own")
 
 
 def _to_target(walk: Walk, edge: End, rule: DestinationNat) -> Place | None:
@@ -137,8 +137,8 @@ def _rule_to(walk: Walk, device: Esg, role: str) -> str | None:
     return None
 
 
-def _route(walk: Walk, device: Esg, place: Place, *, established: bool = False) -> Place | None:
-    """Route a packet by the table of the ESG, then apply its tunnels and SNAT."""
+def _route(walk: Walk, device: Esg, *, established: bool, own: bool = False) -> Place | None:
+    """Route a packet by the table of the ESG, then apply its tunnels and SNAT; `own` is a packet of the ESG itself."""
     edge = device.end
     if stop_if_ambiguous(walk, "ESG", TableKey("esg", edge)):
         return None
@@ -146,7 +146,7 @@ def _route(walk: Walk, device: Esg, place: Place, *, established: bool = False) 
     tunnel = _policy(walk, device, route)
     changed: tuple[Changed, ...] = ()
     if route is not None and route.interface not in UPLINKS:
-        if place.how == "own":
+        if own:
             changed = _choose_side(walk, device, route)
         if not walk.answering:
             walk.pass_through(("esg", edge))
@@ -167,7 +167,7 @@ def _route(walk: Walk, device: Esg, place: Place, *, established: bool = False) 
         return onto_vxlan(walk, edge, "ESG", what, route, changed)
     if route.via == "transit":
         return across_transit(walk, edge, route, "ESG")
-    return _uplink(walk, device, route, place, established=established)
+    return _uplink(walk, device, route, established=established, own=own)
 
 
 def _no_route(walk: Walk, edge: End) -> Place | None:
@@ -298,10 +298,9 @@ def _snat_rule(walk: Walk, device: Esg, interface: Role | None) -> SourceNat | N
     return None
 
 
-def _uplink(walk: Walk, device: Esg, route: Route, place: Place, *, established: bool) -> Place | None:
+def _uplink(walk: Walk, device: Esg, route: Route, *, established: bool, own: bool) -> Place | None:
     """Send a packet out of an uplink to the next router, with SNAT unless it belongs to a session."""
     edge = device.end
-    own = place.how == "own"
     rule = None if established or own else _snat_rule(walk, device, route.interface)
     changed = _choose_side(walk, device, route) if own else ()
     unmatched = None
@@ -453,4 +452,4 @@ def out_of_tunnel(walk: Walk, tunnel: Tunnel, edge: End) -> Place | None:
         changed=changed,
         by=() if rule is None else (rule,),
     )
-    return _route(walk, device, Place("esg", edge, "tunnel"), established=known or bool(changed))
+    return _route(walk, device, established=known or bool(changed))

@@ -215,7 +215,9 @@ def report(landscape: Landscape) -> str:
         lines.append(f"workers of {cluster.title}: {words(landscape.nodes(cluster))}")
         lines += (f"  {of_session(session)}" for session in landscape.sessions_of(cluster) if cluster.kind == "iks")
     for key, entries in landscape.tables.table_index.items():
-        lines += [f"{key.title} leads to {of_set(to)}: {entry.words}" for to, entry in entries.items()]
+        for to, entry in entries.items():
+            over = f" (link of {of_set([entry.joint])})" if entry.joint else ""
+            lines.append(f"{key.title} leads to {of_set(to)}: {entry.words}{over}")
     lines += of_overlaps(landscape)
     lines += [f"in no table: {what}; {remedy}" for what, remedy in landscape.homeless]
     return "\n".join([*lines, ""])
