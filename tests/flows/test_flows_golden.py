@@ -12,6 +12,7 @@ from test_flows_unordered import plan as unordered
 from walking import HERE, REFERENCE, TWO, around, findings, integrate, landscape, listed
 
 from ipplan.flows import END_WORDS, Missing, Trace, Tracer, trace
+from ipplan.flows.promises import list_promises
 from ipplan.landscape.model import Route
 
 if TYPE_CHECKING:
@@ -104,6 +105,12 @@ def listing(text: str) -> str:
             f"{traced.flow} {traced.title}: {traced.source.title} to {traced.destination.title} {traced.result}"
         )
         lines += (f"  {', '.join(firsts)} to {', '.join(seconds)}" for firsts, seconds in traced.alike)
+    for promise in list_promises(landscape(text)):
+        start = "internet" if promise.source is None else promise.source.name
+        link = f" by {promise.joint.first.title} to {promise.joint.second.title}" if promise.joint else ""
+        front = f" at {promise.front}" if promise.front else ""
+        flow = f"flow {promise.flow}" if promise.flow else "link"
+        lines.append(f"promised by {flow}: {start} to {promise.destination.name}{front}{link}; {promise.alike} alike")
     for finding in findings(text, "unreachable-flow"):
         lines.append(f"{finding.message}; help: {finding.help}; networks: {', '.join(finding.networks)}")
     return "\n".join([*lines, ""])

@@ -113,3 +113,13 @@ def test_pods_of_icp_need_workers_with_a_range() -> None:
         stop = walk(text, "icp-pods", "vm").stop
         assert stop is not None
         assert (stop.end, stop.reason, stop.help) == ("undetermined", *said)
+
+
+def test_the_only_uplink_of_an_edge_may_carry_a_private_packet_too() -> None:
+    # Its default route leads there as soon as it has a range, so the flow is undetermined until then.
+    stop = walk(plan("nodes", leave_out=("private",)), "vm", "office").stop
+    assert stop is not None
+    assert (stop.end, stop.reason) == (
+        "undetermined",
+        "public has no range yet, so the routes by it are not known",
+    )
