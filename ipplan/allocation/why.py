@@ -194,6 +194,8 @@ class _Story:
             what = f"of the {total:,} members of group {self._group} to place beside its pinned ones"
         else:
             what = f"of {total:,} blocks to place"
+        if total == 1 and self._joined is None:
+            return "it is the only block to place"
         if not self._at:
             return f"it is the first {what} ({_ORDER})"
         last = self._steps[self._at - 1].block.title

@@ -457,7 +457,7 @@ EXPLANATIONS: dict[str, tuple[str, str, dict[str, object]]] = {
             "decided by": "ipplan allocates it",
             "block": "/25",
             "pools": "172.24.0.0/22",
-            "order": f"it is the first of 1 blocks to place ({ORDER})",
+            "order": "it is the only block to place",
             "refused": [
                 "172.24.0.0/25 to 172.24.0.128/25, 2 held, 172.24.0.0/24, p: "
                 "room held for p at 172.24.0.0/26 to grow to 172.24.0.0/24"
@@ -525,7 +525,7 @@ EXPLANATIONS: dict[str, tuple[str, str, dict[str, object]]] = {
             "block": "/24",
             "block reason": "grow-to = 24 in the plan: the whole block is held",
             "pools": "172.24.0.0/22",
-            "order": f"it is the first of 1 blocks to place ({ORDER})",
+            "order": "it is the only block to place",
             "chosen": "172.24.0.0/26 in 172.24.0.0/24 in 172.24.0.0/22: 172.24.0.0/24 is the first candidate that nothing blocks; room is kept to grow to 172.24.0.0/24",
         },
     ),
@@ -556,7 +556,7 @@ EXPLANATIONS: dict[str, tuple[str, str, dict[str, object]]] = {
             "block": "/25",
             "block reason": "group g is placed as one block; a lies in it alone",
             "pools": "172.24.0.0/22",
-            "order": f"it is the first of 1 blocks to place ({ORDER})",
+            "order": "it is the only block to place",
             "chosen": "172.24.0.0/26 in 172.24.0.0/25 in 172.24.0.0/22: 172.24.0.0/25 is the first candidate that nothing blocks; members lie in it largest first, then by name: a is number 1 of 1; room is kept to grow to 172.24.0.0/25",
         },
     ),
@@ -574,7 +574,7 @@ EXPLANATIONS: dict[str, tuple[str, str, dict[str, object]]] = {
             "block": "/24",
             "block reason": "group g is placed as one block; c lies in it with 2 other networks",
             "pools": "172.24.0.0/22",
-            "order": f"it is the first of 1 blocks to place ({ORDER})",
+            "order": "it is the only block to place",
             "chosen": "172.24.0.192/26 in 172.24.0.0/24 in 172.24.0.0/22: 172.24.0.0/24 is the first candidate that nothing blocks; members lie in it largest first, then by name: c is number 3 of 3",
         },
     ),
@@ -614,7 +614,7 @@ EXPLANATIONS: dict[str, tuple[str, str, dict[str, object]]] = {
             "decided by": "ipplan allocates it",
             "block": "/24",
             "pools": "172.24.0.0/22",
-            "order": f"it is the first of 1 blocks to place ({ORDER})",
+            "order": "it is the only block to place",
             "refused": [
                 "172.24.0.0/24 to 172.24.0.0/24, 1 group, 172.24.0.0/24, None: reserved for group g, which comes before it: its pinned members decide"
             ],
@@ -651,7 +651,7 @@ EXPLANATIONS: dict[str, tuple[str, str, dict[str, object]]] = {
             "decided by": "ipplan allocates it",
             "block": "/26",
             "pools": "172.24.0.0/22",
-            "order": f"it is the first of 1 blocks to place ({ORDER})",
+            "order": "it is the only block to place",
             "refused": ["172.24.0.0/26 to 172.24.0.192/26, 4 group, 172.24.0.0/24, None: reserved for group g"],
             "chosen": "172.24.1.0/26 in 172.24.1.0/26 in 172.24.0.0/22: it is the first candidate that nothing blocks",
         },
