@@ -70,10 +70,7 @@ def _routed(context: Context) -> Iterator[tuple[Sequence[Network], str]]:
     """Yield private subnets that have to reach each other through the BCR, with the reason."""
     landscape = context.landscape
     ends = landscape.ends
-    kinds = ("vcs-esg-public", _UPLINK)
-    uplinks = {
-        e: (*(bool(ends.of_edge(e, kind)) for kind in kinds), ends.tunnel_addresses.uplink(e)) for e in ends.edges
-    }
+    uplinks = {e: (bool(ends.of_edge(e, _UPLINK)), ends.tunnel_addresses.uplink(e)) for e in ends.edges}
     for cluster in ends.of_platform("iks"):
         workers = ends.of_cluster(cluster, _WORKERS)
         if len(workers) > 1:
@@ -101,8 +98,7 @@ def _over_bcr(joint: Joint) -> str:
 def _through_bcr(ends: Ends, cluster: End, uplinks: Mapping[End, tuple[object, ...]]) -> Joint | None:
     """Return a link of an IKS cluster whose packets go from workers to an ESG through the BCR.
 
-    The short form may join a cluster with thousands of edges, so only one edge is tried for each combination of
-    uplinks.
+    The short form may join a cluster with thousands of edges, so only one edge is tried for each sort of uplink.
     """
     sorts = len(set(uplinks.values()))
     seen: set[tuple[object, ...]] = set()

@@ -44,7 +44,7 @@ def growth_blocked(context: Context) -> Iterator[Finding]:
     index, networks = _index(context)
     for network, prefix, room in waiting:
         around = (networks[i] for i in index.overlapping(room))
-        inside = list(islice(_beside(network, prefix, around), _MOST_NAMED))
+        inside = list(islice(_beside(prefix, around), _MOST_NAMED))
         found, related = [label(other) for other in inside], list(others(*inside))
         if network.kind.provider == "byoip":
             rows = (
@@ -77,10 +77,10 @@ def _index(context: Context) -> tuple[PrefixIndex, list[Network]]:
     return PrefixIndex([prefix for prefix, _, _ in placed]), [network for _, _, network in placed]
 
 
-def _beside(network: Network, prefix: Prefix, others: Iterator[Network]) -> Iterator[Network]:
-    """Yield the networks in the room that do not overlap the network itself: overlaps are reported elsewhere."""
+def _beside(prefix: Prefix, others: Iterator[Network]) -> Iterator[Network]:
+    """Yield the networks in the room that do not overlap the growing one: overlaps are reported elsewhere."""
     for other in others:
-        if other is not network and other.prefix is not None and not other.prefix.overlaps(prefix):
+        if other.prefix is not None and not other.prefix.overlaps(prefix):
             yield other
 
 
@@ -90,7 +90,7 @@ def _largest(index: PrefixIndex, networks: list[Network], network: Network, room
     assert prefix is not None
     for length in range(room.length + 1, prefix.length):
         block = prefix.supernet(length)
-        if next(_beside(network, prefix, (networks[i] for i in index.overlapping(block))), None) is None:
+        if next(_beside(prefix, (networks[i] for i in index.overlapping(block))), None) is None:
             return f"there is room up to {block}: write grow-to = {length}"
     return None
 
