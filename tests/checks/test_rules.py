@@ -114,6 +114,10 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
         (net("a", "vcs-vm", "203.0.113.0/24"), "error", ("a",), "203.0.113.0/24"),
         (net("a", "vcs-vm", "fe80:1::/64"), "error", ("a",), "fe80:1::/64"),
         (net("a", "vcs-vm", "198.18.0.0/16"), "error", ("a",), "198.18.0.0/16"),
+        # The most specific row around the network.
+        (net("a", "vcs-vm", "192.0.0.0/30"), "error", ("a",), "192.0.0.0/30"),
+        (net("a", "vcs-vm", "192.0.0.128/25"), "error", ("a",), "192.0.0.128/25"),
+        (net("a", "vcs-vm", "232.0.1.0/24"), "error", ("a",), "232.0.1.0/24"),
     ],
     "kubernetes-reserved-overlap": [
         (POOL + IKS + net("a", "vcs-vm", "172.18.4.0/24"), "error", ("a",), "172.18.4.0/24"),
@@ -130,6 +134,9 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
         (ICP + net("a", "vcs-vm", "172.17.9.0/24"), "error", ("a",), "172.17.9.0/24"),
         (KEEP.format('"containers"') + net("a", "vcs-vm", "172.17.9.0/24"), "warning", ("a",), "172.17.9.0/24"),
         (net("a", "vcs-vm", "172.17.9.0/24"), "note", ("a",), "172.17.9.0/24"),
+        # Help names a place to move to where the network has to move, and none beside a note.
+        (POOL + ICP + net("a", "vcs-vm", "172.17.9.0/24"), "error", ("a",), "172.17.9.0/24"),
+        (POOL + net("a", "vcs-vm", "172.17.9.0/24"), "note", ("a",), "172.17.9.0/24"),
     ],
     "classic-route-overlap": [(net("a", "vcs-vm", "10.225.0.0/24"), "note", ("a",), None)],
     "host-bits-set": [(net("a", "vcs-vm", "10.50.0.0/12"), "error", ("a",), None)],
@@ -180,14 +187,22 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
         (net("a", "iks-ingress-private", "10.48.0.0/25"), "error", ("a",), None),
         (net("a", "iks-worker-private", "10.48.0.0/24"), "warning", ("a",), None),
         ('[networks.a]\nkind = "vcs-esg-private"\nprefix = 20\n', "error", ("a",), None),
+        # IPv6: public subnets are /64, and private subnets do not have it.
+        (net("a", "vcs-esg-public", "2607:f0d0:1d03:40::/60"), "error", ("a",), None),
+        (net("a", "vcs-host-public", "2607:f0d0:1d03:40::/60"), "warning", ("a",), None),
+        (net("a", "vcs-esg-private", "fd00:1::/64"), "error", ("a",), None),
+        (net("a", "vcs-host-private", "fd00:1::/64"), "error", ("a",), None),
     ],
     "iks-subnet-not-allowed": [
         (IKS + net("a", "iks-pod", "10.225.0.0/16"), "error", ("a",), None),
         (IKS + net("a", "iks-service", "172.20.0.0/15"), "error", ("a",), None),
+        (IKS + '[networks.p]\nkind = "iks-pod"\n' + net("a", "iks-service", "172.20.0.0/15"), "error", ("a",), None),
     ],
     "iks-subnet-too-small": [
         (IKS + net("a", "iks-pod", "172.22.0.0/24"), "error", ("a",), None),
         (IKS + net("a", "iks-service", "172.22.0.0/25"), "error", ("a",), None),
+        # A network before it waits for its range.
+        (IKS + '[networks.p]\nkind = "iks-pod"\n' + net("a", "iks-service", "172.22.0.0/25"), "error", ("a",), None),
     ],
     "size-without-effect": [(IKS + '[networks.a]\nkind = "iks-pod"\nprefix = 20\n', "warning", ("a",), None)],
     "pod-capacity": [
@@ -818,6 +833,47 @@ def test_an_overlap_with_ibm_names_the_most_specific_row() -> None:
     assert "2025-10-03" in found.message
     assert found.source is not None
     assert found.source.date == "2025-10-03"
+
+
+def test_special_purpose_space_inside_a_network_is_named_by_its_outermost_blocks_in_address_order() -> None:
+    found = [f for f in findings(net("a", "vcs-vm", "192.0.0.0/9")) if f.rule == "special-purpose-overlap"]
+
+    assert [str(f.overlap) for f in found] == [
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.31.196.0/24",
+        "192.52.193.0/24",
+        "192.88.99.0/24",
+    ]
+
+
+@pytest.mark.parametrize("cidr", ["169.254.7.0/24", "224.0.1.0/24"])
+def test_space_that_iana_and_ibm_cloud_both_reserve_is_reported_once(cidr: str) -> None:
+    found = findings(net("a", "vcs-vm", cidr))
+
+    assert [f.rule for f in found if f.severity == "error"] == ["special-purpose-overlap"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "cidr", "rules"),
+    [
+        # The rules on the scope and the published ranges of IBM's own subnets report what is wrong with these.
+        ("vcs-host-public", "10.48.0.0/27", ["address-scope-mismatch"]),
+        ("vcs-host-private", "198.23.118.0/26", ["unpublished-subnet", "address-scope-mismatch"]),
+        ("vcs-host-private", "10.200.80.0/26", ["unpublished-subnet", "ibm-service-overlap"]),
+        ("vcs-host-private", "10.48.0.0/26", []),
+    ],
+)
+def test_a_subnet_of_ibm_cloud_overlaps_only_the_services_network(kind: str, cidr: str, rules: list[str]) -> None:
+    assert [f.rule for f in findings(net("a", kind, cidr)) if f.severity != "note"] == rules
+
+
+def test_a_range_that_iks_accepts_may_lie_in_the_default_of_the_other_kind_in_spite_of_keep_clear() -> None:
+    pods, services = net("a", "iks-pod", "172.21.0.0/17"), net("b", "iks-service", "172.30.0.0/17")
+    other = net("c", "vcs-vm", "172.21.128.0/24")
+    found = findings(KEEP.format('"iks"') + IKS + pods + services + other)
+
+    assert [f.networks for f in found if f.rule == "kubernetes-reserved-overlap"] == [("c",)]
 
 
 def test_help_names_a_free_prefix_of_the_same_length_in_the_pool() -> None:
