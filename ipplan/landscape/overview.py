@@ -445,20 +445,26 @@ def _from_announcements(landscape: Landscape, links: Sequence[LinkRow]) -> Itera
     announcing = {side.end: link for link in reversed(bgp) for side in reversed(link.second)}
     overlays: list[Carried] = []
     for edge, link in reversed(announcing.items()):
-        announced = RangeSet(landscape.announced_by(edge))
-        items = [Carried(n) for n in ends.behind(edge) if n.prefix is not None and announced.covers(n.prefix)]
+        announced = landscape.announced_by(edge)
+        covered = RangeSet(announced)
+        items = [Carried(n) for n in ends.behind(edge) if n.prefix is not None and covered.covers(n.prefix)]
         overlays += items
-        if (own := _set(landscape, edge, items)).prefixes:
+        if (own := _set(landscape, edge, items, announced)).prefixes:
             yield RouteRow("BCR", (), "ESG", (own,), "announced by the ESG", link.bundle.key)
     for link in bgp:
-        items = [item for side in link.second for item in side.carries]
-        if (own := _set(landscape, PRIVATE, items)).prefixes:
+        announced = tuple(sorted({p for side in link.second for p in landscape.announced_by(side.end)}))
+        covered = RangeSet(announced)
+        carried = [item for side in link.second for item in side.carries]
+        items = [item for item in carried if item.prefix is not None and covered.covers(item.prefix)]
+        accepted = RangeSet(item.prefix for item in items if item.prefix is not None)
+        learned = tuple(prefix for prefix in announced if accepted.overlaps(prefix))
+        if (own := _set(landscape, PRIVATE, items, learned)).prefixes:
             at = tuple(side.end for side in link.first)
             yield RouteRow("vRouter", at, "BCR", (own,), "learned by BGP from the BCR", link.bundle.key)
     pods = dict.fromkeys(item for link in bgp for side in link.first for item in side.carries)
     for link in links:
         if link.bundle.pair == "site-private" and link.bundle.method == "routed":
-            own = _set(landscape, PRIVATE, [*overlays, *pods])
+            own = _set(landscape, PRIVATE, [*overlays, *pods], tuple(prefix for prefix, _ in landscape.learned))
             if own.prefixes:
                 yield RouteRow(
                     "on-premises router",

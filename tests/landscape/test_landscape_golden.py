@@ -10,6 +10,7 @@ import pytest
 from walking import HERE, REFERENCE, TWO, catalog, integrate, settled
 
 from ipplan.landscape import Landscape
+from ipplan.landscape.bgp import bcr_sessions
 from ipplan.landscape.ends import Carried, End, Joint
 from ipplan.landscape.instances import list_instances
 from ipplan.landscape.overview import build_overview
@@ -243,3 +244,20 @@ def test_what_follows_from_a_plan_before_its_ranges_are_assigned(*, update_golde
         report(Landscape(parse_plan(text.encode(), "plan.toml"), catalog())),
         update=update_golden,
     )
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_topology_lists_what_the_sessions_announce(name: str) -> None:
+    """Prefixes of networks that links limit differently are announced apart, so that workers can refuse some of them."""
+    landscape = Landscape(settled(PLANS[name]), catalog())
+    shown = {
+        (row.purpose, at): {prefix for route_set in row.sets for prefix in route_set.merged}
+        for row in build_overview(landscape).routes
+        for at in row.at or (None,)
+    }
+    for edge in landscape.ends.edges:
+        if landscape.announces(edge):
+            assert shown["announced by the ESG", None] >= set(landscape.announced_by(edge))
+    for cluster in landscape.ends.of_platform("iks"):
+        for session in bcr_sessions(landscape, cluster):
+            assert shown["learned by BGP from the BCR", cluster] == set(session.second.announces)
