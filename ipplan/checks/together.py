@@ -77,8 +77,6 @@ def _pool_finding(together: Together, inner: Prefix, numbers: Mapping[int, int])
     ]
     more = f" and {len(plans) - _MOST_NAMED:,} more" if len(plans) > _MOST_NAMED else ""
     named = ", ".join(together.titles[at] for at in plans[:_MOST_NAMED]) + more
-    halves = _halves(inner) if len(plans) == 2 else None
-    split = f", such as {halves[0]} and {halves[1]}" if halves else ""
     return shared_pool.finding(
         f"plans {named} allocate from the same pool, {inner}",
         ("plan", "byoip", numbers[plans[0]]),
@@ -86,15 +84,19 @@ def _pool_finding(together: Together, inner: Prefix, numbers: Mapping[int, int])
         overlap=inner,
         related=tuple(Related(("plan", "byoip", numbers[at])) for at in plans[1:]),
         because=tuple(waiting),
-        help=f"split it between the plans{split}",
+        help=_advice(inner, len(plans)),
     )
 
 
-def _halves(prefix: Prefix) -> tuple[Prefix, Prefix] | None:
-    if prefix.size == 1:
-        return None
-    low = Prefix(prefix.version, prefix.first, prefix.length + 1)
-    return low, Prefix(prefix.version, low.last + 1, low.length)
+def _advice(pool: Prefix, plans: int) -> str:
+    """Return how to share out a pool: a single address cannot be split, and two plans get a half each."""
+    if pool.size == 1:
+        return "keep it in one of the plans"
+    if plans > 2:
+        return "split it between the plans"
+    low = Prefix(pool.version, pool.first, pool.length + 1)
+    high = Prefix(pool.version, low.last + 1, low.length)
+    return f"split it between the plans, such as {low} and {high}"
 
 
 def _foreign_networks(context: Context, together: Together, free: Sequence[RangeSet]) -> Iterator[Finding]:

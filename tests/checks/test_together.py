@@ -119,6 +119,8 @@ POOLS = [
     pytest.param(POOL, POOL, [()], id="one pool"),
     pytest.param(POOL, POOL.replace("/12", "/16"), [()], id="a pool in another"),
     pytest.param(POOL, POOL.replace("10.224", "10.240"), [], id="two pools"),
+    pytest.param(POOL.replace("/12", "/31"), POOL, [()], id="a pool of two addresses"),
+    pytest.param(POOL.replace("/12", "/32"), POOL, [()], id="a pool of one address"),
     pytest.param(
         POOL.replace("/12", "/13"),
         POOL + '[[avoid]]\ncidr = "10.224.0.0/13"\nreason = "plan a"\n',
@@ -154,6 +156,7 @@ def test_the_whole_findings_between_plans(name: str, table: list[Any], *, update
 def test_a_pool_of_many_plans_is_one_finding() -> None:
     found = judge(*[POOL] * 8).findings
     assert [(b.finding.rule, b.plans) for b in found] == [("shared-pool", tuple(range(8)))]
+    assert found[0].finding.help == "split it between the plans"
 
 
 @pytest.mark.parametrize(
