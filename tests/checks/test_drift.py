@@ -466,6 +466,19 @@ def translated(planned: dict[str, str], old: str, new: str) -> list[Finding]:
     return compare(plan, changed(NAT_VALUES, old, new))
 
 
+def test_the_single_source_of_one_network_is_compared() -> None:
+    link = NAT_LINK.format(pods="10.10.0.7/32", db="10.12.0.0/24").replace('"iks-workers", ', "")
+    plan = changed(PLAN, '[integration]\niks-vcs = "strongswan"\n', link)
+    source = "loadBalancerIP: 169.46.49.35\nenableSingleSourceIP: true\nlocal:\n  subnet: 10.10.0.7/32\n"
+    (found,) = compare(plan, source + NAT_VALUES[NAT_VALUES.index("remote:") :])
+
+    assert found.message == (
+        "iks-prod-services 172.21.0.0/16 (default) is translated to 10.10.0.7/32 in file0 line 4 (local.subnet),"
+        " but differently in the plan"
+    )
+    assert (found.key, found.networks) == (("link", 0), ("iks-prod-services",))
+
+
 def test_translations_of_ipv6_are_compared() -> None:
     plan = NAT_LINK.format(pods="fd10::/64", db="fd12::/64").replace('", "iks-workers", "vm-web", "icp-workers"]', '"]')
     plan = changed(plan, 'kind = "iks-pod"\n', 'kind = "iks-pod"\ncidr = "fd00::/64"\n')
@@ -593,6 +606,46 @@ def test_values_are_compared_with_the_tunnel_to_their_own_edge(
         .replace("172.24.16.0/23,172.24.18.0/27", remote)
     )
     assert said(EDGES, values) == expected
+
+
+PARTS = """\
+[edges.dal]
+[edges.fra]
+[clusters.iks-prod]
+platform = "iks"
+[[link]]
+between = ["iks-prod", "dal"]
+method = "strongswan"
+networks = ["pods", "vm"]
+[[link]]
+between = ["iks-prod", "fra"]
+method = "strongswan"
+networks = ["services", "vm-fra"]
+[networks.pods]
+kind = "iks-pod"
+[networks.services]
+kind = "iks-service"
+[networks.vm]
+kind = "vcs-vm"
+edge = "dal"
+cidr = "172.24.16.0/24"
+[networks.vm-fra]
+kind = "vcs-vm"
+edge = "fra"
+cidr = "172.24.18.0/24"
+"""
+
+
+@pytest.mark.parametrize(
+    ("local", "expected"),
+    [
+        ("172.30.0.0/16", "vm 172.24.16.0/24 is 172.24.20.0/24 in file0 line 1 (remote.subnet)"),
+        ("172.21.0.0/16", "vm-fra 172.24.18.0/24 is 172.24.20.0/24 in file0 line 1 (remote.subnet)"),
+    ],
+)
+def test_the_local_side_says_which_tunnel_a_file_is_of(local: str, expected: str) -> None:
+    values = {"local": {"subnet": local}, "remote": {"subnet": "172.24.20.0/24"}, "loadBalancerIP": ""}
+    assert said(PARTS, values) == [expected]
 
 
 TWO = """\
@@ -872,3 +925,100 @@ spec: {asNumber: 64999, serviceClusterIPs: [{cidr: 10.225.0.0/23}], serviceExter
 )
 def test_of_the_resources_of_calico_pools_and_services_are_compared(old: str, new: str, expected: list[str]) -> None:
     assert said(PLAN, changed(CALICO, old, new)) == expected
+
+
+# -- gateways
+
+GATEWAY = """\
+conn dal
+  left=169.46.73.18
+  leftsubnet=172.24.16.0/23,172.24.18.0/27
+  right=169.46.49.35
+  rightsubnet=172.30.0.0/16,172.21.0.0/16,10.171.42.128/26
+  auto=add
+"""
+TO_SITE = """\
+[edges.dal]
+[sites.hq]
+[[link]]
+between = ["hq", "dal"]
+method = "{}"
+[networks.esg-dal]
+kind = "vcs-esg-public"
+edge = "dal"
+cidr = "169.46.73.16/28"
+addresses = {{ uplink = 2 }}
+[networks.vm-dal]
+kind = "vcs-vm"
+edge = "dal"
+cidr = "172.24.16.0/24"
+[networks.office]
+kind = "enterprise"
+site = "hq"
+cidr = "192.168.64.0/24"
+"""
+SITE_TUNNEL = """\
+conn hq
+  left=169.46.73.18
+  leftsubnet=172.24.16.0/24
+  right=203.0.113.9
+  rightsubnet=192.168.64.0/24
+  auto=add
+"""
+
+
+def test_a_gre_tunnel_is_not_one_that_an_ipsec_gateway_describes() -> None:
+    assert said(TO_SITE.format("ipsec"), SITE_TUNNEL) == []
+    assert said(TO_SITE.format("gre"), SITE_TUNNEL) == ["file0 describes an IPsec tunnel, but the plan has none"]
+
+
+PRIVATE = changed(
+    changed(PLAN, "addresses = { strongswan = 3 }\n", ""),
+    "[networks.esg]\n",
+    '[networks.uplink]\nkind = "vcs-esg-private"\ncidr = "10.176.18.192/27"\naddresses = { uplink = 4 }\n[networks.esg]\n',
+)
+
+
+def test_the_whole_findings_of_gateways(*, update_golden: bool) -> None:
+    partner = changed(changed(GATEWAY, "169.46.73.18", "203.0.113.8"), "169.46.49.35", "203.0.113.9")
+    partner = partner.replace("172.24.1", "10.88.1").replace("172.30.", "10.77.").replace("172.21.", "10.78.")
+    partner = changed(partner, "10.171.42.128/26", "10.79.0.0/24")
+    private = {"local": {"subnet": "172.30.0.0/16,172.21.0.0/16,10.171.42.128/26"}, "loadBalancerIP": ""}
+    remote = "172.24.16.0/23,172.24.18.0/27"
+    plans = [
+        ("one tunnel of others", compare(TUNNEL, partner)),
+        (
+            "two tunnels of others",
+            compare(TUNNEL, partner + partner.replace("conn dal", "conn hq").replace("0.113.9", "0.113.10")),
+        ),
+        ("another own address", compare(TUNNEL, changed(GATEWAY, "169.46.73.18", "169.46.73.20"))),
+        ("an own address elsewhere", compare(TUNNEL, changed(GATEWAY, "169.46.73.18", "169.46.99.1"))),
+        ("an address of the far end elsewhere", compare(TUNNEL, changed(GATEWAY, "169.46.49.35", "169.46.99.2"))),
+    ]
+    plans += [
+        (
+            f"a private tunnel to {address}",
+            compare(PRIVATE, {**private, "remote": {"subnet": remote, "gateway": address}}),
+        )
+        for address in ("10.176.18.197", "169.46.73.18")
+    ]
+    assert said(TUNNEL, GATEWAY) == []
+    assert said(PRIVATE, {**private, "remote": {"subnet": remote, "gateway": "10.176.18.196"}}) == []
+    compare_findings("drift.gateways", plans, update=update_golden)
+
+
+def test_values_that_share_nothing_with_the_plan_are_compared_with_its_tunnel() -> None:
+    values = {
+        "local": {"subnet": "10.77.0.0/16"},
+        "remote": {"subnet": "10.88.0.0/16", "gateway": "203.0.113.9"},
+        "loadBalancerIP": "203.0.113.8",
+    }
+    messages = said(TUNNEL, values)
+    assert (
+        "10.77.0.0/16 is in file0 line 1 (local.subnet), but the plan has no such network on that side of the tunnel (local.subnet)"
+        in messages
+    )
+    assert [m for m in messages if m.startswith("vm-")] == [
+        "vm-web 172.24.16.0/24 is not in remote.subnet of file0",
+        "vm-db 172.24.17.0/24 is not in remote.subnet of file0",
+    ]

@@ -791,6 +791,51 @@ def test_the_subnets_that_need_routing_are_one_finding() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("integration", "others"),
+    [
+        ('iks-vcs = "static-nat"\n', ""),
+        ('iks-vcs = "strongswan"\n', ""),
+        # An edge without uplinks leads nowhere, but the next may.
+        ('iks-vcs = "static-nat"\n[edges.d]\n', ""),
+        # A tunnel of edge e is public by its address; that of edge g is private, and the first of them is named.
+        (
+            'iks-vcs = "strongswan"\n',
+            net("e1", "vcs-esg-private", "10.48.2.0/27", 'edge = "e"')
+            + "[edges.g]\n"
+            + net("g1", "vcs-esg-private", "10.48.4.0/27", 'edge = "g"'),
+        ),
+    ],
+)
+def test_each_sort_of_edge_is_looked_at_for_a_way_over_the_bcr(integration: str, others: str) -> None:
+    text = "[integration]\n" + integration + WORKERS + EDGES + others
+    text += net("e0", "vcs-esg-public", "169.46.73.16/28", 'edge = "e"\naddresses = { strongswan = 3 }')
+    text += net("f0", "vcs-esg-public", "169.46.73.32/28", 'edge = "f"')
+    text += net("f1", "vcs-esg-private", "10.48.3.0/27", 'edge = "f"')
+    (found,) = [f for f in findings(text) if f.rule == "account-routing"]
+
+    assert found.networks == ("a", "f1")
+    assert found.because[0].startswith("cluster iks and edge f are joined by ")
+
+
+def test_growth_is_blocked_by_what_lies_beside_a_network_and_not_by_what_overlaps_it() -> None:
+    text = net("a", "vcs-vm", "10.225.0.0/26", "grow-to = 23")
+    text += net("inside", "vcs-vm", "10.225.0.0/28") + net("around", "vcs-vm", "10.225.0.0/22")
+    assert [f.message for f in findings(text) if f.rule == "growth-blocked"] == []
+
+    text += "".join(net(f"b{i}", "vcs-vm", f"10.225.{i}.128/25") for i in range(2))
+    (found,) = [f for f in findings(text) if f.rule == "growth-blocked"]
+    assert found.message.endswith("blocked by b0 10.225.0.128/25, b1 10.225.1.128/25")
+    assert found.help == "there is room up to 10.225.0.0/25: write grow-to = 25"
+
+
+def test_a_retired_network_does_not_grow() -> None:
+    text = net("a", "vcs-vm", "10.225.0.0/25", 'grow-to = 24\nstatus = "{}"') + net("b", "vcs-vm", "10.225.0.128/25")
+
+    for status, count in {"planned": 1, "retired": 0}.items():
+        assert [f.rule for f in findings(text.format(status))].count("growth-blocked") == count
+
+
 def test_a_data_center_of_an_edge_is_one_of_the_plans_own() -> None:
     text = DAL10 + FRA + net("a", "vcs-vm", "10.85.31.0/24")
 
