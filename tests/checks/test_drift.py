@@ -877,6 +877,34 @@ def test_an_ipam_has_a_prefix_once_whatever_shares_it() -> None:
     assert said(plan, table) == []
 
 
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        # A row is the network of its name, else one of those that no other row is.
+        (["c", "b"], ["a 172.24.30.0/24 is not in file0"]),
+        (["a", "b", "c"], []),
+        (["x", "y", "z"], []),
+        (["x", "a", "y"], []),
+    ],
+)
+def test_each_row_of_one_prefix_is_one_of_the_networks_that_share_it(names: list[str], expected: list[str]) -> None:
+    plan = "".join(f'[networks.{name}]\nkind = "vcs-vm"\ncidr = "172.24.30.0/24"\n' for name in "abc")
+    rows = [{"network": name, "kind": "vcs-vm", "cidr": "172.24.30.0/24", "status": "pinned"} for name in names]
+    assert said(plan, {"schema": "ipplan.allocation/1", "allocations": rows}) == expected
+
+
+def test_what_shares_addresses_with_a_row_is_named_in_the_order_of_the_plan() -> None:
+    plan = "".join(
+        f'[networks.{name}]\nkind = "vcs-vm"\ncidr = "172.24.{place}.0/24"\n'
+        for name, place in (("late", 19), ("early", 16), ("middle", 17))
+    )
+    (found,) = compare(plan, "cidr,comment\n172.24.16.0/22,all of the plan\n")
+    assert found.networks == ("late", "early", "middle")
+    assert found.because[-1] == (
+        "it shares addresses with late 172.24.19.0/24, early 172.24.16.0/24, middle 172.24.17.0/24"
+    )
+
+
 CALICO = """\
 apiVersion: projectcalico.org/v3
 kind: IPPool

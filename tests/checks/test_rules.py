@@ -311,7 +311,19 @@ CASES: dict[str, list[tuple[str, str, tuple[str, ...], str | None]]] = {
     "waiver-expired": [
         (WAIVE.format(rule="public-byoip", networks='["a"]') + "until = 2025-12-31\n" + PUBLIC, "warning", ("a",), None)
     ],
-    "waiver-unused": [(WAIVE.format(rule="public-byoip", networks='["a"]') + A, "warning", ("a",), None)],
+    "waiver-unused": [
+        (WAIVE.format(rule="public-byoip", networks='["a"]') + A, "warning", ("a",), None),
+        # A finding of the rule is about one of its networks, so the waiver is probably meant for it.
+        (
+            WAIVE.format(rule="network-overlap", networks='["a", "c"]')
+            + A
+            + net("b", "vcs-vm", "10.225.0.0/25")
+            + net("c", "vcs-vm", "10.226.0.0/24"),
+            "warning",
+            ("a", "c"),
+            None,
+        ),
+    ],
     "waiver-too-broad": [
         (WAIVE.format(rule="public-byoip", networks="[]") + PUBLIC, "warning", (), None),
         (WAIVE.format(rule="public-byoip", networks='["a", "b"]') + PUBLIC, "warning", ("a", "b"), None),

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from whole_findings import compare_findings
 
 from ipplan.catalog import load_catalog
-from ipplan.checks.between import Judgement, check_together
-from ipplan.plan.load import PlanError, parse_plan
+from ipplan.checks.between import Judgement, check_together, place_between
+from ipplan.findings import SEVERITIES
+from ipplan.plan.load import PlanError, locate_in, parse_plan
 
 TODAY = datetime.date(2026, 1, 1)
 ROUTED = '[integration]\nenterprise = "routed"\n'
@@ -151,6 +152,30 @@ def test_the_whole_findings_between_plans(name: str, table: list[Any], *, update
     plans = ((row.id, judge(*row.values[:2]).findings) for row in table if row.values[2])
     findings = ((plan, [between.finding for between in found]) for plan, found in plans)
     compare_findings(f"together.{name}", findings, update=update_golden)
+
+
+def test_findings_between_plans_are_printed_gravest_first_then_by_plan_and_line() -> None:
+    three = (
+        net("x", "vcs-vm", "172.24.2.0/24") + net("y", "vcs-vm", "172.24.1.0/24") + net("z", "vcs-vm", "172.24.3.0/24")
+    )
+    texts = (
+        CLOSED + "\n" * 20 + net("y", "vcs-vm", "172.24.1.0/25") + net("w", "vcs-vm", "172.24.2.0/25"),
+        ROUTED + three,
+        CLOSED + net("z", "vcs-vm", "172.24.3.0/24") + net("x", "vcs-vm", "172.24.2.0/24"),
+        ROUTED + net("o", "enterprise", "172.24.3.0/24"),
+    )
+    judgement = judge(*texts)
+    files = [(f"{name}.toml", locate_in(text.encode())) for name, text in zip("abcd", texts, strict=True)]
+    orders = [
+        [between.finding for between in place_between(found, judgement.together.places, files)]
+        for found in (judgement.findings, judgement.findings[::-1])
+    ]
+    places = [(SEVERITIES.index(f.severity), f.location.file, f.location.line) for f in orders[0] if f.location]
+
+    assert orders[0] == orders[1]
+    assert places == sorted(places)
+    assert len(places) == len(judgement.findings)
+    assert {f.severity for f in orders[0]} == {"error", "warning"}
 
 
 def test_a_pool_of_many_plans_is_one_finding() -> None:
