@@ -233,7 +233,7 @@ def _to_the_internet(walk: Walk, place: Place) -> Place | None:
         return None
     if walk.goal.domain == "internet":
         walk.hop("internet user" if walk.answering else "internet host", "deliver", "receives it")
-        walk.arrived("delivered" if walk.answering else "handed-over")
+        walk.arrived("handed-over")
         return None
     walk.halt(
         "FCR",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from test_flows_documented import STRETCHED, ends_of
-from test_flows_links import BASE
+from test_flows_links import BASE, link
 from test_flows_unordered import plan as unordered
 from walking import HERE, REFERENCE, TWO, around, findings, integrate, landscape, listed
 
@@ -19,13 +19,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 GOLDEN = HERE / "golden" / "flows"
-SAMPLES = HERE.parent / "sample-plans"
+THREE = (HERE.parent / "sample-plans" / "three-sites.toml").read_text("utf-8")
 
 
-def links(*more: str) -> str:
-    """Return the plan of two edges and two clusters with these links: both ends and the method."""
+def links(*more: str, base: str = BASE) -> str:
+    """Return a plan, of two edges and two clusters, with these links: both ends and the method."""
     ends = (line.split() for line in more)
-    return BASE + "".join(f'[[link]]\nbetween = ["{a}", "{b}"]\nmethod = "{method}"\n' for a, b, method in ends)
+    return base + "".join(f'[[link]]\nbetween = ["{a}", "{b}"]\nmethod = "{method}"\n' for a, b, method in ends)
+
+
+TWO_ICP = BASE.replace("[clusters.icp]", '[clusters.icp2]\nplatform = "icp"\nedge = "fra"\n[clusters.icp]') + (
+    '[networks.icp2-pods]\nkind = "icp-pod"\ncluster = "icp2"\ncidr = "10.63.0.0/24"\n'
+    '[networks.icp2-nodes]\nkind = "icp-worker"\ncluster = "icp2"\ncidr = "172.25.18.0/27"\n'
+    "addresses = { strongswan = 12 }\n"
+)
+"""The same plan with an ICP cluster behind each edge."""
+
+
+def without(name: str, text: str) -> str:
+    """Return a plan without one of its networks."""
+    return re.sub(rf"\[networks\.{name}\]\n(?:[^\[\n].*\n)*", "", text)
 
 
 PLANS = {
@@ -36,10 +49,15 @@ PLANS = {
     "reference-none": integrate(REFERENCE, iks_vcs="none", icp_vcs="none", iks_icp="none", enterprise="none"),
     "reference-undecided": integrate(REFERENCE, iks_vcs=None, icp_vcs=None, iks_icp=None, enterprise=None),
     "two-clusters": integrate(TWO, iks_vcs="strongswan", iks_icp="strongswan"),
-    "three-sites": (SAMPLES / "three-sites.toml").read_text("utf-8"),
+    "three-sites": THREE,
+    "three-sites-unnamed": without("dallas-hcx", THREE).replace("gre = ", "spare = "),
     "linked": (HERE / "landscape" / "linked.toml").read_text("utf-8"),
     "links-tunnels": links("iks icp strongswan", "hq dal gre", "dal fra ipsec", "icp dal nat"),
     "links-routed": links("iks dal bgp", "hq ibm-private routed", "dal fra routed", "icp dal nat"),
+    "links-unnamed": links("iks icp strongswan", "hq dal gre", "icp dal none").replace(", gre = 4", ""),
+    "links-icp": links("icp icp2 strongswan", "icp dal nat", "icp2 fra nat", base=TWO_ICP),
+    "links-icp-closed": links("icp icp2 strongswan", "icp dal none", "icp2 fra none", base=TWO_ICP),
+    "links-limited": link("iks", "dal", "strongswan", networks='["services", "vm-dal"]'),
     "unordered": unordered("nodes"),
     "missing": unordered("nodes", iks="strongswan", leave_out=("public", "private")),
 }
