@@ -231,7 +231,7 @@ def test_the_document_of_an_allocation_is_read_back() -> None:
         ),
         (
             '{"schema": "ipplan.allocation/1", "allocations": [{"network": "a", "cidr": "10.1.0.0"}]}',
-            "allocations[0].cidr is '10.1.0.0': it has no prefix length",
+            "allocations[0].cidr is '10.1.0.0': it has no prefix length; write one, such as 10.1.0.0/24, or /32 for one address",
         ),
         (
             '{"schema": "ipplan.allocation/1", "allocations": '
