@@ -19,7 +19,7 @@ from ipplan.allocation import Allocation
 from ipplan.allocation import allocate as _allocate
 from ipplan.allocation.pinning import pin
 from ipplan.catalog import EDITIONS, load_catalog
-from ipplan.checks import check_plan
+from ipplan.checks import check_plan, list_errors
 from ipplan.exporters import TARGETS, ExportError, Options, Request
 from ipplan.exporters import export as _export
 from ipplan.findings import Finding, Location, Report, place
@@ -178,7 +178,7 @@ def export(
     catalog = _catalog(ranges, plan)
     today = date.today()
     settled = _settle(plan, catalog)
-    errors = [f for f in check_plan(settled, catalog, today) if f.severity == "error" and f.waived is None]
+    errors = list_errors(settled, catalog, today)
     if errors and on_errors == "raise":
         raise ExportError(f"the plan has {len(errors):,} errors: {errors[0].message}", "ipplan.check lists them")
     options = Options(cluster, edge, site, to, worker, domain)
@@ -228,15 +228,12 @@ def _catalog(ranges: str | None, plan: Plan) -> Catalog:
 def _load_ranges(path: str) -> Catalog:
     from ipplan.importers import SourceError
     from ipplan.importers.ranges import catalog_from
+    from ipplan.importers.reading import source_problems
 
     try:
         return catalog_from(_read(path), path)
     except SourceError as error:
-        problems = [
-            Finding(p.rule, "error", p.message, help=p.help, location=Location(path, (), p.line))
-            for p in error.problems
-        ]
-        raise PlanError(path, problems, error.hidden) from None
+        raise source_problems(error, path) from None
 
 
 def _read(path: str) -> bytes:

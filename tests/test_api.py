@@ -15,6 +15,8 @@ import netaddr
 import pytest
 
 import ipplan
+from ipplan import api
+from ipplan.cli.streams import LARGEST_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,6 +179,10 @@ def test_what_cannot_be_done_says_why(samples: Path) -> None:
     with pytest.raises(ipplan.PlanError) as raised:
         ipplan.parse_plan("schema = 1\n[networks.a]\nkind = 'b'\ncidr = 'c'\n")
     assert [problem.location and problem.location.line for problem in raised.value.problems] == [3, 4]
+
+
+def test_the_largest_file_is_that_of_the_command_line() -> None:
+    assert api.LARGEST_FILE == LARGEST_INPUT
 
 
 def test_waivers_expire_on_the_day_that_is_given(samples: Path) -> None:

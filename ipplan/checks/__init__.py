@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ipplan.findings import Finding
     from ipplan.plan.model import Plan
 
-__all__ = ["RULES", "TOPICS", "Rule", "check_plan", "rules_by_topic"]
+__all__ = ["RULES", "TOPICS", "Rule", "check_plan", "list_errors", "rules_by_topic"]
 
 TOPICS = (
     overlaps,
@@ -81,6 +81,11 @@ def check_plan(
         elif rule.judges == "files":
             not_run.add(rule.name)
     return waivers.apply_waivers(plan, found, today, not_run)
+
+
+def list_errors(plan: Plan, catalog: Catalog, today: datetime.date | None = None) -> tuple[Finding, ...]:
+    """Return the errors that `check_plan` finds, without those that the plan waives."""
+    return tuple(f for f in check_plan(plan, catalog, today) if f.severity == "error" and f.waived is None)
 
 
 def _title(topic: ModuleType) -> str:

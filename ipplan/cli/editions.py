@@ -24,9 +24,9 @@ def load_ranges(path: str) -> Catalog:
 @lru_cache(maxsize=4)
 def _load(data: bytes, file: str) -> Catalog:
     # Cached by content: plans of one run share a file, and between two commands of a program the file may change.
-    from ipplan.cli.sources import source_problems
     from ipplan.importers import SourceError
     from ipplan.importers.ranges import catalog_from
+    from ipplan.importers.reading import source_problems
 
     try:
         return catalog_from(data, file)

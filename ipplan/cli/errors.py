@@ -22,9 +22,9 @@ def list_errors(plan: Plan, catalog: Catalog) -> tuple[Finding, ...]:
     """Return the errors that check finds today in a plan, without those that the plan waives."""
     from datetime import date
 
-    from ipplan.checks import check_plan
+    from ipplan import checks
 
-    return tuple(f for f in check_plan(plan, catalog, date.today()) if f.severity == "error" and f.waived is None)
+    return checks.list_errors(plan, catalog, date.today())
 
 
 def new_errors(before: Iterable[Finding], after: Iterable[Finding]) -> list[Finding]:

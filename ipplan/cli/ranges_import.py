@@ -85,11 +85,11 @@ def _read_url(text: str | None) -> str | None:
 
 
 def _import(path: str, date: str | None, url: str | None, output: str | None, *, lenient: bool) -> int:
-    from ipplan.cli.sources import source_problems
     from ipplan.importers import SourceError
     from ipplan.importers.ranges import make_edition, read_published
     from ipplan.importers.ranges.ranges_file import render_ranges_file
     from ipplan.importers.ranges.rows import unique
+    from ipplan.importers.reading import source_problems
 
     data, file = read_input(path)
     try:

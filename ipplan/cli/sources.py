@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipplan.cli.streams import error_terminal, read_input, say
-from ipplan.findings import Finding, Location
 from ipplan.output.text import escape
-from ipplan.plan.load import PlanError
 
 if TYPE_CHECKING:
-    from ipplan.importers import Options, SourceError
+    from ipplan.importers import Options
     from ipplan.observed import Observed
     from ipplan.output.progress import Progress
 
@@ -22,6 +20,7 @@ def read_file(source: str, path: str, options: Options | None = None, *, quiet: 
     every problem of its content.
     """
     from ipplan.importers import DEFAULTS, SourceError, read_source
+    from ipplan.importers.reading import source_problems
 
     data, file = read_input(path)
     try:
@@ -32,21 +31,6 @@ def read_file(source: str, path: str, options: Options | None = None, *, quiet: 
     for note in () if quiet else observed.remarks:
         say(f"note: {file}: {note}")
     return observed
-
-
-def source_problems(error: SourceError, file: str) -> PlanError:
-    """Return the problems of a file of another tool in the form of the problems of a plan."""
-    findings = tuple(
-        Finding(
-            rule=problem.rule,
-            severity="error",
-            message=problem.message,
-            help=problem.help,
-            location=Location(file, (), problem.line),
-        )
-        for problem in error.problems
-    )
-    return PlanError(file, findings, error.hidden)
 
 
 def _progress(file: str, data: bytes) -> Progress:

@@ -9,7 +9,9 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
+from ipplan.findings import Finding, Location
 from ipplan.plan.kinds import KINDS
+from ipplan.plan.load import PlanError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,6 +39,21 @@ class SourceError(Exception):
         super().__init__(f"{len(problems) + hidden} problems")
         self.problems = tuple(sorted(problems, key=lambda problem: problem.line or 0))
         self.hidden = hidden
+
+
+def source_problems(error: SourceError, file: str) -> PlanError:
+    """Return the problems of a file of another tool in the form of the problems of a plan."""
+    findings = tuple(
+        Finding(
+            rule=problem.rule,
+            severity="error",
+            message=problem.message,
+            help=problem.help,
+            location=Location(file, (), problem.line),
+        )
+        for problem in error.problems
+    )
+    return PlanError(file, findings, error.hidden)
 
 
 # -- text --------------------------------------------------------------------------------------------------
